@@ -1,0 +1,1 @@
+"""The voices: everything that leaves this program for somebody else's server."""

@@ -1,0 +1,40 @@
+"""Reading a source's settings so that every fault is told at once."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from webui.approvals.errors import Fault, InvalidError
+from webui.approvals.json_rules import step
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def read_config(
+    model: type[_Model], config: Mapping[str, Any], contradictions: Sequence[Fault] = ()
+) -> _Model:
+    """Return the settings as the model has them.
+
+    `contradictions` are faults between fields, found by the kind in the raw settings so
+    that they are told together with the rest. Raises InvalidError with all of them.
+    """
+    faults = list(contradictions)
+    try:
+        settings = model.model_validate(dict(config))
+    except ValidationError as error:
+        faults = [_fault(one) for one in error.errors(include_url=False)] + faults
+    reject(faults)
+    return settings
+
+
+def reject(faults: Sequence[Fault]) -> None:
+    """Raise InvalidError if there is any fault."""
+    if faults:
+        listed = "; ".join(f"{pointer or '/'}: {detail}" for pointer, detail in faults)
+        raise InvalidError(f"This source cannot work: {listed}", faults, "source_invalid")
+
+
+def _fault(error: Mapping[str, Any]) -> Fault:
+    pointer = "".join(step(part) for part in error["loc"])
+    return Fault(pointer, str(error["msg"]).removeprefix("Value error, "))

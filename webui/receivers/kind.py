@@ -1,0 +1,101 @@
+"""What every kind of source has in common."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from webui.approvals.strict_json import Document
+from webui.signatures.errors import Flaw, NotSignedError
+
+Submission = dict[str, Any]
+"""A body of `POST /api/v1/approvals`, and `arguments_text`: the arguments as received."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """One delivery as it arrived. Header names are lower-case, the body is raw."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    address: str
+    """Where it came from, for the record only: no address is a proof."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSecrets:
+    """What a source is checked with: the secrets valid now, newest first, and config."""
+
+    secrets: tuple[str, ...]
+    config: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A delivery whose sender is proven, and how to know it again."""
+
+    message_ids: tuple[str, ...]
+    """One of them seen before means a known delivery; all are kept, the first is shown."""
+    signed_at: int | None
+    """ms. None: the sender signs no time, so keep the ids as long as the source lives."""
+
+    @property
+    def message_id(self) -> str:
+        """Return the id that people see."""
+        return self.message_ids[0]
+
+
+class Refused(Exception):  # noqa: N818  the word of the domain
+    """This delivery is not taken; `detail` tells its sender how to mend it."""
+
+    def __init__(self, status: int, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+
+
+class Ignored(Exception):  # noqa: N818  nothing is wrong, so no Error
+    """A good delivery about something that asks for no approval; `why` for the record."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class Kind(Protocol):
+    """What a kind's module offers."""
+
+    @property
+    def name(self) -> str:
+        """Return the word used in URLs and the database."""
+
+    @property
+    def label(self) -> str:
+        """Return the name people see."""
+
+    def new_secret(self) -> str:
+        """Return a fresh secret that this kind can use."""
+
+    def check_source(self, source: SourceSecrets) -> None:
+        """Raise InvalidError with every fault of config and secrets at once."""
+
+    def verify(self, delivery: Inbound, source: SourceSecrets, now: int) -> Verified:
+        """Prove the sender and the time; raises Refused. `now` is ms."""
+
+    def to_submission(self, body: Document, config: Mapping[str, Any]) -> Submission:
+        """Say what a verified body asks for; raises Refused or Ignored."""
+
+
+def refusal(error: NotSignedError) -> Refused:
+    """Turn a signature's flaw into the answer its sender gets."""
+    status = 400 if error.flaw is Flaw.MALFORMED else 401
+    return Refused(status, error.flaw, error.detail)
+
+
+def misconfigured() -> Refused:
+    """Return the answer of a source whose own settings or secrets cannot be used."""
+    return Refused(
+        422,
+        "source_misconfigured",
+        "This source is not set up correctly; an admin of the organization can mend it.",
+    )

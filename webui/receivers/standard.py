@@ -1,0 +1,80 @@
+"""Sources that sign as Standard Webhooks says and send what our API takes.
+
+The body is the body of `POST /api/v1/approvals`, word for word.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from webui.approvals.errors import Fault, InvalidError
+from webui.approvals.strict_json import Document
+from webui.receivers.config import read_config, reject
+from webui.receivers.kind import (
+    Inbound,
+    Refused,
+    SourceSecrets,
+    Submission,
+    Verified,
+    misconfigured,
+    refusal,
+)
+from webui.receivers.reading import check_size, received_arguments
+from webui.signatures import standard
+from webui.signatures.errors import BadSecretError, NotSignedError
+
+name = "standard"
+label = "Standard Webhooks"
+new_secret = standard.generate_secret
+
+
+class _Config(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    tolerance_seconds: int = Field(default=300, ge=1, le=3600)
+
+
+def check_source(source: SourceSecrets) -> None:
+    """Raise InvalidError with every fault of config and secrets at once."""
+    faults: list[Fault] = []
+    try:
+        read_config(_Config, source.config)
+    except InvalidError as error:
+        faults += error.faults
+    for secret in source.secrets or ("",):
+        try:
+            standard.read_secret(secret)
+        except BadSecretError as error:
+            faults.append(Fault("/secret", str(error)))
+    reject(faults)
+
+
+def verify(delivery: Inbound, source: SourceSecrets, now: int) -> Verified:
+    """Prove sender and time by the three `webhook-` headers; raises Refused."""
+    check_size(delivery.body)
+    try:
+        tolerance_ms = read_config(_Config, source.config).tolerance_seconds * 1000
+        signed = standard.verify(
+            source.secrets,
+            delivery.headers,
+            delivery.body,
+            now=now,
+            tolerance_ms=tolerance_ms,
+        )
+    except NotSignedError as error:
+        raise refusal(error) from None
+    except (BadSecretError, InvalidError):
+        raise misconfigured() from None
+    return Verified((signed.message_id,), signed.signed_at)
+
+
+def to_submission(body: Document, config: Mapping[str, Any]) -> Submission:  # noqa: ARG001
+    """Hand the body on as it is; the API's own schema checks it."""
+    submission = dict(body.value)
+    # ours alone: a sender's member of this name must not pass for the received text
+    if "arguments_text" in submission:
+        raise Refused(422, "schema", 'There is no member "arguments_text"; leave it out.')
+    if "arguments" in submission:
+        submission["arguments_text"] = received_arguments(body.raw("arguments"))
+    return submission

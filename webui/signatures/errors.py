@@ -1,0 +1,27 @@
+"""What can be wrong with a signed message, or with the secret that should check it."""
+
+from enum import StrEnum
+
+
+class Flaw(StrEnum):
+    """Why a message is not believed."""
+
+    MISSING = "signature_missing"
+    MALFORMED = "signature_malformed"
+    TOO_OLD = "timestamp_too_old"
+    TOO_NEW = "timestamp_too_new"
+    NO_MATCH = "signature_mismatch"
+
+
+class NotSignedError(Exception):
+    """The message did not prove its sender. `detail` never speaks of the secret."""
+
+    def __init__(self, flaw: Flaw, detail: str) -> None:
+        """Keep the flaw for programs and the sentence for people."""
+        super().__init__(detail)
+        self.flaw = flaw
+        self.detail = detail
+
+
+class BadSecretError(ValueError):
+    """A secret that cannot protect anything: empty, too short, or not readable."""

@@ -1,0 +1,148 @@
+"""Standard Webhooks, symmetric (`v1`), both ways.
+
+Source: github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md. The
+signed content is `id.timestamp.body`; an id with a dot in it would let one signature
+stand for two different messages, so such ids are refused.
+"""
+
+import base64
+import hashlib
+import hmac
+import re
+import secrets as random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from webui.signatures.errors import BadSecretError, Flaw, NotSignedError
+from webui.signatures.freshness import TOLERANCE_MS, read_timestamp
+
+ID = "webhook-id"
+TIMESTAMP = "webhook-timestamp"
+SIGNATURE = "webhook-signature"
+
+_PREFIX = "whsec_"
+_MIN_BYTES, _MAX_BYTES = 24, 64
+_DIGEST_BYTES = hashlib.sha256().digest_size
+_MAX_HEADER = 4096
+_ID = re.compile(r"[!-\-/-~]{1,255}", re.ASCII)
+"""Visible ASCII without the dot."""
+
+
+@dataclass(frozen=True)
+class Signed:
+    """What a good signature vouches for besides the body; `signed_at` is ms."""
+
+    message_id: str
+    signed_at: int
+
+
+def generate_secret() -> str:
+    """Return a new secret: `whsec_` and the base64 of 32 random bytes."""
+    return _PREFIX + base64.b64encode(random.token_bytes(32)).decode()
+
+
+def read_secret(secret: str) -> bytes:
+    """Return the key bytes of a `whsec_` secret, padded or not; raises BadSecretError."""
+    if not secret.startswith(_PREFIX):
+        raise BadSecretError(f"A Standard Webhooks secret starts with {_PREFIX}.")
+    encoded = secret.removeprefix(_PREFIX)
+    try:
+        key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+    except ValueError:
+        raise BadSecretError(
+            f"After {_PREFIX} the secret must be base64: copy it again, whole."
+        ) from None
+    if not _MIN_BYTES <= len(key) <= _MAX_BYTES:
+        raise BadSecretError(
+            f"The secret must hold {_MIN_BYTES} to {_MAX_BYTES} bytes; this one holds "
+            f"{len(key)}. Generate a new one."
+        )
+    return key
+
+
+def sign(
+    secrets: Sequence[str], message_id: str, *, now: int, body: bytes
+) -> dict[str, str]:
+    """Return the three headers for a message that is sent at `now` (ms).
+
+    Several secrets give several signatures, so that a receiver can change over in its
+    own time. Raises BadSecretError; ValueError for an id the format does not allow.
+    """
+    if not _ID.fullmatch(message_id):
+        msg = f"{message_id!r} cannot be a message id: visible ASCII without dots."
+        raise ValueError(msg)
+    timestamp = str(now // 1000)
+    digests = _digests(secrets, message_id, timestamp, body)
+    return {
+        ID: message_id,
+        TIMESTAMP: timestamp,
+        SIGNATURE: " ".join("v1," + base64.b64encode(one).decode() for one in digests),
+    }
+
+
+def verify(
+    secrets: Sequence[str],
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    now: int,
+    tolerance_ms: int = TOLERANCE_MS,
+) -> Signed:
+    """Check a message against every secret that is valid now.
+
+    `headers` has lower-case names, `body` is the raw body, `now` is ms. One good `v1`
+    signature is enough; entries of other versions are skipped, as the format asks.
+    Raises NotSignedError for anything else, and BadSecretError if a secret cannot be used.
+    """
+    message_id, signature = headers.get(ID), headers.get(SIGNATURE)
+    if not message_id or not signature:
+        raise NotSignedError(Flaw.MISSING, f"The headers {ID} and {SIGNATURE} are needed.")
+    if not _ID.fullmatch(message_id):
+        raise NotSignedError(
+            Flaw.MALFORMED, f"{ID} must be 1 to 255 visible ASCII characters, no dots."
+        )
+    timestamp = headers.get(TIMESTAMP)
+    signed_at = read_timestamp(timestamp, now=now, tolerance_ms=tolerance_ms)
+    presented = _read_signatures(signature)
+    expected = _digests(secrets, message_id, str(timestamp), body)
+    # no early end: the time taken must not tell which secret or signature was near
+    matches = [hmac.compare_digest(a, b) for a in expected for b in presented]
+    if not any(matches):
+        raise NotSignedError(Flaw.NO_MATCH, "No signature matches this message.")
+    return Signed(message_id, signed_at)
+
+
+def _digests(
+    secrets: Sequence[str], message_id: str, timestamp: str, body: bytes
+) -> list[bytes]:
+    if not secrets:
+        raise BadSecretError("There is no secret to sign or verify with.")
+    content = f"{message_id}.{timestamp}.".encode() + body
+    return [hmac.digest(read_secret(one), content, "sha256") for one in secrets]
+
+
+def _read_signatures(header: str) -> list[bytes]:
+    """Return every well-formed v1 signature: exactly 32 bytes each, never shorter.
+
+    A comparison that stops at the shorter side once accepted `v1,` (CVE-2024-21491).
+    """
+    if len(header) > _MAX_HEADER:
+        raise NotSignedError(Flaw.MALFORMED, f"{SIGNATURE} is longer than {_MAX_HEADER}.")
+    entries = (entry.partition(",") for entry in header.split(" "))
+    decoded = [_decode(text) for version, _, text in entries if version == "v1"]
+    well_formed = [one for one in decoded if one is not None]
+    if not well_formed:
+        raise NotSignedError(
+            Flaw.MALFORMED, f"{SIGNATURE} must hold v1, and base64 of 32 bytes."
+        )
+    return well_formed
+
+
+def _decode(text: str) -> bytes | None:
+    try:
+        decoded = base64.b64decode(text.encode("ascii"), validate=True)
+    except ValueError:
+        return None
+    # base64 of 32 bytes has two spare bits: of the four spellings only one is right
+    canonical = base64.b64encode(decoded).decode() == text
+    return decoded if canonical and len(decoded) == _DIGEST_BYTES else None
