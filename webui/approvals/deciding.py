@@ -1,0 +1,327 @@
+"""A person's verdict: checked, counted once, and settled exactly once."""
+
+import hashlib
+from dataclasses import dataclass
+
+from sqlalchemy import insert, select, update
+
+from webui.approvals.authorization import (
+    DECIDE,
+    ROLES,
+    Access,
+    Actor,
+    Resource,
+    authorize,
+)
+from webui.approvals.canonical import canonical
+from webui.approvals.desk import facts, load, move, subject
+from webui.approvals.ending import current_status, expire_if_over
+from webui.approvals.errors import ConflictError, InvalidError, NotAllowedError
+from webui.approvals.quorum import resolve
+from webui.approvals.states import OPEN, Resolution, Status, Verdict
+from webui.approvals.words import settled_by
+from webui.store.ids import new_id
+from webui.store.models import Approval, Decision, Membership, User, table_of
+from webui.store.transaction import Transaction
+
+USE_WINDOW = 300_000
+"""ms after a decision in which a yes can be used, if that is later than `expires_at`."""
+REASON_MAX = 4_000
+_decisions = table_of(Decision)
+_approvals = table_of(Approval)
+_DECIDERS = sorted(role for role, held in ROLES.items() if DECIDE in held)
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewer:
+    """Who decides, as the signed-in session or token says; never from a body."""
+
+    user_id: str
+    display: str
+    channel: str
+    """page, token or cli."""
+    session_id: str = ""
+    address: str = ""
+    user_agent: str = ""
+    agent_context: bool = False
+
+    @property
+    def actor(self) -> str:
+        """Return the name in the log."""
+        return f"user:{self.user_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the reviewer had in front of them."""
+
+    seal: str | None
+    preview_version: int
+    opened_full: bool = False
+    seconds: int | None = None
+    """On the card, as the browser counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What became of a verdict."""
+
+    approval: Approval
+    applied: bool
+    """False for an identical repeat, which is a success too."""
+    refusal: ConflictError | None = None
+    """Set when it came late: recorded, not applied."""
+
+
+def seal_of(approval: Approval, preview_version: int) -> str:
+    """Return the digest of what was shown; a form carries it and the server compares."""
+    shown = {
+        "approval": approval.id,
+        "arguments_hash": approval.arguments_hash,
+        "preview_version": preview_version,
+        "rule_hash": approval.rule_hash,
+        "edits": approval.edits,
+        "change_requests": approval.change_requests,
+    }
+    return hashlib.sha256(b"seal-v1\0" + canonical(shown)).hexdigest()
+
+
+def decide(  # noqa: PLR0913 - each is one fact of a decision
+    tx: Transaction,
+    reviewer: Reviewer,
+    org_id: str,
+    approval_id: str,
+    verdict: Verdict,
+    reason: str,
+    look: Look,
+) -> Decided:
+    """Give one person's verdict on an approval.
+
+    Returns:
+        Decided: applied; or an identical repeat; or late, with the refusal to answer.
+
+    Raises:
+        NotFoundError: not in this org.
+        NotAllowedError: this person may not decide it; the sentence says why.
+        InvalidError: the reason is missing or too long.
+        ConflictError: `stale_seal`: what was shown is not what stands now.
+
+    """
+    approval = expire_if_over(tx, load(tx, org_id, approval_id))
+    access = access_of(tx, reviewer, approval)
+    if not access.allowed:
+        raise NotAllowedError(access.reason.removeprefix("deny_"), access.explanation)
+    _check_reason(approval, reason)
+    if approval.status not in OPEN:
+        return _late(tx, reviewer, approval, verdict)
+    if look.seal is not None and look.seal != seal_of(approval, look.preview_version):
+        raise ConflictError(
+            "stale_seal",
+            "What you saw has changed since; look at it again and decide then.",
+        )
+    if str(verdict) not in approval.allowed_decisions.split():
+        raise InvalidError(f"This approval does not take the verdict {verdict}.")
+    return _vote(tx, reviewer, approval, verdict, reason, look)
+
+
+def access_of(tx: Transaction, reviewer: Reviewer, approval: Approval) -> Access:
+    """Answer whether this person may decide this approval, from rows read in this transaction.
+
+    On PostgreSQL the membership row is locked, so that a revocation waits for us or we for it.
+    """
+    member = tx.session.execute(
+        select(Membership.role, Membership.status, User.status, User.instance_admin)
+        .join(User, User.id == Membership.user_id)
+        .where(
+            Membership.org_id == approval.org_id, Membership.user_id == reviewer.user_id
+        )
+        .with_for_update(read=True)
+    ).one_or_none()
+    role, standing, user_status, admin = member or (None, None, "active", False)
+    actor = Actor(
+        "user",
+        reviewer.user_id,
+        approval.org_id,
+        role=role if standing == "active" else None,
+        active=user_status == "active",
+        instance_admin=admin,
+        agent_context=reviewer.agent_context,
+    )
+    return authorize(actor, DECIDE, resource_of(approval))
+
+
+def resource_of(approval: Approval) -> Resource:
+    """Return what authorization needs to know of an approval."""
+    return Resource(
+        approval.org_id,
+        agent_owner=approval.agent_owner,
+        on_behalf_of=approval.on_behalf_of,
+        solo=approval.solo,
+    )
+
+
+def _check_reason(approval: Approval, reason: str) -> None:
+    if len(reason) > REASON_MAX:
+        raise InvalidError(
+            f"The reason is longer than {REASON_MAX} characters; shorten it."
+        )
+    if approval.require_reason and not reason.strip():
+        raise InvalidError(
+            "A reason is required for this call.", code="reason_required"
+        )
+
+
+def _vote(  # noqa: PLR0913
+    tx: Transaction,
+    reviewer: Reviewer,
+    approval: Approval,
+    verdict: Verdict,
+    reason: str,
+    look: Look,
+) -> Decided:
+    before = _votes(tx, approval.id)
+    if reviewer.user_id in before:
+        refusal = ConflictError(
+            "already_decided_by_you", "You have already decided this call."
+        )
+        same = before[reviewer.user_id] == verdict
+        return Decided(approval, applied=False, refusal=None if same else refusal)
+    _insert_vote(tx, reviewer, approval, verdict, reason, look)
+    outcome = resolve(
+        [*before.values(), verdict],
+        required=approval.approvals_required,
+        denials=approval.denials_required,
+    )
+    note = {
+        "verdict": str(verdict),
+        "reason": reason,
+        "who": reviewer.display,
+        "channel": reviewer.channel,
+        "session": reviewer.session_id,
+        "address": reviewer.address,
+        "user_agent": reviewer.user_agent,
+        "seal": look.seal,
+        "opened_full": look.opened_full,
+        "seconds": look.seconds,
+    }
+    if outcome is None:
+        tx.record(
+            approval.org_id,
+            reviewer.actor,
+            "approval.vote",
+            subject(approval.id),
+            facts(approval) | note,
+        )
+        counted = _count_vote(tx, approval)
+        return Decided(counted, applied=True)
+    return Decided(_settle(tx, reviewer, approval, outcome, note), applied=True)
+
+
+def _votes(tx: Transaction, approval_id: str) -> dict[str, str]:
+    rows = tx.execute(
+        select(_decisions.c.user_id, _decisions.c.verdict).where(
+            _decisions.c.approval_id == approval_id
+        )
+    )
+    return {user: verdict for user, verdict in rows}
+
+
+def _insert_vote(  # noqa: PLR0913
+    tx: Transaction,
+    reviewer: Reviewer,
+    approval: Approval,
+    verdict: Verdict,
+    reason: str,
+    look: Look,
+) -> None:
+    tx.execute(
+        insert(_decisions),
+        {
+            "id": new_id("dec", tx.now),
+            "org_id": approval.org_id,
+            "approval_id": approval.id,
+            "user_id": reviewer.user_id,
+            "verdict": verdict,
+            "reason": reason,
+            "seal": look.seal,
+            "channel": reviewer.channel,
+            "at": tx.now,
+        },
+    )
+
+
+def _count_vote(tx: Transaction, approval: Approval) -> Approval:
+    tx.execute(
+        update(_approvals)
+        .where(_approvals.c.id == approval.id)
+        .values(version=_approvals.c.version + 1)
+    )
+    approval.version += 1
+    return approval
+
+
+def _settle(
+    tx: Transaction,
+    reviewer: Reviewer,
+    approval: Approval,
+    outcome: Status,
+    note: dict[str, object],
+) -> Approval:
+    """Move it, with the deadline and the reviewer's membership checked by the UPDATE itself."""
+    member = (
+        select(Membership.user_id)
+        .where(
+            Membership.org_id == approval.org_id,
+            Membership.user_id == reviewer.user_id,
+            Membership.status == "active",
+            Membership.role.in_(_DECIDERS),
+        )
+        .exists()
+    )
+    values = {
+        "decided_by": reviewer.user_id,
+        "decided_at": tx.now,
+        "settled_at": tx.now,
+        "resolution": Resolution.REVIEWER
+        if approval.approvals_required <= 1
+        else Resolution.QUORUM,
+    }
+    if outcome is Status.APPROVED:
+        values["usable_until"] = max(approval.expires_at, tx.now + USE_WINDOW)
+    return move(
+        tx,
+        approval,
+        outcome,
+        actor=reviewer.actor,
+        action="approval.decided",
+        values=values,
+        guards=(Approval.expires_at > tx.now, member),
+        note=note,
+    )
+
+
+def _late(
+    tx: Transaction, reviewer: Reviewer, approval: Approval, verdict: Verdict
+) -> Decided:
+    """Answer a verdict on a settled approval: the winner's own repeat is a success."""
+    mine = _votes(tx, approval.id).get(reviewer.user_id)
+    if approval.decided_by == reviewer.user_id and mine == verdict:
+        return Decided(approval, applied=False)
+    tx.record(
+        approval.org_id,
+        reviewer.actor,
+        "approval.late",
+        subject(approval.id),
+        facts(approval) | {"verdict": str(verdict), "who": reviewer.display},
+    )
+    who = tx.session.scalar(
+        select(User.display_name).where(User.id == approval.decided_by)
+    )
+    sentence = settled_by(current_status(approval, tx.now), who)
+    return Decided(
+        approval,
+        applied=False,
+        refusal=ConflictError(
+            "already_settled", f"Too late, nothing was changed. {sentence}"
+        ),
+    )

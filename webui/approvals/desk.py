@@ -1,0 +1,138 @@
+"""The desk: loading an approval for a change, and the one function that moves a status."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, select, update
+
+from webui.approvals.errors import ConflictError, NotFoundError
+from webui.approvals.states import Resolution, Status, may_move
+from webui.approvals.words import STATUS
+from webui.store.models import Approval
+from webui.store.transaction import Transaction
+
+SYSTEM = "system"
+_FRESH = {"populate_existing": True}
+_NO_SYNC = {"synchronize_session": False, "populate_existing": True}
+
+
+def subject(approval_id: str) -> str:
+    """Return the name of an approval in the log."""
+    return f"approval:{approval_id}"
+
+
+def load(tx: Transaction, org_id: str, approval_id: str) -> Approval:
+    """Return the approval, locked for this transaction, with the clock read after the lock.
+
+    Raises:
+        NotFoundError: it is not in this org, or nowhere.
+
+    """
+    found = tx.session.scalar(
+        select(Approval)
+        .where(Approval.id == approval_id, Approval.org_id == org_id)
+        .with_for_update(),
+        execution_options=_FRESH,
+    )
+    if found is None:
+        raise NotFoundError("approval")
+    tx.read_clock()
+    return found
+
+
+def move(
+    tx: Transaction,
+    approval: Approval,
+    to: Status,
+    *,
+    actor: str,
+    action: str,
+    values: Mapping[str, Any] | None = None,
+    guards: Sequence[ColumnElement[bool]] = (),
+    note: Mapping[str, Any] | None = None,
+) -> Approval:
+    """Move an approval from the status it was read with to another, or lose the race.
+
+    This is the only place that writes a status. The UPDATE names the status and version it
+    expects, and the event of the move is written in the same transaction.
+
+    Args:
+        tx: the transaction.
+        approval: as read in it.
+        to: the new status; the move must be in `states.NEXT`.
+        actor: `user:...`, `agent:...` or `system`, for the log.
+        action: the event's name.
+        values: further columns to set.
+        guards: further conditions of the UPDATE, such as a deadline.
+        note: what else the event's payload holds.
+
+    Raises:
+        ConflictError: somebody else moved it first; nothing was changed.
+
+    """
+    old = Status(approval.status)
+    if not may_move(old, to):
+        raise ConflictError(
+            "wrong_status", f"{STATUS[old]}: it cannot become {to} any more."
+        )
+    moved = tx.session.scalar(
+        update(Approval)
+        .where(
+            Approval.id == approval.id,
+            Approval.org_id == approval.org_id,
+            Approval.status == old,
+            Approval.version == approval.version,
+            *guards,
+        )
+        .values(status=to, version=Approval.version + 1, **(values or {}))
+        .returning(Approval),
+        execution_options=_NO_SYNC,
+    )
+    if moved is None:
+        raise ConflictError(
+            "wrong_status", "Somebody else was faster, or the time is over."
+        )
+    tx.record(
+        moved.org_id,
+        actor,
+        action,
+        subject(moved.id),
+        facts(moved, old) | dict(note or {}),
+    )
+    return moved
+
+
+def facts(approval: Approval, old: Status | None = None) -> dict[str, Any]:
+    """Return what every event about an approval carries: never an argument's value."""
+    return {
+        "approval": approval.id,
+        "agent": approval.agent_id,
+        "tool": approval.tool,
+        "risk": approval.risk,
+        "fingerprint": approval.fingerprint,
+        "arguments_hash": approval.arguments_hash,
+        "rule_hash": approval.rule_hash,
+        "old_status": None if old is None else str(old),
+        "status": str(approval.status),
+        "version": approval.version,
+        "resolution": approval.resolution,
+    }
+
+
+def end_unsettled(
+    tx: Transaction,
+    approval: Approval,
+    to: Status,
+    resolution: Resolution,
+    *,
+    actor: str,
+) -> Approval:
+    """Take an open approval out of the queue without a verdict."""
+    return move(
+        tx,
+        approval,
+        to,
+        actor=actor,
+        action=f"approval.{to}",
+        values={"resolution": resolution, "settled_at": tx.now},
+    )

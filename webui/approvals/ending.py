@@ -1,0 +1,173 @@
+"""How approvals end without a verdict: withdrawn, run over, out of time."""
+
+from sqlalchemy import ColumnElement, or_, select
+
+from webui.approvals.desk import SYSTEM, end_unsettled, load, move
+from webui.approvals.errors import ConflictError, NotFoundError
+from webui.approvals.states import OPEN, Resolution, Status, status_at
+from webui.approvals.words import STATUS
+from webui.store.models import Approval, Consumption
+from webui.store.transaction import Transaction
+
+SWEEP = 500
+"""Rows in one sweep; the sweeper comes again while there are more."""
+
+
+def is_over(approval: Approval, now: int) -> bool:
+    """Say whether its deadline has passed, swept or not."""
+    return current_status(approval, now) is Status.EXPIRED
+
+
+def current_status(approval: Approval, now: int) -> Status:
+    """Return the status that counts at `now` (ms)."""
+    return status_at(
+        Status(approval.status),
+        expires_at=approval.expires_at,
+        usable_until=approval.usable_until,
+        now=now,
+    )
+
+
+def expire(tx: Transaction, approval: Approval) -> Approval:
+    """Write down that its deadline has passed."""
+    values = {"settled_at": approval.settled_at or tx.now}
+    if approval.status in OPEN:
+        values["resolution"] = Resolution.DEADLINE
+    return move(
+        tx,
+        approval,
+        Status.EXPIRED,
+        actor=SYSTEM,
+        action="approval.expired",
+        values=values,
+    )
+
+
+def lose_lease(tx: Transaction, approval: Approval) -> Approval:
+    """Nobody said how the run ended in time: used up, outcome unknown."""
+    lost = move(
+        tx,
+        approval,
+        Status.UNKNOWN,
+        actor=SYSTEM,
+        action="approval.lease_over",
+        note={"consumption": approval.consumption_id},
+    )
+    end_consumption(tx, lost, "unknown", "The lease ended without an outcome.")
+    return lost
+
+
+def end_consumption(
+    tx: Transaction, approval: Approval, result: str, detail: str
+) -> None:
+    """Note on the consumption row how it ended."""
+    used = tx.session.get(Consumption, approval.consumption_id)
+    if used is not None:
+        used.ended_at, used.result, used.detail = tx.now, result, detail
+        tx.session.flush()
+
+
+def sweep(tx: Transaction, limit: int = SWEEP) -> int:
+    """Settle what nobody answered in time; return how many rows moved.
+
+    Several workers may sweep at once on PostgreSQL: each skips what another holds.
+    """
+    now = tx.now
+    due = tx.session.scalars(
+        select(Approval)
+        .where(
+            or_(
+                (Approval.status.in_(OPEN)) & (Approval.expires_at <= now),
+                (Approval.status == Status.APPROVED) & (Approval.usable_until <= now),
+                (Approval.status == Status.EXECUTING)
+                & (Approval.lease_expires_at <= now),
+            )
+        )
+        .order_by(Approval.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True),
+        execution_options={"populate_existing": True},
+    ).all()
+    for approval in due:
+        if approval.status == Status.EXECUTING:
+            lose_lease(tx, approval)
+        else:
+            expire(tx, approval)
+    return len(due)
+
+
+def expire_if_over(tx: Transaction, approval: Approval) -> Approval:
+    """Return the approval with a passed deadline written down, if it has one."""
+    if approval.status != Status.EXPIRED and is_over(approval, tx.now):
+        return expire(tx, approval)
+    return approval
+
+
+def cancel(tx: Transaction, org_id: str, agent_id: str, approval_id: str) -> Approval:
+    """Withdraw an agent's own open approval. Asking twice is fine.
+
+    Raises:
+        NotFoundError: it is not this agent's.
+        ConflictError: it is settled; the detail says how.
+
+    """
+    approval = expire_if_over(tx, _own(tx, org_id, agent_id, approval_id))
+    if approval.status == Status.CANCELLED:
+        return approval
+    if approval.status not in OPEN:
+        raise ConflictError(
+            "not_pending",
+            f"It cannot be withdrawn: {STATUS[Status(approval.status)].lower()}.",
+        )
+    return end_unsettled(
+        tx, approval, Status.CANCELLED, Resolution.CANCELLED, actor=f"agent:{agent_id}"
+    )
+
+
+def _own(tx: Transaction, org_id: str, agent_id: str, approval_id: str) -> Approval:
+    approval = load(tx, org_id, approval_id)
+    if approval.agent_id != agent_id:
+        raise NotFoundError("approval")
+    return approval
+
+
+def end_session(
+    tx: Transaction, org_id: str, agent_id: str, session: str
+) -> list[Approval]:
+    """Cancel the open approvals of one session of one agent, and nobody else's."""
+    return _end_all(
+        tx, org_id, agent_id, Approval.session == session, Resolution.SESSION_ENDED
+    )
+
+
+def end_run(tx: Transaction, org_id: str, agent_id: str, run: str) -> list[Approval]:
+    """Cancel the open approvals of one run; other runs of the same session go on."""
+    return _end_all(tx, org_id, agent_id, Approval.run == run, Resolution.RUN_ENDED)
+
+
+def _end_all(
+    tx: Transaction,
+    org_id: str,
+    agent_id: str,
+    which: ColumnElement[bool],
+    resolution: Resolution,
+) -> list[Approval]:
+    opened = tx.session.scalars(
+        select(Approval)
+        .where(
+            Approval.org_id == org_id,
+            Approval.agent_id == agent_id,
+            Approval.status.in_(OPEN),
+            Approval.expires_at > tx.now,
+            which,
+        )
+        .order_by(Approval.id)
+        .with_for_update(),
+        execution_options={"populate_existing": True},
+    ).all()
+    return [
+        end_unsettled(
+            tx, approval, Status.CANCELLED, resolution, actor=f"agent:{agent_id}"
+        )
+        for approval in opened
+    ]

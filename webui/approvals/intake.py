@@ -1,0 +1,441 @@
+"""Filing a call: dedupe, denial memory, back-pressure, then one row and its events."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import Insert
+
+from webui.approvals import idempotency, throttling
+from webui.approvals.desk import SYSTEM, end_unsettled, facts, subject
+from webui.approvals.ending import expire_if_over, is_over, lose_lease
+from webui.approvals.errors import ConflictError, Fault, InvalidError, TooManyError
+from webui.approvals.states import OPEN, Resolution, Risk, Status
+from webui.store.ids import new_id
+from webui.store.models import Approval, Membership, Org, User, table_of
+from webui.store.models.approval import LIVE_TWIN
+from webui.store.transaction import Transaction
+
+_approvals = table_of(Approval)
+_FRESH = {"populate_existing": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the settings say about intake. Times in ms."""
+
+    ttl: int = 900_000
+    ttl_max: int = 86_400_000
+    denial_memory: int = 600_000
+    max_pending: int = 200
+    """Open approvals of one agent; 0 is no limit."""
+    rate: int = 60
+    """Filings a minute of one agent, burst twice; 0 is no limit for either bucket."""
+    settled_rate: int = 1_200
+    """Answers a minute that wait for nobody."""
+    max_attempts: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Filer:
+    """The agent that files, as its key says, and the source it came by."""
+
+    agent_id: str
+    org_id: str
+    owner_id: str | None = None
+    source_id: str | None = None
+
+    @property
+    def actor(self) -> str:
+        """Return its name in the log."""
+        return f"agent:{self.agent_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One call as it was asked, read strictly and prepared outside the transaction."""
+
+    tool: str
+    fingerprint: str
+    arguments_hash: str
+    canonical: bytes
+    received: bytes
+    line: str
+    tool_def: str | None = None
+    ctx: Mapping[str, Any] = field(default_factory=dict)
+    scope: str | None = None
+    session: str | None = None
+    run: str | None = None
+    run_deadline: int | None = None
+    """ms since the epoch."""
+    on_behalf_of: str | None = None
+    """User id or e-mail, as asked."""
+    source_ref: str | None = None
+    risk: str | None = None
+    expires_in: int | None = None
+    """ms."""
+    summary: str | None = None
+    reason: str | None = None
+    context: Any = None
+    trace: Any = None
+    arguments_schema: Any = None
+    allowed_decisions: tuple[str, ...] = ("approve", "deny")
+    revision_of: str | None = None
+    callback_url: str | None = None
+    report: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What became of an ask: the approval, and whether it was there before."""
+
+    approval: Approval
+    reused: bool
+
+
+def submit(
+    tx: Transaction,
+    filer: Filer,
+    ask: Ask,
+    limits: Limits,
+    key: idempotency.Key | None = None,
+) -> Filed:
+    """File a call, or find the approval that already stands for it.
+
+    Raises:
+        InvalidError: a field names something that is not in the org, or a key was reused.
+        ConflictError: the same call is running (`in_progress`).
+        TooManyError: back-pressure.
+
+    """
+    known = None if key is None else idempotency.recall(tx, filer.agent_id, key)
+    if known is not None and known.approval_id is not None:
+        return Filed(expire_if_over(tx, _by_id(tx, known.approval_id)), reused=True)
+    filed = find_or_file(tx, filer, ask, limits)
+    if key is not None and known is None:
+        idempotency.remember(tx, filer.agent_id, key, approval_id=filed.approval.id)
+    return filed
+
+
+def find_or_file(tx: Transaction, filer: Filer, ask: Ask, limits: Limits) -> Filed:
+    """Return the live twin or the remembered denial of a call, else file it."""
+    twin = live_twin(tx, filer, ask.fingerprint)
+    if twin is not None:
+        if twin.status == Status.EXECUTING:
+            raise in_progress(twin, tx.now)
+        if twin.status == Status.APPROVED or _reusable(tx, filer, twin):
+            return _reuse(tx, filer, twin, limits)
+    else:
+        denial = _remembered_denial(tx, filer, ask.fingerprint, limits)
+        if denial is not None:
+            _spend(tx, filer, "settled", limits.settled_rate if limits.rate else 0)
+            record_call(tx, filer, denial, "denied")
+            return Filed(denial, reused=True)
+    return _file(tx, filer, ask, limits, stale_twin=twin)
+
+
+def live_twin(tx: Transaction, filer: Filer, fingerprint: str) -> Approval | None:
+    """Return the one approval of this call that may still lead to a run, deadlines applied."""
+    twin = tx.session.scalar(
+        select(Approval)
+        .where(
+            Approval.org_id == filer.org_id,
+            Approval.agent_id == filer.agent_id,
+            Approval.fingerprint == fingerprint,
+            LIVE_TWIN,
+        )
+        .with_for_update(),
+        execution_options=_FRESH,
+    )
+    if twin is None:
+        return None
+    tx.read_clock()
+    if is_over(twin, tx.now):
+        expire_if_over(tx, twin)
+        return None
+    if twin.status == Status.EXECUTING and (twin.lease_expires_at or 0) <= tx.now:
+        lose_lease(tx, twin)
+        return None
+    return twin
+
+
+def in_progress(twin: Approval, now: int) -> ConflictError:
+    """Return the refusal for a call that is running right now."""
+    seconds = max(1, ((twin.lease_expires_at or now) - now + 999) // 1000)
+    return ConflictError(
+        "in_progress",
+        "This very call is running now; ask again when its lease is over.",
+        retry_after=seconds,
+    )
+
+
+def _reusable(tx: Transaction, filer: Filer, twin: Approval) -> bool:
+    window = tx.session.scalar(select(Org.dedupe_window).where(Org.id == filer.org_id))
+    return window is None or tx.now - twin.created_at < window
+
+
+def _reuse(tx: Transaction, filer: Filer, twin: Approval, limits: Limits) -> Filed:
+    _spend(tx, filer, "settled", limits.settled_rate if limits.rate else 0)
+    seen = twin.seen_count + 1
+    # seen_count is no change of what was asked: the version, and so the seal, stay.
+    tx.execute(
+        update(_approvals).where(_approvals.c.id == twin.id).values(seen_count=seen)
+    )
+    twin.seen_count = seen
+    record_call(tx, filer, twin, "reused")
+    tx.record(
+        twin.org_id,
+        filer.actor,
+        "approval.reused",
+        subject(twin.id),
+        {"seen_count": seen},
+    )
+    return Filed(twin, reused=True)
+
+
+def _remembered_denial(
+    tx: Transaction, filer: Filer, fingerprint: str, limits: Limits
+) -> Approval | None:
+    """Return a denial of the same call that still counts: no re-asking what was just denied."""
+    return tx.session.scalar(
+        select(Approval)
+        .where(
+            Approval.org_id == filer.org_id,
+            Approval.fingerprint == fingerprint,
+            Approval.agent_id == filer.agent_id,
+            Approval.status == Status.DENIED,
+            Approval.decided_at > tx.now - limits.denial_memory,
+        )
+        .order_by(Approval.id.desc())
+        .limit(1),
+        execution_options=_FRESH,
+    )
+
+
+def _file(
+    tx: Transaction, filer: Filer, ask: Ask, limits: Limits, stale_twin: Approval | None
+) -> Filed:
+    _spend(tx, filer, "filed", limits.rate)
+    _refuse_flood(tx, filer, limits)
+    values = _row(tx, filer, ask, limits)
+    if stale_twin is not None:
+        _supersede(tx, stale_twin, values["id"])
+    if ask.source_ref is not None:
+        _supersede_re_asked(tx, filer, ask, values["id"])
+    if not _insert(tx, values):
+        # PostgreSQL: a twin was filed between our look and our insert; take that one.
+        return find_or_file(tx, filer, ask, limits)
+    approval = Approval(**values)
+    record_call(tx, filer, approval, "approval_required")
+    tx.record(
+        filer.org_id,
+        filer.actor,
+        "approval.created",
+        subject(approval.id),
+        facts(approval)
+        | {"expires_at": approval.expires_at, "on_behalf_of": approval.on_behalf_of},
+    )
+    return Filed(approval, reused=False)
+
+
+def _insert(tx: Transaction, values: dict[str, Any]) -> bool:
+    if not tx.on_postgresql:
+        tx.execute(sqlite.insert(_approvals), values)
+        return True
+    statement: Insert = postgresql.insert(_approvals).on_conflict_do_nothing(
+        index_elements=["org_id", "agent_id", "fingerprint"], index_where=LIVE_TWIN
+    )
+    return tx.execute(statement.returning(_approvals.c.id), values).first() is not None
+
+
+def _row(tx: Transaction, filer: Filer, ask: Ask, limits: Limits) -> dict[str, Any]:
+    approval_id = new_id("apr", tx.now)
+    org = tx.execute(
+        select(Org.data_key, Org.solo_operator).where(Org.id == filer.org_id)
+    ).one()
+    about = f"{filer.org_id}/{approval_id}"
+    plain = ask.canonical + b"\0" + ask.received
+    return {
+        "id": approval_id,
+        "org_id": filer.org_id,
+        "agent_id": filer.agent_id,
+        "agent_owner": filer.owner_id,
+        "source_id": filer.source_id,
+        "on_behalf_of": _principal(tx, filer, ask),
+        "source_ref": ask.source_ref,
+        "session": ask.session,
+        "run": ask.run,
+        "scope": ask.scope,
+        "tool": ask.tool,
+        "tool_def": ask.tool_def,
+        "ctx": json.dumps(ask.ctx) if ask.ctx else "{}",
+        "arguments_hash": ask.arguments_hash,
+        "fingerprint": ask.fingerprint,
+        "sealed": tx.keyring.seal(org.data_key, filer.org_id, about, plain),
+        "size": len(ask.canonical),
+        "arguments_schema": _json_or_none(ask.arguments_schema),
+        "line": ask.line,
+        "summary": ask.summary,
+        "reason": ask.reason,
+        "context": _json_or_none(ask.context),
+        "trace": _json_or_none(ask.trace),
+        "risk": _risk(ask.risk),
+        "allowed_decisions": " ".join(ask.allowed_decisions),
+        "approvals_required": 1,
+        "denials_required": 1,
+        "require_reason": False,
+        "solo": org.solo_operator,
+        "by_person": True,
+        "status": Status.PENDING,
+        "version": 1,
+        "created_at": tx.now,
+        "expires_at": _deadline(tx.now, ask, limits),
+        "revision_of": ask.revision_of,
+        "edits": 0,
+        "change_requests": 0,
+        "seen_count": 1,
+        "callback_url": ask.callback_url,
+        "report": ask.report,
+        "attempts": 0,
+        "max_attempts": limits.max_attempts,
+    }
+
+
+def _json_or_none(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _risk(hint: str | None) -> Risk:
+    """Return the risk: the agent's hint can only raise it."""
+    return max(Risk.MEDIUM, Risk(hint or Risk.MEDIUM), key=lambda risk: risk.level)
+
+
+def _deadline(now: int, ask: Ask, limits: Limits) -> int:
+    """Return when it expires: before the run dies, so that a refusal still reaches it."""
+    expires_at = now + min(ask.expires_in or limits.ttl, limits.ttl_max)
+    if ask.run_deadline is not None:
+        left = ask.run_deadline - now
+        if left <= 0:
+            raise InvalidError(
+                "The run's deadline has passed.",
+                [Fault("/run_deadline", "must lie in the future")],
+            )
+        margin = min(max(left // 10, 5_000), 60_000)
+        expires_at = min(expires_at, max(now + 1_000, ask.run_deadline - margin))
+    return expires_at
+
+
+def _principal(tx: Transaction, filer: Filer, ask: Ask) -> str | None:
+    """Return the user id of the person the agent acts for; only a member of the org will do."""
+    if ask.on_behalf_of is None:
+        return None
+    found = tx.session.scalar(
+        select(User.id)
+        .join(Membership, Membership.user_id == User.id)
+        .where(
+            Membership.org_id == filer.org_id,
+            (User.id == ask.on_behalf_of) | (User.email == ask.on_behalf_of.lower()),
+        )
+    )
+    if found is None:
+        raise InvalidError(
+            "The person the agent acts for is not known here.",
+            [
+                Fault(
+                    "/on_behalf_of",
+                    "must be the id or e-mail of a user of this organization",
+                )
+            ],
+        )
+    return found
+
+
+def _supersede(tx: Transaction, old: Approval, new: str) -> None:
+    moved = end_unsettled(
+        tx, old, Status.SUPERSEDED, Resolution.SUPERSEDED, actor=SYSTEM
+    )
+    tx.execute(
+        update(_approvals).where(_approvals.c.id == moved.id).values(superseded_by=new)
+    )
+
+
+def _supersede_re_asked(tx: Transaction, filer: Filer, ask: Ask, new: str) -> None:
+    old = tx.session.scalars(
+        select(Approval)
+        .where(
+            Approval.org_id == filer.org_id,
+            Approval.source_ref == ask.source_ref,
+            Approval.agent_id == filer.agent_id,
+            Approval.source_id.is_(None)
+            if filer.source_id is None
+            else Approval.source_id == filer.source_id,
+            Approval.status.in_(OPEN),
+            Approval.fingerprint != ask.fingerprint,
+        )
+        .with_for_update(),
+        execution_options=_FRESH,
+    ).all()
+    for approval in old:
+        if is_over(approval, tx.now):
+            expire_if_over(tx, approval)
+        else:
+            _supersede(tx, approval, new)
+
+
+def _spend(tx: Transaction, filer: Filer, bucket: str, rate: int) -> None:
+    throttling.spend(
+        tx,
+        f"{bucket}:{filer.agent_id}",
+        per_minute=rate,
+        detail=f"This agent asks more than {rate} times a minute.",
+    )
+
+
+def _refuse_flood(tx: Transaction, filer: Filer, limits: Limits) -> None:
+    if limits.max_pending == 0:
+        return
+    some = (
+        select(Approval.id)
+        .where(Approval.agent_id == filer.agent_id, Approval.status == Status.PENDING)
+        .limit(limits.max_pending)
+        .subquery()
+    )
+    if (
+        tx.session.scalar(select(func.count()).select_from(some)) or 0
+    ) >= limits.max_pending:
+        raise TooManyError(
+            f"{limits.max_pending} calls of this agent already wait for a decision.",
+            retry_after=30,
+            code="too_many_pending",
+        )
+
+
+def record_call(
+    tx: Transaction, filer: Filer, approval: Approval, result: str, **more: Any
+) -> None:
+    """Record one `tool_call`: what was asked and what it led to (spec: audit.md)."""
+    tx.record(
+        filer.org_id,
+        filer.actor,
+        "tool_call",
+        subject(approval.id),
+        {
+            "agent": filer.agent_id,
+            "tool": approval.tool,
+            "fingerprint": approval.fingerprint,
+            "rule": approval.rule_name,
+            "policy_revision": approval.policy_revision,
+            "result": result,
+            **more,
+        },
+    )
+
+
+def _by_id(tx: Transaction, approval_id: str) -> Approval:
+    return tx.session.scalars(
+        select(Approval).where(Approval.id == approval_id).with_for_update(),
+        execution_options=_FRESH,
+    ).one()

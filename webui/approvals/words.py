@@ -1,0 +1,86 @@
+"""The words people and programs read: one sentence for each state, ending and refusal."""
+
+from webui.approvals.states import Resolution, Status, Verdict
+
+STATUS: dict[Status, str] = {
+    Status.PENDING: "Waiting for a decision",
+    Status.NEEDS_REVISION: "Changes requested",
+    Status.APPROVED: "Approved, not used yet",
+    Status.DENIED: "Denied",
+    Status.ANSWERED: "Answered instead of run",
+    Status.EXPIRED: "Expired",
+    Status.CANCELLED: "Cancelled",
+    Status.SUPERSEDED: "Superseded",
+    Status.REVOKED: "Revoked before use",
+    Status.EXECUTING: "Running",
+    Status.CONSUMED: "Done",
+    Status.FAILED: "Ran and failed",
+    Status.UNKNOWN: "Outcome unknown",
+}
+
+RESOLUTION: dict[Resolution, str] = {
+    Resolution.REVIEWER: "A reviewer decided.",
+    Resolution.QUORUM: "Enough reviewers decided.",
+    Resolution.POLICY: "The policy decided.",
+    Resolution.GRANT: "A standing grant covered it.",
+    Resolution.UPSTREAM_REPLIED: "The upstream settled it.",
+    Resolution.CASCADE: "It was denied together with another call of its session.",
+    Resolution.DEADLINE: "Nobody decided in time, so it was not allowed.",
+    Resolution.DISPOSED: "The source was shut down.",
+    Resolution.RUN_ENDED: "The agent's run ended.",
+    Resolution.SESSION_ENDED: "The agent's session ended.",
+    Resolution.CANCELLED: "The agent withdrew it.",
+    Resolution.SUPERSEDED: "The agent asked again with other arguments.",
+    Resolution.REVOKED: "The approval was taken back before it was used.",
+    Resolution.BREAK_GLASS: "Approved by break-glass.",
+}
+
+VERDICT: dict[Verdict, str] = {
+    Verdict.APPROVE: "approved",
+    Verdict.DENY: "denied",
+    Verdict.EDIT: "approved with changes",
+    Verdict.RESPOND: "answered",
+    Verdict.REQUEST_CHANGES: "asked for changes",
+}
+
+WHY_ASKED = "Until a policy says otherwise, every call needs one approval."
+
+NOT_USABLE: dict[Status, tuple[str, str]] = {
+    Status.PENDING: ("not_approved", "Nobody has approved this call yet; wait for it."),
+    Status.NEEDS_REVISION: (
+        "not_approved",
+        "A reviewer asked for changes; answer, or file a revision.",
+    ),
+    Status.DENIED: ("not_approved", "This call was denied; do not run it."),
+    Status.ANSWERED: ("not_approved", "A reviewer answered instead; use the answer."),
+    Status.EXPIRED: ("expired", "The time for this approval is over; ask again."),
+    Status.CANCELLED: ("not_approved", "This call was withdrawn; ask again to run it."),
+    Status.SUPERSEDED: ("not_approved", "A newer call took the place of this one."),
+    Status.REVOKED: ("revoked", "The approval was taken back before use; ask again."),
+    Status.EXECUTING: (
+        "already_consumed",
+        "This approval is in use; it works only once.",
+    ),
+    Status.CONSUMED: (
+        "already_consumed",
+        "This approval was used; it works only once.",
+    ),
+    Status.FAILED: (
+        "already_consumed",
+        "This approval was used up by a run that failed.",
+    ),
+    Status.UNKNOWN: (
+        "already_consumed",
+        "This approval was used and nobody said how it ended.",
+    ),
+}
+"""Why `consume` refuses, by status: the code and the sentence."""
+
+
+def settled_by(status: Status, who: str | None) -> str:
+    """Say in one sentence how an approval stands, for somebody who came too late."""
+    if status is Status.DENIED and who:
+        return f"{who} denied it."
+    if status in {Status.APPROVED, Status.EXECUTING, Status.CONSUMED} and who:
+        return f"{who} approved it."
+    return f"It is settled: {STATUS[status].lower()}."

@@ -1,0 +1,88 @@
+"""Writing the log: the last write of every transaction that has something to tell.
+
+The chain's head row is the lock that serialises an org's writers (details.md, B): on
+PostgreSQL it is taken `FOR UPDATE`, on SQLite the write lock is the chain lock.
+"""
+
+import os
+
+from sqlalchemy import insert, select, update
+
+from webui.audit.chain import EMPTY_HEAD, Head, append
+from webui.store.models import AuditHead, Event, table_of
+from webui.store.transaction import Happening, Transaction, Wake
+
+_events = table_of(Event)
+_heads = table_of(AuditHead)
+_columns = (_heads.c.seq, _heads.c.row_hash, _heads.c.at, _heads.c.frontier)
+_insert_events = insert(_events)
+
+
+def flush(tx: Transaction) -> None:
+    """Append the transaction's events to their chains and note what to tell afterwards."""
+    if not tx.happenings:
+        return
+    by_org: dict[str, list[Happening]] = {}
+    for happening in tx.happenings:
+        by_org.setdefault(happening.org_id, []).append(happening)
+    # One order of locks for everybody, so that no two transactions wait for each other.
+    for org_id in sorted(by_org):
+        _append(tx, org_id, by_org[org_id])
+
+
+def _append(tx: Transaction, org_id: str, happenings: list[Happening]) -> None:
+    head = _locked_head(tx, org_id)
+    rows = []
+    for happening in happenings:
+        row, head = append(
+            head,
+            org=org_id,
+            at=tx.now,
+            actor=happening.actor,
+            action=happening.action,
+            subject=happening.subject,
+            payload=happening.payload,
+            nonce=os.urandom(16),
+        )
+        rows.append(
+            {
+                "org_id": org_id,
+                "seq": row.seq,
+                "entry": row.entry,
+                "row_hash": row.row_hash,
+                "nonce": row.nonce,
+                "payload": row.payload,
+                "at": row.at,
+                "actor": happening.actor,
+                "action": happening.action,
+                "subject": happening.subject,
+            }
+        )
+        tx.wakes.append(Wake(org_id, row.seq, happening.action, happening.subject))
+    tx.execute(_insert_events, rows)
+    tx.execute(
+        update(_heads)
+        .where(_heads.c.org_id == org_id)
+        .values(seq=head.seq, row_hash=head.row_hash, at=head.at, frontier=head.frontier)
+    )
+
+
+def _locked_head(tx: Transaction, org_id: str) -> Head:
+    found = tx.execute(
+        select(*_columns).where(_heads.c.org_id == org_id).with_for_update()
+    ).one_or_none()
+    return EMPTY_HEAD if found is None else Head(*found)
+
+
+def open_chain(tx: Transaction, org_id: str) -> None:
+    """Start a new org's chain; its first event is the org's creation."""
+    tx.execute(
+        insert(_heads),
+        {
+            "org_id": org_id,
+            "seq": EMPTY_HEAD.seq,
+            "row_hash": EMPTY_HEAD.row_hash,
+            "at": tx.now,
+            "frontier": EMPTY_HEAD.frontier,
+        },
+    )

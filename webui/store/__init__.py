@@ -1,0 +1,1 @@
+"""Rows and transactions: what the desk keeps, and the one way to change it."""

@@ -1,0 +1,165 @@
+"""The held call, the verdicts on it, and its one use."""
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webui.approvals.states import DECIDED, LIVE, Status
+from webui.store.models.base import Model
+
+
+def _among(column: str, statuses: frozenset[Status]) -> str:
+    return f"{column} IN ({', '.join(sorted(repr(str(s)) for s in statuses))})"
+
+
+LIVE_TWIN = text(f"by_person AND {_among('status', LIVE)}")
+"""Which rows the fingerprint index covers: those a person settles and that may still be used."""
+
+
+class Approval(Model):
+    """One tool call held for a verdict, from asking to outcome (spec: approvals.md)."""
+
+    __tablename__ = "approvals"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    org_id: Mapped[str] = mapped_column(ForeignKey("orgs.id"))
+    agent_id: Mapped[str] = mapped_column(ForeignKey("agents.id"))
+    agent_owner: Mapped[str | None] = mapped_column(default=None)
+    """The agent's owner when it asked: excluded from deciding."""
+    on_behalf_of: Mapped[str | None] = mapped_column(default=None)
+    """User id of the person whose authority the agent carries: excluded from deciding."""
+    source_id: Mapped[str | None] = mapped_column(default=None)
+    source_ref: Mapped[str | None] = mapped_column(default=None)
+    session: Mapped[str | None] = mapped_column(default=None)
+    run: Mapped[str | None] = mapped_column(default=None)
+    scope: Mapped[str | None] = mapped_column(default=None)
+
+    tool: Mapped[str]
+    tool_def: Mapped[str | None] = mapped_column(default=None)
+    ctx: Mapped[str] = mapped_column(default="{}")
+    arguments_hash: Mapped[str]
+    fingerprint: Mapped[str]
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    """Canonical and received arguments, encrypted together under the org's data key."""
+    size: Mapped[int]
+    """Bytes of the canonical arguments."""
+    arguments_schema: Mapped[str | None] = mapped_column(default=None)
+
+    line: Mapped[str]
+    """The safe one-line preview; masked, so lists and notices may show it."""
+    summary: Mapped[str | None] = mapped_column(default=None)
+    reason: Mapped[str | None] = mapped_column(default=None)
+    context: Mapped[str | None] = mapped_column(default=None)
+    trace: Mapped[str | None] = mapped_column(default=None)
+    risk: Mapped[str] = mapped_column(default="medium")
+
+    rule_name: Mapped[str | None] = mapped_column(default=None)
+    rule_hash: Mapped[str | None] = mapped_column(default=None)
+    policy_revision: Mapped[str | None] = mapped_column(default=None)
+    approvals_required: Mapped[int] = mapped_column(default=1)
+    denials_required: Mapped[int] = mapped_column(default=1)
+    require_reason: Mapped[bool] = mapped_column(default=False)
+    allowed_decisions: Mapped[str] = mapped_column(default="approve deny")
+    solo: Mapped[bool] = mapped_column(default=False)
+    """The org had opted out of separation of duties when this was filed."""
+    by_person: Mapped[bool] = mapped_column(default=True)
+
+    status: Mapped[str]
+    version: Mapped[int] = mapped_column(default=1)
+    resolution: Mapped[str | None] = mapped_column(default=None)
+    decided_by: Mapped[str | None] = mapped_column(default=None)
+    """User id of the deciding person, or `policy:...` / `grant:...`."""
+    created_at: Mapped[int]
+    expires_at: Mapped[int]
+    decided_at: Mapped[int | None] = mapped_column(default=None)
+    settled_at: Mapped[int | None] = mapped_column(default=None)
+    """When it left the queue, however it ended."""
+    usable_until: Mapped[int | None] = mapped_column(default=None)
+    superseded_by: Mapped[str | None] = mapped_column(default=None)
+    revision_of: Mapped[str | None] = mapped_column(default=None)
+    edits: Mapped[int] = mapped_column(default=0)
+    change_requests: Mapped[int] = mapped_column(default=0)
+    seen_count: Mapped[int] = mapped_column(default=1)
+    callback_url: Mapped[str | None] = mapped_column(default=None)
+    report: Mapped[bool] = mapped_column(default=True)
+
+    attempts: Mapped[int] = mapped_column(default=0)
+    max_attempts: Mapped[int] = mapped_column(default=3)
+    consumption_id: Mapped[str | None] = mapped_column(default=None)
+    lease_hash: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
+    lease_expires_at: Mapped[int | None] = mapped_column(default=None)
+
+    __table_args__ = (
+        CheckConstraint(_among("status", frozenset(Status)), name="status"),
+        CheckConstraint(
+            f"({_among('status', DECIDED)}) = (decided_by IS NOT NULL) OR status = 'expired'",
+            name="decided_by",
+        ),
+        CheckConstraint(
+            "solo OR decided_by IS NULL OR on_behalf_of IS NULL OR decided_by <> on_behalf_of",
+            name="not_by_principal",
+        ),
+        CheckConstraint(
+            "decided_at IS NULL OR decided_at < expires_at", name="in_time"
+        ),
+        Index(
+            "live_fingerprint",
+            "org_id",
+            "agent_id",
+            "fingerprint",
+            unique=True,
+            sqlite_where=LIVE_TWIN,
+            postgresql_where=LIVE_TWIN,
+        ),
+        # the sweeper and the queue: few rows are pending, however long the history is
+        Index("ix_approvals_status_expires_at", "status", "expires_at"),
+        Index("ix_approvals_queue", "org_id", "status", "expires_at", "id"),
+        # history and the agents' own list, newest first
+        Index("ix_approvals_settled", "org_id", "settled_at", "id"),
+        Index("ix_approvals_agent", "agent_id", "status", "id"),
+        Index(
+            "ix_approvals_source_ref",
+            "org_id",
+            "source_ref",
+            sqlite_where=text("source_ref IS NOT NULL"),
+            postgresql_where=text("source_ref IS NOT NULL"),
+        ),
+        # denial memory, earlier decisions on the same call
+        Index("ix_approvals_fingerprint", "org_id", "fingerprint", "id"),
+    )
+
+
+class Decision(Model):
+    """One reviewer's verdict on an approval."""
+
+    __tablename__ = "decisions"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    org_id: Mapped[str] = mapped_column(ForeignKey("orgs.id"))
+    approval_id: Mapped[str] = mapped_column(ForeignKey("approvals.id"))
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    verdict: Mapped[str]
+    reason: Mapped[str]
+    seal: Mapped[str | None] = mapped_column(default=None)
+    channel: Mapped[str]
+    """Where it was given: page, token, cli."""
+    at: Mapped[int]
+
+    __table_args__ = (
+        # one person counts once
+        Index("ix_decisions_once", "approval_id", "user_id", unique=True),
+    )
+
+
+class Consumption(Model):
+    """The one use of an approved call."""
+
+    __tablename__ = "consumptions"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    org_id: Mapped[str] = mapped_column(ForeignKey("orgs.id"))
+    approval_id: Mapped[str] = mapped_column(ForeignKey("approvals.id"), index=True)
+    started_at: Mapped[int]
+    ended_at: Mapped[int | None] = mapped_column(default=None)
+    result: Mapped[str | None] = mapped_column(default=None)
+    """ok, error, unknown or rolled_back; none while the lease is alive."""
+    detail: Mapped[str | None] = mapped_column(default=None)

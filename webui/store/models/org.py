@@ -1,0 +1,100 @@
+"""The tenant, the people in it, and how they sign in."""
+
+from sqlalchemy import ForeignKey, Index, LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webui.store.models.base import Model
+
+
+class Org(Model):
+    """The tenant boundary. Nothing crosses it."""
+
+    __tablename__ = "orgs"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    data_key: Mapped[bytes] = mapped_column(LargeBinary)
+    """The org's own AES-256 key, wrapped by the instance's envelope key."""
+    solo_operator: Mapped[bool] = mapped_column(default=False)
+    dedupe_window: Mapped[int | None] = mapped_column(default=None)
+    """Milliseconds in which a pending twin is reused; none: until it settles."""
+    created_at: Mapped[int]
+
+
+class User(Model):
+    """A person who signs in."""
+
+    __tablename__ = "users"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(unique=True)
+    """Lower case; the one name a person signs in with."""
+    display_name: Mapped[str]
+    password_hash: Mapped[str]
+    status: Mapped[str] = mapped_column(default="active")
+    instance_admin: Mapped[bool] = mapped_column(default=False)
+    session_epoch: Mapped[int] = mapped_column(default=1)
+    """Grows to end every session of this person at once."""
+    created_at: Mapped[int]
+
+
+class Membership(Model):
+    """One person's role in one org."""
+
+    __tablename__ = "memberships"
+
+    org_id: Mapped[str] = mapped_column(ForeignKey("orgs.id"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    role: Mapped[str]
+    status: Mapped[str] = mapped_column(default="active")
+    created_at: Mapped[int]
+
+    __table_args__ = (Index("ix_memberships_user_id", "user_id"),)
+
+
+class WebSession(Model):
+    """One signed-in browser. The cookie carries the id; only its SHA-256 is kept."""
+
+    __tablename__ = "web_sessions"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    org_id: Mapped[str] = mapped_column(ForeignKey("orgs.id"))
+    """The org this browser looks at."""
+    epoch: Mapped[int]
+    created_at: Mapped[int]
+    seen_at: Mapped[int]
+    ended_at: Mapped[int | None] = mapped_column(default=None)
+    address: Mapped[str]
+    user_agent: Mapped[str]
+
+    __table_args__ = (Index("ix_web_sessions_user_id", "user_id"),)
+
+
+class PersonalToken(Model):
+    """A reviewer's own token for the reviewers' API (`csp_...`), kept as SHA-256."""
+
+    __tablename__ = "personal_tokens"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    org_id: Mapped[str] = mapped_column(ForeignKey("orgs.id"))
+    secret_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    label: Mapped[str]
+    created_at: Mapped[int]
+    expires_at: Mapped[int | None] = mapped_column(default=None)
+    revoked_at: Mapped[int | None] = mapped_column(default=None)
+    used_at: Mapped[int | None] = mapped_column(default=None)
+
+    __table_args__ = (Index("ix_personal_tokens_user_id", "user_id"),)
+
+
+class Throttle(Model):
+    """One token bucket as GCRA: the time at which it would be empty again."""
+
+    __tablename__ = "throttles"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    empty_at: Mapped[int]
+    """Theoretical arrival time, ms."""

@@ -1,0 +1,214 @@
+"""Who is behind a key, a token or a session: read anew, one select each."""
+
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webui.store.models import (
+    Agent,
+    AgentKey,
+    Membership,
+    Org,
+    PersonalToken,
+    User,
+    WebSession,
+)
+
+
+class KeyHolder(NamedTuple):
+    """An agent key with its agent."""
+
+    key_id: str
+    secret_hash: bytes
+    scopes: str
+    expires_at: int | None
+    revoked_at: int | None
+    agent_id: str
+    agent_name: str
+    agent_status: str
+    owner_id: str | None
+    org_id: str
+    org_name: str
+    org_slug: str
+
+    def works(self, now: int) -> bool:
+        """Say whether the key may be used at `now` (ms)."""
+        return (
+            self.revoked_at is None
+            and (self.expires_at is None or self.expires_at > now)
+            and self.agent_status == "active"
+        )
+
+
+def key_holder(session: Session, key_id: str) -> KeyHolder | None:
+    """Return the agent behind a key id, working or not."""
+    row = session.execute(
+        select(
+            AgentKey.id,
+            AgentKey.secret_hash,
+            AgentKey.scopes,
+            AgentKey.expires_at,
+            AgentKey.revoked_at,
+            Agent.id,
+            Agent.name,
+            Agent.status,
+            Agent.owner_id,
+            Agent.org_id,
+            Org.name,
+            Org.slug,
+        )
+        .join(Agent, Agent.id == AgentKey.agent_id)
+        .join(Org, Org.id == Agent.org_id)
+        .where(AgentKey.id == key_id)
+    ).one_or_none()
+    return None if row is None else KeyHolder(*row)
+
+
+class Signed(NamedTuple):
+    """A person with their standing in the org at hand."""
+
+    user_id: str
+    email: str
+    display_name: str
+    status: str
+    instance_admin: bool
+    epoch: int
+    org_id: str
+    org_name: str
+    org_slug: str
+    solo_operator: bool
+    role: str | None
+    """Of an active membership; none without one."""
+
+
+_STANDING = (
+    User.id,
+    User.email,
+    User.display_name,
+    User.status,
+    User.instance_admin,
+    User.session_epoch,
+    Org.id,
+    Org.name,
+    Org.slug,
+    Org.solo_operator,
+    Membership.role,
+)
+
+
+class SignedSession(NamedTuple):
+    """A browser session and the person behind it."""
+
+    person: Signed
+    epoch: int
+    created_at: int
+    seen_at: int
+    ended_at: int | None
+
+    def lives(self, now: int, *, idle: int, longest: int) -> bool:
+        """Say whether the session still counts. All times in ms."""
+        return (
+            self.ended_at is None
+            and self.epoch == self.person.epoch
+            and self.person.status == "active"
+            and now - self.seen_at < idle
+            and now - self.created_at < longest
+        )
+
+
+def signed_session(session: Session, session_hash: str) -> SignedSession | None:
+    """Return a browser session by the hash of its id, alive or not."""
+    row = session.execute(
+        select(
+            WebSession.epoch,
+            WebSession.created_at,
+            WebSession.seen_at,
+            WebSession.ended_at,
+            *_STANDING,
+        )
+        .join(User, User.id == WebSession.user_id)
+        .join(Org, Org.id == WebSession.org_id)
+        .outerjoin(
+            Membership,
+            (Membership.user_id == User.id)
+            & (Membership.org_id == Org.id)
+            & (Membership.status == "active"),
+        )
+        .where(WebSession.id == session_hash)
+    ).one_or_none()
+    return None if row is None else SignedSession(Signed(*row[4:]), *row[:4])
+
+
+class TokenHolder(NamedTuple):
+    """A personal token and the person behind it."""
+
+    person: Signed
+    token_id: str
+    secret_hash: bytes
+    expires_at: int | None
+    revoked_at: int | None
+
+    def works(self, now: int) -> bool:
+        """Say whether the token may be used at `now` (ms)."""
+        return (
+            self.revoked_at is None
+            and (self.expires_at is None or self.expires_at > now)
+            and self.person.status == "active"
+        )
+
+
+def token_holder(session: Session, token_id: str) -> TokenHolder | None:
+    """Return the person behind a token id, working or not."""
+    row = session.execute(
+        select(
+            PersonalToken.id,
+            PersonalToken.secret_hash,
+            PersonalToken.expires_at,
+            PersonalToken.revoked_at,
+            *_STANDING,
+        )
+        .join(User, User.id == PersonalToken.user_id)
+        .join(Org, Org.id == PersonalToken.org_id)
+        .outerjoin(
+            Membership,
+            (Membership.user_id == User.id)
+            & (Membership.org_id == Org.id)
+            & (Membership.status == "active"),
+        )
+        .where(PersonalToken.id == token_id)
+    ).one_or_none()
+    return None if row is None else TokenHolder(Signed(*row[4:]), *row[:4])
+
+
+def member(session: Session, org_id: str, email: str) -> Signed | None:
+    """Return a person's standing in an org by e-mail address."""
+    row = session.execute(
+        select(*_STANDING)
+        .join(Membership, Membership.user_id == User.id)
+        .join(Org, Org.id == Membership.org_id)
+        .where(
+            Org.id == org_id,
+            User.email == email.strip().lower(),
+            Membership.status == "active",
+        )
+    ).one_or_none()
+    return None if row is None else Signed(*row)
+
+
+class Credentials(NamedTuple):
+    """What signing in compares."""
+
+    user_id: str
+    password_hash: str
+    status: str
+
+
+def credentials(session: Session, email: str) -> Credentials | None:
+    """Return what is kept for signing in with this address."""
+    row = session.execute(
+        select(User.id, User.password_hash, User.status).where(
+            User.email == email.strip().lower()
+        )
+    ).one_or_none()
+    return None if row is None else Credentials(*row)

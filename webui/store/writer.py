@@ -1,0 +1,164 @@
+"""One writer with group commit, for SQLite (research: performance.md, "What follows").
+
+Callers put units of work into one queue. A pump takes all that wait, runs each in a savepoint
+of one transaction, commits once, and only then answers: acknowledged means on disk. A unit
+that fails rolls back to its savepoint and harms no other.
+"""
+
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from webui.store.errors import (
+    StoreBrokenError,
+    StoreBusyError,
+    StoreFullError,
+    StoreUnavailableError,
+)
+from webui.store.transaction import Transaction
+
+Unit = Callable[[Transaction], Any]
+Native = Callable[[Callable[[], None]], Any]
+"""Runs a function outside the event loop and waits for it (gevent's thread pool)."""
+
+BATCH = 64
+WAITING = 4096
+
+
+class Job:
+    """One unit, who waits for it, and what became of it."""
+
+    __slots__ = ("done", "error", "result", "tx", "unit")
+
+    def __init__(self, unit: Unit) -> None:
+        self.unit = unit
+        self.done = threading.Event()
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.tx: Transaction | None = None
+
+
+class Writer:
+    """The only connection that writes, and the queue in front of it."""
+
+    def __init__(
+        self,
+        connect: Callable[[], Connection],
+        begin: Callable[[Connection], Transaction],
+        finish: Callable[[Transaction], None],
+        committed: Callable[[Sequence[Transaction]], None],
+        native: Native,
+    ) -> None:
+        self._connect = connect
+        self._begin = begin
+        self._finish = finish
+        self._committed = committed
+        self._native = native
+        self._connection: Connection | None = None
+        self._jobs: queue.Queue[Job | None] = queue.Queue(WAITING)
+        self._pump = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._pump.start()
+
+    def write(self, unit: Unit) -> Any:
+        """Run `unit`, wait until it is on disk, return its result or raise its error."""
+        job = Job(unit)
+        try:
+            self._jobs.put_nowait(job)
+        except queue.Full:
+            raise StoreBusyError("Too many writes are waiting; try again.") from None
+        job.done.wait()
+        if job.error is not None:
+            raise job.error
+        return job.result
+
+    def close(self) -> None:
+        """Finish what waits, then stop."""
+        self._jobs.put(None)
+        self._pump.join()
+
+    def _run(self) -> None:
+        stopping = False
+        while not stopping:
+            batch = self._next_batch()
+            stopping = None in batch
+            jobs = [job for job in batch if job is not None]
+            if jobs:
+                self._native(lambda jobs=jobs: self._run_batch(jobs))  # type: ignore[misc]
+                self._committed(
+                    [job.tx for job in jobs if job.tx and job.error is None]
+                )
+                for job in jobs:
+                    job.done.set()
+        self._native(self._disconnect)
+
+    def _next_batch(self) -> list[Job | None]:
+        batch = [self._jobs.get()]
+        while len(batch) < BATCH:
+            try:
+                batch.append(self._jobs.get_nowait())
+            except queue.Empty:
+                break
+        return batch
+
+    def _run_batch(self, jobs: list[Job]) -> None:
+        try:
+            if self._connection is None:
+                self._connection = self._connect()
+            with self._connection.begin():
+                for job in jobs:
+                    self._run_unit(self._connection, job)
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody may be told "done"
+            failure = as_store_error(error)
+            for job in jobs:
+                if job.error is None:
+                    job.error = failure
+
+    def _run_unit(self, connection: Connection, job: Job) -> None:
+        connection.exec_driver_sql("SAVEPOINT unit")
+        tx = self._begin(connection)
+        try:
+            job.result = job.unit(tx)
+            self._finish(tx)
+        except Exception as error:
+            if isinstance(error, DBAPIError) and not isinstance(error, IntegrityError):
+                raise  # the disk or the file: the whole batch fails, nothing is half done
+            connection.exec_driver_sql("ROLLBACK TO unit")
+            job.error = error
+        finally:
+            tx.close()
+        connection.exec_driver_sql("RELEASE unit")
+        job.tx = tx
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def as_store_error(error: Exception) -> Exception:
+    """Say in the store's own words what a database error means; pass others through."""
+    if not isinstance(error, DBAPIError):
+        return error
+    name = getattr(error.orig, "sqlite_errorname", "")
+    if name.startswith("SQLITE_FULL"):
+        return StoreFullError("The disk is full: nothing was changed.")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return StoreBusyError(
+            "Another process holds the database; nothing was changed."
+        )
+    if name.startswith(
+        ("SQLITE_IOERR", "SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_CANTOPEN")
+    ):
+        return StoreBrokenError(
+            f"The database cannot be written ({name}); nothing was changed."
+        )
+    if isinstance(error.orig, sqlite3.Error) or error.connection_invalidated:
+        return StoreUnavailableError(
+            "The database did not answer; nothing was changed."
+        )
+    return error
