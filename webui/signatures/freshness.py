@@ -7,7 +7,7 @@ from webui.signatures.errors import Flaw, NotSignedError
 TOLERANCE_MS = 5 * 60 * 1000
 """How far sender's and receiver's clocks may differ (Standard Webhooks: 5 minutes)."""
 
-# plain digits only: int() and float() would also read " 1", "1_0", "1e9" and the digits of other scripts
+# plain digits only: int() and float() would also read " 1", "1_0" and "1e9"
 _SECONDS = re.compile(r"[1-9][0-9]{0,11}", re.ASCII)
 
 
