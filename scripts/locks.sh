@@ -1,0 +1,16 @@
+#!/bin/sh
+# Writes the lock files anew from pyproject.toml: exact versions with their hashes, no address of
+# any index. Needs `uv` on the PATH. Pins that still fit are kept; `make locks UPGRADE=1` renews them.
+set -eu
+cd "$(dirname "$0")/.."
+
+command -v uv >/dev/null || { echo 'make locks needs uv on the PATH' >&2; exit 1; }
+
+compile() {
+  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --no-emit-find-links --no-header ${UPGRADE:+--upgrade} "$@"
+}
+
+compile pyproject.toml requirements/build.in --output-file requirements/run.txt
+compile pyproject.toml requirements/build.in --group test \
+  --constraints requirements/run.txt --output-file requirements/test.txt
