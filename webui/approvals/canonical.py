@@ -10,6 +10,7 @@ Specification: details.md, section A; approvals.md, "Canonical form and fingerpr
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from json.encoder import encode_basestring as _quoted
 from typing import Any, Final, NamedTuple
@@ -84,11 +85,15 @@ def arguments_hash(arguments: Mapping[str, Any]) -> str:
 
 def tool_def_hash(name: str, description: str | None, input_schema: Any) -> str:
     """Return the hash of a tool's own definition: a changed tool is another tool."""
-    definition = {"name": name, "description": description, "input_schema": input_schema}
+    definition = {
+        "name": name,
+        "description": description,
+        "input_schema": input_schema,
+    }
     return digest(definition, b"tool-def-v1\x00")
 
 
-def fingerprint(  # noqa: PLR0913  these are what a yes is bound to; none may be left out
+def fingerprint(
     *,
     org: str,
     agent: str,
@@ -116,7 +121,7 @@ def fingerprint(  # noqa: PLR0913  these are what a yes is bound to; none may be
     )
 
 
-def fingerprint_of_canonical(  # noqa: PLR0913  as above
+def fingerprint_of_canonical(
     arguments: bytes,
     *,
     org: str,
@@ -157,11 +162,12 @@ def respelled_numbers(text: str) -> Iterator[Respelling]:
         return None if spelling == token else _Received(token, spelling)
 
     decoder = json.JSONDecoder(parse_int=compared, parse_float=compared)
-    for pointer, (received, spelling) in located(decoder.decode(text), _Received):
-        yield Respelling(pointer, received, spelling)
+    for pointer, number in located(decoder.decode(text), _Received):
+        yield Respelling(pointer, number.token, number.spelling)
 
 
-class _Received(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Received:
     token: str
     spelling: str
 

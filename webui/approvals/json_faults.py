@@ -30,7 +30,7 @@ class Limits:
 DEFAULT_LIMITS: Final = Limits()
 
 
-class Unreadable(ValueError):  # noqa: N818  the word of the domain: this text cannot be read
+class Unreadable(ValueError):
     """A text or value that breaks a rule.
 
     `code` is the stable word for programs, `pointer` the JSON Pointer (RFC 6901) of the

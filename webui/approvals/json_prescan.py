@@ -1,4 +1,4 @@
-"""What is settled about a JSON text before a parser sees it: size, encoding, how much it holds.
+"""What is settled about a JSON text before a parser sees it: size, encoding, levels, values.
 
 Specification: details.md, section A, rules R1 and R2.
 """
@@ -20,7 +20,8 @@ def decoded(body: bytes, limits: Limits) -> str:
         )
     if body.startswith(b"\xef\xbb\xbf"):
         raise Unreadable(
-            "bom", "the body begins with a byte order mark. Leave out its bytes EF BB BF."
+            "bom",
+            "the body begins with a byte order mark. Leave out its bytes EF BB BF.",
         )
     try:
         return body.decode()
