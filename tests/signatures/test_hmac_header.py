@@ -3,11 +3,12 @@
 import base64
 import hashlib
 import hmac
+from typing import Any
 
 import pytest
 
 from webui.signatures import hmac_header
-from webui.signatures.errors import BadSecretError, Flaw, NotSignedError
+from webui.signatures.errors import BadSecret, Flaw, NotSigned
 from webui.signatures.hmac_header import Scheme
 
 SECRET = "0123456789abcdef-secret"
@@ -21,22 +22,22 @@ SCHEMES = [
 ]
 
 
-def flaw_of(header, scheme=SCHEMES[0], content=BODY):
-    with pytest.raises(NotSignedError) as caught:
+def flaw_of(header: Any, scheme: Scheme = SCHEMES[0], content: bytes = BODY) -> Flaw:
+    with pytest.raises(NotSigned) as caught:
         hmac_header.verify(scheme, [SECRET], header, content)
     return caught.value.flaw
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_what_we_sign_we_accept_with_either_secret(scheme):
+def test_what_we_sign_we_accept_with_either_secret(scheme: Scheme) -> None:
     header = hmac_header.sign(scheme, SECRET, BODY)
     hmac_header.verify(scheme, [SECRET], header, BODY)
     hmac_header.verify(scheme, [OTHER, SECRET], header, BODY)
-    with pytest.raises(NotSignedError):
+    with pytest.raises(NotSigned):
         hmac_header.verify(scheme, [OTHER], header, BODY)
 
 
-def test_the_digest_is_the_one_every_gateway_makes():
+def test_the_digest_is_the_one_every_gateway_makes() -> None:
     digest = hmac.new(SECRET.encode(), b"1767225600." + BODY, hashlib.sha256).hexdigest()
     content = hmac_header.timestamped("1767225600", BODY)
     assert hmac_header.sign(Scheme("sha256="), SECRET, content) == "sha256=" + digest
@@ -55,29 +56,31 @@ MALFORMED = [
 
 
 @pytest.mark.parametrize("header", MALFORMED)
-def test_a_malformed_header_is_refused(header):
+def test_a_malformed_header_is_refused(header: Any) -> None:
     assert flaw_of(header, Scheme("sha256=")) is Flaw.MALFORMED
 
 
-@pytest.mark.parametrize("header", ["A" * 44, "A" * 42 + "B=", "=" * 44, "-" * 43 + "=", "é"])
-def test_malformed_base64_is_refused(header):
+@pytest.mark.parametrize(
+    "header", ["A" * 44, "A" * 42 + "B=", "=" * 44, "-" * 43 + "=", "é"]
+)
+def test_malformed_base64_is_refused(header: Any) -> None:
     assert flaw_of(header, Scheme(encoding="base64")) is Flaw.MALFORMED
 
 
 @pytest.mark.parametrize("header", [None, ""])
-def test_a_missing_header_is_refused(header):
+def test_a_missing_header_is_refused(header: Any) -> None:
     assert flaw_of(header) is Flaw.MISSING
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_bit_flips_are_all_refused(scheme, message):
+def test_bit_flips_are_all_refused(scheme: Scheme, message: Any) -> None:
     good = message({"signature": hmac_header.sign(scheme, SECRET, BODY)}, BODY)
     for headers, body in good.with_bit_flips(10_000 // len(SCHEMES) + 1):
         flaw_of(headers["signature"], scheme, body)
 
 
 @pytest.mark.parametrize("secrets", [[], [""], ["short"], [SECRET, ""]])
-def test_a_secret_that_protects_nothing_is_refused(secrets):
+def test_a_secret_that_protects_nothing_is_refused(secrets: Any) -> None:
     header = hmac_header.sign(SCHEMES[0], SECRET, BODY)
-    with pytest.raises(BadSecretError):
+    with pytest.raises(BadSecret):
         hmac_header.verify(SCHEMES[0], secrets, header, BODY)

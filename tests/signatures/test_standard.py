@@ -4,12 +4,13 @@ import base64
 import hashlib
 import hmac
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from standardwebhooks.webhooks import Webhook
 
 from webui.signatures import standard
-from webui.signatures.errors import BadSecretError, Flaw, NotSignedError
+from webui.signatures.errors import BadSecret, Flaw, NotSigned
 
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 OTHER = "whsec_" + base64.b64encode(bytes(range(32, 64))).decode()
@@ -17,40 +18,48 @@ BODY = '{"tool":"bank.transfer","arguments":{"note":"café"}}'.encode()
 GOOD = base64.b64encode(bytes(32)).decode()
 
 
-def signed(now, secrets=(SECRET,), body=BODY, message_id="msg_1"):
+def signed(
+    now: int, secrets: Any = (SECRET,), body: bytes = BODY, message_id: str = "msg_1"
+) -> dict[str, str]:
     return standard.sign(secrets, message_id, now=now, body=body)
 
 
-def flaw_of(headers, now, body=BODY, secrets=(SECRET,)):
-    with pytest.raises(NotSignedError) as caught:
+def flaw_of(
+    headers: dict[str, str], now: int, body: bytes = BODY, secrets: Any = (SECRET,)
+) -> Flaw:
+    with pytest.raises(NotSigned) as caught:
         standard.verify(secrets, headers, body, now=now)
     assert caught.value.detail.endswith(".")
     return caught.value.flaw
 
 
-def test_what_the_official_package_signs_is_accepted(now):
+def test_what_the_official_package_signs_is_accepted(now: int) -> None:
     moment = datetime.fromtimestamp(now / 1000, UTC)
     headers = {
         "webhook-id": "msg_1",
         "webhook-timestamp": str(now // 1000),
         "webhook-signature": Webhook(SECRET).sign("msg_1", moment, BODY.decode()),
     }
-    assert standard.verify([SECRET], headers, BODY, now=now) == standard.Signed("msg_1", now)
+    assert standard.verify([SECRET], headers, BODY, now=now) == standard.Signed(
+        "msg_1", now
+    )
 
 
-def test_the_official_package_accepts_what_we_sign():
+def test_the_official_package_accepts_what_we_sign() -> None:
     now = int(datetime.now(UTC).timestamp() * 1000)  # that package reads the clock itself
     assert Webhook(SECRET).verify(BODY, signed(now))["tool"] == "bank.transfer"
 
 
-def test_the_signature_is_the_one_of_the_format():
-    digest = hmac.new(bytes(range(32)), b"msg_1.1767225600." + BODY, hashlib.sha256).digest()
+def test_the_signature_is_the_one_of_the_format() -> None:
+    digest = hmac.new(
+        bytes(range(32)), b"msg_1.1767225600." + BODY, hashlib.sha256
+    ).digest()
     headers = signed(1_767_225_600_999)
     assert headers["webhook-signature"] == "v1," + base64.b64encode(digest).decode()
     assert headers["webhook-timestamp"] == "1767225600"
 
 
-def test_a_new_secret_is_used_by_both_sides():
+def test_a_new_secret_is_used_by_both_sides() -> None:
     secret = standard.generate_secret()
     assert secret != standard.generate_secret()
     assert len(standard.read_secret(secret)) == 32
@@ -58,7 +67,7 @@ def test_a_new_secret_is_used_by_both_sides():
     Webhook(secret).verify(BODY, signed(now, [secret]))
 
 
-def test_during_a_rotation_both_secrets_sign_and_either_verifies(now):
+def test_during_a_rotation_both_secrets_sign_and_either_verifies(now: int) -> None:
     headers = signed(now, [SECRET, OTHER])
     assert headers["webhook-signature"].count("v1,") == 2
     for secrets in ([SECRET], [OTHER], [OTHER, SECRET]):
@@ -66,17 +75,17 @@ def test_during_a_rotation_both_secrets_sign_and_either_verifies(now):
     standard.verify([OTHER, SECRET], signed(now, [SECRET]), BODY, now=now)
 
 
-def test_another_secret_does_not_verify(now):
+def test_another_secret_does_not_verify(now: int) -> None:
     assert flaw_of(signed(now, [OTHER]), now) is Flaw.NO_MATCH
 
 
-def test_entries_of_other_versions_and_broken_ones_are_skipped(now):
+def test_entries_of_other_versions_and_broken_ones_are_skipped(now: int) -> None:
     headers = signed(now)
     headers["webhook-signature"] = f"v1a,{GOOD} v1,AA== {headers['webhook-signature']} v2"
     standard.verify([SECRET], headers, BODY, now=now)
 
 
-def test_any_bytes_may_be_a_body(now):
+def test_any_bytes_may_be_a_body(now: int) -> None:
     body = bytes(range(256))
     standard.verify([SECRET], signed(now, body=body), body, now=now)
     assert flaw_of(signed(now, body=body), now, body + b"\n") is Flaw.NO_MATCH
@@ -93,7 +102,7 @@ def test_any_bytes_may_be_a_body(now):
         (-365 * 86_400_000, Flaw.TOO_NEW),
     ],
 )
-def test_only_a_timestamp_near_now_counts(now, shift, flaw):
+def test_only_a_timestamp_near_now_counts(now: int, shift: int, flaw: Flaw | None) -> None:
     headers = signed(now)
     if flaw is None:
         standard.verify([SECRET], headers, BODY, now=now + shift)
@@ -101,14 +110,14 @@ def test_only_a_timestamp_near_now_counts(now, shift, flaw):
         assert flaw_of(headers, now + shift) is flaw
 
 
-def test_the_tolerance_can_be_set(now):
+def test_the_tolerance_can_be_set(now: int) -> None:
     standard.verify([SECRET], signed(now), BODY, now=now + 900_000, tolerance_ms=900_000)
-    with pytest.raises(NotSignedError):
+    with pytest.raises(NotSigned):
         standard.verify([SECRET], signed(now), BODY, now=now + 2_000, tolerance_ms=1_000)
 
 
 @pytest.mark.parametrize("header", ["webhook-id", "webhook-timestamp", "webhook-signature"])
-def test_every_header_is_needed(now, header):
+def test_every_header_is_needed(now: int, header: Any) -> None:
     headers = signed(now)
     del headers[header]
     assert flaw_of(headers, now) is Flaw.MISSING
@@ -140,12 +149,12 @@ MALFORMED_IDS = [
 ]
 
 
-def test_the_table_of_malformed_headers_is_long_enough():
+def test_the_table_of_malformed_headers_is_long_enough() -> None:
     assert len(MALFORMED_SIGNATURES + MALFORMED_TIMESTAMPS + MALFORMED_IDS) >= 60
 
 
 @pytest.mark.parametrize("value", MALFORMED_SIGNATURES)
-def test_a_malformed_signature_header_is_refused(now, value):
+def test_a_malformed_signature_header_is_refused(now: int, value: str) -> None:
     headers = {**signed(now), "webhook-signature": value}
     expected = Flaw.MALFORMED if value else Flaw.MISSING
     # well-formed but wrong is the other honest answer
@@ -153,16 +162,16 @@ def test_a_malformed_signature_header_is_refused(now, value):
 
 
 @pytest.mark.parametrize("value", MALFORMED_TIMESTAMPS)
-def test_a_malformed_timestamp_is_refused(now, value):
+def test_a_malformed_timestamp_is_refused(now: int, value: str) -> None:
     assert flaw_of({**signed(now), "webhook-timestamp": value}, now) is Flaw.MALFORMED
 
 
 @pytest.mark.parametrize("value", MALFORMED_IDS)
-def test_a_malformed_id_is_refused(now, value):
+def test_a_malformed_id_is_refused(now: int, value: str) -> None:
     assert flaw_of({**signed(now), "webhook-id": value}, now) is Flaw.MALFORMED
 
 
-def test_no_signature_stands_for_two_messages(now):
+def test_no_signature_stands_for_two_messages(now: int) -> None:
     """Without the rule on dots, `a.T` + `body` and `a` + `T.body` would sign the same."""
     seconds = str(now // 1000)
     digest = hmac.digest(
@@ -178,7 +187,7 @@ def test_no_signature_stands_for_two_messages(now):
         signed(now, message_id="a.b")
 
 
-def test_ten_thousand_bit_flips_are_all_refused(now, message):
+def test_ten_thousand_bit_flips_are_all_refused(now: int, message: Any) -> None:
     good = message(signed(now), BODY)
     standard.verify([SECRET], *good, now=now)
     for headers, body in good.with_bit_flips(10_000):
@@ -194,23 +203,23 @@ def test_ten_thousand_bit_flips_are_all_refused(now, message):
         "whsec_" + "A" * 33,
     ],
 )
-def test_a_secret_that_protects_nothing_is_refused(now, secret):
-    with pytest.raises(BadSecretError):
+def test_a_secret_that_protects_nothing_is_refused(now: int, secret: str) -> None:
+    with pytest.raises(BadSecret):
         standard.read_secret(secret)
-    with pytest.raises(BadSecretError):
+    with pytest.raises(BadSecret):
         standard.verify([SECRET, secret], signed(now), BODY, now=now)
-    with pytest.raises(BadSecretError):
+    with pytest.raises(BadSecret):
         signed(now, [secret])
 
 
 @pytest.mark.parametrize("size", [24, 25, 26, 64])
-def test_a_secret_may_lack_its_padding(size):
+def test_a_secret_may_lack_its_padding(size: int) -> None:
     encoded = base64.b64encode(bytes(size)).decode().rstrip("=")
     assert standard.read_secret("whsec_" + encoded) == bytes(size)
 
 
-def test_without_a_secret_nothing_is_signed_or_accepted(now):
-    with pytest.raises(BadSecretError):
+def test_without_a_secret_nothing_is_signed_or_accepted(now: int) -> None:
+    with pytest.raises(BadSecret):
         standard.verify([], signed(now), BODY, now=now)
-    with pytest.raises(BadSecretError):
+    with pytest.raises(BadSecret):
         signed(now, [])

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 _MAX_URL = 2048
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_FIRST_ORDINARY_PORT = 1024
+_FIRST_ORDINARY_PORT, _LAST_PORT = 1024, 65535
 
 _URL_TEXT = re.compile(r"[!-\[\]-~]+", re.ASCII)
 """Visible ASCII without the backslash, which browsers and parsers read differently."""
@@ -59,7 +59,7 @@ _ISATAP = {0x00005EFE, 0x02005EFE}
 """The middle of an interface id that carries an IPv4 address (RFC 5214)."""
 
 
-class Undeliverable(Exception):  # noqa: N818  the word of the domain
+class Undeliverable(Exception):
     """Nothing came back. `permanent`: trying again cannot help; `why`: one sentence."""
 
     def __init__(self, why: str, *, permanent: bool) -> None:
@@ -144,7 +144,7 @@ def check_port(target: Target, allowed: AllowList) -> None:
 
     Raises Undeliverable (permanent). A host on the allow-list may use any port.
     """
-    if not 1 <= target.port <= 65535:
+    if not 1 <= target.port <= _LAST_PORT:
         raise _unusable("the port must be 1 to 65535")
     ordinary = target.port in {80, 443} or target.port >= _FIRST_ORDINARY_PORT
     if not ordinary and target.host not in allowed.hosts:

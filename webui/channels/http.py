@@ -130,6 +130,7 @@ class _Deadline:
         """
         # TLS takes the socket's descriptor over, a second one stays good for shutdown;
         # the lock keeps a late cut from hitting a descriptor that was used anew
+        seconds = self.remaining()
         handle, lock = sock.dup(), threading.Lock()
 
         def cut() -> None:
@@ -137,7 +138,7 @@ class _Deadline:
                 self._passed = True
                 handle.shutdown(socket.SHUT_RDWR)
 
-        watchdog = threading.Timer(self.remaining(), cut)
+        watchdog = threading.Timer(seconds, cut)
         watchdog.daemon = True
         watchdog.start()
         try:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from webui.approvals.errors import Fault, InvalidError
-from webui.approvals.json_rules import step
+from webui.approvals.json_faults import step
 
 _Model = TypeVar("_Model", bound=BaseModel)
 

@@ -23,9 +23,15 @@ from webui.receivers.kind import (
     misconfigured,
     refusal,
 )
-from webui.receivers.reading import at_pointer, check_size, read_body, received_arguments
+from webui.receivers.reading import (
+    Found,
+    at_pointer,
+    check_size,
+    read_body,
+    received_arguments,
+)
 from webui.signatures import hmac_header
-from webui.signatures.errors import BadSecretError, NotSignedError
+from webui.signatures.errors import BadSecret, NotSigned
 from webui.signatures.freshness import read_timestamp
 
 name = "hmac"
@@ -49,7 +55,7 @@ def check_source(source: SourceSecrets) -> None:
     for secret in source.secrets or ("",):
         try:
             hmac_header.check_secret(secret)
-        except BadSecretError as error:
+        except BadSecret as error:
             faults.append(Fault("/secret", str(error)))
     reject(faults)
 
@@ -67,9 +73,9 @@ def verify(delivery: Inbound, source: SourceSecrets, now: int) -> Verified:
         content, signed_at = _signed_content(delivery, config, now)
         header = delivery.headers.get(config.signature_header)
         hmac_header.verify(config.scheme, source.secrets, header, content)
-    except NotSignedError as error:
+    except NotSigned as error:
         raise refusal(error) from None
-    except (BadSecretError, InvalidError):
+    except (BadSecret, InvalidError):
         raise misconfigured() from None
     digest = "sha256:" + hashlib.sha256(content).hexdigest()
     sender_id = _sender_id(delivery, config)
@@ -138,7 +144,7 @@ def _check_only(body: Document, config: HmacConfig) -> None:
             raise Ignored(msg)
 
 
-def _found(body: Document, place: Place) -> Document | None:
+def _found(body: Document, place: Place) -> Found | None:
     """Return what lies at a place; raises Refused if something needed is not there."""
     found = at_pointer(body, place.pointer)
     if place.optional and (found is None or found.value is None):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from webui.approvals.strict_json import Document
-from webui.signatures.errors import Flaw, NotSignedError
+from webui.signatures.errors import Flaw, NotSigned
 
 Submission = dict[str, Any]
 """A body of `POST /api/v1/approvals`, and `arguments_text`: the arguments as received."""
@@ -44,8 +44,8 @@ class Verified:
         return self.message_ids[0]
 
 
-class Refused(Exception):  # noqa: N818  the word of the domain
-    """This delivery is not taken; `detail` tells its sender how to mend it."""
+class Refused(Exception):
+    """The delivery is not taken; `detail` tells its sender how to mend it."""
 
     def __init__(self, status: int, code: str, detail: str) -> None:
         super().__init__(detail)
@@ -54,7 +54,7 @@ class Refused(Exception):  # noqa: N818  the word of the domain
         self.detail = detail
 
 
-class Ignored(Exception):  # noqa: N818  nothing is wrong, so no Error
+class Ignored(Exception):
     """A good delivery about something that asks for no approval; `why` for the record."""
 
     def __init__(self, why: str) -> None:
@@ -86,7 +86,7 @@ class Kind(Protocol):
         """Say what a verified body asks for; raises Refused or Ignored."""
 
 
-def refusal(error: NotSignedError) -> Refused:
+def refusal(error: NotSigned) -> Refused:
     """Turn a signature's flaw into the answer its sender gets."""
     status = 400 if error.flaw is Flaw.MALFORMED else 401
     return Refused(status, error.flaw, error.detail)

@@ -2,9 +2,9 @@
 
 import re
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
-from webui.approvals.json_rules import DEFAULT_LIMITS, Unreadable
+from webui.approvals.json_faults import DEFAULT_LIMITS, Unreadable
 from webui.approvals.strict_json import Document, read_arguments, read_document
 from webui.receivers.kind import Inbound, Refused
 
@@ -61,15 +61,22 @@ def split_pointer(pointer: str) -> list[str]:
     return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
 
 
-def at_pointer(document: Document, pointer: str) -> Document | None:
-    """Return the value at a pointer with its received text, or None if it is not there.
+class Found(NamedTuple):
+    """A value inside a delivery, and its text as received."""
+
+    value: Any
+    text: str
+
+
+def at_pointer(document: Document, pointer: str) -> Found | None:
+    """Return what lies at a pointer, or None if nothing does; raises ValueError.
 
     Steps go through objects only: the place of an item in a list says nothing about it.
     """
-    found = document
+    found = Found(document.value, document.text)
     for step in split_pointer(pointer):
         if not isinstance(found.value, dict) or step not in found.value:
             return None
-        value: Any = found.value[step]
-        found = Document(value, found.raw(step))
+        text = Document(found.value, found.text).raw(step)
+        found = Found(found.value[step], text)
     return found

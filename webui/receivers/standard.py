@@ -22,7 +22,7 @@ from webui.receivers.kind import (
 )
 from webui.receivers.reading import check_size, received_arguments
 from webui.signatures import standard
-from webui.signatures.errors import BadSecretError, NotSignedError
+from webui.signatures.errors import BadSecret, NotSigned
 
 name = "standard"
 label = "Standard Webhooks"
@@ -45,7 +45,7 @@ def check_source(source: SourceSecrets) -> None:
     for secret in source.secrets or ("",):
         try:
             standard.read_secret(secret)
-        except BadSecretError as error:
+        except BadSecret as error:
             faults.append(Fault("/secret", str(error)))
     reject(faults)
 
@@ -62,9 +62,9 @@ def verify(delivery: Inbound, source: SourceSecrets, now: int) -> Verified:
             now=now,
             tolerance_ms=tolerance_ms,
         )
-    except NotSignedError as error:
+    except NotSigned as error:
         raise refusal(error) from None
-    except (BadSecretError, InvalidError):
+    except (BadSecret, InvalidError):
         raise misconfigured() from None
     return Verified((signed.message_id,), signed.signed_at)
 

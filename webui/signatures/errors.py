@@ -13,7 +13,7 @@ class Flaw(StrEnum):
     NO_MATCH = "signature_mismatch"
 
 
-class NotSignedError(Exception):
+class NotSigned(Exception):
     """The message did not prove its sender. `detail` never speaks of the secret."""
 
     def __init__(self, flaw: Flaw, detail: str) -> None:
@@ -23,5 +23,5 @@ class NotSignedError(Exception):
         self.detail = detail
 
 
-class BadSecretError(ValueError):
+class BadSecret(ValueError):
     """A secret that cannot protect anything: empty, too short, or not readable."""

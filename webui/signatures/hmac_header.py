@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from webui.signatures.errors import BadSecretError, Flaw, NotSignedError
+from webui.signatures.errors import BadSecret, Flaw, NotSigned
 
 MIN_SECRET = 16
 """Fewest characters of a secret."""
@@ -28,9 +28,9 @@ class Scheme:
 
 
 def check_secret(secret: str) -> None:
-    """Raise BadSecretError unless the secret is long enough to be worth anything."""
+    """Raise BadSecret unless the secret is long enough to be worth anything."""
     if len(secret) < MIN_SECRET:
-        raise BadSecretError(f"The secret needs at least {MIN_SECRET} characters.")
+        raise BadSecret(f"The secret needs at least {MIN_SECRET} characters.")
 
 
 def timestamped(timestamp: str, body: bytes) -> bytes:
@@ -39,7 +39,7 @@ def timestamped(timestamp: str, body: bytes) -> bytes:
 
 
 def sign(scheme: Scheme, secret: str, content: bytes) -> str:
-    """Return the value of the signature header for this content; raises BadSecretError."""
+    """Return the value of the signature header for this content; raises BadSecret."""
     return scheme.prefix + _encode(scheme, _digest(scheme, secret, content))
 
 
@@ -48,18 +48,18 @@ def verify(
 ) -> None:
     """Check the header's value against every secret that is valid now.
 
-    Raises NotSignedError unless one matches, and BadSecretError if a secret cannot be used.
+    Raises NotSigned unless one matches, and BadSecret if a secret cannot be used.
     """
     if not secrets:
-        raise BadSecretError("There is no secret to verify with.")
+        raise BadSecret("There is no secret to verify with.")
     if not header:
-        raise NotSignedError(Flaw.MISSING, "The signature header is missing.")
+        raise NotSigned(Flaw.MISSING, "The signature header is missing.")
     presented = _decode(scheme, header)
     expected = [_digest(scheme, one, content) for one in secrets]
     # no early end: the time taken must not tell which secret was near
     matches = [hmac.compare_digest(one, presented) for one in expected]
     if not any(matches):
-        raise NotSignedError(Flaw.NO_MATCH, "The signature does not match this message.")
+        raise NotSigned(Flaw.NO_MATCH, "The signature does not match this message.")
 
 
 def _digest(scheme: Scheme, secret: str, content: bytes) -> bytes:
@@ -83,7 +83,7 @@ def _decode(scheme: Scheme, header: str) -> bytes:
     # re-encoding refuses every second spelling: capitals, blanks, spare bits, no prefix
     right_length = len(digest) == _DIGEST_BYTES[scheme.algorithm]
     if not right_length or scheme.prefix + _encode(scheme, digest) != header:
-        raise NotSignedError(
+        raise NotSigned(
             Flaw.MALFORMED,
             f"The signature header must be {scheme.prefix!r} and the "
             f"{scheme.algorithm} digest in {scheme.encoding} (lower case).",

@@ -13,7 +13,7 @@ import secrets as random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from webui.signatures.errors import BadSecretError, Flaw, NotSignedError
+from webui.signatures.errors import BadSecret, Flaw, NotSigned
 from webui.signatures.freshness import TOLERANCE_MS, read_timestamp
 
 ID = "webhook-id"
@@ -42,18 +42,18 @@ def generate_secret() -> str:
 
 
 def read_secret(secret: str) -> bytes:
-    """Return the key bytes of a `whsec_` secret, padded or not; raises BadSecretError."""
+    """Return the key bytes of a `whsec_` secret, padded or not; raises BadSecret."""
     if not secret.startswith(_PREFIX):
-        raise BadSecretError(f"A Standard Webhooks secret starts with {_PREFIX}.")
+        raise BadSecret(f"A Standard Webhooks secret starts with {_PREFIX}.")
     encoded = secret.removeprefix(_PREFIX)
     try:
         key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
     except ValueError:
-        raise BadSecretError(
+        raise BadSecret(
             f"After {_PREFIX} the secret must be base64: copy it again, whole."
         ) from None
     if not _MIN_BYTES <= len(key) <= _MAX_BYTES:
-        raise BadSecretError(
+        raise BadSecret(
             f"The secret must hold {_MIN_BYTES} to {_MAX_BYTES} bytes; this one holds "
             f"{len(key)}. Generate a new one."
         )
@@ -66,7 +66,7 @@ def sign(
     """Return the three headers for a message that is sent at `now` (ms).
 
     Several secrets give several signatures, so that a receiver can change over in its
-    own time. Raises BadSecretError; ValueError for an id the format does not allow.
+    own time. Raises BadSecret; ValueError for an id the format does not allow.
     """
     if not _ID.fullmatch(message_id):
         msg = f"{message_id!r} cannot be a message id: visible ASCII without dots."
@@ -92,13 +92,13 @@ def verify(
 
     `headers` has lower-case names, `body` is the raw body, `now` is ms. One good `v1`
     signature is enough; entries of other versions are skipped, as the format asks.
-    Raises NotSignedError for anything else, and BadSecretError if a secret cannot be used.
+    Raises NotSigned for anything else, and BadSecret if a secret cannot be used.
     """
     message_id, signature = headers.get(ID), headers.get(SIGNATURE)
     if not message_id or not signature:
-        raise NotSignedError(Flaw.MISSING, f"The headers {ID} and {SIGNATURE} are needed.")
+        raise NotSigned(Flaw.MISSING, f"The headers {ID} and {SIGNATURE} are needed.")
     if not _ID.fullmatch(message_id):
-        raise NotSignedError(
+        raise NotSigned(
             Flaw.MALFORMED, f"{ID} must be 1 to 255 visible ASCII characters, no dots."
         )
     timestamp = headers.get(TIMESTAMP)
@@ -108,7 +108,7 @@ def verify(
     # no early end: the time taken must not tell which secret or signature was near
     matches = [hmac.compare_digest(a, b) for a in expected for b in presented]
     if not any(matches):
-        raise NotSignedError(Flaw.NO_MATCH, "No signature matches this message.")
+        raise NotSigned(Flaw.NO_MATCH, "No signature matches this message.")
     return Signed(message_id, signed_at)
 
 
@@ -116,7 +116,7 @@ def _digests(
     secrets: Sequence[str], message_id: str, timestamp: str, body: bytes
 ) -> list[bytes]:
     if not secrets:
-        raise BadSecretError("There is no secret to sign or verify with.")
+        raise BadSecret("There is no secret to sign or verify with.")
     content = f"{message_id}.{timestamp}.".encode() + body
     return [hmac.digest(read_secret(one), content, "sha256") for one in secrets]
 
@@ -127,12 +127,12 @@ def _read_signatures(header: str) -> list[bytes]:
     A comparison that stops at the shorter side once accepted `v1,` (CVE-2024-21491).
     """
     if len(header) > _MAX_HEADER:
-        raise NotSignedError(Flaw.MALFORMED, f"{SIGNATURE} is longer than {_MAX_HEADER}.")
+        raise NotSigned(Flaw.MALFORMED, f"{SIGNATURE} is longer than {_MAX_HEADER}.")
     entries = (entry.partition(",") for entry in header.split(" "))
     decoded = [_decode(text) for version, _, text in entries if version == "v1"]
     well_formed = [one for one in decoded if one is not None]
     if not well_formed:
-        raise NotSignedError(
+        raise NotSigned(
             Flaw.MALFORMED, f"{SIGNATURE} must hold v1, and base64 of 32 bytes."
         )
     return well_formed
