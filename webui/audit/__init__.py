@@ -1,0 +1,1 @@
+"""The audit log: chain, checkpoints, export, verification. No Flask in here."""

@@ -1,0 +1,133 @@
+"""The names of what the log records: dotted, stable, one for each thing.
+
+They are part of the exported format and of the live feed: a name is never given another
+meaning, and never renamed.
+"""
+
+from typing import Final
+
+# Orgs, people and sessions.
+ORG_CREATED: Final = "org.created"
+ORG_CHANGED: Final = "org.changed"
+USER_CREATED: Final = "user.created"
+USER_CHANGED: Final = "user.changed"
+USER_SUSPENDED: Final = "user.suspended"
+USER_SIGNED_IN: Final = "user.signed_in"
+USER_SIGN_IN_FAILED: Final = "user.sign_in_failed"
+USER_SIGNED_OUT: Final = "user.signed_out"
+MEMBERSHIP_CHANGED: Final = "membership.changed"
+SETTINGS_CHANGED: Final = "settings.changed"
+
+# Agents, keys and tokens.
+AGENT_CREATED: Final = "agent.created"
+AGENT_CHANGED: Final = "agent.changed"
+KEY_CREATED: Final = "key.created"
+KEY_ROTATED: Final = "key.rotated"
+KEY_REVOKED: Final = "key.revoked"
+TOKEN_CREATED: Final = "token.created"  # noqa: S105  a name, not a token
+TOKEN_REVOKED: Final = "token.revoked"  # noqa: S105  a name, not a token
+
+# Sources, endpoints and deliveries.
+SOURCE_CREATED: Final = "source.created"
+SOURCE_CHANGED: Final = "source.changed"
+SOURCE_FAILING: Final = "source.failing"
+SOURCE_DELIVERY_REFUSED: Final = "source.delivery_refused"
+ENDPOINT_CREATED: Final = "endpoint.created"
+ENDPOINT_CHANGED: Final = "endpoint.changed"
+DELIVERY_GAVE_UP: Final = "delivery.gave_up"
+
+# What agents asked, and what became of it.
+TOOL_CALL: Final = "tool_call"
+APPROVAL_CREATED: Final = "approval.created"
+APPROVAL_REUSED: Final = "approval.reused"
+APPROVAL_VIEWED: Final = "approval.viewed"
+APPROVAL_OPENED_FULL: Final = "approval.opened_full"
+APPROVAL_REVEALED: Final = "approval.revealed"
+APPROVAL_CLAIMED: Final = "approval.claimed"
+APPROVAL_DECIDED: Final = "approval.decided"
+APPROVAL_VOTE: Final = "approval.vote"
+APPROVAL_LATE: Final = "approval.late"
+APPROVAL_EXPIRED: Final = "approval.expired"
+APPROVAL_CANCELLED: Final = "approval.cancelled"
+APPROVAL_SUPERSEDED: Final = "approval.superseded"
+APPROVAL_CONSUMED: Final = "approval.consumed"
+APPROVAL_ROLLED_BACK: Final = "approval.rolled_back"
+APPROVAL_OUTCOME: Final = "approval.outcome"
+APPROVAL_REVOKED: Final = "approval.revoked"
+APPROVAL_LEASE_OVER: Final = "approval.lease_over"
+
+# Rules.
+GRANT_CREATED: Final = "grant.created"
+GRANT_REVOKED: Final = "grant.revoked"
+POLICY_CHANGED: Final = "policy.changed"
+
+# Refusals.
+AGENT_CANNOT_DECIDE: Final = "agent_cannot_decide"
+ACCESS_REFUSED: Final = "access.refused"
+INTAKE_LIMITED: Final = "intake.limited"
+
+# The log itself.
+AUDIT_CHECKPOINT: Final = "audit.checkpoint"
+AUDIT_EXPORTED: Final = "audit.exported"
+AUDIT_ERASED: Final = "audit.erased"
+AUDIT_PRUNED: Final = "audit.pruned"
+CLOCK_REGRESSED: Final = "clock.regressed"
+
+ALL: Final = frozenset(
+    {
+        ORG_CREATED,
+        ORG_CHANGED,
+        USER_CREATED,
+        USER_CHANGED,
+        USER_SUSPENDED,
+        USER_SIGNED_IN,
+        USER_SIGN_IN_FAILED,
+        USER_SIGNED_OUT,
+        MEMBERSHIP_CHANGED,
+        SETTINGS_CHANGED,
+        AGENT_CREATED,
+        AGENT_CHANGED,
+        KEY_CREATED,
+        KEY_ROTATED,
+        KEY_REVOKED,
+        TOKEN_CREATED,
+        TOKEN_REVOKED,
+        SOURCE_CREATED,
+        SOURCE_CHANGED,
+        SOURCE_FAILING,
+        SOURCE_DELIVERY_REFUSED,
+        ENDPOINT_CREATED,
+        ENDPOINT_CHANGED,
+        DELIVERY_GAVE_UP,
+        TOOL_CALL,
+        APPROVAL_CREATED,
+        APPROVAL_REUSED,
+        APPROVAL_VIEWED,
+        APPROVAL_OPENED_FULL,
+        APPROVAL_REVEALED,
+        APPROVAL_CLAIMED,
+        APPROVAL_DECIDED,
+        APPROVAL_VOTE,
+        APPROVAL_LATE,
+        APPROVAL_EXPIRED,
+        APPROVAL_CANCELLED,
+        APPROVAL_SUPERSEDED,
+        APPROVAL_CONSUMED,
+        APPROVAL_ROLLED_BACK,
+        APPROVAL_OUTCOME,
+        APPROVAL_REVOKED,
+        APPROVAL_LEASE_OVER,
+        GRANT_CREATED,
+        GRANT_REVOKED,
+        POLICY_CHANGED,
+        AGENT_CANNOT_DECIDE,
+        ACCESS_REFUSED,
+        INTAKE_LIMITED,
+        AUDIT_CHECKPOINT,
+        AUDIT_EXPORTED,
+        AUDIT_ERASED,
+        AUDIT_PRUNED,
+        CLOCK_REGRESSED,
+    }
+)
+"""Every name there is."""
