@@ -1,0 +1,157 @@
+"""The desk, as an agent sees it."""
+
+import hashlib
+import os
+import re
+from collections.abc import Mapping
+from typing import Any, Unpack
+from urllib.parse import quote
+
+from countersign_client.approval import Approval
+from countersign_client.ask import Ask, approval_path, consume
+from countersign_client.errors import BadAnswer
+from countersign_client.fields import BINDING, FIELDS, Binding, Fields, known
+from countersign_client.gate import Gate, ask_gate
+from countersign_client.json_only import require_json
+from countersign_client.lease import Lease
+from countersign_client.members import objects
+from countersign_client.transport import Address, Transport
+
+DEFAULT_URL = "http://127.0.0.1:9111"
+KEY = re.compile(r"[!-~]{1,500}")
+
+
+class Client:
+    """Asks the desk, and refuses whatever the desk does not plainly allow.
+
+    url: the agents' listener (else COUNTERSIGN_URL, else http://127.0.0.1:9111). key: an agent key
+    `csk_...` (else COUNTERSIGN_KEY). timeout: seconds for each answer. patience: seconds one call
+    keeps trying a desk that is away or busy before it raises. Safe to share between threads.
+
+    Every method may raise DeskUnreachable, BadAnswer and Refused. ValueError: no key, or a URL
+    that is not one.
+
+    >>> gate = desk.gate("mail.send", {"to": "ana@example.com"}, summary="Send the invoice")
+    >>> gate.proceed
+    False
+    >>> gate.approval.status.value
+    'pending'
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        key: str | None = None,
+        *,
+        timeout: float = 10.0,
+        patience: float = 30.0,
+    ) -> None:
+        self.url = url or os.environ.get("COUNTERSIGN_URL") or DEFAULT_URL
+        key = key or os.environ.get("COUNTERSIGN_KEY") or ""
+        if not KEY.fullmatch(key):
+            raise ValueError(
+                "no usable agent key: pass key= or set COUNTERSIGN_KEY to the csk_... shown once "
+                "when the key was made (`countersign keys` makes another)"
+            )
+        self._transport = Transport(Address.parse(self.url), key, timeout, patience)
+        # Keys the tags of withheld arguments: the same in every process of this agent, and no use
+        # for anything else.
+        self.tag_secret = hashlib.sha256(
+            b"countersign-withheld-v1\x00" + key.encode()
+        ).digest()
+
+    def __repr__(self) -> str:
+        return f"Client({self.url!r})"
+
+    def ask(self, tool: str, arguments: Mapping[str, Any], **fields: Unpack[Fields]) -> Ask:
+        """File an approval for one call, or find the one that already waits for the same call.
+
+        arguments: JSON values only, else TypeError naming the culprit.
+
+        >>> ask = desk.ask("shell.run", {"command": "make deploy"}, risk="high")
+        >>> ask.status.value, ask.approval.risk
+        ('pending', 'high')
+        """
+        body = _call(tool, arguments, fields)
+        answer = self._transport.post("/api/v1/approvals", body)
+        approval = Approval.parse(answer.body)
+        if approval.tool != tool:
+            raise BadAnswer(
+                f"asked about {tool!r}, the desk answered about {approval.tool!r}"
+            )
+        call = {
+            name: body[name] for name in ("tool", "arguments", *BINDING) if name in body
+        }
+        return Ask(self._transport, approval, call)
+
+    def gate(
+        self,
+        tool: str,
+        arguments: Mapping[str, Any],
+        *,
+        report: bool = True,
+        **fields: Unpack[Fields],
+    ) -> Gate:
+        """May this run now? Consumes a yes that is there, else files the question.
+
+        report: False when no outcome will be reported; the yes is then used up at once.
+        Raises Denied, Answered and InProgress besides the usual.
+        """
+        body = _call(tool, arguments, fields)
+        return ask_gate(self._transport, body if report else {**body, "report": False})
+
+    def consume(
+        self,
+        approval_id: str,
+        tool: str,
+        arguments: Mapping[str, Any],
+        **binding: Unpack[Binding],
+    ) -> Lease:
+        """Use a yes by its id, in another process than the one that asked.
+
+        tool, arguments and binding: exactly what is about to run. Raises AlreadyConsumed,
+        NotApproved, FingerprintMismatch, PolicyChanged, Expired, Revoked besides the usual.
+        """
+        require_json(dict(arguments), "arguments")
+        call = {"tool": tool, "arguments": dict(arguments), **known(binding, BINDING)}
+        return consume(self._transport, approval_id, call)
+
+    def approval(self, approval_id: str) -> Approval:
+        """The approval as it is now."""
+        return Approval.parse(self._transport.get(approval_path(approval_id)).body)
+
+    def cancel(self, approval_id: str, reason: str | None = None) -> Approval:
+        """Withdraw a pending approval."""
+        body = {} if reason is None else {"reason": reason}
+        return Approval.parse(
+            self._transport.post(approval_path(approval_id, "/cancel"), body).body
+        )
+
+    def say(self, approval_id: str, text: str) -> None:
+        """Say something in the approval's conversation; answers a request for changes."""
+        self._transport.post(approval_path(approval_id, "/messages"), {"text": text})
+
+    def end_session(self, session: str) -> list[Approval]:
+        """Cancel that session's pending approvals, and no other's; returns them."""
+        return self._end("sessions", session)
+
+    def end_run(self, run: str) -> list[Approval]:
+        """Cancel that run's pending approvals, and no other's; returns them."""
+        return self._end("runs", run)
+
+    def me(self) -> dict[str, Any]:
+        """Who the desk takes this key for."""
+        return self._transport.get("/api/v1/me").body
+
+    def _end(self, kind: str, name: str) -> list[Approval]:
+        answer = self._transport.post(f"/api/v1/{kind}/{quote(name, safe='')}/end")
+        return [Approval.parse(item) for item in objects(answer.body, "items")]
+
+
+def _call(
+    tool: str, arguments: Mapping[str, Any], fields: Mapping[str, Any]
+) -> dict[str, Any]:
+    body = {"tool": tool, "arguments": dict(arguments), **known(fields, FIELDS)}
+    for name, value in body.items():
+        require_json(value, name)
+    return body

@@ -1,0 +1,1 @@
+"""One module per agent framework. Importing this package imports none of them."""
