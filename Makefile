@@ -1,0 +1,51 @@
+# The commands of the project. `make run` and `make test` do all their own set-up.
+.DEFAULT_GOAL := help
+.PHONY: help run demo test sure lint format bench proof locks environment test-environment
+
+BIN := .venv/bin
+# A wrong line here lets a call through: every branch of it is run by a test.
+RULES := webui/approvals/*,webui/audit/*,webui/preview/*,webui/signatures/*
+TYPED := $(wildcard app.py webui client tests benchmarks scripts)
+
+help: ## say what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: environment ## install what is missing and serve the desk
+	@$(BIN)/countersign init --if-needed
+	@exec $(BIN)/countersign serve
+
+demo: environment ## the same with a history and an agent that keeps asking
+	@exec $(BIN)/countersign demo
+
+test: test-environment lint ## install what is missing and run every check and test
+	@$(BIN)/python -m pytest -n 2 -m 'not proof' --cov --cov-report=term $(PYTEST_ARGS)
+
+sure: test ## what to run before you push: that, and the rules' branches all covered
+	@$(BIN)/coverage report --fail-under=100 --include='$(RULES)'
+
+lint: test-environment ## format, rules, types, templates, directions of imports
+	@$(BIN)/ruff format --check --quiet . || { echo 'Mend it with: make format'; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy $(TYPED)
+	@if [ -d templates ]; then $(BIN)/djlint --lint templates; fi
+	@$(BIN)/lint-imports --no-logo
+
+format: test-environment ## put the layout of the code right
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix-only .
+
+bench: test-environment ## measure; one JSON line for each figure
+	@$(BIN)/python -m benchmarks
+
+proof: test-environment ## the slow rigs: kills, races and restarts in their large sizes
+	@$(BIN)/python -m pytest -m proof $(PYTEST_ARGS)
+
+locks: ## write the lock files anew (needs uv)
+	@./scripts/locks.sh
+
+environment:
+	@./scripts/environment.sh run
+
+test-environment:
+	@./scripts/environment.sh test
+	@$(BIN)/python scripts/test_programs.py

@@ -1,0 +1,86 @@
+"""The browser and the database that the tests drive: where they are, and getting them.
+
+    python scripts/test_programs.py    installs what is missing (as root), or says how
+
+The tests' own fixtures look them up here too, so both agree on what "there" means.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+POSTGRES_FOLDERS = Path("/usr/lib/postgresql")
+
+
+def find_chromium() -> Path | None:
+    """Return the browser: `CHROMIUM_PATH` when set, else the system's."""
+    named = os.environ.get("CHROMIUM_PATH")
+    found = (shutil.which(name) for name in ([named] if named else CHROMIUM_NAMES))
+    return next((Path(path) for path in found if path), None)
+
+
+def find_postgres() -> Path | None:
+    """Return the folder with `initdb` and `postgres`: from the PATH, else the newest packaged."""
+    on_path = shutil.which("initdb")
+    if on_path:
+        return Path(on_path).resolve().parent
+    packaged = sorted(
+        (
+            folder
+            for folder in POSTGRES_FOLDERS.glob("*/bin")
+            if (folder / "initdb").exists()
+        ),
+        key=lambda folder: float(folder.parent.name),
+    )
+    return packaged[-1] if packaged else None
+
+
+def missing_packages() -> list[str]:
+    """Return the system packages that would bring what is not there."""
+    found = {"chromium": find_chromium(), "postgresql": find_postgres()}
+    return [package for package, path in found.items() if path is None]
+
+
+def install(packages: list[str]) -> bool:
+    """Install with the system's package manager, quietly unless it fails."""
+    quiet_env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["apt-get", "update"], ["apt-get", "install", "-y", *packages]):
+        done = subprocess.run(  # noqa: S603 - fixed words, no shell
+            command, env=quiet_env, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            print(
+                f"`{' '.join(command)}` failed:\n{done.stdout}{done.stderr}",
+                file=sys.stderr,
+            )
+            return False
+    still = missing_packages()
+    if still:
+        print(f"Installed, but still not found: {', '.join(still)}.", file=sys.stderr)
+    return not still
+
+
+def main() -> int:
+    """Answer 0 when everything is there, 1 after saying what to do."""
+    missing = missing_packages()
+    if not missing:
+        return 0
+    command = f"apt-get update && apt-get install -y {' '.join(missing)}"
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        print(
+            f"The tests need {' and '.join(missing)}, which only root can install. As root, once:\n"
+            f"    {command}\n"
+            "A browser elsewhere is used when CHROMIUM_PATH names it, a PostgreSQL when its\n"
+            "programs are on the PATH.",
+            file=sys.stderr,
+        )
+        return 1
+    print(f"Installing {' and '.join(missing)} ...", flush=True)
+    return 0 if install(missing) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
