@@ -58,6 +58,7 @@ ACCEPTED: list[tuple[bytes, Any]] = [
     (b"0e5", 0),
     (b"0.0e-999", 0),
     (b"0e+1", 0),
+    (b"0E-5", 0),
     (b"1e2", 100),
     (b"1E2", 100),
     (b"1E+2", 100),
@@ -510,6 +511,7 @@ def test_any_text_made_of_json_signs_is_read_or_refused_and_never_crashes(
         (b'{"a":1,"a":{"b":NaN}}', "duplicate_key", "/a"),
         ('{"\u00e9":NaN}'.encode(), "non_finite", "/\u00e9"),
         (b'{"A":[NaN,{"B":0,"b":0}]}', "non_finite", "/A/0"),
+        (b'{"b":NaN,"B":1}', "non_finite", "/b"),
     ],
 )
 def test_a_refusal_points_at_the_culprit(body: bytes, code: str, pointer: str) -> None:
