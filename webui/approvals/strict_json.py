@@ -10,7 +10,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from webui.approvals.json_faults import (
@@ -24,8 +24,8 @@ from webui.approvals.json_faults import (
 from webui.approvals.json_prescan import decoded, refuse_bombs
 from webui.approvals.json_rules import (
     MAX_SAFE,
-    check_value,
     fault_in_names,
+    fault_in_string,
     unsafe_number,
     walk,
 )
@@ -74,8 +74,7 @@ def read_document(
     equals what reading its canonical form would give. Raises Unreadable.
     """
     text = decoded(body, limits)
-    deepest = limits.depth + envelope_levels
-    refuse_bombs(body, limits, deepest)
+    refuse_bombs(body, limits, limits.depth + envelope_levels)
     value = _parsed(text, limits)
     if not isinstance(value, dict):
         raise Unreadable(
@@ -83,7 +82,7 @@ def read_document(
             f"the top level is {_kind(value)}. Send one object, in curly brackets.",
         )
     if len(text) > limits.string_chars or _has_lone_surrogate(text, value):
-        check_value(value, replace(limits, depth=deepest))
+        _refuse_bad_strings(value, limits)
     return Document(value, text)
 
 
@@ -219,6 +218,12 @@ def _has_lone_surrogate(text: str, value: Any) -> bool:
     except UnicodeEncodeError:
         return True
     return False
+
+
+def _refuse_bad_strings(value: Any, limits: Limits) -> None:
+    for path, text, _ in walk(value):
+        if isinstance(text, str) and (fault := fault_in_string(text, limits)):
+            raise fault.below(pointer_of(path))
 
 
 def _kind(value: Any) -> str:
