@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from webui.approvals.errors import Fault, InvalidError
 from webui.approvals.json_faults import step
 
+_PLAIN_WORDS = {"extra_forbidden": "is no setting of this kind", "missing": "is needed"}
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -36,5 +37,7 @@ def reject(faults: Sequence[Fault]) -> None:
 
 
 def _fault(error: Mapping[str, Any]) -> Fault:
-    pointer = "".join(step(part) for part in error["loc"])
-    return Fault(pointer, str(error["msg"]).removeprefix("Value error, "))
+    # pydantic marks a fault in a member's name by a last step of its own
+    pointer = "".join(step(part) for part in error["loc"] if part != "[key]")
+    said = str(error["msg"]).removeprefix("Value error, ")
+    return Fault(pointer, _PLAIN_WORDS.get(error["type"], said))

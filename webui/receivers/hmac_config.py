@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from types import NoneType
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -42,6 +43,13 @@ def _algorithm(value: object) -> object:
     return value
 
 
+def _scalar(value: object) -> object:
+    if not isinstance(value, (str, int, bool, NoneType)):
+        msg = "must be a string, a whole number, true, false or null"
+        raise ValueError(msg)  # noqa: TRY004  pydantic collects ValueErrors only
+    return value
+
+
 class Constant(BaseModel):
     """A value that every delivery of the source gets."""
 
@@ -59,8 +67,6 @@ class Place(BaseModel):
 
 def _rule(value: object) -> Constant | Place:
     """Read one entry of the field map; one sentence instead of a fault for each form."""
-    if isinstance(value, (Constant, Place)):
-        return value
     try:
         if isinstance(value, str):
             return Place(pointer=value)
@@ -118,7 +124,9 @@ class HmacConfig(BaseModel):
     tolerance_seconds: int = Field(default=300, ge=1, le=3600)
     message_id_header: Header | None = None
     message_id_path: Annotated[str, AfterValidator(_pointer)] | None = None
-    only: dict[Annotated[str, AfterValidator(_pointer)], str | int | bool | None] = {}
+    only: dict[
+        Annotated[str, AfterValidator(_pointer)], Annotated[Any, AfterValidator(_scalar)]
+    ] = {}
     """Deliveries whose body has other values at these pointers ask for no approval."""
     fields: dict[Field_, Rule]
 
@@ -144,7 +152,8 @@ def _contradictions(config: Mapping[str, Any]) -> list[Fault]:
         faults.append(
             Fault("/timestamp_header", "proves nothing when only the body is signed")
         )
-    if not {config.get("message_id_header"), config.get("message_id_path")} & {None}:
+    ids = [config.get(name) for name in ("message_id_header", "message_id_path")]
+    if None not in ids:
         faults.append(
             Fault("/message_id_path", "or message_id_header: only one can name the id")
         )
