@@ -37,7 +37,7 @@ class Person:
 
 def prepare_install(tx: Transaction) -> str:
     """Make the identity of this installation if it has none; return its id."""
-    found = tx.session.scalar(select(Install.id))
+    found: str | None = tx.session.scalar(select(Install.id))
     if found is not None:
         return found
     install = Install(id=new_id("ins", tx.now), generation=1, searched="")
@@ -52,9 +52,7 @@ def create_org(tx: Transaction, name: str, *, actor: str = SYSTEM) -> str:
     """Make an org with its own data key and audit chain; return its id."""
     name = name.strip()
     if not name:
-        raise InvalidError(
-            "An organization needs a name.", [Fault("/name", "is empty")]
-        )
+        raise InvalidError("An organization needs a name.", [Fault("/name", "is empty")])
     org_id = new_id("org", tx.now)
     slug = _free_slug(tx, name)
     tx.session.add(
@@ -68,9 +66,7 @@ def create_org(tx: Transaction, name: str, *, actor: str = SYSTEM) -> str:
     )
     tx.session.flush()
     open_chain(tx, org_id)
-    tx.record(
-        org_id, actor, "org.created", f"org:{org_id}", {"name": name, "slug": slug}
-    )
+    tx.record(org_id, actor, "org.created", f"org:{org_id}", {"name": name, "slug": slug})
     return org_id
 
 
@@ -96,9 +92,7 @@ def find_org(tx: Transaction, name_or_id: str | None) -> str:
     else:
         found = tx.session.scalar(
             select(Org.id).where(
-                (Org.id == name_or_id)
-                | (Org.slug == name_or_id)
-                | (Org.name == name_or_id)
+                (Org.id == name_or_id) | (Org.slug == name_or_id) | (Org.name == name_or_id)
             )
         )
     if found is None:
@@ -148,9 +142,7 @@ def create_user(
     )
     tx.session.add(user)
     tx.session.flush()
-    tx.session.add(
-        Membership(org_id=org_id, user_id=user.id, role=role, created_at=tx.now)
-    )
+    tx.session.add(Membership(org_id=org_id, user_id=user.id, role=role, created_at=tx.now))
     tx.session.flush()
     tx.record(
         org_id, actor, "user.created", f"user:{user.id}", {"email": email, "role": role}
@@ -218,9 +210,7 @@ def sign_in(
     row = tx.session.execute(
         select(User, Membership.org_id)
         .join(Membership, Membership.user_id == User.id)
-        .where(
-            User.id == user_id, User.status == "active", Membership.status == "active"
-        )
+        .where(User.id == user_id, User.status == "active", Membership.status == "active")
         .order_by(Membership.created_at)
         .limit(1)
     ).one_or_none()
@@ -269,9 +259,7 @@ def sign_out(tx: Transaction, session_hash: str) -> None:
 def sign_out_everywhere(tx: Transaction, user_id: str, org_id: str) -> None:
     """End every session of a person, this one too."""
     tx.session.execute(
-        update(User)
-        .where(User.id == user_id)
-        .values(session_epoch=User.session_epoch + 1)
+        update(User).where(User.id == user_id).values(session_epoch=User.session_epoch + 1)
     )
     tx.record(
         org_id,

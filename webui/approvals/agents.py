@@ -57,9 +57,7 @@ def create_agent(
         )
     agent_id = new_id("agt", tx.now)
     tx.session.add(
-        Agent(
-            id=agent_id, org_id=org_id, name=name, owner_id=owner_id, created_at=tx.now
-        )
+        Agent(id=agent_id, org_id=org_id, name=name, owner_id=owner_id, created_at=tx.now)
     )
     tx.session.flush()
     tx.record(
@@ -154,17 +152,13 @@ def rotate_key(
     return text
 
 
-def revoke_key(
-    tx: Transaction, org_id: str, key_id: str, *, actor: str = SYSTEM
-) -> None:
+def revoke_key(tx: Transaction, org_id: str, key_id: str, *, actor: str = SYSTEM) -> None:
     """Revoke a key; it is refused from this commit on. Asking twice is fine."""
     key = _key(tx, org_id, key_id)
     if key.revoked_at is None:
         key.revoked_at = tx.now
         tx.session.flush()
-        tx.record(
-            org_id, actor, "key.revoked", f"key:{key_id}", {"agent": key.agent_id}
-        )
+        tx.record(org_id, actor, "key.revoked", f"key:{key_id}", {"agent": key.agent_id})
 
 
 def _key(tx: Transaction, org_id: str, key_id: str) -> AgentKey:
@@ -222,6 +216,4 @@ def revoke_token(
     if token.revoked_at is None:
         token.revoked_at = tx.now
         tx.session.flush()
-        tx.record(
-            org_id, actor, "token.revoked", f"token:{token_id}", {"user": user_id}
-        )
+        tx.record(org_id, actor, "token.revoked", f"token:{token_id}", {"user": user_id})

@@ -119,9 +119,7 @@ def authorize(actor: Actor, action: str, resource: Resource) -> Access:
     return Access(False, "deny_missing_grant", f"Missing permission: {action}.", action)
 
 
-def _refused_before_roles(
-    actor: Actor, action: str, resource: Resource
-) -> Access | None:
+def _refused_before_roles(actor: Actor, action: str, resource: Resource) -> Access | None:
     if actor.type == "none" or not actor.id:
         return Access(False, "deny_unauthenticated", "Sign in first.", action)
     if action not in ALL:
@@ -136,13 +134,9 @@ def _refused_before_roles(
             action,
         )
     if actor.type == "agent":
-        return Access(
-            False, "deny_agent_cannot_decide", "An agent never decides.", action
-        )
+        return Access(False, "deny_agent_cannot_decide", "An agent never decides.", action)
     if not actor.active:
-        return Access(
-            False, "deny_account_suspended", "Your account is suspended.", action
-        )
+        return Access(False, "deny_account_suspended", "Your account is suspended.", action)
     if action == DECIDE:
         return _refused_to_decide(actor, resource)
     return None

@@ -86,7 +86,7 @@ def seal_of(approval: Approval, preview_version: int) -> str:
     return hashlib.sha256(b"seal-v1\0" + canonical(shown)).hexdigest()
 
 
-def decide(  # noqa: PLR0913 - each is one fact of a decision
+def decide(
     tx: Transaction,
     reviewer: Reviewer,
     org_id: str,
@@ -132,9 +132,7 @@ def access_of(tx: Transaction, reviewer: Reviewer, approval: Approval) -> Access
     member = tx.session.execute(
         select(Membership.role, Membership.status, User.status, User.instance_admin)
         .join(User, User.id == Membership.user_id)
-        .where(
-            Membership.org_id == approval.org_id, Membership.user_id == reviewer.user_id
-        )
+        .where(Membership.org_id == approval.org_id, Membership.user_id == reviewer.user_id)
         .with_for_update(read=True)
     ).one_or_none()
     role, standing, user_status, admin = member or (None, None, "active", False)
@@ -166,12 +164,10 @@ def _check_reason(approval: Approval, reason: str) -> None:
             f"The reason is longer than {REASON_MAX} characters; shorten it."
         )
     if approval.require_reason and not reason.strip():
-        raise InvalidError(
-            "A reason is required for this call.", code="reason_required"
-        )
+        raise InvalidError("A reason is required for this call.", code="reason_required")
 
 
-def _vote(  # noqa: PLR0913
+def _vote(
     tx: Transaction,
     reviewer: Reviewer,
     approval: Approval,
@@ -192,7 +188,7 @@ def _vote(  # noqa: PLR0913
         required=approval.approvals_required,
         denials=approval.denials_required,
     )
-    note = {
+    note: dict[str, object] = {
         "verdict": str(verdict),
         "reason": reason,
         "who": reviewer.display,
@@ -223,10 +219,10 @@ def _votes(tx: Transaction, approval_id: str) -> dict[str, str]:
             _decisions.c.approval_id == approval_id
         )
     )
-    return {user: verdict for user, verdict in rows}
+    return {row.user_id: row.verdict for row in rows}
 
 
-def _insert_vote(  # noqa: PLR0913
+def _insert_vote(
     tx: Transaction,
     reviewer: Reviewer,
     approval: Approval,
@@ -314,9 +310,7 @@ def _late(
         subject(approval.id),
         facts(approval) | {"verdict": str(verdict), "who": reviewer.display},
     )
-    who = tx.session.scalar(
-        select(User.display_name).where(User.id == approval.decided_by)
-    )
+    who = tx.session.scalar(select(User.display_name).where(User.id == approval.decided_by))
     sentence = settled_by(current_status(approval, tx.now), who)
     return Decided(
         approval,

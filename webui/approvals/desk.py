@@ -21,6 +21,11 @@ def subject(approval_id: str) -> str:
     return f"approval:{approval_id}"
 
 
+def approval_of(subject: str) -> str:
+    """Return the approval's id out of its name in the log; empty for other subjects."""
+    return subject.removeprefix("approval:") if subject.startswith("approval:") else ""
+
+
 def load(tx: Transaction, org_id: str, approval_id: str) -> Approval:
     """Return the approval, locked for this transaction, with the clock read after the lock.
 
@@ -75,7 +80,7 @@ def move(
         raise ConflictError(
             "wrong_status", f"{STATUS[old]}: it cannot become {to} any more."
         )
-    moved = tx.session.scalar(
+    moved: Approval | None = tx.session.scalar(
         update(Approval)
         .where(
             Approval.id == approval.id,

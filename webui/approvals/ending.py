@@ -1,5 +1,7 @@
 """How approvals end without a verdict: withdrawn, run over, out of time."""
 
+from typing import Any
+
 from sqlalchemy import ColumnElement, or_, select
 
 from webui.approvals.desk import SYSTEM, end_unsettled, load, move
@@ -30,7 +32,7 @@ def current_status(approval: Approval, now: int) -> Status:
 
 def expire(tx: Transaction, approval: Approval) -> Approval:
     """Write down that its deadline has passed."""
-    values = {"settled_at": approval.settled_at or tx.now}
+    values: dict[str, Any] = {"settled_at": approval.settled_at or tx.now}
     if approval.status in OPEN:
         values["resolution"] = Resolution.DEADLINE
     return move(
@@ -57,9 +59,7 @@ def lose_lease(tx: Transaction, approval: Approval) -> Approval:
     return lost
 
 
-def end_consumption(
-    tx: Transaction, approval: Approval, result: str, detail: str
-) -> None:
+def end_consumption(tx: Transaction, approval: Approval, result: str, detail: str) -> None:
     """Note on the consumption row how it ended."""
     used = tx.session.get(Consumption, approval.consumption_id)
     if used is not None:
@@ -79,8 +79,7 @@ def sweep(tx: Transaction, limit: int = SWEEP) -> int:
             or_(
                 (Approval.status.in_(OPEN)) & (Approval.expires_at <= now),
                 (Approval.status == Status.APPROVED) & (Approval.usable_until <= now),
-                (Approval.status == Status.EXECUTING)
-                & (Approval.lease_expires_at <= now),
+                (Approval.status == Status.EXECUTING) & (Approval.lease_expires_at <= now),
             )
         )
         .order_by(Approval.id)
@@ -166,8 +165,6 @@ def _end_all(
         execution_options={"populate_existing": True},
     ).all()
     return [
-        end_unsettled(
-            tx, approval, Status.CANCELLED, resolution, actor=f"agent:{agent_id}"
-        )
+        end_unsettled(tx, approval, Status.CANCELLED, resolution, actor=f"agent:{agent_id}")
         for approval in opened
     ]

@@ -44,9 +44,7 @@ class NotAllowedError(DeskError):
 class ConflictError(DeskError):
     """It is too late or too early: the approval stands elsewhere than expected."""
 
-    def __init__(
-        self, code: str, detail: str, *, retry_after: int | None = None
-    ) -> None:
+    def __init__(self, code: str, detail: str, *, retry_after: int | None = None) -> None:
         super().__init__(code, detail)
         self.retry_after = retry_after
         """Seconds."""

@@ -181,9 +181,7 @@ def _reuse(tx: Transaction, filer: Filer, twin: Approval, limits: Limits) -> Fil
     _spend(tx, filer, "settled", limits.settled_rate if limits.rate else 0)
     seen = twin.seen_count + 1
     # seen_count is no change of what was asked: the version, and so the seal, stay.
-    tx.execute(
-        update(_approvals).where(_approvals.c.id == twin.id).values(seen_count=seen)
-    )
+    tx.execute(update(_approvals).where(_approvals.c.id == twin.id).values(seen_count=seen))
     twin.seen_count = seen
     record_call(tx, filer, twin, "reused")
     tx.record(
@@ -354,9 +352,7 @@ def _principal(tx: Transaction, filer: Filer, ask: Ask) -> str | None:
 
 
 def _supersede(tx: Transaction, old: Approval, new: str) -> None:
-    moved = end_unsettled(
-        tx, old, Status.SUPERSEDED, Resolution.SUPERSEDED, actor=SYSTEM
-    )
+    moved = end_unsettled(tx, old, Status.SUPERSEDED, Resolution.SUPERSEDED, actor=SYSTEM)
     tx.execute(
         update(_approvals).where(_approvals.c.id == moved.id).values(superseded_by=new)
     )

@@ -37,9 +37,7 @@ def receipt(
         "fingerprint": approval.fingerprint,
         "arguments_hash": approval.arguments_hash,
         "deciders": list(deciders),
-        "decided_at": None
-        if approval.decided_at is None
-        else approval.decided_at // 1000,
+        "decided_at": None if approval.decided_at is None else approval.decided_at // 1000,
     }
     head = _part({"alg": "EdDSA", "typ": "JWT", "kid": key_id(keyring)})
     signed = f"{head}.{_part(claims)}"

@@ -38,8 +38,7 @@ def spend(
     room = step * (2 * per_minute if burst is None else burst)
     build = postgresql.insert if tx.on_postgresql else sqlite.insert
     later = (
-        case((_throttles.c.empty_at > tx.now, _throttles.c.empty_at), else_=tx.now)
-        + step
+        case((_throttles.c.empty_at > tx.now, _throttles.c.empty_at), else_=tx.now) + step
     )
     taken = tx.execute(
         build(_throttles)

@@ -93,10 +93,7 @@ def consume(
     approval = expire_if_over(tx, own(tx, filer, approval_id))
     if known is not None and known.consumption_id is not None:
         return _again(tx, approval, known.consumption_id)
-    if (
-        approval.status == Status.EXECUTING
-        and (approval.lease_expires_at or 0) <= tx.now
-    ):
+    if approval.status == Status.EXECUTING and (approval.lease_expires_at or 0) <= tx.now:
         approval = lose_lease(tx, approval)
     if approval.status != Status.APPROVED:
         return ConflictError(*NOT_USABLE[current_status(approval, tx.now)])
@@ -249,13 +246,8 @@ def heartbeat(
     approval = _leased(tx, filer, approval_id, token)
     used = tx.session.get_one(Consumption, approval.consumption_id)
     last = used.started_at + lease.longest
-    if (
-        approval.status != Status.EXECUTING
-        or (approval.lease_expires_at or 0) <= tx.now
-    ):
-        raise ConflictError(
-            "lease_over", "The lease is over; only an outcome can follow."
-        )
+    if approval.status != Status.EXECUTING or (approval.lease_expires_at or 0) <= tx.now:
+        raise ConflictError("lease_over", "The lease is over; only an outcome can follow.")
     approval.lease_expires_at = max(
         approval.lease_expires_at or 0, min(tx.now + lease.length, last)
     )
@@ -275,10 +267,7 @@ def roll_back(
     approval = _leased(tx, filer, approval_id, token)
     if approval.status == Status.APPROVED:
         return approval  # the repeat of a rollback that was done
-    if (
-        approval.status != Status.EXECUTING
-        or (approval.lease_expires_at or 0) <= tx.now
-    ):
+    if approval.status != Status.EXECUTING or (approval.lease_expires_at or 0) <= tx.now:
         raise ConflictError(
             "lease_over",
             "It cannot be given back any more: the lease is over or it ended.",

@@ -71,7 +71,11 @@ def _locked_head(tx: Transaction, org_id: str) -> Head:
     found = tx.execute(
         select(*_columns).where(_heads.c.org_id == org_id).with_for_update()
     ).one_or_none()
-    return EMPTY_HEAD if found is None else Head(*found)
+    return (
+        EMPTY_HEAD
+        if found is None
+        else Head(found.seq, found.row_hash, found.at, found.frontier)
+    )
 
 
 def open_chain(tx: Transaction, org_id: str) -> None:

@@ -44,9 +44,7 @@ class Keyring:
 
     def tag(self, label: str, message: str) -> str:
         """Return a keyed hex digest of `message` for one purpose (HMAC-SHA-256)."""
-        return hmac.new(
-            self.derive(label), message.encode(), hashlib.sha256
-        ).hexdigest()
+        return hmac.new(self.derive(label), message.encode(), hashlib.sha256).hexdigest()
 
     def new_data_key(self, org_id: str) -> bytes:
         """Make an org's data key, wrapped for keeping beside the org."""

@@ -82,16 +82,14 @@ class Store:
 
         """
         if self._writer is not None:
-            return cast(Result, self._writer.write(unit))
+            return cast("Result", self._writer.write(unit))
         return self._write_with_retries(unit)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Give a session for selects; it sees only what is committed."""
         try:
-            with Session(
-                self._reading, autoflush=False, expire_on_commit=False
-            ) as session:
+            with Session(self._reading, autoflush=False, expire_on_commit=False) as session:
                 yield session
         except OperationalError as error:
             raise as_store_error(error) from error

@@ -89,9 +89,7 @@ class Writer:
             jobs = [job for job in batch if job is not None]
             if jobs:
                 self._native(lambda jobs=jobs: self._run_batch(jobs))  # type: ignore[misc]
-                self._committed(
-                    [job.tx for job in jobs if job.tx and job.error is None]
-                )
+                self._committed([job.tx for job in jobs if job.tx and job.error is None])
                 for job in jobs:
                     job.done.set()
         self._native(self._disconnect)
@@ -148,9 +146,7 @@ def as_store_error(error: Exception) -> Exception:
     if name.startswith("SQLITE_FULL"):
         return StoreFullError("The disk is full: nothing was changed.")
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return StoreBusyError(
-            "Another process holds the database; nothing was changed."
-        )
+        return StoreBusyError("Another process holds the database; nothing was changed.")
     if name.startswith(
         ("SQLITE_IOERR", "SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_CANTOPEN")
     ):
@@ -158,7 +154,5 @@ def as_store_error(error: Exception) -> Exception:
             f"The database cannot be written ({name}); nothing was changed."
         )
     if isinstance(error.orig, sqlite3.Error) or error.connection_invalidated:
-        return StoreUnavailableError(
-            "The database did not answer; nothing was changed."
-        )
+        return StoreUnavailableError("The database did not answer; nothing was changed.")
     return error

@@ -98,9 +98,7 @@ class Approval(Model):
             "solo OR decided_by IS NULL OR on_behalf_of IS NULL OR decided_by <> on_behalf_of",
             name="not_by_principal",
         ),
-        CheckConstraint(
-            "decided_at IS NULL OR decided_at < expires_at", name="in_time"
-        ),
+        CheckConstraint("decided_at IS NULL OR decided_at < expires_at", name="in_time"),
         Index(
             "live_fingerprint",
             "org_id",

@@ -26,4 +26,4 @@ class Model(DeclarativeBase):
 
 def table_of(model: type[Model]) -> Table:
     """Return the table of a model, for the statements that go past the ORM."""
-    return cast(Table, cast(Any, model).__table__)
+    return cast("Table", cast("Any", model).__table__)

@@ -52,9 +52,7 @@ def _rows() -> Select[Any]:
 def _narrowed(filters: Filters) -> list[ColumnElement[bool]]:
     clauses: list[ColumnElement[bool]] = []
     if filters.tool:
-        pattern = (
-            filters.tool.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
-        )
+        pattern = filters.tool.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
         clauses.append(Approval.tool.like(pattern.replace("*", "%"), escape="\\"))
     if filters.agent:
         clauses.append(or_(Agent.name == filters.agent, Agent.id == filters.agent))
@@ -89,7 +87,7 @@ def queue(
     )
     if filters.words:
         statement = statement.where(_mentions(filters.words))
-    return [Row(*row) for row in session.execute(statement)]
+    return [Row._make(row) for row in session.execute(statement)]
 
 
 def _mentions(words: str) -> ColumnElement[bool]:
@@ -128,7 +126,7 @@ def one(session: Session, org_id: str, approval_id: str) -> Row | None:
         .outerjoin(_decider, _decider.c.id == Approval.decided_by)
         .where(Approval.org_id == org_id, Approval.id == approval_id)
     ).one_or_none()
-    return None if row is None else Row(*row)
+    return None if row is None else Row._make(row)
 
 
 class Vote(NamedTuple):
@@ -166,7 +164,7 @@ def uses(session: Session, approval_id: str) -> Sequence[Consumption]:
 def earlier(session: Session, approval: Approval, limit: int = 5) -> Sequence[Row]:
     """Return earlier settled approvals of exactly the same call, newest first."""
     return [
-        Row(*row)
+        Row._make(row)
         for row in session.execute(
             _rows()
             .where(
@@ -214,16 +212,14 @@ def history(
         ).where(Approval.settled_at <= at)
     ordered = statement.order_by(Approval.settled_at.desc(), Approval.id.desc())
     return [
-        Row(*row) for row in session.execute(ordered.limit(min(limit, LONGEST_PAGE)))
+        Row._make(row) for row in session.execute(ordered.limit(min(limit, LONGEST_PAGE)))
     ]
 
 
 def _found(session: Session, org_id: str, words: str, most: int = 500) -> list[str]:
     """Return the newest approvals whose masked words hold all of `words`."""
     if session.connection().dialect.name == "sqlite":
-        quoted = " ".join(
-            '"' + word.replace('"', '""') + '"*' for word in words.split()
-        )
+        quoted = " ".join('"' + word.replace('"', '""') + '"*' for word in words.split())
         statement = text(
             "SELECT approval_id FROM approval_search WHERE words MATCH :words"
             " AND org_id = :org ORDER BY rowid DESC LIMIT :most"
@@ -264,12 +260,22 @@ def of_agent(
     return session.scalars(statement.order_by(Approval.id.desc()).limit(limit)).all()
 
 
-def status_and_version(session: Session, approval_id: str) -> tuple[str, int] | None:
-    """Return just enough to see whether an approval changed."""
+class Standing(NamedTuple):
+    """Just enough of an approval to see whether it changed."""
+
+    status: str
+    version: int
+    expires_at: int
+
+
+def standing(session: Session, approval_id: str) -> Standing | None:
+    """Return how an approval stands."""
     row = session.execute(
-        select(Approval.status, Approval.version).where(Approval.id == approval_id)
+        select(Approval.status, Approval.version, Approval.expires_at).where(
+            Approval.id == approval_id
+        )
     ).one_or_none()
-    return None if row is None else (row[0], row[1])
+    return None if row is None else Standing._make(row)
 
 
 def deciders(session: Session, approval_id: str) -> list[str]:

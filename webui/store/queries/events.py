@@ -34,7 +34,7 @@ def end(session: Session, org_id: str) -> End:
     row = session.execute(
         select(AuditHead.seq, AuditHead.pruned_upto).where(AuditHead.org_id == org_id)
     ).one_or_none()
-    return End(0, 0) if row is None else End(*row)
+    return End(0, 0) if row is None else End._make(row)
 
 
 def after(session: Session, org_id: str, seq: int, limit: int = 1_000) -> list[Wake]:
@@ -45,7 +45,7 @@ def after(session: Session, org_id: str, seq: int, limit: int = 1_000) -> list[W
         .order_by(Event.seq)
         .limit(limit)
     )
-    return [Wake(*row) for row in rows]
+    return [Wake._make(row) for row in rows]
 
 
 def page(
@@ -73,9 +73,7 @@ def page(
     return session.scalars(statement.order_by(Event.seq.desc()).limit(limit)).all()
 
 
-def about(
-    session: Session, org_id: str, subject: str, limit: int = 200
-) -> Sequence[Event]:
+def about(session: Session, org_id: str, subject: str, limit: int = 200) -> Sequence[Event]:
     """Return the events of one subject, oldest first."""
     return session.scalars(
         select(Event)

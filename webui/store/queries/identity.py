@@ -62,7 +62,7 @@ def key_holder(session: Session, key_id: str) -> KeyHolder | None:
         .join(Org, Org.id == Agent.org_id)
         .where(AgentKey.id == key_id)
     ).one_or_none()
-    return None if row is None else KeyHolder(*row)
+    return None if row is None else KeyHolder._make(row)
 
 
 class Signed(NamedTuple):
@@ -137,7 +137,7 @@ def signed_session(session: Session, session_hash: str) -> SignedSession | None:
         )
         .where(WebSession.id == session_hash)
     ).one_or_none()
-    return None if row is None else SignedSession(Signed(*row[4:]), *row[:4])
+    return None if row is None else SignedSession(Signed._make(row[4:]), *row[:4])
 
 
 class TokenHolder(NamedTuple):
@@ -178,7 +178,7 @@ def token_holder(session: Session, token_id: str) -> TokenHolder | None:
         )
         .where(PersonalToken.id == token_id)
     ).one_or_none()
-    return None if row is None else TokenHolder(Signed(*row[4:]), *row[:4])
+    return None if row is None else TokenHolder(Signed._make(row[4:]), *row[:4])
 
 
 def member(session: Session, org_id: str, email: str) -> Signed | None:
@@ -193,7 +193,7 @@ def member(session: Session, org_id: str, email: str) -> Signed | None:
             Membership.status == "active",
         )
     ).one_or_none()
-    return None if row is None else Signed(*row)
+    return None if row is None else Signed._make(row)
 
 
 class Credentials(NamedTuple):
@@ -211,4 +211,4 @@ def credentials(session: Session, email: str) -> Credentials | None:
             User.email == email.strip().lower()
         )
     ).one_or_none()
-    return None if row is None else Credentials(*row)
+    return None if row is None else Credentials._make(row)

@@ -49,12 +49,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("org_id", "seq", name=op.f("pk_events")),
     )
     with op.batch_alter_table("events", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_events_action", ["org_id", "action", "seq"], unique=False
-        )
-        batch_op.create_index(
-            "ix_events_actor", ["org_id", "actor", "seq"], unique=False
-        )
+        batch_op.create_index("ix_events_action", ["org_id", "action", "seq"], unique=False)
+        batch_op.create_index("ix_events_actor", ["org_id", "actor", "seq"], unique=False)
         batch_op.create_index(
             "ix_events_subject", ["org_id", "subject", "seq"], unique=False
         )
@@ -99,9 +95,7 @@ def upgrade() -> None:
         sa.Column("message_id", sa.String(), nullable=False),
         sa.Column("approval_id", sa.String(), nullable=True),
         sa.Column("received_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint(
-            "source_id", "message_id", name=op.f("pk_source_messages")
-        ),
+        sa.PrimaryKeyConstraint("source_id", "message_id", name=op.f("pk_source_messages")),
     )
     with op.batch_alter_table("source_messages", schema=None) as batch_op:
         batch_op.create_index(
@@ -160,9 +154,7 @@ def upgrade() -> None:
         sa.Column("last_error", sa.String(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["org_id"], ["orgs.id"], name=op.f("fk_deliveries_org_id")
-        ),
+        sa.ForeignKeyConstraint(["org_id"], ["orgs.id"], name=op.f("fk_deliveries_org_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
     )
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
@@ -184,15 +176,11 @@ def upgrade() -> None:
         sa.Column("failures", sa.BigInteger(), nullable=False),
         sa.Column("open_until", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["org_id"], ["orgs.id"], name=op.f("fk_endpoints_org_id")
-        ),
+        sa.ForeignKeyConstraint(["org_id"], ["orgs.id"], name=op.f("fk_endpoints_org_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_endpoints")),
     )
     with op.batch_alter_table("endpoints", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_endpoints_org_id"), ["org_id"], unique=False
-        )
+        batch_op.create_index(batch_op.f("ix_endpoints_org_id"), ["org_id"], unique=False)
 
     op.create_table(
         "memberships",
@@ -270,9 +258,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["agent_id"], ["agents.id"], name=op.f("fk_agent_keys_agent_id")
         ),
-        sa.ForeignKeyConstraint(
-            ["org_id"], ["orgs.id"], name=op.f("fk_agent_keys_org_id")
-        ),
+        sa.ForeignKeyConstraint(["org_id"], ["orgs.id"], name=op.f("fk_agent_keys_org_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_agent_keys")),
     )
     with op.batch_alter_table("agent_keys", schema=None) as batch_op:
@@ -353,9 +339,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["agent_id"], ["agents.id"], name=op.f("fk_approvals_agent_id")
         ),
-        sa.ForeignKeyConstraint(
-            ["org_id"], ["orgs.id"], name=op.f("fk_approvals_org_id")
-        ),
+        sa.ForeignKeyConstraint(["org_id"], ["orgs.id"], name=op.f("fk_approvals_org_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_approvals")),
     )
     with op.batch_alter_table("approvals", schema=None) as batch_op:
@@ -409,9 +393,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["agent_id"], ["agents.id"], name=op.f("fk_sources_agent_id")
         ),
-        sa.ForeignKeyConstraint(
-            ["org_id"], ["orgs.id"], name=op.f("fk_sources_org_id")
-        ),
+        sa.ForeignKeyConstraint(["org_id"], ["orgs.id"], name=op.f("fk_sources_org_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sources")),
     )
     with op.batch_alter_table("sources", schema=None) as batch_op:
@@ -453,18 +435,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["approval_id"], ["approvals.id"], name=op.f("fk_decisions_approval_id")
         ),
-        sa.ForeignKeyConstraint(
-            ["org_id"], ["orgs.id"], name=op.f("fk_decisions_org_id")
-        ),
+        sa.ForeignKeyConstraint(["org_id"], ["orgs.id"], name=op.f("fk_decisions_org_id")),
         sa.ForeignKeyConstraint(
             ["user_id"], ["users.id"], name=op.f("fk_decisions_user_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_decisions")),
     )
     with op.batch_alter_table("decisions", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_decisions_once", ["approval_id", "user_id"], unique=True
-        )
+        batch_op.create_index("ix_decisions_once", ["approval_id", "user_id"], unique=True)
 
     op.create_table(
         "source_deliveries",

@@ -1,0 +1,1 @@
+"""The agents' and reviewers' JSON APIs."""

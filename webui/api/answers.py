@@ -1,0 +1,80 @@
+"""Answers that show an approval to its own agent."""
+
+import json
+from typing import Any
+
+from flask import Response, g, request
+
+from webui.api.documents import approval_document, jsonrpc_error, with_arguments
+from webui.api.keys import runtime
+from webui.approvals.arguments import open_arguments
+from webui.approvals.errors import NotFoundError
+from webui.approvals.states import OPEN
+from webui.store.models import Approval
+from webui.store.queries import calls
+from webui.store.queries.calls import Vote
+
+JSON = "application/json"
+
+
+def load_own(approval_id: str) -> Approval:
+    """Return the calling agent's own approval.
+
+    Raises:
+        NotFoundError: it is another agent's or another org's, or nowhere.
+
+    """
+    with runtime().store.reading() as session:
+        approval = session.get(Approval, approval_id)
+    if (
+        approval is None
+        or approval.org_id != g.filer.org_id
+        or approval.agent_id != g.filer.agent_id
+    ):
+        raise NotFoundError("approval")
+    return approval
+
+
+def answer_document(approval: Approval, votes: list[Vote]) -> dict[str, Any]:
+    """Return an approval's document as of now."""
+    house = runtime()
+    return approval_document(
+        approval, votes, public_url=house.public_url, now=house.store.now()
+    )
+
+
+def votes_on(approval: Approval) -> list[Vote]:
+    """Return the decisions on an approval; a fresh one has none, so none are looked for."""
+    if approval.version == 1:
+        return []
+    with runtime().store.reading() as session:
+        return calls.votes(session, [approval.id]).get(approval.id, [])
+
+
+def answer_approval(
+    approval: Approval,
+    *,
+    canonical: bytes | None = None,
+    status: int = 200,
+    **more: Any,
+) -> Response:
+    """Answer with the approval and its arguments, or 304 where the caller has it."""
+    document = answer_document(approval, votes_on(approval)) | more
+    etag = f'"{document["version"]}-{document["status"]}"'
+    if request.method == "GET" and request.if_none_match.contains(etag.strip('"')):
+        return Response(status=304, headers={"ETag": etag})
+    if canonical is None:
+        with runtime().store.reading() as session:
+            canonical = open_arguments(session, runtime().keyring, approval).canonical
+    if request.args.get("format") == "jsonrpc" and document["status"] in OPEN:
+        document["jsonrpc_error"] = jsonrpc_error(document)
+    response = Response(with_arguments(document, canonical), status, content_type=JSON)
+    response.headers["ETag"] = etag
+    if document["status"] in OPEN:
+        response.headers["Retry-After"] = str(document["retry_after"])
+    return response
+
+
+def answer_json(document: dict[str, Any], status: int = 200) -> Response:
+    """Answer with a JSON document."""
+    return Response(json.dumps(document, ensure_ascii=False), status, content_type=JSON)

@@ -1,0 +1,222 @@
+"""The agents' calls on approvals: file, look, wait, withdraw."""
+
+import json
+import time
+from typing import Any
+
+from flask import Response, g, request
+
+from webui.api.answers import answer_approval, answer_document, load_own
+from webui.api.keys import agent_with, runtime
+from webui.api.operations import Query, operation
+from webui.api.paging import Page, page_of
+from webui.api.reading import idempotency_key, read_ask, read_body
+from webui.api.schemas import AskBody, CancelBody, EmptyBody
+from webui.api.waiting import still_known
+from webui.approvals import ending, intake
+from webui.approvals.errors import Fault, InvalidError
+from webui.approvals.states import OPEN
+from webui.store.queries import calls
+
+WAIT_MAX = 60
+READ = "approvals:read"
+WRITE = "approvals:write"
+_JSONRPC = Query(
+    "format",
+    {"type": "string", "enum": ["jsonrpc"]},
+    "Add `jsonrpc_error` for MCP gateways.",
+)
+
+
+@operation(
+    "POST",
+    "/api/v1/approvals",
+    "File an approval",
+    body=AskBody,
+    queries=(_JSONRPC,),
+    answers={201: "Approval", 200: "Approval"},
+)
+@agent_with(WRITE)
+def file_approval() -> Response:
+    """File a call, or get the approval that already stands for it."""
+    house = runtime()
+    key = idempotency_key()
+    ask = read_ask(AskBody, house.profile(g.filer.org_id))
+    filed = house.store.write(lambda tx: intake.submit(tx, g.filer, ask, house.limits, key))
+    return answer_approval(
+        filed.approval,
+        canonical=None if filed.reused else ask.canonical,
+        status=200 if filed.reused else 201,
+        reused=filed.reused,
+    )
+
+
+@operation(
+    "GET",
+    "/api/v1/approvals/<approval_id>",
+    "Read an approval, or wait for its decision",
+    queries=(
+        Query(
+            "wait",
+            {"type": "integer", "minimum": 0, "maximum": WAIT_MAX},
+            "Seconds to hold the answer while it is pending.",
+        ),
+        _JSONRPC,
+    ),
+    answers={200: "Approval"},
+)
+@agent_with(READ)
+def read_approval(approval_id: str) -> Response:
+    """Answer at once unless it is pending and the caller wants to wait."""
+    seconds = _wanted_wait()
+    approval = load_own(approval_id)
+    if seconds and _unchanged(approval.status, approval.version):
+        _hold(approval_id, seconds)
+        approval = load_own(approval_id)
+    return answer_approval(approval)
+
+
+def _wanted_wait() -> int:
+    text = request.args.get("wait", "0")
+    if not text.isascii() or not text.isdigit() or int(text[:4]) > WAIT_MAX:
+        raise InvalidError(
+            f"`wait` must be whole seconds from 0 to {WAIT_MAX}.",
+            [Fault("/wait", f"must be 0 to {WAIT_MAX}")],
+        )
+    return int(text)
+
+
+def etag_of(status: str, version: int) -> str:
+    """Return the entity tag of an approval's state."""
+    return f"{version}-{status}"
+
+
+def _unchanged(status: str, version: int) -> bool:
+    """Say whether the caller would learn nothing new by an answer now."""
+    if request.if_none_match:
+        return request.if_none_match.contains(etag_of(status, version))
+    return status in OPEN
+
+
+def _hold(approval_id: str, seconds: int) -> None:
+    """Wait for a change, the deadline of the approval, or the end of the wait."""
+    house = runtime()
+    until = time.monotonic() + seconds
+    with house.bus.watch(approval_id) as watch:
+        while (left := until - time.monotonic()) > 0 and not house.bus.stopping:
+            with house.store.reading() as session:
+                found = calls.standing(session, approval_id)
+            if found is None or not _unchanged(found.status, found.version):
+                return
+            to_deadline = (found.expires_at - house.store.now()) / 1000
+            if found.status in OPEN and to_deadline <= 0:
+                return
+            watch.wait(min(left, max(to_deadline, 0.001)) if found.status in OPEN else left)
+            still_known()
+
+
+@operation(
+    "GET",
+    "/api/v1/approvals",
+    "List the agent's own approvals",
+    queries=(
+        Query("status", {"type": "string"}, "Only of this status."),
+        Query("session", {"type": "string"}, "Only of this session."),
+        Query("tool", {"type": "string"}, "Only of this tool."),
+        Query("limit", {"type": "integer", "minimum": 1, "maximum": 200}, "Page size."),
+        Query("cursor", {"type": "string"}, "`next_cursor` of the page before."),
+    ),
+    answers={200: "ApprovalList"},
+)
+@agent_with(READ)
+def list_approvals() -> Response:
+    """Return a page of the agent's approvals, newest first; arguments are left out."""
+    page = page_of(request.args)
+    with runtime().store.reading() as session:
+        found = calls.of_agent(
+            session,
+            g.filer.agent_id,
+            status=request.args.get("status", ""),
+            run_session=request.args.get("session", ""),
+            tool=request.args.get("tool", ""),
+            before=page.cursor,
+            limit=page.limit + 1,
+        )
+        votes = calls.votes(session, [approval.id for approval in found])
+    items = [
+        answer_document(approval, votes.get(approval.id, []))
+        for approval in found[: page.limit]
+    ]
+    return _listed(items, page, more=len(found) > page.limit)
+
+
+def _listed(items: list[dict[str, Any]], page: Page, *, more: bool) -> Response:
+    cursor = items[-1]["id"] if more and items else None
+    response = Response(
+        json.dumps({"items": items, "next_cursor": cursor}, ensure_ascii=False),
+        content_type="application/json",
+    )
+    if cursor is not None:
+        response.headers["Link"] = f'<{page.link(request.path, cursor)}>; rel="next"'
+    return response
+
+
+@operation(
+    "POST",
+    "/api/v1/approvals/<approval_id>/cancel",
+    "Withdraw an approval",
+    body=CancelBody,
+    body_optional=True,
+    answers={200: "Approval"},
+)
+@agent_with(WRITE)
+def cancel_approval(approval_id: str) -> Response:
+    """Withdraw the agent's own open approval."""
+    read_body(CancelBody, optional=True)
+    approval = runtime().store.write(
+        lambda tx: ending.cancel(tx, g.filer.org_id, g.filer.agent_id, approval_id)
+    )
+    return answer_approval(approval)
+
+
+@operation(
+    "POST",
+    "/api/v1/sessions/<path:name>/end",
+    "End a session: its open approvals are cancelled",
+    body=EmptyBody,
+    body_optional=True,
+    answers={200: "EndedList"},
+)
+@agent_with(WRITE)
+def end_session(name: str) -> Response:
+    """Cancel what this agent's session still has open, and nobody else's."""
+    read_body(EmptyBody, optional=True)
+    ended = runtime().store.write(
+        lambda tx: ending.end_session(tx, g.filer.org_id, g.filer.agent_id, name)
+    )
+    return _listed_all([answer_document(approval, []) for approval in ended])
+
+
+@operation(
+    "POST",
+    "/api/v1/runs/<path:name>/end",
+    "End a run: its open approvals are cancelled",
+    body=EmptyBody,
+    body_optional=True,
+    answers={200: "EndedList"},
+)
+@agent_with(WRITE)
+def end_run(name: str) -> Response:
+    """Cancel what this agent's run still has open; other runs go on."""
+    read_body(EmptyBody, optional=True)
+    ended = runtime().store.write(
+        lambda tx: ending.end_run(tx, g.filer.org_id, g.filer.agent_id, name)
+    )
+    return _listed_all([answer_document(approval, []) for approval in ended])
+
+
+def _listed_all(items: list[dict[str, Any]]) -> Response:
+    return Response(
+        json.dumps({"items": items, "next_cursor": None}, ensure_ascii=False),
+        content_type="application/json",
+    )

@@ -1,0 +1,136 @@
+"""How an approval looks in JSON: the words of spec approvals.md in snake_case."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from webui.approvals.ending import current_status
+from webui.approvals.states import OPEN, Status
+from webui.approvals.words import WHY_ASKED
+from webui.audit.chain import rfc3339
+from webui.store.models import Approval, Decision
+from webui.store.queries.calls import Vote
+
+RETRY_AFTER = 5
+"""Seconds an agent that does not hold a poll should wait."""
+
+
+def time_or_none(moment: int | None) -> str | None:
+    """Return ms as RFC 3339, or none."""
+    return None if moment is None else rfc3339(moment)
+
+
+def approval_document(
+    approval: Approval, votes: Sequence[Vote], *, public_url: str, now: int
+) -> dict[str, Any]:
+    """Return all of an approval but its arguments (see `with_arguments`)."""
+    status = current_status(approval, now)
+    document: dict[str, Any] = {
+        "id": approval.id,
+        "org": approval.org_id,
+        "agent": approval.agent_id,
+        "status": str(status),
+        "version": approval.version,
+        "tool": approval.tool,
+        "arguments_hash": approval.arguments_hash,
+        "fingerprint": approval.fingerprint,
+        "scope": approval.scope,
+        "summary": approval.summary,
+        "reason": approval.reason,
+        "context": _parsed(approval.context),
+        "trace": _parsed(approval.trace),
+        "risk": str(approval.risk),
+        "session": approval.session,
+        "run": approval.run,
+        "on_behalf_of": approval.on_behalf_of,
+        "source": approval.source_id,
+        "source_ref": approval.source_ref,
+        "rule": {"name": approval.rule_name, "hash": approval.rule_hash, "line": None},
+        "policy_revision": approval.policy_revision,
+        "why_asked": WHY_ASKED,
+        "allowed_decisions": approval.allowed_decisions.split(),
+        "quorum": _quorum(approval, votes),
+        "decisions": [decision_document(vote.decision, vote.display) for vote in votes],
+        "resolution": None if approval.resolution is None else str(approval.resolution),
+        "answer": None,
+        "messages": [],
+        "revision_of": approval.revision_of,
+        "superseded_by": approval.superseded_by,
+        "seen_count": approval.seen_count,
+        "created_at": rfc3339(approval.created_at),
+        "expires_at": rfc3339(approval.expires_at),
+        "usable_until": time_or_none(approval.usable_until),
+        "decided_at": time_or_none(approval.decided_at),
+        "review_url": f"{public_url}/approvals/{approval.id}",
+    }
+    if status is Status.EXPIRED and document["resolution"] is None:
+        document["resolution"] = "deadline"  # passed, and not swept yet
+    if status in OPEN:
+        document |= _how_to_wait(document)
+    return document
+
+
+def _parsed(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
+
+
+def _quorum(approval: Approval, votes: Sequence[Vote]) -> dict[str, int]:
+    given = [vote.decision.verdict for vote in votes]
+    return {
+        "approvals": given.count("approve"),
+        "denials": given.count("deny"),
+        "required": approval.approvals_required,
+        "deny_at": approval.denials_required,
+    }
+
+
+def _how_to_wait(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "retryable": True,
+        "retry_after": RETRY_AFTER,
+        "human_instructions": (
+            f"This call needs a person's approval: open {document['review_url']} "
+            f"and decide before {document['expires_at']}."
+        ),
+    }
+
+
+def decision_document(decision: Decision, display: str) -> dict[str, Any]:
+    """Return one decision."""
+    return {
+        "verdict": decision.verdict,
+        "actor": {"type": "user", "id": decision.user_id, "display": display},
+        "reason": decision.reason,
+        "at": rfc3339(decision.at),
+        "channel": decision.channel,
+    }
+
+
+def with_arguments(document: Mapping[str, Any], canonical: bytes) -> str:
+    """Return the JSON text with the canonical arguments spliced in, byte for byte."""
+    head = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    return f'{head[:-1]},"arguments":{canonical.decode()}}}'
+
+
+def denial_reason(votes: Sequence[Vote]) -> str:
+    """Return what the reviewer said with the denial."""
+    return next((v.decision.reason for v in votes if v.decision.verdict == "deny"), "")
+
+
+def jsonrpc_error(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the form that MCP gateways hand to their client: error -32003."""
+    command = f"countersign approvals approve {document['id']}"
+    return {
+        "code": -32003,
+        "message": (
+            f"[APPROVAL REQUIRED] {document['tool']} waits for a person. "
+            f"Open {document['review_url']} or run: {command} ({document['review_url']})"
+        ),
+        "data": {
+            "approval_id": document["id"],
+            "tool": document["tool"],
+            "expires_at": document["expires_at"],
+            "retryable": True,
+            "human_instructions": document.get("human_instructions"),
+        },
+    }

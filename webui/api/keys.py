@@ -1,0 +1,173 @@
+"""Who calls: the Bearer key of an agent, or the personal token of a reviewer.
+
+Known keys are kept in memory and forgotten the moment a commit changes a key or an agent, so
+that revocation takes effect at once and intake needs no look-up.
+"""
+
+import hmac
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+from flask import Response, current_app, g, request
+
+from webui.approvals.errors import NotAllowedError
+from webui.approvals.intake import Filer
+from webui.approvals.keys import AGENT, PERSONAL, PresentedKey, read_key
+from webui.problems import problem
+from webui.runtime import Runtime
+from webui.store.queries.identity import KeyHolder, TokenHolder, key_holder, token_holder
+from webui.store.transaction import Wake
+
+View = TypeVar("View", bound=Callable[..., Any])
+KNOWN_MAX = 10_000
+FAILURES_EACH = 20
+"""Failed keys a minute under one presented id."""
+FAILURES_ALL = 600
+"""Failed keys a minute in total; good keys are never refused for them."""
+FORGET = ("key.", "agent.")
+
+
+class KnownKeys:
+    """Agent keys that were looked up, and failures counted by the minute."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._known: dict[str, KeyHolder] = {}
+        self._minute = 0
+        self._failures: dict[str, int] = {}
+        # On PostgreSQL another node may revoke: there every request looks the key up.
+        self._keeps = runtime.store.on_sqlite
+        runtime.store.listen(self._forget)
+
+    def holder(self, presented: PresentedKey) -> KeyHolder | None:
+        """Return the agent behind a presented key whose secret is right, or none."""
+        holder = self._known.get(presented.id)
+        if holder is None:
+            with self._runtime.store.reading() as session:
+                holder = key_holder(session, presented.id)
+            if holder is None:
+                return None
+            if self._keeps and len(self._known) < KNOWN_MAX:
+                self._known[presented.id] = holder
+        right = hmac.compare_digest(holder.secret_hash, presented.secret_hash)
+        return holder if right else None
+
+    def failed(self, presented_id: str, now: int) -> bool:
+        """Count a failure; say whether there were too many this minute."""
+        if now // 60_000 != self._minute:
+            self._minute, self._failures = now // 60_000, {}
+        total = self._failures[""] = self._failures.get("", 0) + 1
+        if len(self._failures) > KNOWN_MAX:
+            return True
+        mine = self._failures[presented_id] = self._failures.get(presented_id, 0) + 1
+        return mine > FAILURES_EACH or total > FAILURES_ALL
+
+    def _forget(self, wakes: Sequence[Wake]) -> None:
+        if any(wake.action.startswith(FORGET) for wake in wakes):
+            self._known.clear()
+
+
+def runtime() -> Runtime:
+    """Return the process's runtime."""
+    return cast("Runtime", current_app.extensions["countersign"])
+
+
+def identify() -> Response | None:
+    """Find out who calls, before the body is read (details.md E, check 8)."""
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    presented = read_key(text.strip()) if scheme.lower() == "bearer" else None
+    if presented is None:
+        return _unknown(text[:40])
+    if presented.prefix == AGENT:
+        return _identify_agent(presented)
+    return _identify_person(presented)
+
+
+def _identify_agent(presented: PresentedKey) -> Response | None:
+    known = cast("KnownKeys", current_app.extensions["countersign.keys"])
+    holder = known.holder(presented)
+    if holder is None or not holder.works(runtime().store.now()):
+        return _unknown(presented.id)
+    g.agent = holder
+    g.filer = Filer(holder.agent_id, holder.org_id, owner_id=holder.owner_id)
+    return None
+
+
+def _identify_person(presented: PresentedKey) -> Response | None:
+    with runtime().store.reading() as session:
+        holder = token_holder(session, presented.id)
+    right = holder is not None and hmac.compare_digest(
+        holder.secret_hash, presented.secret_hash
+    )
+    if holder is None or not right or not holder.works(runtime().store.now()):
+        return _unknown(presented.id)
+    g.person = holder
+    return None
+
+
+def _unknown(presented_id: str) -> Response:
+    known = cast("KnownKeys", current_app.extensions["countersign.keys"])
+    if known.failed(presented_id, runtime().store.now()):
+        return problem(
+            429,
+            "too_many_failures",
+            "Too many requests with keys that do not work; check the key, then try again.",
+            retry_after=60,
+        )
+    response = problem(
+        401,
+        "bad_key",
+        "Send a working key as `Authorization: Bearer csk_...`; this one is missing, "
+        "mistyped, expired or revoked.",
+    )
+    response.headers["WWW-Authenticate"] = 'Bearer realm="countersign"'
+    return response
+
+
+def agent_with(scope: str) -> Callable[[View], View]:
+    """Let only agents whose key has `scope` into a view."""
+
+    def guarding(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            holder: KeyHolder | None = g.get("agent")
+            if holder is None:
+                raise NotAllowedError(
+                    "agent_key_required", "This call takes an agent's key (csk_...)."
+                )
+            if scope and scope not in holder.scopes.split():
+                raise NotAllowedError("scope_missing", f"This key lacks the scope {scope}.")
+            return view(*args, **kwargs)
+
+        return cast("View", guarded)
+
+    return guarding
+
+
+def person() -> TokenHolder:
+    """Return the reviewer behind a personal token; an agent who tries is recorded.
+
+    Raises:
+        NotAllowedError: `agent_cannot_decide`.
+
+    """
+    holder: TokenHolder | None = g.get("person")
+    if holder is not None:
+        return holder
+    agent: KeyHolder = g.agent
+    runtime().store.write(
+        lambda tx: tx.record(
+            agent.org_id,
+            f"agent:{agent.agent_id}",
+            "agent_cannot_decide",
+            f"agent:{agent.agent_id}",
+            {"path": request.path, "key": agent.key_id},
+        )
+    )
+    raise NotAllowedError(
+        "agent_cannot_decide", "An agent never decides; only a person's own token may."
+    )
+
+
+__all__ = ["PERSONAL", "KnownKeys", "agent_with", "identify", "person", "runtime"]

@@ -1,0 +1,230 @@
+"""The OpenAPI 3.1 document, made from the table of calls and the schemas that validate."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from webui.api.operations import Operation
+from webui.approvals.states import Resolution, Risk, Status
+
+_REF = "#/components/schemas/{model}"
+_WORD: dict[str, Any] = {"type": "string"}
+_MAYBE_WORD: dict[str, Any] = {"type": ["string", "null"]}
+_TIME: dict[str, Any] = {"type": "string", "format": "date-time"}
+_MAYBE_TIME: dict[str, Any] = {"type": ["string", "null"], "format": "date-time"}
+_HASH: dict[str, Any] = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
+
+
+def _object(members: dict[str, Any], optional: Sequence[str] = ()) -> dict[str, Any]:
+    required = [name for name in members if name not in optional]
+    return {"type": "object", "properties": members, "required": required}
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": _REF.format(model=name)}
+
+
+_APPROVAL: dict[str, Any] = {
+    "id": {"type": "string", "pattern": "^apr_[0-9A-Z]{26}$"},
+    "org": _WORD,
+    "agent": _WORD,
+    "status": {"enum": [str(status) for status in Status]},
+    "version": {"type": "integer"},
+    "tool": _WORD,
+    "arguments": {"type": "object"},
+    "arguments_hash": _HASH,
+    "fingerprint": _HASH,
+    "scope": _MAYBE_WORD,
+    "summary": _MAYBE_WORD,
+    "reason": _MAYBE_WORD,
+    "context": {},
+    "trace": {"type": ["array", "null"]},
+    "risk": {"enum": [str(risk) for risk in Risk]},
+    "session": _MAYBE_WORD,
+    "run": _MAYBE_WORD,
+    "on_behalf_of": _MAYBE_WORD,
+    "source": _MAYBE_WORD,
+    "source_ref": _MAYBE_WORD,
+    "rule": {"type": "object"},
+    "policy_revision": _MAYBE_WORD,
+    "why_asked": _WORD,
+    "allowed_decisions": {"type": "array", "items": _WORD},
+    "quorum": {"type": "object"},
+    "decisions": {"type": "array", "items": _ref("Decision")},
+    "resolution": {"enum": [*(str(resolution) for resolution in Resolution), None]},
+    "answer": _MAYBE_WORD,
+    "messages": {"type": "array"},
+    "revision_of": _MAYBE_WORD,
+    "superseded_by": _MAYBE_WORD,
+    "seen_count": {"type": "integer", "minimum": 1},
+    "created_at": _TIME,
+    "expires_at": _TIME,
+    "usable_until": _MAYBE_TIME,
+    "decided_at": _MAYBE_TIME,
+    "review_url": {"type": "string", "format": "uri"},
+    "retryable": {"type": "boolean"},
+    "retry_after": {"type": "integer"},
+    "human_instructions": _WORD,
+    "reused": {"type": "boolean"},
+    "jsonrpc_error": {"type": "object"},
+}
+_ONLY_WHILE_OPEN = ("retryable", "retry_after", "human_instructions")
+_ONLY_SOMETIMES = (*_ONLY_WHILE_OPEN, "reused", "jsonrpc_error")
+
+_GO = {
+    "proceed": {"const": True},
+    "approval": _ref("ApprovalSummary"),
+    "consumption": {"type": "string", "pattern": "^con_"},
+    "lease_token": _MAYBE_WORD,
+    "lease_expires_at": _MAYBE_TIME,
+    "arguments": {"type": "object"},
+    "receipt": _WORD,
+}
+
+ANSWERS: dict[str, dict[str, Any]] = {
+    "Approval": _object(_APPROVAL, _ONLY_SOMETIMES),
+    "ApprovalSummary": _object(_APPROVAL, (*_ONLY_SOMETIMES, "arguments")),
+    "ReviewApproval": _object(_APPROVAL, (*_ONLY_SOMETIMES, "arguments")),
+    "ApprovalList": _object(
+        {
+            "items": {"type": "array", "items": _ref("ApprovalSummary")},
+            "next_cursor": _MAYBE_WORD,
+        }
+    ),
+    "EndedList": _object(
+        {
+            "items": {"type": "array", "items": _ref("ApprovalSummary")},
+            "next_cursor": {"type": "null"},
+        }
+    ),
+    "Decision": _object(
+        {
+            "verdict": _WORD,
+            "actor": _object({"type": _WORD, "id": _WORD, "display": _WORD}),
+            "reason": _WORD,
+            "at": _TIME,
+            "channel": _WORD,
+        }
+    ),
+    "Go": _object(_GO),
+    "Wait": _object(
+        {
+            "proceed": {"const": False},
+            "approval": _ref("ApprovalSummary"),
+            "jsonrpc_error": {"type": "object"},
+        },
+        ("jsonrpc_error",),
+    ),
+    "Lease": _object({"lease_expires_at": _TIME}),
+    "Me": _object(
+        {"agent": {"type": "object"}, "org": {"type": "object"}, "key": {"type": "object"}}
+    ),
+    "OpenAPI": {"type": "object"},
+    "Problem": _object(
+        {
+            "type": _WORD,
+            "title": _WORD,
+            "status": {"type": "integer"},
+            "detail": _WORD,
+            "instance": _WORD,
+            "code": _WORD,
+            "errors": {
+                "type": "array",
+                "items": _object({"pointer": _WORD, "detail": _WORD}),
+            },
+        },
+        ("errors",),
+    ),
+}
+
+
+def document_for(operations: Sequence[Operation], admin_api: bool) -> dict[str, Any]:
+    """Return the whole document; people's calls only where they are switched on."""
+    shown = [operation for operation in operations if admin_api or not operation.reviewer]
+    models = {
+        model
+        for operation in shown
+        for model in (operation.body, operation.alternative)
+        if model is not None
+    }
+    keyed: list[tuple[type[BaseModel], Any]] = [
+        (model, "validation") for model in sorted(models, key=lambda model: model.__name__)
+    ]
+    _, definitions = models_json_schema(keyed, ref_template=_REF)
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in shown:
+        path = re.sub(r"<(?:path:)?(\w+)>", r"{\1}", operation.path)
+        paths.setdefault(path, {})[operation.method.lower()] = _described(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Countersign",
+            "version": "1",
+            "description": "Agents ask here before a sensitive tool call. Loopback only.",
+        },
+        "security": [{"key": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            "schemas": definitions.get("$defs", {}) | ANSWERS,
+        },
+    }
+
+
+def _described(operation: Operation) -> dict[str, Any]:
+    parameters: list[dict[str, Any]] = [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string", "minLength": 1},
+        }
+        for name in re.findall(r"<(?:path:)?(\w+)>", operation.path)
+    ]
+    parameters += [
+        {
+            "name": query.name,
+            "in": "query",
+            "required": False,
+            "schema": query.schema,
+            "description": query.description,
+        }
+        for query in operation.queries
+    ]
+    responses: dict[str, Any] = {
+        str(status): _answer(name) for status, name in operation.answers.items()
+    }
+    responses["default"] = {
+        "description": "A problem, with what is wrong and how to mend it.",
+        "content": {"application/problem+json": {"schema": _ref("Problem")}},
+    }
+    described: dict[str, Any] = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "parameters": parameters,
+        "responses": responses,
+    }
+    if operation.body is not None:
+        described["requestBody"] = _body(operation)
+    return described
+
+
+def _answer(name: str) -> dict[str, Any]:
+    return {
+        "description": name,
+        "content": {"application/json": {"schema": _ref(name)}},
+    }
+
+
+def _body(operation: Operation) -> dict[str, Any]:
+    forms = [model.__name__ for model in (operation.body, operation.alternative) if model]
+    schema: dict[str, Any] = (
+        _ref(forms[0]) if len(forms) == 1 else {"anyOf": [_ref(form) for form in forms]}
+    )
+    return {
+        "required": not operation.body_optional,
+        "content": {"application/json": {"schema": schema}},
+    }

@@ -1,0 +1,184 @@
+"""The small admin API: a reviewer's token lists, approves and denies (spec: api.md).
+
+Kept for the tools of policy gateways of this kind. Off by default: to everyone else it does
+not exist, since even localhost is an attack surface.
+"""
+
+from typing import Any
+
+from flask import Response, abort, request
+
+from webui.api.answers import JSON, answer_json
+from webui.api.documents import approval_document, with_arguments
+from webui.api.keys import person, runtime
+from webui.api.operations import Query, operation
+from webui.api.paging import page_of
+from webui.api.reading import read_body
+from webui.api.schemas import DecideBody
+from webui.approvals.arguments import open_arguments
+from webui.approvals.authorization import DECIDE, VIEW, Actor, authorize
+from webui.approvals.deciding import Look, Reviewer, decide, resource_of, seal_of
+from webui.approvals.errors import NotAllowedError, NotFoundError
+from webui.approvals.states import Risk, Verdict
+from webui.preview import PREVIEW_VERSION
+from webui.store.models import Approval
+from webui.store.queries import calls
+from webui.store.queries.calls import Row
+from webui.store.queries.identity import Signed
+
+
+def _only_if_switched_on() -> None:
+    if not runtime().settings.admin_api:
+        abort(404)
+
+
+def _actor(who: Signed) -> Actor:
+    return Actor(
+        "user",
+        who.user_id,
+        who.org_id,
+        role=who.role,
+        active=who.status == "active",
+        instance_admin=who.instance_admin,
+    )
+
+
+def _visible(who: Signed, row: Row | None) -> Row:
+    """Return the row if this person may see it; else it is as if it did not exist."""
+    if row is None or not authorize(_actor(who), VIEW, resource_of(row.approval)).allowed:
+        raise NotFoundError("approval")
+    return row
+
+
+@operation(
+    "GET",
+    "/api/pending",
+    "What waits for a decision",
+    reviewer=True,
+    queries=(
+        Query("limit", {"type": "integer", "minimum": 1, "maximum": 200}, "Page size."),
+    ),
+    answers={200: "ApprovalList"},
+)
+def list_pending() -> Response:
+    """Return the open approvals that this person may see, the most urgent first."""
+    _only_if_switched_on()
+    who = person().person
+    house = runtime()
+    with house.store.reading() as session:
+        rows = calls.queue(
+            session, who.org_id, house.store.now(), limit=page_of(request.args).limit
+        )
+        votes = calls.votes(session, [row.approval.id for row in rows])
+    actor = _actor(who)
+    items = [
+        approval_document(
+            row.approval,
+            votes.get(row.approval.id, []),
+            public_url=house.public_url,
+            now=house.store.now(),
+        )
+        | {"line": row.approval.line, "agent_name": row.agent_name}
+        for row in rows
+        if authorize(actor, VIEW, resource_of(row.approval)).allowed
+    ]
+    return answer_json({"items": items, "next_cursor": None})
+
+
+@operation(
+    "GET",
+    "/api/pending/<approval_id>",
+    "One approval as a reviewer sees it",
+    reviewer=True,
+    answers={200: "ReviewApproval"},
+)
+def read_pending(approval_id: str) -> Response:
+    """Return the approval with its exact arguments and the seal to decide it with."""
+    _only_if_switched_on()
+    who = person().person
+    with runtime().store.reading() as session:
+        row = _visible(who, calls.one(session, who.org_id, approval_id))
+        arguments = open_arguments(session, runtime().keyring, row.approval).canonical
+    access = authorize(_actor(who), DECIDE, resource_of(row.approval))
+    document = _document(row.approval) | {
+        "seal": seal_of(row.approval, PREVIEW_VERSION),
+        "may_decide": access.allowed,
+        "why_not": None if access.allowed else access.explanation,
+    }
+    return Response(with_arguments(document, arguments), content_type=JSON)
+
+
+def _document(approval: Approval) -> dict[str, Any]:
+    house = runtime()
+    with house.store.reading() as session:
+        votes = calls.votes(session, [approval.id]).get(approval.id, [])
+    return approval_document(
+        approval, votes, public_url=house.public_url, now=house.store.now()
+    )
+
+
+@operation(
+    "POST",
+    "/api/approve/<approval_id>",
+    "Approve",
+    body=DecideBody,
+    body_optional=True,
+    reviewer=True,
+    answers={200: "ReviewApproval"},
+)
+def approve(approval_id: str) -> Response:
+    """Approve; a repeat is fine, anything else after settlement is 409."""
+    return _decide(approval_id, Verdict.APPROVE)
+
+
+@operation(
+    "POST",
+    "/api/deny/<approval_id>",
+    "Deny",
+    body=DecideBody,
+    body_optional=True,
+    reviewer=True,
+    answers={200: "ReviewApproval"},
+)
+def deny(approval_id: str) -> Response:
+    """Deny; a repeat is fine, anything else after settlement is 409."""
+    return _decide(approval_id, Verdict.DENY)
+
+
+def _decide(approval_id: str, verdict: Verdict) -> Response:
+    _only_if_switched_on()
+    holder = person()
+    who = holder.person
+    body = read_body(DecideBody, optional=True)
+    with runtime().store.reading() as session:
+        row = _visible(who, calls.one(session, who.org_id, approval_id))
+    if verdict is Verdict.APPROVE:
+        _refuse_unseen(row.approval)
+    reviewer = Reviewer(
+        who.user_id,
+        who.display_name,
+        "token",
+        session_id=f"token:{holder.token_id}",
+        address=request.remote_addr or "",
+        user_agent=request.headers.get("User-Agent", "")[:300],
+    )
+    look = Look(body.seal, PREVIEW_VERSION)
+    decided = runtime().store.write(
+        lambda tx: decide(tx, reviewer, who.org_id, approval_id, verdict, body.reason, look)
+    )
+    if decided.refusal is not None:
+        raise decided.refusal
+    return answer_json(_document(decided.approval))
+
+
+def _refuse_unseen(approval: Approval) -> None:
+    """High and critical risk want the full page and a fresh sign-in: a token has neither.
+
+    For low and medium risk a seal that is sent is checked, and one left out is not missed.
+    """
+    if Risk(approval.risk).level >= Risk.HIGH.level:
+        raise NotAllowedError(
+            "full_view_required",
+            f"A call of {approval.risk} risk is approved on its page only, "
+            "after its full arguments were shown.",
+        )

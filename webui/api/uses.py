@@ -1,0 +1,210 @@
+"""The agents' calls on the one use: gate, consume, renew, give back, report."""
+
+from typing import Any
+
+from flask import Response, g, request
+
+from webui.api.answers import (
+    JSON,
+    answer_approval,
+    answer_document,
+    answer_json,
+    votes_on,
+)
+from webui.api.approvals import WRITE
+from webui.api.documents import denial_reason, jsonrpc_error, time_or_none, with_arguments
+from webui.api.keys import agent_with, runtime
+from webui.api.operations import Query, operation
+from webui.api.reading import (
+    check_body,
+    fingerprint_of,
+    idempotency_key,
+    read_ask,
+    read_body,
+)
+from webui.api.schemas import (
+    Call,
+    ConsumeFingerprint,
+    GateBody,
+    LeaseBody,
+    OutcomeBody,
+    RollbackBody,
+)
+from webui.approvals import using
+from webui.approvals.arguments import open_arguments
+from webui.approvals.canonical import canonical
+from webui.approvals.errors import DeskError
+from webui.approvals.receipts import receipt
+from webui.approvals.states import OPEN, Status
+from webui.approvals.strict_json import read_document
+from webui.approvals.using import Used
+from webui.problems import problem
+from webui.store.models import Approval
+from webui.store.queries import calls
+
+
+@operation(
+    "POST",
+    "/api/v1/gate",
+    "May I do this now?",
+    body=GateBody,
+    queries=(
+        Query("format", {"type": "string", "enum": ["jsonrpc"]}, "Add `jsonrpc_error`."),
+    ),
+    answers={200: "Go", 202: "Wait"},
+)
+@agent_with(WRITE)
+def ask_gate() -> Response:
+    """Use a standing approval, or file the call; one answer in one transaction."""
+    house = runtime()
+    key = idempotency_key()
+    ask = read_ask(GateBody, house.profile(g.filer.org_id))
+    answer = house.store.write(
+        lambda tx: using.gate(tx, g.filer, ask, house.limits, house.lease, key)
+    )
+    if isinstance(answer, Used):
+        return _go(answer, reported=ask.report)
+    return _not_now(answer.approval)
+
+
+def _not_now(approval: Approval) -> Response:
+    votes = votes_on(approval)
+    document = answer_document(approval, votes)
+    if approval.status in OPEN:
+        more: dict[str, Any] = {"proceed": False, "approval": document}
+        if request.args.get("format") == "jsonrpc":
+            more["jsonrpc_error"] = jsonrpc_error(document)
+        response = answer_json(more, 202)
+        response.headers["Retry-After"] = str(document["retry_after"])
+        return response
+    if approval.status == Status.DENIED:
+        reason = denial_reason(votes)
+        detail = (
+            f"A reviewer denied this call: {reason}"
+            if reason
+            else "A reviewer denied this call."
+        )
+        return problem(
+            403, "denied", detail, reason=reason, approval=document, proceed=False
+        )
+    return problem(
+        409,
+        "not_approved",
+        "This Idempotency-Key stands for an approval that has ended; use a new one.",
+        approval=document,
+        proceed=False,
+    )
+
+
+def _go(used: Used, *, reported: bool) -> Response:
+    """Answer with the lease, the receipt, and the arguments that must be run."""
+    house = runtime()
+    approval = used.approval
+    with house.store.reading() as session:
+        arguments = open_arguments(session, house.keyring, approval).canonical
+        deciders = calls.deciders(session, approval.id)
+    document = {
+        "proceed": True,
+        "approval": answer_document(approval, votes_on(approval)),
+        "consumption": used.consumption_id,
+        "lease_token": used.lease_token if reported else None,
+        "lease_expires_at": time_or_none(used.lease_expires_at) if reported else None,
+        "receipt": receipt(
+            house.keyring,
+            approval,
+            consumption_id=used.consumption_id,
+            consumed_at=used.lease_expires_at - house.lease.length,
+            lease_expires_at=used.lease_expires_at,
+            deciders=deciders,
+        ),
+    }
+    return Response(with_arguments(document, arguments), 200, content_type=JSON)
+
+
+@operation(
+    "POST",
+    "/api/v1/approvals/<approval_id>/consume",
+    "Take the one use of an approved call",
+    body=Call,
+    alternative=ConsumeFingerprint,
+    answers={200: "Go"},
+)
+@agent_with(WRITE)
+def consume_approval(approval_id: str) -> Response:
+    """Succeed for exactly one caller, and only for exactly what was approved."""
+    house = runtime()
+    key = idempotency_key()
+    fingerprint = _about_to_run()
+    answer = house.store.write(
+        lambda tx: using.consume(tx, g.filer, approval_id, fingerprint, house.lease, key)
+    )
+    if isinstance(answer, DeskError):
+        raise answer
+    return _go(answer, reported=True)
+
+
+def _about_to_run() -> str:
+    """Return the fingerprint of what the caller is about to run, recomputed from its bytes."""
+    document = read_document(request.get_data(cache=True), envelope_levels=1).value
+    if "fingerprint" in document:
+        return check_body(ConsumeFingerprint, document).fingerprint
+    call = check_body(Call, document)
+    return fingerprint_of(g.filer.org_id, g.filer.agent_id, call, canonical(call.arguments))
+
+
+@operation(
+    "POST",
+    "/api/v1/approvals/<approval_id>/heartbeat",
+    "Renew the lease of a use",
+    body=LeaseBody,
+    answers={200: "Lease"},
+)
+@agent_with(WRITE)
+def renew_lease(approval_id: str) -> Response:
+    """Renew a living lease."""
+    body = read_body(LeaseBody)
+    house = runtime()
+    until = house.store.write(
+        lambda tx: using.heartbeat(tx, g.filer, approval_id, body.lease_token, house.lease)
+    )
+    return answer_json({"lease_expires_at": time_or_none(until)})
+
+
+@operation(
+    "POST",
+    "/api/v1/approvals/<approval_id>/rollback",
+    "Give the use back: the call did not take effect",
+    body=RollbackBody,
+    answers={200: "Approval"},
+)
+@agent_with(WRITE)
+def roll_back(approval_id: str) -> Response:
+    """Give the use back, while the lease is alive."""
+    body = read_body(RollbackBody)
+    return answer_approval(
+        runtime().store.write(
+            lambda tx: using.roll_back(
+                tx, g.filer, approval_id, body.lease_token, body.error
+            )
+        )
+    )
+
+
+@operation(
+    "POST",
+    "/api/v1/approvals/<approval_id>/outcome",
+    "Say how the run ended",
+    body=OutcomeBody,
+    answers={200: "Approval"},
+)
+@agent_with(WRITE)
+def report_outcome(approval_id: str) -> Response:
+    """Say how the run ended; a late ok with the same token still counts."""
+    body = read_body(OutcomeBody)
+    return answer_approval(
+        runtime().store.write(
+            lambda tx: using.report(
+                tx, g.filer, approval_id, body.lease_token, body.result, body.detail
+            )
+        )
+    )

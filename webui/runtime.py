@@ -1,0 +1,137 @@
+"""What one process of the product is made of, put together once at its start."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import groupby
+from pathlib import Path
+
+from sqlalchemy import URL, make_url
+
+from webui.approvals.desk import approval_of
+from webui.approvals.intake import Limits
+from webui.approvals.using import Lease
+from webui.audit.journal import flush
+from webui.listeners import Bound
+from webui.live import bus as live
+from webui.preview import Profile
+from webui.settings import Settings
+from webui.store import schema
+from webui.store.clock import Clock
+from webui.store.engines import sqlite_url
+from webui.store.keyring import Keyring, create_keyring, load_keyring
+from webui.store.store import Store, run_here
+from webui.store.transaction import Wake
+from webui.store.writer import Native
+
+DATABASE = "countersign.db"
+KEYS = "keys.json"
+
+
+@dataclass
+class Runtime:
+    """Settings, store and bus of one process, and what follows from them."""
+
+    settings: Settings
+    store: Store
+    bus: live.Bus
+    bound: Bound
+    stopping: bool = field(default=False)
+    """Set once SIGTERM is seen: intake answers 503 from then on."""
+
+    @property
+    def keyring(self) -> Keyring:
+        """Return the instance's secrets."""
+        return self.store.keyring
+
+    @cached_property
+    def public_url(self) -> str:
+        """Return the origin people use."""
+        return self.bound.public_url(self.settings)
+
+    @cached_property
+    def limits(self) -> Limits:
+        """Return what the settings say about intake, in ms."""
+        settings = self.settings
+        return Limits(
+            ttl=settings.approval_ttl * 1000,
+            ttl_max=settings.approval_ttl_max * 1000,
+            denial_memory=settings.denial_memory * 1000,
+            max_pending=settings.max_pending,
+            rate=settings.rate_limit,
+            max_attempts=settings.max_attempts,
+        )
+
+    @cached_property
+    def lease(self) -> Lease:
+        """Return how long a use may take, in ms."""
+        return Lease(self.settings.lease * 1000, self.settings.lease_max * 1000)
+
+    def profile(self, org_id: str) -> Profile:
+        """Return how an org's previews mask: the same secret looks the same within the org."""
+        return Profile(mask_key=self.keyring.derive(f"mask:{org_id}"))
+
+
+def database_url(settings: Settings) -> URL:
+    """Return where the rows are: PostgreSQL if it is set, else a file in the instance."""
+    if settings.database_url is not None:
+        return make_url(settings.database_url.get_secret_value())
+    return sqlite_url(settings.instance.resolve() / DATABASE)
+
+
+def keys_path(settings: Settings) -> Path:
+    """Return where the key file is."""
+    return settings.keys_file or settings.instance / KEYS
+
+
+def prepare_instance(settings: Settings) -> None:
+    """Make the instance directory, its key file and the newest schema, where they are missing.
+
+    The directory is readable by its owner only: it holds the keys.
+    """
+    settings.instance.mkdir(parents=True, exist_ok=True)
+    settings.instance.chmod(0o700)
+    if not keys_path(settings).exists():
+        create_keyring(keys_path(settings))
+    schema.upgrade(database_url(settings))
+
+
+def open_store(
+    settings: Settings, *, native: Native = run_here, clock: Clock | None = None
+) -> Store:
+    """Open the database of these settings.
+
+    Raises:
+        KeyringError: the key file is missing or wrong.
+        SchemaError: the database speaks another schema.
+
+    """
+    store = Store(
+        database_url(settings),
+        load_keyring(keys_path(settings)),
+        flush,
+        native=native,
+        clock=clock,
+    )
+    with store.reading() as session:
+        schema.check(session.connection())
+    return store
+
+
+def assemble(settings: Settings, bound: Bound, *, native: Native = run_here) -> Runtime:
+    """Put one process together; its commits ring the bus."""
+    store = open_store(settings, native=native)
+    runtime = Runtime(settings, store, live.Bus(), bound)
+    store.listen(lambda wakes: ring(runtime.bus, wakes))
+    return runtime
+
+
+def ring(bus: live.Bus, wakes: Sequence[Wake]) -> None:
+    """Tell the bus what was committed, org by org, in the order of the log."""
+    ordered = sorted(wakes, key=lambda wake: (wake.org_id, wake.seq))
+    for org_id, group in groupby(ordered, key=lambda wake: wake.org_id):
+        told = [
+            live.Wake(wake.org_id, wake.seq, wake.action, approval_of(wake.subject))
+            for wake in group
+        ]
+        bus.publish(org_id, told[-1].seq, told)
