@@ -40,7 +40,7 @@ def prepare_install(tx: Transaction) -> str:
     found: str | None = tx.session.scalar(select(Install.id))
     if found is not None:
         return found
-    install = Install(id=new_id("ins", tx.now), generation=1, searched="")
+    install = Install(id=new_id("ins", tx.now), generation=1)
     tx.session.add(install)
     tx.session.flush()
     if tx.session.get(AuditHead, INSTANCE) is None:

@@ -14,6 +14,9 @@ def _among(column: str, statuses: frozenset[Status]) -> str:
 LIVE_TWIN = text(f"by_person AND {_among('status', LIVE)}")
 """Which rows the fingerprint index covers: those a person settles and that may still be used."""
 
+UNINDEXED = text("settled_at IS NOT NULL AND NOT indexed")
+"""Settled, and not yet in the search index."""
+
 
 class Approval(Model):
     """One tool call held for a verdict, from asking to outcome (spec: approvals.md)."""
@@ -82,6 +85,9 @@ class Approval(Model):
     callback_url: Mapped[str | None] = mapped_column(default=None)
     report: Mapped[bool] = mapped_column(default=True)
 
+    indexed: Mapped[bool] = mapped_column(default=False)
+    """Its words are in the search index; done once, after it is settled."""
+
     attempts: Mapped[int] = mapped_column(default=0)
     max_attempts: Mapped[int] = mapped_column(default=3)
     consumption_id: Mapped[str | None] = mapped_column(default=None)
@@ -120,6 +126,12 @@ class Approval(Model):
             "source_ref",
             sqlite_where=text("source_ref IS NOT NULL"),
             postgresql_where=text("source_ref IS NOT NULL"),
+        ),
+        Index(
+            "ix_approvals_unindexed",
+            "id",
+            sqlite_where=UNINDEXED,
+            postgresql_where=UNINDEXED,
         ),
         # denial memory, earlier decisions on the same call
         Index("ix_approvals_fingerprint", "org_id", "fingerprint", "id"),

@@ -118,5 +118,3 @@ class Install(Model):
     id: Mapped[str] = mapped_column(primary_key=True)
     generation: Mapped[int] = mapped_column(default=1)
     """Changes on restore from a backup, so that browsers reload instead of resuming."""
-    searched: Mapped[str] = mapped_column(default="")
-    """The last approval id that the search index has seen."""

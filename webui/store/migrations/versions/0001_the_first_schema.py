@@ -74,7 +74,6 @@ def upgrade() -> None:
         "install",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("generation", sa.BigInteger(), nullable=False),
-        sa.Column("searched", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_install")),
     )
     op.create_table(
@@ -315,6 +314,7 @@ def upgrade() -> None:
         sa.Column("seen_count", sa.BigInteger(), nullable=False),
         sa.Column("callback_url", sa.String(), nullable=True),
         sa.Column("report", sa.Boolean(), nullable=False),
+        sa.Column("indexed", sa.Boolean(), nullable=False),
         sa.Column("attempts", sa.BigInteger(), nullable=False),
         sa.Column("max_attempts", sa.BigInteger(), nullable=False),
         sa.Column("consumption_id", sa.String(), nullable=True),
@@ -364,6 +364,13 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_approvals_status_expires_at", ["status", "expires_at"], unique=False
+        )
+        batch_op.create_index(
+            "ix_approvals_unindexed",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("settled_at IS NOT NULL AND NOT indexed"),
+            postgresql_where=sa.text("settled_at IS NOT NULL AND NOT indexed"),
         )
         batch_op.create_index(
             "live_fingerprint",
@@ -465,9 +472,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("source_deliveries", schema=None) as batch_op:
         batch_op.create_index(
-            batch_op.f("ix_source_deliveries_received_at"),
-            ["received_at"],
-            unique=False,
+            batch_op.f("ix_source_deliveries_received_at"), ["received_at"], unique=False
         )
         batch_op.create_index(
             "ix_source_deliveries_source", ["source_id", "id"], unique=False
@@ -512,6 +517,11 @@ def downgrade() -> None:
             postgresql_where=sa.text(
                 "by_person AND status IN ('approved', 'executing', 'needs_revision', 'pending')"
             ),
+        )
+        batch_op.drop_index(
+            "ix_approvals_unindexed",
+            sqlite_where=sa.text("settled_at IS NOT NULL AND NOT indexed"),
+            postgresql_where=sa.text("settled_at IS NOT NULL AND NOT indexed"),
         )
         batch_op.drop_index("ix_approvals_status_expires_at")
         batch_op.drop_index(
