@@ -37,14 +37,15 @@ if [ -e .venv ] && [ ! -w .venv ]; then
 fi
 
 # What the environment was made from. Scripts inside it name this folder, so a move makes it anew.
-recipe() { printf '%s %s\n' "$PWD" "$1"; cat "requirements/$1.txt" pyproject.toml; }
-stamp() { recipe "$1" | cksum; }
-is_ready() { [ "$(cat ".venv/made-from-$1" 2>/dev/null)" = "$(stamp "$1")" ]; }
+sum_of() { { echo "$PWD"; cat "$@"; } | cksum; }
+remembers() { [ "$(cat ".venv/made-from-$1" 2>/dev/null)" = "$2" ]; }
+packages=$(sum_of "requirements/$lock.txt")
+program=$(sum_of pyproject.toml)
 
-if .venv/bin/python -c '' 2>/dev/null; then
+has_packages() {
   # The tests' environment holds everything that the server needs.
-  if is_ready test || { [ "$lock" = run ] && is_ready run; }; then exit 0; fi
-fi
+  remembers "$lock" "$packages" || remembers test "$(sum_of requirements/test.txt)"
+}
 
 if ! suits .venv/bin/python || [ "$(cat .venv/made-in 2>/dev/null)" != "$PWD" ]; then
   python=$(find_python)
@@ -62,7 +63,12 @@ quietly() {
   fi
 }
 
-echo "Installing requirements/$lock.txt ..."
-quietly --require-hashes --only-binary :all: --requirement "requirements/$lock.txt"
-quietly --no-deps --no-index --no-build-isolation --editable .
-stamp "$lock" >".venv/made-from-$lock"
+if ! has_packages; then
+  echo "Installing requirements/$lock.txt ..."
+  quietly --require-hashes --only-binary :all: --requirement "requirements/$lock.txt"
+  echo "$packages" >".venv/made-from-$lock"
+fi
+if ! remembers pyproject "$program"; then
+  quietly --no-deps --no-index --no-build-isolation --editable .
+  echo "$program" >.venv/made-from-pyproject
+fi
