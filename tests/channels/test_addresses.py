@@ -257,6 +257,11 @@ def test_a_url_that_two_programs_could_read_differently_is_refused(url: str) -> 
     assert caught.value.why.startswith("This URL cannot be used: ")
 
 
+def test_a_password_in_a_url_is_named_as_the_fault() -> None:
+    with pytest.raises(Undeliverable, match="no user name or password"):
+        parse_url("https://me:secret@a.example/")
+
+
 @pytest.mark.parametrize("port", [1, 22, 25, 79, 81, 442, 444, 1023, 0, 65536, 99999])
 def test_a_port_of_another_service_is_refused(port: int) -> None:
     with pytest.raises(Undeliverable):

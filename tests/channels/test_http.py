@@ -117,12 +117,17 @@ def test_no_proxy_setting_is_read(
     assert canary.connections == 0
 
 
+def test_a_port_of_another_service_is_not_called() -> None:
+    assert why_not(Sender(LOCAL), "http://127.0.0.1:25/").permanent
+
+
 @pytest.mark.parametrize("behaviour", [never, drip, drip_body])
 def test_the_whole_exchange_has_one_deadline(serve: Any, behaviour: Any) -> None:
     server = serve(behaviour)
     failure = why_not(Sender(LOCAL, timeout_ms=SOON), f"http://127.0.0.1:{server.port}/")
     assert failure.why == "No complete answer within 0.3 s."
     assert not failure.permanent
+    assert behaviour is never or server.gone.wait(10), "the server was heard to the end"
 
 
 def test_a_receiver_that_never_reads_is_given_up(serve: Any) -> None:
