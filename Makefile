@@ -1,6 +1,7 @@
 # The commands of the project. `make run` and `make test` do all their own set-up.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test sure lint format bench proof locks environment test-environment
+.PHONY: help run demo test sure lint format bench proof locks environment test-environment \
+	test-programs
 
 BIN := .venv/bin
 # A wrong line here lets a call through: every branch of it is run by a test.
@@ -17,7 +18,7 @@ run: environment ## install what is missing and serve the desk
 demo: environment ## the same with a history and an agent that keeps asking
 	@exec $(BIN)/countersign demo
 
-test: test-environment lint ## install what is missing and run every check and test
+test: test-programs lint ## install what is missing and run every check and test
 	@$(BIN)/python -m pytest -n 2 -m 'not proof' --cov --cov-report=term $(PYTEST_ARGS)
 
 sure: test ## what to run before you push: that, and the rules' branches all covered
@@ -27,17 +28,17 @@ lint: test-environment ## format, rules, types, templates, directions of imports
 	@$(BIN)/ruff format --check --quiet . || { echo 'Mend it with: make format'; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy $(TYPED)
-	@if [ -d templates ]; then $(BIN)/djlint --lint templates; fi
+	@$(BIN)/djlint --lint templates
 	@$(BIN)/lint-imports --no-logo
 
 format: test-environment ## put the layout of the code right
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix-only .
 
-bench: test-environment ## measure; one JSON line for each figure
+bench: test-programs ## measure; one JSON line for each figure
 	@$(BIN)/python -m benchmarks
 
-proof: test-environment ## the slow rigs: kills, races and restarts in their large sizes
+proof: test-programs ## the slow rigs: kills, races and restarts in their large sizes
 	@$(BIN)/python -m pytest -m proof $(PYTEST_ARGS)
 
 locks: ## write the lock files anew (needs uv)
@@ -48,4 +49,6 @@ environment:
 
 test-environment:
 	@./scripts/environment.sh test
+
+test-programs: test-environment
 	@$(BIN)/python scripts/test_programs.py

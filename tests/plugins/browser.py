@@ -12,5 +12,5 @@ def chromium_path() -> Path:
     """The Chromium of the system, for Playwright's `executable_path`."""
     found = find_chromium()
     if found is None:
-        pytest.fail("Chromium is not installed: run `make test-environment` as root")
+        pytest.fail("Chromium is not installed: run `make test-programs` as root")
     return found

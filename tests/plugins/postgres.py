@@ -196,7 +196,7 @@ def new_postgres_server() -> Iterator[Callable[[], PostgresServer]]:
             programs = find_postgres()
             if programs is None:
                 pytest.fail(
-                    "PostgreSQL is not installed: run `make test-environment` as root"
+                    "PostgreSQL is not installed: run `make test-programs` as root"
                 )
             # Not below pytest's own folder: only root may look into that.
             folder = Path(tempfile.mkdtemp(prefix="countersign-postgres-"))
