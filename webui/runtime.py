@@ -1,7 +1,7 @@
 """What one process of the product is made of, put together once at its start."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
@@ -36,8 +36,6 @@ class Runtime:
     store: Store
     bus: live.Bus
     bound: Bound
-    stopping: bool = field(default=False)
-    """Set once SIGTERM is seen: intake answers 503 from then on."""
 
     @property
     def keyring(self) -> Keyring:
@@ -66,6 +64,16 @@ class Runtime:
     def lease(self) -> Lease:
         """Return how long a use may take, in ms."""
         return Lease(self.settings.lease * 1000, self.settings.lease_max * 1000)
+
+    def ring(self, wakes: Sequence[Wake]) -> None:
+        """Tell the bus what was committed, org by org, in the order of the log."""
+        ordered = sorted(wakes, key=lambda wake: (wake.org_id, wake.seq))
+        for org_id, group in groupby(ordered, key=lambda wake: wake.org_id):
+            told = [
+                live.Wake(wake.org_id, wake.seq, wake.action, approval_of(wake.subject))
+                for wake in group
+            ]
+            self.bus.publish(org_id, told[-1].seq, told)
 
     def profile(self, org_id: str) -> Profile:
         """Return how an org's previews mask: the same secret looks the same within the org."""
@@ -122,16 +130,6 @@ def assemble(settings: Settings, bound: Bound, *, native: Native = run_here) -> 
     """Put one process together; its commits ring the bus."""
     store = open_store(settings, native=native)
     runtime = Runtime(settings, store, live.Bus(), bound)
-    store.listen(lambda wakes: ring(runtime.bus, wakes))
+    if store.on_sqlite:  # on PostgreSQL `live.follow` rings, for other nodes' commits too
+        store.listen(runtime.ring)
     return runtime
-
-
-def ring(bus: live.Bus, wakes: Sequence[Wake]) -> None:
-    """Tell the bus what was committed, org by org, in the order of the log."""
-    ordered = sorted(wakes, key=lambda wake: (wake.org_id, wake.seq))
-    for org_id, group in groupby(ordered, key=lambda wake: wake.org_id):
-        told = [
-            live.Wake(wake.org_id, wake.seq, wake.action, approval_of(wake.subject))
-            for wake in group
-        ]
-        bus.publish(org_id, told[-1].seq, told)

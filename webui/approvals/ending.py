@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
 
 from webui.approvals.desk import SYSTEM, end_unsettled, load, move
 from webui.approvals.errors import ConflictError, NotFoundError
@@ -67,21 +68,27 @@ def end_consumption(tx: Transaction, approval: Approval, result: str, detail: st
         tx.session.flush()
 
 
+def _due(now: int) -> ColumnElement[bool]:
+    return or_(
+        (Approval.status.in_(OPEN)) & (Approval.expires_at <= now),
+        (Approval.status == Status.APPROVED) & (Approval.usable_until <= now),
+        (Approval.status == Status.EXECUTING) & (Approval.lease_expires_at <= now),
+    )
+
+
+def anything_due(session: Session, now: int) -> bool:
+    """Say whether a sweep would find something; only reads."""
+    return session.scalar(select(Approval.id).where(_due(now)).limit(1)) is not None
+
+
 def sweep(tx: Transaction, limit: int = SWEEP) -> int:
     """Settle what nobody answered in time; return how many rows moved.
 
     Several workers may sweep at once on PostgreSQL: each skips what another holds.
     """
-    now = tx.now
     due = tx.session.scalars(
         select(Approval)
-        .where(
-            or_(
-                (Approval.status.in_(OPEN)) & (Approval.expires_at <= now),
-                (Approval.status == Status.APPROVED) & (Approval.usable_until <= now),
-                (Approval.status == Status.EXECUTING) & (Approval.lease_expires_at <= now),
-            )
-        )
+        .where(_due(tx.now))
         .order_by(Approval.id)
         .limit(limit)
         .with_for_update(skip_locked=True),

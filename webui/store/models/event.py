@@ -57,4 +57,6 @@ class Checkpoint(Model):
     org_id: Mapped[str] = mapped_column(primary_key=True)
     size: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     note: Mapped[str]
+    frontier: Mapped[bytes] = mapped_column(LargeBinary)
+    """Of the Merkle tree at that size, so that the next one is computed from here."""
     created_at: Mapped[int]

@@ -1,0 +1,86 @@
+"""Building a process: the runtime, both applications, the sockets and the worker."""
+
+from collections.abc import Callable
+
+import gevent.monkey
+from gevent.threadpool import ThreadPool
+
+from webui.api import app as api
+from webui.approvals import agents
+from webui.approvals.keys import AGENT, read_key
+from webui.dispatch import dispatch
+from webui.listeners import Bound
+from webui.live.follow import Follower
+from webui.live.sockets import Sockets
+from webui.live.tickets import Tickets
+from webui.runtime import Runtime, assemble
+from webui.serve import CannotStartError, Desk
+from webui.settings import Settings
+from webui.store.keyring import KeyringError
+from webui.store.queries.identity import key_holder
+from webui.store.schema import SchemaError
+from webui.store.writer import Native
+from webui.web import app as web
+from webui.web.live import PeopleFeed
+from webui.worker import Worker, chores_of
+
+
+def build(settings: Settings, bound: Bound) -> Desk:
+    """Put a process together after the fork.
+
+    Raises:
+        CannotStartError: the keys or the schema do not fit; says how to mend it.
+
+    """
+    try:
+        runtime = assemble(settings, bound, native=_native())
+    except (KeyringError, SchemaError) as error:
+        raise CannotStartError(str(error)) from error
+    sockets = Sockets(runtime.bus, PeopleFeed(runtime), settings.max_sockets)
+    worker = Worker(runtime, chores_of(runtime))
+    follower = Follower(runtime)
+
+    def started() -> None:
+        follower.start()
+        worker.start()
+
+    def close() -> None:
+        worker.stop()
+        follower.stop()
+        runtime.store.close()
+
+    wsgi = dispatch(
+        settings,
+        bound,
+        runtime.bus,
+        dashboard=web.create_app(runtime, sockets, Tickets(), worker),
+        agents=api.create_app(runtime),
+        on_leaked_key=lambda text: revoke_leaked(runtime, text),
+    )
+    return Desk(wsgi, runtime.bus, sockets, started, close)
+
+
+def _native() -> Native:
+    """Return how the writer leaves the event loop: one native thread for its one connection."""
+    pool = ThreadPool(1)
+
+    def run(work: Callable[[], None]) -> None:
+        pool.apply(work)
+
+    if not gevent.monkey.is_module_patched("threading"):
+        return lambda work: work()
+    return run
+
+
+def revoke_leaked(runtime: Runtime, text: str) -> None:
+    """Revoke an agent's key that came in a query string: by now it stands in logs."""
+    presented = read_key(text)
+    if presented is None or presented.prefix != AGENT:
+        return
+    with runtime.store.reading() as session:
+        holder = key_holder(session, presented.id)
+    if holder is None or holder.secret_hash != presented.secret_hash:
+        return
+    runtime.store.write(
+        lambda tx: agents.revoke_key(tx, holder.org_id, holder.key_id, actor="system")
+    )

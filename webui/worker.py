@@ -1,0 +1,117 @@
+"""The loop beside the requests: expire, index, checkpoint, forget, deliver.
+
+Each chore is short, may run on several nodes at once, and is safe to lose: what it did not do
+now it does the next time. A chore that fails is logged and does not stop the others.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Event, Thread
+
+import structlog
+from sqlalchemy import select
+
+from webui.approvals import ending, idempotency, searching, throttling
+from webui.audit.checkpoints import sign_due
+from webui.runtime import Runtime
+from webui.store.models import Approval
+from webui.store.models.approval import UNINDEXED
+
+log = structlog.get_logger()
+EACH_HOUR = 3_600.0
+
+
+@dataclass
+class Chore:
+    """One thing to do every so often."""
+
+    name: str
+    every: float
+    """Seconds."""
+    run: Callable[[], int]
+    """Returns how much it did; as long as that is not 0 it runs again at once."""
+    due: float = 0.0
+
+
+@dataclass
+class Worker:
+    """Runs the chores of one process until it is stopped."""
+
+    runtime: Runtime
+    chores: list[Chore]
+    swept_at: float = field(default_factory=time.monotonic)
+    """When the sweep last went through; readiness looks at it."""
+    _stop: Event = field(default_factory=Event)
+    _thread: Thread | None = None
+
+    def start(self) -> None:
+        """Begin, on a thread (a greenlet, under gevent) of its own."""
+        self._thread = Thread(target=self._run, name="worker", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the chore at hand and end."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(5)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self.turn()
+            self._stop.wait(0.25)
+
+    def turn(self) -> None:
+        """Run every chore that is due."""
+        for chore in self.chores:
+            now = time.monotonic()
+            if now < chore.due:
+                continue
+            try:
+                did = chore.run()
+            except Exception:
+                log.exception("a chore failed", chore=chore.name)
+                did = 0
+            else:
+                if chore.name == "sweep":
+                    self.swept_at = now
+            chore.due = now + (0 if did else chore.every)
+
+
+def chores_of(runtime: Runtime) -> list[Chore]:
+    """Return what a process of this runtime has to do."""
+    return [
+        Chore("sweep", 0.5, lambda: sweep(runtime)),
+        Chore("index", 1.0, lambda: index(runtime)),
+        Chore(
+            "checkpoint",
+            2.0,
+            lambda: sign_due(runtime.store, runtime.settings.instance / "checkpoints"),
+        ),
+        Chore("forget", EACH_HOUR, lambda: forget(runtime)),
+    ]
+
+
+def sweep(runtime: Runtime) -> int:
+    """Settle what is overdue; looks first, so that an idle desk writes nothing."""
+    store = runtime.store
+    with store.reading() as session:
+        if not ending.anything_due(session, store.now()):
+            return 0
+    return store.write(ending.sweep)
+
+
+def index(runtime: Runtime) -> int:
+    """Make newly settled approvals findable."""
+    store = runtime.store
+    with store.reading() as session:
+        if session.scalar(select(Approval.id).where(UNINDEXED).limit(1)) is None:
+            return 0
+    return store.write(lambda tx: searching.index_settled(tx, runtime.profile))
+
+
+def forget(runtime: Runtime) -> int:
+    """Drop what is only kept for a while."""
+    runtime.store.write(idempotency.forget_old)
+    runtime.store.write(throttling.forget_full)
+    return 0
