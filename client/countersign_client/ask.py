@@ -1,5 +1,6 @@
 """Asking, waiting, and the yes that may be used once."""
 
+import http.client
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -101,7 +102,7 @@ class Ask:
         answer = self._transport.get(
             f"{approval_path(self.id)}?wait={hold}", hold=hold, etag=etag
         )
-        if answer.body:
+        if answer.status != http.client.NOT_MODIFIED:
             approval = Approval.parse(answer.body)
             if (approval.id, approval.tool) != (self.id, self.approval.tool):
                 raise BadAnswer(

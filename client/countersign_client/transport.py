@@ -125,8 +125,8 @@ class Transport:
                 sending.payload,
                 self._headers(sending),
             )
-            response = connection.getresponse()
-            return _understand(response, self._read(response))
+            with connection.getresponse() as response:
+                return _understand(sending, response, self._read(response))
         except ssl.SSLError as error:
             raise BadAnswer(
                 f"no trustworthy TLS connection to the desk: {error}"
@@ -184,10 +184,12 @@ class Transport:
         return bytes(data)
 
 
-def _understand(response: http.client.HTTPResponse, data: bytes) -> Answer:
+def _understand(
+    sending: _Sending, response: http.client.HTTPResponse, data: bytes
+) -> Answer:
     status = response.status
     etag = response.headers.get("ETag")
-    if status == http.client.NOT_MODIFIED:
+    if status == http.client.NOT_MODIFIED and "If-None-Match" in sending.headers:
         return Answer(status, {}, etag)
     if status >= http.client.BAD_REQUEST:
         raise refusal(
