@@ -15,6 +15,7 @@ USER_SUSPENDED: Final = "user.suspended"
 USER_SIGNED_IN: Final = "user.signed_in"
 USER_SIGN_IN_FAILED: Final = "user.sign_in_failed"
 USER_SIGNED_OUT: Final = "user.signed_out"
+USER_PASSWORD_CHANGED: Final = "user.password_changed"  # noqa: S105  a name
 MEMBERSHIP_CHANGED: Final = "membership.changed"
 SETTINGS_CHANGED: Final = "settings.changed"
 
@@ -83,6 +84,7 @@ ALL: Final = frozenset(
         USER_SIGNED_IN,
         USER_SIGN_IN_FAILED,
         USER_SIGNED_OUT,
+        USER_PASSWORD_CHANGED,
         MEMBERSHIP_CHANGED,
         SETTINGS_CHANGED,
         AGENT_CREATED,

@@ -355,6 +355,10 @@ class Chain:
                 "it covers rows before it, or stands too long after its row.",
             )
 
+    def end(self) -> tuple[int, str, bytes]:
+        """Return where the chain stands: last row, its hash in hex, the Merkle frontier."""
+        return self.report.last, self._prev_hash, b"".join(self._frontier)
+
     def finish(self) -> Report:
         """Return the report, with what is missing at the end."""
         report = self.report
