@@ -1,0 +1,233 @@
+// The live queue. The socket is a doorbell: it says that something changed, and the page asks for
+// the rendered part over HTTP, where permissions and escaping live.
+
+import { announce, arm, byId, liveRoot, markChanged, meta, openForm, setStale, showWaiting, tick, write } from "./page.js";
+
+const STALE_AFTER_MS = 30_000;
+const POLL_MS = 10_000;
+let since = Number(meta("live")?.content ?? 0);
+let attempts = 0;
+let heardAt = Date.now();
+let socket = null;
+
+export function selectedId() {
+  return byId("detail")?.dataset.id ?? byId("full")?.dataset.id ?? null;
+}
+
+export function markSelected() {
+  for (const link of document.querySelectorAll(".row__open")) {
+    if (link.closest(".row").dataset.id === selectedId()) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+// ---- Parts of the page -----------------------------------------------------------------------
+
+async function fetchPart(url) {
+  const answer = await fetch(url, { headers: { "HX-Request": "true" }, credentials: "same-origin" });
+  if (answer.status === 401) location.reload();
+  if (!answer.ok) return null;
+  heardAt = Date.now();
+  const holder = document.createElement("template");
+  holder.innerHTML = (await answer.text()).trim();
+  return holder.content.firstElementChild;
+}
+
+// Replaces a part where it stands and keeps the focus on the same control.
+function put(old, part) {
+  const focused = old.contains(document.activeElement) ? document.activeElement : null;
+  old.replaceWith(part);
+  window.htmx.process(part);
+  markSelected();
+  tick();
+  if (focused) ((focused.id && byId(focused.id)) || part.querySelector("a, button, [tabindex]"))?.focus({ preventScroll: true });
+}
+
+// Changes wait here and are fetched one after the other: a flood costs one request at a time.
+const dirty = new Set();
+let working = false;
+
+async function work() {
+  if (working) return;
+  working = true;
+  while (dirty.size > 0) {
+    const [item] = dirty;
+    dirty.delete(item);
+    try {
+      if (item === "new") await refreshNew();
+      else if (item === "rows") await refreshRows();
+      else await refreshApproval(item);
+    } catch {
+      // The network is away: the banner says so, and the next catch-up repeats this.
+    }
+  }
+  working = false;
+}
+
+export function ask(...items) {
+  for (const item of items) dirty.add(item);
+  work();
+}
+
+function withFilters(url, extra) {
+  const query = new URLSearchParams(location.search);
+  query.delete("selected");
+  for (const [key, value] of Object.entries(extra)) query.set(key, value);
+  return `${url}?${query}`;
+}
+
+async function refreshNew() {
+  const bar = byId("new");
+  if (!bar) return;
+  const part = await fetchPart(withFilters(liveRoot.dataset.newUrl, { since: byId("rows").dataset.seq }));
+  if (!part) return;
+  const [before, count] = [Number(bar.dataset.new), Number(part.dataset.new)];
+  showWaiting(Number(part.dataset.waiting));
+  if (before !== count) put(bar, part);
+  if (count > before) announce(`${count} new ${count === 1 ? "approval waits" : "approvals wait"}`);
+  // Nothing can move under the pointer in an empty list, so the first one shows itself.
+  if (count > 0 && "empty" in byId("rows").dataset) part.querySelector("a").click();
+}
+
+// Brings every row up to date where it stands; new ones stay behind the bar.
+async function refreshRows() {
+  const rows = document.querySelectorAll(".row:not([data-settled])");
+  if (rows.length === 0) return;
+  const part = await fetchPart(withFilters(liveRoot.dataset.rowsUrl, {}));
+  if (!part) return;
+  for (const row of rows) {
+    const fresh = part.querySelector(`#${CSS.escape(row.id)}`);
+    if (fresh) put(row, fresh);
+    else dirty.add(row.dataset.id);
+  }
+}
+
+async function refreshRow(row, id) {
+  const part = await fetchPart(liveRoot.dataset.rowUrl.replace("ID", encodeURIComponent(id)));
+  if (!part) return;
+  const settles = "settled" in part.dataset && !("settled" in row.dataset);
+  put(row, part);
+  if (settles) announce(`${part.querySelector(".row__open").textContent}: ${part.querySelector(".badge--status").textContent.trim()}`);
+}
+
+async function refreshApproval(id) {
+  const row = byId(`row-${id}`);
+  if (row) await refreshRow(row, id);
+  if (selectedId() !== id) return;
+  const shown = byId("detail") ?? byId("full");
+  const part = await fetchPart(shown.dataset.panelUrl);
+  if (!part || selectedId() !== id || part.dataset.version === shown.dataset.version) return;
+  // Someone is reading the whole call or typing: say so, take the button away, leave the words alone.
+  if (shown.id === "full" || openForm()) return markChanged();
+  put(shown, part);
+  arm();
+}
+
+// ---- The connection --------------------------------------------------------------------------
+
+const WORDS = {
+  live: "Live",
+  reconnecting: "The live connection broke; trying again",
+  polling: "No live connection; asking every 10 seconds",
+  stale: "This page may be out of date. Deciding waits until the connection is back.",
+};
+
+function setState(state) {
+  const node = byId("connection");
+  if (!node || node.dataset.state === state) return;
+  if (state === "stale" || node.dataset.state === "stale") announce(WORDS[state]);
+  node.hidden = false;
+  node.dataset.state = state;
+  write(node, WORDS[state]);
+  setStale(state === "stale");
+}
+
+function receive(message) {
+  heardAt = Date.now();
+  setState("live");
+  if (message.resync) {
+    since = message.head;
+    return catchUp();
+  }
+  if (message.seq <= since) return;
+  since = message.seq;
+  if (!message.type?.startsWith("approval.")) return;
+  if (message.type === "approval.created") ask("new");
+  else ask(message.id, "new");
+}
+
+function catchUp() {
+  const id = selectedId();
+  if (id) ask(id);
+  ask("rows", "new");
+}
+
+async function connect() {
+  try {
+    const answer = await fetch("/ws/ticket", {
+      method: "POST",
+      credentials: "same-origin",
+      headers: { "X-CSRFToken": meta("csrf-token").content },
+    });
+    if (answer.status === 401) return location.reload();
+    if (!answer.ok) throw new Error(`ticket refused: ${answer.status}`);
+    const { ticket } = await answer.json();
+    const query = new URLSearchParams({ t: ticket, since, epoch: meta("live").dataset.epoch });
+    socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/ws?${query}`);
+    socket.addEventListener("open", onOpen);
+    socket.addEventListener("message", (event) => receive(JSON.parse(event.data)));
+    socket.addEventListener("close", onClose);
+  } catch {
+    reconnect(30_000);
+  }
+}
+
+function onOpen() {
+  attempts = 0;
+  heardAt = Date.now();
+  setState("live");
+}
+
+function onClose(event) {
+  socket = null;
+  if (event.code === 4401 || event.code === 1008) location.reload();
+  else reconnect(event.code === 1012 ? 5_000 : 30_000);
+}
+
+// Full jitter between half a second and a bound that doubles: a restart does not bring all back at once.
+function reconnect(cap) {
+  attempts += 1;
+  if (attempts > 1) setState(Date.now() - heardAt > STALE_AFTER_MS ? "stale" : "reconnecting");
+  const bound = Math.min(cap, 1_000 * 2 ** attempts);
+  setTimeout(connect, 500 + Math.random() * (bound - 500));
+}
+
+// While the socket is away, ask over HTTP; an answer there is as fresh as an event.
+async function poll() {
+  if (socket?.readyState === WebSocket.OPEN) return;
+  const before = heardAt;
+  await probe();
+  if (heardAt > before) {
+    setState("polling");
+    catchUp();
+  } else if (Date.now() - heardAt > STALE_AFTER_MS) {
+    setState("stale");
+  }
+}
+
+async function probe() {
+  const url = byId("new")
+    ? withFilters(liveRoot.dataset.newUrl, { since: byId("rows").dataset.seq })
+    : (byId("detail") ?? byId("full")).dataset.panelUrl;
+  try {
+    await fetchPart(url);
+  } catch {
+    // Still away.
+  }
+}
+
+export function start() {
+  if (!liveRoot || !meta("live")) return;
+  connect();
+  setInterval(poll, POLL_MS);
+}

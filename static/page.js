@@ -1,0 +1,129 @@
+// What is shared by the scripts of a page: time, words to the reader, and the decide form.
+
+export const meta = (name) => document.querySelector(`meta[name="${name}"]`);
+export const byId = (id) => document.getElementById(id);
+export const liveRoot = document.querySelector("[data-live]");
+
+// ---- Time ------------------------------------------------------------------------------------
+
+const clockOffset = Number(meta("server-now")?.content ?? Date.now()) - Date.now();
+const serverNow = () => Date.now() + clockOffset;
+const relative = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto", style: "short" });
+const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60]];
+
+function ago(at) {
+  const seconds = Math.round((at - serverNow()) / 1000);
+  for (const [unit, size] of UNITS) {
+    if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit);
+  }
+  return Math.abs(seconds) < 5 ? "just now" : relative.format(seconds, "second");
+}
+
+function left(until) {
+  const seconds = Math.max(0, Math.ceil((until - serverNow()) / 1000));
+  if (seconds === 0) return "time is over";
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const pad = (n) => String(n).padStart(2, "0");
+  return h ? `${h}:${pad(m)}:${pad(s)} left` : `${m}:${pad(s)} left`;
+}
+
+export function write(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+export function tick() {
+  for (const node of document.querySelectorAll("time[data-at]")) write(node, ago(Number(node.dataset.at)));
+  for (const node of document.querySelectorAll("time[data-until]")) {
+    const until = Number(node.dataset.until);
+    write(node, left(until));
+    node.classList.toggle("is-over", until <= serverNow());
+    node.classList.toggle("is-soon", until > serverNow() && until - serverNow() < 60_000);
+  }
+}
+
+// ---- Telling ---------------------------------------------------------------------------------
+
+let toastTimer = 0;
+
+export function announce(text) {
+  byId("announce").textContent = text;
+}
+
+export function toast(text) {
+  const node = byId("toast");
+  node.textContent = text;
+  node.hidden = false;
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => { node.hidden = true; }, 2500);
+  announce(text);
+}
+
+export function showWaiting(count) {
+  const title = document.title.replace(/^\(\d+\) /, "");
+  document.title = count > 0 ? `(${count}) ${title}` : title;
+  const icon = byId("favicon");
+  icon.dataset.plain ??= icon.getAttribute("href");
+  icon.setAttribute("href", count > 0 ? icon.dataset.waiting : icon.dataset.plain);
+  for (const badge of document.querySelectorAll("[data-waiting-count]")) {
+    write(badge, String(count));
+    badge.hidden = count === 0 && badge.id === "waiting";
+  }
+}
+
+// ---- Deciding --------------------------------------------------------------------------------
+// A confirm button works only after it stood still, in a visible and focused window, for ARMING_MS:
+// a click meant for something else cannot land on it.
+
+const ARMING_MS = 700;
+let armedAt = Infinity;
+let armTimer = 0;
+let stale = false;
+
+function refreshButtons() {
+  const armed = performance.now() >= armedAt && document.visibilityState === "visible";
+  const changed = byId("changed")?.hidden === false;
+  for (const button of document.querySelectorAll("[data-arms]")) button.disabled = stale || changed || !armed;
+}
+
+export function arm() {
+  armedAt = performance.now() + ARMING_MS;
+  clearTimeout(armTimer);
+  armTimer = setTimeout(refreshButtons, ARMING_MS + 20);
+  refreshButtons();
+}
+
+export function setStale(value) {
+  if (stale && !value) arm();
+  stale = value;
+  refreshButtons();
+}
+
+export function markChanged() {
+  byId("changed").hidden = false;
+  announce("This approval changed.");
+  refreshButtons();
+}
+
+export function openForm() {
+  return document.querySelector(".confirm:not([hidden])");
+}
+
+export function openConfirm(id) {
+  const form = byId(id);
+  for (const other of document.querySelectorAll(".confirm")) other.hidden = other !== form;
+  byId("decide-bar").hidden = true;
+  byId("decide").classList.add("decide--open");
+  byId("decide").classList.toggle("decide--deny", form.dataset.verdict === "deny");
+  form.querySelector("textarea").focus({ preventScroll: true });
+  arm();
+}
+
+export function closeConfirm() {
+  const form = openForm();
+  if (!form) return false;
+  form.hidden = true;
+  byId("decide-bar").hidden = false;
+  byId("decide").classList.remove("decide--open", "decide--deny");
+  document.querySelector(`[data-opens="${form.id}"]`)?.focus({ preventScroll: true });
+  return true;
+}
