@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from countersign_client.ask import Approved
 from countersign_client.client import Client
 from countersign_client.errors import (
+    AlreadyConsumed,
     CountersignError,
     Denied,
     Ended,
@@ -42,6 +43,9 @@ def main(argv: Sequence[str]) -> int:
             tell(_dumped(stopped.approval.body))
         say(str(stopped))
         return _exit_code(stopped)
+    except AlreadyConsumed as used:
+        say(str(used))
+        return ENDED
     except (CountersignError, ValueError, TypeError, OSError) as error:
         say(f"error: {error}")
         return ERROR

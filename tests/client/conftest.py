@@ -1,5 +1,6 @@
 """A small stand-in for the desk, faithful to the bodies of the agents' API, and able to misbehave."""
 
+import asyncio
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -140,7 +141,11 @@ class Desk:
             told = {"reason": known["decisions"][-1]["reason"], "approval": dict(known)}
             return _problem(403, "denied", "a reviewer said no", proceed=False, **told)
         if known["status"] == "answered":
-            return 200, {"proceed": False, "answer": known["answer"], "approval": dict(known)}
+            return 200, {
+                "proceed": False,
+                "answer": known["answer"],
+                "approval": dict(known),
+            }
         if known["status"] != "approved":
             return 202, {"proceed": False, "approval": dict(known)}
         _, used = self.consume(known, body)
@@ -161,7 +166,9 @@ class Desk:
             effective = approval.get("effective_arguments", approval["arguments"])
             taken = {**body, "arguments": effective}
             if approval["fingerprint"] != _fingerprint(body) and taken != body:
-                return _problem(409, "fingerprint_mismatch", "this is not what was approved")
+                return _problem(
+                    409, "fingerprint_mismatch", "this is not what was approved"
+                )
             approval["status"] = "executing"
             approval["lease"] = f"lease-{len(self.asked)}"
             return 200, {
@@ -182,7 +189,11 @@ class Desk:
         return 200, dict(approval)
 
     def end(self, kind: str, name: str) -> Reply:
-        ended = [a for a in self.approvals.values() if a[kind] == name and a["status"] == "pending"]
+        ended = [
+            a
+            for a in self.approvals.values()
+            if a[kind] == name and a["status"] == "pending"
+        ]
         for approval in ended:
             self.settle(approval, "cancelled", resolution=f"{kind}_ended")
         return 200, {"items": ended, "next_cursor": None}
@@ -197,7 +208,9 @@ class Desk:
             self.changed.wait_for(news, wait)
             return (200, dict(approval)) if etag is None or news() else (304, {})
 
-    def answer(self, method: str, path: str, body: Body, etag: str | None) -> Reply:
+    def answer(  # noqa: PLR0911  # one return a route
+        self, method: str, path: str, body: Body, etag: str | None
+    ) -> Reply:
         parts = urlsplit(path)
         steps = [unquote(step) for step in parts.path.removeprefix("/api/v1/").split("/")]
         match [method, *steps]:
@@ -209,27 +222,42 @@ class Desk:
                 return self.gate(body)
             case ["POST", "sessions" | "runs" as kind, name, "end"]:
                 return self.end(kind.removesuffix("s"), name)
-            case [_, "approvals", name, *_] if name not in self.approvals:
-                return _problem(404, "not_found", "there is no such approval")
-            case ["GET", "approvals", name]:
+            case ["GET", "approvals", name] if name in self.approvals:
                 wait = float(parse_qs(parts.query).get("wait", ["0"])[0])
                 return self.show(self.approvals[name], wait, etag)
-            case ["POST", "approvals", name, "consume"]:
-                return self.consume(self.approvals[name], body)
-            case ["POST", "approvals", name, "cancel"]:
-                self.settle(self.approvals[name], "cancelled", resolution="cancelled")
-                return 200, dict(self.approvals[name])
-            case ["POST", "approvals", name, "messages"]:
-                said = {"from": "agent", "text": body["text"], "at": self.at()}
-                self.settle(self.approvals[name], "pending", messages=[said])
-                return 201, dict(self.approvals[name])
-            case ["POST", "approvals", name, verb]:
-                return self.report(self.approvals[name], verb, body)
+            case ["POST", "approvals", name, verb] if name in self.approvals:
+                return self.act(self.approvals[name], verb, body)
         return _problem(404, "not_found", "there is nothing here")
+
+    def authenticated(self, seen: Seen) -> Reply:
+        if seen.headers["Authorization"] != f"Bearer {KEY}":
+            return _problem(401, "unauthorized", "no such key")
+        key = seen.headers.get("Idempotency-Key")
+        if key in self.replays:
+            return self.replays[key]
+        etag = seen.headers.get("If-None-Match")
+        reply = self.answer(seen.method, seen.path, seen.body, etag)
+        if key:
+            self.replays[key] = reply
+        return reply
+
+    def act(self, approval: Body, verb: str, body: Body) -> Reply:
+        if verb == "consume":
+            return self.consume(approval, body)
+        if verb == "cancel":
+            self.settle(approval, "cancelled", resolution="cancelled")
+        elif verb == "messages":
+            said = {"from": "agent", "text": body["text"], "at": self.at()}
+            self.settle(approval, "pending", messages=[said])
+        else:
+            return self.report(approval, verb, body)
+        return 200, dict(approval)
 
 
 def _fingerprint(body: Body) -> str:
-    bound = {name: body.get(name) for name in ("tool", "arguments", "scope", "tool_def", "ctx")}
+    bound = {
+        name: body.get(name) for name in ("tool", "arguments", "scope", "tool_def", "ctx")
+    }
     return "sha256:" + json.dumps(bound, sort_keys=True)
 
 
@@ -251,19 +279,11 @@ def _handler(desk: Desk) -> type[BaseHTTPRequestHandler]:
             desk.asked.append(Seen(self.command, self.path, dict(self.headers), body))
             if desk.faults and desk.faults.pop(0)(self):
                 return
-            key = self.headers.get("Idempotency-Key", "")
-            reply = desk.replays.get(key) if key else None
-            if self.headers["Authorization"] != f"Bearer {KEY}":
-                reply = _problem(401, "unauthorized", "no such key")
-            if reply is None:
-                etag = self.headers.get("If-None-Match")
-                reply = desk.answer(self.command, self.path, body, etag)
-            if key:
-                desk.replays[key] = reply
+            reply = desk.authenticated(desk.asked[-1])
             if desk.answers_to_lose:
                 desk.answers_to_lose -= 1
-                return
-            self._reply(*reply)
+            else:
+                self._reply(*reply)
 
         def _reply(self, status: int, body: Body) -> None:
             data = b"" if status == 304 else json.dumps(body).encode()
@@ -341,3 +361,13 @@ def http() -> Callable[..., Callable[[BaseHTTPRequestHandler], bool]]:
         return send
 
     return fault
+
+
+@pytest.fixture
+def own_loop() -> Iterator[None]:
+    """For pydantic-ai's run_sync, which takes the thread's event loop and never closes it."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    loop.close()
+    asyncio.set_event_loop(None)

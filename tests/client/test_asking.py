@@ -41,7 +41,9 @@ def test_an_ask_shows_where_a_person_decides(server: Any, desk: Client) -> None:
     assert (server.only()["risk"], server.only()["session"]) == ("high", "s1")
 
 
-def test_a_waiting_agent_gets_a_decision_that_comes_later(server: Any, desk: Client) -> None:
+def test_a_waiting_agent_gets_a_decision_that_comes_later(
+    server: Any, desk: Client
+) -> None:
     ask = desk.ask("shell.run", CALL)
     threading.Timer(0.05, server.approve, [server.only()]).start()
     assert ask.wait(timeout=20).approval.status is Status.APPROVED
@@ -116,10 +118,33 @@ def test_a_set_stop_event_ends_the_wait_without_asking(server: Any, desk: Client
 
 def test_later_polls_ask_only_for_news(server: Any, desk: Client, http: Any) -> None:
     ask = desk.ask("shell.run", CALL)
-    server.faults = [http(304, b"", ETag='"1"')]
+    still_pending = http(200, json.dumps(ask.approval.body).encode(), ETag='"1"')
+    server.faults = [still_pending, http(304, b"", ETag='"1"')]
     threading.Timer(0.1, server.approve, [server.only()]).start()
     ask.wait(timeout=20)
-    assert server.asked[-1].headers["If-None-Match"] == '"1"'
+    first, second, third = server.asked[1:]
+    assert "If-None-Match" not in first.headers
+    assert second.headers["If-None-Match"] == third.headers["If-None-Match"] == '"1"'
+
+
+def test_not_modified_where_nothing_was_known_is_no_answer(
+    server: Any, desk: Client, http: Any
+) -> None:
+    server.faults = [http(304, b"")]
+    with pytest.raises(BadAnswer, match="304"):
+        desk.ask("shell.run", CALL)
+
+
+def test_a_yes_whose_lease_is_not_as_agreed_runs_nothing(
+    server: Any, desk: Client, http: Any
+) -> None:
+    server.reviewer = server.approve
+    approved = desk.ask("shell.run", CALL).wait()
+    lease = {"consumption": "con_1", "lease_token": "t", "arguments": CALL}
+    for broken in ({}, lease, {**lease, "lease_expires_at": "soon"}):
+        server.faults = [http(200, json.dumps(broken).encode())]
+        with pytest.raises(BadAnswer):
+            approved.consume()
 
 
 def test_asking_the_same_again_finds_the_same_approval(server: Any, desk: Client) -> None:
@@ -170,7 +195,9 @@ def test_consuming_other_arguments_than_approved_is_refused(
     assert desk.consume(ask.id, "shell.run", CALL).arguments == CALL
 
 
-def test_what_binds_the_yes_is_sent_again_when_it_is_used(server: Any, desk: Client) -> None:
+def test_what_binds_the_yes_is_sent_again_when_it_is_used(
+    server: Any, desk: Client
+) -> None:
     server.reviewer = server.approve
     binding: Any = {"scope": "C1", "ctx": {"cwd": "/srv"}, "tool_def": {"name": "x"}}
     desk.ask("shell.run", CALL, reason="tidy", **binding).wait().consume()
@@ -210,7 +237,9 @@ def test_a_changed_policy_and_a_rate_rule_refuse_the_use(
 
 
 def test_an_edit_is_what_runs(server: Any, desk: Client) -> None:
-    server.reviewer = lambda approval: server.edit(approval, {"command": "rm -rf build/tmp"})
+    server.reviewer = lambda approval: server.edit(
+        approval, {"command": "rm -rf build/tmp"}
+    )
     approved = desk.ask("shell.run", CALL).wait()
     assert approved.approval.arguments == CALL
     assert approved.approval.effective_arguments == {"command": "rm -rf build/tmp"}
@@ -256,5 +285,3 @@ def test_a_misspelt_field_fails_before_anything_is_asked(server: Any, desk: Clie
     with pytest.raises(TypeError, match="unknown field rsik"):
         desk.ask("shell.run", CALL, rsik="high")  # type: ignore[call-arg]
     assert server.asked == []
-
-

@@ -203,7 +203,9 @@ def test_a_wait_survives_a_desk_that_restarts(server: Any, desk: Client, raw: An
     assert ask.wait().consume().arguments == CALL
 
 
-def test_a_key_revoked_while_waiting_ends_the_wait(server: Any, desk: Client, http: Any) -> None:
+def test_a_key_revoked_while_waiting_ends_the_wait(
+    server: Any, desk: Client, http: Any
+) -> None:
     ask = desk.ask("shell.run", CALL)
     server.faults = [http(401, b'{"code":"unauthorized"}', "application/problem+json")]
     with pytest.raises(Refused, match="unauthorized"):
@@ -247,7 +249,14 @@ def test_retry_after_is_read_in_both_forms() -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["ftp://desk", "desk:9111", "http://", "http://u:p@desk", "http://desk?x=1", "http://desk#x"],
+    [
+        "ftp://desk",
+        "desk:9111",
+        "http://",
+        "http://u:p@desk",
+        "http://desk?x=1",
+        "http://desk#x",
+    ],
 )
 def test_a_url_that_is_no_desk_is_refused(url: str, server: Any) -> None:
     with pytest.raises(ValueError, match="the desk's URL"):
@@ -279,7 +288,9 @@ def test_the_key_is_not_shown(desk: Client, server: Any) -> None:
 
 
 def test_tls_is_used_and_checked_for_https(server: Any) -> None:
-    client = Client(server.url.replace("http:", "https:"), server.key, timeout=2, patience=0)
+    client = Client(
+        server.url.replace("http:", "https:"), server.key, timeout=2, patience=0
+    )
     with pytest.raises(BadAnswer, match="TLS"):
         client.me()
     assert Address.parse("https://desk.example/base/").prefix == "/base"

@@ -104,16 +104,24 @@ def test_a_long_call_keeps_its_lease(server: Any, desk: Client) -> None:
 
 
 def test_a_lost_lease_ends_the_heartbeats_and_a_desk_away_does_not(
-    server: Any, desk: Client, http: Any, caplog: pytest.LogCaptureFixture
+    server: Any,
+    desk: Client,
+    http: Any,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     server.reviewer = server.approve
     server.lease_seconds = 0.3
     lease = desk.ask("shell.run", CALL).wait().consume()
-    server.faults = [http(409, b'{"code":"lease_over"}', "application/problem+json")]
+    server.answers_to_lose = 1
+    over = http(409, b'{"code":"lease_over"}', "application/problem+json")
+    server.faults = [lambda _: False, over]
+    monkeypatch.setattr("countersign_client.lease.REPORT_PATIENCE", 0)
     with caplog.at_level(logging.WARNING):
         lease._beat()  # noqa: SLF001  # the loop itself, so that its end can be seen
+    assert "was not renewed" in caplog.text
     assert "lease_over" in caplog.text
-    assert len(server.calls("/heartbeat")) == 1
+    assert len(server.calls("/heartbeat")) == 2
 
 
 def _beats(server: Any, wanted: int) -> threading.Event:
@@ -199,7 +207,9 @@ def test_an_answered_gate_raises_the_answer(server: Any, desk: Client) -> None:
         desk.gate("shell.run", CALL)
 
 
-def test_the_same_call_in_progress_says_when_to_ask_again(server: Any, desk: Client) -> None:
+def test_the_same_call_in_progress_says_when_to_ask_again(
+    server: Any, desk: Client
+) -> None:
     server.reviewer = server.approve
     desk.gate("shell.run", CALL)
     with pytest.raises(InProgress) as running:

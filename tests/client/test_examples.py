@@ -1,0 +1,69 @@
+"""The README and the docstrings do what they say."""
+
+import doctest
+import importlib
+from pathlib import Path
+from typing import Any
+
+import countersign_client
+import pytest
+from countersign_client import Client
+
+README = Path(countersign_client.__file__).parent.parent / "README.md"
+
+
+def blocks() -> list[str]:
+    parts = README.read_text(encoding="utf-8").split("```python\n")[1:]
+    return [part.split("```")[0] for part in parts]
+
+
+@pytest.mark.usefixtures("own_loop")
+def test_the_readme_runs_from_top_to_bottom(
+    server: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.reviewer = lambda approval: (
+        None if approval["tool"] == "mail.send" else server.approve(approval)
+    )
+    names: dict[str, Any] = {}
+    for block in blocks():
+        code = block.replace("http://127.0.0.1:9111", server.url).replace(
+            "csk_...", server.key
+        )
+        exec(compile(code, str(README), "exec"), names)  # noqa: S102  # our own README
+    deploy = list(server.approvals)[2]
+    assert capsys.readouterr().out.splitlines() == [
+        "{'command': 'rm -rf build'}",
+        "sent 120 to DE89",
+        f"Please review {server.url}/approvals/{deploy}",
+        "running {'command': 'make deploy'}",
+        "Ask Ana to look.",
+        '{"wipe":"a wiped"}',
+    ]
+    assert len(blocks()) == 5
+
+
+def test_the_first_approval_is_three_lines() -> None:
+    assert len(blocks()[0].splitlines()) == 3
+
+
+def test_the_readme_names_every_exception() -> None:
+    told = README.read_text(encoding="utf-8")
+    for name in countersign_client.__all__:
+        kind = getattr(countersign_client, name)
+        if isinstance(kind, type) and issubclass(kind, Exception):
+            assert f"`{name}`" in told, name
+
+
+@pytest.mark.parametrize("name", ["client", "decorator"])
+def test_docstring_examples_run(server: Any, desk: Client, name: str) -> None:
+    class Approving(Client):
+        def ask(self, *args: Any, **fields: Any) -> Any:
+            ask = super().ask(*args, **fields)
+            server.approve(server.approvals[ask.id])
+            return ask
+
+    module = importlib.import_module(f"countersign_client.{name}")
+    names = {"desk": desk, "approving_desk": Approving(server.url, server.key)}
+    result = doctest.testmod(module, extraglobs=names)
+    assert result.attempted > 0
+    assert result.failed == 0
