@@ -56,8 +56,10 @@ if ! suits .venv/bin/python || [ "$(cat .venv/made-in 2>/dev/null)" != "$PWD" ];
 fi
 
 quietly() {
-  if ! .venv/bin/python -m pip --quiet --no-input --disable-pip-version-check \
-    install --root-user-action=ignore "$@"; then
+  # Its words matter only when it fails, and the addresses of somebody's index matter to nobody.
+  if ! said=$(.venv/bin/python -m pip --quiet --no-input --disable-pip-version-check \
+    install --root-user-action=ignore "$@" 2>&1); then
+    printf '%s\n' "$said" | sed -E "s#https?://[^ ]+#(index)#g; s#host='[^']*'#host=(index)#g" >&2
     stop 'The packages could not be installed; the lines above say why.' \
       'The first time needs a network or a local package index. Run the command again to go on.'
   fi
