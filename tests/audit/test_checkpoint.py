@@ -1,3 +1,5 @@
+from base64 import b64encode
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -217,6 +219,34 @@ def test_a_cut_carries_what_the_next_row_needs(long_log: Any) -> None:
 def test_a_plain_checkpoint_is_no_cut(long_log: Any) -> None:
     with pytest.raises(NoteError, match="not a cut"):
         read_cut(open_note(long_log.note(150), [parse_vkey(VKEY)]))
+
+
+@pytest.mark.parametrize(
+    "unlike", [{"origin": ""}, {"extensions": ("more", "", "more")}, {"extensions": ("",)}]
+)
+def test_a_note_with_an_empty_line_is_no_note(
+    unlike: dict[str, Any], signer: Signer
+) -> None:
+    signed = sign(Checkpoint(signer.name, 256, ROOT), [signer], last=None)
+    _, _, signature = signed.rpartition("\n\n")
+    damaged = replace(Checkpoint(signer.name, 256, ROOT), **unlike)
+    assert code_of(f"{damaged.text}\n{signature}") == "malformed"
+
+
+def test_a_cut_whose_frontier_is_not_base64_is_no_cut() -> None:
+    lines = ("row-hash " + "0" * 64, "frontier !")
+    with pytest.raises(NoteError, match="not a cut"):
+        read_cut(Checkpoint("audit.example/org1", 1, ROOT, lines))
+
+
+def test_a_frontier_of_another_shape_is_refused_even_with_the_right_root(
+    long_log: Any,
+) -> None:
+    leaves = b"".join(merkle.leaf(row.entry) for row in long_log.rows[:2])
+    two = checkpoint_of(long_log.signer.name, long_log.heads[2])
+    lines = ("row-hash " + "0" * 64, "frontier " + b64encode(leaves).decode())
+    with pytest.raises(NoteError, match="contradicts its own root"):
+        read_cut(replace(two, extensions=lines))
 
 
 @pytest.mark.parametrize("frontier", ["", "AAAA", "A" * 43 + "="])

@@ -293,6 +293,7 @@ def test_a_row_older_than_the_one_before_is_refused(log: Log) -> None:
         (lambda _: "{", "not JSON"),
         (lambda _: "[" * 100_000, "not JSON"),
         (lambda _: "[]", "not exactly the members"),
+        (lambda _: "5", "not exactly the members"),
         (lambda entry: entry.replace('"v":1', '"v":1,"w":1'), "not exactly the members"),
         (lambda entry: entry.replace(":", ": ", 1), "not in its canonical form"),
         (lambda entry: entry.replace('"v":1', '"v":1 '), "not in its canonical form"),
@@ -510,3 +511,28 @@ def test_it_is_a_program(
 def test_a_checkpoint_of_the_empty_log_holds_for_every_log(long_log: Log) -> None:
     report = long_log.verify(notes=[long_log.note(0), long_log.note(200)])
     assert (report.verdict, report.checkpoints) == ("ok", 5)
+
+
+def test_a_member_that_stands_twice_is_refused(long_log: Log) -> None:
+    lines = long_log.export()
+    lines[3] = b'{"payload":"shown to another reader",' + lines[3][1:]
+    assert only(long_log.verify(lines)) == ("tampered", "line", 4)
+
+
+def test_something_after_a_row_is_refused(long_log: Log) -> None:
+    lines = long_log.export()
+    lines[3] = lines[3].rstrip() + b" {}\n"
+    assert only(long_log.verify(lines)) == ("tampered", "line", 4)
+
+
+@pytest.mark.parametrize(
+    "half", [{"nonce": None}, {"payload": None}, {"nonce": b64encode(bytes(15)).decode()}]
+)
+def test_half_an_erasure_is_tampering_with_the_payload(
+    half: dict[str, Any], long_log: Log
+) -> None:
+    lines = long_log.export()
+    report = long_log.verify([*lines[:3], line(**half)(lines[3])])
+    assert only(report) == ("tampered", "payload", 4)
+    assert "half of the payload" in report.findings[0].message
+    assert "note:" not in verifier.summary(report)
