@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 HERE = Path(__file__).parent
 TIMEOUT = 20
@@ -66,17 +66,15 @@ class Running:
         assert answer.status == 200, answer
         return answer.body.decode()
 
-    def live(self, session: str = "ann", query: str = "", **options: Any) -> ClientConnection:
+    def live(self, session: str = "ann", query: str = "") -> ClientConnection:
         """Open the live socket as a browser on our page does."""
         target = f"ws://127.0.0.1:{self.dashboard}/ws?t={self.ticket(session)}{query}"
-        options.setdefault("compression", "deflate")
         return connect(
             target,
-            origin=f"http://127.0.0.1:{self.dashboard}",  # type: ignore[arg-type]
+            origin=Origin(f"http://127.0.0.1:{self.dashboard}"),
             additional_headers={"Cookie": f"session={session}"},
             proxy=None,
             max_queue=None,  # else it stops reading, and closing waits for a time-out
-            **options,
         )
 
     def stop(self) -> int:

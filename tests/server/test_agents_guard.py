@@ -19,7 +19,14 @@ CASES: list[tuple[str, str, list[str], str, int, str | None]] = [
     ("localhost as host", GET, ["Host: localhost:{port}"], "", 200, None),
     ("IPv6 loopback as host", GET, ["Host: [::1]:{port}"], "", 200, None),
     ("a JSON body", POST, [HOST, JSON, TWO], "{}", 200, None),
-    ("a JSON body with charset", POST, [HOST, JSON + "; charset=UTF-8", TWO], "{}", 200, None),
+    (
+        "a JSON body with charset",
+        POST,
+        [HOST, JSON + "; charset=UTF-8", TWO],
+        "{}",
+        200,
+        None,
+    ),
     ("an empty POST", POST, [HOST, "Content-Length: 0"], "", 200, None),
     ("node's fetch mode", GET, [HOST, "Sec-Fetch-Mode: cors"], "", 200, None),
     ("an address bar's fetch site", GET, [HOST, "Sec-Fetch-Site: none"], "", 200, None),
@@ -51,12 +58,40 @@ CASES: list[tuple[str, str, list[str], str, int, str | None]] = [
     ("X-Original-URL", GET, [HOST, "X-Original-URL: /x"], "", 400, "forwarded"),
     ("CF-Connecting-IP", GET, [HOST, "CF-Connecting-IP: 1.2.3.4"], "", 400, "forwarded"),
     ("True-Client-IP", GET, [HOST, "True-Client-IP: 1.2.3.4"], "", 400, "forwarded"),
-    ("a foreign origin", GET, [HOST, "Origin: https://evil.example"], "", 403, "from_browser"),
-    ("our own origin", GET, [HOST, "Origin: http://127.0.0.1:{port}"], "", 403, "from_browser"),
+    (
+        "a foreign origin",
+        GET,
+        [HOST, "Origin: https://evil.example"],
+        "",
+        403,
+        "from_browser",
+    ),
+    (
+        "our own origin",
+        GET,
+        [HOST, "Origin: http://127.0.0.1:{port}"],
+        "",
+        403,
+        "from_browser",
+    ),
     ("a null origin", GET, [HOST, "Origin: null"], "", 403, "from_browser"),
     ("an empty origin", GET, [HOST, "Origin:"], "", 403, "from_browser"),
-    ("a cross-site fetch", GET, [HOST, "Sec-Fetch-Site: cross-site"], "", 403, "from_browser"),
-    ("a same-origin fetch", GET, [HOST, "Sec-Fetch-Site: same-origin"], "", 403, "from_browser"),
+    (
+        "a cross-site fetch",
+        GET,
+        [HOST, "Sec-Fetch-Site: cross-site"],
+        "",
+        403,
+        "from_browser",
+    ),
+    (
+        "a same-origin fetch",
+        GET,
+        [HOST, "Sec-Fetch-Site: same-origin"],
+        "",
+        403,
+        "from_browser",
+    ),
     ("a cookie", GET, [HOST, "Cookie: a=b"], "", 400, "cookie"),
     ("a preflight", "OPTIONS /api/v1/echo HTTP/1.1", [HOST], "", 405, "method_not_allowed"),
     ("PUT", "PUT /api/v1/echo HTTP/1.1", [HOST], "", 405, "method_not_allowed"),
@@ -70,7 +105,14 @@ CASES: list[tuple[str, str, list[str], str, int, str | None]] = [
         415,
         "not_json",
     ),
-    ("another charset", POST, [HOST, JSON + "; charset=utf-16", TWO], "{}", 415, "not_json"),
+    (
+        "another charset",
+        POST,
+        [HOST, JSON + "; charset=utf-16", TWO],
+        "{}",
+        415,
+        "not_json",
+    ),
     ("no type", POST, [HOST, TWO], "{}", 415, "not_json"),
     (
         "a compressed body",
@@ -98,8 +140,22 @@ CASES: list[tuple[str, str, list[str], str, int, str | None]] = [
         None,
     ),
     ("two lengths", POST, [HOST, JSON, TWO, "Content-Length: 3"], "{}", 400, None),
-    ("one byte too many", POST, [HOST, JSON, "Content-Length: 262145"], "", 413, "too_large"),
-    ("ten digits", POST, [HOST, JSON, "Content-Length: 0000000002"], "{}", 413, "too_large"),
+    (
+        "one byte too many",
+        POST,
+        [HOST, JSON, "Content-Length: 262145"],
+        "",
+        413,
+        "too_large",
+    ),
+    (
+        "ten digits",
+        POST,
+        [HOST, JSON, "Content-Length: 0000000002"],
+        "{}",
+        413,
+        "too_large",
+    ),
     ("a GET with a body", GET, [HOST, JSON, TWO], "{}", 400, "body_not_allowed"),
 ]
 
@@ -138,7 +194,10 @@ def test_checks_answer_in_their_order(desk: Any) -> None:
     for count, status in enumerate(expected):
         rest = [f"Host: 127.0.0.1:{desk.agents}", *everything[count:]]
         lines = ["PUT /api/v1/echo HTTP/1.1", *(everything if count == 0 else rest)]
-        assert desk.raw(desk.agents, ("\r\n".join(lines) + "\r\n\r\n").encode()).status == status
+        assert (
+            desk.raw(desk.agents, ("\r\n".join(lines) + "\r\n\r\n").encode()).status
+            == status
+        )
 
 
 @pytest.mark.parametrize("spelling", ["csk_", "csk%5F", "%63sk_"])

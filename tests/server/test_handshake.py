@@ -124,4 +124,6 @@ def test_one_session_opens_eight_sockets_at_most(start: Any) -> None:
         for _ in range(8):
             stack.enter_context(own.live("ann"))
         assert handshake(own, {}, "", own.ticket("ann")).status == 503
-        assert handshake(own, {"Cookie": "session=bea"}, "", own.ticket("bea")).status == 101
+        assert (
+            handshake(own, {"Cookie": "session=bea"}, "", own.ticket("bea")).status == 101
+        )

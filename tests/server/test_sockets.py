@@ -6,6 +6,7 @@ import json
 import socket
 import struct
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -21,11 +22,10 @@ def listen(ws: Any, number: int) -> list[int]:
 
 def closed_with(ws: Any) -> int:
     """Read to the end: the close code."""
-    with pytest.raises(ConnectionClosed) as caught:
+    with suppress(ConnectionClosed):
         while True:
             ws.recv(timeout=15)
-    assert caught.value.rcvd is not None
-    return int(caught.value.rcvd.code)
+    return int(ws.close_code)
 
 
 def until(condition: Callable[[], bool], desk: Any) -> None:
@@ -140,7 +140,14 @@ def test_stopping_tells_browsers_to_come_back(own: Any) -> None:
 
 @pytest.mark.parametrize(
     "message",
-    ['{"decide":"approve"}', "hello", '{"ack":1,"more":2}', '{"ack":"1"}', '{"ack":true}', "["],
+    [
+        '{"decide":"approve"}',
+        "hello",
+        '{"ack":1,"more":2}',
+        '{"ack":"1"}',
+        '{"ack":true}',
+        "[",
+    ],
 )
 def test_a_browser_may_only_acknowledge(desk: Any, message: str) -> None:
     with desk.live() as ws:
@@ -164,7 +171,7 @@ def test_anything_but_a_short_text_message_ends_the_socket(desk: Any, message: A
 
 def test_a_flood_ends_the_socket(desk: Any) -> None:
     with desk.live() as ws:
-        with pytest.raises(ConnectionClosed):
+        with suppress(ConnectionClosed):
             while True:
                 ws.send('{"ack":1}')
         assert closed_with(ws) == 1008
@@ -179,7 +186,9 @@ def test_closing_politely_is_answered_and_frees_the_place(own: Any) -> None:
     with own.live() as ws:
         ws.close()
         assert ws.close_code == 1000
-    until(lambda: json.loads(own.ask(own.agents, "/api/v1/count").body)["sockets"] == 0, own)
+    until(
+        lambda: json.loads(own.ask(own.agents, "/api/v1/count").body)["sockets"] == 0, own
+    )
 
 
 def test_a_browser_that_vanishes_frees_its_place(own: Any) -> None:
@@ -187,7 +196,9 @@ def test_a_browser_that_vanishes_frees_its_place(own: Any) -> None:
         # A reset, as from a machine that lost its network and came back.
         ws.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         ws.socket.shutdown(socket.SHUT_WR)
-    until(lambda: json.loads(own.ask(own.agents, "/api/v1/count").body)["sockets"] == 0, own)
+    until(
+        lambda: json.loads(own.ask(own.agents, "/api/v1/count").body)["sockets"] == 0, own
+    )
 
 
 def test_one_that_never_reads_is_dropped_and_delays_nobody(own: Any) -> None:

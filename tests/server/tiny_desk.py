@@ -88,10 +88,16 @@ def build(settings: Settings, bound: Bound) -> Desk:
         bound.dashboard_hosts(settings),
         bound.dashboard_origins(settings),
     )
-    _agents_pages(agents, feed, bus, sockets)
+    _agents_pages(agents, bus, sockets)
+    _steering(agents, feed, bus, sockets)
     agents.get("/api/v1/leaked")(lambda: leaked)
     wsgi = dispatch(
-        settings, bound, bus, dashboard=dashboard, agents=agents, on_leaked_key=leaked.append
+        settings,
+        bound,
+        bus,
+        dashboard=dashboard,
+        agents=agents,
+        on_leaked_key=leaked.append,
     )
     return Desk(
         wsgi,
@@ -121,15 +127,16 @@ def _dashboard_pages(app: Flask, feed: MemoryFeed, tickets: Tickets) -> None:
         return tickets.issue(viewer.session_id)
 
 
-def _agents_pages(app: Flask, feed: MemoryFeed, bus: Bus, sockets: Sockets) -> None:
-    import gevent  # noqa: PLC0415
+def _agents_pages(app: Flask, bus: Bus, sockets: Sockets) -> None:
     from flask import request  # noqa: PLC0415
-
-    from webui.live.bus import Wake  # noqa: PLC0415
 
     @app.route("/api/v1/echo", methods=["GET", "POST"])
     def echo() -> dict[str, Any]:
-        return {"app": "agents", "peer": request.remote_addr, "got": len(request.get_data())}
+        return {
+            "app": "agents",
+            "peer": request.remote_addr,
+            "got": len(request.get_data()),
+        }
 
     @app.post("/api/v1/approvals")
     def file() -> tuple[str, int]:
@@ -138,7 +145,10 @@ def _agents_pages(app: Flask, feed: MemoryFeed, bus: Bus, sockets: Sockets) -> N
     @app.get("/api/v1/hold/<key>")
     def hold(key: str) -> dict[str, bool]:
         with bus.watch(key) as watch:
-            return {"woken": watch.wait(float(request.args["wait"])), "stopping": bus.stopping}
+            return {
+                "woken": watch.wait(float(request.args["wait"])),
+                "stopping": bus.stopping,
+            }
 
     @app.get("/api/v1/busy")
     def busy() -> str:
@@ -149,11 +159,20 @@ def _agents_pages(app: Flask, feed: MemoryFeed, bus: Bus, sockets: Sockets) -> N
     def count() -> dict[str, int]:
         return {"sockets": len(sockets), "waiting": bus.waiting()}
 
+
+def _steering(app: Flask, feed: MemoryFeed, bus: Bus, sockets: Sockets) -> None:
+    import gevent  # noqa: PLC0415
+
+    from webui.live.bus import Wake  # noqa: PLC0415
+
     @app.post("/api/v1/publish/<int:number>")
     def publish(number: int) -> str:
         log = feed.log.setdefault("org", [])
         start = len(log)
-        wakes = [Wake("org", start + i, "tried", f"apr_{start + i}") for i in range(1, number + 1)]
+        wakes = [
+            Wake("org", start + i, "tried", f"apr_{start + i}")
+            for i in range(1, number + 1)
+        ]
         log += wakes
 
         def one_by_one() -> None:
