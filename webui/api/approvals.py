@@ -11,11 +11,12 @@ from webui.api.keys import agent_with, runtime
 from webui.api.operations import Query, operation
 from webui.api.paging import Page, page_of
 from webui.api.reading import idempotency_key, read_ask, read_body
-from webui.api.schemas import AskBody, CancelBody, EmptyBody
+from webui.api.schemas import CancelBody, EmptyBody
 from webui.api.waiting import still_known
 from webui.approvals import ending, intake
 from webui.approvals.errors import Fault, InvalidError
 from webui.approvals.states import OPEN
+from webui.asks import AskBody
 from webui.store.queries import calls
 
 WAIT_MAX = 60

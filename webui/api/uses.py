@@ -15,15 +15,8 @@ from webui.api.approvals import WRITE
 from webui.api.documents import denial_reason, jsonrpc_error, time_or_none, with_arguments
 from webui.api.keys import agent_with, runtime
 from webui.api.operations import Query, operation
-from webui.api.reading import (
-    check_body,
-    fingerprint_of,
-    idempotency_key,
-    read_ask,
-    read_body,
-)
+from webui.api.reading import idempotency_key, read_ask, read_body
 from webui.api.schemas import (
-    Call,
     ConsumeFingerprint,
     GateBody,
     LeaseBody,
@@ -38,6 +31,7 @@ from webui.approvals.receipts import receipt
 from webui.approvals.states import OPEN, Status
 from webui.approvals.strict_json import read_document
 from webui.approvals.using import Used
+from webui.asks import Call, check_body, fingerprint_of
 from webui.problems import problem
 from webui.store.models import Approval
 from webui.store.queries import calls

@@ -1,0 +1,210 @@
+"""A call that wants a verdict, in the words of `POST /api/v1/approvals`: checked and prepared.
+
+Agents say it to the API, sources by webhook; the words, limits and checks are the same.
+Unknown members are refused: a typo must not drop a safeguard.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from webui.approvals.canonical import (
+    canonical,
+    fingerprint_of_canonical,
+    sha256_of,
+    tool_def_hash,
+)
+from webui.approvals.errors import Fault, InvalidError
+from webui.approvals.intake import Ask
+from webui.preview import Profile, line
+
+_DEFAULT_DECISIONS = ("approve", "deny")
+
+
+def without_nul(text: str) -> str:
+    """Refuse U+0000; raises ValueError."""
+    if "\0" in text:
+        raise ValueError("must not hold U+0000, which databases cannot keep")
+    return text
+
+
+def _callback(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
+        raise ValueError("must be an http(s) URL without user-info")
+    return url
+
+
+def _moment(text: str) -> str:
+    parsed = datetime.fromisoformat(text)
+    if parsed.tzinfo is None:
+        raise ValueError("must carry its zone, for example 2026-05-01T12:00:00Z")
+    return text
+
+
+def to_ms(moment: str) -> int:
+    """Return an RFC 3339 time as ms since the epoch."""
+    return int(datetime.fromisoformat(moment).astimezone(UTC).timestamp() * 1000)
+
+
+Text = Annotated[str, AfterValidator(without_nul)]
+Name = Annotated[Text, Field(min_length=1, max_length=200)]
+Line = Annotated[Text, Field(max_length=500)]
+Prose = Annotated[Text, Field(max_length=8_000)]
+Token = Annotated[Text, Field(min_length=1, max_length=100)]
+Moment = Annotated[str, Field(max_length=40), AfterValidator(_moment)]
+Url = Annotated[str, Field(max_length=2_000), AfterValidator(_callback)]
+
+
+class Body(BaseModel):
+    """Strict in types and names."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class ToolDefinition(Body):
+    """The tool as its own server defines it; a changed tool is another tool."""
+
+    name: Name
+    description: Prose | None = None
+    input_schema: dict[str, Any] | None = None
+
+
+class Call(Body):
+    """A call as it is about to run: everything a yes is bound to."""
+
+    tool: Name
+    arguments: dict[str, Any]
+    tool_def: ToolDefinition | None = None
+    scope: Name | None = None
+    ctx: dict[str, Any] = Field(default_factory=dict)
+
+
+class Step(Body):
+    """One earlier step of the run, as the agent tells it."""
+
+    label: Line
+    at: Moment | None = None
+    link: Url | None = None
+
+
+class AskBody(Call):
+    """`POST /api/v1/approvals`: a call that wants a verdict, and why."""
+
+    summary: Line | None = None
+    reason: Prose | None = None
+    context: Any = None
+    risk: Literal["low", "medium", "high", "critical"] | None = None
+    session: Name | None = None
+    run: Name | None = None
+    run_deadline: Moment | None = None
+    on_behalf_of: Name | None = None
+    source_ref: Name | None = None
+    expires_in: Annotated[int, Field(ge=1, le=31_536_000)] | None = None
+    allowed_decisions: (
+        Annotated[
+            list[Literal["approve", "deny", "edit", "respond", "request_changes"]],
+            Field(min_length=1, max_length=5),
+        ]
+        | None
+    ) = None
+    arguments_schema: dict[str, Any] | None = None
+    revision_of: Name | None = None
+    trace: Annotated[list[Step], Field(max_length=100)] | None = None
+    callback_url: Url | None = None
+
+
+Checked = TypeVar("Checked", bound=Body)
+
+
+def check_body(model: type[Checked], document: Mapping[str, Any]) -> Checked:
+    """Check a document against a schema; no value is ever echoed."""
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        faults = [
+            Fault("".join(f"/{_escaped(part)}" for part in fault["loc"]), _told(fault))
+            for fault in error.errors(include_url=False, include_input=False)
+        ]
+        places = ", ".join(fault.pointer or "/" for fault in faults[:5])
+        raise InvalidError(
+            f"The body does not fit: see {places}.", faults, code="schema"
+        ) from None
+
+
+def _escaped(part: object) -> str:
+    return str(part).replace("~", "~0").replace("/", "~1")
+
+
+def _told(fault: Mapping[str, Any]) -> str:
+    if fault["type"] == "extra_forbidden":
+        return "is not a member of this body; remove it, or mend its name"
+    if fault["type"] == "missing":
+        return "is required"
+    return str(fault["msg"]).removeprefix("Value error, ")
+
+
+def fingerprint_of(org_id: str, agent_id: str, call: Call, arguments: bytes) -> str:
+    """Return the fingerprint of a call whose arguments were written canonically."""
+    definition = call.tool_def
+    return fingerprint_of_canonical(
+        arguments,
+        org=org_id,
+        agent=agent_id,
+        tool=call.tool,
+        tool_def=None
+        if definition is None
+        else tool_def_hash(
+            definition.name, definition.description, definition.input_schema
+        ),
+        scope=call.scope,
+        ctx=call.ctx,
+    )
+
+
+def prepare(
+    body: AskBody,
+    received: str,
+    *,
+    org_id: str,
+    agent_id: str,
+    profile: Profile,
+    report: bool = True,
+) -> Ask:
+    """Do all that needs no transaction: canonical form, hashes, the safe line."""
+    arguments = canonical(body.arguments)
+    definition = body.tool_def
+    return Ask(
+        tool=body.tool,
+        fingerprint=fingerprint_of(org_id, agent_id, body, arguments),
+        arguments_hash=sha256_of(arguments),
+        canonical=arguments,
+        received=received.encode(),
+        line=line(body.tool, body.arguments, profile),
+        tool_def=None
+        if definition is None
+        else tool_def_hash(
+            definition.name, definition.description, definition.input_schema
+        ),
+        ctx=body.ctx,
+        scope=body.scope,
+        session=body.session,
+        run=body.run,
+        run_deadline=None if body.run_deadline is None else to_ms(body.run_deadline),
+        on_behalf_of=body.on_behalf_of,
+        source_ref=body.source_ref,
+        risk=body.risk,
+        expires_in=None if body.expires_in is None else body.expires_in * 1000,
+        summary=body.summary,
+        reason=body.reason,
+        context=body.context,
+        trace=None if body.trace is None else [step.model_dump() for step in body.trace],
+        arguments_schema=body.arguments_schema,
+        allowed_decisions=tuple(body.allowed_decisions or _DEFAULT_DECISIONS),
+        revision_of=body.revision_of,
+        callback_url=body.callback_url,
+        report=report,
+    )
