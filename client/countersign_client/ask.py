@@ -139,7 +139,7 @@ def consume(transport: Transport, approval_id: str, call: Mapping[str, Any]) -> 
         if ended := ENDED_BY_CODE.get(refused.code):
             raise ended(refused.detail) from refused
         raise
-    return Lease(transport, quote(approval_id, safe=""), answer.body)
+    return Lease(transport, approval_id, answer.body)
 
 
 def _require_approved(approval: Approval) -> Approval:

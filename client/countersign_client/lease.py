@@ -5,6 +5,7 @@ import threading
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 
 from countersign_client.errors import BadAnswer, CountersignError, NotSent, Refused
 from countersign_client.members import needed, needed_time, optional
@@ -122,7 +123,7 @@ class Lease:
         )
 
     def _path(self, verb: str) -> str:
-        return f"/api/v1/approvals/{self.approval_id}/{verb}"
+        return f"/api/v1/approvals/{quote(self.approval_id, safe='')}/{verb}"
 
     def _beat(self) -> None:
         while not self._stop.wait(self._until_next_beat()):

@@ -92,6 +92,14 @@ def test_an_answer_not_understood_refuses(
         impatient.ask("shell.run", CALL)
 
 
+def test_an_endless_body_is_cut_off(server: Any, desk: Client, http: Any) -> None:
+    approval = desk.ask("shell.run", CALL).approval.body
+    huge = json.dumps({**approval, "padding": "a" * 1_100_000}).encode()
+    server.faults = [http(200, huge)]
+    with pytest.raises((BadAnswer, DeskUnreachable), match="larger than"):
+        desk.approval(approval["id"])
+
+
 def test_a_compressed_answer_refuses(server: Any, impatient: Client, http: Any) -> None:
     server.faults = [http(200, b"{}", Content_Encoding="gzip")]
     with pytest.raises(BadAnswer, match="gzip"):
