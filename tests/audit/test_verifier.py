@@ -272,9 +272,18 @@ def test_a_checkpoint_of_another_org_is_refused(long_log: Log) -> None:
     assert only(verifier.verify(late, keys)) == ("tampered", "other-log", 200)
 
 
+def test_a_checkpoint_of_another_installation_is_refused(long_log: Log) -> None:
+    other = Signer.from_seed("elsewhere.example/org1", bytes(range(32)))
+    note = sign(checkpoint_of(other.name, long_log.heads[200]), [other], last=None)
+    embedded = [*long_log.export(), checkpoint_line(note).encode()]
+    report = verifier.verify(embedded, [long_log.signer.vkey, other.vkey])
+    assert only(report) == ("tampered", "other-log", 200)
+
+
 def test_a_row_of_another_org_is_refused(long_log: Log) -> None:
     long_log.write(org="org2")
     assert only(long_log.verify()) == ("tampered", "other-log", 201)
+    assert only(long_log.verify(chain_only=True)) == ("tampered", "other-log", 201)
 
 
 def test_a_row_older_than_the_one_before_is_refused(log: Log) -> None:
@@ -422,6 +431,7 @@ def test_progress_is_told_now_and_then(log: Log) -> None:
     log.write_many(5000, every=5000)
     assert log.verify(progress=told.append).verdict == "ok"
     assert told == [4096]
+    assert log.verify().verdict == "ok"
 
 
 def test_it_imports_nothing_but_the_standard_library_and_cryptography() -> None:
