@@ -4,7 +4,9 @@ Every 256 events, or 60 seconds after the last one if anything but a checkpoint 
 Each is kept in the database, written into the log, and appended to a file outside of it.
 """
 
+import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +25,7 @@ from webui.audit.checkpoint import (
     read_note,
     sign,
 )
+from webui.audit.export import checkpoint_line
 from webui.store import models
 from webui.store.keyring import Keyring
 from webui.store.models import AuditHead, Event, Install, table_of
@@ -68,15 +71,24 @@ def newest(session: Session, org_id: str) -> Last:
     return Last(read_note(row.note)[0], row.frontier, row.created_at)
 
 
-def notes(session: Session, org_id: str) -> list[str]:
-    """Return all signed notes of a log, oldest first."""
-    return list(
-        session.scalars(
-            select(_checkpoints.c.note)
-            .where(_checkpoints.c.org_id == org_id)
-            .order_by(_checkpoints.c.size)
-        )
+def sized_notes(session: Session, org_id: str) -> Iterator[tuple[int, str]]:
+    """Yield (size, note) of every checkpoint of a log, oldest first, for an export."""
+    rows = session.execute(
+        select(_checkpoints.c.size, _checkpoints.c.note)
+        .where(_checkpoints.c.org_id == org_id)
+        .order_by(_checkpoints.c.size)
     )
+    for row in rows:
+        yield row.size, row.note
+
+
+def kept_outside(folder: Path, org_id: str) -> list[str]:
+    """Return the newest note that was written beside the database, if there is one."""
+    file = folder / f"{org_id}.jsonl"
+    if not file.exists():
+        return []
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return [str(json.loads(line)["checkpoint"]) for line in lines[-1:]]
 
 
 def sign_due(store: Store, folder: Path | None = None) -> int:
@@ -192,7 +204,7 @@ def _append_to_file(folder: Path | None, org_id: str, note: str) -> None:
     if folder is None:
         return
     folder.mkdir(mode=0o700, exist_ok=True)
-    with (folder / f"{org_id}.notes").open("a", encoding="utf-8") as file:
-        file.write(note + "\n")
+    with (folder / f"{org_id}.jsonl").open("a", encoding="utf-8") as file:
+        file.write(checkpoint_line(note))
         file.flush()
         os.fsync(file.fileno())

@@ -1,0 +1,73 @@
+"""`countersign`: the one command.
+
+Groups are imported when they are used, so that `serve` starts fast.
+"""
+
+import sys
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "init": ("webui.commands.setup:init", "Make the first org, admin and agent key."),
+    "serve": ("webui.commands.serving:serve", "Serve the dashboard and the agents' API."),
+    "demo": (
+        "webui.commands.serving:demo",
+        "Serve a desk that is alive, for a look around.",
+    ),
+    "approvals": (
+        "webui.commands.approvals:approvals",
+        "List, show, approve, deny, expire.",
+    ),
+    "users": ("webui.commands.people:users", "People and their roles."),
+    "agents": ("webui.commands.people:agents", "Programs that ask."),
+    "keys": ("webui.commands.people:keys", "The agents' keys."),
+    "sources": ("webui.commands.sources:sources", "Upstreams that file by webhook."),
+    "audit": ("webui.commands.audit:audit", "Verify, export and sign the log."),
+    "db": ("webui.commands.database:db", "Migrate and back up."),
+    "doctor": ("webui.commands.doctor:doctor", "Check everything, and say how to mend it."),
+}
+
+
+class LazyCommands(click.Group):
+    """Imports a command when it is called, not before."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """Return all names."""
+        return [*COMMANDS, "ask"]
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        if cmd_name == "ask":
+            return click.Command("ask", help="File an approval from the shell and wait.")
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        rows = [(name, about) for name, (_, about) in COMMANDS.items()]
+        rows.append(("ask", "File an approval from the shell and wait for the verdict."))
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+@click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="countersign")
+def countersign() -> None:
+    """Countersign: the review desk for what AI agents want to do."""
+
+
+def main() -> None:
+    """Run the command line. `ask` is the agents' own client, with exit codes of its own."""
+    if sys.argv[1:2] == ["ask"]:
+        from countersign_client.command import main as ask  # noqa: PLC0415
+
+        sys.exit(ask(sys.argv[1:]))
+    countersign()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""Furnishing the demo: people, agents, and three days of calls that were decided."""
+
+import itertools
+import json
+from dataclasses import dataclass
+
+from webui.approvals import accounts, agents, intake, using
+from webui.approvals.canonical import canonical
+from webui.approvals.deciding import Look, Reviewer, decide, seal_of
+from webui.approvals.passwords import hash_password
+from webui.approvals.states import Verdict
+from webui.asks import AskBody, prepare
+from webui.demo.stories import STORIES, Story
+from webui.preview import PREVIEW_VERSION, Profile
+from webui.runtime import open_store, prepare_instance
+from webui.settings import Settings
+from webui.store.clock import Clock, wall_ms
+from webui.store.store import Store
+from webui.store.transaction import Transaction
+
+PASSWORD = "demo-demo-demo"  # noqa: S105 - a demo is for looking around, on this machine only
+KEYS = "demo-keys.json"
+DAYS = 3
+MINUTE = 60_000
+PEOPLE = {
+    "ana": ("ana@northwind.example", "Ana Lindqvist", "owner"),
+    "bo": ("bo@northwind.example", "Bo Okafor", "reviewer"),
+    "rae": ("rae@northwind.example", "Rae Tanaka", "reviewer"),
+    "ed": ("ed@northwind.example", "Ed Moreau", "auditor"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """How to look around."""
+
+    email: str
+
+    def text(self, settings: Settings) -> str:
+        """Return what the terminal says."""
+        return (
+            f"A desk to look around: http://{settings.bind.replace('127.0.0.1', 'localhost')}\n"
+            f"  Sign in with {self.email} and the password {PASSWORD}\n"
+            "  Other people: bo@, rae@ and ed@northwind.example, with the same password.\n"
+        )
+
+
+class PastClock:
+    """A wall clock that was set back, and is moved on by the story."""
+
+    def __init__(self) -> None:
+        self.time = wall_ms() - DAYS * 86_400_000
+
+    def __call__(self) -> int:
+        """Return the time of the story, ms."""
+        return self.time
+
+
+def furnish(settings: Settings) -> Welcome:
+    """Make the demo's instance if it is not there yet."""
+    welcome = Welcome(PEOPLE["ana"][0])
+    if (settings.instance / KEYS).exists():
+        return welcome
+    settings.instance.parent.mkdir(parents=True, exist_ok=True)
+    prepare_instance(settings)
+    past = PastClock()
+    store = open_store(settings, clock=Clock(wall=past, monotonic=lambda: 0))
+    try:
+        past.time += MINUTE
+        keys = _settle_in(store)
+        _live_through(store, past, keys)
+    finally:
+        store.close()
+    file = settings.instance / KEYS
+    file.touch(mode=0o600)
+    file.write_text(
+        json.dumps({"url": f"http://{settings.agent_bind}", "keys": keys["keys"]}),
+        encoding="utf-8",
+    )
+    return welcome
+
+
+def _settle_in(store: Store) -> dict[str, dict[str, str]]:
+    hashed = hash_password(PASSWORD)
+
+    def unit(tx: Transaction) -> dict[str, dict[str, str]]:
+        accounts.prepare_install(tx)
+        org_id = accounts.create_org(tx, "Northwind")
+        people = {
+            short: accounts.create_user(
+                tx,
+                org_id,
+                email=email,
+                role=role,
+                password_hash=hashed,
+                display_name=name,
+                instance_admin=short == "ana",
+            ).id
+            for short, (email, name, role) in PEOPLE.items()
+        }
+        names = sorted({story.agent for story in STORIES})
+        made = {name: agents.create_agent(tx, org_id, name) for name in names}
+        keys = {name: agents.create_key(tx, org_id, made[name]) for name in names}
+        return {"org": {"id": org_id}, "people": people, "agents": made, "keys": keys}
+
+    return store.write(unit)
+
+
+def _live_through(store: Store, past: PastClock, cast: dict[str, dict[str, str]]) -> None:
+    org_id = cast["org"]["id"]
+    profile = Profile(store.keyring.derive(f"mask:{org_id}"))
+    end = wall_ms() - 20 * MINUTE
+    step = (end - past.time) // 40
+    for place, story in zip(range(40), itertools.cycle(STORIES), strict=False):
+        past.time += step
+        told = _varied(story, place)
+        filer = intake.Filer(cast["agents"][told.agent], org_id)
+        _happen(store, past, filer, told, cast["people"], profile)
+
+
+def _varied(story: Story, place: int) -> Story:
+    """Make each telling a call of its own."""
+    arguments = story.arguments | {"request": f"NW-{4100 + place}"}
+    return Story(
+        **{name: getattr(story, name) for name in story.__slots__ if name != "arguments"},
+        arguments=arguments,
+    )
+
+
+def _happen(
+    store: Store,
+    past: PastClock,
+    filer: intake.Filer,
+    story: Story,
+    people: dict[str, str],
+    profile: Profile,
+) -> None:
+    body = AskBody(
+        tool=story.tool,
+        arguments=story.arguments,
+        summary=story.summary,
+        reason=story.reason or None,
+        risk=story.risk,  # type: ignore[arg-type]
+        session=story.session,
+    )
+    text = canonical(story.arguments).decode()
+    ask = prepare(body, text, org_id=filer.org_id, agent_id=filer.agent_id, profile=profile)
+    limits = intake.Limits(rate=0, max_pending=0)
+    filed = store.write(lambda tx: intake.submit(tx, filer, ask, limits)).approval
+    if not story.decided:
+        return
+    past.time += 2 * MINUTE
+    _, name, _ = PEOPLE[story.by]
+    reviewer = Reviewer(people[story.by], name, "page")
+    look = Look(
+        seal_of(filed, PREVIEW_VERSION), PREVIEW_VERSION, opened_full=True, seconds=41
+    )
+    store.write(
+        lambda tx: decide(
+            tx, reviewer, filer.org_id, filed.id, Verdict(story.decided), story.why, look
+        )
+    )
+    if story.decided == "approve":
+        _use(store, filer, filed.id, filed.fingerprint, story.ended)
+
+
+def _use(
+    store: Store, filer: intake.Filer, approval_id: str, fingerprint: str, ended: str
+) -> None:
+    used = store.write(
+        lambda tx: using.consume(tx, filer, approval_id, fingerprint, using.Lease())
+    )
+    if isinstance(used, using.Used):
+        detail = "" if ended == "ok" else "exit status 1"
+        store.write(
+            lambda tx: using.report(tx, filer, approval_id, used.lease_token, ended, detail)
+        )
