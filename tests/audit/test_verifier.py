@@ -546,3 +546,10 @@ def test_half_an_erasure_is_tampering_with_the_payload(
     assert only(report) == ("tampered", "payload", 4)
     assert "half of the payload" in report.findings[0].message
     assert "note:" not in verifier.summary(report)
+
+
+def test_a_cut_in_the_middle_cannot_jump_over_rows(long_log: Log) -> None:
+    rest = [json_line(row).encode() for row in long_log.rows[150:]]
+    cut = json.dumps({"cut": long_log.cut(150)}).encode() + b"\n"
+    lines = [long_log.export()[0], cut, *rest]
+    assert only(long_log.verify(lines, [long_log.note(200)])) == ("tampered", "line", 2)
