@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 
 from webui.approvals.errors import DeskError
+from webui.commands import call_verbs, people_verbs
 from webui.commands.verbs import VERBS, Office
 from webui.settings import Settings
 from webui.store.errors import StoreUnavailableError
@@ -23,6 +24,8 @@ log = structlog.get_logger()
 NAME = "control.sock"
 LONGEST = 1_048_576
 TIMEOUT = 120.0
+_TABLES = (call_verbs, people_verbs)
+"""Named, because importing them is what fills `VERBS`."""
 
 
 class CommandError(Exception):

@@ -1,0 +1,147 @@
+"""Verbs on approvals and the log."""
+
+from webui.approvals import ending
+from webui.approvals.arguments import open_arguments
+from webui.approvals.deciding import Look, Reviewer, decide, seal_of
+from webui.approvals.errors import InvalidError, NotAllowedError, NotFoundError
+from webui.approvals.keys import PERSONAL, read_key
+from webui.approvals.states import Risk, Verdict
+from webui.audit.chain import rfc3339
+from webui.audit.checkpoints import sign_now
+from webui.commands.verbs import LOCAL, Office, Plain, org_id_of, verb
+from webui.preview import PREVIEW_VERSION, Profile, canonical_pieces
+from webui.store.models import Approval
+from webui.store.queries import calls
+from webui.store.queries.identity import Signed, member, token_holder
+
+
+@verb("approvals.list")
+def list_approvals(
+    office: Office, *, org: str | None = None, limit: int = 50
+) -> list[Plain]:
+    """Return what waits for a decision, the most urgent first."""
+    org_id = org_id_of(office, org)
+    with office.store.reading() as session:
+        rows = calls.queue(session, org_id, office.store.now(), limit=limit)
+    return [_listed(row) for row in rows]
+
+
+def _listed(row: calls.Row) -> Plain:
+    approval = row.approval
+    return {
+        "id": approval.id,
+        "risk": str(approval.risk),
+        "agent": row.agent_name,
+        "line": approval.line,
+        "expires_at": rfc3339(approval.expires_at),
+        "seen_count": approval.seen_count,
+    }
+
+
+@verb("approvals.decide")
+def decide_approval(
+    office: Office,
+    *,
+    approval: str,
+    verdict: str,
+    reason: str = "",
+    actor: str | None = None,
+    token: str | None = None,
+    org: str | None = None,
+) -> Plain:
+    """Approve or deny as a member: by their token, or by `actor` in local root mode."""
+    who = _decider(office, actor, token, org)
+    with office.store.reading() as session:
+        row = calls.one(session, who.org_id, approval)
+    if row is None:
+        raise NotFoundError("approval")
+    if verdict == Verdict.APPROVE and Risk(row.approval.risk).level >= Risk.HIGH.level:
+        raise NotAllowedError(
+            "full_view_required",
+            f"A call of {row.approval.risk} risk is approved on its page only, "
+            "after its full arguments were shown.",
+        )
+    reviewer = Reviewer(
+        who.user_id, who.display_name, "cli", session_id="token" if token else LOCAL
+    )
+    look = Look(seal_of(row.approval, PREVIEW_VERSION), PREVIEW_VERSION)
+    decided = office.store.write(
+        lambda tx: decide(
+            tx, reviewer, who.org_id, approval, Verdict(verdict), reason, look
+        )
+    )
+    if decided.refusal is not None:
+        raise decided.refusal
+    return {"id": approval, "status": str(decided.approval.status), "by": who.email}
+
+
+def _decider(
+    office: Office, actor: str | None, token: str | None, org: str | None
+) -> Signed:
+    if token is not None:
+        return _by_token(office, token)
+    if actor is None:
+        raise InvalidError(
+            "Deciding needs a person: --token csp_..., or --actor EMAIL on the desk's machine."
+        )
+    org_id = org_id_of(office, org)
+    with office.store.reading() as session:
+        found = member(session, org_id, actor)
+    if found is None:
+        raise NotFoundError("member")
+    return found
+
+
+def _by_token(office: Office, token: str) -> Signed:
+
+    presented = read_key(token)
+    if presented is not None and presented.prefix == PERSONAL:
+        with office.store.reading() as session:
+            holder = token_holder(session, presented.id)
+        if (
+            holder is not None
+            and holder.secret_hash == presented.secret_hash
+            and holder.works(office.store.now())
+        ):
+            return holder.person
+    raise NotAllowedError("bad_token", "This token is mistyped, expired or revoked.")
+
+
+@verb("approvals.expire")
+def expire_stale(office: Office) -> Plain:
+    """Settle everything that is overdue."""
+    total = 0
+    while moved := office.store.write(ending.sweep):
+        total += moved
+    return {"expired": total}
+
+
+@verb("approvals.show")
+def show_approval(office: Office, *, approval: str, org: str | None = None) -> Plain:
+    """Return one approval with its masked arguments, for a terminal."""
+    org_id = org_id_of(office, org)
+    with office.store.reading() as session:
+        row = calls.one(session, org_id, approval)
+        if row is None:
+            raise NotFoundError("approval")
+        arguments = open_arguments(session, office.store.keyring, row.approval).value
+    profile = Profile(office.store.keyring.derive(f"mask:{org_id}"))
+    shown = "".join(piece.text for piece in canonical_pieces(arguments, profile, indent=2))
+    found: Approval = row.approval
+    return _listed(row) | {
+        "status": str(found.status),
+        "tool": found.tool,
+        "summary": found.summary,
+        "reason": found.reason,
+        "fingerprint": found.fingerprint,
+        "arguments_hash": found.arguments_hash,
+        "arguments": shown,
+    }
+
+
+@verb("audit.checkpoint")
+def checkpoint(office: Office, *, org: str | None = None) -> Plain:
+    """Sign the log as it stands."""
+    org_id = org_id_of(office, org)
+    note = sign_now(office.store, org_id, office.settings.instance / "checkpoints")
+    return {"org": org_id, "note": note}
