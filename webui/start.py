@@ -1,6 +1,8 @@
 """Building a process: the runtime, both applications, the sockets and the worker."""
 
+import atexit
 from collections.abc import Callable
+from wsgiref.types import WSGIApplication
 
 import gevent.monkey
 from gevent.threadpool import ThreadPool
@@ -8,15 +10,17 @@ from gevent.threadpool import ThreadPool
 from webui.api import app as api
 from webui.approvals import agents
 from webui.approvals.keys import AGENT, read_key
+from webui.configuration import load_settings
 from webui.dispatch import dispatch
-from webui.listeners import Bound
+from webui.listeners import Bound, Endpoint
 from webui.live.follow import Follower
 from webui.live.sockets import Sockets
 from webui.live.tickets import Tickets
 from webui.runtime import Runtime, assemble
 from webui.serve import CannotStartError, Desk
-from webui.settings import Settings
+from webui.settings import Settings, split_address
 from webui.store.keyring import KeyringError
+from webui.store.owner import hold
 from webui.store.queries.identity import key_holder
 from webui.store.schema import SchemaError
 from webui.store.writer import Native
@@ -84,3 +88,22 @@ def revoke_leaked(runtime: Runtime, text: str) -> None:
     runtime.store.write(
         lambda tx: agents.revoke_key(tx, holder.org_id, holder.key_id, actor="system")
     )
+
+
+def create_app() -> WSGIApplication:
+    """Build a process for any gunicorn with one gevent worker: `gunicorn -k gevent app:app`.
+
+    Both addresses of the settings must be bound by that server, with fixed ports.
+    `countersign serve` does all this itself, and announces, drains and stops as promised.
+    """
+    settings = load_settings()
+    bound = Bound(
+        Endpoint(*split_address(settings.bind)),
+        Endpoint(*split_address(settings.agent_bind)),
+    )
+    if settings.database_url is None:
+        hold(settings.instance)
+    desk = build(settings, bound)
+    desk.started()
+    atexit.register(desk.close)
+    return desk.wsgi
