@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql import Insert
+from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy.dialects import postgresql
 
 from webui.approvals import idempotency, throttling
 from webui.approvals.desk import SYSTEM, end_unsettled, facts, subject
@@ -21,6 +20,32 @@ from webui.store.transaction import Transaction
 
 _approvals = table_of(Approval)
 _FRESH = {"populate_existing": True}
+# Built once: making a statement costs more than running it, and every filing runs these.
+_insert_approval = insert(_approvals)
+_insert_unless_twin = (
+    postgresql.insert(_approvals)
+    .on_conflict_do_nothing(
+        index_elements=["org_id", "agent_id", "fingerprint"], index_where=LIVE_TWIN
+    )
+    .returning(_approvals.c.id)
+)
+_same_call = (
+    _approvals.c.org_id == bindparam("org"),
+    _approvals.c.agent_id == bindparam("agent"),
+    _approvals.c.fingerprint == bindparam("fingerprint"),
+)
+_twin_of = select(_approvals.c.id).where(*_same_call, LIVE_TWIN).with_for_update()
+_denial_of = (
+    select(_approvals.c.id)
+    .where(
+        *_same_call,
+        _approvals.c.status == Status.DENIED,
+        _approvals.c.decided_at > bindparam("since"),
+    )
+    .order_by(_approvals.c.id.desc())
+    .limit(1)
+)
+_org_of = select(Org.data_key, Org.solo_operator).where(Org.id == bindparam("org"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,19 +164,13 @@ def find_or_file(tx: Transaction, filer: Filer, ask: Ask, limits: Limits) -> Fil
 
 def live_twin(tx: Transaction, filer: Filer, fingerprint: str) -> Approval | None:
     """Return the one approval of this call that may still lead to a run, deadlines applied."""
-    twin = tx.session.scalar(
-        select(Approval)
-        .where(
-            Approval.org_id == filer.org_id,
-            Approval.agent_id == filer.agent_id,
-            Approval.fingerprint == fingerprint,
-            LIVE_TWIN,
-        )
-        .with_for_update(),
-        execution_options=_FRESH,
-    )
-    if twin is None:
+    found = tx.execute(
+        _twin_of,
+        {"org": filer.org_id, "agent": filer.agent_id, "fingerprint": fingerprint},
+    ).scalar()
+    if found is None:
         return None
+    twin = _by_id(tx, found)
     tx.read_clock()
     if is_over(twin, tx.now):
         expire_if_over(tx, twin)
@@ -198,19 +217,16 @@ def _remembered_denial(
     tx: Transaction, filer: Filer, fingerprint: str, limits: Limits
 ) -> Approval | None:
     """Return a denial of the same call that still counts: no re-asking what was just denied."""
-    return tx.session.scalar(
-        select(Approval)
-        .where(
-            Approval.org_id == filer.org_id,
-            Approval.fingerprint == fingerprint,
-            Approval.agent_id == filer.agent_id,
-            Approval.status == Status.DENIED,
-            Approval.decided_at > tx.now - limits.denial_memory,
-        )
-        .order_by(Approval.id.desc())
-        .limit(1),
-        execution_options=_FRESH,
-    )
+    found = tx.execute(
+        _denial_of,
+        {
+            "org": filer.org_id,
+            "agent": filer.agent_id,
+            "fingerprint": fingerprint,
+            "since": tx.now - limits.denial_memory,
+        },
+    ).scalar()
+    return None if found is None else _by_id(tx, found)
 
 
 def _file(
@@ -241,19 +257,14 @@ def _file(
 
 def _insert(tx: Transaction, values: dict[str, Any]) -> bool:
     if not tx.on_postgresql:
-        tx.execute(sqlite.insert(_approvals), values)
+        tx.execute(_insert_approval, values)
         return True
-    statement: Insert = postgresql.insert(_approvals).on_conflict_do_nothing(
-        index_elements=["org_id", "agent_id", "fingerprint"], index_where=LIVE_TWIN
-    )
-    return tx.execute(statement.returning(_approvals.c.id), values).first() is not None
+    return tx.execute(_insert_unless_twin, values).first() is not None
 
 
 def _row(tx: Transaction, filer: Filer, ask: Ask, limits: Limits) -> dict[str, Any]:
     approval_id = new_id("apr", tx.now)
-    org = tx.execute(
-        select(Org.data_key, Org.solo_operator).where(Org.id == filer.org_id)
-    ).one()
+    org = tx.execute(_org_of, {"org": filer.org_id}).one()
     about = f"{filer.org_id}/{approval_id}"
     plain = ask.canonical + b"\0" + ask.received
     return {

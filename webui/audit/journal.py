@@ -6,7 +6,7 @@ PostgreSQL it is taken `FOR UPDATE`, on SQLite the write lock is the chain lock.
 
 import os
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from webui.audit.chain import EMPTY_HEAD, Head, append
 from webui.store.models import AuditHead, Event, table_of
@@ -16,6 +16,18 @@ _events = table_of(Event)
 _heads = table_of(AuditHead)
 _columns = (_heads.c.seq, _heads.c.row_hash, _heads.c.at, _heads.c.frontier)
 _insert_events = insert(_events)
+# Built once: making a statement costs more than running it, and every change runs these.
+_head_of = select(*_columns).where(_heads.c.org_id == bindparam("org")).with_for_update()
+_move_head = (
+    update(_heads)
+    .where(_heads.c.org_id == bindparam("org"))
+    .values(
+        seq=bindparam("new_seq"),
+        row_hash=bindparam("new_hash"),
+        at=bindparam("new_at"),
+        frontier=bindparam("new_frontier"),
+    )
+)
 
 
 def flush(tx: Transaction) -> None:
@@ -61,16 +73,19 @@ def _append(tx: Transaction, org_id: str, happenings: list[Happening]) -> None:
         tx.wakes.append(Wake(org_id, row.seq, happening.action, happening.subject))
     tx.execute(_insert_events, rows)
     tx.execute(
-        update(_heads)
-        .where(_heads.c.org_id == org_id)
-        .values(seq=head.seq, row_hash=head.row_hash, at=head.at, frontier=head.frontier)
+        _move_head,
+        {
+            "org": org_id,
+            "new_seq": head.seq,
+            "new_hash": head.row_hash,
+            "new_at": head.at,
+            "new_frontier": head.frontier,
+        },
     )
 
 
 def _locked_head(tx: Transaction, org_id: str) -> Head:
-    found = tx.execute(
-        select(*_columns).where(_heads.c.org_id == org_id).with_for_update()
-    ).one_or_none()
+    found = tx.execute(_head_of, {"org": org_id}).one_or_none()
     return (
         EMPTY_HEAD
         if found is None

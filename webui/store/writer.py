@@ -117,7 +117,8 @@ class Writer:
                     job.error = failure
 
     def _run_unit(self, connection: Connection, job: Job) -> None:
-        connection.exec_driver_sql("SAVEPOINT unit")
+        driver = connection.connection.cursor()  # a savepoint a unit: past the toolkit
+        driver.execute("SAVEPOINT unit")
         tx = self._begin(connection)
         try:
             job.result = job.unit(tx)
@@ -125,11 +126,11 @@ class Writer:
         except Exception as error:
             if isinstance(error, DBAPIError) and not isinstance(error, IntegrityError):
                 raise  # the disk or the file: the whole batch fails, nothing is half done
-            connection.exec_driver_sql("ROLLBACK TO unit")
+            driver.execute("ROLLBACK TO unit")
             job.error = error
         finally:
             tx.close()
-        connection.exec_driver_sql("RELEASE unit")
+        driver.execute("RELEASE unit")
         job.tx = tx
 
     def _disconnect(self) -> None:
