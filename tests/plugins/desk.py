@@ -284,10 +284,10 @@ def ask_for(
 def runtime(settings: Settings, store: Store, house: House) -> Runtime:
     """One process of the product."""
     from webui.live.bus import Bus  # noqa: PLC0415 - imports gevent
-    from webui.runtime import Runtime, ring  # noqa: PLC0415
+    from webui.runtime import Runtime  # noqa: PLC0415
 
     made = Runtime(settings, store, Bus(), BOUND)
-    store.listen(lambda wakes: ring(made.bus, wakes))
+    store.listen(made.ring)
     return made
 
 
@@ -337,7 +337,7 @@ def signed_in(dashboard: Flask, store: Store) -> SignedIn:
     """Open a browser in which a person is signed in (without the slow password check)."""
 
     def open_for(member: Member) -> Browser:
-        from webui.web.session import remember  # noqa: PLC0415
+        from webui.web.sessions import remember  # noqa: PLC0415
 
         browser = Browser(dashboard, dashboard.response_class)
         session_id = secrets.token_urlsafe(32)

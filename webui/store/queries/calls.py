@@ -1,14 +1,14 @@
-"""Approvals for screens and answers: keyset pages, never a count over history."""
+"""Approvals for screens and answers, those that wait above all."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, defer
 
-from webui.approvals.states import OPEN, Status
-from webui.store.models import Agent, Approval, Consumption, Decision, Membership, User
+from webui.approvals.states import OPEN, Risk
+from webui.store.models import Agent, Approval, Consumption, Decision, User
 
 LONGEST_PAGE = 200
 
@@ -30,16 +30,24 @@ class Filters:
     tool: str = ""
     agent: str = ""
     risk: str = ""
+    """This risk and above."""
     session: str = ""
     status: str = ""
     words: str = ""
+    agent_owner: str = ""
+    """User id: only the calls of agents that were theirs."""
+    since: int | None = None
+    """Settled at or after, ms."""
+    until: int | None = None
 
 
+EVERYTHING = Filters()
 _principal = User.__table__.alias("principal")
 _decider = User.__table__.alias("decider")
 
 
-def _rows() -> Select[Any]:
+def rows() -> Select[Any]:
+    """Return the select of rows; sealed arguments and long texts stay behind."""
     return (
         select(Approval, Agent.name, _principal.c.display_name, _decider.c.display_name)
         .join(Agent, Agent.id == Approval.agent_id)
@@ -49,15 +57,23 @@ def _rows() -> Select[Any]:
     )
 
 
-def _narrowed(filters: Filters) -> list[ColumnElement[bool]]:
+def narrowed(filters: Filters) -> list[ColumnElement[bool]]:
+    """Return the conditions of some filters, but for the words."""
     clauses: list[ColumnElement[bool]] = []
     if filters.tool:
         pattern = filters.tool.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
         clauses.append(Approval.tool.like(pattern.replace("*", "%"), escape="\\"))
     if filters.agent:
         clauses.append(or_(Agent.name == filters.agent, Agent.id == filters.agent))
+    if filters.risk in set(Risk):
+        lowest = Risk(filters.risk).level
+        clauses.append(Approval.risk.in_([r for r in Risk if r.level >= lowest]))
+    if filters.since is not None:
+        clauses.append(Approval.settled_at >= filters.since)
+    if filters.until is not None:
+        clauses.append(Approval.settled_at < filters.until)
     for column, wanted in (
-        (Approval.risk, filters.risk),
+        (Approval.agent_owner, filters.agent_owner),
         (Approval.session, filters.session),
         (Approval.status, filters.status),
     ):
@@ -70,23 +86,42 @@ def queue(
     session: Session,
     org_id: str,
     now: int,
-    filters: Filters = Filters(),
+    filters: Filters = EVERYTHING,
     limit: int = 100,
+    after: tuple[int, str] | None = None,
 ) -> Sequence[Row]:
-    """Return what waits for a decision, the most urgent deadline first."""
+    """Return what waits for a decision, the most urgent deadline first.
+
+    Args:
+        session: to read with.
+        org_id: whose.
+        now: ms.
+        filters: what to narrow to.
+        limit: rows.
+        after: (expires_at, id) of the last row of the page before.
+
+    """
     statement = (
-        _rows()
+        rows()
         .where(
             Approval.org_id == org_id,
             Approval.status.in_(OPEN),
             Approval.expires_at > now,
-            *_narrowed(filters),
+            *narrowed(filters),
         )
         .order_by(Approval.expires_at, Approval.id)
         .limit(min(limit, LONGEST_PAGE))
     )
     if filters.words:
         statement = statement.where(_mentions(filters.words))
+    if after is not None:
+        at, last = after
+        statement = statement.where(
+            or_(
+                Approval.expires_at > at,
+                and_(Approval.expires_at == at, Approval.id > last),
+            )
+        )
     return [Row._make(row) for row in session.execute(statement)]
 
 
@@ -102,19 +137,46 @@ def _mentions(words: str) -> ColumnElement[bool]:
     )
 
 
-def waiting(session: Session, org_id: str, now: int, most: int = 200) -> int:
-    """Return how many wait, counted up to `most`."""
+class Pressure(NamedTuple):
+    """How much waits, counted up to a limit."""
+
+    waiting: int
+    high: int
+    """Of them of high or critical risk."""
+    soon: int
+    """Of them with little time left."""
+
+
+def pressure(
+    session: Session,
+    org_id: str,
+    now: int,
+    *,
+    agent_owner: str = "",
+    soon: int = 60_000,
+    most: int = 1_000,
+) -> Pressure:
+    """Return how much waits in all; `soon` in ms."""
     some = (
-        select(Approval.id)
+        select(Approval.risk, Approval.expires_at)
         .where(
             Approval.org_id == org_id,
             Approval.status.in_(OPEN),
             Approval.expires_at > now,
+            *narrowed(Filters(agent_owner=agent_owner)),
         )
+        .order_by(Approval.expires_at)
         .limit(most)
         .subquery()
     )
-    return session.scalar(select(func.count()).select_from(some)) or 0
+    row = session.execute(
+        select(
+            func.count(),
+            func.count().filter(some.c.risk.in_([Risk.HIGH, Risk.CRITICAL])),
+            func.count().filter(some.c.expires_at < now + soon),
+        ).select_from(some)
+    ).one()
+    return Pressure._make(row)
 
 
 def one(session: Session, org_id: str, approval_id: str) -> Row | None:
@@ -141,13 +203,13 @@ def votes(session: Session, approval_ids: Sequence[str]) -> Mapping[str, list[Vo
     if not approval_ids:
         return {}
     found: dict[str, list[Vote]] = {}
-    rows = session.execute(
+    given = session.execute(
         select(Decision, User.display_name)
         .join(User, User.id == Decision.user_id)
         .where(Decision.approval_id.in_(approval_ids))
         .order_by(Decision.id)
     )
-    for decision, display in rows:
+    for decision, display in given:
         found.setdefault(decision.approval_id, []).append(Vote(decision, display))
     return found
 
@@ -159,82 +221,6 @@ def uses(session: Session, approval_id: str) -> Sequence[Consumption]:
         .where(Consumption.approval_id == approval_id)
         .order_by(Consumption.id)
     ).all()
-
-
-def earlier(session: Session, approval: Approval, limit: int = 5) -> Sequence[Row]:
-    """Return earlier settled approvals of exactly the same call, newest first."""
-    return [
-        Row._make(row)
-        for row in session.execute(
-            _rows()
-            .where(
-                Approval.org_id == approval.org_id,
-                Approval.fingerprint == approval.fingerprint,
-                Approval.id < approval.id,
-                Approval.decided_at.is_not(None),
-            )
-            .order_by(Approval.id.desc())
-            .limit(limit)
-        )
-    ]
-
-
-def history(
-    session: Session,
-    org_id: str,
-    filters: Filters = Filters(),
-    before: tuple[int, str] | None = None,
-    limit: int = 50,
-) -> Sequence[Row]:
-    """Return settled approvals, newest first.
-
-    Args:
-        session: to read with.
-        org_id: whose.
-        filters: what to narrow to; `words` are looked up in the word index.
-        before: (settled_at, id) of the last row of the page before.
-        limit: rows.
-
-    """
-    statement = _rows().where(
-        Approval.org_id == org_id, Approval.settled_at.is_not(None), *_narrowed(filters)
-    )
-    if filters.words:
-        ids = _found(session, org_id, filters.words)
-        statement = statement.where(Approval.id.in_(ids))
-    if before is not None:
-        at, last = before
-        statement = statement.where(
-            or_(
-                Approval.settled_at < at,
-                and_(Approval.settled_at == at, Approval.id < last),
-            )
-        ).where(Approval.settled_at <= at)
-    ordered = statement.order_by(Approval.settled_at.desc(), Approval.id.desc())
-    return [
-        Row._make(row) for row in session.execute(ordered.limit(min(limit, LONGEST_PAGE)))
-    ]
-
-
-def _found(session: Session, org_id: str, words: str, most: int = 500) -> list[str]:
-    """Return the newest approvals whose masked words hold all of `words`."""
-    if session.connection().dialect.name == "sqlite":
-        quoted = " ".join('"' + word.replace('"', '""') + '"*' for word in words.split())
-        statement = text(
-            "SELECT approval_id FROM approval_search WHERE words MATCH :words"
-            " AND org_id = :org ORDER BY rowid DESC LIMIT :most"
-        )
-    else:
-        quoted = words
-        statement = text(
-            "SELECT approval_id FROM approval_search"
-            " WHERE words @@ plainto_tsquery('simple', :words)"
-            " AND org_id = :org ORDER BY id DESC LIMIT :most"
-        )
-    if not quoted.strip():
-        return []
-    rows = session.execute(statement, {"words": quoted, "org": org_id, "most": most})
-    return list(rows.scalars())
 
 
 def of_agent(
@@ -278,6 +264,15 @@ def standing(session: Session, approval_id: str) -> Standing | None:
     return None if row is None else Standing._make(row)
 
 
+def agent_owner(session: Session, org_id: str, approval_id: str) -> str | None:
+    """Return the owner an approval's agent had when it asked."""
+    return session.scalar(
+        select(Approval.agent_owner).where(
+            Approval.org_id == org_id, Approval.id == approval_id
+        )
+    )
+
+
 def deciders(session: Session, approval_id: str) -> list[str]:
     """Return the user ids of those who said yes, for a receipt."""
     return list(
@@ -287,19 +282,3 @@ def deciders(session: Session, approval_id: str) -> list[str]:
             )
         )
     )
-
-
-def members(session: Session, org_id: str) -> Sequence[tuple[User, Membership]]:
-    """Return the people of an org."""
-    return [
-        (user, membership)
-        for user, membership in session.execute(
-            select(User, Membership)
-            .join(Membership, Membership.user_id == User.id)
-            .where(Membership.org_id == org_id)
-            .order_by(User.display_name)
-        )
-    ]
-
-
-SETTLED = frozenset(Status) - OPEN

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from webui.store.models import AuditHead, Event
+from webui.store.models import AuditHead, Checkpoint, Event
 from webui.store.transaction import Wake
 
 
@@ -57,20 +57,67 @@ def page(
 ) -> Sequence[Event]:
     """Return events, newest first, from below the seq of the page before."""
     statement = select(Event).where(Event.org_id == org_id)
-    for column, wanted in (
-        (Event.actor, filters.actor),
-        (Event.action, filters.action),
-        (Event.subject, filters.subject),
-    ):
-        if wanted:
-            statement = statement.where(column == wanted)
-    if filters.since is not None:
-        statement = statement.where(Event.at >= filters.since)
-    if filters.until is not None:
-        statement = statement.where(Event.at < filters.until)
+    statement = statement.where(*_narrowed(filters))
     if before is not None:
         statement = statement.where(Event.seq < before)
     return session.scalars(statement.order_by(Event.seq.desc()).limit(limit)).all()
+
+
+def _narrowed(filters: EventFilters) -> list[ColumnElement[bool]]:
+    clauses: list[ColumnElement[bool]] = []
+    if filters.action.endswith(".*"):
+        clauses.append(Event.action.startswith(filters.action[:-1], autoescape=True))
+    elif filters.action:
+        clauses.append(Event.action == filters.action)
+    if filters.actor:
+        clauses.append(Event.actor == filters.actor)
+    if filters.subject:
+        clauses.append(Event.subject == filters.subject)
+    if filters.since is not None:
+        clauses.append(Event.at >= filters.since)
+    if filters.until is not None:
+        clauses.append(Event.at < filters.until)
+    return clauses
+
+
+def ascending(
+    session: Session,
+    org_id: str,
+    filters: EventFilters,
+    after: int,
+    upto: int,
+    limit: int = 1_000,
+) -> Sequence[Event]:
+    """Return events in order, above `after` and up to `upto`: for exports, chunk by chunk."""
+    return session.scalars(
+        select(Event)
+        .where(
+            Event.org_id == org_id,
+            Event.seq > after,
+            Event.seq <= upto,
+            *_narrowed(filters),
+        )
+        .order_by(Event.seq)
+        .limit(limit)
+    ).all()
+
+
+def checkpoints(session: Session, org_id: str) -> list[tuple[int, str]]:
+    """Return the signed checkpoints of an org's log: size and note, ascending."""
+    rows = session.execute(
+        select(Checkpoint.size, Checkpoint.note)
+        .where(Checkpoint.org_id == org_id)
+        .order_by(Checkpoint.size)
+    )
+    return [(size, note) for size, note in rows]
+
+
+def head(session: Session, org_id: str) -> tuple[int, bytes]:
+    """Return seq and hash of the last event that the chain's head knows."""
+    row = session.execute(
+        select(AuditHead.seq, AuditHead.row_hash).where(AuditHead.org_id == org_id)
+    ).one_or_none()
+    return (0, bytes(32)) if row is None else (row.seq, row.row_hash)
 
 
 def about(session: Session, org_id: str, subject: str, limit: int = 200) -> Sequence[Event]:
@@ -81,3 +128,19 @@ def about(session: Session, org_id: str, subject: str, limit: int = 200) -> Sequ
         .order_by(Event.seq)
         .limit(limit)
     ).all()
+
+
+def created_since(session: Session, org_id: str, seq: int, most: int = 500) -> set[str]:
+    """Return the subjects of approvals filed after an event."""
+    return set(
+        session.scalars(
+            select(Event.subject)
+            .where(
+                Event.org_id == org_id,
+                Event.action == "approval.created",
+                Event.seq > seq,
+            )
+            .order_by(Event.seq.desc())
+            .limit(most)
+        )
+    )

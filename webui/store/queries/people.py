@@ -1,0 +1,118 @@
+"""The people of an org for screens: who they are, where they are signed in, their tokens."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from webui.store.models import Agent, Membership, PersonalToken, User, WebSession
+
+
+class Member(NamedTuple):
+    """A person of an org."""
+
+    user_id: str
+    display_name: str
+    email: str
+    status: str
+    role: str
+    standing: str
+    """Of the membership."""
+    last_seen_at: int | None
+
+
+def members(session: Session, org_id: str) -> Sequence[Member]:
+    """Return the people of an org by name."""
+    seen = (
+        select(WebSession.user_id, func.max(WebSession.seen_at).label("at"))
+        .where(WebSession.org_id == org_id)
+        .group_by(WebSession.user_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(
+            User.id,
+            User.display_name,
+            User.email,
+            User.status,
+            Membership.role,
+            Membership.status,
+            seen.c.at,
+        )
+        .join(Membership, Membership.user_id == User.id)
+        .outerjoin(seen, seen.c.user_id == User.id)
+        .where(Membership.org_id == org_id)
+        .order_by(User.display_name, User.id)
+    )
+    return [Member._make(row) for row in rows]
+
+
+def names(session: Session, org_id: str, actors: Iterable[str]) -> Mapping[str, str]:
+    """Return display names for names of the log (`user:...`, `agent:...`) of this org."""
+    wanted = set(actors)
+    users = [name.removeprefix("user:") for name in wanted if name.startswith("user:")]
+    agents = [name.removeprefix("agent:") for name in wanted if name.startswith("agent:")]
+    found: dict[str, str] = {}
+    if users:
+        rows = session.execute(
+            select(User.id, User.display_name)
+            .join(Membership, Membership.user_id == User.id)
+            .where(Membership.org_id == org_id, User.id.in_(users))
+        )
+        found |= {f"user:{user_id}": name for user_id, name in rows}
+    if agents:
+        rows = session.execute(
+            select(Agent.id, Agent.name).where(Agent.org_id == org_id, Agent.id.in_(agents))
+        )
+        found |= {f"agent:{agent_id}": name for agent_id, name in rows}
+    return found
+
+
+def sessions(
+    session: Session, user_id: str, epoch: int, *, seen_after: int, made_after: int
+) -> Sequence[WebSession]:
+    """Return a person's sessions that still count, the last used first. Times in ms."""
+    return session.scalars(
+        select(WebSession)
+        .where(
+            WebSession.user_id == user_id,
+            WebSession.epoch == epoch,
+            WebSession.ended_at.is_(None),
+            WebSession.seen_at > seen_after,
+            WebSession.created_at > made_after,
+        )
+        .order_by(WebSession.seen_at.desc())
+        .limit(50)
+    ).all()
+
+
+def tokens(session: Session, org_id: str, user_id: str) -> Sequence[PersonalToken]:
+    """Return a person's tokens in an org, the newest first."""
+    return session.scalars(
+        select(PersonalToken)
+        .where(PersonalToken.org_id == org_id, PersonalToken.user_id == user_id)
+        .order_by(PersonalToken.created_at.desc(), PersonalToken.id)
+        .limit(100)
+    ).all()
+
+
+def actor_called(session: Session, org_id: str, text: str) -> str:
+    """Return the name in the log of a member or agent of this org, as somebody would type it."""
+    user_id = session.scalar(
+        select(User.id)
+        .join(Membership, Membership.user_id == User.id)
+        .where(
+            Membership.org_id == org_id,
+            (User.email == text.lower()) | (User.display_name == text) | (User.id == text),
+        )
+        .limit(1)
+    )
+    if user_id is not None:
+        return f"user:{user_id}"
+    agent_id = session.scalar(
+        select(Agent.id).where(
+            Agent.org_id == org_id, (Agent.name == text) | (Agent.id == text)
+        )
+    )
+    return text if agent_id is None else f"agent:{agent_id}"

@@ -1,0 +1,71 @@
+"""The agents of an org for screens, with their keys and how many of their calls wait."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from webui.approvals.states import OPEN
+from webui.store.models import Agent, AgentKey, Approval, User
+
+
+@dataclass(slots=True)
+class Program:
+    """An agent as its page shows it."""
+
+    agent: Agent
+    owner: str | None
+    waiting: int = 0
+    keys: list[AgentKey] = field(default_factory=list)
+
+
+def programs(
+    session: Session, org_id: str, now: int, *, owner_id: str = "", most: int = 500
+) -> Sequence[Program]:
+    """Return the agents of an org by name, in three selects however many there are.
+
+    Args:
+        session: to read with.
+        org_id: whose.
+        now: ms.
+        owner_id: only the agents of this person; empty for all.
+        most: agents.
+
+    """
+    statement = (
+        select(Agent, User.display_name)
+        .outerjoin(User, User.id == Agent.owner_id)
+        .where(Agent.org_id == org_id)
+    )
+    if owner_id:
+        statement = statement.where(Agent.owner_id == owner_id)
+    rows = session.execute(statement.order_by(Agent.name).limit(most))
+    found = {agent.id: Program(agent, owner) for agent, owner in rows}
+    keys = select(AgentKey).where(AgentKey.org_id == org_id)
+    for key in session.scalars(keys.order_by(AgentKey.created_at.desc(), AgentKey.id)):
+        if key.agent_id in found:
+            found[key.agent_id].keys.append(key)
+    counts = (
+        select(Approval.agent_id, func.count())
+        .where(
+            Approval.org_id == org_id,
+            Approval.status.in_(OPEN),
+            Approval.expires_at > now,
+        )
+        .group_by(Approval.agent_id)
+    )
+    for agent_id, count in session.execute(counts):
+        if agent_id in found:
+            found[agent_id].waiting = count
+    return list(found.values())
+
+
+def key_of(session: Session, org_id: str, key_id: str) -> tuple[AgentKey, str] | None:
+    """Return a key of this org with its agent's name."""
+    row = session.execute(
+        select(AgentKey, Agent.name)
+        .join(Agent, Agent.id == AgentKey.agent_id)
+        .where(AgentKey.org_id == org_id, AgentKey.id == key_id)
+    ).one_or_none()
+    return None if row is None else (row[0], row[1])

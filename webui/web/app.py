@@ -1,0 +1,109 @@
+"""The dashboard's application: pages for people, and the little that machines ask of it."""
+
+from types import ModuleType
+
+from flask import Flask
+
+from webui.live import socket
+from webui.live.sockets import Sockets
+from webui.live.tickets import Tickets
+from webui.runtime import Runtime
+from webui.web import (
+    access,
+    account,
+    agents,
+    approval,
+    assets,
+    audit,
+    csrf,
+    endpoints,
+    errors,
+    filters,
+    health,
+    help,  # noqa: A004 - the page is called that
+    history,
+    live,
+    people,
+    queue,
+    security,
+    session,
+    sources,
+)
+from webui.web.context import EXTENSION, Dashboard
+from webui.worker import Worker
+
+PAGES: tuple[ModuleType, ...] = (
+    queue,
+    approval,
+    history,
+    audit,
+    agents,
+    sources,
+    endpoints,
+    people,
+    account,
+    help,
+    live,
+    health,
+)
+FORM_BYTES = 512 * 1024
+
+
+def create_app(
+    runtime: Runtime,
+    sockets: Sockets | None = None,
+    tickets: Tickets | None = None,
+    worker: Worker | None = None,
+) -> Flask:
+    """Make the dashboard of a process.
+
+    Args:
+        runtime: the process.
+        sockets: its live sockets; made here if there are none yet.
+        tickets: for opening them.
+        worker: whose freshness `/readyz` looks at; none does not count against it.
+
+    """
+    app = Flask(
+        "webui.web", static_folder=None, template_folder=str(assets.folder("templates"))
+    )
+    https = runtime.public_url.startswith("https://")
+    _configure(app, runtime, https=https)
+    sockets = sockets or Sockets(
+        runtime.bus, live.PeopleFeed(runtime), runtime.settings.max_sockets
+    )
+    tickets = tickets or Tickets()
+    app.extensions[EXTENSION] = Dashboard(runtime, sockets, tickets, worker)
+    security.register(app, https=https)
+    errors.register(app)
+    filters.register(app)
+    assets.register(app)
+    session.register(app)
+    # Who is signed out is told so, before a form of an ended session is called forged.
+    access.register(app)
+    csrf.register(app)
+    for module in PAGES:
+        app.register_blueprint(module.blueprint)
+    hosts = runtime.bound.dashboard_hosts(runtime.settings)
+    origins = runtime.bound.dashboard_origins(runtime.settings)
+    socket.register(app, sockets, tickets, hosts, origins)
+    return app
+
+
+def _configure(app: Flask, runtime: Runtime, *, https: bool) -> None:
+    mode = runtime.settings.cookie_secure
+    secure = mode == "always" or (mode == "auto" and https)
+    name = f"countersign-{runtime.keyring.id[:8]}"
+    app.config.update(
+        SECRET_KEY=runtime.keyring.derive("session"),
+        # Cookies know no ports, so each install on a machine has its own name.
+        SESSION_COOKIE_NAME=f"__Host-{name}" if secure else name,
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+        MAX_CONTENT_LENGTH=FORM_BYTES,
+        MAX_FORM_MEMORY_SIZE=FORM_BYTES,
+        MAX_FORM_PARTS=50,
+        PROVIDE_AUTOMATIC_OPTIONS=False,
+    )

@@ -1,0 +1,233 @@
+"""The whole call on its page: one builder for the page, its panel and its answers."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from flask import url_for
+from sqlalchemy.orm import Session
+
+from webui.approvals.arguments import open_arguments
+from webui.approvals.deciding import seal_of
+from webui.approvals.states import OPEN, Resolution, Risk, Status, Verdict
+from webui.approvals.words import RESOLUTION, VERDICT, WHY_ASKED
+from webui.preview import PREVIEW_VERSION, Node, Preview, card, gate, visible
+from webui.store.models import Approval, Consumption
+from webui.store.queries import calls, events, people, settled
+from webui.store.queries.calls import Row, Vote
+from webui.web.access import may_decide, me
+from webui.web.context import house
+from webui.web.rows import RowView, row_view
+from webui.web.timeline import Moment, timeline
+
+_OUTCOMES = {
+    None: "The agent took its one use; it has not reported yet.",
+    "ok": "The agent reported that it ran.",
+    "error": "The agent reported that it failed.",
+    "unknown": "Nobody reported how it ended.",
+    "rolled_back": "The agent gave it back: the call did not take effect.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One reviewer's verdict."""
+
+    verdict: str
+    who: str
+    at: int
+    channel: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The same call, settled before."""
+
+    status: str
+    status_word: str
+    at: int | None
+    who: str | None
+    reason: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Detail(RowView):
+    """Everything an approval's page shows."""
+
+    version: int = 0
+    seal: str = ""
+    fingerprint: str = ""
+    arguments_hash: str = ""
+    total_bytes: int = 0
+    key_count: int = 0
+    run: str | None = None
+    preview: tuple[Node, ...] = ()
+    hidden_keys: int = 0
+    warnings: tuple[str, ...] = ()
+    truncated: bool = False
+    requires_full_view: bool = False
+    requires_sign_in: bool = False
+    """This person's sign-in is too long ago to approve a call of this risk."""
+    reason_required: bool = False
+    progress_words: str | None = None
+    summary: str | None = None
+    context_text: str | None = None
+    decisions: tuple[Given, ...] = ()
+    timeline: tuple[Moment, ...] = ()
+    why_not: str | None = None
+    why_asked: str = WHY_ASKED
+    resolution_words: str | None = None
+    outcome_words: str | None = None
+    usable_until: int | None = None
+    similar: tuple[Earlier, ...] = ()
+
+
+def detail_of(session: Session, row: Row) -> Detail:
+    """Return the whole of an approval as the person of this request sees it now."""
+    approval, now = row.approval, house().store.now()
+    votes = calls.votes(session, [approval.id]).get(approval.id, [])
+    view = row_view(row, now, url_for("approval.page", approval_id=approval.id), votes)
+    shown = card_of(session, approval)
+    happened = events.about(session, approval.org_id, f"approval:{approval.id}")
+    names = people.names(session, approval.org_id, {event.actor for event in happened})
+    return Detail(
+        **_as_row(view),
+        reason=_shown(approval.reason) or "",
+        version=approval.version,
+        seal=seal_of(approval, PREVIEW_VERSION),
+        fingerprint=approval.fingerprint,
+        arguments_hash=approval.arguments_hash,
+        total_bytes=shown.total_bytes,
+        key_count=shown.key_count,
+        run=_shown(approval.run),
+        preview=tuple(shown.nodes),
+        hidden_keys=shown.hidden_keys,
+        warnings=tuple(shown.warnings),
+        truncated=shown.truncated,
+        requires_full_view=gate(shown, approval.risk),
+        requires_sign_in=needs_sign_in(approval),
+        reason_required=approval.require_reason,
+        progress_words=_progress(approval, votes),
+        summary=_shown(approval.summary),
+        context_text=_context(approval.context),
+        decisions=tuple(_given(vote) for vote in votes),
+        timeline=tuple(timeline(happened, names)),
+        why_not=_why_not(approval, view, votes),
+        why_asked=_why_asked(approval),
+        resolution_words=_resolution(approval, view),
+        outcome_words=_outcome(calls.uses(session, approval.id)),
+        usable_until=approval.usable_until,
+        similar=tuple(_earlier(session, approval, now)),
+    )
+
+
+def _as_row(view: RowView) -> dict[str, Any]:
+    """Return what a row shows, but for the deciders' reason: the call's page lists them all."""
+    names = (field.name for field in fields(RowView) if field.name != "reason")
+    return {name: getattr(view, name) for name in names}
+
+
+def card_of(session: Session, approval: Approval) -> Preview:
+    """Return the card of the stored arguments: what is shown is what would run."""
+    runtime = house()
+    arguments = open_arguments(session, runtime.keyring, approval).value
+    return card(approval.tool, arguments, runtime.profile(approval.org_id))
+
+
+def needs_sign_in(approval: Approval) -> bool:
+    """Say whether approving asks this person for a fresh sign-in first."""
+    severe = Risk(approval.risk).level >= Risk.HIGH.level
+    return severe and not me().is_fresh(house().store.now())
+
+
+def _why_not(approval: Approval, view: RowView, votes: Sequence[Vote]) -> str | None:
+    if view.status not in OPEN:
+        return f"Nothing is left to decide. {view.settled_words}"
+    access = may_decide(approval)
+    if not access.allowed:
+        return access.explanation
+    mine = next((v for v in votes if v.decision.user_id == me().signed.user_id), None)
+    if mine is not None:
+        return f"You have {_word(mine)} this call; it waits for others."
+    return None
+
+
+def _progress(approval: Approval, votes: Sequence[Vote]) -> str | None:
+    if approval.approvals_required <= 1 or approval.status not in OPEN:
+        return None
+    given = sum(vote.decision.verdict == Verdict.APPROVE for vote in votes)
+    return f"{given} of {approval.approvals_required} approvals given."
+
+
+def _why_asked(approval: Approval) -> str:
+    if not approval.solo:
+        return WHY_ASKED
+    return (
+        f"{WHY_ASKED} This organization works alone: people may decide calls of their "
+        "own agents, and the record says so."
+    )
+
+
+def _resolution(approval: Approval, view: RowView) -> str | None:
+    if approval.resolution is None:
+        deadline = RESOLUTION[Resolution.DEADLINE]
+        return deadline if view.status == Status.EXPIRED else None
+    if view.status == Status.EXPIRED and approval.decided_at is not None:
+        return "It was approved, but not used in time."
+    return RESOLUTION[Resolution(approval.resolution)]
+
+
+def _outcome(uses: Sequence[Consumption]) -> str | None:
+    if not uses:
+        return None
+    last = uses[-1]
+    detail = f" It said: {visible(last.detail)}" if last.detail else ""
+    return _OUTCOMES.get(last.result, _OUTCOMES["unknown"]) + detail
+
+
+def _given(vote: Vote) -> Given:
+    decision = vote.decision
+    return Given(
+        _word(vote),
+        visible(vote.display),
+        decision.at,
+        decision.channel,
+        visible(decision.reason),
+    )
+
+
+def _word(vote: Vote) -> str:
+    return VERDICT[Verdict(vote.decision.verdict)]
+
+
+def _earlier(session: Session, approval: Approval, now: int) -> list[Earlier]:
+    before = settled.earlier(session, approval)
+    votes = calls.votes(session, [row.approval.id for row in before])
+    views = [
+        row_view(
+            row,
+            now,
+            url_for("approval.page", approval_id=row.approval.id),
+            votes.get(row.approval.id, []),
+        )
+        for row in before
+    ]
+    return [
+        Earlier(
+            view.status, view.status_word, view.settled_at, view.who, view.reason, view.url
+        )
+        for view in views
+    ]
+
+
+def _context(context: str | None) -> str | None:
+    if context is None:
+        return None
+    return visible(json.dumps(json.loads(context), indent=2, ensure_ascii=False))
+
+
+def _shown(text: str | None) -> str | None:
+    return None if text is None else visible(text)

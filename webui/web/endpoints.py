@@ -1,0 +1,88 @@
+"""Endpoints: whom this desk tells, and whether it arrived."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import Blueprint, request, url_for
+
+from webui.approvals.authorization import SOURCES
+from webui.preview import visible
+from webui.store.models import Delivery, Endpoint
+from webui.store.queries import traffic
+from webui.web.access import require
+from webui.web.context import house
+from webui.web.render import page as whole_page
+
+blueprint = Blueprint("endpoints", __name__)
+PAGE = 50
+_OK = {"delivered": True, "dead": False}
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointView:
+    """One endpoint."""
+
+    id: str
+    name: str
+    url: str
+    enabled: bool
+    events: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryView:
+    """One event on its way."""
+
+    event: str
+    endpoint_name: str
+    state: str
+    ok: bool | None
+    attempts: int
+    status_code: int | None
+    words: str
+    at: int
+    next_at: int | None
+
+
+@blueprint.get("/deliveries")
+def page() -> str:
+    """Show endpoints and the latest deliveries."""
+    org_id = require(SOURCES).org_id
+    before = request.args.get("before", "")
+    with house().store.reading() as session:
+        known = traffic.endpoints(session, org_id)
+        found = traffic.deliveries(session, org_id, before, PAGE + 1)
+    older = found[PAGE - 1].id if len(found) > PAGE else None
+    hosts = {endpoint.id: visible(endpoint.url) for endpoint in known}
+    return whole_page(
+        "endpoints/page.html",
+        endpoints=[_endpoint(endpoint) for endpoint in known],
+        deliveries=[_delivery(delivery, hosts) for delivery in found[:PAGE]],
+        older_url=older and url_for("endpoints.page", before=older),
+    )
+
+
+def _endpoint(endpoint: Endpoint) -> EndpointView:
+    return EndpointView(
+        endpoint.id,
+        endpoint.id,
+        visible(endpoint.url),
+        endpoint.status == "active",
+        endpoint.events,
+    )
+
+
+def _delivery(delivery: Delivery, hosts: Mapping[str, str]) -> DeliveryView:
+    callback = f"callback {visible(delivery.url)}"
+    waits = delivery.status == "waiting"
+    return DeliveryView(
+        delivery.event,
+        hosts.get(delivery.endpoint_id or "", callback),
+        delivery.status,
+        _OK.get(delivery.status),
+        delivery.attempts,
+        delivery.last_status,
+        visible(delivery.last_error or ""),
+        delivery.created_at,
+        delivery.next_at if waits else None,
+    )

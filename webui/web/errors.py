@@ -1,0 +1,121 @@
+"""Refusals and failures as pages, once: what is wrong, and what to do about it."""
+
+from dataclasses import dataclass
+
+from flask import Flask, Response, redirect, request, url_for
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from webui import problems
+from webui.approvals.errors import DeskError
+from webui.store.errors import StoreUnavailableError
+from webui.web.render import page, part, wants_part
+
+MACHINES = (
+    "/ws",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/.well-known/",
+    "/hooks/",
+    "/static/",
+)
+"""Addresses whose readers are programs: they get problem details."""
+_FORM_TOO_OLD = (
+    "The form did not carry the mark of your present session, so nothing was changed."
+)
+_OPEN_AGAIN = "Go back, load the page anew, and send the form once more."
+_MEND = {
+    403: "Ask somebody who runs this desk, if you should be able to do this.",
+    404: "Check the address; what is not in your organization is not shown.",
+    413: "Send less at once.",
+    429: "Wait a moment and try again.",
+    500: "Try again; if it stays, whoever runs this desk finds the cause in its log.",
+    503: "Nothing was changed. Try again in a few seconds.",
+}
+_DETAIL = {
+    404: "There is nothing at this address.",
+    405: "This address takes another method.",
+    413: "That is more than this desk takes at once.",
+    500: "Something went wrong on our side.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What the error page says."""
+
+    status: int
+    title: str
+    detail: str
+    mend: str | None
+    code: str | None
+
+
+def register(app: Flask) -> None:
+    """Answer all errors of the dashboard."""
+    app.register_error_handler(DeskError, _of_desk_error)
+    app.register_error_handler(StoreUnavailableError, _of_store_error)
+    app.register_error_handler(CSRFError, _of_csrf_error)
+    app.register_error_handler(HTTPException, _of_http_error)
+
+
+def _answer(problem: Problem) -> tuple[str, int]:
+    if wants_part():
+        return part("_problem.html", problem=problem), problem.status
+    return page("error.html", problem=problem), problem.status
+
+
+def _problem(
+    status: int, detail: str, code: str | None, mend: str | None = None
+) -> Problem:
+    title = problems.TITLES.get(status, "Error")
+    return Problem(status, title, detail, mend or _MEND.get(status), code)
+
+
+def _for_machines() -> bool:
+    return request.path.startswith(MACHINES)
+
+
+def _of_desk_error(error: DeskError) -> Response | tuple[str, int]:
+    if _for_machines():
+        return problems.of_desk_error(error)
+    return _answer(_problem(problems.status_of(error), error.detail, error.code))
+
+
+def _of_store_error(error: StoreUnavailableError) -> Response | tuple[str, int]:
+    """The frame of a page needs the database too, so this one does without any page."""
+    if _for_machines() or wants_part():
+        return problems.of_store_error(error)
+    text = f"{error} {_MEND[503]}\n"
+    headers = {"Retry-After": str(error.retry_after)}
+    return Response(text, 503, headers, content_type="text/plain; charset=utf-8")
+
+
+def _of_csrf_error(_: CSRFError) -> Response | tuple[str, int]:
+    if _for_machines():
+        return problems.problem(400, "bad_csrf_token", _FORM_TOO_OLD)
+    return _answer(_problem(400, _FORM_TOO_OLD, "bad_csrf_token", _OPEN_AGAIN))
+
+
+def _of_http_error(error: HTTPException) -> BaseResponse | tuple[str, int]:
+    status = error.code or 500
+    if error.response is not None or status < 400:  # noqa: PLR2004 - redirects and ready answers
+        return error.get_response()
+    if status == 401:  # noqa: PLR2004
+        return _signed_out()
+    if _for_machines():
+        return problems.of_http_error(error)
+    detail = _DETAIL.get(status, error.description or "The request was refused.")
+    return _answer(_problem(status, detail, None))
+
+
+def _signed_out() -> BaseResponse | tuple[str, int]:
+    """Lead a person to the sign-in page and back; tell scripts plainly."""
+    if _for_machines() or wants_part():
+        return problems.problem(401, "signed_out", "Sign in again.")
+    back = request.full_path.rstrip("?") if request.method == "GET" else ""
+    if back in {"", "/"}:
+        return redirect(url_for("session.sign_in"), 303)
+    return redirect(url_for("session.sign_in", next=back), 303)

@@ -1,0 +1,70 @@
+"""The person who is signed in on a request, as the rows say now."""
+
+from dataclasses import dataclass
+
+from flask import request
+
+from webui.approvals.authorization import Actor
+from webui.approvals.deciding import Reviewer
+from webui.store.queries.identity import Signed
+
+FRESH = 900_000
+"""ms after signing in during which high and critical calls may be approved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A signed-in person; flask-login asks for the four `is_...` and `get_id`."""
+
+    session_hash: str
+    signed: Signed
+    signed_in_at: int
+    is_authenticated: bool = True
+    is_active: bool = True
+    is_anonymous: bool = False
+
+    def get_id(self) -> str:
+        """Return a name for flask-login; the cookie's raw id is never kept here."""
+        return self.session_hash
+
+    @property
+    def org_id(self) -> str:
+        """Return the org this browser looks at."""
+        return self.signed.org_id
+
+    @property
+    def name(self) -> str:
+        """Return the person's name in the log."""
+        return f"user:{self.signed.user_id}"
+
+    @property
+    def actor(self) -> Actor:
+        """Return the person as authorization sees them."""
+        return actor_of(self.signed)
+
+    def is_fresh(self, now: int) -> bool:
+        """Say whether they signed in recently enough for the calls that could do most harm."""
+        return now - self.signed_in_at < FRESH
+
+    def reviewer(self) -> Reviewer:
+        """Return the person as one who decides on this request."""
+        return Reviewer(
+            self.signed.user_id,
+            self.signed.display_name,
+            "page",
+            session_id=self.session_hash,
+            address=request.remote_addr or "",
+            user_agent=request.headers.get("User-Agent", "")[:300],
+        )
+
+
+def actor_of(signed: Signed) -> Actor:
+    """Return a person's standing as authorization sees it."""
+    return Actor(
+        "user",
+        signed.user_id,
+        signed.org_id,
+        role=signed.role,
+        active=signed.status == "active",
+        instance_admin=signed.instance_admin,
+    )

@@ -1,0 +1,77 @@
+"""Pages and their parts: what every page needs is added here, once."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import render_template, request
+from flask_login import current_user
+
+from webui.approvals.authorization import AUDIT_READ, SOURCES, VIEW
+from webui.store.queries import calls, events, install
+from webui.web.access import may, me, only_own
+from webui.web.context import house
+
+
+@dataclass(frozen=True, slots=True)
+class Me:
+    """The person in the page's frame."""
+
+    name: str
+    org_name: str
+    pages: tuple[str, ...]
+    """Words of the pages they may open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """From where on a page follows the log."""
+
+    seq: int
+    epoch: str
+
+
+def page(template: str, **context: Any) -> str:
+    """Render a whole page; `seq` among the context says up to which event it is true."""
+    return render_template(template, **(_frame(context.get("seq")) | context))
+
+
+def part(template: str, **context: Any) -> str:
+    """Render one element for a script to put in its place."""
+    return render_template(template, **context)
+
+
+def wants_part() -> bool:
+    """Say whether a script asks, which puts the answer into its page."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def _frame(seq: int | None) -> dict[str, Any]:
+    runtime = house()
+    frame: dict[str, Any] = {"server_now": runtime.store.now()}
+    if not current_user.is_authenticated:
+        return frame | {"me": None, "waiting": 0, "live": None}
+    person = me()
+    with runtime.store.reading() as reading:
+        upto = events.end(reading, person.org_id).seq if seq is None else seq
+        known = install.identity(reading)
+        pressure = calls.pressure(
+            reading, person.org_id, runtime.store.now(), agent_owner=only_own()
+        )
+    return frame | {
+        "me": Me(person.signed.display_name, person.signed.org_name, pages()),
+        "waiting": pressure.waiting,
+        "live": Live(upto, known.epoch(person.org_id)),
+    }
+
+
+def pages() -> tuple[str, ...]:
+    """Return the words of the pages that the person may open."""
+    everybody = ("Queue", "History", "Account", "Help")
+    further = (
+        ("Audit", AUDIT_READ),
+        ("Agents", VIEW),
+        ("Sources", SOURCES),
+        ("Deliveries", SOURCES),
+        ("People", VIEW),
+    )
+    return everybody + tuple(word for word, needed in further if may(needed).allowed)

@@ -1,0 +1,75 @@
+"""One approval in a list: what the queue's and the history's rows show."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from webui.approvals.ending import current_status
+from webui.approvals.states import OPEN, Status
+from webui.approvals.words import STATUS, settled_by
+from webui.preview import visible
+from webui.store.queries.calls import Row, Vote
+from webui.web.links import link
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """What a row shows. All texts of agents are visible text already."""
+
+    id: str
+    status: str
+    status_word: str
+    settled: bool
+    settled_words: str
+    risk: str
+    tool: str
+    line: str
+    agent_name: str
+    on_behalf_of: str | None
+    session: str | None
+    created_at: int
+    expires_at: int
+    settled_at: int | None
+    seen_count: int
+    url: str
+    who: str | None
+    reason: str
+    claimed_by: str | None = None
+
+
+def row_view(row: Row, now: int, url: str, votes: Sequence[Vote] = ()) -> RowView:
+    """Return a row as it stands at `now` (ms), leading to `url`."""
+    approval = row.approval
+    status = Status(current_status(approval, now))
+    return RowView(
+        id=approval.id,
+        status=str(status),
+        status_word=STATUS[status],
+        settled=status not in OPEN,
+        settled_words=settled_by(status, shown(row.decider)),
+        risk=approval.risk,
+        tool=visible(approval.tool),
+        line=approval.line,
+        agent_name=visible(row.agent_name),
+        on_behalf_of=shown(row.principal),
+        session=shown(approval.session),
+        created_at=approval.created_at,
+        expires_at=approval.expires_at,
+        settled_at=approval.settled_at,
+        seen_count=approval.seen_count,
+        url=url,
+        who=shown(row.decider),
+        reason=visible(votes[-1].decision.reason) if votes else "",
+    )
+
+
+def queue_rows(rows: Sequence[Row], now: int, filters: Mapping[str, str]) -> list[RowView]:
+    """Return rows that open beside the list, which keeps its filters."""
+    return [
+        row_view(row, now, link("queue.page", filters, selected=row.approval.id))
+        for row in rows
+    ]
+
+
+def shown(text: str | None) -> str | None:
+    """Return a text that nobody can hide anything in; none stays none."""
+    return None if text is None else visible(text)

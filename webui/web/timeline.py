@@ -1,0 +1,71 @@
+"""What happened to an approval, one sentence for each event."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from webui.approvals.states import Verdict
+from webui.approvals.words import VERDICT
+from webui.preview import visible
+from webui.store.models import Event
+
+SENTENCES = {
+    "approval.created": "Asked",
+    "approval.reused": "Asked again",
+    "approval.viewed": "Shown",
+    "approval.opened_full": "Full arguments shown",
+    "approval.revealed": "A masked value was shown",
+    "approval.claimed": "Held for review",
+    "approval.decided": "Decided",
+    "approval.vote": "Voted",
+    "approval.late": "A verdict came too late and changed nothing",
+    "approval.expired": "Expired: nobody decided in time",
+    "approval.cancelled": "Withdrawn",
+    "approval.superseded": "Superseded by a newer call",
+    "approval.consumed": "Taken for its one use",
+    "approval.rolled_back": "Given back: the call did not take effect",
+    "approval.outcome": "The outcome was reported",
+    "approval.revoked": "Taken back before use",
+    "approval.lease_over": "The run did not report in time",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One line of the timeline."""
+
+    words: str
+    actor: str
+    at: int
+
+
+def timeline(events: Sequence[Event], names: Mapping[str, str]) -> list[Moment]:
+    """Return the events of one approval for its page, oldest first."""
+    return [
+        Moment(words_of(event), actor_name(event.actor, names), event.at)
+        for event in events
+        if event.action in SENTENCES
+    ]
+
+
+def words_of(event: Event) -> str:
+    """Return what an event says, with the verdict if it has one; empty for others."""
+    sentence = SENTENCES.get(event.action, "")
+    verdict = facts_of(event).get("verdict")
+    if event.action in {"approval.decided", "approval.vote"} and verdict in set(Verdict):
+        return f"{sentence}: {VERDICT[Verdict(verdict)]}"
+    return sentence
+
+
+def facts_of(event: Event) -> dict[str, Any]:
+    """Return an event's payload; empty once it was erased."""
+    if event.payload is None:
+        return {}
+    found: dict[str, Any] = json.loads(event.payload)
+    return found
+
+
+def actor_name(actor: str, names: Mapping[str, str]) -> str:
+    """Return the display name behind a name of the log, or that name itself."""
+    return visible(names.get(actor, actor))

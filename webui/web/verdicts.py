@@ -1,0 +1,102 @@
+"""From a decide form to a verdict: what the form must prove before the desk is asked."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+from werkzeug.datastructures import MultiDict
+
+from webui.approvals.deciding import Decided, Look, decide
+from webui.approvals.errors import InvalidError, NotAllowedError
+from webui.approvals.states import Verdict
+from webui.preview import PREVIEW_VERSION
+from webui.store.models import Approval
+from webui.web.access import me
+from webui.web.context import house
+from webui.web.detail import needs_sign_in
+
+_LONGEST_LOOK = 86_400
+VERDICTS = (Verdict.APPROVE, Verdict.DENY)
+
+
+@dataclass(frozen=True, slots=True)
+class DecideForm:
+    """What a decide form carries."""
+
+    verdict: Verdict
+    reason: str
+    seal: str
+    nonce: str
+    seconds: int | None
+
+    @classmethod
+    def read(cls, form: MultiDict[str, str]) -> "DecideForm":
+        """Read it.
+
+        Raises:
+            InvalidError: it says nothing that can be decided.
+
+        """
+        wanted, seal = form.get("verdict", ""), form.get("seal", "")
+        if wanted not in VERDICTS:
+            raise InvalidError("The form says neither approve nor deny; open it again.")
+        if not seal:
+            raise InvalidError("The form does not say what was shown; open it again.")
+        return cls(
+            Verdict(wanted),
+            form.get("reason", "").strip().replace("\r\n", "\n"),
+            seal,
+            form.get("nonce", ""),
+            _seconds(form.get("seconds", "")),
+        )
+
+
+def _seconds(text: str) -> int | None:
+    if not text.isascii() or not text.isdigit() or len(text) > len(str(_LONGEST_LOOK)):
+        return None
+    return min(int(text), _LONGEST_LOOK)
+
+
+def nonce_of(approval_id: str, seal: str) -> str:
+    """Return what only the end of the full page carries, for this session and this content."""
+    proved = f"{me().session_hash}|{approval_id}|{seal}".encode()
+    key = house().keyring.derive("full-view")
+    return hmac.new(key, proved, hashlib.sha256).hexdigest()
+
+
+def give(approval: Approval, form: DecideForm, *, gated: bool) -> Decided:
+    """Give this person's verdict.
+
+    Args:
+        approval: that they may see.
+        form: what they sent.
+        gated: approving needs the proof that the full arguments were shown.
+
+    Raises:
+        DeskError: it was refused; nothing was changed.
+
+    """
+    opened = hmac.compare_digest(
+        form.nonce.encode(), nonce_of(approval.id, form.seal).encode()
+    )
+    if form.verdict is Verdict.APPROVE:
+        _refuse_unseen(approval, missing=gated and not opened)
+    person, org_id = me().reviewer(), me().org_id
+    look = Look(form.seal, PREVIEW_VERSION, opened_full=opened, seconds=form.seconds)
+    return house().store.write(
+        lambda tx: decide(tx, person, org_id, approval.id, form.verdict, form.reason, look)
+    )
+
+
+def _refuse_unseen(approval: Approval, *, missing: bool) -> None:
+    if missing:
+        raise NotAllowedError(
+            "full_view_required",
+            "This call is approved at the end of its full arguments only; read them first.",
+        )
+    if needs_sign_in(approval):
+        raise NotAllowedError(
+            "sign_in_again",
+            f"Approving a call of {approval.risk} risk needs a sign-in within the last "
+            "15 minutes; sign in again.",
+        )
