@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from webui.api.guard import Door, check
+
 GET = "GET /api/v1/echo HTTP/1.1"
 POST = "POST /api/v1/echo HTTP/1.1"
 HOST = "Host: 127.0.0.1:{port}"
@@ -216,3 +218,27 @@ def test_an_underscore_spelling_of_a_forwarding_header_is_dropped_by_the_server(
 ) -> None:
     answer = desk.ask(desk.agents, "/api/v1/echo", "X_Forwarded_For: 1.2.3.4")
     assert json.loads(answer.body)["peer"] == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("peer", "fine"),
+    [
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("192.0.2.1", False),
+        ("10.0.0.1", False),
+        ("0.0.0.0", False),  # noqa: S104 - the case under test
+        ("::ffff:192.0.2.1", False),
+        ("fe80::1", False),
+        ("", False),
+        ("localhost", False),
+    ],
+)
+def test_only_a_loopback_peer_is_local(peer: str, *, fine: bool) -> None:
+    door = Door(frozenset({"127.0.0.1:9111"}), 1024)
+    environ = {"REMOTE_ADDR": peer, "HTTP_HOST": "127.0.0.1:9111", "REQUEST_METHOD": "GET"}
+    refusal = check(environ, door)
+    assert (refusal is None) == fine
+    assert refusal is None or (refusal.status, refusal.code) == (403, "not_local")

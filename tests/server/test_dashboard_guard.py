@@ -68,6 +68,7 @@ def test_nobody_is_believed_about_addresses_by_default(desk: Any) -> None:
     seen = json.loads(desk.ask(desk.dashboard, "/", *claims).body)
     assert seen["peer"] == "127.0.0.1"
     assert seen["scheme"] == "http"
+    assert seen["claims"] == []
 
 
 @pytest.fixture(scope="module")

@@ -113,7 +113,9 @@ def _dashboard_pages(app: Flask, feed: MemoryFeed, tickets: Tickets) -> None:
 
     @app.get("/")
     def page() -> dict[str, Any]:
-        return {"app": "dashboard", "peer": request.remote_addr, "scheme": request.scheme}
+        claims = [name for name, _ in request.headers if name.startswith("X-Forwarded")]
+        seen = {"peer": request.remote_addr, "scheme": request.scheme, "claims": claims}
+        return {"app": "dashboard"} | seen
 
     @app.post("/change")
     @app.post("/hooks/x")
