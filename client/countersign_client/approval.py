@@ -122,9 +122,15 @@ class Approval:
     body: dict[str, Any] = field(repr=False)
 
     @classmethod
-    def parse(cls, body: Mapping[str, Any]) -> Self:
-        """From the desk's JSON. Unknown extra members pass; missing or ill-typed ones are BadAnswer."""
-        arguments = needed(body, "arguments", dict)
+    def parse(
+        cls, body: Mapping[str, Any], *, asked: Mapping[str, Any] | None = None
+    ) -> Self:
+        """From the desk's JSON. Unknown extra members pass; missing or ill-typed ones are BadAnswer.
+
+        asked: the arguments, for an answer that leaves them out because the caller sent them.
+        """
+        told = body if asked is None else {"arguments": dict(asked), **body}
+        arguments = needed(told, "arguments", dict)
         return cls(
             id=needed(body, "id", str),
             status=_status(needed(body, "status", str)),

@@ -11,6 +11,7 @@ from countersign_client.errors import NotSent
 from countersign_client.lease import Lease
 
 T = TypeVar("T")
+THREAD = "countersign-call"
 
 
 async def in_thread(
@@ -27,7 +28,9 @@ async def in_thread(
     done: Future[T] = Future()
     done.set_running_or_notify_cancel()
     context = copy_context()
-    threading.Thread(target=context.run, args=(_settle, done, call), daemon=True).start()
+    threading.Thread(
+        target=context.run, args=(_settle, done, call), name=THREAD, daemon=True
+    ).start()
     try:
         return await asyncio.wrap_future(done)
     except asyncio.CancelledError:

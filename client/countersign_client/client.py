@@ -14,7 +14,7 @@ from countersign_client.fields import BINDING, FIELDS, Binding, Fields, known
 from countersign_client.gate import Gate, ask_gate
 from countersign_client.json_only import require_json
 from countersign_client.lease import Lease
-from countersign_client.members import objects
+from countersign_client.members import needed, objects
 from countersign_client.transport import Address, Transport
 
 DEFAULT_URL = "http://127.0.0.1:9111"
@@ -131,21 +131,21 @@ class Client:
         """Say something in the approval's conversation; answers a request for changes."""
         self._transport.post(approval_path(approval_id, "/messages"), {"text": text})
 
-    def end_session(self, session: str) -> list[Approval]:
-        """Cancel that session's pending approvals, and no other's; returns them."""
+    def end_session(self, session: str) -> list[str]:
+        """Cancel that session's pending approvals, and no other's; returns their ids."""
         return self._end("sessions", session)
 
-    def end_run(self, run: str) -> list[Approval]:
-        """Cancel that run's pending approvals, and no other's; returns them."""
+    def end_run(self, run: str) -> list[str]:
+        """Cancel that run's pending approvals, and no other's; returns their ids."""
         return self._end("runs", run)
 
     def me(self) -> dict[str, Any]:
         """Who the desk takes this key for."""
         return self._transport.get("/api/v1/me").body
 
-    def _end(self, kind: str, name: str) -> list[Approval]:
+    def _end(self, kind: str, name: str) -> list[str]:
         answer = self._transport.post(f"/api/v1/{kind}/{quote(name, safe='')}/end")
-        return [Approval.parse(item) for item in objects(answer.body, "items")]
+        return [needed(item, "id", str) for item in objects(answer.body, "items")]
 
 
 def _call(

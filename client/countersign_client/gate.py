@@ -19,10 +19,12 @@ class Gate:
     `report=False`. Leaving the block reports the outcome as `Lease` does.
     """
 
-    def __init__(self, transport: Transport, body: dict[str, Any]) -> None:
+    def __init__(
+        self, transport: Transport, body: dict[str, Any], asked: Mapping[str, Any]
+    ) -> None:
         """From a 200 or 202 of `POST /api/v1/gate`; BadAnswer when it is not one."""
         self.proceed = needed(body, "proceed", bool)
-        self.approval = Approval.parse(needed(body, "approval", dict))
+        self.approval = Approval.parse(needed(body, "approval", dict), asked=asked)
         self.receipt = optional(body, "receipt", str)
         self.lease: Lease | None = None
         self._arguments: dict[str, Any] | None = None
@@ -62,28 +64,30 @@ class Gate:
 
 def ask_gate(transport: Transport, body: Mapping[str, Any]) -> Gate:
     """One atomic question. Raises Denied, Answered, InProgress, another Refused, DeskUnreachable."""
+    asked = body["arguments"]
     try:
         answer = transport.post("/api/v1/gate", body)
     except Refused as refused:
         if refused.code == "denied":
-            raise _denial(refused) from refused
+            raise _denial(refused, asked) from refused
         raise
     told = answer.body
     if told.get("proceed") is False and told.get("answer") is not None:
         known = optional(told, "approval", dict)
         raise Answered(
-            needed(told, "answer", str), Approval.parse(known) if known else None
+            needed(told, "answer", str),
+            Approval.parse(known, asked=asked) if known else None,
         )
-    gate = Gate(transport, told)
+    gate = Gate(transport, told, asked)
     if gate.proceed != (answer.status == 200):  # noqa: PLR2004
         raise BadAnswer(f"the desk answered {answer.status} with proceed {gate.proceed}")
     return gate
 
 
-def _denial(refused: Refused) -> Denied:
+def _denial(refused: Refused, asked: Mapping[str, Any]) -> Denied:
     reason = refused.problem.get("reason")
     try:
-        approval = Approval.parse(needed(refused.problem, "approval", dict))
+        approval = Approval.parse(needed(refused.problem, "approval", dict), asked=asked)
     except BadAnswer:  # it is a no in any case; only the details are lost
         approval = None
     if isinstance(reason, str) and reason:

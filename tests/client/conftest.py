@@ -138,21 +138,21 @@ class Desk:
             return status, approval
         known = self.approvals[approval["id"]]
         if known["status"] == "denied":
-            told = {"reason": known["decisions"][-1]["reason"], "approval": dict(known)}
+            told = {"reason": known["decisions"][-1]["reason"], "approval": _bare(known)}
             return _problem(403, "denied", "a reviewer said no", proceed=False, **told)
         if known["status"] == "answered":
             return 200, {
                 "proceed": False,
                 "answer": known["answer"],
-                "approval": dict(known),
+                "approval": _bare(known),
             }
         if known["status"] != "approved":
-            return 202, {"proceed": False, "approval": dict(known)}
+            return 202, {"proceed": False, "approval": _bare(known)}
         _, used = self.consume(known, body)
         if not report:
             known["status"] = "consumed"
             used |= {"lease_token": None, "lease_expires_at": None}
-        return 200, {"proceed": True, "approval": dict(known), **used}
+        return 200, {"proceed": True, "approval": _bare(known), **used}
 
     def consume(self, approval: Body, body: Body) -> Reply:
         with self.changed:
@@ -196,7 +196,7 @@ class Desk:
         ]
         for approval in ended:
             self.settle(approval, "cancelled", resolution=f"{kind}_ended")
-        return 200, {"items": ended, "next_cursor": None}
+        return 200, {"items": list(map(_bare, ended)), "next_cursor": None}
 
     def show(self, approval: Body, wait: float, etag: str | None) -> Reply:
         def news() -> bool:
@@ -252,6 +252,11 @@ class Desk:
         else:
             return self.report(approval, verb, body)
         return 200, dict(approval)
+
+
+def _bare(approval: Body) -> Body:
+    """As the desk shows it beside a call's arguments and in lists: without them."""
+    return {name: value for name, value in approval.items() if name != "arguments"}
 
 
 def _fingerprint(body: Body) -> str:

@@ -268,8 +268,8 @@ def test_an_agent_can_look_withdraw_and_end_its_session_or_run(
     other = desk.ask("shell.run", {"command": "ls"}, session="s2", run="r/2")
     third = desk.ask("shell.run", {"command": "pwd"}, session="s2", run="r/3")
     assert desk.approval(ask.id).status is Status.PENDING
-    assert [ended.id for ended in desk.end_session("s 1")] == [ask.id]
-    assert [ended.id for ended in desk.end_run("r/2")] == [other.id]
+    assert desk.end_session("s 1") == [ask.id]
+    assert desk.end_run("r/2") == [other.id]
     assert desk.cancel(third.id, "not needed").status is Status.CANCELLED
     assert server.calls("/cancel")[0].body == {"reason": "not needed"}
     assert desk.me()["id"] == "agt_1"

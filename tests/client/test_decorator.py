@@ -281,9 +281,18 @@ def test_mistakes_show_when_the_function_is_defined() -> None:
         requires_approval(rsik="low")  # type: ignore[call-arg]
 
 
-def test_a_cancelled_wait_leaves_nothing_running(server: Any, desk: Client) -> None:
+def test_a_cancelled_wait_leaves_nothing_running(
+    server: Any, desk: Client, http: Any
+) -> None:
     ran: list[str] = []
-    polled = _called(server, "show")
+    polled, go = threading.Event(), threading.Event()
+
+    def still_pending(handler: Any) -> bool:
+        polled.set()
+        go.wait(20)
+        return bool(http(200, json.dumps(server.only()).encode())(handler))
+
+    server.faults = [lambda _: False, still_pending]
 
     async def cancel_while_waiting() -> None:
         task = asyncio.create_task(
@@ -295,7 +304,11 @@ def test_a_cancelled_wait_leaves_nothing_running(server: Any, desk: Client) -> N
             await task
 
     asyncio.run(cancel_while_waiting())
-    server.approve(server.only())
+    waiting = [t for t in threading.enumerate() if t.name == "countersign-call"]
+    go.set()
+    for thread in waiting:
+        thread.join(20)
+    assert not any(thread.is_alive() for thread in waiting)
     assert ran == []
     assert server.calls("/consume") == []
 

@@ -141,6 +141,7 @@ def test_the_gate_lets_an_approved_call_through_once(server: Any, desk: Client) 
     server.reviewer = server.approve
     with desk.gate("shell.run", CALL) as gate:
         assert gate.proceed
+        assert gate.approval.arguments == CALL
         assert gate.arguments == CALL
         assert gate.lease_token
     assert server.only()["status"] == "consumed"
