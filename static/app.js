@@ -115,6 +115,17 @@ function onClick(event) {
   else closeConfirm();
 }
 
+// How long the call was on screen goes into the record; the server takes it as a hint only.
+function onSubmit(event) {
+  const seconds = event.target.elements.namedItem("seconds");
+  if (seconds) seconds.value = String(Math.round((performance.now() - shownAt) / 1000));
+}
+
+function onAnswer(event) {
+  if (event.detail.ctx?.response?.status === 401) location.reload();
+}
+
+let shownAt = performance.now();
 let shownDetail = byId("detail");
 let shownRows = byId("rows");
 
@@ -123,6 +134,7 @@ function afterSwap() {
   markSelected();
   if (byId("detail") !== shownDetail) {
     shownDetail = byId("detail");
+    shownAt = performance.now();
     arm();
     byId("call")?.scrollTo({ top: 0 });
     byId("call-title")?.focus({ preventScroll: true });
@@ -140,7 +152,9 @@ function afterSwap() {
 
 document.addEventListener("keydown", onKey);
 document.addEventListener("click", onClick);
+document.addEventListener("submit", onSubmit, { capture: true });
 document.addEventListener("htmx:after:swap", afterSwap);
+document.addEventListener("htmx:after:request", onAnswer);
 document.addEventListener("visibilitychange", arm);
 window.addEventListener("focus", arm);
 tick();

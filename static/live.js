@@ -25,8 +25,8 @@ export function markSelected() {
 
 async function fetchPart(url) {
   const answer = await fetch(url, { headers: { "HX-Request": "true" }, credentials: "same-origin" });
-  if (answer.status === 401) location.reload();
-  if (!answer.ok) return null;
+  if (answer.status === 401 || answer.redirected) location.reload();
+  if (!answer.ok || answer.redirected) return null;
   heardAt = Date.now();
   const holder = document.createElement("template");
   holder.innerHTML = (await answer.text()).trim();

@@ -115,6 +115,7 @@ export function openConfirm(id) {
   byId("decide").classList.add("decide--open");
   byId("decide").classList.toggle("decide--deny", form.dataset.verdict === "deny");
   form.querySelector("textarea").focus({ preventScroll: true });
+  byId("decide").scrollIntoView({ block: "nearest" });
   arm();
 }
 
