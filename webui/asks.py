@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from webui.approvals.ask import Ask
 from webui.approvals.canonical import (
     canonical,
     fingerprint_of_canonical,
@@ -18,7 +19,6 @@ from webui.approvals.canonical import (
     tool_def_hash,
 )
 from webui.approvals.errors import Fault, InvalidError
-from webui.approvals.intake import Ask
 from webui.preview import Profile, line
 
 _DEFAULT_DECISIONS = ("approve", "deny")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from sqlalchemy import URL, make_url
 
+from webui.approvals.ask import Limits
 from webui.approvals.desk import approval_of
-from webui.approvals.intake import Limits
-from webui.approvals.using import Lease
+from webui.approvals.leases import Lease
 from webui.audit.journal import flush
 from webui.listeners import Bound
 from webui.live import bus as live

@@ -42,7 +42,7 @@ def build(settings: Settings, bound: Bound) -> Desk:
         raise CannotStartError(str(error)) from error
     sockets = Sockets(runtime.bus, PeopleFeed(runtime), settings.max_sockets)
     worker = Worker(runtime, chores_of(runtime))
-    follower = Follower(runtime)
+    follower = Follower(runtime.store, runtime.ring)
 
     def started() -> None:
         follower.start()

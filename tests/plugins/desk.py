@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 from flask.testing import FlaskClient
 
-from webui.approvals import accounts, agents, intake
+from webui.approvals import ask, accounts, agents, intake
 from webui.approvals.canonical import arguments_hash, canonical, fingerprint
 from webui.approvals.passwords import hash_password
 from webui.audit.journal import flush
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 PASSWORD = "correct horse battery staple"
 BOUND = Bound(Endpoint("127.0.0.1", 8080), Endpoint("127.0.0.1", 9111))
-NO_LIMITS = intake.Limits(rate=0, max_pending=0)
+NO_LIMITS = ask.Limits(rate=0, max_pending=0)
 
 
 class TestClock(Clock):
@@ -83,9 +83,9 @@ class Program:
     org_id: str
 
     @property
-    def filer(self) -> intake.Filer:
+    def filer(self) -> ask.Filer:
         """The agent as intake knows it."""
-        return intake.Filer(self.id, self.org_id, self.owner_id)
+        return ask.Filer(self.id, self.org_id, self.owner_id)
 
 
 @dataclass(frozen=True)
@@ -263,11 +263,11 @@ def file_call(store: Store, house: House) -> FileCall:
 
 def ask_for(
     agent: Program, tool: str, arguments: dict[str, Any], **more: Any
-) -> intake.Ask:
+) -> ask.Ask:
     """Return a call as the API would prepare it."""
     from webui.preview import Profile, line  # noqa: PLC0415 - not every test needs it
 
-    return intake.Ask(
+    return ask.Ask(
         tool=tool,
         fingerprint=fingerprint(
             org=agent.org_id, agent=agent.id, tool=tool, arguments=arguments

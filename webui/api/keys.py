@@ -11,8 +11,8 @@ from typing import Any, TypeVar, cast
 
 from flask import Response, current_app, g, request
 
+from webui.approvals.ask import Filer
 from webui.approvals.errors import NotAllowedError
-from webui.approvals.intake import Filer
 from webui.approvals.keys import AGENT, PERSONAL, PresentedKey, read_key
 from webui.problems import problem
 from webui.runtime import Runtime

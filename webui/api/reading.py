@@ -4,7 +4,7 @@ from flask import g, request
 
 from webui.api.schemas import GateBody
 from webui.approvals import idempotency
-from webui.approvals.intake import Ask
+from webui.approvals.ask import Ask
 from webui.approvals.strict_json import read_document
 from webui.asks import AskBody, Checked, check_body, prepare
 from webui.preview import Profile

@@ -17,8 +17,9 @@ from webui.api.reading import read_body
 from webui.api.schemas import DecideBody
 from webui.approvals.arguments import open_arguments
 from webui.approvals.authorization import DECIDE, VIEW, Actor, authorize
-from webui.approvals.deciding import Look, Reviewer, decide, resource_of, seal_of
+from webui.approvals.deciding import decide
 from webui.approvals.errors import NotAllowedError, NotFoundError
+from webui.approvals.reviewing import Look, Reviewer, resource_of, seal_of
 from webui.approvals.states import Risk, Verdict
 from webui.preview import PREVIEW_VERSION
 from webui.store.models import Approval

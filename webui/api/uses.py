@@ -23,7 +23,7 @@ from webui.api.schemas import (
     OutcomeBody,
     RollbackBody,
 )
-from webui.approvals import using
+from webui.approvals import leases, using
 from webui.approvals.arguments import open_arguments
 from webui.approvals.canonical import canonical
 from webui.approvals.errors import DeskError
@@ -159,7 +159,7 @@ def renew_lease(approval_id: str) -> Response:
     body = read_body(LeaseBody)
     house = runtime()
     until = house.store.write(
-        lambda tx: using.heartbeat(tx, g.filer, approval_id, body.lease_token, house.lease)
+        lambda tx: leases.heartbeat(tx, g.filer, approval_id, body.lease_token, house.lease)
     )
     return answer_json({"lease_expires_at": time_or_none(until)})
 
@@ -177,7 +177,7 @@ def roll_back(approval_id: str) -> Response:
     body = read_body(RollbackBody)
     return answer_approval(
         runtime().store.write(
-            lambda tx: using.roll_back(
+            lambda tx: leases.roll_back(
                 tx, g.filer, approval_id, body.lease_token, body.error
             )
         )
@@ -197,7 +197,7 @@ def report_outcome(approval_id: str) -> Response:
     body = read_body(OutcomeBody)
     return answer_approval(
         runtime().store.write(
-            lambda tx: using.report(
+            lambda tx: leases.report(
                 tx, g.filer, approval_id, body.lease_token, body.result, body.detail
             )
         )

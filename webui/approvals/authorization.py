@@ -119,7 +119,9 @@ def authorize(actor: Actor, action: str, resource: Resource) -> Access:
     return Access(False, "deny_missing_grant", f"Missing permission: {action}.", action)
 
 
-def _refused_before_roles(actor: Actor, action: str, resource: Resource) -> Access | None:
+def _refused_before_roles(  # noqa: PLR0911 - one return for each reason, in their order
+    actor: Actor, action: str, resource: Resource
+) -> Access | None:
     if actor.type == "none" or not actor.id:
         return Access(False, "deny_unauthenticated", "Sign in first.", action)
     if action not in ALL:

@@ -1,20 +1,18 @@
 """Filing a call: dedupe, denial memory, back-pressure, then one row and its events."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql
 
 from webui.approvals import idempotency, throttling
+from webui.approvals.ask import Ask, Filed, Filer, Limits
 from webui.approvals.desk import SYSTEM, end_unsettled, facts, subject
 from webui.approvals.ending import expire_if_over, is_over, lose_lease
-from webui.approvals.errors import ConflictError, Fault, InvalidError, TooManyError
-from webui.approvals.states import OPEN, Resolution, Risk, Status
-from webui.store.ids import new_id
-from webui.store.models import Approval, Membership, Org, User, table_of
+from webui.approvals.errors import ConflictError, TooManyError
+from webui.approvals.filing import row_of
+from webui.approvals.states import OPEN, Resolution, Status
+from webui.store.models import Approval, Org, table_of
 from webui.store.models.approval import LIVE_TWIN
 from webui.store.transaction import Transaction
 
@@ -45,80 +43,6 @@ _denial_of = (
     .order_by(_approvals.c.id.desc())
     .limit(1)
 )
-_org_of = select(Org.data_key, Org.solo_operator).where(Org.id == bindparam("org"))
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What the settings say about intake. Times in ms."""
-
-    ttl: int = 900_000
-    ttl_max: int = 86_400_000
-    denial_memory: int = 600_000
-    max_pending: int = 200
-    """Open approvals of one agent; 0 is no limit."""
-    rate: int = 60
-    """Filings a minute of one agent, burst twice; 0 is no limit for either bucket."""
-    settled_rate: int = 1_200
-    """Answers a minute that wait for nobody."""
-    max_attempts: int = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Filer:
-    """The agent that files, as its key says, and the source it came by."""
-
-    agent_id: str
-    org_id: str
-    owner_id: str | None = None
-    source_id: str | None = None
-
-    @property
-    def actor(self) -> str:
-        """Return its name in the log."""
-        return f"agent:{self.agent_id}"
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One call as it was asked, read strictly and prepared outside the transaction."""
-
-    tool: str
-    fingerprint: str
-    arguments_hash: str
-    canonical: bytes
-    received: bytes
-    line: str
-    tool_def: str | None = None
-    ctx: Mapping[str, Any] = field(default_factory=dict)
-    scope: str | None = None
-    session: str | None = None
-    run: str | None = None
-    run_deadline: int | None = None
-    """ms since the epoch."""
-    on_behalf_of: str | None = None
-    """User id or e-mail, as asked."""
-    source_ref: str | None = None
-    risk: str | None = None
-    expires_in: int | None = None
-    """ms."""
-    summary: str | None = None
-    reason: str | None = None
-    context: Any = None
-    trace: Any = None
-    arguments_schema: Any = None
-    allowed_decisions: tuple[str, ...] = ("approve", "deny")
-    revision_of: str | None = None
-    callback_url: str | None = None
-    report: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Filed:
-    """What became of an ask: the approval, and whether it was there before."""
-
-    approval: Approval
-    reused: bool
 
 
 def submit(
@@ -234,7 +158,7 @@ def _file(
 ) -> Filed:
     _spend(tx, filer, "filed", limits.rate)
     _refuse_flood(tx, filer, limits)
-    values = _row(tx, filer, ask, limits)
+    values = row_of(tx, filer, ask, limits)
     if stale_twin is not None:
         _supersede(tx, stale_twin, values["id"])
     if ask.source_ref is not None:
@@ -260,106 +184,6 @@ def _insert(tx: Transaction, values: dict[str, Any]) -> bool:
         tx.execute(_insert_approval, values)
         return True
     return tx.execute(_insert_unless_twin, values).first() is not None
-
-
-def _row(tx: Transaction, filer: Filer, ask: Ask, limits: Limits) -> dict[str, Any]:
-    approval_id = new_id("apr", tx.now)
-    org = tx.execute(_org_of, {"org": filer.org_id}).one()
-    about = f"{filer.org_id}/{approval_id}"
-    plain = ask.canonical + b"\0" + ask.received
-    return {
-        "id": approval_id,
-        "org_id": filer.org_id,
-        "agent_id": filer.agent_id,
-        "agent_owner": filer.owner_id,
-        "source_id": filer.source_id,
-        "on_behalf_of": _principal(tx, filer, ask),
-        "source_ref": ask.source_ref,
-        "session": ask.session,
-        "run": ask.run,
-        "scope": ask.scope,
-        "tool": ask.tool,
-        "tool_def": ask.tool_def,
-        "ctx": json.dumps(ask.ctx) if ask.ctx else "{}",
-        "arguments_hash": ask.arguments_hash,
-        "fingerprint": ask.fingerprint,
-        "sealed": tx.keyring.seal(org.data_key, filer.org_id, about, plain),
-        "size": len(ask.canonical),
-        "arguments_schema": _json_or_none(ask.arguments_schema),
-        "line": ask.line,
-        "summary": ask.summary,
-        "reason": ask.reason,
-        "context": _json_or_none(ask.context),
-        "trace": _json_or_none(ask.trace),
-        "risk": _risk(ask.risk),
-        "allowed_decisions": " ".join(ask.allowed_decisions),
-        "approvals_required": 1,
-        "denials_required": 1,
-        "require_reason": False,
-        "solo": org.solo_operator,
-        "by_person": True,
-        "status": Status.PENDING,
-        "version": 1,
-        "created_at": tx.now,
-        "expires_at": _deadline(tx.now, ask, limits),
-        "revision_of": ask.revision_of,
-        "edits": 0,
-        "change_requests": 0,
-        "seen_count": 1,
-        "callback_url": ask.callback_url,
-        "report": ask.report,
-        "attempts": 0,
-        "max_attempts": limits.max_attempts,
-    }
-
-
-def _json_or_none(value: Any) -> str | None:
-    return None if value is None else json.dumps(value, ensure_ascii=False)
-
-
-def _risk(hint: str | None) -> Risk:
-    """Return the risk: the agent's hint can only raise it."""
-    return max(Risk.MEDIUM, Risk(hint or Risk.MEDIUM), key=lambda risk: risk.level)
-
-
-def _deadline(now: int, ask: Ask, limits: Limits) -> int:
-    """Return when it expires: before the run dies, so that a refusal still reaches it."""
-    expires_at = now + min(ask.expires_in or limits.ttl, limits.ttl_max)
-    if ask.run_deadline is not None:
-        left = ask.run_deadline - now
-        if left <= 0:
-            raise InvalidError(
-                "The run's deadline has passed.",
-                [Fault("/run_deadline", "must lie in the future")],
-            )
-        margin = min(max(left // 10, 5_000), 60_000)
-        expires_at = min(expires_at, max(now + 1_000, ask.run_deadline - margin))
-    return expires_at
-
-
-def _principal(tx: Transaction, filer: Filer, ask: Ask) -> str | None:
-    """Return the user id of the person the agent acts for; only a member of the org will do."""
-    if ask.on_behalf_of is None:
-        return None
-    found = tx.session.scalar(
-        select(User.id)
-        .join(Membership, Membership.user_id == User.id)
-        .where(
-            Membership.org_id == filer.org_id,
-            (User.id == ask.on_behalf_of) | (User.email == ask.on_behalf_of.lower()),
-        )
-    )
-    if found is None:
-        raise InvalidError(
-            "The person the agent acts for is not known here.",
-            [
-                Fault(
-                    "/on_behalf_of",
-                    "must be the id or e-mail of a user of this organization",
-                )
-            ],
-        )
-    return found
 
 
 def _supersede(tx: Transaction, old: Approval, new: str) -> None:

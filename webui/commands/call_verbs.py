@@ -2,9 +2,10 @@
 
 from webui.approvals import ending
 from webui.approvals.arguments import open_arguments
-from webui.approvals.deciding import Look, Reviewer, decide, seal_of
+from webui.approvals.deciding import decide
 from webui.approvals.errors import InvalidError, NotAllowedError, NotFoundError
 from webui.approvals.keys import PERSONAL, read_key
+from webui.approvals.reviewing import Look, Reviewer, seal_of
 from webui.approvals.states import Risk, Verdict
 from webui.audit.chain import rfc3339
 from webui.audit.checkpoints import sign_now

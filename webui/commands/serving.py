@@ -28,19 +28,27 @@ def serve_instance(settings: Settings) -> int:
     from webui.serve import serve as serve_until_stopped  # noqa: PLC0415
     from webui.store.owner import OwnedError, hold  # noqa: PLC0415
 
+    if not (settings.keys_file or settings.instance / "keys.json").exists():
+        _first_start()
     if settings.database_url is None:
-        if not settings.instance.is_dir():
-            click.echo(
-                f"There is no instance in {settings.instance}; run `countersign init`.",
-                err=True,
-            )
-            return UNUSABLE
         try:
             hold(settings.instance)  # for as long as this process and its worker live
         except OwnedError as error:
             click.echo(error, err=True)
             return UNUSABLE
     return serve_until_stopped(settings, _build)
+
+
+def _first_start() -> None:
+    """Make an instance where there is none, in a process of its own: it imports much.
+
+    What it prints goes to standard error, since standard output is promised to `ready`.
+    """
+    subprocess.run(
+        [sys.executable, "-m", "webui.cli", "init", "--if-needed"],
+        stdout=sys.stderr,
+        check=True,
+    )
 
 
 def _build(settings: Settings, bound: "Bound") -> "Desk":

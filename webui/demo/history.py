@@ -4,10 +4,12 @@ import itertools
 import json
 from dataclasses import dataclass
 
-from webui.approvals import accounts, agents, intake, using
+from webui.approvals import accounts, agents, intake, leases, using
+from webui.approvals.ask import Filer, Limits
 from webui.approvals.canonical import canonical
-from webui.approvals.deciding import Look, Reviewer, decide, seal_of
+from webui.approvals.deciding import decide
 from webui.approvals.passwords import hash_password
+from webui.approvals.reviewing import Look, Reviewer, seal_of
 from webui.approvals.states import Verdict
 from webui.asks import AskBody, prepare
 from webui.demo.stories import STORIES, Story
@@ -114,7 +116,7 @@ def _live_through(store: Store, past: PastClock, cast: dict[str, dict[str, str]]
     for place, story in zip(range(40), itertools.cycle(STORIES), strict=False):
         past.time += step
         told = _varied(story, place)
-        filer = intake.Filer(cast["agents"][told.agent], org_id)
+        filer = Filer(cast["agents"][told.agent], org_id)
         _happen(store, past, filer, told, cast["people"], profile)
 
 
@@ -130,7 +132,7 @@ def _varied(story: Story, place: int) -> Story:
 def _happen(
     store: Store,
     past: PastClock,
-    filer: intake.Filer,
+    filer: Filer,
     story: Story,
     people: dict[str, str],
     profile: Profile,
@@ -145,7 +147,7 @@ def _happen(
     )
     text = canonical(story.arguments).decode()
     ask = prepare(body, text, org_id=filer.org_id, agent_id=filer.agent_id, profile=profile)
-    limits = intake.Limits(rate=0, max_pending=0)
+    limits = Limits(rate=0, max_pending=0)
     filed = store.write(lambda tx: intake.submit(tx, filer, ask, limits)).approval
     if not story.decided:
         return
@@ -165,13 +167,15 @@ def _happen(
 
 
 def _use(
-    store: Store, filer: intake.Filer, approval_id: str, fingerprint: str, ended: str
+    store: Store, filer: Filer, approval_id: str, fingerprint: str, ended: str
 ) -> None:
     used = store.write(
-        lambda tx: using.consume(tx, filer, approval_id, fingerprint, using.Lease())
+        lambda tx: using.consume(tx, filer, approval_id, fingerprint, leases.Lease())
     )
     if isinstance(used, using.Used):
         detail = "" if ended == "ok" else "exit status 1"
         store.write(
-            lambda tx: using.report(tx, filer, approval_id, used.lease_token, ended, detail)
+            lambda tx: leases.report(
+                tx, filer, approval_id, used.lease_token, ended, detail
+            )
         )

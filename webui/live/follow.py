@@ -4,8 +4,8 @@ The log is the truth, and its sequence is gapless under the chain's lock, so loo
 times a second misses nothing; a commit of this very node looks at once.
 """
 
+from collections.abc import Callable, Sequence
 from threading import Event, Thread
-from typing import TYPE_CHECKING
 
 import structlog
 from sqlalchemy import select
@@ -13,9 +13,8 @@ from sqlalchemy import select
 from webui.store.errors import StoreUnavailableError
 from webui.store.models import AuditHead
 from webui.store.queries import events
-
-if TYPE_CHECKING:
-    from webui.runtime import Runtime
+from webui.store.store import Store
+from webui.store.transaction import Wake
 
 log = structlog.get_logger()
 LOOK_SECONDS = 0.25
@@ -28,8 +27,9 @@ class Follower:
     On SQLite there is one process, and the store rings the bus itself: nothing to follow.
     """
 
-    def __init__(self, runtime: "Runtime") -> None:
-        self._runtime = runtime
+    def __init__(self, store: Store, ring: Callable[[Sequence[Wake]], None]) -> None:
+        self._store = store
+        self._ring = ring
         self._told: dict[str, int] = {}
         self._look = Event()
         self._ended = False
@@ -37,10 +37,10 @@ class Follower:
 
     def start(self) -> None:
         """Begin after the newest events there are."""
-        if self._runtime.store.on_sqlite:
+        if self._store.on_sqlite:
             return
         self._told = self._heads()
-        self._runtime.store.listen(lambda _: self._look.set())
+        self._store.listen(lambda _: self._look.set())
         self._thread = Thread(target=self._run, name="follower", daemon=True)
         self._thread.start()
 
@@ -52,7 +52,7 @@ class Follower:
             self._thread.join(2)
 
     def _heads(self) -> dict[str, int]:
-        with self._runtime.store.reading() as session:
+        with self._store.reading() as session:
             rows = session.execute(select(AuditHead.org_id, AuditHead.seq))
             return {row.org_id: row.seq for row in rows}
 
@@ -70,7 +70,7 @@ class Follower:
         for org_id, head in self._heads().items():
             told = self._told.get(org_id, 0)
             if head > told:
-                with self._runtime.store.reading() as session:
+                with self._store.reading() as session:
                     fresh = events.after(session, org_id, told, AT_ONCE)
-                self._runtime.ring(fresh)
+                self._ring(fresh)
                 self._told[org_id] = fresh[-1].seq if fresh else told

@@ -7,7 +7,7 @@ from flask_login import current_user
 from sqlalchemy.orm import Session
 
 from webui.approvals.authorization import DECIDE, VIEW, Access, Resource, authorize
-from webui.approvals.deciding import resource_of
+from webui.approvals.reviewing import resource_of
 from webui.approvals.errors import NotAllowedError, NotFoundError
 from webui.store.models import Approval
 from webui.store.queries import calls

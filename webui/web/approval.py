@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from webui.approvals.arguments import open_arguments
-from webui.approvals.deciding import Decided
+from webui.approvals.reviewing import Decided
 from webui.approvals.errors import DeskError
 from webui.approvals.states import OPEN
 from webui.preview import Node, canonical_pieces

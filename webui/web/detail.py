@@ -9,7 +9,7 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from webui.approvals.arguments import open_arguments
-from webui.approvals.deciding import seal_of
+from webui.approvals.reviewing import seal_of
 from webui.approvals.states import OPEN, Resolution, Risk, Status, Verdict
 from webui.approvals.words import RESOLUTION, VERDICT, WHY_ASKED
 from webui.preview import PREVIEW_VERSION, Node, Preview, card, gate, visible

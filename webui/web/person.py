@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from flask import request
 
 from webui.approvals.authorization import Actor
-from webui.approvals.deciding import Reviewer
+from webui.approvals.reviewing import Reviewer
 from webui.store.queries.identity import Signed
 
 FRESH = 900_000

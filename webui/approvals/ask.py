@@ -1,0 +1,80 @@
+"""An ask as the desk takes it: the call, who files it, what the settings allow, what came out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from webui.store.models import Approval
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the settings say about intake. Times in ms."""
+
+    ttl: int = 900_000
+    ttl_max: int = 86_400_000
+    denial_memory: int = 600_000
+    max_pending: int = 200
+    """Open approvals of one agent; 0 is no limit."""
+    rate: int = 60
+    """Filings a minute of one agent, burst twice; 0 is no limit for either bucket."""
+    settled_rate: int = 1_200
+    """Answers a minute that wait for nobody."""
+    max_attempts: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Filer:
+    """The agent that files, as its key says, and the source it came by."""
+
+    agent_id: str
+    org_id: str
+    owner_id: str | None = None
+    source_id: str | None = None
+
+    @property
+    def actor(self) -> str:
+        """Return its name in the log."""
+        return f"agent:{self.agent_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One call as it was asked, read strictly and prepared outside the transaction."""
+
+    tool: str
+    fingerprint: str
+    arguments_hash: str
+    canonical: bytes
+    received: bytes
+    line: str
+    tool_def: str | None = None
+    ctx: Mapping[str, Any] = field(default_factory=dict)
+    scope: str | None = None
+    session: str | None = None
+    run: str | None = None
+    run_deadline: int | None = None
+    """ms since the epoch."""
+    on_behalf_of: str | None = None
+    """User id or e-mail, as asked."""
+    source_ref: str | None = None
+    risk: str | None = None
+    expires_in: int | None = None
+    """ms."""
+    summary: str | None = None
+    reason: str | None = None
+    context: Any = None
+    trace: Any = None
+    arguments_schema: Any = None
+    allowed_decisions: tuple[str, ...] = ("approve", "deny")
+    revision_of: str | None = None
+    callback_url: str | None = None
+    report: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What became of an ask: the approval, and whether it was there before."""
+
+    approval: Approval
+    reused: bool

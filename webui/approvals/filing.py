@@ -1,0 +1,131 @@
+"""The row of a newly filed call: deadline, risk, principal, sealed arguments."""
+
+import json
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from webui.approvals.ask import Ask, Filer, Limits
+from webui.approvals.errors import Fault, InvalidError
+from webui.approvals.states import Risk, Status
+from webui.store.ids import new_id
+from webui.store.models import Membership, Org, User
+from webui.store.transaction import Transaction
+
+_org_of = select(Org.data_key, Org.solo_operator).where(Org.id == bindparam("org"))
+
+
+def row_of(tx: Transaction, filer: Filer, ask: Ask, limits: Limits) -> dict[str, Any]:
+    approval_id = new_id("apr", tx.now)
+    org = tx.execute(_org_of, {"org": filer.org_id}).one()
+    about = f"{filer.org_id}/{approval_id}"
+    plain = ask.canonical + b"\0" + ask.received
+    about_call = {
+        "tool": ask.tool,
+        "tool_def": ask.tool_def,
+        "ctx": json.dumps(ask.ctx) if ask.ctx else "{}",
+        "arguments_hash": ask.arguments_hash,
+        "fingerprint": ask.fingerprint,
+        "sealed": tx.keyring.seal(org.data_key, filer.org_id, about, plain),
+        "size": len(ask.canonical),
+        "arguments_schema": _json_or_none(ask.arguments_schema),
+        "line": ask.line,
+        "risk": _risk(ask.risk),
+        "solo": org.solo_operator,
+    }
+    return {
+        "id": approval_id,
+        "created_at": tx.now,
+        "expires_at": _deadline(tx.now, ask, limits),
+        "max_attempts": limits.max_attempts,
+        **_who_and_why(tx, filer, ask),
+        **about_call,
+        **_UNDECIDED,
+    }
+
+
+_UNDECIDED = {
+    "status": Status.PENDING,
+    "version": 1,
+    "approvals_required": 1,
+    "denials_required": 1,
+    "require_reason": False,
+    "by_person": True,
+    "edits": 0,
+    "change_requests": 0,
+    "seen_count": 1,
+    "attempts": 0,
+    "indexed": False,
+}
+"""How every call that waits for a person begins; until there is a policy, that is every call."""
+
+
+def _who_and_why(tx: Transaction, filer: Filer, ask: Ask) -> dict[str, Any]:
+    return {
+        "org_id": filer.org_id,
+        "agent_id": filer.agent_id,
+        "agent_owner": filer.owner_id,
+        "source_id": filer.source_id,
+        "on_behalf_of": _principal(tx, filer, ask),
+        "source_ref": ask.source_ref,
+        "session": ask.session,
+        "run": ask.run,
+        "scope": ask.scope,
+        "summary": ask.summary,
+        "reason": ask.reason,
+        "context": _json_or_none(ask.context),
+        "trace": _json_or_none(ask.trace),
+        "allowed_decisions": " ".join(ask.allowed_decisions),
+        "revision_of": ask.revision_of,
+        "callback_url": ask.callback_url,
+        "report": ask.report,
+    }
+
+
+def _json_or_none(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _risk(hint: str | None) -> Risk:
+    """Return the risk: the agent's hint can only raise it."""
+    return max(Risk.MEDIUM, Risk(hint or Risk.MEDIUM), key=lambda risk: risk.level)
+
+
+def _deadline(now: int, ask: Ask, limits: Limits) -> int:
+    """Return when it expires: before the run dies, so that a refusal still reaches it."""
+    expires_at = now + min(ask.expires_in or limits.ttl, limits.ttl_max)
+    if ask.run_deadline is not None:
+        left = ask.run_deadline - now
+        if left <= 0:
+            raise InvalidError(
+                "The run's deadline has passed.",
+                [Fault("/run_deadline", "must lie in the future")],
+            )
+        margin = min(max(left // 10, 5_000), 60_000)
+        expires_at = min(expires_at, max(now + 1_000, ask.run_deadline - margin))
+    return expires_at
+
+
+def _principal(tx: Transaction, filer: Filer, ask: Ask) -> str | None:
+    """Return the user id of the person the agent acts for; only a member of the org will do."""
+    if ask.on_behalf_of is None:
+        return None
+    found = tx.session.scalar(
+        select(User.id)
+        .join(Membership, Membership.user_id == User.id)
+        .where(
+            Membership.org_id == filer.org_id,
+            (User.id == ask.on_behalf_of) | (User.email == ask.on_behalf_of.lower()),
+        )
+    )
+    if found is None:
+        raise InvalidError(
+            "The person the agent acts for is not known here.",
+            [
+                Fault(
+                    "/on_behalf_of",
+                    "must be the id or e-mail of a user of this organization",
+                )
+            ],
+        )
+    return found

@@ -1,0 +1,100 @@
+"""Who decides and what they had in front of them; whether they may; the seal of what they saw."""
+
+import hashlib
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from webui.approvals.authorization import DECIDE, Access, Actor, Resource, authorize
+from webui.approvals.canonical import canonical
+from webui.approvals.errors import ConflictError
+from webui.store.models import Approval, Membership, User
+from webui.store.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewer:
+    """Who decides, as the signed-in session or token says; never from a body."""
+
+    user_id: str
+    display: str
+    channel: str
+    """page, token or cli."""
+    session_id: str = ""
+    address: str = ""
+    user_agent: str = ""
+    agent_context: bool = False
+
+    @property
+    def actor(self) -> str:
+        """Return the name in the log."""
+        return f"user:{self.user_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the reviewer had in front of them."""
+
+    seal: str | None
+    preview_version: int
+    opened_full: bool = False
+    seconds: int | None = None
+    """On the card, as the browser counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What became of a verdict."""
+
+    approval: Approval
+    applied: bool
+    """False for an identical repeat, which is a success too."""
+    refusal: ConflictError | None = None
+    """Set when it came late: recorded, not applied."""
+
+
+def seal_of(approval: Approval, preview_version: int) -> str:
+    """Return the digest of what was shown; a form carries it and the server compares."""
+    shown = {
+        "approval": approval.id,
+        "arguments_hash": approval.arguments_hash,
+        "preview_version": preview_version,
+        "rule_hash": approval.rule_hash,
+        "edits": approval.edits,
+        "change_requests": approval.change_requests,
+    }
+    return hashlib.sha256(b"seal-v1\0" + canonical(shown)).hexdigest()
+
+
+def access_of(tx: Transaction, reviewer: Reviewer, approval: Approval) -> Access:
+    """Answer whether this person may decide this approval, from rows read in this transaction.
+
+    On PostgreSQL the membership row is locked, so that a revocation waits for us or we for it.
+    """
+    member = tx.session.execute(
+        select(Membership.role, Membership.status, User.status, User.instance_admin)
+        .join(User, User.id == Membership.user_id)
+        .where(Membership.org_id == approval.org_id, Membership.user_id == reviewer.user_id)
+        .with_for_update(read=True)
+    ).one_or_none()
+    role, standing, user_status, admin = member or (None, None, "active", False)
+    actor = Actor(
+        "user",
+        reviewer.user_id,
+        approval.org_id,
+        role=role if standing == "active" else None,
+        active=user_status == "active",
+        instance_admin=admin,
+        agent_context=reviewer.agent_context,
+    )
+    return authorize(actor, DECIDE, resource_of(approval))
+
+
+def resource_of(approval: Approval) -> Resource:
+    """Return what authorization needs to know of an approval."""
+    return Resource(
+        approval.org_id,
+        agent_owner=approval.agent_owner,
+        on_behalf_of=approval.on_behalf_of,
+        solo=approval.solo,
+    )
