@@ -22,6 +22,7 @@ from webui.web import (
     health,
     help,  # noqa: A004 - the page is called that
     history,
+    hooks,
     live,
     people,
     queue,
@@ -43,6 +44,7 @@ PAGES: tuple[ModuleType, ...] = (
     people,
     account,
     help,
+    hooks,
     live,
     health,
 )

@@ -45,6 +45,7 @@ class SourceDelivery(Model):
     org_id: Mapped[str]
     source_id: Mapped[str] = mapped_column(ForeignKey("sources.id"))
     message_id: Mapped[str | None] = mapped_column(default=None)
+    """All ids of the message, a line each; None if its sender is not proven."""
     received_at: Mapped[int] = mapped_column(index=True)
     address: Mapped[str]
     headers: Mapped[str]
@@ -53,7 +54,7 @@ class SourceDelivery(Model):
     """Encrypted under the org's data key."""
     status_code: Mapped[int]
     verdict: Mapped[str]
-    """accepted, known, refused."""
+    """accepted, known, ignored, refused."""
     why: Mapped[str]
     approval_id: Mapped[str | None] = mapped_column(default=None)
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from webui.store.models import Delivery, Endpoint, Source, SourceDelivery
 
-ACCEPTED = ("accepted", "known")
+ACCEPTED = ("accepted", "known", "ignored")
 
 
 class SourceRow(NamedTuple):

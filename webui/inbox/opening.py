@@ -1,0 +1,83 @@
+"""A source with its secrets opened: what a delivery is checked with, and for whom it files."""
+
+import json
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webui.approvals.ask import Ask, Filer
+from webui.approvals.json_faults import Unreadable
+from webui.approvals.sources import ACTIVE, secrets_of
+from webui.approvals.strict_json import Document
+from webui.asks import AskBody, check_body, prepare
+from webui.preview import Profile
+from webui.receivers.kind import Inbound, Kind, SourceSecrets
+from webui.receivers.reading import read_body, unreadable
+from webui.receivers.registry import KINDS
+from webui.store.keyring import Keyring
+from webui.store.models import Agent, Org, Source
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSource:
+    """A source as one delivery needs it."""
+
+    id: str
+    kind: Kind
+    secrets: SourceSecrets
+    filer: Filer
+    data_key: bytes
+    active: bool
+    """Neither the source nor its agent is switched off."""
+
+
+def open_source(
+    session: Session, keyring: Keyring, source_id: str, now: int
+) -> OpenSource | None:
+    """Return a source by its id, or None if there is none of a known kind."""
+    row = session.execute(
+        select(Source, Agent.owner_id, Agent.status, Org.data_key)
+        .join(Agent, Agent.id == Source.agent_id)
+        .join(Org, Org.id == Source.org_id)
+        .where(Source.id == source_id)
+    ).one_or_none()
+    if row is None or row.Source.kind not in KINDS:
+        return None
+    source = row.Source
+    secrets = secrets_of(keyring, row.data_key, source, now)
+    return OpenSource(
+        source.id,
+        KINDS[source.kind],
+        SourceSecrets(secrets, json.loads(source.config)),
+        Filer(source.agent_id, source.org_id, row.owner_id, source.id),
+        row.data_key,
+        active=source.status == ACTIVE and row.status == "active",
+    )
+
+
+def read_ask(source: OpenSource, inbound: Inbound, profile: Profile) -> Ask:
+    """Read what a verified delivery asks for.
+
+    Raises:
+        Refused: the body cannot be read or translated.
+        Ignored: it asks for no approval.
+        InvalidError: what it says is no body of `POST /api/v1/approvals`.
+
+    """
+    document: Document = read_body(inbound)
+    submission = source.kind.to_submission(document, source.secrets.config)
+    received = submission.pop("arguments_text", None)
+    body = check_body(AskBody, submission)
+    if received is None:  # the source's own settings are the arguments
+        received = json.dumps(body.arguments)
+    try:
+        return prepare(
+            body,
+            received,
+            org_id=source.filer.org_id,
+            agent_id=source.filer.agent_id,
+            profile=profile,
+        )
+    except Unreadable as error:
+        raise unreadable(error) from None

@@ -1,0 +1,187 @@
+"""Taking one delivery: verified, told from a replay, read strictly, filed, kept. In that order.
+
+What it files, the ids that make a replay known and the kept delivery are one transaction.
+"""
+
+from dataclasses import dataclass
+
+from webui.approvals import intake, throttling
+from webui.approvals.ask import Ask, Limits
+from webui.approvals.desk import SYSTEM
+from webui.approvals.ending import current_status
+from webui.approvals.errors import DeskError, NotFoundError, TooManyError
+from webui.approvals.sources import subject
+from webui.inbox.kept import (
+    ACCEPTED,
+    IGNORED,
+    KNOWN,
+    REFUSED,
+    Verdict,
+    keep,
+    may_keep,
+    once,
+    remember,
+    seen,
+)
+from webui.inbox.opening import OpenSource, open_source, read_ask
+from webui.problems import status_of
+from webui.receivers.kind import Ignored, Inbound, Refused, Verified
+from webui.runtime import Runtime
+from webui.store.models import Approval, Source
+from webui.store.transaction import Transaction
+
+PER_MINUTE = 600
+"""Deliveries of one source that are taken in a minute; a burst may be twice that."""
+_STORM = f"This source sends more than {PER_MINUTE} deliveries a minute."
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The answer to a delivery that was taken, now or before."""
+
+    status_code: int
+    """202 now, 200 before or ignored."""
+    approval_id: str | None = None
+    status: str | None = None
+    """Of the approval."""
+
+
+def take(runtime: Runtime, source_id: str, inbound: Inbound) -> Taken:
+    """Take one delivery.
+
+    Raises:
+        NotFoundError: the source is unknown or switched off.
+        Refused, DeskError: not taken; kept with the reason, if not too many are.
+        StoreUnavailableError: nothing was changed; the sender may try again.
+
+    """
+    now = runtime.store.now()
+    with runtime.store.reading() as session:
+        source = open_source(session, runtime.keyring, source_id, now)
+    if source is None or not source.active:
+        raise NotFoundError("source")
+    try:
+        verified = source.kind.verify(inbound, source.secrets, now)
+    except Refused as refused:
+        _keep_refused(runtime, source, inbound, refused, None)
+        raise
+    try:
+        return _take_verified(runtime, source, inbound, verified)
+    except NotFoundError:
+        raise
+    except (Refused, DeskError) as refused:
+        _keep_refused(runtime, source, inbound, refused, verified)
+        raise
+
+
+def _take_verified(
+    runtime: Runtime, source: OpenSource, inbound: Inbound, verified: Verified
+) -> Taken:
+    """Look for a replay before reading: a known message stays known, whatever was changed."""
+    with runtime.store.reading() as session:
+        before = seen(session, source.id, verified.message_ids)
+    ask: Ask | Ignored | None = None
+    if before is None:
+        try:
+            ask = read_ask(source, inbound, runtime.profile(source.filer.org_id))
+        except Ignored as ignored:
+            ask = ignored
+    return runtime.store.write(
+        lambda tx: _settle(tx, source, inbound, verified, ask, runtime.limits)
+    )
+
+
+def _settle(
+    tx: Transaction,
+    source: OpenSource,
+    inbound: Inbound,
+    verified: Verified,
+    ask: Ask | Ignored | None,
+    limits: Limits,
+) -> Taken:
+    _still_active(tx, source)
+    before = seen(tx.session, source.id, verified.message_ids)
+    if before is not None or ask is None:
+        return _known(tx, source, inbound, verified, before.approval_id if before else None)
+    throttling.spend(
+        tx, f"hook:{source.id}", per_minute=PER_MINUTE if limits.rate else 0, detail=_STORM
+    )
+    if isinstance(ask, Ignored):
+        taken, verdict, why = Taken(200), IGNORED, ask.why
+    else:
+        filed = intake.submit(tx, source.filer, ask, limits).approval
+        taken, verdict, why = Taken(202, filed.id, filed.status), ACCEPTED, "Filed."
+    remember(
+        tx,
+        source.id,
+        verified.message_ids,
+        taken.approval_id,
+        signed_at=verified.signed_at,
+    )
+    kept = Verdict(verdict, taken.status_code, why, verified.message_ids, taken.approval_id)
+    keep(tx, source, inbound, kept)
+    return taken
+
+
+def _still_active(tx: Transaction, source: OpenSource) -> None:
+    """See a source that was switched off since; whoever switches it off waits for us."""
+    standing = tx.session.get(Source, source.id, with_for_update={"read": True})
+    if standing is None or standing.status != "active":
+        raise NotFoundError("source")
+
+
+def _known(
+    tx: Transaction,
+    source: OpenSource,
+    inbound: Inbound,
+    verified: Verified,
+    approval_id: str | None,
+) -> Taken:
+    approval = None if approval_id is None else tx.session.get(Approval, approval_id)
+    if may_keep(tx, source, proven=True):
+        why = "This message had arrived before; nothing was filed again."
+        kept = Verdict(KNOWN, 200, why, verified.message_ids, approval_id)
+        keep(tx, source, inbound, kept)
+    if approval is None:
+        return Taken(200)
+    return Taken(200, approval.id, current_status(approval, tx.now))
+
+
+def _keep_refused(
+    runtime: Runtime,
+    source: OpenSource,
+    inbound: Inbound,
+    refused: Refused | DeskError,
+    verified: Verified | None,
+) -> None:
+    """Keep what was not taken, in a transaction of its own.
+
+    Raises:
+        TooManyError: more of them come in a minute than are kept; their sender may as well
+            wait. Who signs well is not held up by those who cannot.
+
+    """
+    status = refused.status if isinstance(refused, Refused) else status_of(refused)
+    ids = verified.message_ids if verified is not None else ()
+    verdict = Verdict(REFUSED, status, refused.detail, ids)
+    kept = runtime.store.write(
+        lambda tx: _write_refusal(tx, source, inbound, verdict, refused.code)
+    )
+    if not kept and not isinstance(refused, TooManyError):
+        raise TooManyError("Too many deliveries of this source fail.", retry_after=1)
+
+
+def _write_refusal(
+    tx: Transaction, source: OpenSource, inbound: Inbound, verdict: Verdict, code: str
+) -> bool:
+    proven = bool(verdict.message_ids)
+    if not may_keep(tx, source, proven=proven):
+        return False
+    keep(tx, source, inbound, verdict)
+    # one event a minute: a storm must not fill the log. What the source's own sender cannot
+    # get in is lost unless somebody mends it, so that has a name of its own.
+    action = "source.failing" if proven else "source.delivery_refused"
+    if once(tx, f"{action}:{source.id}", 1):
+        facts = {"code": code, "why": verdict.why, "address": inbound.address}
+        tx.record(source.filer.org_id, SYSTEM, action, subject(source.id), facts)
+    return True

@@ -1,0 +1,52 @@
+"""Where sources send their webhooks: no person, no cookie, no form; a signature instead."""
+
+import json
+
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from webui import problems
+from webui.inbox.taking import Taken, take
+from webui.receivers.kind import Inbound, Refused
+from webui.receivers.reading import MAX_BODY
+from webui.web.context import house
+from webui.web.csrf import protection
+from webui.web.doors import public
+
+blueprint = Blueprint("hooks", __name__)
+
+
+@blueprint.post("/hooks/<source_id>")
+@protection.exempt  # type: ignore[untyped-decorator] # published without types
+@public
+def receive(source_id: str) -> Response:
+    """Take one delivery: 202 when it is filed, 200 when it was known or asks for nothing."""
+    try:
+        return _answer(take(house(), source_id, _inbound()))
+    except Refused as refused:
+        return problems.problem(refused.status, refused.code, refused.detail)
+
+
+def _inbound() -> Inbound:
+    """Read the delivery as it came; the size is refused before the body is held."""
+    request.max_content_length = MAX_BODY
+    try:
+        body = request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        raise Refused(
+            413, "too_large", "The body is larger than 1 MiB (1,048,576 bytes)."
+        ) from None
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    return Inbound(headers, body, request.remote_addr or "")
+
+
+def _answer(taken: Taken) -> Response:
+    document = {"id": taken.approval_id, "status": taken.status}
+    if taken.approval_id is None:
+        document = {"id": None, "status": "ignored"}
+    return Response(
+        json.dumps(document),
+        taken.status_code,
+        {"Cache-Control": "no-store"},
+        content_type="application/json",
+    )
