@@ -2,16 +2,20 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, redirect, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
 
+from webui.approvals import sources
 from webui.approvals.authorization import SOURCES
-from webui.approvals.errors import NotFoundError
+from webui.approvals.errors import InvalidError, NotFoundError
 from webui.preview import visible
+from webui.receivers.registry import KINDS
 from webui.store.models import Source
 from webui.store.queries import traffic
 from webui.store.queries.traffic import Arrival, SourceRow
-from webui.web.access import require
-from webui.web.context import house
+from webui.web.access import me, require
+from webui.web.context import desk, house
+from webui.web.once import Secret
 from webui.web.render import page as whole_page
 
 blueprint = Blueprint("sources", __name__, url_prefix="/sources")
@@ -48,21 +52,58 @@ class ArrivalView:
     bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class KindView:
+    """One kind of source to choose."""
+
+    value: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedSource:
+    """A source that was just made."""
+
+    name: str
+    secret: str
+
+
 @blueprint.get("")
 def page() -> str:
     """Show the sources of the org."""
+    return _page()
+
+
+def _page(error: str | None = None, name: str = "", kind: str = "") -> str:
     org_id = require(SOURCES).org_id
     with house().store.reading() as session:
         found = traffic.sources(session, org_id)
+    made = desk().once.take(me().session_hash, "sources")
     return whole_page(
         "sources/page.html",
         sources=[_view(row) for row in found],
-        kinds=(),
-        created_source=None,
-        may_edit=False,
-        error=None,
-        typed={"name": "", "kind": ""},
+        kinds=[KindView(name, kind.label) for name, kind in KINDS.items()],
+        created_source=made and CreatedSource(made.name, made.text),
+        may_edit=True,
+        error=error,
+        typed={"name": name, "kind": kind},
     )
+
+
+@blueprint.post("")
+def create() -> BaseResponse | tuple[str, int]:
+    """Make a source; its signing secret is shown once."""
+    person = require(SOURCES)
+    org_id, actor = person.org_id, person.name
+    name, kind = request.form.get("name", "").strip(), request.form.get("kind", "")
+    try:
+        made = house().store.write(
+            lambda tx: sources.create_source(tx, org_id, kind=kind, name=name, actor=actor)
+        )
+    except InvalidError as error:
+        return _page(error.detail, name, kind), 422
+    desk().once.keep(person.session_hash, Secret("sources", visible(name), made.secret))
+    return redirect(url_for("sources.page"), 303)
 
 
 @blueprint.get("/<source_id>")
