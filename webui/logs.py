@@ -55,6 +55,8 @@ def configure(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
+    # Alembic tells of every plugin it looks at; what it does, `schema` says.
+    logging.getLogger("alembic").setLevel(max(root.level, logging.WARNING))
 
 
 def configure_structlog(settings: Settings) -> None:

@@ -10,6 +10,8 @@ from gevent.threadpool import ThreadPool
 from webui.api import app as api
 from webui.approvals import agents
 from webui.approvals.keys import AGENT, read_key
+from webui.commands.line import ControlSocket
+from webui.commands.verbs import Office
 from webui.configuration import load_settings
 from webui.dispatch import dispatch
 from webui.listeners import Bound, Endpoint
@@ -42,13 +44,17 @@ def build(settings: Settings, bound: Bound) -> Desk:
         raise CannotStartError(str(error)) from error
     sockets = Sockets(runtime.bus, PeopleFeed(runtime), settings.max_sockets)
     worker = Worker(runtime, chores_of(runtime))
+    control = ControlSocket(Office(runtime.store, settings))
     follower = Follower(runtime.store, runtime.ring)
 
     def started() -> None:
         follower.start()
         worker.start()
+        if runtime.store.on_sqlite:
+            control.start()
 
     def close() -> None:
+        control.stop()
         worker.stop()
         follower.stop()
         runtime.store.close()

@@ -40,10 +40,11 @@ _JSONRPC = Query(
 @agent_with(WRITE)
 def file_approval() -> Response:
     """File a call, or get the approval that already stands for it."""
+    filer = g.filer  # the unit runs on the writer's thread, where `g` is not
     house = runtime()
     key = idempotency_key()
-    ask = read_ask(AskBody, house.profile(g.filer.org_id))
-    filed = house.store.write(lambda tx: intake.submit(tx, g.filer, ask, house.limits, key))
+    ask = read_ask(AskBody, house.profile(filer.org_id))
+    filed = house.store.write(lambda tx: intake.submit(tx, filer, ask, house.limits, key))
     return answer_approval(
         filed.approval,
         canonical=None if filed.reused else ask.canonical,
@@ -173,9 +174,10 @@ def _listed(items: list[dict[str, Any]], page: Page, *, more: bool) -> Response:
 @agent_with(WRITE)
 def cancel_approval(approval_id: str) -> Response:
     """Withdraw the agent's own open approval."""
+    filer = g.filer  # the unit runs on the writer's thread, where `g` is not
     read_body(CancelBody, optional=True)
     approval = runtime().store.write(
-        lambda tx: ending.cancel(tx, g.filer.org_id, g.filer.agent_id, approval_id)
+        lambda tx: ending.cancel(tx, filer.org_id, filer.agent_id, approval_id)
     )
     return answer_approval(approval)
 
@@ -191,9 +193,10 @@ def cancel_approval(approval_id: str) -> Response:
 @agent_with(WRITE)
 def end_session(name: str) -> Response:
     """Cancel what this agent's session still has open, and nobody else's."""
+    filer = g.filer  # the unit runs on the writer's thread, where `g` is not
     read_body(EmptyBody, optional=True)
     ended = runtime().store.write(
-        lambda tx: ending.end_session(tx, g.filer.org_id, g.filer.agent_id, name)
+        lambda tx: ending.end_session(tx, filer.org_id, filer.agent_id, name)
     )
     return _listed_all([answer_document(approval, []) for approval in ended])
 
@@ -209,9 +212,10 @@ def end_session(name: str) -> Response:
 @agent_with(WRITE)
 def end_run(name: str) -> Response:
     """Cancel what this agent's run still has open; other runs go on."""
+    filer = g.filer  # the unit runs on the writer's thread, where `g` is not
     read_body(EmptyBody, optional=True)
     ended = runtime().store.write(
-        lambda tx: ending.end_run(tx, g.filer.org_id, g.filer.agent_id, name)
+        lambda tx: ending.end_run(tx, filer.org_id, filer.agent_id, name)
     )
     return _listed_all([answer_document(approval, []) for approval in ended])
 

@@ -50,11 +50,12 @@ from webui.store.queries import calls
 @agent_with(WRITE)
 def ask_gate() -> Response:
     """Use a standing approval, or file the call; one answer in one transaction."""
+    filer = g.filer  # the unit runs on the writer's thread, where `g` is not
     house = runtime()
     key = idempotency_key()
-    ask = read_ask(GateBody, house.profile(g.filer.org_id))
+    ask = read_ask(GateBody, house.profile(filer.org_id))
     answer = house.store.write(
-        lambda tx: using.gate(tx, g.filer, ask, house.limits, house.lease, key)
+        lambda tx: using.gate(tx, filer, ask, house.limits, house.lease, key)
     )
     if isinstance(answer, Used):
         return _go(answer, reported=ask.report)
@@ -126,11 +127,12 @@ def _go(used: Used, *, reported: bool) -> Response:
 @agent_with(WRITE)
 def consume_approval(approval_id: str) -> Response:
     """Succeed for exactly one caller, and only for exactly what was approved."""
+    filer = g.filer  # the unit runs on the writer's thread, where `g` is not
     house = runtime()
     key = idempotency_key()
     fingerprint = _about_to_run()
     answer = house.store.write(
-        lambda tx: using.consume(tx, g.filer, approval_id, fingerprint, house.lease, key)
+        lambda tx: using.consume(tx, filer, approval_id, fingerprint, house.lease, key)
     )
     if isinstance(answer, DeskError):
         raise answer
@@ -156,10 +158,11 @@ def _about_to_run() -> str:
 @agent_with(WRITE)
 def renew_lease(approval_id: str) -> Response:
     """Renew a living lease."""
+    filer = g.filer  # the unit runs on the writer's thread, where `g` is not
     body = read_body(LeaseBody)
     house = runtime()
     until = house.store.write(
-        lambda tx: leases.heartbeat(tx, g.filer, approval_id, body.lease_token, house.lease)
+        lambda tx: leases.heartbeat(tx, filer, approval_id, body.lease_token, house.lease)
     )
     return answer_json({"lease_expires_at": time_or_none(until)})
 
@@ -174,11 +177,12 @@ def renew_lease(approval_id: str) -> Response:
 @agent_with(WRITE)
 def roll_back(approval_id: str) -> Response:
     """Give the use back, while the lease is alive."""
+    filer = g.filer  # the unit runs on the writer's thread, where `g` is not
     body = read_body(RollbackBody)
     return answer_approval(
         runtime().store.write(
             lambda tx: leases.roll_back(
-                tx, g.filer, approval_id, body.lease_token, body.error
+                tx, filer, approval_id, body.lease_token, body.error
             )
         )
     )
@@ -194,11 +198,12 @@ def roll_back(approval_id: str) -> Response:
 @agent_with(WRITE)
 def report_outcome(approval_id: str) -> Response:
     """Say how the run ended; a late ok with the same token still counts."""
+    filer = g.filer  # the unit runs on the writer's thread, where `g` is not
     body = read_body(OutcomeBody)
     return answer_approval(
         runtime().store.write(
             lambda tx: leases.report(
-                tx, g.filer, approval_id, body.lease_token, body.result, body.detail
+                tx, filer, approval_id, body.lease_token, body.result, body.detail
             )
         )
     )

@@ -53,7 +53,7 @@ def rows() -> Select[Any]:
         .join(Agent, Agent.id == Approval.agent_id)
         .outerjoin(_principal, _principal.c.id == Approval.on_behalf_of)
         .outerjoin(_decider, _decider.c.id == Approval.decided_by)
-        .options(defer(Approval.sealed), defer(Approval.trace), defer(Approval.context))
+        .options(defer(Approval.sealed))
     )
 
 
