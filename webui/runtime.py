@@ -1,7 +1,7 @@
 """What one process of the product is made of, put together once at its start."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
@@ -36,6 +36,8 @@ class Runtime:
     store: Store
     bus: live.Bus
     bound: Bound
+    keys_used: dict[str, int] = field(default_factory=dict)
+    """Agent keys used since they were last written down, with when (ms)."""
 
     @property
     def keyring(self) -> Keyring:

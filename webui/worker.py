@@ -12,7 +12,7 @@ from threading import Event, Thread
 import structlog
 from sqlalchemy import select
 
-from webui.approvals import ending, idempotency, searching, throttling
+from webui.approvals import agents, ending, idempotency, searching, throttling
 from webui.audit.checkpoints import sign_due
 from webui.runtime import Runtime
 from webui.store.models import Approval
@@ -88,6 +88,7 @@ def chores_of(runtime: Runtime) -> list[Chore]:
             2.0,
             lambda: sign_due(runtime.store, runtime.settings.instance / "checkpoints"),
         ),
+        Chore("keys", 15.0, lambda: note_keys(runtime)),
         Chore("forget", EACH_HOUR, lambda: forget(runtime)),
     ]
 
@@ -108,6 +109,14 @@ def index(runtime: Runtime) -> int:
         if session.scalar(select(Approval.id).where(UNINDEXED).limit(1)) is None:
             return 0
     return store.write(lambda tx: searching.index_settled(tx, runtime.profile))
+
+
+def note_keys(runtime: Runtime) -> int:
+    """Write down which keys were used lately, together instead of one by one."""
+    used, runtime.keys_used = runtime.keys_used, {}
+    if used:
+        runtime.store.write(lambda tx: agents.note_use(tx, used))
+    return 0
 
 
 def forget(runtime: Runtime) -> int:

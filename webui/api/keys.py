@@ -87,8 +87,10 @@ def identify() -> Response | None:
 def _identify_agent(presented: PresentedKey) -> Response | None:
     known = cast("KnownKeys", current_app.extensions["countersign.keys"])
     holder = known.holder(presented)
-    if holder is None or not holder.works(runtime().store.now()):
+    now = runtime().store.now()
+    if holder is None or not holder.works(now):
         return _unknown(presented.id)
+    runtime().keys_used[holder.key_id] = now
     g.agent = holder
     g.filer = Filer(holder.agent_id, holder.org_id, owner_id=holder.owner_id)
     return None

@@ -1,6 +1,8 @@
 """Agents and their keys, and people's own tokens: made, rotated, revoked."""
 
-from sqlalchemy import select
+from collections.abc import Mapping
+
+from sqlalchemy import select, update
 
 from webui.approvals.desk import SYSTEM
 from webui.approvals.errors import Fault, InvalidError, NotFoundError
@@ -166,6 +168,14 @@ def _key(tx: Transaction, org_id: str, key_id: str) -> AgentKey:
     if key is None or key.org_id != org_id:
         raise NotFoundError("key")
     return key
+
+
+def note_use(tx: Transaction, used: Mapping[str, int]) -> None:
+    """Write down when keys (by id) were last used (ms); no event, since nothing changed."""
+    for key_id, at in sorted(used.items()):
+        tx.session.execute(
+            update(AgentKey).where(AgentKey.id == key_id).values(used_at=at)
+        )
 
 
 def create_token(
