@@ -46,7 +46,7 @@ class Step:
     rows: Sequence[Mapping[str, Any]]
 
 
-class _Outrun(Exception):
+class Outrun(Exception):
     """Another node moved the cursor first: its rows count, ours are rolled back."""
 
 
@@ -65,7 +65,7 @@ def fan_out(runtime: Runtime) -> int:
     for step in steps:
         try:
             runtime.store.write(lambda tx, step=step: take(tx, step))  # type: ignore[misc]
-        except _Outrun:
+        except Outrun:
             continue
     return sum(step.upto - step.passed for step in steps)
 
@@ -155,4 +155,4 @@ def take(tx: Transaction, step: Step) -> None:
         .returning(_heads.c.org_id)
     )
     if moved.first() is None:
-        raise _Outrun
+        raise Outrun

@@ -1,0 +1,182 @@
+"""Receivers on loopback that behave well or badly, and a courier that may reach them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from webui.approvals import endpoints
+from webui.channels.addresses import AllowList
+from webui.channels.http import Sender
+from webui.outbox.courier import Courier
+from webui.outbox.fanning import fan_out
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.plugins.desk import House
+    from webui.runtime import Runtime
+    from webui.settings import Settings
+    from webui.store.store import Store
+
+Behaviour = Callable[[socket.socket, "Receiver"], None]
+
+
+def says(status: str = "200 OK", *headers: str) -> Behaviour:
+    """Answer at once with one status."""
+    lines = "".join(f"{header}\r\n" for header in headers)
+    text = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n{lines}\r\n".encode()
+    return lambda sock, _: sock.sendall(text)
+
+
+class Receiver:
+    """A web server that keeps what it gets and behaves as told, anew for each request."""
+
+    def __init__(self, behave: Behaviour) -> None:
+        self.behave = behave
+        self.requests: list[tuple[dict[str, str], bytes]] = []
+        self.arrived = threading.Semaphore(0)
+        self.let_go = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.host = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self.url = f"http://{self.host}/hook"
+        threading.Thread(target=self._run, daemon=True).start()
+
+    @property
+    def types(self) -> list[str]:
+        """The names of the events that came, in order."""
+        return [json.loads(body)["type"] for _, body in self.requests]
+
+    @property
+    def ids(self) -> list[str]:
+        """The approvals they were about, in order."""
+        return [json.loads(body)["data"]["id"] for _, body in self.requests]
+
+    def close(self) -> None:
+        self.let_go.set()
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _run(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                sock, _ = self._listener.accept()
+                threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
+
+    def _serve(self, sock: socket.socket) -> None:
+        with contextlib.suppress(OSError), sock:
+            self.requests.append(_read(sock))
+            self.arrived.release()
+            self.behave(sock, self)
+
+
+def _read(sock: socket.socket) -> tuple[dict[str, str], bytes]:
+    with sock.makefile("rb") as stream:
+        head = b"".join(iter(stream.readline, b"\r\n")).decode()
+        headers = {
+            name.lower(): value.strip()
+            for name, value in re.findall(r"^([^:\r\n]+):(.*)$", head, re.MULTILINE)
+        }
+        return headers, stream.read(int(headers.get("content-length", 0)))
+
+
+StartReceiver = Callable[..., Receiver]
+
+
+@pytest.fixture
+def receive() -> Iterator[StartReceiver]:
+    """Start receivers; all end with the test."""
+    with contextlib.ExitStack() as stack:
+
+        def start(behave: Behaviour | None = None) -> Receiver:
+            receiver = Receiver(behave or says())
+            stack.callback(receiver.close)
+            return receiver
+
+        yield start
+
+
+@pytest.fixture
+def answer() -> Callable[..., Behaviour]:
+    """Make a behaviour that says one status."""
+    return says
+
+
+@pytest.fixture
+def settings(instance: Path, database_url: str) -> Settings:
+    """Settings of a desk whose operator opened loopback to webhooks."""
+    from webui.settings import Settings  # noqa: PLC0415
+
+    on_postgresql = database_url.startswith("postgresql")
+    return Settings.model_validate(
+        {
+            "instance": instance,
+            "database_url": database_url if on_postgresql else None,
+            "callback_allow": ("127.0.0.0/8",),
+        }
+    )
+
+
+@pytest.fixture
+def courier(runtime: Runtime) -> Courier:
+    """The deliveries of one process."""
+    return Courier(runtime)
+
+
+@pytest.fixture
+def impatient(runtime: Runtime) -> Courier:
+    """One that gives a receiver a fifth of a second."""
+    allowed = AllowList.of(runtime.settings.callback_allow)
+    return Courier(runtime, Sender(allowed, timeout_ms=200))
+
+
+Endpoint = Callable[..., endpoints.Created]
+
+
+@pytest.fixture
+def endpoint(store: Store, house: House) -> Endpoint:
+    """Make endpoints of the house's org."""
+
+    def make(url: str, *events: str) -> endpoints.Created:
+        chosen = events or ("*",)
+        return store.write(
+            lambda tx: endpoints.create_endpoint(tx, house.org_id, url, chosen)
+        )
+
+    return make
+
+
+@pytest.fixture
+def turn(runtime: Runtime) -> Callable[[Courier], int]:
+    """Fan out and deliver until nothing is due; returns how many attempts there were."""
+
+    def until_quiet(courier: Courier) -> int:
+        total = 0
+        while fan_out(runtime):
+            pass
+        while done := courier.deliver():
+            courier.wait()
+            total += done
+        return total
+
+    return until_quiet
+
+
+@pytest.fixture
+def row(store: Store) -> Callable[..., Any]:
+    """Return the one row of a model that fits."""
+    from sqlalchemy import select  # noqa: PLC0415
+
+    def one(model: Any, **wanted: Any) -> Any:
+        with store.reading() as session:
+            return session.scalars(select(model).filter_by(**wanted)).one()
+
+    return one

@@ -1,0 +1,633 @@
+"""Events on their way out: whole, signed, in order, to living receivers and dead ones."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import select, update
+from standardwebhooks.webhooks import Webhook
+
+from webui.approvals import deciding, ending, endpoints
+from webui.approvals.errors import ConflictError, InvalidError, NotFoundError
+from webui.approvals.reviewing import Look, Reviewer
+from webui.approvals.states import Verdict
+from webui.channels import schedule
+from webui.outbox import claiming, fanning, forgetting
+from webui.outbox.claiming import claim
+from webui.outbox.courier import Courier
+from webui.outbox.fanning import fan_out
+from webui.outbox.secrets import callback_secret
+from webui.store.models import AuditHead, Delivery, Endpoint, Event, table_of
+
+if TYPE_CHECKING:
+    import socket
+
+    from tests.plugins.desk import FileCall, House, TestClock
+    from webui.runtime import Runtime
+    from webui.store.store import Store
+
+Receivers = Callable[..., Any]
+Make = Callable[..., endpoints.Created]
+Turn = Callable[[Courier], int]
+Row = Callable[..., Any]
+HOLD = Look(None, 1)
+
+
+@pytest.fixture
+def deny(store: Store, house: House) -> Callable[..., None]:
+    def give(approval_id: str, reason: str = "not today") -> None:
+        reviewer = Reviewer(house.rae.id, house.rae.name, "page")
+        store.write(
+            lambda tx: deciding.decide(
+                tx, reviewer, house.org_id, approval_id, Verdict.DENY, reason, HOLD
+            )
+        )
+
+    return give
+
+
+@pytest.fixture
+def cancel(store: Store, house: House) -> Callable[[str], None]:
+    return lambda approval_id: store.write(
+        lambda tx: (ending.cancel(tx, house.org_id, house.ci.id, approval_id), None)[1]
+    )
+
+
+def deliveries(store: Store, **wanted: Any) -> list[Delivery]:
+    with store.reading() as session:
+        statement = select(Delivery).filter_by(**wanted).order_by(Delivery.seq)
+        return list(session.scalars(statement).all())
+
+
+def actions(store: Store, action: str) -> list[Event]:
+    with store.reading() as session:
+        return list(session.scalars(select(Event).where(Event.action == action)).all())
+
+
+def test_an_event_arrives_signed_and_without_arguments(
+    receive: Receivers,
+    endpoint: Make,
+    file_call: FileCall,
+    turn: Turn,
+    courier: Courier,
+    house: House,
+) -> None:
+    receiver = receive()
+    secret = endpoint(receiver.url).secret
+    approval_id = file_call(arguments={"password": "hunter2", "command": "ls"})
+    turn(courier)
+    [(headers, body)] = receiver.requests
+    message = Webhook(secret).verify(body, headers)
+    assert headers["content-type"] == "application/json"
+    assert message["type"] == "approval.created"
+    data = message["data"]
+    assert (data["id"], data["tool"], data["status"]) == (
+        approval_id,
+        "shell.run",
+        "pending",
+    )
+    assert data["agent"] == {"id": house.ci.id, "name": "ci"}
+    assert data["review_url"].endswith(f"/approvals/{approval_id}")
+    assert "hunter2" not in body.decode()
+    assert "arguments" not in data
+
+
+def test_a_callback_tells_the_agent_the_decision_by_its_own_secret(
+    receive: Receivers,
+    file_call: FileCall,
+    deny: Callable[..., None],
+    turn: Turn,
+    courier: Courier,
+    house: House,
+    runtime: Runtime,
+) -> None:
+    receiver = receive()
+    approval_id = file_call(callback_url=receiver.url)
+    deny(approval_id)
+    turn(courier)
+    [(headers, body)] = receiver.requests
+    secret = callback_secret(runtime.keyring, house.ci.id)
+    assert secret != callback_secret(runtime.keyring, house.helper.id)
+    message = Webhook(secret).verify(body, headers)
+    assert message["type"] == "approval.decided"
+    assert message["data"]["id"] == approval_id
+    assert message["data"]["status"] == "denied"
+    assert message["data"]["decision"] == {
+        "verdict": "deny",
+        "reason": "not today",
+        "who": "Rae",
+        "channel": "page",
+    }
+
+
+def test_the_events_of_an_approval_arrive_in_order_though_the_first_fails_first(
+    receive: Receivers,
+    answer: Receivers,
+    endpoint: Make,
+    file_call: FileCall,
+    deny: Callable[..., None],
+    turn: Turn,
+    courier: Courier,
+    clock: TestClock,
+) -> None:
+    receiver = receive(answer("500 Oops"))
+    endpoint(receiver.url)
+    deny(file_call())
+    turn(courier)
+    assert receiver.types == ["approval.created"]
+    receiver.behave = answer("204 No Content")
+    clock.advance(schedule.DELAYS_MS[1])
+    turn(courier)
+    assert receiver.types == ["approval.created", "approval.created", "approval.decided"]
+    first, second = (headers["webhook-id"] for headers, _ in receiver.requests[:2])
+    assert first == second  # so that a receiver knows the repeat
+
+
+def test_attempts_follow_the_schedule_for_three_days_and_then_give_up(
+    receive: Receivers,
+    answer: Receivers,
+    endpoint: Make,
+    file_call: FileCall,
+    turn: Turn,
+    courier: Courier,
+    clock: TestClock,
+    store: Store,
+) -> None:
+    receiver = receive(answer("500 Oops"))
+    endpoint(receiver.url)
+    started = clock.now()
+    file_call()
+    turn(courier)
+    for number, delay in enumerate(schedule.DELAYS_MS[1:], 2):
+        assert deliveries(store)[0].status == "waiting"
+        clock.advance(int(delay * (1 - schedule.JITTER)) - 1_000)
+        assert turn(courier) == 0
+        clock.advance(int(delay * schedule.JITTER) + 1_000)
+        clock.advance(max(0, _breaker_left(store)))
+        assert turn(courier) == 1
+        assert len(receiver.requests) == number
+    [dead] = deliveries(store)
+    assert (dead.status, dead.last_status) == ("dead", 500)
+    assert dead.last_error == "The receiver answered 500."
+    days = (clock.now() - started) / 86_400_000
+    assert 2.9 < days < 3.1
+    [event] = actions(store, "delivery.gave_up")
+    assert json.loads(event.payload or b"")["why"] == dead.last_error
+
+
+def _breaker_left(store: Store) -> int:
+    with store.reading() as session:
+        until = session.scalars(select(Endpoint.open_until)).one()
+    return 0 if until is None else until - store.now()
+
+
+def test_a_dead_letter_is_resent_by_a_click(
+    receive: Receivers,
+    answer: Receivers,
+    endpoint: Make,
+    file_call: FileCall,
+    turn: Turn,
+    courier: Courier,
+    store: Store,
+    house: House,
+) -> None:
+    receiver = receive(answer("410 Gone"))
+    made = endpoint(receiver.url)
+    file_call()
+    turn(courier)
+    [dead] = deliveries(store)
+    with pytest.raises(NotFoundError):
+        store.write(lambda tx: endpoints.resend(tx, house.other_org_id, dead.id))
+    with pytest.raises(ConflictError, match="resume"):
+        store.write(lambda tx: endpoints.resend(tx, house.org_id, dead.id))
+    store.write(lambda tx: endpoints.resume(tx, house.org_id, made.endpoint_id))
+    store.write(lambda tx: endpoints.resend(tx, house.org_id, dead.id))
+    receiver.behave = answer()
+    turn(courier)
+    assert deliveries(store)[0].status == "delivered"
+    with pytest.raises(ConflictError, match="delivered"):
+        store.write(lambda tx: endpoints.resend(tx, house.org_id, dead.id))
+
+
+def test_410_switches_an_endpoint_off_and_is_audited(
+    receive: Receivers,
+    answer: Receivers,
+    endpoint: Make,
+    file_call: FileCall,
+    turn: Turn,
+    courier: Courier,
+    store: Store,
+    row: Row,
+) -> None:
+    receiver = receive(answer("410 Gone"))
+    made = endpoint(receiver.url)
+    file_call()
+    turn(courier)
+    file_call()
+    turn(courier)
+    assert len(receiver.requests) == 1
+    gone = row(Endpoint, id=made.endpoint_id)
+    assert (gone.status, "410" in gone.why) == ("disabled", True)
+    assert len(actions(store, "endpoint.changed")) == 1
+
+
+def test_a_redirect_is_a_failure_and_is_not_followed(
+    receive: Receivers,
+    answer: Receivers,
+    endpoint: Make,
+    file_call: FileCall,
+    turn: Turn,
+    courier: Courier,
+    store: Store,
+) -> None:
+    elsewhere = receive()
+    receiver = receive(answer("302 Found", f"Location: {elsewhere.url}"))
+    endpoint(receiver.url)
+    file_call()
+    turn(courier)
+    assert not elsewhere.requests
+    [waiting] = deliveries(store)
+    assert (waiting.status, waiting.last_status) == ("waiting", 302)
+    assert "redirects" in (waiting.last_error or "")
+
+
+def test_retry_after_is_honoured(
+    receive: Receivers,
+    answer: Receivers,
+    endpoint: Make,
+    file_call: FileCall,
+    turn: Turn,
+    courier: Courier,
+    clock: TestClock,
+) -> None:
+    receiver = receive(answer("429 Too Many Requests", "Retry-After: 3600"))
+    endpoint(receiver.url)
+    file_call()
+    turn(courier)
+    clock.advance(3_500_000)
+    assert turn(courier) == 0
+    clock.advance(200_000)
+    assert turn(courier) == 1
+
+
+def drip(sock: socket.socket, receiver: Any) -> None:
+    """Promise an answer and send it a byte at a time, until the test lets go."""
+    sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+    while not receiver.let_go.wait(0.05):
+        sock.sendall(b".")
+
+
+def test_a_receiver_that_drips_delays_no_other(
+    receive: Receivers,
+    endpoint: Make,
+    file_call: FileCall,
+    runtime: Runtime,
+    courier: Courier,
+    store: Store,
+) -> None:
+    slow, healthy = receive(drip), receive()
+    endpoint(slow.url)
+    endpoint(healthy.url)
+    for _ in range(30):
+        file_call()
+    fan_out(runtime)
+    while len(healthy.requests) < 30:
+        courier.deliver()
+        assert healthy.arrived.acquire(timeout=10)
+    # all of the healthy one's arrived while the first of the slow one's still drip
+    assert len(slow.requests) <= schedule.MAX_IN_FLIGHT
+    slow_ones = deliveries(store, url=slow.url)
+    assert not [one for one in slow_ones if one.status == "delivered"]
+    assert sum(one.status == "sending" for one in slow_ones) == schedule.MAX_IN_FLIGHT
+    slow.let_go.set()
+    courier.wait()
+
+
+def test_an_answer_that_never_ends_is_cut_off_and_tried_again(
+    receive: Receivers,
+    endpoint: Make,
+    file_call: FileCall,
+    turn: Turn,
+    impatient: Courier,
+    store: Store,
+) -> None:
+    endpoint(receive(drip).url)
+    file_call()
+    turn(impatient)
+    [waiting] = deliveries(store)
+    assert waiting.status == "waiting"
+    assert waiting.last_error == "No complete answer within 0.2 s."
+
+
+def test_a_breaker_opens_after_failures_and_one_probe_closes_it(
+    receive: Receivers,
+    answer: Receivers,
+    endpoint: Make,
+    file_call: FileCall,
+    turn: Turn,
+    courier: Courier,
+    clock: TestClock,
+    row: Row,
+) -> None:
+    receiver = receive(answer("503 Later"))
+    endpoint(receiver.url)
+    for _ in range(3 * schedule.MAX_IN_FLIGHT):
+        file_call()
+    turn(courier)
+    assert len(receiver.requests) == schedule.MAX_IN_FLIGHT
+    assert row(Endpoint).open_until > clock.now()
+    receiver.behave = answer()
+    clock.advance(row(Endpoint).open_until - clock.now())
+    assert courier.deliver() == 1
+    courier.wait()
+    assert (row(Endpoint).failures, row(Endpoint).open_until) == (0, None)
+    turn(courier)
+    assert len(set(receiver.ids)) == 3 * schedule.MAX_IN_FLIGHT
+
+
+def test_a_dead_host_of_callbacks_delays_no_other(
+    receive: Receivers,
+    answer: Receivers,
+    file_call: FileCall,
+    deny: Callable[..., None],
+    turn: Turn,
+    courier: Courier,
+) -> None:
+    dead, healthy = receive(answer("500 Oops")), receive()
+    for number in range(2 * schedule.MAX_IN_FLIGHT):
+        deny(file_call(callback_url=f"{dead.url}/{number}"))
+    deny(file_call(callback_url=healthy.url))
+    turn(courier)
+    assert len(dead.requests) == schedule.MAX_IN_FLIGHT
+    assert len(healthy.requests) == 1
+
+
+def test_nothing_is_lost_when_a_process_dies_between_claim_and_send(
+    receive: Receivers,
+    endpoint: Make,
+    file_call: FileCall,
+    runtime: Runtime,
+    turn: Turn,
+    courier: Courier,
+    clock: TestClock,
+    store: Store,
+) -> None:
+    receiver = receive()
+    endpoint(receiver.url)
+    file_call()
+    fan_out(runtime)
+    [lost] = store.write(lambda tx: claim(tx, 10))
+    assert turn(courier) == 0  # it is somebody's
+    clock.advance(claiming.LEASE_MS)
+    assert turn(courier) == 1
+    assert receiver.requests[0][0]["webhook-id"] == lost.id
+    assert deliveries(store)[0].status == "delivered"
+
+
+def test_a_result_that_comes_after_its_lease_was_lost_changes_nothing(
+    endpoint: Make,
+    receive: Receivers,
+    file_call: FileCall,
+    runtime: Runtime,
+    clock: TestClock,
+    store: Store,
+) -> None:
+    from webui.channels.http import Answer  # noqa: PLC0415
+    from webui.outbox.settling import Attempt, settle  # noqa: PLC0415
+
+    endpoint(receive().url)
+    file_call()
+    fan_out(runtime)
+    [late] = store.write(lambda tx: claim(tx, 10))
+    clock.advance(claiming.LEASE_MS)
+    [again] = store.write(lambda tx: claim(tx, 10))
+    store.write(lambda tx: settle(tx, late, Attempt(Answer(500, b"", None))))
+    [sending] = deliveries(store)
+    assert (sending.status, sending.attempts) == ("sending", again.attempts)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://169.254.169.254/latest", "http://[::1]/", "http://10.0.0.1/"],
+)
+def test_a_callback_into_a_closed_network_is_a_dead_letter_that_says_why(
+    file_call: FileCall,
+    deny: Callable[..., None],
+    turn: Turn,
+    courier: Courier,
+    store: Store,
+    url: str,
+) -> None:
+    deny(file_call(callback_url=url))
+    assert turn(courier) == 1
+    [dead] = deliveries(store)
+    assert (dead.status, dead.attempts, dead.last_status) == ("dead", 1, None)
+    assert "An operator can open it by name." in (dead.last_error or "")
+    assert len(actions(store, "delivery.gave_up")) == 1
+
+
+def test_an_endpoint_gets_what_it_chose_and_older_names_if_it_asks(
+    receive: Receivers,
+    endpoint: Make,
+    file_call: FileCall,
+    deny: Callable[..., None],
+    turn: Turn,
+    courier: Courier,
+) -> None:
+    everything, older, decided = receive(), receive(), receive()
+    endpoint(everything.url)
+    endpoint(older.url, "approval_requested", "approval_reused")
+    endpoint(decided.url, "approval.decided")
+    twice: dict[str, Any] = {"arguments": {"command": "ls"}}
+    file_call(**twice)
+    deny(file_call(**twice))
+    turn(courier)
+    assert everything.types == ["approval.created", "approval.decided"]
+    assert older.types == ["approval_requested", "approval_reused"]
+    assert decided.types == ["approval.decided"]
+
+
+def test_another_orgs_endpoint_hears_nothing(
+    receive: Receivers,
+    file_call: FileCall,
+    turn: Turn,
+    courier: Courier,
+    store: Store,
+    house: House,
+) -> None:
+    receiver = receive()
+    store.write(lambda tx: endpoints.create_endpoint(tx, house.other_org_id, receiver.url))
+    file_call()
+    turn(courier)
+    assert not receiver.requests
+    file_call(house.stranger)
+    turn(courier)
+    assert receiver.types == ["approval.created"]
+
+
+def test_the_cursor_moves_with_the_rows_or_not_at_all(
+    receive: Receivers,
+    endpoint: Make,
+    file_call: FileCall,
+    runtime: Runtime,
+    store: Store,
+) -> None:
+    endpoint(receive().url)
+    file_call()
+    with store.reading() as session:
+        heads = session.scalars(select(AuditHead).where(AuditHead.seq > 0)).all()
+        plans = [
+            fanning.plan(session, head.org_id, head.fanned_out, head.seq, "http://desk")
+            for head in heads
+        ]
+    assert fan_out(runtime) > 0
+    for step in plans:  # another node planned the same
+        with pytest.raises(fanning.Outrun):
+            store.write(lambda tx, step=step: fanning.take(tx, step))  # type: ignore[misc]
+    assert len(deliveries(store)) == 1
+    assert fan_out(runtime) == 0
+
+
+def test_a_desk_that_tells_nobody_passes_its_log_in_big_steps(
+    file_call: FileCall, runtime: Runtime, store: Store, house: House
+) -> None:
+    for _ in range(20):
+        file_call()
+    assert fan_out(runtime) > 20
+    assert fan_out(runtime) == 0
+    with store.reading() as session:
+        head = session.get_one(AuditHead, house.org_id)
+        assert head.fanned_out == head.seq
+    assert not deliveries(store)
+
+
+def test_a_long_backlog_of_events_is_fanned_out_whole_and_once(
+    receive: Receivers,
+    endpoint: Make,
+    file_call: FileCall,
+    runtime: Runtime,
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fanning, "_IN_STEP", 3)
+    monkeypatch.setattr(fanning, "STEP", 10)
+    endpoint(receive().url)
+    filed = [file_call() for _ in range(11)]
+    while fan_out(runtime):
+        pass
+    assert [one.approval_id for one in deliveries(store)] == filed
+
+
+def test_a_removed_endpoint_gets_nothing_and_what_waited_is_a_dead_letter(
+    receive: Receivers,
+    endpoint: Make,
+    file_call: FileCall,
+    runtime: Runtime,
+    turn: Turn,
+    courier: Courier,
+    store: Store,
+    house: House,
+) -> None:
+    receiver = receive()
+    made = endpoint(receiver.url)
+    file_call()
+    fan_out(runtime)
+    store.write(lambda tx: endpoints.remove(tx, house.org_id, made.endpoint_id))
+    turn(courier)
+    assert not receiver.requests
+    [dead] = deliveries(store)
+    assert (dead.status, dead.last_error) == ("dead", "The endpoint was removed.")
+    with pytest.raises(NotFoundError):
+        store.write(lambda tx: endpoints.resume(tx, house.org_id, made.endpoint_id))
+
+
+def test_a_paused_endpoint_gets_what_waited_when_it_is_resumed(
+    receive: Receivers,
+    endpoint: Make,
+    file_call: FileCall,
+    runtime: Runtime,
+    turn: Turn,
+    courier: Courier,
+    store: Store,
+    house: House,
+) -> None:
+    receiver = receive()
+    made = endpoint(receiver.url)
+    file_call()
+    fan_out(runtime)
+    store.write(lambda tx: endpoints.pause(tx, house.org_id, made.endpoint_id))
+    assert turn(courier) == 0
+    store.write(lambda tx: endpoints.resume(tx, house.org_id, made.endpoint_id))
+    assert turn(courier) == 1
+    assert receiver.types == ["approval.created"]
+
+
+@pytest.mark.parametrize(
+    ("url", "events"),
+    [
+        ("ftp://example.com/", ("*",)),
+        ("https://user:pass@example.com/", ("*",)),
+        ("https://example.com:25/", ("*",)),
+        ("https://example.com/", ()),
+        ("https://example.com/", ("approval.imagined",)),
+    ],
+)
+def test_an_endpoint_that_could_not_work_is_not_made(
+    endpoint: Make,
+    store: Store,
+    house: House,
+    url: str,
+    events: tuple[str, ...],
+) -> None:
+    with pytest.raises(InvalidError):
+        store.write(lambda tx: endpoints.create_endpoint(tx, house.org_id, url, events))
+
+
+def test_old_deliveries_go_and_dead_letters_stay_longer(
+    receive: Receivers,
+    endpoint: Make,
+    file_call: FileCall,
+    turn: Turn,
+    courier: Courier,
+    clock: TestClock,
+    store: Store,
+) -> None:
+    endpoint(receive().url)
+    file_call(), file_call()
+    turn(courier)
+    table = table_of(Delivery)
+    first = deliveries(store)[0].id
+    store.write(
+        lambda tx: (
+            tx.execute(update(table).where(table.c.id == first).values(status="dead"))
+            and None
+        )
+    )
+    clock.advance(forgetting.KEPT_MS + 1)
+    assert store.write(forgetting.forget_old) == 1
+    assert [one.id for one in deliveries(store)] == [first]
+    clock.advance(forgetting.DEAD_KEPT_MS)
+    assert store.write(forgetting.forget_old) == 1
+
+
+def test_many_couriers_send_each_delivery_once(
+    receive: Receivers,
+    endpoint: Make,
+    file_call: FileCall,
+    runtime: Runtime,
+    store: Store,
+) -> None:
+    receiver = receive()
+    endpoint(receiver.url)
+    filed = [file_call() for _ in range(25)]
+    fan_out(runtime)
+    couriers = [Courier(runtime) for _ in range(3)]
+    while deliveries(store, status="waiting"):
+        for courier in couriers:
+            courier.deliver()
+        for courier in couriers:
+            courier.wait()
+    assert sorted(receiver.ids) == sorted(filed)
