@@ -14,6 +14,10 @@ from sqlalchemy import select
 
 from webui.approvals import agents, ending, idempotency, searching, throttling
 from webui.audit.checkpoints import sign_due
+from webui.inbox import kept
+from webui.outbox import forgetting
+from webui.outbox.courier import Courier
+from webui.outbox.fanning import fan_out
 from webui.runtime import Runtime
 from webui.store.models import Approval
 from webui.store.models.approval import UNINDEXED
@@ -80,6 +84,7 @@ class Worker:
 
 def chores_of(runtime: Runtime) -> list[Chore]:
     """Return what a process of this runtime has to do."""
+    courier = Courier(runtime)
     return [
         Chore("sweep", 0.5, lambda: sweep(runtime)),
         Chore("index", 1.0, lambda: index(runtime)),
@@ -89,6 +94,9 @@ def chores_of(runtime: Runtime) -> list[Chore]:
             lambda: sign_due(runtime.store, runtime.settings.instance / "checkpoints"),
         ),
         Chore("keys", 15.0, lambda: note_keys(runtime)),
+        Chore("fan out", 0.25, lambda: fan_out(runtime)),
+        # only hands over to threads of its own: a slow receiver does not stop the sweep
+        Chore("deliver", 0.25, courier.deliver),
         Chore("forget", EACH_HOUR, lambda: forget(runtime)),
     ]
 
@@ -123,4 +131,5 @@ def forget(runtime: Runtime) -> int:
     """Drop what is only kept for a while."""
     runtime.store.write(idempotency.forget_old)
     runtime.store.write(throttling.forget_full)
-    return 0
+    dropped = runtime.store.write(kept.forget_old)
+    return dropped + runtime.store.write(forgetting.forget_old)
