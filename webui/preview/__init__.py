@@ -1,21 +1,17 @@
-"""Hostile arguments to safe, complete views for a person. Pure: standard library only.
+"""Hostile arguments made safe to look at: pure, deterministic, linear, and versioned."""
 
-Spec: preview.md; details.md, D.
-"""
-
-from webui.preview.secrets import Profile
-from webui.preview.text import (
-    canonical_pieces,
-    line,
-    masked_arguments,
-    preview_hash,
-    searchable_text,
-)
-from webui.preview.tree import PREVIEW_VERSION, Node, Preview, card, full, gate
-from webui.preview.visible import Piece, pieces, visible
+from webui.preview.json_text import canonical_pieces
+from webui.preview.lines import line
+from webui.preview.masked import masked_arguments, searchable_text
+from webui.preview.names import SENSITIVE_NAMES
+from webui.preview.nodes import PREVIEW_VERSION, Node, Piece, Preview, gate, preview_hash
+from webui.preview.redaction import Profile
+from webui.preview.views import card, full, preview
+from webui.preview.visible import inline, pieces, visible
 
 __all__ = [
     "PREVIEW_VERSION",
+    "SENSITIVE_NAMES",
     "Node",
     "Piece",
     "Preview",
@@ -24,9 +20,11 @@ __all__ = [
     "card",
     "full",
     "gate",
+    "inline",
     "line",
     "masked_arguments",
     "pieces",
+    "preview",
     "preview_hash",
     "searchable_text",
     "visible",

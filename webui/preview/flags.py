@@ -1,95 +1,153 @@
-"""What a reviewer is warned of (details.md D, P5): each flag with its sentence."""
+"""What in a text could mislead the person who reads it.
+
+A flag raises the risk class one step and shows one sentence, so each has to be worth it.
+Tabs and Windows line ends are made visible but not flagged: they are in every other file.
+Specification: details.md, section D, P5; UTS 39 for mixed scripts; preview.md, "Made
+visible".
+"""
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator
+from itertools import compress
+from typing import Final, NamedTuple
 
-from webui.preview.visible import MARKS_IN_A_ROW, is_hidden
+from webui.preview.codes import classes, is_plain
 
-SENTENCES: Mapping[str, str] = {
-    "invisible": "Holds characters that cannot be seen; each is shown as ⟦U+…⟧.",
-    "rtl": "Holds right-to-left text or controls, which can change the order of what you read.",
-    "mixed-script": "Mixes scripts inside one word; letters may only look alike.",
-    "nfkc-differs": "Holds characters that look like others (compatibility forms).",
-    "stacked-marks": "Stacks combining marks on one letter; they are shown one by one.",
-    "edge-space": "Begins or ends with white space.",
-    "redacted": "Holds values masked as secrets; their length and a tag are shown.",
-    "nested": "Holds nested values; the full view shows all of them.",
-    "url-userinfo": "Holds a web address with a user name in front of the host.",
-    "punycode": "Holds a web address whose host is written in punycode (xn--).",
-    "instructions": "Holds text that speaks to you as the reviewer; it is the agent's text, not ours.",
-}
-RAISING = frozenset(SENTENCES) - {"redacted", "nested", "edge-space"}
-"""Flags that raise the class of a call by one step."""
+_DIRECTION: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_LONE_RETURN: Final = re.compile(r"\r(?!\n)")
+_STACKED: Final = re.compile(r"m{5}|(?<![A-Zd.m])m")
+_UNBOUNDED_MARKS: Final = re.compile(r"m{31}")
+_SCRIPT_CHANGE: Final = re.compile(r"([A-Z])[dmx]*+(?!\1)([A-Z])")
+_RIGHT_TO_LEFT: Final = frozenset("HR")
+_LEFT_TO_RIGHT: Final = frozenset("Ld")
+_WRITTEN_TOGETHER: Final = frozenset("LJ")
+_USER_IN_URL: Final = re.compile(r"://[^\s/?#@]*+@")
+_AUTHORITY: Final = re.compile(r"://([^\s/?#\"'<>`|\\]++)")
 
-_HARMLESS_CONTROLS = frozenset("\t\r\n")
-_USERINFO = re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s/?#]{0,300}@", re.IGNORECASE)
-_PUNYCODE = re.compile(r"//[^\s/]{0,200}xn--", re.IGNORECASE)
-_INSTRUCTIONS = re.compile(
-    r"pre-?approved|already (?:been )?approved|auto-?approved?|ignore (?:the|this|any|all)"
-    r" (?:\w+ )?warnings?|safe to approve|(?:please|just) approve|click approve|approve this"
-    r"|no (?:need to )?review (?:is )?(?:needed|required)|verified by security"
-    r"|dear reviewer|system notice|\[system\]",
-    re.IGNORECASE,
+
+class _Phrase(NamedTuple):
+    """Words that speak to the reviewer; `needle` is in every match, for a quick look."""
+
+    needle: str
+    pattern: re.Pattern[str]
+
+
+def _phrase(needle: str, pattern: str) -> _Phrase:
+    # `~` stands for what may be between two words.
+    return _Phrase(needle, re.compile(pattern.replace("~", r"[\s_*-]{1,4}")))
+
+
+_PHRASES: Final = (
+    _phrase("approved", r"pre[\s_*-]{0,2}approved"),
+    _phrase("approved", r"(?:already|been|was|is)~(?:[a-z]{2,12}~)?approved"),
+    _phrase(
+        "approved", r"approved~by~(?:the~)?(?:security|admin|legal|your|compliance|it)"
+    ),
+    _phrase(
+        "ignore", r"ignore~(?:[a-z]{1,12}~){0,2}(?:warning|alert|flag|notice|preview|mask)"
+    ),
+    _phrase("approve", r"(?:please|just|click|press|must|should|safe~to|ok~to)~approve"),
+    _phrase("approv", r"auto[\s_*-]{0,2}approv"),
+    _phrase("approval", r"no~(?:further~|human~|manual~)?approval"),
+    _phrase("review", r"(?:no|skip|without)~(?:the~|further~|human~|manual~)?review"),
+    _phrase("reviewer", r"(?:dear|note~to(?:~the)?|attention|hey)[\s,:]{1,3}reviewer"),
+    _phrase("system", r"system~(?:notice|message|notification)\s?:"),
+    _phrase(
+        "countersign", r"countersign(?:~[a-z]{1,12})?(?:~has)?~(?:verified|checked|says)"
+    ),
+    _phrase("verified", r"(?:✅|✔|☑)\ufe0f?\s?verified"),
+    _phrase("approve", r"\[\s?approve\s?\]"),
 )
-_WORDS = re.compile(r"[^\W\d_]{2,}")
-_SCRIPTS = (
-    "LATIN",
-    "CYRILLIC",
-    "GREEK",
-    "ARMENIAN",
-    "HEBREW",
-    "ARABIC",
-    "CHEROKEE",
-    "COPTIC",
-)
-_MARKS = re.compile(rf"\AM+|M{{{MARKS_IN_A_ROW + 1},}}")
-_RTL = frozenset({"R", "AL", "RLE", "RLO", "RLI", "AN"})
 
 
-def flags_of(text: str) -> frozenset[str]:
-    """Return the flags of one string, in linear time."""
-    found = set()
-    if text[:1].isspace() or text[-1:].isspace():
-        found.add("edge-space")
-    if "://" in text and _USERINFO.search(text):
-        found.add("url-userinfo")
-    if "xn--" in text.lower() and _PUNYCODE.search(text):
-        found.add("punycode")
-    if _INSTRUCTIONS.search(text):
-        found.add("instructions")
-    if not (text.isascii() and text.isprintable()):
-        found |= _beyond_plain(text)
-    return frozenset(found)
+class Reader:
+    """Flags the texts of one call."""
+
+    def __init__(self, whole: str) -> None:
+        """Take a text that holds all texts of the call, as its canonical form does."""
+        folded = whole.lower()
+        self._phrases = [phrase for phrase in _PHRASES if phrase.needle in folded]
+        self._addresses = "://" in whole
+        self._punycode = "xn--" in folded
+        self._has_words = bool(self._phrases) or self._addresses or self._punycode
+
+    def flags(self, text: str) -> frozenset[str]:
+        """Return the flags of a name or a value."""
+        found: set[str] = set()
+        if not is_plain(text):
+            found.update(_of_signs(text, classes(text)))
+        elif text and " " in {text[0], text[-1]}:
+            found.add("edge-space")
+        if not self._has_words:
+            return frozenset(found) if found else _NONE
+        if self._addresses and "://" in text:
+            found.update(_of_addresses(text))
+        if self._punycode and "xn--" in text.lower():
+            found.add("punycode")
+        if self._phrases and self._speaks(text.lower()):
+            found.add("instructions")
+        return frozenset(found) if found else _NONE
+
+    def _speaks(self, folded: str) -> bool:
+        return any(
+            needle in folded and pattern.search(folded) for needle, pattern in self._phrases
+        )
 
 
-def _beyond_plain(text: str) -> set[str]:
-    found = set()
-    kinds = set(text)
-    if any(is_hidden(ord(kind)) for kind in kinds - _HARMLESS_CONTROLS):
-        found.add("invisible")
+_NONE: Final[frozenset[str]] = frozenset()
+
+
+def _of_edges(text: str) -> Iterator[str]:
+    inner = text.strip("\r\n")
+    if inner and (inner[0].isspace() or inner[-1].isspace()):
+        yield "edge-space"
+
+
+def _of_signs(text: str, found: str) -> Iterator[str]:
+    yield from _of_edges(text)
     if text.isascii():
-        return found
-    if any(unicodedata.bidirectional(kind) in _RTL for kind in kinds):
-        found.add("rtl")
-    if not unicodedata.is_normalized("NFKC", text):
-        found.add("nfkc-differs")
-    marks = {kind for kind in kinds if unicodedata.category(kind).startswith("M")}
-    if marks and _MARKS.search("".join("M" if c in marks else "x" for c in text)):
-        found.add("stacked-marks")
-    if any(_mixes_scripts(word) for word in _WORDS.findall(text)):
-        found.add("mixed-script")
-    return found
+        yield from ["invisible"] * _is_hiding(text, found)
+        return
+    checks = (
+        _is_hiding(text, found),
+        _turns(text, found),
+        _mixes_scripts(found),
+        _UNBOUNDED_MARKS.search(found) or not unicodedata.is_normalized("NFKC", text),
+        _STACKED.search(found),
+    )
+    yield from compress(
+        ("invisible", "rtl", "mixed-script", "nfkc-differs", "stacked-marks"), checks
+    )
 
 
-def _mixes_scripts(word: str) -> bool:
-    """Judge by the names of the letters, as UTS 39 does by their script property."""
-    if word.isascii():
+def _is_hiding(text: str, found: str) -> bool:
+    return "x" in found or ("\r" in text and _LONE_RETURN.search(text) is not None)
+
+
+def _turns(text: str, found: str) -> bool:
+    """Whether the direction of writing may show this text in another order."""
+    if "x" in found and _DIRECTION.search(text):
+        return True
+    kinds = set(found)
+    return not (_RIGHT_TO_LEFT.isdisjoint(kinds) or _LEFT_TO_RIGHT.isdisjoint(kinds))
+
+
+def _mixes_scripts(found: str) -> bool:
+    """Whether one word has letters of scripts that are not written together.
+
+    Latin may stand beside the East Asian scripts, as in "highly restrictive" of UTS 39.
+    """
+    scripts = {letter for letter in set(found) if letter.isupper()}
+    if len(scripts) < 2 or scripts == _WRITTEN_TOGETHER:  # noqa: PLR2004  one script cannot mix
         return False
-    scripts = {
-        script
-        for letter in set(word)
-        for script in _SCRIPTS
-        if unicodedata.name(letter, "").startswith(script)
-    }
-    return len(scripts) > 1
+    changes = _SCRIPT_CHANGE.finditer(found)
+    return any(set(change.groups()) != _WRITTEN_TOGETHER for change in changes)
+
+
+def _of_addresses(text: str) -> Iterator[str]:
+    if _USER_IN_URL.search(text):
+        yield "url-userinfo"
+    hosts = [match[1].rpartition("@")[2] for match in _AUTHORITY.finditer(text)]
+    if not all(map(str.isascii, hosts)):
+        yield "punycode"

@@ -1,158 +1,125 @@
-"""Making every code point visible: injective, and impossible to imitate (details.md D, P2-P4).
+"""Text of a stranger made visible: nothing hidden, nothing reordered, nothing forged.
 
-What is not plainly visible becomes a chip such as ⟦U+202E⟧. The brackets themselves are escaped
-the same way, so no argument can write a chip: two different texts never look the same.
+The result is injective: two different texts never become the same visible text, since every
+escape stands in brackets that are themselves escaped. Pages, mails, logs and the command
+line all use these functions.
+Specification: details.md, section D, P2 to P4; threats T2, T3, T25 of the threat table.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from functools import lru_cache
+from typing import Final
 
-PieceKind = Literal["text", "chip", "blank", "gap", "mask"]
+from webui.preview.codes import classes, is_plain
+from webui.preview.nodes import Piece
 
-OPENING, CLOSING = "⟦", "⟧"
-MARKS_IN_A_ROW = 4
-_INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-# Default-ignorable and blank-looking code points that categories alone would miss.
-_ALSO_INVISIBLE = (
-    (0x00AD, 0x00AD),
-    (0x034F, 0x034F),
-    (0x061C, 0x061C),
-    (0x115F, 0x1160),
-    (0x17B4, 0x17B5),
-    (0x180B, 0x180F),
-    (0x2000, 0x200F),
-    (0x2028, 0x202F),
-    (0x205F, 0x206F),
-    (0x2800, 0x2800),
-    (0x3164, 0x3164),
-    (0xFE00, 0xFE0F),
-    (0xFFA0, 0xFFA0),
-    (0xFFFC, 0xFFFD),
-    (0xE0000, 0xE0FFF),
+_MANY_SPACES: Final = " " * 9
+_NAMES_IN_A_TITLE: Final = 3
+
+# Over class letters (see `codes`). Order matters: a run of blanks is looked at whole, first.
+_UNUSUAL: Final = re.compile(
+    r"(?P<blank>(?: *+\n){4,}+ *+| {9,}+)"  # also four lines with only spaces in them
+    r"|(?P<chip>[xbt][xbtm]*+|m{5,}+|(?<![A-Zd.m])m++)"  # marks: too many, or on no base
 )
-_TOKEN = re.compile("(⟦[^⟧]*⟧)")
-_BLANK_RUN = re.compile(r" {9,}|\n{4,}|\A[ \n]+|[ \n]+\Z")
-_SAME_BLANKS = re.compile(r" +|\n+")
-_MARK_RUN = re.compile(rf"\AM+|M{{{MARKS_IN_A_ROW + 1},}}")
-
-
-class Piece(NamedTuple):
-    """A stretch of a value as it is shown; templates put out text nodes only."""
-
-    kind: PieceKind
-    text: str
-    title: str = ""
-
-
-def is_hidden(code: int) -> bool:
-    """Say whether a code point is not plainly visible."""
-    character = chr(code)
-    category = unicodedata.category(character)
-    if category in _INVISIBLE_CATEGORIES:
-        return character != "\n"
-    if category == "Zs":
-        return character != " "
-    return any(first <= code <= last for first, last in _ALSO_INVISIBLE)
-
-
-def chip(code: int) -> str:
-    """Return the visible form of a code point."""
-    return f"{OPENING}U+{code:04X}{CLOSING}"
-
-
-class _Escapes(dict[int, str]):
-    """A translation table that learns each code point once."""
-
-    def __missing__(self, code: int) -> str:
-        escaped = (
-            chip(code) if chr(code) in {OPENING, CLOSING} or is_hidden(code) else chr(code)
-        )
-        self[code] = escaped
-        return escaped
-
-
-class _Classes(dict[int, str]):
-    """Combining marks to `M`, all else to `x`: same length, so that places agree."""
-
-    def __missing__(self, code: int) -> str:
-        self[code] = "M" if unicodedata.category(chr(code)).startswith("M") else "x"
-        return self[code]
-
-
-_escapes = _Escapes()
-_classes = _Classes()
-
-
-def plain(text: str) -> bool:
-    """Say whether a text needs no escape at all, at the cost of a glance."""
-    return (
-        text.isascii()
-        and text.isprintable()
-        and text.strip(" ") == text
-        and "  " not in text
-    )
+_BLANK_RUN: Final = re.compile(r" +|\n+")
 
 
 def visible(text: str) -> str:
-    """Return a text in which every code point can be seen.
+    """Return `text` with everything not plainly visible written out, as in ⟦U+202E⟧.
 
-    Injective: `visible(a) == visible(b)` only if `a == b`.
+    Line feeds inside the text stay. Takes any str, lone surrogates included.
     """
-    if plain(text):
-        return text
-    escaped = text.translate(_escapes) if text.isascii() else _with_marks(text)
-    return _BLANK_RUN.sub(_count_blanks, escaped)
+    return "".join([piece.text for piece in pieces(text)])
 
 
-def _with_marks(text: str) -> str:
-    classes = text.translate(_classes)
-    if "M" not in classes:
-        return text.translate(_escapes)
-    parts, done = [], 0
-    for run in _MARK_RUN.finditer(classes):
-        parts.append(text[done : run.start()].translate(_escapes))
-        parts += [chip(ord(mark)) for mark in text[run.start() : run.end()]]
-        done = run.end()
-    parts.append(text[done:].translate(_escapes))
-    return "".join(parts)
+def inline(text: str) -> str:
+    """Return `visible(text)` on one line: a line feed is escaped as well."""
+    return on_one_line(visible(text))
 
 
-def _count_blanks(found: re.Match[str]) -> str:
-    return "".join(_counted(run.group()) for run in _SAME_BLANKS.finditer(found.group()))
-
-
-def _counted(run: str) -> str:
-    noun = "space" if run[0] == " " else "newline"
-    return f"{OPENING}{len(run)} {noun}{'' if len(run) == 1 else 's'}{CLOSING}"
+def on_one_line(shown: str) -> str:
+    """Return visible text with its line feeds escaped too."""
+    return shown.replace("\n", "⟦U+000A⟧")
 
 
 def pieces(text: str) -> tuple[Piece, ...]:
-    """Return the same as `visible`, taken apart; the texts joined give `visible(text)`."""
-    shown = visible(text)
-    if OPENING not in shown:
-        return (Piece("text", shown),) if shown else ()
-    return tuple(_apart(shown))
+    """Return `visible(text)` in pieces that say what each stretch is."""
+    return tuple(pieces_between(text))
 
 
-def _apart(shown: str) -> Iterator[Piece]:
-    for part in _TOKEN.split(shown):
-        if not part:
-            continue
-        if not part.startswith(OPENING):
-            yield Piece("text", part)
-        elif part.startswith(f"{OPENING}U+"):
-            yield Piece("chip", part, name_of(int(part[3:-1], 16)))
+def pieces_between(text: str, *, first: bool = True, last: bool = True) -> list[Piece]:
+    """Return the pieces of a stretch of a value.
+
+    `first` and `last` say whether the value begins and ends here: blanks at its edges are
+    marked, those beside a mask are not.
+    """
+    if not text:
+        return []
+    if is_plain(text) and _MANY_SPACES not in text and text[0] != " " != text[-1]:
+        return [Piece("text", text)]
+    found = classes(text)
+    start = len(found) - len(found.lstrip(" \n")) if first else 0
+    end = max(start, len(found.rstrip(" \n"))) if last else len(found)
+    shown = list(_blanks(found[:start]))
+    done = start
+    for match in _UNUSUAL.finditer(found, start, end):
+        begin, stop = match.span()
+        if begin > done:
+            shown.append(Piece("text", text[done:begin]))
+        if match.lastgroup == "blank":
+            shown += _blanks(match[0])
         else:
-            yield Piece("blank", part, "white space, counted")
+            shown.append(_chip(text[begin:stop]))
+        done = stop
+    if end > done:
+        shown.append(Piece("text", text[done:end]))
+    shown += _blanks(found[end:])
+    return shown
 
 
-def name_of(code: int) -> str:
-    """Return what a code point is called."""
-    return unicodedata.name(chr(code), _control_name(code))
+def _blanks(run: str) -> Iterator[Piece]:
+    for match in _BLANK_RUN.finditer(run):
+        length = len(match[0])
+        noun = "space" if match[0][0] == " " else "newline"
+        words = f"{length} {noun}" if length == 1 else f"{length} {noun}s"
+        yield Piece("blank", f"⟦{words}⟧", words)
 
 
-def _control_name(code: int) -> str:
-    names = {0: "NULL", 9: "TAB", 13: "CARRIAGE RETURN", 27: "ESCAPE", 127: "DELETE"}
-    return names.get(code, f"{unicodedata.category(chr(code))} code point")
+def _chip(run: str) -> Piece:
+    if len(run) == 1:
+        return _chip_of_one(run)
+    escaped = "".join([_chip_of_one(character).text for character in run])
+    distinct = list(dict.fromkeys(run[:1000]))
+    names = ", ".join(_name(character) for character in distinct[:_NAMES_IN_A_TITLE])
+    return Piece("chip", escaped, f"{len(run)} code points: {names}")
+
+
+@lru_cache(maxsize=8192)
+def _chip_of_one(character: str) -> Piece:
+    return Piece("chip", escape(character), _name(character))
+
+
+def escape(character: str) -> str:
+    """Return the escape of one code point."""
+    return f"⟦U+{ord(character):04X}⟧"
+
+
+_CONTROLS: Final = {
+    0x00: "NULL",
+    0x07: "BELL",
+    0x08: "BACKSPACE",
+    0x09: "TAB",
+    0x0D: "CARRIAGE RETURN",
+    0x1B: "ESCAPE",
+    0x7F: "DELETE",
+}
+
+
+def _name(character: str) -> str:
+    known = unicodedata.name(character, "") or _CONTROLS.get(ord(character), "")
+    if known:
+        return known
+    kinds = {"Cc": "CONTROL CHARACTER", "Cs": "LONE SURROGATE", "Co": "PRIVATE USE"}
+    return kinds.get(unicodedata.category(character), "UNASSIGNED")

@@ -1,0 +1,78 @@
+"""A call on one line, for rows, notices, logs and the terminal.
+
+Specification: preview.md, "Three views, always"; details.md, section D, P15.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from webui.preview.clipping import Size, fitted
+from webui.preview.reading import Call, Value, in_order
+from webui.preview.redaction import Profile, Segment
+from webui.preview.visible import on_one_line
+
+_MOST_CHARS: Final = 200
+_MOST_KEYS: Final = 5
+_REST: Final = len(", ⟦+1000 more keys⟧)")
+_TOOL: Final = Size(60, 40, 15)
+_NAME: Final = Size(40, 25, 10)
+_TEXT: Final = Size(80, 50, 20)
+_SIMPLE_NAME: Final = re.compile(r"[A-Za-z0-9_.-]+")
+
+
+def line(tool: str, arguments: Mapping[str, Any], profile: Profile) -> str:
+    """Return a call as one line of visible text, at most 200 characters.
+
+    As in `bank.transfer(amount: 12.5, note: "café")`: at most five top-level keys in
+    canonical order, long texts cut in the middle, nested values as their size, secrets
+    masked, and always how many keys are left out. Raises Unreadable for a value that the
+    strict reader would refuse.
+    """
+    names = in_order(arguments)
+    flat = {name: _flat(arguments[name]) for name in names[:_MOST_KEYS]}
+    written = _cut((Segment(tool),), _TOOL, 80) + "("
+    shown = 0
+    for name, value in zip(flat, Call(flat, profile).values, strict=True):
+        part = (", " if shown else "") + _name(value) + ": "
+        room = _MOST_CHARS - _REST - len(written) - len(part)
+        part += _value(value, arguments[name], room)
+        if len(part) > _MOST_CHARS - _REST - len(written):
+            break
+        written += part
+        shown += 1
+    return written + _rest(len(names) - shown, shown) + ")"
+
+
+def _flat(value: Any) -> Any:
+    """Return a value without what is in it; the line says only how much that is."""
+    return type(value)() if isinstance(value, (dict, list, tuple)) else value
+
+
+def _name(value: Value) -> str:
+    if _SIMPLE_NAME.fullmatch(value.name) and len(value.name) <= _NAME.most:
+        return value.name
+    return f'"{_cut(value.name_segments, _NAME, 60, quoted=True)}"'
+
+
+def _value(value: Value, given: Any, room: int) -> str:
+    if value.kind == "object":
+        return f"{{{len(given)} {'key' if len(given) == 1 else 'keys'}}}"
+    if value.kind == "array":
+        return f"[{len(given)} {'item' if len(given) == 1 else 'items'}]"
+    if value.kind != "string" or value.is_masked:
+        return _cut(value.segments, _TEXT, room)
+    return f'"{_cut(value.segments, _TEXT, room - 2, quoted=True)}"'
+
+
+def _cut(
+    segments: tuple[Segment, ...], size: Size, room: int, *, quoted: bool = False
+) -> str:
+    shown, _ = fitted(segments, size, room, quoted=quoted)
+    return on_one_line("".join([piece.text for piece in shown]))
+
+
+def _rest(number: int, shown: int) -> str:
+    if number == 0:
+        return ""
+    return f"{', ' if shown else ''}⟦+{number} more {'key' if number == 1 else 'keys'}⟧"

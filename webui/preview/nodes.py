@@ -1,0 +1,115 @@
+"""What a preview is made of. Templates only lay it out; nothing here is markup.
+
+Every text in these types is already visible text (see `visible`): it holds no code point
+that a screen could hide, reorder or draw as another.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
+
+PREVIEW_VERSION: Final = 1
+"""Goes up whenever the same call would look different; it is part of a decision's seal."""
+
+PieceKind = Literal["text", "chip", "blank", "gap", "mask"]
+NodeKind = Literal[
+    "string", "number", "boolean", "null", "object", "array", "masked", "gap"
+]
+
+
+class Piece(NamedTuple):
+    """A stretch of visible text, and what it is.
+
+    text: as the agent wrote it; chip: escaped code points; blank: a counted run of spaces
+    or newlines; gap: something is not shown here; mask: a secret.
+    """
+
+    kind: PieceKind
+    text: str
+    title: str = ""
+    """What a chip stands for, in words; may be empty."""
+
+
+class Node(NamedTuple):
+    """One value of the arguments, and all below it that is shown."""
+
+    name: str | None
+    """The key or the index in its array; None for the whole."""
+    kind: NodeKind
+    pieces: tuple[Piece, ...] = ()
+    children: tuple["Node", ...] = ()
+    count: int | None = None  # type: ignore[assignment]  # hides tuple.count, unused here
+    """Keys of an object or items of an array, shown or not."""
+    hidden: int = 0
+    """Characters of a string, or keys or items, that are not shown."""
+    flags: tuple[str, ...] = ()
+    """This value's own, in alphabetical order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A call, safe to look at."""
+
+    version: int
+    view: Literal["card", "full"]
+    tool: str
+    nodes: tuple[Node, ...]
+    """One for each top-level key that is shown, in canonical order."""
+    flags: frozenset[str]
+    """Of all values, shown or not."""
+    warnings: tuple[str, ...]
+    """A sentence for each flag, counted."""
+    truncated: bool
+    masked: int
+    """How many masks the whole call has, shown or not."""
+    total_bytes: int
+    """Of the canonical form."""
+    key_count: int
+    node_count: int
+    depth: int
+    hidden_keys: int = 0
+    """Top-level keys without a node."""
+
+    @property
+    def root(self) -> Node:
+        """Return the whole as one node."""
+        return Node(None, "object", (), self.nodes, self.key_count, self.hidden_keys)
+
+    @property
+    def requires_full_view(self) -> bool:
+        """Whether something is cut, so that nobody may approve from this view alone.
+
+        With the risk at hand `gate` is the question to ask: masks may count too.
+        """
+        return self.truncated
+
+
+def gate(preview: Preview, risk: str) -> bool:
+    """Whether the full view must be opened before this call may be approved.
+
+    True if anything is cut, or if anything is masked and the risk is neither low nor
+    medium: a mask is a place to hide a payload in (details.md D, P11; security.md F12).
+    """
+    return preview.truncated or (preview.masked > 0 and risk not in {"low", "medium"})
+
+
+def preview_hash(preview: Preview) -> str:
+    """Return "sha256:" and the hex digest of all that the preview shows and says."""
+    shown = (
+        preview.version,
+        preview.view,
+        preview.tool,
+        preview.nodes,
+        sorted(preview.flags),
+        preview.warnings,
+        preview.truncated,
+        preview.masked,
+        preview.total_bytes,
+        preview.key_count,
+        preview.node_count,
+        preview.depth,
+        preview.hidden_keys,
+    )
+    written = json.dumps(shown, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(b"preview-v1\0" + written.encode()).hexdigest()

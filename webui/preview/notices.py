@@ -1,0 +1,90 @@
+"""The sentences beside a preview: one for each flag, with how often and where it matters."""
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import compress
+from typing import Final
+
+from webui.preview.codes import classes
+from webui.preview.visible import escape
+
+_NAMED_KINDS: Final = 3
+
+_SENTENCES: Final = {
+    "rtl": ("changes the writing direction", "change the writing direction"),
+    "mixed-script": (
+        "mixes letters of several scripts in one word",
+        "mix letters of several scripts in one word",
+    ),
+    "nfkc-differs": (
+        "holds characters that look like other ones",
+        "hold characters that look like other ones",
+    ),
+    "stacked-marks": (
+        "stacks accents or begins with one",
+        "stack accents or begin with one",
+    ),
+    "edge-space": ("begins or ends with a blank", "begin or end with a blank"),
+    "url-userinfo": (
+        "holds a web address with a user name before its host",
+        "hold a web address with a user name before its host",
+    ),
+    "punycode": (
+        "holds a host name in or for letters outside ASCII",
+        "hold a host name in or for letters outside ASCII",
+    ),
+    "instructions": (
+        "speaks to you as the reviewer; it was written by the agent, not by this desk",
+        "speak to you as the reviewer; they were written by the agent, not by this desk",
+    ),
+    "nested": (
+        "is shortened here; the full view shows it whole",
+        "are shortened here; the full view shows them whole",
+    ),
+}
+
+
+class Tally:
+    """Counts what is found in a call, and says it."""
+
+    def __init__(self) -> None:
+        self.flags: Counter[str] = Counter()
+        self.masks = 0
+        self._invisible: Counter[str] = Counter()
+
+    def count(self, flags: frozenset[str], text: str) -> None:
+        """Count the flags of one text."""
+        self.flags.update(flags)
+        if "invisible" in flags:
+            hidden = Counter(compress(text, map("x".__eq__, classes(text))))
+            self._invisible.update(hidden or {"\r": text.count("\r")})
+
+    def sentences(self) -> Iterator[str]:
+        """Yield the warnings, worst first."""
+        if self._invisible:
+            yield _invisible_words(self._invisible)
+        for flag, (one, many) in _SENTENCES.items():
+            if number := self.flags[flag]:
+                yield f"1 text {one}." if number == 1 else f"{number:,} texts {many}."
+        if self.masks:
+            yield _masked_words(self.masks)
+
+
+def _invisible_words(found: Counter[str]) -> str:
+    total = found.total()
+    named = [escape(sign) for sign, _ in found.most_common(_NAMED_KINDS)]
+    others = len(found) - len(named)
+    shown = (
+        ", ".join(named) if not others else ", ".join([*named, f"{others:,} other kinds"])
+    )
+    if total == 1:
+        return f"1 invisible character is shown as {shown}."
+    return f"{total:,} invisible characters are shown as {shown}."
+
+
+def _masked_words(masks: int) -> str:
+    if masks == 1:
+        return "1 value looks like a secret and is masked; equal tags are equal values."
+    return (
+        f"{masks:,} values look like secrets and are masked; equal tags are equal values."
+    )

@@ -1,0 +1,195 @@
+"""Reading a whole call once: every value masked and flagged, nothing left out.
+
+All views are made of what is read here, so they cannot disagree about what is secret.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from webui.approvals.canonical import canonical, respelled_numbers
+from webui.preview.flags import Reader
+from webui.preview.names import is_measure
+from webui.preview.nodes import NodeKind
+from webui.preview.notices import Tally
+from webui.preview.redaction import Profile, Redactor, Segment
+from webui.preview.shapes import is_card_number
+from webui.preview.visible import visible
+
+_LEAST_CARD_NUMBER: Final = 10**12
+_NONE: Final[frozenset[str]] = frozenset()
+_REDACTED: Final = frozenset({"redacted"})
+
+
+class Value(NamedTuple):
+    """One value of the call with its secrets masked."""
+
+    name: str
+    """Visible: a key, or an index in an array."""
+    kind: NodeKind
+    segments: tuple[Segment, ...] = ()
+    """Of a leaf, as it is in JSON but unquoted; of an empty text there are none."""
+    flags: frozenset[str] = _NONE
+    children: tuple["Value", ...] = ()
+    received: str = ""
+    """How a number was spelt, if that is not its canonical spelling."""
+    label: tuple[Segment, ...] = ()
+    """The name before it was made visible, if that changed it."""
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether nothing of it is shown but a mask."""
+        return len(self.segments) == 1 and self.segments[0].mask != ""
+
+    @property
+    def name_segments(self) -> tuple[Segment, ...]:
+        """Return the name before it was made visible."""
+        return self.label or (Segment(self.name),)
+
+
+class _Label(NamedTuple):
+    shown: str
+    segments: tuple[Segment, ...]
+    flags: frozenset[str]
+    masks: int
+
+
+class Call:
+    """The arguments of a call, read. Public attributes are facts about the whole."""
+
+    def __init__(
+        self, arguments: Mapping[str, Any], profile: Profile, received: str | None = None
+    ) -> None:
+        """Read the stored canonical value; `received` is its JSON text as it came in.
+
+        Raises:
+            Unreadable: it is not a value that the strict reader accepts.
+
+        """
+        names = in_order(arguments)
+        written = [canonical(arguments[name]) for name in names]
+        keys = [canonical(name) for name in names]
+        members = [key + b":" + value for key, value in zip(keys, written, strict=True)]
+        whole = b"{" + b",".join(members) + b"}"
+        self.total_bytes = len(whole)
+        self.sizes = [len(value) for value in written]
+        self.tally = Tally()
+        self.depth = 1
+        self.node_count = 1
+        self._redactor = Redactor(profile, whole.decode())
+        self._reader = Reader(whole.decode())
+        self._labels: dict[str, _Label] = {}
+        self._respelt = {
+            number.pointer: number.received
+            for number in respelled_numbers(received or "{}")
+        }
+        self.values = self._members(dict(arguments), secret=False, level=1, pointer="")
+
+    def _read(
+        self, name: str, key: str, value: Any, secret: bool, level: int, pointer: str
+    ) -> Value:
+        """Read one value; `name` is shown, `key` is the nearest key of an object."""
+        self.node_count += 1
+        if isinstance(value, str):
+            return self._text(name, key, value, secret)
+        if isinstance(value, dict):
+            self.depth = max(self.depth, level + 1)
+            children = self._members(value, secret, level + 1, pointer)
+            return Value(name, "object", children=children)
+        if isinstance(value, (list, tuple)):
+            self.depth = max(self.depth, level + 1)
+            items = [
+                self._read(
+                    str(at), key, item, secret, level + 1, self._below(pointer, str(at))
+                )
+                for at, item in enumerate(value)
+            ]
+            return Value(name, "array", children=tuple(items))
+        if value is None:
+            return Value(name, "null", (Segment("null"),))
+        if isinstance(value, bool):
+            return Value(name, "boolean", (Segment("true" if value else "false"),))
+        return self._number(name, key, value, secret, pointer)
+
+    def _members(
+        self, members: Mapping[str, Any], secret: bool, level: int, pointer: str
+    ) -> tuple[Value, ...]:
+        redactor = self._redactor
+        # {"name": "DB_PASSWORD", "value": ...}: how environments and headers are often sent
+        title = members.get("name", members.get("key")) if "value" in members else None
+        labelled = isinstance(title, str) and redactor.names_secret(title)
+        found = []
+        for name in in_order(members):
+            label = self._label(name)
+            hides = secret or redactor.names_secret(name) or (labelled and name == "value")
+            below = self._below(pointer, name)
+            value = self._read(label.shown, name, members[name], hides, level, below)
+            found.append(self._labelled(value, label) if label.segments else value)
+        return tuple(found)
+
+    def _below(self, pointer: str, name: str) -> str:
+        if not self._respelt:
+            return ""
+        return f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
+
+    def _label(self, name: str) -> _Label:
+        """Make a name visible, with the secrets in it masked; segments only if it changed."""
+        known = self._labels.get(name)
+        if known is None:
+            flags = self._reader.flags(name)
+            segments = self._redactor.segments(name, "")
+            masks = _masks(segments)
+            shown = "".join([segment.mask or visible(segment.text) for segment in segments])
+            if masks:
+                flags |= _REDACTED
+            known = _Label(shown, segments if flags or shown != name else (), flags, masks)
+            self._labels[name] = known
+        return known
+
+    def _labelled(self, value: Value, label: _Label) -> Value:
+        self.tally.masks += label.masks
+        self.tally.count(label.flags, "".join([text for text, _ in label.segments]))
+        return value._replace(label=label.segments, flags=value.flags | label.flags)
+
+    def _text(self, name: str, key: str, text: str, secret: bool) -> Value:
+        if secret:
+            return self._masked(name, "string", text)
+        flags = self._reader.flags(text)
+        segments = self._redactor.segments(text, key)
+        if masks := _masks(segments):
+            flags |= _REDACTED
+            self.tally.masks += masks
+        if flags:
+            self.tally.count(flags, text)
+        return Value(name, "string", segments, flags)
+
+    def _number(
+        self, name: str, key: str, value: float, secret: bool, pointer: str
+    ) -> Value:
+        text = str(value) if isinstance(value, int) else canonical(value).decode()
+        card = value >= _LEAST_CARD_NUMBER and is_card_number(text)
+        if card or (secret and not is_measure(key)):
+            return self._masked(name, "number", text)
+        return Value(
+            name,
+            "number",
+            (Segment(text),),
+            received=visible(self._respelt.get(pointer, "")),
+        )
+
+    def _masked(self, name: str, kind: NodeKind, text: str) -> Value:
+        if not text:
+            return Value(name, kind)
+        self.tally.masks += 1
+        self.tally.flags["redacted"] += 1
+        return Value(name, kind, self._redactor.masked(text), _REDACTED)
+
+
+def _masks(segments: tuple[Segment, ...]) -> int:
+    return sum([1 for segment in segments if segment.mask])
+
+
+def in_order(members: Mapping[str, Any]) -> list[str]:
+    """Return the names in canonical order (RFC 8785, section 3.2.3)."""
+    if "".join(members).isascii():
+        return sorted(members)
+    return sorted(members, key=lambda name: name.encode("utf-16-be", "surrogatepass"))

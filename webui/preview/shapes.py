@@ -1,0 +1,191 @@
+"""Which stretches of a text look like secrets, whatever their key.
+
+Each shape has a few literal beginnings: a text with none of them is never searched, which
+makes plain calls cheap. Every pattern is linear: a run is entered at its beginning only and
+never given back.
+Specification: details.md, section D, P9; preview.md, "Secrets".
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import compress
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One kind of secret. The group `secret`, or else the whole match, is masked."""
+
+    needles: tuple[str, ...]
+    """Literal texts, one of which every match has inside it."""
+    pattern: re.Pattern[str]
+    folded: bool = False
+    """The needles are in lower case and the text is folded before they are looked for."""
+
+    def may_be_in(self, text: str, folded: str) -> bool:
+        """Whether it is worth searching; `folded` is `text` in lower case."""
+        where = folded if self.folded else text
+        return any(needle in where for needle in self.needles)
+
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield where the secrets begin and end."""
+        group = "secret" if "secret" in self.pattern.groupindex else 0
+        for match in self.pattern.finditer(text):
+            yield match.span(group)
+
+
+def _token(beginning: str, rest: str) -> re.Pattern[str]:
+    """Return a pattern that is found by its literal beginning, at the start of a word."""
+    return re.compile(rf"{beginning}(?<![A-Za-z0-9]{beginning}){rest}")
+
+
+def _any_case(word: str) -> str:
+    """Return a pattern for a word in any case that the engine can still look for quickly."""
+    return "".join(
+        f"[{sign}{sign.upper()}]" if sign.isalpha() else re.escape(sign) for sign in word
+    )
+
+
+def _assigned(name: str) -> Shape:
+    """Return the shape of `name=value` and `"name": "value"` inside a longer text.
+
+    The value must look like one: paths, variables and calls (`$(...)`) are not masked, as
+    hiding them would hide what runs.
+    """
+    spelt = "[_-]?".join(map(_any_case, name.split("_")))
+    quote = r"[\\\"']"
+    assigns = (
+        rf"(?:{quote}{{0,2}}={quote}{{0,2}}"
+        rf"|{quote}{{0,2}}[ ]?[=:][ ]?{quote}{{1,2}}"
+        r"|[ ]=[ ](?=[^\s\"'(\[]{0,200}[0-9]))"  # else it is code that names a variable
+    )
+    value = r"(?P<secret>[A-Za-z0-9+_!@#%^*][A-Za-z0-9._~+/=!@#%^*:-]{2,}+)(?![(\[])"
+    return Shape(
+        tuple(name.split("_")[:1]), re.compile(spelt + assigns + value), folded=True
+    )
+
+
+_CREDENTIALS: Final = r"(?:[A-Za-z-]{1,20}[ ])?(?P<secret>[A-Za-z0-9._~+/=:-]{6,}+)"
+_ONE_COOKIE: Final = r"[^\s=;,:\"'\\]{1,64}=[^\s;,\"'\\$`|&<>(){}]{1,4096}+"
+_HEADERS: Final = (
+    ("authorization", _CREDENTIALS),
+    ("x-api-key", _CREDENTIALS),
+    ("x-auth-token", _CREDENTIALS),
+    ("cookie", rf"(?P<secret>{_ONE_COOKIE}(?:;[ ]?{_ONE_COOKIE})*+)"),
+)
+
+
+def _header(name: str, value: str) -> Shape:
+    """Return the shape of a header line inside a longer text, such as a command."""
+    return Shape((name,), re.compile(rf"{_any_case(name)}[ ]?:[ ]?{value}"), folded=True)
+
+
+_PEM: Final = re.compile(
+    r"-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----"
+    r"(?:\s*+(?:Proc-Type|DEK-Info|Version|Comment):[^\r\n]{0,100})*+"
+    r"[A-Za-z0-9+/=\\\s]*+"
+    r"(?:-----END [A-Z0-9 ]{0,60}-----)?"
+)
+
+_CARD: Final = re.compile(r"[2-6](?<![\d.][2-6])\d{3}(?:[ -]?+\d){8,15}+(?!\d)")
+_ISSUED: Final = re.compile(
+    r"4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|3[068]\d{12}"
+    r"|6(?:011|5\d\d|4[4-9]\d)\d{12}|35\d{14}|62\d{14,17}"
+)
+_DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+
+SHAPES: Final = (
+    Shape(("PRIVATE KEY",), _PEM),
+    Shape(
+        ("eyJ",),
+        re.compile(
+            r"eyJ(?<![A-Za-z0-9_-]eyJ)[A-Za-z0-9_-]{5,}+\.eyJ[A-Za-z0-9_-]{5,}+\.[A-Za-z0-9_-]*+"
+        ),
+    ),
+    Shape(("AKIA",), _token("AKIA", r"[A-Z0-9]{16}(?![A-Za-z0-9])")),
+    Shape(("ASIA",), _token("ASIA", r"[A-Z0-9]{16}(?![A-Za-z0-9])")),
+    Shape(
+        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_"),
+        re.compile(r"gh[pousr]_(?<![A-Za-z0-9]gh[pousr]_)[A-Za-z0-9_]{20,}+"),
+    ),
+    Shape(("github_pat_",), _token("github_pat_", r"[A-Za-z0-9_]{22,}+")),
+    Shape(("glpat-",), _token("glpat-", r"[A-Za-z0-9_-]{16,}+")),
+    Shape(("xox",), _token("xox", r"[a-z]-[A-Za-z0-9-]{10,}+")),
+    Shape(("xapp-",), _token("xapp-", r"[A-Za-z0-9-]{10,}+")),
+    Shape(("sk-",), _token("sk-", r"[A-Za-z0-9_-]{20,}+")),
+    Shape(("sk_",), _token("sk_", r"(?:live|test)_[A-Za-z0-9]{10,}+")),
+    Shape(("rk_",), _token("rk_", r"(?:live|test)_[A-Za-z0-9]{10,}+")),
+    Shape(("AIza",), _token("AIza", r"[A-Za-z0-9_-]{30,}+")),
+    Shape(("npm_",), _token("npm_", r"[A-Za-z0-9]{30,}+")),
+    Shape(("hf_",), _token("hf_", r"[A-Za-z0-9]{30,}+")),
+    Shape(
+        ("csk_", "csp_"), re.compile(r"cs[kp]_(?<![A-Za-z0-9]cs[kp]_)[A-Za-z0-9_]{20,}+")
+    ),
+    Shape(
+        ("://",),
+        re.compile(r"://[^\s/?#:@]{0,256}+:(?P<secret>[^\s/?#]{1,1024})@"),
+    ),
+    Shape(
+        ("bearer",),
+        re.compile(_any_case("bearer") + r"[ ]{1,4}(?P<secret>[A-Za-z0-9._~+/=-]{12,}+)"),
+        folded=True,
+    ),
+    *(_header(name, value) for name, value in _HEADERS),
+    *map(
+        _assigned,
+        (
+            "password",
+            "passwd",
+            "passphrase",
+            "pwd",
+            "secret",
+            "token",
+            "api_key",
+            "access_key",
+        ),
+    ),
+)
+
+
+def active_shapes(text: str) -> tuple[Shape, ...]:
+    """Return the shapes that `text`, or any part of it, may hold."""
+    folded = text.lower()
+    return tuple(compress(SHAPES, [shape.may_be_in(text, folded) for shape in SHAPES]))
+
+
+def card_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where payment card numbers are: a known issuer, the right length, and Luhn."""
+    for match in _CARD.finditer(text):
+        if is_card_number(match[0].replace(" ", "").replace("-", "")):
+            yield match.span()
+
+
+def is_card_number(digits: str) -> bool:
+    """Whether these digits are a card number (ISO/IEC 7812-1, annex B)."""
+    if _ISSUED.fullmatch(digits) is None:
+        return False
+    numbers = [int(digit) for digit in reversed(digits)]
+    return (sum(numbers[::2]) + sum(_DOUBLED[digit] for digit in numbers[1::2])) % 10 == 0
+
+
+LEAST_RANDOM: Final = 20  # characters; shorter ones are words, ids and dates
+_OPAQUE: Final = re.compile(rf"[A-Za-z0-9+/=_-]{{{LEAST_RANDOM},512}}")
+_LEAST_BITS: Final = (
+    3.5  # of Shannon entropy a character; English words in snake case have less
+)
+
+
+def looks_random(text: str) -> bool:
+    """Whether `text` looks like a generated key: one word, letters and digits, high entropy."""
+    if not _OPAQUE.fullmatch(text) or text.isalpha() or not re.search("[0-9]", text):
+        return False
+    shares = [count / len(text) for count in Counter(text).values()]
+    return -sum(share * math.log2(share) for share in shares) >= _LEAST_BITS
+
+
+def has_card(text: str) -> bool:
+    """Whether `text`, or any part of it, may hold a card number."""
+    return _CARD.search(text) is not None

@@ -1,0 +1,195 @@
+"""The two views of a call on a page: the card, cut to what a person reads, and all of it.
+
+Specification: preview.md, "Three views, always"; details.md, section D, P1, P6 and P7.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+from webui.preview.clipping import CARD, NAME, NESTED, Size, fitted, laid_out, width
+from webui.preview.nodes import PREVIEW_VERSION, Node, NodeKind, Piece, Preview
+from webui.preview.reading import Call, Value
+from webui.preview.redaction import Profile
+from webui.preview.visible import inline
+
+_MOST_KEYS: Final = 40
+_MOST_CHARS: Final = 16_000
+_LEAST_ROOM: Final = 500  # one more name, number, mask or shortest text always fits in it
+_WHOLE_BYTES: Final = 200  # a nested value up to here is shown as it is
+_NESTED_KEYS: Final = 8
+_NESTED_ITEMS: Final = 3
+_NESTED_LEVELS: Final = 2
+_EMPTY: Final = {
+    "string": Piece("blank", "⟦empty⟧", "a text of no characters"),
+    "object": Piece("text", "{}"),
+    "array": Piece("text", "[]"),
+}
+
+
+def preview(
+    tool: str,
+    arguments: Mapping[str, Any],
+    profile: Profile,
+    *,
+    received: str | None = None,
+    view: Literal["card", "full"] = "card",
+) -> Preview:
+    """Return a call as a tree of safe nodes.
+
+    `arguments` is the stored canonical value, `received` its JSON text as it came in; with
+    it, numbers that were spelt otherwise show both spellings. Pure and deterministic.
+    Raises Unreadable if `arguments` is not a value that the strict reader accepts.
+    """
+    show = full if view == "full" else card
+    return show(tool, arguments, profile, received=received)
+
+
+def card(
+    tool: str,
+    arguments: Mapping[str, Any],
+    profile: Profile,
+    *,
+    received: str | None = None,
+) -> Preview:
+    """Return what stands on the approval page; see `preview`."""
+    call = Call(arguments, profile, received)
+    layout = _Card()
+    nodes: list[Node] = []
+    for value, size in zip(call.values[:_MOST_KEYS], call.sizes, strict=False):
+        if not layout.has_room:
+            break
+        node = layout.top(value, size)
+        call.tally.flags["nested"] += "nested" in node.flags
+        nodes.append(node)
+    cut = layout.truncated or len(nodes) < len(call.values)
+    return _made("card", tool, call, nodes, truncated=cut)
+
+
+def full(
+    tool: str,
+    arguments: Mapping[str, Any],
+    profile: Profile,
+    *,
+    received: str | None = None,
+) -> Preview:
+    """Return the whole call: every character is visible or in a mask; see `preview`."""
+    call = Call(arguments, profile, received)
+    return _made(
+        "full", tool, call, [_whole(value) for value in call.values], truncated=False
+    )
+
+
+def _made(
+    view: Literal["card", "full"],
+    tool: str,
+    call: Call,
+    nodes: list[Node],
+    *,
+    truncated: bool,
+) -> Preview:
+    return Preview(
+        version=PREVIEW_VERSION,
+        view=view,
+        tool=inline(tool),
+        nodes=tuple(nodes),
+        flags=frozenset(+call.tally.flags),
+        warnings=tuple(call.tally.sentences()),
+        truncated=truncated,
+        masked=call.tally.masks,
+        total_bytes=call.total_bytes,
+        key_count=len(call.values),
+        node_count=call.node_count,
+        depth=call.depth,
+        hidden_keys=len(call.values) - len(nodes),
+    )
+
+
+def _whole(value: Value) -> Node:
+    flags = tuple(sorted(value.flags)) if value.flags else ()
+    if value.kind in {"object", "array"}:
+        below = tuple([_whole(child) for child in value.children])
+        empty = [] if below else [_EMPTY[value.kind]]
+        return Node(value.name, value.kind, tuple(empty), below, len(below), 0, flags)
+    shown = _leaf(value, laid_out(value.segments))
+    return Node(value.name, _leaf_kind(value), shown, (), None, 0, flags)
+
+
+def _leaf_kind(value: Value) -> NodeKind:
+    return "masked" if value.is_masked else value.kind
+
+
+def _leaf(value: Value, shown: list[Piece]) -> tuple[Piece, ...]:
+    if value.received:
+        words = f"received as {value.received}"
+        shown.append(Piece("chip", f"⟦{words}⟧", words))
+    return tuple(shown) or (_EMPTY[value.kind],)
+
+
+class _Card:
+    """Lays out a card and keeps count of what is left of its room."""
+
+    def __init__(self) -> None:
+        self._room = _MOST_CHARS - _LEAST_ROOM
+        self.truncated = False
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another value can be shown, if only its ends."""
+        return self._room >= _LEAST_ROOM
+
+    def top(self, value: Value, size: int) -> Node:
+        """Lay out a top-level value of `size` canonical bytes."""
+        if value.kind not in {"object", "array"}:
+            return self._shown_leaf(value, CARD)
+        if size <= _WHOLE_BYTES:
+            return self._shown_nested(value, levels=size, keys=size, items=size)
+        self.truncated = True
+        node = self._shown_nested(value, _NESTED_LEVELS, _NESTED_KEYS, _NESTED_ITEMS)
+        return node._replace(flags=tuple(sorted({*node.flags, "nested"})))
+
+    def _shown_leaf(self, value: Value, size: Size) -> Node:
+        name = self._shown_name(value)
+        shown, hidden = fitted(value.segments, size, self._room - _LEAST_ROOM // 2)
+        pieces = _leaf(value, shown)
+        self._take(width(pieces), hidden)
+        flags = tuple(sorted(value.flags))
+        return Node(name, _leaf_kind(value), pieces, (), None, hidden, flags)
+
+    def _shown_nested(self, value: Value, levels: int, keys: int, items: int) -> Node:
+        name = self._shown_name(value)
+        most = 0 if levels == 0 else keys if value.kind == "object" else items
+        below: list[Node] = []
+        for child in value.children[:most]:
+            if not self.has_room:
+                break
+            if child.kind in {"object", "array"}:
+                below.append(self._shown_nested(child, levels - 1, keys, items))
+            else:
+                below.append(self._shown_leaf(child, NESTED))
+        count = len(value.children)
+        hidden = count - len(below)
+        pieces = [] if below else [_counted(value.kind, count)]
+        self._take(width(pieces), hidden)
+        flags = tuple(sorted(value.flags))
+        return Node(name, value.kind, tuple(pieces), tuple(below), count, hidden, flags)
+
+    def _shown_name(self, value: Value) -> str:
+        name = value.name
+        hidden = 0
+        if len(name) > NAME.most:
+            shown, hidden = fitted(value.name_segments, NAME, 2 * NAME.most)
+            name = "".join([piece.text for piece in shown])
+        self._take(len(name), hidden)
+        return name
+
+    def _take(self, chars: int, hidden: int) -> None:
+        self._room -= chars
+        self.truncated = self.truncated or hidden > 0
+
+
+def _counted(kind: str, count: int) -> Piece:
+    if count == 0:
+        return _EMPTY[kind]
+    noun = "key" if kind == "object" else "item"
+    words = f"{count} {noun}{'' if count == 1 else 's'} not shown"
+    return Piece("gap", f"⟦{words}⟧", words)
