@@ -142,6 +142,9 @@ function setState(state) {
   setStale(state === "stale");
 }
 
+// Somebody looked: nothing on any page is different for it, and asking again would be a look too.
+const LOOKS = new Set(["approval.viewed", "approval.opened_full"]);
+
 function receive(message) {
   heardAt = Date.now();
   setState("live");
@@ -151,7 +154,7 @@ function receive(message) {
   }
   if (message.seq <= since) return;
   since = message.seq;
-  if (!message.type?.startsWith("approval.")) return;
+  if (!message.type?.startsWith("approval.") || LOOKS.has(message.type)) return;
   if (message.type === "approval.created") ask("new");
   else ask(message.id, "new");
 }
