@@ -10,9 +10,9 @@ from gevent.threadpool import ThreadPool
 from webui.api import app as api
 from webui.approvals import agents
 from webui.approvals.keys import AGENT, read_key
-from webui.commands.line import ControlSocket
-from webui.commands.verbs import Office
 from webui.configuration import load_settings
+from webui.control.line import ControlSocket
+from webui.control.verbs import Office
 from webui.dispatch import dispatch
 from webui.listeners import Bound, Endpoint
 from webui.live.follow import Follower

@@ -9,14 +9,14 @@ from sqlalchemy import create_engine, insert, text
 
 from webui.approvals.accounts import create_org, create_user
 from webui.approvals.agents import create_agent
+from webui.approvals.ask import Ask, Filer, Limits
 from webui.approvals.canonical import arguments_hash, canonical, fingerprint
-from webui.approvals.reviewing import Look, Reviewer
 from webui.approvals.deciding import decide
 from webui.approvals.ending import cancel
-from webui.approvals.ask import Ask, Filer, Limits
 from webui.approvals.intake import submit
-from webui.approvals.states import Verdict
 from webui.approvals.leases import Lease
+from webui.approvals.reviewing import Look, Reviewer
+from webui.approvals.states import Verdict
 from webui.approvals.using import Used, consume, report, roll_back
 from webui.audit.chain import Head
 from webui.audit.checkpoint import Signer, checkpoint_of, cut_of, log_origin, sign

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 from flask.testing import FlaskClient
 
-from webui.approvals import ask, accounts, agents, intake
+from webui.approvals import accounts, agents, ask, intake
 from webui.approvals.canonical import arguments_hash, canonical, fingerprint
 from webui.approvals.passwords import hash_password
 from webui.audit.journal import flush
@@ -261,9 +261,7 @@ def file_call(store: Store, house: House) -> FileCall:
     return file
 
 
-def ask_for(
-    agent: Program, tool: str, arguments: dict[str, Any], **more: Any
-) -> ask.Ask:
+def ask_for(agent: Program, tool: str, arguments: dict[str, Any], **more: Any) -> ask.Ask:
     """Return a call as the API would prepare it."""
     from webui.preview import Profile, line  # noqa: PLC0415 - not every test needs it
 

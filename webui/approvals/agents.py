@@ -173,9 +173,7 @@ def _key(tx: Transaction, org_id: str, key_id: str) -> AgentKey:
 def note_use(tx: Transaction, used: Mapping[str, int]) -> None:
     """Write down when keys (by id) were last used (ms); no event, since nothing changed."""
     for key_id, at in sorted(used.items()):
-        tx.session.execute(
-            update(AgentKey).where(AgentKey.id == key_id).values(used_at=at)
-        )
+        tx.session.execute(update(AgentKey).where(AgentKey.id == key_id).values(used_at=at))
 
 
 def create_token(

@@ -29,7 +29,7 @@ def read_settings(**overrides: Any) -> Settings:
 
 def run(verb: str, **arguments: Any) -> Any:
     """Have a verb run wherever the database is held; a refusal ends the command."""
-    from webui.commands.line import CommandError, perform, send  # noqa: PLC0415
+    from webui.control.line import CommandError, perform, send  # noqa: PLC0415
     from webui.runtime import database_url  # noqa: PLC0415
     from webui.store.owner import is_held  # noqa: PLC0415
 
@@ -49,7 +49,7 @@ def office(settings: Settings) -> Iterator[Any]:
     """Open the database for one command, holding the lock while it works on SQLite."""
     import os  # noqa: PLC0415
 
-    from webui.commands.verbs import Office  # noqa: PLC0415
+    from webui.control.verbs import Office  # noqa: PLC0415
     from webui.runtime import database_url, open_store  # noqa: PLC0415
     from webui.store.keyring import KeyringError  # noqa: PLC0415
     from webui.store.owner import OwnedError, hold  # noqa: PLC0415

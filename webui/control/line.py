@@ -15,8 +15,8 @@ from typing import Any
 import structlog
 
 from webui.approvals.errors import DeskError
-from webui.commands import call_verbs, people_verbs
-from webui.commands.verbs import VERBS, Office
+from webui.control import calls, people
+from webui.control.verbs import VERBS, Office
 from webui.settings import Settings
 from webui.store.errors import StoreUnavailableError
 
@@ -24,7 +24,7 @@ log = structlog.get_logger()
 NAME = "control.sock"
 LONGEST = 1_048_576
 TIMEOUT = 120.0
-_TABLES = (call_verbs, people_verbs)
+_TABLES = (calls, people)
 """Named, because importing them is what fills `VERBS`."""
 
 

@@ -9,10 +9,10 @@ from webui.approvals.reviewing import Look, Reviewer, seal_of
 from webui.approvals.states import Risk, Verdict
 from webui.audit.chain import rfc3339
 from webui.audit.checkpoints import sign_now
-from webui.commands.verbs import LOCAL, Office, Plain, org_id_of, verb
+from webui.control.verbs import LOCAL, Office, Plain, org_id_of, verb
 from webui.preview import PREVIEW_VERSION, Profile, canonical_pieces
 from webui.store.models import Approval
-from webui.store.queries import calls
+from webui.store.queries import calls as queries
 from webui.store.queries.identity import Signed, member, token_holder
 
 
@@ -23,11 +23,11 @@ def list_approvals(
     """Return what waits for a decision, the most urgent first."""
     org_id = org_id_of(office, org)
     with office.store.reading() as session:
-        rows = calls.queue(session, org_id, office.store.now(), limit=limit)
+        rows = queries.queue(session, org_id, office.store.now(), limit=limit)
     return [_listed(row) for row in rows]
 
 
-def _listed(row: calls.Row) -> Plain:
+def _listed(row: queries.Row) -> Plain:
     approval = row.approval
     return {
         "id": approval.id,
@@ -53,7 +53,7 @@ def decide_approval(
     """Approve or deny as a member: by their token, or by `actor` in local root mode."""
     who = _decider(office, actor, token, org)
     with office.store.reading() as session:
-        row = calls.one(session, who.org_id, approval)
+        row = queries.one(session, who.org_id, approval)
     if row is None:
         raise NotFoundError("approval")
     if verdict == Verdict.APPROVE and Risk(row.approval.risk).level >= Risk.HIGH.level:
@@ -122,7 +122,7 @@ def show_approval(office: Office, *, approval: str, org: str | None = None) -> P
     """Return one approval with its masked arguments, for a terminal."""
     org_id = org_id_of(office, org)
     with office.store.reading() as session:
-        row = calls.one(session, org_id, approval)
+        row = queries.one(session, org_id, approval)
         if row is None:
             raise NotFoundError("approval")
         arguments = open_arguments(session, office.store.keyring, row.approval).value

@@ -6,9 +6,9 @@ from webui.approvals import accounts, agents
 from webui.approvals.errors import NotFoundError
 from webui.approvals.passwords import hash_password, new_password
 from webui.audit.chain import rfc3339
-from webui.commands.verbs import LOCAL, Office, Plain, org_id_of, verb
+from webui.control.verbs import LOCAL, Office, Plain, org_id_of, verb
 from webui.store.models import Agent, AgentKey, Org
-from webui.store.queries import people
+from webui.store.queries import people as queries
 from webui.store.transaction import Transaction
 
 
@@ -118,7 +118,7 @@ def list_users(office: Office, *, org: str | None = None) -> list[Plain]:
                 "role": person.role,
                 "status": person.status,
             }
-            for person in people.members(session, org_id)
+            for person in queries.members(session, org_id)
         ]
 
 

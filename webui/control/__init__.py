@@ -1,0 +1,1 @@
+"""Commands to wherever the database is held: verbs, and the socket that carries them."""
