@@ -30,12 +30,26 @@ def checkpoint(org: str | None, as_json: bool) -> None:
 @click.option(
     "--all", "everything", is_flag=True, help="Every org, and the instance's own log."
 )
+@click.argument("export_file", metavar="[FILE]", required=False)
+@click.option(
+    "--vkey", "vkeys", multiple=True, help="With FILE: a key to trust; repeatable."
+)
 @json_option
-def verify(org: str | None, everything: bool, as_json: bool) -> None:
+def verify(
+    org: str | None,
+    everything: bool,
+    export_file: str | None,
+    vkeys: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Check the chain, the checkpoints, and that log and tables agree.
 
-    Exit 0: all is well; 1: tampered; 2: evidence is incomplete.
+    With FILE, an export is checked by itself, as its single-file verifier does; the keys are
+    this instance's own unless --vkey says others. Exit 0: all is well; 1: tampered; 2:
+    evidence is incomplete.
     """
+    if export_file is not None:
+        raise SystemExit(_verify_file(export_file, vkeys))
     from webui.commands.evidence import verify_orgs  # noqa: PLC0415
 
     settings = read_settings()
@@ -46,6 +60,14 @@ def verify(org: str | None, everything: bool, as_json: bool) -> None:
         for report in reports:
             click.echo(f"{report['org']}: {report['words']}")
     raise SystemExit(max((report["exit"] for report in reports), default=0))
+
+
+def _verify_file(export_file: str, vkeys: tuple[str, ...]) -> int:
+    from webui.audit.verifier import main  # noqa: PLC0415
+    from webui.commands.evidence import own_vkeys  # noqa: PLC0415
+
+    trusted = vkeys or own_vkeys(read_settings())
+    return main([export_file, *(f"--vkey={vkey}" for vkey in trusted)])
 
 
 @audit.command("export")

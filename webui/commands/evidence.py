@@ -120,6 +120,15 @@ def export_lines(settings: Settings, org: str | None, form: str) -> Iterator[str
     engine.dispose()
 
 
+def own_vkeys(settings: Settings) -> tuple[str, ...]:
+    """Return the verifier keys of this instance's logs."""
+    engine = reading_engine(database_url(settings))
+    with Session(engine) as session:
+        vkeys = tuple(checkpoints.vkeys(session, _keyring(settings)))
+    engine.dispose()
+    return vkeys
+
+
 def verifier_source() -> str:
     """Return the single-file verifier, to be kept with an export."""
     return Path(verifier.__file__).read_text(encoding="utf-8")
