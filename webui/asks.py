@@ -32,16 +32,28 @@ def without_nul(text: str) -> str:
 
 
 def _callback(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
+    if not _is_web_address(url):
         raise ValueError("must be an http(s) URL without user-info")
     return url
 
 
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        named = parts.hostname and parts.port != 0  # reading the port checks it
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(named) and "@" not in parts.netloc
+
+
 def _moment(text: str) -> str:
-    parsed = datetime.fromisoformat(text)
-    if parsed.tzinfo is None:
-        raise ValueError("must carry its zone, for example 2026-05-01T12:00:00Z")
+    # The library's own message would repeat what was sent, and answers never do.
+    try:
+        zoned = datetime.fromisoformat(text).tzinfo is not None and to_ms(text) >= 0
+    except (ValueError, OverflowError):
+        zoned = False
+    if not zoned:
+        raise ValueError("must be a time with its zone, such as 2026-05-01T12:00:00Z")
     return text
 
 
@@ -56,7 +68,7 @@ Line = Annotated[Text, Field(max_length=500)]
 Prose = Annotated[Text, Field(max_length=8_000)]
 Token = Annotated[Text, Field(min_length=1, max_length=100)]
 Moment = Annotated[str, Field(max_length=40), AfterValidator(_moment)]
-Url = Annotated[str, Field(max_length=2_000), AfterValidator(_callback)]
+Url = Annotated[Text, Field(max_length=2_000), AfterValidator(_callback)]
 
 
 class Body(BaseModel):

@@ -9,7 +9,8 @@ from gevent.threadpool import ThreadPool
 
 from webui.api import app as api
 from webui.approvals import agents
-from webui.approvals.keys import AGENT, read_key
+from webui.approvals.desk import SYSTEM
+from webui.approvals.keys import AGENT, PresentedKey, read_key
 from webui.configuration import load_settings
 from webui.control.line import ControlSocket
 from webui.control.verbs import Office
@@ -23,7 +24,7 @@ from webui.serve import CannotStartError, Desk
 from webui.settings import Settings, split_address
 from webui.store.keyring import KeyringError
 from webui.store.owner import hold
-from webui.store.queries.identity import key_holder
+from webui.store.queries.identity import key_holder, token_holder
 from webui.store.schema import SchemaError
 from webui.store.writer import Native
 from webui.web import app as web
@@ -83,17 +84,35 @@ def _native() -> Native:
 
 
 def revoke_leaked(runtime: Runtime, text: str) -> None:
-    """Revoke an agent's key that came in a query string: by now it stands in logs."""
+    """Revoke a key or token that came in a query string: by now it stands in logs."""
     presented = read_key(text)
-    if presented is None or presented.prefix != AGENT:
+    if presented is None:
         return
+    if presented.prefix == AGENT:
+        _revoke_leaked_key(runtime, presented)
+    else:
+        _revoke_leaked_token(runtime, presented)
+
+
+def _revoke_leaked_key(runtime: Runtime, presented: PresentedKey) -> None:
     with runtime.store.reading() as session:
         holder = key_holder(session, presented.id)
-    if holder is None or holder.secret_hash != presented.secret_hash:
-        return
-    runtime.store.write(
-        lambda tx: agents.revoke_key(tx, holder.org_id, holder.key_id, actor="system")
-    )
+    if holder is not None and holder.secret_hash == presented.secret_hash:
+        runtime.store.write(
+            lambda tx: agents.revoke_key(tx, holder.org_id, holder.key_id, actor=SYSTEM)
+        )
+
+
+def _revoke_leaked_token(runtime: Runtime, presented: PresentedKey) -> None:
+    with runtime.store.reading() as session:
+        holder = token_holder(session, presented.id)
+    if holder is not None and holder.secret_hash == presented.secret_hash:
+        who = holder.person
+        runtime.store.write(
+            lambda tx: agents.revoke_token(
+                tx, who.org_id, who.user_id, presented.id, actor=SYSTEM
+            )
+        )
 
 
 def create_app() -> WSGIApplication:

@@ -43,6 +43,11 @@ def answer_document(approval: Approval, votes: list[Vote]) -> dict[str, Any]:
     )
 
 
+def etag_of(status: str, version: int) -> str:
+    """Return the entity tag of an approval's state."""
+    return f"{version}-{status}"
+
+
 def votes_on(approval: Approval) -> list[Vote]:
     """Return the decisions on an approval; a fresh one has none, so none are looked for."""
     if approval.version == 1:
@@ -60,16 +65,16 @@ def answer_approval(
 ) -> Response:
     """Answer with the approval and its arguments, or 304 where the caller has it."""
     document = answer_document(approval, votes_on(approval)) | more
-    etag = f'"{document["version"]}-{document["status"]}"'
-    if request.method == "GET" and request.if_none_match.contains(etag.strip('"')):
-        return Response(status=304, headers={"ETag": etag})
+    tag = etag_of(document["status"], document["version"])
+    if request.method == "GET" and request.if_none_match.contains_weak(tag):
+        return Response(status=304, headers={"ETag": f'"{tag}"'})
     if canonical is None:
         with runtime().store.reading() as session:
             canonical = open_arguments(session, runtime().keyring, approval).canonical
     if request.args.get("format") == "jsonrpc" and document["status"] in OPEN:
         document["jsonrpc_error"] = jsonrpc_error(document)
     response = Response(with_arguments(document, canonical), status, content_type=JSON)
-    response.headers["ETag"] = etag
+    response.headers["ETag"] = f'"{tag}"'
     if document["status"] in OPEN:
         response.headers["Retry-After"] = str(document["retry_after"])
     return response

@@ -7,6 +7,8 @@ from webui import problems
 from webui.api import approvals, me, review, uses
 from webui.api.keys import KnownKeys, identify
 from webui.api.operations import OPERATIONS
+from webui.api.reading import refuse_nul
+from webui.api.waiting import HeldPolls
 from webui.approvals.errors import DeskError
 from webui.approvals.json_faults import Unreadable
 from webui.runtime import Runtime
@@ -22,11 +24,13 @@ def create_app(runtime: Runtime) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = runtime.settings.body_bytes
     app.extensions["countersign"] = runtime
     app.extensions["countersign.keys"] = KnownKeys(runtime)
+    app.extensions["countersign.polls"] = HeldPolls(runtime.bus)
     for operation in OPERATIONS:
         app.add_url_rule(
             operation.path, operation.name, operation.view, methods=[operation.method]
         )
     app.before_request(identify)
+    app.before_request(refuse_nul)
     app.after_request(_never_kept)
     app.register_error_handler(DeskError, problems.of_desk_error)
     app.register_error_handler(Unreadable, problems.of_unreadable)

@@ -1,7 +1,6 @@
 """The agents' calls on approvals: file, look, wait, withdraw."""
 
 import json
-import time
 from typing import Any
 
 from flask import Response, g, request
@@ -9,13 +8,13 @@ from flask import Response, g, request
 from webui.api.answers import answer_approval, answer_document, load_own
 from webui.api.keys import agent_with, runtime
 from webui.api.operations import Query, operation
-from webui.api.paging import Page, page_of
+from webui.api.paging import Page, page_of, whole_number
 from webui.api.reading import idempotency_key, read_ask, read_body
 from webui.api.schemas import CancelBody, EmptyBody
-from webui.api.waiting import still_known
+from webui.api.waiting import hold, unchanged
 from webui.approvals import ending, intake
 from webui.approvals.errors import Fault, InvalidError
-from webui.approvals.states import OPEN
+from webui.approvals.states import Status
 from webui.asks import AskBody
 from webui.store.queries import calls
 
@@ -65,56 +64,27 @@ def file_approval() -> Response:
         ),
         _JSONRPC,
     ),
-    answers={200: "Approval"},
+    answers={200: "Approval", 304: ""},
 )
 @agent_with(READ)
 def read_approval(approval_id: str) -> Response:
     """Answer at once unless it is pending and the caller wants to wait."""
     seconds = _wanted_wait()
     approval = load_own(approval_id)
-    if seconds and _unchanged(approval.status, approval.version):
-        _hold(approval_id, seconds)
+    if seconds and unchanged(approval.status, approval.version):
+        hold(approval_id, seconds)
         approval = load_own(approval_id)
     return answer_approval(approval)
 
 
 def _wanted_wait() -> int:
-    text = request.args.get("wait", "0")
-    if not text.isascii() or not text.isdigit() or int(text[:4]) > WAIT_MAX:
+    seconds = whole_number(request.args.get("wait", "0"))
+    if seconds is None or seconds > WAIT_MAX:
         raise InvalidError(
             f"`wait` must be whole seconds from 0 to {WAIT_MAX}.",
             [Fault("/wait", f"must be 0 to {WAIT_MAX}")],
         )
-    return int(text)
-
-
-def etag_of(status: str, version: int) -> str:
-    """Return the entity tag of an approval's state."""
-    return f"{version}-{status}"
-
-
-def _unchanged(status: str, version: int) -> bool:
-    """Say whether the caller would learn nothing new by an answer now."""
-    if request.if_none_match:
-        return request.if_none_match.contains(etag_of(status, version))
-    return status in OPEN
-
-
-def _hold(approval_id: str, seconds: int) -> None:
-    """Wait for a change, the deadline of the approval, or the end of the wait."""
-    house = runtime()
-    until = time.monotonic() + seconds
-    with house.bus.watch(approval_id) as watch:
-        while (left := until - time.monotonic()) > 0 and not house.bus.stopping:
-            with house.store.reading() as session:
-                found = calls.standing(session, approval_id)
-            if found is None or not _unchanged(found.status, found.version):
-                return
-            to_deadline = (found.expires_at - house.store.now()) / 1000
-            if found.status in OPEN and to_deadline <= 0:
-                return
-            watch.wait(min(left, max(to_deadline, 0.001)) if found.status in OPEN else left)
-            still_known()
+    return seconds
 
 
 @operation(
@@ -122,7 +92,7 @@ def _hold(approval_id: str, seconds: int) -> None:
     "/api/v1/approvals",
     "List the agent's own approvals",
     queries=(
-        Query("status", {"type": "string"}, "Only of this status."),
+        Query("status", {"enum": [str(status) for status in Status]}, "Of this status."),
         Query("session", {"type": "string"}, "Only of this session."),
         Query("tool", {"type": "string"}, "Only of this tool."),
         Query("limit", {"type": "integer", "minimum": 1, "maximum": 200}, "Page size."),
@@ -138,7 +108,7 @@ def list_approvals() -> Response:
         found = calls.of_agent(
             session,
             g.filer.agent_id,
-            status=request.args.get("status", ""),
+            status=_wanted_status(),
             run_session=request.args.get("session", ""),
             tool=request.args.get("tool", ""),
             before=page.cursor,
@@ -150,6 +120,16 @@ def list_approvals() -> Response:
         for approval in found[: page.limit]
     ]
     return _listed(items, page, more=len(found) > page.limit)
+
+
+def _wanted_status() -> str:
+    status = request.args.get("status", "")
+    if status and status not in set(Status):
+        words = ", ".join(Status)
+        raise InvalidError(
+            f"`status` must be one of {words}.", [Fault("/status", f"one of {words}")]
+        )
+    return status
 
 
 def _listed(items: list[dict[str, Any]], page: Page, *, more: bool) -> Response:

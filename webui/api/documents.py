@@ -124,7 +124,7 @@ def jsonrpc_error(document: Mapping[str, Any]) -> dict[str, Any]:
         "code": -32003,
         "message": (
             f"[APPROVAL REQUIRED] {document['tool']} waits for a person. "
-            f"Open {document['review_url']} or run: {command} ({document['review_url']})"
+            f"Decide with: {command} or at {document['review_url']}"
         ),
         "data": {
             "approval_id": document["id"],

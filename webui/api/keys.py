@@ -34,7 +34,9 @@ class KnownKeys:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._known: dict[str, KeyHolder] = {}
+        self._forgotten = 0
         self._minute = 0
+        self._total = 0
         self._failures: dict[str, int] = {}
         # On PostgreSQL another node may revoke: there every request looks the key up.
         self._keeps = runtime.store.on_sqlite
@@ -44,11 +46,14 @@ class KnownKeys:
         """Return the agent behind a presented key whose secret is right, or none."""
         holder = self._known.get(presented.id)
         if holder is None:
+            forgotten = self._forgotten
             with self._runtime.store.reading() as session:
                 holder = key_holder(session, presented.id)
             if holder is None:
                 return None
-            if self._keeps and len(self._known) < KNOWN_MAX:
+            # What was read before a change must not be remembered after it.
+            fresh = forgotten == self._forgotten and len(self._known) < KNOWN_MAX
+            if self._keeps and fresh:
                 self._known[presented.id] = holder
         right = hmac.compare_digest(holder.secret_hash, presented.secret_hash)
         return holder if right else None
@@ -56,15 +61,14 @@ class KnownKeys:
     def failed(self, presented_id: str, now: int) -> bool:
         """Count a failure; say whether there were too many this minute."""
         if now // 60_000 != self._minute:
-            self._minute, self._failures = now // 60_000, {}
-        total = self._failures[""] = self._failures.get("", 0) + 1
-        if len(self._failures) > KNOWN_MAX:
-            return True
+            self._minute, self._failures, self._total = now // 60_000, {}, 0
+        self._total += 1
         mine = self._failures[presented_id] = self._failures.get(presented_id, 0) + 1
-        return mine > FAILURES_EACH or total > FAILURES_ALL
+        return mine > FAILURES_EACH or self._total > FAILURES_ALL
 
     def _forget(self, wakes: Sequence[Wake]) -> None:
         if any(wake.action.startswith(FORGET) for wake in wakes):
+            self._forgotten += 1
             self._known.clear()
 
 

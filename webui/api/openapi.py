@@ -213,6 +213,8 @@ def _described(operation: Operation) -> dict[str, Any]:
 
 
 def _answer(name: str) -> dict[str, Any]:
+    if not name:
+        return {"description": "You have it already: it did not change."}
     return {
         "description": name,
         "content": {"application/json": {"schema": _ref(name)}},

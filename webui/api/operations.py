@@ -33,7 +33,7 @@ class Operation:
     """A second form of the body."""
     queries: tuple[Query, ...] = ()
     answers: dict[int, str] = field(default_factory=dict)
-    """Status to the name of the answer's schema in `openapi.ANSWERS`."""
+    """Status to the name of the answer's schema in `openapi.ANSWERS`; empty: no body."""
     reviewer: bool = False
     """For people's tokens, not agents' keys."""
 

@@ -9,6 +9,7 @@ from webui.approvals.errors import Fault, InvalidError
 
 LIMIT = 50
 LIMIT_MAX = 200
+DIGITS = 9
 _CURSOR = re.compile(r"[A-Za-z0-9_-]{0,60}")
 
 
@@ -32,14 +33,20 @@ def page_of(query: Mapping[str, str]) -> Page:
         InvalidError: the limit is not 1 to 200, or the cursor is not one of ours.
 
     """
-    text = query.get("limit", str(LIMIT))
+    limit = whole_number(query.get("limit", str(LIMIT)))
     faults = []
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:4]) <= LIMIT_MAX:
+    if limit is None or not 1 <= limit <= LIMIT_MAX:
         faults.append(Fault("/limit", f"must be 1 to {LIMIT_MAX}"))
     cursor = query.get("cursor", "")
     if not _CURSOR.fullmatch(cursor):
         faults.append(Fault("/cursor", "must be the next_cursor of the page before"))
-    if faults:
+    if faults or limit is None:
         raise InvalidError("This page cannot be given.", faults)
     others = {name: query[name] for name in query if name not in {"limit", "cursor"}}
-    return Page(int(text), cursor, others)
+    return Page(limit, cursor, others)
+
+
+def whole_number(text: str) -> int | None:
+    """Return a number of a query string; None if it is none, or absurdly long."""
+    plain = text.isascii() and text.isdigit() and len(text) <= DIGITS
+    return int(text) if plain else None

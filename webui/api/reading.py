@@ -1,13 +1,24 @@
 """From the bytes of a request to a checked body and a prepared ask."""
 
-from flask import g, request
+from flask import abort, g, request
 
 from webui.api.schemas import GateBody
 from webui.approvals import idempotency
 from webui.approvals.ask import Ask
+from webui.approvals.errors import Fault, InvalidError
 from webui.approvals.strict_json import read_document
 from webui.asks import AskBody, Checked, check_body, prepare
 from webui.preview import Profile
+
+
+def refuse_nul() -> None:
+    """Refuse addresses with U+0000, which PostgreSQL cannot even be asked about."""
+    if "\0" in request.path:
+        abort(404)
+    names = [name for name, value in request.args.items(multi=True) if "\0" in value]
+    if names:
+        faults = [Fault(f"/{name}", "must not hold U+0000") for name in names]
+        raise InvalidError("The query string holds U+0000; take it out.", faults)
 
 
 def read_body(model: type[Checked], *, optional: bool = False) -> Checked:

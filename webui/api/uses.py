@@ -82,10 +82,12 @@ def _not_now(approval: Approval) -> Response:
         return problem(
             403, "denied", detail, reason=reason, approval=document, proceed=False
         )
+    # PostgreSQL: approved between our look and our filing; the next ask will use it.
     return problem(
         409,
         "not_approved",
-        "This Idempotency-Key stands for an approval that has ended; use a new one.",
+        "It was settled while you asked; ask again.",
+        retry_after=1,
         approval=document,
         proceed=False,
     )

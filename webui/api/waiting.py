@@ -1,24 +1,92 @@
-"""What a held request has to look at again when it is woken."""
+"""Holding a request until its approval changes, its deadline passes or its key is revoked."""
 
-from flask import request
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import cast
 
-from webui.api.keys import runtime
+from flask import current_app, g, request
+
+from webui.api.answers import etag_of
+from webui.api.keys import FORGET, runtime
 from webui.approvals.errors import NotAllowedError
-from webui.approvals.keys import read_key
-from webui.store.queries.identity import key_holder
+from webui.approvals.states import OPEN
+from webui.live.bus import Bus, Wake, Watch
+from webui.store.queries import calls
+from webui.store.queries.calls import Standing
+from webui.store.queries.identity import KeyHolder, key_holder
+
+SHORTEST = 0.001
 
 
-def still_known() -> None:
-    """Go on only while the key that this request came with still works.
+class HeldPolls:
+    """The polls that wait now, by org: a change of a key or agent lets each look at its own."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._held: dict[str, set[Watch]] = {}
+        bus.subscribe(self._told)
+
+    @contextmanager
+    def watch(self, org_id: str, approval_id: str) -> Iterator[Watch]:
+        """Watch an approval, and the keys of its org."""
+        with self._bus.watch(approval_id) as watch:
+            held = self._held.setdefault(org_id, set())
+            held.add(watch)
+            try:
+                yield watch
+            finally:
+                held.discard(watch)
+
+    def _told(self, org_id: str, wakes: Sequence[Wake]) -> None:
+        if any(wake.type.startswith(FORGET) for wake in wakes):
+            for watch in tuple(self._held.get(org_id, ())):
+                watch.wake()
+
+
+def unchanged(status: str, version: int) -> bool:
+    """Say whether the caller would learn nothing new by an answer now."""
+    if request.if_none_match:
+        return request.if_none_match.contains_weak(etag_of(status, version))
+    return status in OPEN
+
+
+def hold(approval_id: str, seconds: int) -> None:
+    """Wait for a change, the deadline of the approval, or the end of the wait.
 
     Raises:
-        NotAllowedError: it was revoked or has expired meanwhile.
+        NotAllowedError: the key was revoked, or has expired, meanwhile.
 
     """
-    presented = read_key(request.headers["Authorization"].partition(" ")[2].strip())
+    house = runtime()
+    polls = cast("HeldPolls", current_app.extensions["countersign.polls"])
+    until = time.monotonic() + seconds
+    with polls.watch(g.filer.org_id, approval_id) as watch:
+        while (left := until - time.monotonic()) > 0 and not house.bus.stopping:
+            with house.store.reading() as session:
+                found = calls.standing(session, approval_id)
+            if found is None or not unchanged(found.status, found.version):
+                return
+            deadline = _to_next_deadline(found, house.store.now())
+            if deadline is not None and deadline <= 0:
+                return
+            watch.wait(left if deadline is None else min(left, max(deadline, SHORTEST)))
+            _refuse_revoked()
+
+
+def _to_next_deadline(found: Standing, now: int) -> float | None:
+    """Return the seconds until the approval or the key expires; None if neither will."""
+    key: KeyHolder = g.agent
+    moments = [found.expires_at] if found.status in OPEN else []
+    moments += [] if key.expires_at is None else [key.expires_at]
+    return (min(moments) - now) / 1000 if moments else None
+
+
+def _refuse_revoked() -> None:
+    held: KeyHolder = g.agent
     with runtime().store.reading() as session:
-        holder = None if presented is None else key_holder(session, presented.id)
+        holder = key_holder(session, held.key_id)
     if holder is None or not holder.works(runtime().store.now()):
         raise NotAllowedError(
-            "key_revoked", "This key was revoked while the request waited."
+            "key_revoked", "This key was revoked or has expired while the request waited."
         )
