@@ -88,7 +88,7 @@ def _open(key: bytes, sealed: bytes, about: str) -> bytes:
     nonce, body = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
     try:
         return _cipher(key).decrypt(nonce, body, about.encode())
-    except InvalidTag:
+    except (InvalidTag, ValueError):  # ValueError: cut so short that no nonce is left
         raise KeyringError(
             "A stored secret cannot be opened with this key file. "
             "Put back the key file that belongs to this database."

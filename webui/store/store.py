@@ -1,5 +1,6 @@
 """The store: `write` is the only place where anything is committed."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from webui.store.writer import Native, Writer, as_store_error
 
 Result = TypeVar("Result")
 RETRIES = 5
+_log = logging.getLogger(__name__)
 _AGAIN = {"40001", "40P01", "23505"}
 """PostgreSQL: serialization failure, deadlock, a row that somebody else inserted first: nothing
 happened, and the unit run again sees what the other one did."""
@@ -124,9 +126,14 @@ class Store:
 
     def _committed(self, done: Sequence[Transaction]) -> None:
         wakes = [wake for tx in done for wake in tx.wakes]
-        if wakes:
-            for listener in self._listeners:
+        if not wakes:
+            return
+        for listener in self._listeners:
+            try:
                 listener(wakes)
+            except Exception:  # noqa: BLE001 - whatever a listener does wrong
+                # It is committed: a deaf feed must not turn "done" into an error or a hang.
+                _log.exception("a listener failed after a commit")
 
     def _write_with_retries(self, unit: Callable[[Transaction], Result]) -> Result:
         for attempt in range(RETRIES):

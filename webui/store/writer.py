@@ -5,6 +5,7 @@ of one transaction, commits once, and only then answers: acknowledged means on d
 that fails rolls back to its savepoint and harms no other.
 """
 
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -60,26 +61,41 @@ class Writer:
         self._committed = committed
         self._native = native
         self._connection: Connection | None = None
+        self._closed = False
         self._jobs: queue.Queue[Job | None] = queue.Queue(WAITING)
         self._pump = threading.Thread(target=self._run, name="writer", daemon=True)
         self._pump.start()
 
     def write(self, unit: Unit) -> Any:
         """Run `unit`, wait until it is on disk, return its result or raise its error."""
+        if self._closed:
+            raise StoreUnavailableError("The store is closing; nothing was changed.")
         job = Job(unit)
         try:
             self._jobs.put_nowait(job)
         except queue.Full:
             raise StoreBusyError("Too many writes are waiting; try again.") from None
+        if not self._pump.is_alive():  # it ended between the first look and the queue
+            self._refuse_waiting()
         job.done.wait()
         if job.error is not None:
             raise job.error
         return job.result
 
     def close(self) -> None:
-        """Finish what waits, then stop."""
+        """Finish what waits, then stop; whoever comes later is refused and never hangs."""
+        self._closed = True
         self._jobs.put(None)
         self._pump.join()
+        self._refuse_waiting()
+
+    def _refuse_waiting(self) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                job = self._jobs.get_nowait()
+                if job is not None:
+                    job.error = StoreUnavailableError("The store is closed.")
+                    job.done.set()
 
     def _run(self) -> None:
         stopping = False
@@ -110,7 +126,7 @@ class Writer:
             with self._connection.begin():
                 for job in jobs:
                     self._run_unit(self._connection, job)
-        except Exception as error:  # noqa: BLE001 - whatever it is, nobody may be told "done"
+        except BaseException as error:  # noqa: BLE001 - whatever: nobody may be told "done"
             failure = as_store_error(error)
             for job in jobs:
                 if job.error is None:
@@ -139,7 +155,7 @@ class Writer:
             self._connection = None
 
 
-def as_store_error(error: Exception) -> Exception:
+def as_store_error(error: BaseException) -> BaseException:
     """Say in the store's own words what a database error means; pass others through."""
     if not isinstance(error, DBAPIError):
         return error
