@@ -109,6 +109,13 @@ def expire_if_over(tx: Transaction, approval: Approval) -> Approval:
     return approval
 
 
+def end_if_over(tx: Transaction, approval: Approval) -> Approval:
+    """Return the approval with a passed deadline or a passed lease written down."""
+    if approval.status == Status.EXECUTING and (approval.lease_expires_at or 0) <= tx.now:
+        return lose_lease(tx, approval)
+    return expire_if_over(tx, approval)
+
+
 def cancel(tx: Transaction, org_id: str, agent_id: str, approval_id: str) -> Approval:
     """Withdraw an agent's own open approval. Asking twice is fine.
 

@@ -30,7 +30,7 @@ class Key:
 class Known:
     """What a key stood for."""
 
-    approval_id: str | None
+    approval_id: str
     consumption_id: str | None
 
 
@@ -79,14 +79,22 @@ def remember(
     agent_id: str,
     key: Key,
     *,
-    approval_id: str | None = None,
+    approval_id: str,
     consumption_id: str | None = None,
+    known: Known | None = None,
 ) -> None:
-    """Keep what a new key stands for.
+    """Keep what a key stands for; `known` is what it stood for until now.
 
     Two requests with one key at the same time: the later insert fails on the primary key,
     its transaction is rolled back and the caller asks again.
     """
+    if known is not None:
+        tx.execute(
+            update(_keys)
+            .where(_keys.c.agent_id == agent_id, _keys.c.key == key.name)
+            .values(approval_id=approval_id, consumption_id=consumption_id)
+        )
+        return
     tx.execute(
         insert(_keys),
         {
@@ -97,15 +105,6 @@ def remember(
             "consumption_id": consumption_id,
             "created_at": tx.now,
         },
-    )
-
-
-def complete(tx: Transaction, agent_id: str, key: Key, consumption_id: str) -> None:
-    """Note that the request of a known key has led to a use."""
-    tx.execute(
-        update(_keys)
-        .where(_keys.c.agent_id == agent_id, _keys.c.key == key.name)
-        .values(consumption_id=consumption_id)
     )
 
 

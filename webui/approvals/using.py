@@ -7,11 +7,11 @@ from sqlalchemy import insert
 from webui.approvals import idempotency
 from webui.approvals.ask import Ask, Filed, Filer, Limits
 from webui.approvals.desk import load, move
-from webui.approvals.ending import current_status, expire_if_over, lose_lease
+from webui.approvals.ending import current_status, end_if_over
 from webui.approvals.errors import ConflictError
 from webui.approvals.intake import find_or_file, in_progress, live_twin, record_call
 from webui.approvals.leases import Lease, end_use, hash_of_lease, lease_token, own
-from webui.approvals.states import Status
+from webui.approvals.states import LIVE, Status
 from webui.approvals.words import NOT_USABLE
 from webui.store.ids import new_id
 from webui.store.models import Approval, Consumption, table_of
@@ -57,11 +57,9 @@ def consume(
 
     """
     known = None if key is None else idempotency.recall(tx, filer.agent_id, key)
-    approval = expire_if_over(tx, own(tx, filer, approval_id))
+    approval = end_if_over(tx, own(tx, filer, approval_id))
     if known is not None and known.consumption_id is not None:
         return _again(tx, approval, known.consumption_id)
-    if approval.status == Status.EXECUTING and (approval.lease_expires_at or 0) <= tx.now:
-        approval = lose_lease(tx, approval)
     if approval.status != Status.APPROVED:
         return ConflictError(*NOT_USABLE[current_status(approval, tx.now)])
     if approval.fingerprint != fingerprint:
@@ -91,28 +89,30 @@ def gate(
 ) -> Used | Filed:
     """Answer "may I do this now?": use a standing approval, or find or file one.
 
+    A key that led to an end (used, denied, expired, withdrawn) gets that end again; only
+    "wait" is looked at anew.
+
     Raises:
         ConflictError: the same call is running.
 
     """
     known = None if key is None else idempotency.recall(tx, filer.agent_id, key)
-    if known is not None and known.consumption_id is not None:
-        return _again(
-            tx, load(tx, filer.org_id, str(known.approval_id)), known.consumption_id
-        )
+    if known is not None:
+        approval = end_if_over(tx, load(tx, filer.org_id, known.approval_id))
+        if known.consumption_id is not None:
+            return _again(tx, approval, known.consumption_id)
+        if approval.status not in LIVE:
+            return Filed(approval, reused=True)
     answer = _gate(tx, filer, ask, limits, lease)
     if key is not None:
-        consumption_id = answer.consumption_id if isinstance(answer, Used) else None
-        if known is None:
-            idempotency.remember(
-                tx,
-                filer.agent_id,
-                key,
-                approval_id=answer.approval.id,
-                consumption_id=consumption_id,
-            )
-        elif consumption_id is not None:
-            idempotency.complete(tx, filer.agent_id, key, consumption_id)
+        idempotency.remember(
+            tx,
+            filer.agent_id,
+            key,
+            approval_id=answer.approval.id,
+            consumption_id=answer.consumption_id if isinstance(answer, Used) else None,
+            known=known,
+        )
     return answer
 
 
