@@ -102,7 +102,8 @@ def _deadline(now: int, ask: Ask, limits: Limits) -> int:
                 [Fault("/run_deadline", "must lie in the future")],
             )
         margin = min(max(left // 10, 5_000), 60_000)
-        expires_at = min(expires_at, max(now + 1_000, ask.run_deadline - margin))
+        soonest = min(now + 1_000, ask.run_deadline)
+        expires_at = min(expires_at, max(soonest, ask.run_deadline - margin))
     return expires_at
 
 

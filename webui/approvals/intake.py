@@ -8,10 +8,10 @@ from sqlalchemy.dialects import postgresql
 from webui.approvals import idempotency, throttling
 from webui.approvals.ask import Ask, Filed, Filer, Limits
 from webui.approvals.desk import SYSTEM, end_unsettled, facts, subject
-from webui.approvals.ending import expire_if_over, is_over, lose_lease
+from webui.approvals.ending import end_if_over, expire_if_over, is_over
 from webui.approvals.errors import ConflictError, TooManyError
 from webui.approvals.filing import row_of
-from webui.approvals.states import OPEN, Resolution, Status
+from webui.approvals.states import LIVE, OPEN, Resolution, Status
 from webui.store.models import Approval, Org, table_of
 from webui.store.models.approval import LIVE_TWIN
 from webui.store.transaction import Transaction
@@ -61,10 +61,10 @@ def submit(
 
     """
     known = None if key is None else idempotency.recall(tx, filer.agent_id, key)
-    if known is not None and known.approval_id is not None:
+    if known is not None:
         return Filed(expire_if_over(tx, _by_id(tx, known.approval_id)), reused=True)
     filed = find_or_file(tx, filer, ask, limits)
-    if key is not None and known is None:
+    if key is not None:
         idempotency.remember(tx, filer.agent_id, key, approval_id=filed.approval.id)
     return filed
 
@@ -96,13 +96,8 @@ def live_twin(tx: Transaction, filer: Filer, fingerprint: str) -> Approval | Non
         return None
     twin = _by_id(tx, found)
     tx.read_clock()
-    if is_over(twin, tx.now):
-        expire_if_over(tx, twin)
-        return None
-    if twin.status == Status.EXECUTING and (twin.lease_expires_at or 0) <= tx.now:
-        lose_lease(tx, twin)
-        return None
-    return twin
+    twin = end_if_over(tx, twin)
+    return twin if twin.status in LIVE else None
 
 
 def in_progress(twin: Approval, now: int) -> ConflictError:
@@ -161,11 +156,11 @@ def _file(
     values = row_of(tx, filer, ask, limits)
     if stale_twin is not None:
         _supersede(tx, stale_twin, values["id"])
-    if ask.source_ref is not None:
-        _supersede_re_asked(tx, filer, ask, values["id"])
     if not _insert(tx, values):
         # PostgreSQL: a twin was filed between our look and our insert; take that one.
         return find_or_file(tx, filer, ask, limits)
+    if ask.source_ref is not None:
+        _supersede_re_asked(tx, filer, ask, values["id"])
     approval = Approval(**values)
     record_call(tx, filer, approval, "approval_required")
     tx.record(
@@ -230,7 +225,11 @@ def _refuse_flood(tx: Transaction, filer: Filer, limits: Limits) -> None:
         return
     some = (
         select(Approval.id)
-        .where(Approval.agent_id == filer.agent_id, Approval.status == Status.PENDING)
+        .where(
+            Approval.agent_id == filer.agent_id,
+            Approval.status.in_(OPEN),
+            Approval.expires_at > tx.now,
+        )
         .limit(limits.max_pending)
         .subquery()
     )
