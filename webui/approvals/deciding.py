@@ -201,9 +201,10 @@ def _settle(
 def _late(
     tx: Transaction, reviewer: Reviewer, approval: Approval, verdict: Verdict
 ) -> Decided:
-    """Answer a verdict on a settled approval: the winner's own repeat is a success."""
+    """Answer a verdict on a settled approval: a repeat of one's winning vote is a success."""
     mine = _votes(tx, approval.id).get(reviewer.user_id)
-    if approval.decided_by == reviewer.user_id and mine == verdict:
+    won = Verdict.DENY if approval.status == Status.DENIED else Verdict.APPROVE
+    if approval.decided_at is not None and mine == verdict == won:
         return Decided(approval, applied=False)
     tx.record(
         approval.org_id,

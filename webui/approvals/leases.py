@@ -87,8 +87,8 @@ def roll_back(
 
     """
     approval = _leased(tx, filer, approval_id, token)
-    if approval.status == Status.APPROVED:
-        return approval  # the repeat of a rollback that was done
+    if tx.session.get_one(Consumption, approval.consumption_id).result == "rolled_back":
+        return approval  # the repeat of a rollback that was done, however it went on
     if approval.status != Status.EXECUTING or (approval.lease_expires_at or 0) <= tx.now:
         raise ConflictError(
             "lease_over",
