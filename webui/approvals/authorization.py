@@ -136,12 +136,20 @@ def _refused_before_roles(  # noqa: PLR0911 - one return for each reason, in the
             action,
         )
     if actor.type == "agent":
-        return Access(False, "deny_agent_cannot_decide", "An agent never decides.", action)
+        return _refused_to_agent(action)
     if not actor.active:
         return Access(False, "deny_account_suspended", "Your account is suspended.", action)
     if action == DECIDE:
         return _refused_to_decide(actor, resource)
     return None
+
+
+def _refused_to_agent(action: str) -> Access:
+    if action == DECIDE:
+        return Access(False, "deny_agent_cannot_decide", "An agent never decides.", action)
+    return Access(
+        False, "deny_unsupported_action", f"Not something an agent does: {action}.", action
+    )
 
 
 def _refused_to_decide(actor: Actor, resource: Resource) -> Access | None:
