@@ -5,12 +5,14 @@ from collections.abc import Callable
 from wsgiref.types import WSGIApplication
 
 import gevent.monkey
+import structlog
 from gevent.threadpool import ThreadPool
 
 from webui.api import app as api
 from webui.approvals import agents
 from webui.approvals.desk import SYSTEM
 from webui.approvals.keys import AGENT, PresentedKey, read_key
+from webui.audit.checkpoints import sign_due
 from webui.configuration import load_settings
 from webui.control.line import ControlSocket
 from webui.control.verbs import Office
@@ -22,6 +24,7 @@ from webui.live.tickets import Tickets
 from webui.runtime import Runtime, assemble
 from webui.serve import CannotStartError, Desk
 from webui.settings import Settings, split_address
+from webui.store.errors import StoreUnavailableError
 from webui.store.keyring import KeyringError
 from webui.store.owner import hold
 from webui.store.queries.identity import key_holder, token_holder
@@ -30,6 +33,8 @@ from webui.store.writer import Native
 from webui.web import app as web
 from webui.web.live import PeopleFeed
 from webui.worker import Worker, chores_of
+
+log = structlog.get_logger()
 
 
 def build(settings: Settings, bound: Bound) -> Desk:
@@ -58,6 +63,7 @@ def build(settings: Settings, bound: Bound) -> Desk:
         control.stop()
         worker.stop()
         follower.stop()
+        _sign_the_rest(runtime)
         runtime.store.close()
 
     wsgi = dispatch(
@@ -69,6 +75,14 @@ def build(settings: Settings, bound: Bound) -> Desk:
         on_leaked_key=lambda text: revoke_leaked(runtime, text),
     )
     return Desk(wsgi, runtime.bus, sockets, started, close)
+
+
+def _sign_the_rest(runtime: Runtime) -> None:
+    """Sign what no checkpoint covers yet; an end must not fail for it."""
+    try:
+        sign_due(runtime.store, runtime.settings.instance / "checkpoints", every_ms=0)
+    except (StoreUnavailableError, OSError):
+        log.exception("the last checkpoint was not signed")
 
 
 def _native() -> Native:

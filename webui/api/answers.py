@@ -1,12 +1,14 @@
 """Answers that show an approval to its own agent."""
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Response, g, request
 
 from webui.api.documents import approval_document, jsonrpc_error, with_arguments
 from webui.api.keys import runtime
+from webui.api.paging import Page
 from webui.approvals.arguments import open_arguments
 from webui.approvals.errors import NotFoundError
 from webui.approvals.states import OPEN
@@ -80,6 +82,16 @@ def answer_approval(
     return response
 
 
-def answer_json(document: dict[str, Any], status: int = 200) -> Response:
+def answer_page(
+    items: Sequence[Mapping[str, Any]], page: Page, cursor: str | None
+) -> Response:
+    """Answer with one page of a list, and a Link to the next one if there is one."""
+    response = answer_json({"items": items, "next_cursor": cursor})
+    if cursor is not None:
+        response.headers["Link"] = f'<{page.link(request.path, cursor)}>; rel="next"'
+    return response
+
+
+def answer_json(document: Mapping[str, Any], status: int = 200) -> Response:
     """Answer with a JSON document."""
     return Response(json.dumps(document, ensure_ascii=False), status, content_type=JSON)

@@ -1,14 +1,19 @@
 """The agents' calls on approvals: file, look, wait, withdraw."""
 
-import json
-from typing import Any
+from collections.abc import Sequence
 
 from flask import Response, g, request
 
-from webui.api.answers import answer_approval, answer_document, load_own
+from webui.api.answers import (
+    answer_approval,
+    answer_document,
+    answer_json,
+    answer_page,
+    load_own,
+)
 from webui.api.keys import agent_with, runtime
 from webui.api.operations import Query, operation
-from webui.api.paging import Page, page_of, whole_number
+from webui.api.paging import page_of, whole_number
 from webui.api.reading import idempotency_key, read_ask, read_body
 from webui.api.schemas import CancelBody, EmptyBody
 from webui.api.waiting import hold, unchanged
@@ -16,6 +21,7 @@ from webui.approvals import ending, intake
 from webui.approvals.errors import Fault, InvalidError
 from webui.approvals.states import Status
 from webui.asks import AskBody
+from webui.store.models import Approval
 from webui.store.queries import calls
 
 WAIT_MAX = 60
@@ -119,7 +125,8 @@ def list_approvals() -> Response:
         answer_document(approval, votes.get(approval.id, []))
         for approval in found[: page.limit]
     ]
-    return _listed(items, page, more=len(found) > page.limit)
+    more = len(found) > page.limit
+    return answer_page(items, page, items[-1]["id"] if more else None)
 
 
 def _wanted_status() -> str:
@@ -130,17 +137,6 @@ def _wanted_status() -> str:
             f"`status` must be one of {words}.", [Fault("/status", f"one of {words}")]
         )
     return status
-
-
-def _listed(items: list[dict[str, Any]], page: Page, *, more: bool) -> Response:
-    cursor = items[-1]["id"] if more and items else None
-    response = Response(
-        json.dumps({"items": items, "next_cursor": cursor}, ensure_ascii=False),
-        content_type="application/json",
-    )
-    if cursor is not None:
-        response.headers["Link"] = f'<{page.link(request.path, cursor)}>; rel="next"'
-    return response
 
 
 @operation(
@@ -178,7 +174,7 @@ def end_session(name: str) -> Response:
     ended = runtime().store.write(
         lambda tx: ending.end_session(tx, filer.org_id, filer.agent_id, name)
     )
-    return _listed_all([answer_document(approval, []) for approval in ended])
+    return _answer_ended(ended)
 
 
 @operation(
@@ -197,11 +193,9 @@ def end_run(name: str) -> Response:
     ended = runtime().store.write(
         lambda tx: ending.end_run(tx, filer.org_id, filer.agent_id, name)
     )
-    return _listed_all([answer_document(approval, []) for approval in ended])
+    return _answer_ended(ended)
 
 
-def _listed_all(items: list[dict[str, Any]]) -> Response:
-    return Response(
-        json.dumps({"items": items, "next_cursor": None}, ensure_ascii=False),
-        content_type="application/json",
-    )
+def _answer_ended(ended: Sequence[Approval]) -> Response:
+    items = [answer_document(approval, []) for approval in ended]
+    return answer_json({"items": items, "next_cursor": None})

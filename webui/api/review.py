@@ -4,11 +4,12 @@ Kept for the tools of policy gateways of this kind. Off by default: to everyone 
 not exist, since even localhost is an attack surface.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, abort, request
 
-from webui.api.answers import JSON, answer_json
+from webui.api.answers import JSON, answer_json, answer_page
 from webui.api.documents import approval_document, with_arguments
 from webui.api.keys import person, runtime
 from webui.api.operations import Query, operation
@@ -18,7 +19,7 @@ from webui.api.schemas import DecideBody
 from webui.approvals.arguments import open_arguments
 from webui.approvals.authorization import DECIDE, VIEW, Actor, authorize
 from webui.approvals.deciding import decide
-from webui.approvals.errors import NotAllowedError, NotFoundError
+from webui.approvals.errors import Fault, InvalidError, NotAllowedError, NotFoundError
 from webui.approvals.reviewing import Look, Reviewer, resource_of, seal_of
 from webui.approvals.states import Risk, Verdict
 from webui.preview import PREVIEW_VERSION
@@ -58,6 +59,7 @@ def _visible(who: Signed, row: Row | None) -> Row:
     reviewer=True,
     queries=(
         Query("limit", {"type": "integer", "minimum": 1, "maximum": 200}, "Page size."),
+        Query("cursor", {"type": "string"}, "`next_cursor` of the page before."),
     ),
     answers={200: "ApprovalList"},
 )
@@ -66,9 +68,14 @@ def list_pending() -> Response:
     _only_if_switched_on()
     who = person().person
     house = runtime()
+    page = page_of(request.args)
     with house.store.reading() as session:
         rows = calls.queue(
-            session, who.org_id, house.store.now(), limit=page_of(request.args).limit
+            session,
+            who.org_id,
+            house.store.now(),
+            limit=page.limit,
+            after=_place(page.cursor),
         )
         votes = calls.votes(session, [row.approval.id for row in rows])
     actor = _actor(who)
@@ -83,7 +90,25 @@ def list_pending() -> Response:
         for row in rows
         if authorize(actor, VIEW, resource_of(row.approval)).allowed
     ]
-    return answer_json({"items": items, "next_cursor": None})
+    return answer_page(items, page, _cursor(rows) if len(rows) == page.limit else None)
+
+
+def _cursor(rows: Sequence[Row]) -> str:
+    last = rows[-1].approval
+    return f"{last.expires_at}-{last.id}"
+
+
+def _place(cursor: str) -> tuple[int, str] | None:
+    """Return (expires_at, id) of the last row of the page before."""
+    at, _, last = cursor.partition("-")
+    if not cursor:
+        return None
+    if not at.isascii() or not at.isdigit():
+        raise InvalidError(
+            "This page cannot be given.",
+            [Fault("/cursor", "must be the next_cursor of the page before")],
+        )
+    return int(at[:15]), last
 
 
 @operation(

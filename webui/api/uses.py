@@ -33,7 +33,7 @@ from webui.approvals.strict_json import read_document
 from webui.approvals.using import Used
 from webui.asks import Call, check_body, fingerprint_of
 from webui.problems import problem
-from webui.store.models import Approval
+from webui.store.models import Approval, Consumption
 from webui.store.queries import calls
 
 
@@ -100,6 +100,7 @@ def _go(used: Used, *, reported: bool) -> Response:
     with house.store.reading() as session:
         arguments = open_arguments(session, house.keyring, approval).canonical
         deciders = calls.deciders(session, approval.id)
+        started_at = session.get_one(Consumption, used.consumption_id).started_at
     document = {
         "proceed": True,
         "approval": answer_document(approval, votes_on(approval)),
@@ -110,7 +111,7 @@ def _go(used: Used, *, reported: bool) -> Response:
             house.keyring,
             approval,
             consumption_id=used.consumption_id,
-            consumed_at=used.lease_expires_at - house.lease.length,
+            consumed_at=started_at,
             lease_expires_at=used.lease_expires_at,
             deciders=deciders,
         ),

@@ -91,13 +91,16 @@ def kept_outside(folder: Path, org_id: str) -> list[str]:
     return [str(json.loads(line)["checkpoint"]) for line in lines[-1:]]
 
 
-def sign_due(store: Store, folder: Path | None = None) -> int:
-    """Sign what is due; return 0, since there is nothing to do again at once."""
+def sign_due(store: Store, folder: Path | None = None, *, every_ms: int = EVERY_MS) -> int:
+    """Sign what is due; return 0, since there is nothing to do again at once.
+
+    `every_ms` 0 signs whatever is new, as a process does before it ends.
+    """
     with store.reading() as session:
         due = [
             org_id
             for org_id, seq in session.execute(select(AuditHead.org_id, AuditHead.seq))
-            if _is_due(session, org_id, seq, store.now())
+            if _is_due(session, org_id, seq, store.now() - every_ms)
         ]
     for org_id in due:
         try:
@@ -107,12 +110,12 @@ def sign_due(store: Store, folder: Path | None = None) -> int:
     return 0
 
 
-def _is_due(session: Session, org_id: str, seq: int, now: int) -> bool:
+def _is_due(session: Session, org_id: str, seq: int, since: int) -> bool:
     last = newest(session, org_id)
     size = 0 if last.checkpoint is None else last.checkpoint.size
     if seq - size >= EVERY_EVENTS:
         return True
-    if seq == size or now - last.at < EVERY_MS:
+    if seq == size or last.at > since:
         return False
     others = select(Event.seq).where(
         Event.org_id == org_id, Event.seq > size, Event.action != "audit.checkpoint"

@@ -64,6 +64,8 @@ class Follower:
                 self.look()
             except StoreUnavailableError:
                 log.warning("the database did not answer; looking again")
+            except Exception:
+                log.exception("following the log failed; looking again")
 
     def look(self) -> None:
         """Tell the bus what is new in every org."""
