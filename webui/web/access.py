@@ -7,8 +7,8 @@ from flask_login import current_user
 from sqlalchemy.orm import Session
 
 from webui.approvals.authorization import DECIDE, VIEW, Access, Resource, authorize
-from webui.approvals.reviewing import resource_of
 from webui.approvals.errors import NotAllowedError, NotFoundError
+from webui.approvals.reviewing import resource_of
 from webui.store.models import Approval
 from webui.store.queries import calls
 from webui.store.queries.calls import Row

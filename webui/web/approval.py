@@ -7,8 +7,8 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from webui.approvals.arguments import open_arguments
-from webui.approvals.reviewing import Decided
 from webui.approvals.errors import DeskError
+from webui.approvals.reviewing import Decided
 from webui.approvals.states import OPEN
 from webui.preview import Node, canonical_pieces
 from webui.preview import full as full_preview

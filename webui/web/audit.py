@@ -19,6 +19,7 @@ from webui.store.queries.events import EventFilters
 from webui.store.store import Store
 from webui.web.access import may, require
 from webui.web.context import house
+from webui.web.cursors import read_seq
 from webui.web.filters import day_end, day_start
 from webui.web.links import link
 from webui.web.render import page as whole_page
@@ -69,7 +70,7 @@ def page() -> str:
     """Show events, newest first."""
     org_id = require(AUDIT_READ).org_id
     asked = _asked()
-    before = request.args.get("before", type=int)
+    before = read_seq(request.args.get("before"))
     with house().store.reading() as session:
         filters = _filters(session, org_id, asked)
         found = events.page(session, org_id, filters, before, PAGE + 1)

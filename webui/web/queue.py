@@ -9,7 +9,7 @@ from webui.store.queries import calls, events, settled
 from webui.store.queries.calls import Filters, Row
 from webui.web.access import approval_or_404, may_view, me, only_own
 from webui.web.context import house
-from webui.web.cursors import read_cursor, write_cursor
+from webui.web.cursors import read_cursor, read_seq, write_cursor
 from webui.web.detail import Detail, detail_of
 from webui.web.links import link
 from webui.web.looked import note_viewed
@@ -181,9 +181,9 @@ def row(approval_id: str) -> str:
 def new() -> str:
     """Return how many arrived since the list was drawn, and how many wait in all."""
     org_id, now = me().org_id, house().store.now()
-    since = request.args.get("since", default=0, type=int)
+    since = read_seq(request.args.get("since")) or 0
     with house().store.reading() as session:
-        filed = events.created_since(session, org_id, min(since, 2**62))
+        filed = events.created_since(session, org_id, since)
         found = calls.queue(session, org_id, now, _filters(_asked()), calls.LONGEST_PAGE)
         waiting = calls.pressure(session, org_id, now, agent_owner=only_own()).waiting
     count = sum(

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from werkzeug.datastructures import MultiDict
 
-from webui.approvals.reviewing import Decided, Look
 from webui.approvals.deciding import decide
 from webui.approvals.errors import InvalidError, NotAllowedError
+from webui.approvals.reviewing import Decided, Look
 from webui.approvals.states import Verdict
 from webui.preview import PREVIEW_VERSION
 from webui.store.models import Approval

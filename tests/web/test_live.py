@@ -1,0 +1,97 @@
+"""What the live socket may tell whom (the socket itself: tests/server)."""
+
+from sqlalchemy import select
+
+from tests.plugins.desk import FileCall, House, Member, SignedIn, TestClock
+from webui.approvals import accounts
+from webui.live.bus import Wake
+from webui.live.feed import Viewer
+from webui.runtime import Runtime
+from webui.store.models import WebSession
+from webui.store.queries import identity
+from webui.store.store import Store
+from webui.web.live import PeopleFeed, viewer_of
+
+
+def viewer(runtime: Runtime, signed_in: SignedIn, member: Member) -> Viewer:
+    signed_in(member)
+    with runtime.store.reading() as session:
+        newest = select(WebSession.id).where(WebSession.user_id == member.id)
+        session_hash = session.scalars(
+            newest.order_by(WebSession.created_at.desc())
+        ).first()
+        assert session_hash is not None
+        found = identity.signed_session(session, session_hash)
+    assert found is not None
+    return viewer_of(session_hash, found.person)
+
+
+def created(house: House, approval_id: str, org_id: str = "") -> Wake:
+    return Wake(org_id or house.org_id, 1, "approval.created", approval_id)
+
+
+def test_a_ticket_needs_a_session(signed_in: SignedIn, house: House) -> None:
+    browser = signed_in(house.vi)
+    answer = browser.send("/ws/ticket")
+    assert len(answer.get_json()["ticket"]) >= 22
+
+
+def test_each_sees_what_their_pages_show(
+    runtime: Runtime, signed_in: SignedIn, house: House, file_call: FileCall
+) -> None:
+    feed = PeopleFeed(runtime)
+    own, other = file_call(house.helper), file_call(house.ci)
+    for member, sees_own, sees_other in (
+        (house.rae, True, True),
+        (house.max, True, False),
+        (house.zoe, False, False),
+    ):
+        who = viewer(runtime, signed_in, member)
+        assert feed.may_see(who, created(house, own)) is sees_own
+        assert feed.may_see(who, created(house, other)) is sees_other
+    rae = viewer(runtime, signed_in, house.rae)
+    assert not feed.may_see(rae, Wake(house.org_id, 2, "user.signed_in", ""))
+
+
+def test_a_socket_ends_when_the_person_changes(
+    runtime: Runtime, signed_in: SignedIn, house: House, store: Store, clock: TestClock
+) -> None:
+    feed = PeopleFeed(runtime)
+    rae, vi = (
+        viewer(runtime, signed_in, house.rae),
+        viewer(runtime, signed_in, house.vi),
+    )
+    assert feed.recheck(rae) == rae
+    actor = f"user:{house.ana.id}"
+    store.write(
+        lambda tx: accounts.set_role(
+            tx, house.org_id, house.rae.email, "viewer", actor=actor
+        )
+    )
+    assert feed.recheck(rae) != rae
+    clock.advance(8 * 3_600_000)
+    assert feed.recheck(vi) is None
+
+
+def test_the_backlog_is_whole_or_not_given(
+    runtime: Runtime, house: House, file_call: FileCall
+) -> None:
+    feed = PeopleFeed(runtime)
+    before = feed.head(house.org_id)
+    approval_id = file_call()
+    missed = feed.backlog(house.org_id, before)
+    assert missed is not None
+    assert [wake.seq for wake in missed] == list(
+        range(before + 1, feed.head(house.org_id) + 1)
+    )
+    assert approval_id in {wake.approval_id for wake in missed}
+    assert feed.backlog(house.org_id, feed.head(house.org_id)) == []
+    assert feed.backlog(house.org_id, feed.head(house.org_id) + 1) is None
+    for _ in range(510):
+        file_call()
+    assert feed.backlog(house.org_id, before) is None
+
+
+def test_an_orgs_log_has_its_own_name(runtime: Runtime, house: House) -> None:
+    feed = PeopleFeed(runtime)
+    assert feed.epoch(house.org_id) != feed.epoch(house.other_org_id)

@@ -1,0 +1,22 @@
+"""Refusing a NUL in anything that a person's browser sends: no database keeps one in a text."""
+
+from flask import Flask, abort, request
+
+from webui.web.guard import RECEIVERS
+
+_NOT_TEXT = "The request holds a NUL character, which no text has."
+
+
+def register(app: Flask) -> None:
+    """Refuse it before any view reads it. Receivers read their own bodies."""
+
+    @app.before_request
+    def only_text() -> None:
+        if _holds_nul(request.path, *request.args.values()):
+            abort(400, _NOT_TEXT)
+        if not request.path.startswith(RECEIVERS) and _holds_nul(*request.form.values()):
+            abort(400, _NOT_TEXT)
+
+
+def _holds_nul(*texts: str) -> bool:
+    return any("\0" in text for text in texts)
