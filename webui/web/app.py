@@ -16,6 +16,7 @@ from webui.web import (
     assets,
     audit,
     csrf,
+    endpoint_changes,
     endpoints,
     errors,
     filters,
@@ -25,9 +26,11 @@ from webui.web import (
     hooks,
     live,
     people,
+    plain,
     queue,
     security,
     session,
+    source_changes,
     sources,
 )
 from webui.web.context import EXTENSION, Dashboard
@@ -40,7 +43,9 @@ PAGES: tuple[ModuleType, ...] = (
     audit,
     agents,
     sources,
+    source_changes,
     endpoints,
+    endpoint_changes,
     people,
     account,
     help,
@@ -80,6 +85,7 @@ def create_app(
     errors.register(app)
     filters.register(app)
     assets.register(app)
+    plain.register(app)
     session.register(app)
     # Who is signed out is told so, before a form of an ended session is called forged.
     access.register(app)

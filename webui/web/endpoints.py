@@ -9,8 +9,8 @@ from webui.approvals.authorization import SOURCES
 from webui.preview import visible
 from webui.store.models import Delivery, Endpoint
 from webui.store.queries import traffic
-from webui.web.access import require
-from webui.web.context import house
+from webui.web.access import me, require
+from webui.web.context import desk, house
 from webui.web.render import page as whole_page
 
 blueprint = Blueprint("endpoints", __name__)
@@ -27,6 +27,8 @@ class EndpointView:
     url: str
     enabled: bool
     events: str
+    why: str
+    """What switched it off, if nobody did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class DeliveryView:
     words: str
     at: int
     next_at: int | None
+    resend_url: str | None
+    """Where a dead letter is sent again."""
 
 
 @blueprint.get("/deliveries")
@@ -53,12 +57,14 @@ def page() -> str:
         known = traffic.endpoints(session, org_id)
         found = traffic.deliveries(session, org_id, before, PAGE + 1)
     older = found[PAGE - 1].id if len(found) > PAGE else None
+    made = desk().once.take(me().session_hash, "endpoints")
     hosts = {endpoint.id: visible(endpoint.url) for endpoint in known}
     return whole_page(
         "endpoints/page.html",
         endpoints=[_endpoint(endpoint) for endpoint in known],
         deliveries=[_delivery(delivery, hosts) for delivery in found[:PAGE]],
         older_url=older and url_for("endpoints.page", before=older),
+        created=made,
     )
 
 
@@ -69,15 +75,19 @@ def _endpoint(endpoint: Endpoint) -> EndpointView:
         visible(endpoint.url),
         endpoint.status == "active",
         endpoint.events,
+        visible(endpoint.why or ""),
     )
 
 
 def _delivery(delivery: Delivery, hosts: Mapping[str, str]) -> DeliveryView:
-    callback = f"callback {visible(delivery.url)}"
+    url = visible(delivery.url)
+    target = (
+        hosts.get(delivery.endpoint_id, url) if delivery.endpoint_id else f"callback {url}"
+    )
     waits = delivery.status == "waiting"
     return DeliveryView(
         delivery.event,
-        hosts.get(delivery.endpoint_id or "", callback),
+        target,
         delivery.status,
         _OK.get(delivery.status),
         delivery.attempts,
@@ -85,4 +95,7 @@ def _delivery(delivery: Delivery, hosts: Mapping[str, str]) -> DeliveryView:
         visible(delivery.last_error or ""),
         delivery.created_at,
         delivery.next_at if waits else None,
+        url_for("endpoint_changes.resend", delivery_id=delivery.id)
+        if delivery.status == "dead"
+        else None,
     )

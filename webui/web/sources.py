@@ -14,6 +14,7 @@ from webui.store.models import Source
 from webui.store.queries import traffic
 from webui.store.queries.traffic import Arrival, SourceRow
 from webui.web.access import me, require
+from webui.web.config_text import read_config_text
 from webui.web.context import desk, house
 from webui.web.once import Secret
 from webui.web.render import page as whole_page
@@ -50,6 +51,8 @@ class ArrivalView:
     words: str
     approval_url: str | None
     bytes: int
+    replay_url: str | None
+    """Where to file it after all: it was well signed, and refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def page() -> str:
     return _page()
 
 
-def _page(error: str | None = None, name: str = "", kind: str = "") -> str:
+def _page(error: str | None = None) -> str:
     org_id = require(SOURCES).org_id
     with house().store.reading() as session:
         found = traffic.sources(session, org_id)
@@ -86,7 +89,10 @@ def _page(error: str | None = None, name: str = "", kind: str = "") -> str:
         created_source=made and CreatedSource(made.name, made.text),
         may_edit=True,
         error=error,
-        typed={"name": name, "kind": kind},
+        typed={
+            field: request.form.get(field, "")
+            for field in ("name", "kind", "agent", "config")
+        },
     )
 
 
@@ -95,13 +101,17 @@ def create() -> BaseResponse | tuple[str, int]:
     """Make a source; its signing secret is shown once."""
     person = require(SOURCES)
     org_id, actor = person.org_id, person.name
-    name, kind = request.form.get("name", "").strip(), request.form.get("kind", "")
+    name = request.form.get("name", "").strip()
+    wanted = {field: request.form.get(field, "") for field in ("kind", "agent")}
     try:
+        config = read_config_text(request.form.get("config", ""))
         made = house().store.write(
-            lambda tx: sources.create_source(tx, org_id, kind=kind, name=name, actor=actor)
+            lambda tx: sources.create_source(
+                tx, org_id, name=name, config=config, actor=actor, **wanted
+            )
         )
     except InvalidError as error:
-        return _page(error.detail, name, kind), 422
+        return _page(error.detail), 422
     desk().once.keep(person.session_hash, Secret("sources", visible(name), made.secret))
     return redirect(url_for("sources.page"), 303)
 
@@ -120,6 +130,7 @@ def deliveries(source_id: str) -> str:
     return whole_page(
         "sources/deliveries.html",
         source=_view(SourceRow(source, 0, 0, None)),
+        config=source.config,
         deliveries=[_arrival(arrival) for arrival in found[:PAGE]],
         older_url=older
         and url_for("sources.deliveries", source_id=source_id, before=older),
@@ -149,11 +160,14 @@ def address_of(source: Source) -> str:
 def _arrival(arrival: Arrival) -> ArrivalView:
     approval_id = arrival.approval_id
     return ArrivalView(
-        visible(arrival.message_id or ""),
+        visible((arrival.message_id or "").split("\n")[0]),
         arrival.received_at,
         arrival.verdict,
         arrival.verdict in traffic.ACCEPTED,
         f"{arrival.status_code}: {visible(arrival.why)}",
         url_for("approval.page", approval_id=approval_id) if approval_id else None,
         max(0, arrival.size - _SEAL_BYTES),
+        url_for("source_changes.replay", arrival_id=arrival.id)
+        if arrival.verdict == "refused" and arrival.message_id
+        else None,
     )

@@ -90,9 +90,11 @@ def arrivals(
 
 
 def endpoints(session: Session, org_id: str) -> Sequence[Endpoint]:
-    """Return the endpoints of an org, the oldest first."""
+    """Return the endpoints of an org, the oldest first; removed ones are not shown."""
     return session.scalars(
-        select(Endpoint).where(Endpoint.org_id == org_id).order_by(Endpoint.id)
+        select(Endpoint)
+        .where(Endpoint.org_id == org_id, Endpoint.status != "removed")
+        .order_by(Endpoint.id)
     ).all()
 
 
