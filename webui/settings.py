@@ -22,6 +22,8 @@ from pydantic import (
     model_validator,
 )
 
+from webui.channels.addresses import AllowList
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -159,6 +161,12 @@ class Settings(BaseModel):
     """How log lines on standard error look."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least severe log lines that are written."""
+
+    @field_validator("callback_allow")
+    @classmethod
+    def _names_hosts_or_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        AllowList.of(value)
+        return value
 
     @field_validator("public_url")
     @classmethod

@@ -6,13 +6,14 @@ from webui.api.answers import answer_json
 from webui.api.documents import time_or_none
 from webui.api.keys import agent_with, runtime
 from webui.api.operations import OPERATIONS, operation
+from webui.outbox.secrets import callback_secret
 from webui.store.queries.identity import KeyHolder
 
 
 @operation("GET", "/api/v1/me", "Who am I", answers={200: "Me"})
 @agent_with("")
 def who_am_i() -> Response:
-    """Return the agent and key behind the request."""
+    """Return the agent and key behind the request, and what its callbacks are signed with."""
     holder: KeyHolder = g.agent
     return answer_json(
         {
@@ -27,6 +28,7 @@ def who_am_i() -> Response:
                 "scopes": holder.scopes.split(),
                 "expires_at": time_or_none(holder.expires_at),
             },
+            "callback_secret": callback_secret(runtime().keyring, holder.agent_id),
         }
     )
 

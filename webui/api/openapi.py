@@ -120,7 +120,12 @@ ANSWERS: dict[str, dict[str, Any]] = {
     ),
     "Lease": _object({"lease_expires_at": _TIME}),
     "Me": _object(
-        {"agent": {"type": "object"}, "org": {"type": "object"}, "key": {"type": "object"}}
+        {
+            "agent": {"type": "object"},
+            "org": {"type": "object"},
+            "key": {"type": "object"},
+            "callback_secret": _WORD,
+        }
     ),
     "OpenAPI": {"type": "object"},
     "Problem": _object(
