@@ -50,7 +50,7 @@ def build(settings: Settings, bound: Bound) -> Desk:
         raise CannotStartError(str(error)) from error
     sockets = Sockets(runtime.bus, PeopleFeed(runtime), settings.max_sockets)
     worker = Worker(runtime, chores_of(runtime))
-    control = ControlSocket(Office(runtime.store, settings))
+    control = ControlSocket(Office(runtime.store, settings, runtime.public_url))
     follower = Follower(runtime.store, runtime.ring)
 
     def started() -> None:

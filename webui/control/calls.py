@@ -4,7 +4,7 @@ from webui.approvals import ending
 from webui.approvals.arguments import open_arguments
 from webui.approvals.deciding import decide
 from webui.approvals.errors import InvalidError, NotAllowedError, NotFoundError
-from webui.approvals.keys import PERSONAL, read_key
+from webui.approvals.keys import AGENT, PERSONAL, PresentedKey, read_key
 from webui.approvals.reviewing import Look, Reviewer, seal_of
 from webui.approvals.states import Risk, Verdict
 from webui.audit.chain import rfc3339
@@ -13,7 +13,7 @@ from webui.control.verbs import LOCAL, Office, Plain, org_id_of, verb
 from webui.preview import PREVIEW_VERSION, Profile, canonical_pieces
 from webui.store.models import Approval
 from webui.store.queries import calls as queries
-from webui.store.queries.identity import Signed, member, token_holder
+from webui.store.queries.identity import Signed, key_holder, member, token_holder
 
 
 @verb("approvals.list")
@@ -96,6 +96,8 @@ def _decider(
 def _by_token(office: Office, token: str) -> Signed:
 
     presented = read_key(token)
+    if presented is not None and presented.prefix == AGENT:
+        _refuse_agent(office, presented)
     if presented is not None and presented.prefix == PERSONAL:
         with office.store.reading() as session:
             holder = token_holder(session, presented.id)
@@ -106,6 +108,22 @@ def _by_token(office: Office, token: str) -> Signed:
         ):
             return holder.person
     raise NotAllowedError("bad_token", "This token is mistyped, expired or revoked.")
+
+
+def _refuse_agent(office: Office, presented: PresentedKey) -> None:
+    """Refuse an agent that tries to decide with its own key, and write it down."""
+    with office.store.reading() as session:
+        holder = key_holder(session, presented.id)
+    if holder is None or holder.secret_hash != presented.secret_hash:
+        return
+    agent = f"agent:{holder.agent_id}"
+    note = {"path": "cli", "key": holder.key_id}
+    office.store.write(
+        lambda tx: tx.record(holder.org_id, agent, "agent_cannot_decide", agent, note)
+    )
+    raise NotAllowedError(
+        "agent_cannot_decide", "An agent never decides; only a person's own token may."
+    )
 
 
 @verb("approvals.expire")

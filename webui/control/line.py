@@ -8,6 +8,8 @@ import json
 import os
 import socket
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -15,7 +17,7 @@ from typing import Any
 import structlog
 
 from webui.approvals.errors import DeskError
-from webui.control import calls, people
+from webui.control import calls, people, sources
 from webui.control.verbs import VERBS, Office
 from webui.settings import Settings
 from webui.store.errors import StoreUnavailableError
@@ -24,7 +26,8 @@ log = structlog.get_logger()
 NAME = "control.sock"
 LONGEST = 1_048_576
 TIMEOUT = 120.0
-_TABLES = (calls, people)
+ADDRESS_MAX = 108
+_TABLES = (calls, people, sources)
 """Named, because importing them is what fills `VERBS`."""
 
 
@@ -54,11 +57,12 @@ def send(settings: Settings, name: str, arguments: dict[str, Any]) -> Any:
         CommandError: refused, or the server did not answer.
 
     """
-    path = str(settings.instance / NAME)
+    path = settings.instance / NAME
     with socket.socket(socket.AF_UNIX) as line:
         line.settimeout(TIMEOUT)
         try:
-            line.connect(path)
+            with _reachable(path) as address:
+                line.connect(address)
             line.sendall(
                 json.dumps({"verb": name, "arguments": arguments}).encode() + b"\n"
             )
@@ -82,6 +86,19 @@ def _read(line: socket.socket) -> bytes:
     return received
 
 
+@contextmanager
+def _reachable(path: Path) -> Iterator[str]:
+    """Give an address of the socket that fits: the kernel takes 107 bytes of path (unix(7))."""
+    if len(os.fsencode(path)) < ADDRESS_MAX:
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
+
+
 class ControlSocket:
     """The server's end of the line."""
 
@@ -96,7 +113,8 @@ class ControlSocket:
         listener = socket.socket(socket.AF_UNIX)
         mask = os.umask(0o177)
         try:
-            listener.bind(str(self._path))
+            with _reachable(self._path) as address:
+                listener.bind(address)
         finally:
             os.umask(mask)
         listener.listen(8)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from webui.approvals import accounts
-from webui.settings import Settings
+from webui.settings import Settings, split_address
 from webui.store.store import Store
 
 LOCAL = "local_implicit"
@@ -26,6 +26,14 @@ class Office:
 
     store: Store
     settings: Settings
+    origin: str = ""
+    """Of the running dashboard; outside of a server it is worked out from the settings."""
+
+    @property
+    def public_url(self) -> str:
+        """Return the origin people and sources use."""
+        _, port = split_address(self.settings.bind)
+        return self.origin or self.settings.public_url or f"http://localhost:{port}"
 
 
 def verb(name: str) -> Callable[[Function], Function]:

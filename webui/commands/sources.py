@@ -1,0 +1,81 @@
+"""`countersign sources`."""
+
+import json
+from typing import Any
+
+import click
+
+from webui.commands.office import json_option, org_option, run, show
+
+
+@click.group()
+def sources() -> None:
+    """Upstreams that file by webhook."""
+
+
+@sources.command("add")
+@click.argument("name")
+@click.option("--kind", required=True, help="standard, or hmac for a scheme of its own.")
+@click.option(
+    "--agent", help="Id or name; made if there is none. Else named as the source."
+)
+@click.option(
+    "--set", "given", multiple=True, metavar="KEY=VALUE", help="A setting; repeatable."
+)
+@org_option
+@json_option
+def add_source(
+    name: str,
+    kind: str,
+    agent: str | None,
+    given: tuple[str, ...],
+    org: str | None,
+    as_json: bool,
+) -> None:
+    """Add a source; prints its secret, once, and the URL to send to."""
+    config = _settings(given)
+    show(
+        run("sources.add", name=name, kind=kind, agent=agent, config=config, org=org),
+        as_json,
+    )
+
+
+def _settings(given: tuple[str, ...]) -> dict[str, Any]:
+    """Read KEY=VALUE pairs: `fields.tool` is in the object `fields`; JSON stands for itself."""
+    settings: dict[str, Any] = {}
+    for pair in given:
+        key, found, value = pair.partition("=")
+        if not found or not key:
+            raise click.BadParameter("must be KEY=VALUE", param_hint="--set")
+        group, inside, name = key.partition(".")
+        place = settings.setdefault(group, {}) if inside else settings
+        if not isinstance(place, dict):
+            raise click.BadParameter(
+                f"{group} is a value and an object", param_hint="--set"
+            )
+        place[name if inside else group] = _value(value)
+    return settings
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text  # no JSON: the plain word that it looks like
+
+
+@sources.command("list")
+@org_option
+@json_option
+def list_sources(org: str | None, as_json: bool) -> None:
+    """List the sources of an org; never a secret."""
+    show(run("sources.list", org=org), as_json)
+
+
+@sources.command("rotate")
+@click.argument("source")
+@org_option
+@json_option
+def rotate_secret(source: str, org: str | None, as_json: bool) -> None:
+    """Make a new secret for a source (by id); the old one works for another day."""
+    show(run("sources.rotate", source=source, org=org), as_json)

@@ -1,0 +1,76 @@
+"""Verbs on sources: who may file by signed webhook."""
+
+from typing import Any
+
+from webui.approvals import accounts, sources
+from webui.audit.chain import rfc3339
+from webui.control.verbs import LOCAL, Office, Plain, org_id_of, verb
+from webui.store.queries import traffic
+from webui.store.transaction import Transaction
+
+
+@verb("sources.add")
+def add_source(
+    office: Office,
+    *,
+    name: str,
+    kind: str,
+    agent: str | None = None,
+    config: dict[str, Any] | None = None,
+    org: str | None = None,
+) -> Plain:
+    """Make a source; its secret is shown once."""
+
+    def unit(tx: Transaction) -> Plain:
+        made = sources.create_source(
+            tx,
+            accounts.find_org(tx, org),
+            kind=kind,
+            name=name,
+            agent=agent,
+            config=config,
+            actor=LOCAL,
+        )
+        return {
+            "id": made.source_id,
+            "kind": kind,
+            "secret": made.secret,
+            "url": _address(office, made.source_id),
+        }
+
+    return office.store.write(unit)
+
+
+def _address(office: Office, source_id: str) -> str:
+    return f"{office.public_url}/hooks/{source_id}"
+
+
+@verb("sources.list")
+def list_sources(office: Office, *, org: str | None = None) -> list[Plain]:
+    """Return the sources of an org; never a secret."""
+    org_id = org_id_of(office, org)
+    with office.store.reading() as session:
+        return [
+            {
+                "id": row.source.id,
+                "name": row.source.name,
+                "kind": row.source.kind,
+                "status": row.source.status,
+                "agent": row.source.agent_id,
+                "last_at": None if row.last_at is None else rfc3339(row.last_at),
+                "url": _address(office, row.source.id),
+            }
+            for row in traffic.sources(session, org_id)
+        ]
+
+
+@verb("sources.rotate")
+def rotate_secret(office: Office, *, source: str, org: str | None = None) -> Plain:
+    """Give a source a new secret, shown once; the old one works on for a day."""
+
+    def unit(tx: Transaction) -> Plain:
+        org_id = accounts.find_org(tx, org)
+        secret = sources.rotate_secret(tx, org_id, source, actor=LOCAL)
+        return {"id": source, "secret": secret}
+
+    return office.store.write(unit)
