@@ -365,6 +365,31 @@ def test_a_dead_host_of_callbacks_delays_no_other(
     assert len(healthy.requests) == 1
 
 
+def test_a_backlog_longer_than_one_look_does_not_hide_other_receivers(
+    receive: Receivers,
+    answer: Receivers,
+    endpoint: Make,
+    file_call: FileCall,
+    deny: Callable[..., None],
+    turn: Turn,
+    courier: Courier,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(claiming, "LOOKED_AT", 3)
+    dead, dead_host = receive(answer("500 Oops")), receive(answer("500 Oops"))
+    healthy, healthy_host = receive(), receive()
+    endpoint(dead.url, "approval.created")
+    for number in range(2 * schedule.MAX_IN_FLIGHT):
+        deny(file_call(callback_url=f"{dead_host.url}/{number}"))
+    endpoint(healthy.url, "approval.decided")
+    deny(file_call(callback_url=healthy_host.url))
+    turn(courier)
+    assert len(dead.requests) < 2 * schedule.MAX_IN_FLIGHT
+    assert len(dead_host.requests) < 2 * schedule.MAX_IN_FLIGHT
+    assert len(healthy_host.requests) == 1
+    assert healthy.requests
+
+
 def test_nothing_is_lost_when_a_process_dies_between_claim_and_send(
     receive: Receivers,
     endpoint: Make,

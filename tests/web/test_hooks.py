@@ -18,7 +18,7 @@ from standardwebhooks.webhooks import Webhook
 
 from webui.approvals import agents, ending, sources
 from webui.approvals.errors import ConflictError, InvalidError, NotFoundError
-from webui.inbox import kept, taking
+from webui.inbox import kept, opening, taking
 from webui.inbox.replaying import replay
 from webui.receivers.kind import Inbound
 from webui.runtime import Runtime
@@ -332,6 +332,20 @@ def test_a_resumed_source_takes_the_message_that_met_it_paused(
     assert sender.send().status_code == 202
 
 
+def test_a_delivery_that_is_read_while_its_source_is_paused_is_not_filed(
+    sender: Sender, store: Store, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = opening.read_ask
+
+    def pause_meanwhile(*given: Any) -> Any:
+        store.write(lambda tx: sources.pause(tx, house.org_id, sender.source_id))
+        return read(*given)
+
+    monkeypatch.setattr(taking, "read_ask", pause_meanwhile)
+    assert code_of(sender.send()) == (404, "not_found")
+    assert not rows(store, Approval)
+
+
 def test_a_flood_of_forgeries_is_throttled_and_does_not_hold_up_the_sender(
     sender: Sender, store: Store
 ) -> None:
@@ -415,7 +429,8 @@ def test_a_refused_delivery_is_filed_once_its_source_is_mended(
     with pytest.raises(ConflictError):
         replay(runtime, house.org_id, delivery.id, actor="user:x")
     # its sender's own retry is now known
-    assert post_ticket(sender, "d-1").get_json()["id"] == approval_id
+    again = post_ticket(sender, "d-1")
+    assert (again.status_code, again.get_json()["id"]) == (200, approval_id)
     [failing] = rows(store, Event, action="source.failing")
     assert failing.subject == f"source:{sender.source_id}"
 
