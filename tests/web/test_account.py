@@ -47,6 +47,7 @@ def test_it_lists_where_one_is_signed_in(signed_in: SignedIn, house: House) -> N
     text = signed_in(house.rae).get("/account").get_data(as_text=True)
     assert text.count("127.0.0.1") == 2
     assert text.count("(this one)") == 1
+    assert 'action="/account/sign-out-everywhere"' in text
 
 
 @pytest.mark.parametrize(

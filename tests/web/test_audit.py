@@ -114,6 +114,16 @@ def test_another_orgs_log_stays_there(
     assert approval_id not in browser.get("/audit/export").get_data(as_text=True)
 
 
+def test_payloads_show_what_cannot_be_seen(
+    signed_in: SignedIn, house: House, file_call: FileCall
+) -> None:
+    file_call(tool="<script>a\u202eb</script>")
+    text = signed_in(house.ed).get("/audit").get_data(as_text=True)
+    assert "&lt;script&gt;a⟦U+202E⟧b" in text
+    assert "\u202e" not in text
+    assert "<script>a" not in text
+
+
 def test_checking_the_chain_says_what_was_found(
     signed_in: SignedIn, house: House, store: Store, file_call: FileCall
 ) -> None:

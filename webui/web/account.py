@@ -124,7 +124,7 @@ def _session(kept: WebSession) -> SessionView:
 
 def browser_words(user_agent: str) -> str:
     """Return "Firefox on Linux" for what a browser says of itself; it may say anything."""
-    browser = next((b for b in _BROWSERS if re.search(rf"\b{b}\w*/", user_agent)), None)
+    browser = next((b for b in _BROWSERS if re.search(rf"{b}\w*/", user_agent)), None)
     system = next((s for s in _SYSTEMS if s in user_agent), None)
     if browser is None:
         return visible(user_agent[:60]) or "unknown"
