@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from webui.audit import checkpoints, verifier
@@ -14,6 +14,7 @@ from webui.audit.export import csv_rows, json_lines
 from webui.audit.verify import verify_org
 from webui.runtime import database_url, keys_path
 from webui.settings import Settings
+from webui.store import schema
 from webui.store.engines import reading_engine
 from webui.store.keyring import Keyring, KeyringError, load_keyring
 from webui.store.models import INSTANCE, AuditHead, Event, Org
@@ -27,7 +28,7 @@ def verify_orgs(
 ) -> list[dict[str, Any]]:
     """Verify one org's log, or all; each with words and exit status."""
     keyring = _keyring(settings)
-    engine = reading_engine(database_url(settings))
+    engine = _opened(settings)
     with Session(engine) as session:
         if everything:
             names = list(
@@ -53,6 +54,22 @@ def verify_orgs(
         reports.append(_told(name, report))
     engine.dispose()
     return reports
+
+
+def _opened(settings: Settings) -> Engine:
+    """Return an engine that only reads; a file that is not there is not made by looking."""
+    url = database_url(settings)
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+        raise click.ClickException(
+            f"There is no database in {settings.instance}; set COUNTERSIGN_INSTANCE."
+        )
+    engine = reading_engine(url)
+    try:
+        with engine.connect() as connection:
+            schema.check(connection)
+    except schema.SchemaError as error:
+        raise click.ClickException(str(error)) from error
+    return engine
 
 
 def _steps(update: Callable[[int], object]) -> Callable[[int], object]:
@@ -104,7 +121,7 @@ def _org_id(session: Session, org: str | None) -> str:
 
 def export_lines(settings: Settings, org: str | None, form: str) -> Iterator[str]:
     """Yield an export of an org's log, line by line, in constant memory."""
-    engine = reading_engine(database_url(settings))
+    engine = _opened(settings)
     with Session(engine) as session:
         org_id = _org_id(session, org)
         rows = session.scalars(
@@ -122,7 +139,7 @@ def export_lines(settings: Settings, org: str | None, form: str) -> Iterator[str
 
 def own_vkeys(settings: Settings) -> tuple[str, ...]:
     """Return the verifier keys of this instance's logs."""
-    engine = reading_engine(database_url(settings))
+    engine = _opened(settings)
     with Session(engine) as session:
         vkeys = tuple(checkpoints.vkeys(session, _keyring(settings)))
     engine.dispose()
