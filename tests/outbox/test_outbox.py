@@ -20,6 +20,7 @@ from webui.outbox.claiming import claim
 from webui.outbox.courier import Courier
 from webui.outbox.fanning import fan_out
 from webui.outbox.secrets import callback_secret
+from webui.store.errors import StoreFullError
 from webui.store.models import AuditHead, Delivery, Endpoint, Event, table_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from tests.plugins.desk import FileCall, House, TestClock
     from webui.runtime import Runtime
     from webui.store.store import Store
+    from webui.store.transaction import Transaction
 
 Receivers = Callable[..., Any]
 Make = Callable[..., endpoints.Created]
@@ -516,6 +518,87 @@ def test_the_cursor_moves_with_the_rows_or_not_at_all(
     assert fan_out(runtime) == 0
 
 
+def test_a_node_that_was_outrun_leaves_the_rows_to_the_other(
+    receive: Receivers,
+    endpoint: Make,
+    file_call: FileCall,
+    runtime: Runtime,
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    endpoint(receive().url)
+    file_call()
+    plan = fanning.plan
+
+    def plan_late(*given: Any) -> Any:
+        late = plan(*given)
+        monkeypatch.setattr(fanning, "plan", plan)
+        fan_out(runtime)
+        return late
+
+    monkeypatch.setattr(fanning, "plan", plan_late)
+    fan_out(runtime)
+    assert len(deliveries(store)) == 1
+
+
+def test_an_attempt_that_cannot_be_written_down_is_repeated(
+    receive: Receivers,
+    endpoint: Make,
+    file_call: FileCall,
+    turn: Turn,
+    courier: Courier,
+    clock: TestClock,
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(*_: Any) -> None:
+        raise StoreFullError("The disk is full: nothing was changed.")
+
+    receiver = receive()
+    endpoint(receiver.url)
+    file_call()
+    with monkeypatch.context() as broken:
+        broken.setattr("webui.outbox.courier.settle", fails)
+        turn(courier)
+    assert deliveries(store)[0].status == "sending"
+    clock.advance(claiming.LEASE_MS)
+    turn(courier)
+    assert deliveries(store)[0].status == "delivered"
+    assert len(receiver.requests) == 2
+
+
+def test_what_is_about_no_approval_and_how_a_run_ended_are_told_too(
+    receive: Receivers,
+    endpoint: Make,
+    file_call: FileCall,
+    turn: Turn,
+    courier: Courier,
+    store: Store,
+    house: House,
+) -> None:
+    receiver = receive()
+    endpoint(receiver.url, "source.failing", "approval.outcome")
+    approval_id = file_call()
+    about = f"approval:{approval_id}"
+
+    def happen(tx: Transaction) -> None:
+        facts = {"code": "schema", "why": "no tool", "address": "192.0.2.7"}
+        tx.record(house.org_id, "system", "source.failing", "source:src_1", facts)
+        ended = {"status": "consumed", "result": "ok", "detail": "done"}
+        tx.record(house.org_id, "system", "approval.outcome", about, ended)
+        tx.record(house.org_id, "system", "approval.lease_over", about, {})
+
+    store.write(happen)
+    turn(courier)
+    told = {json.dumps(json.loads(body)["data"]) for _, body in receiver.requests}
+    failing, *outcomes = sorted(
+        (json.loads(text) for text in told), key=lambda data: data["seq"]
+    )
+    assert (failing["subject"], failing["why"]) == ("source:src_1", "no tool")
+    assert "192.0.2.7" not in json.dumps(failing)
+    assert [data["outcome"]["result"] for data in outcomes] == ["ok", "unknown"]
+
+
 def test_a_desk_that_tells_nobody_passes_its_log_in_big_steps(
     file_call: FileCall, runtime: Runtime, store: Store, house: House
 ) -> None:
@@ -583,10 +666,16 @@ def test_a_paused_endpoint_gets_what_waited_when_it_is_resumed(
     made = endpoint(receiver.url)
     file_call()
     fan_out(runtime)
-    store.write(lambda tx: endpoints.pause(tx, house.org_id, made.endpoint_id))
+    for _ in range(2):
+        store.write(lambda tx: endpoints.pause(tx, house.org_id, made.endpoint_id))
+    store.write(lambda tx: endpoints.disable(tx, house.org_id, made.endpoint_id, "410"))
     assert turn(courier) == 0
-    store.write(lambda tx: endpoints.resume(tx, house.org_id, made.endpoint_id))
+    for _ in range(2):
+        store.write(lambda tx: endpoints.resume(tx, house.org_id, made.endpoint_id))
+    [waiting] = deliveries(store)
+    store.write(lambda tx: endpoints.resend(tx, house.org_id, waiting.id))
     assert turn(courier) == 1
+    assert len(actions(store, "endpoint.changed")) == 2
     assert receiver.types == ["approval.created"]
 
 

@@ -94,6 +94,12 @@ def test_postgresql_is_reached_with_psycopg(scheme: str) -> None:
     assert settings.database_url.get_secret_value() == "postgresql+psycopg://host/db"
 
 
+def test_what_webhooks_may_reach_is_networks_and_hosts() -> None:
+    load_settings({"COUNTERSIGN_CALLBACK_ALLOW": "10.1.0.0/16, ::1, n8n.internal"})
+    wrong = mistakes({"COUNTERSIGN_CALLBACK_ALLOW": "10.1.0.0/99"})
+    assert "no network" in wrong[0]
+
+
 def test_our_own_name_wins_over_the_common_one() -> None:
     both = {
         "DATABASE_URL": "postgresql://a/a",

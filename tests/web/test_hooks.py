@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from io import BytesIO
 from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
@@ -297,8 +298,23 @@ def test_a_body_of_one_byte_over_a_mebibyte_is_refused_unread(
 ) -> None:
     body = CALL + " " * (1024 * 1024 + 1 - len(CALL))
     assert code_of(sender.send(body=body)) == (413, "too_large")
+    assert code_of(sender.send(body=body + " ")) == (413, "too_large")
     assert not rows(store, SourceDelivery)
     assert sender.send("msg_2", body[:-1]).status_code == 202
+
+
+@pytest.mark.parametrize("extra", [0, 1])
+def test_a_body_that_does_not_say_its_length_has_the_same_limit(
+    sender: Sender, extra: int
+) -> None:
+    body = CALL + " " * (1024 * 1024 + extra - len(CALL))
+    answer = sender.browser.post(
+        f"/hooks/{sender.source_id}",
+        input_stream=BytesIO(body.encode()),
+        headers=sender.headers("msg_1", body),
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    assert answer.status_code == (413 if extra else 202), answer.get_data(as_text=True)
 
 
 def test_an_unknown_a_paused_and_an_idle_agents_source_answer_alike(
@@ -435,6 +451,28 @@ def test_a_refused_delivery_is_filed_once_its_source_is_mended(
     assert failing.subject == f"source:{sender.source_id}"
 
 
+def test_a_replay_that_comes_too_late_or_asks_for_nothing_files_nothing(
+    make_sender: MakeSender, store: Store, runtime: Runtime, house: House
+) -> None:
+    wrong = HMAC | {"fields": {"tool": "/ticket/name", "arguments": "/ticket/args"}}
+    sender = make_sender(kind="hmac", config=wrong)
+    post_ticket(sender, "d-1")
+    [delivery] = rows(store, SourceDelivery)
+    with pytest.raises(NotFoundError):
+        replay(runtime, house.org_id, "sdl_nothing", actor="user:x")
+    nothing = HMAC | {"only": {"/ticket/state": "held"}}
+    store.write(
+        lambda tx: sources.change_config(tx, house.org_id, sender.source_id, nothing)
+    )
+    with pytest.raises(InvalidError, match="not the one"):
+        replay(runtime, house.org_id, delivery.id, actor="user:x")
+    store.write(lambda tx: sources.change_config(tx, house.org_id, sender.source_id, HMAC))
+    assert post_ticket(sender, "d-1").status_code == 202
+    with pytest.raises(ConflictError, match="sent it again"):
+        replay(runtime, house.org_id, delivery.id, actor="user:x")
+    assert len(rows(store, Approval)) == 1
+
+
 def test_a_badly_signed_delivery_cannot_be_replayed_by_a_click(
     sender: Sender, store: Store, runtime: Runtime, house: House
 ) -> None:
@@ -476,7 +514,8 @@ def test_a_source_files_for_an_agent_that_is_there_and_every_change_is_audited(
     sender.send()
     [approval] = rows(store, Approval)
     assert approval.agent_id == house.ci.id
-    store.write(lambda tx: sources.pause(tx, house.org_id, sender.source_id))
+    for _ in range(2):
+        store.write(lambda tx: sources.pause(tx, house.org_id, sender.source_id))
     subject = f"source:{sender.source_id}"
     actions = [event.action for event in rows(store, Event, subject=subject)]
     assert actions == ["source.created", "source.changed"]
@@ -493,6 +532,7 @@ def test_a_source_files_for_an_agent_that_is_there_and_every_change_is_audited(
         {"secret": "whsec_c2hvcnQ="},
         {"config": {"tolerance_seconds": 0}},
         {"config": {"colour": "red"}},
+        {"config": {"number": 2**53 + 1}},
     ],
 )
 def test_a_source_that_could_not_work_is_not_made(

@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 
 from webui.approvals import agents
+from webui.approvals.canonical import canonical
 from webui.approvals.desk import SYSTEM
 from webui.approvals.errors import Fault, InvalidError, NotFoundError
+from webui.approvals.json_faults import Unreadable
 from webui.receivers.kind import Kind, SourceSecrets
 from webui.receivers.registry import KINDS
 from webui.store.ids import new_id
@@ -58,7 +60,7 @@ def create_source(
     """
     module = _kind(kind)
     name = _checked_name(name)
-    settings = dict(config or {})
+    settings = _checked_config(config or {})
     secret = secret if secret is not None else module.new_secret()
     module.check_source(SourceSecrets((secret,), settings))
     source_id = new_id("src", tx.now)
@@ -97,7 +99,7 @@ def change_config(
 
     """
     source = load(tx, org_id, source_id)
-    settings = dict(config)
+    settings = _checked_config(config)
     secret = open_secret(tx.keyring, _data_key(tx, org_id), source, source.secret)
     _kind(source.kind).check_source(SourceSecrets((secret,), settings))
     source.config = json.dumps(settings)
@@ -193,6 +195,17 @@ def _checked_name(name: str) -> str:
         fault = Fault("/name", f"must be 1 to {agents.NAME_MAX} printable characters")
         raise InvalidError(f"The source cannot be added: name {fault.detail}.", [fault])
     return name
+
+
+def _checked_config(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings that the log can hold, and so every constant in them a call."""
+    try:
+        return dict(json.loads(canonical(dict(config))))
+    except Unreadable as error:
+        fault = Fault("/config" + error.pointer, error.detail)
+        raise InvalidError(
+            f"The settings cannot be kept. {error.detail}", [fault]
+        ) from None
 
 
 def _find_or_make_agent(tx: Transaction, org_id: str, wanted: str, actor: str) -> str:

@@ -7,13 +7,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webui.approvals.ask import Ask, Filer
-from webui.approvals.json_faults import Unreadable
 from webui.approvals.sources import ACTIVE, secrets_of
 from webui.approvals.strict_json import Document
 from webui.asks import AskBody, check_body, prepare
 from webui.preview import Profile
 from webui.receivers.kind import Inbound, Kind, SourceSecrets
-from webui.receivers.reading import read_body, unreadable
+from webui.receivers.reading import read_body
 from webui.receivers.registry import KINDS
 from webui.store.keyring import Keyring
 from webui.store.models import Agent, Org, Source
@@ -69,13 +68,10 @@ def read_ask(source: OpenSource, inbound: Inbound, profile: Profile) -> Ask:
     submission = source.kind.to_submission(document, source.secrets.config)
     received = submission.pop("arguments_text", "")  # without arguments the check fails
     body = check_body(AskBody, submission)
-    try:
-        return prepare(
-            body,
-            received,
-            org_id=source.filer.org_id,
-            agent_id=source.filer.agent_id,
-            profile=profile,
-        )
-    except Unreadable as error:
-        raise unreadable(error) from None
+    return prepare(
+        body,
+        received,
+        org_id=source.filer.org_id,
+        agent_id=source.filer.agent_id,
+        profile=profile,
+    )

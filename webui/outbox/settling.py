@@ -104,7 +104,7 @@ def _tell_endpoint(
     if after != before:
         endpoint.failures, endpoint.open_until = after.failures, after.open_until
         tx.session.flush()
-    if disable and endpoint.status == endpoints.ACTIVE:
+    if disable:
         why = attempt.why or ""
         endpoints.disable(tx, endpoint.org_id, endpoint.id, why)
 
