@@ -10,16 +10,17 @@ from webui.approvals.ask import Ask, Filed, Filer, Limits
 from webui.approvals.desk import SYSTEM, end_unsettled, facts, subject
 from webui.approvals.ending import end_if_over, expire_if_over, is_over
 from webui.approvals.errors import ConflictError, TooManyError
-from webui.approvals.filing import row_of
+from webui.approvals.filing import as_loaded, row_of
 from webui.approvals.states import LIVE, OPEN, Resolution, Status
 from webui.store.models import Approval, Org, table_of
 from webui.store.models.approval import LIVE_TWIN
+from webui.store.prepared import Prepared
 from webui.store.transaction import Transaction
 
 _approvals = table_of(Approval)
 _FRESH = {"populate_existing": True}
 # Built once: making a statement costs more than running it, and every filing runs these.
-_insert_approval = insert(_approvals)
+_insert_approval = Prepared(insert(_approvals))
 _insert_unless_twin = (
     postgresql.insert(_approvals)
     .on_conflict_do_nothing(
@@ -32,8 +33,8 @@ _same_call = (
     _approvals.c.agent_id == bindparam("agent"),
     _approvals.c.fingerprint == bindparam("fingerprint"),
 )
-_twin_of = select(_approvals.c.id).where(*_same_call, LIVE_TWIN).with_for_update()
-_denial_of = (
+_twin_of = Prepared(select(_approvals.c.id).where(*_same_call, LIVE_TWIN).with_for_update())
+_denial_of = Prepared(
     select(_approvals.c.id)
     .where(
         *_same_call,
@@ -88,13 +89,13 @@ def find_or_file(tx: Transaction, filer: Filer, ask: Ask, limits: Limits) -> Fil
 
 def live_twin(tx: Transaction, filer: Filer, fingerprint: str) -> Approval | None:
     """Return the one approval of this call that may still lead to a run, deadlines applied."""
-    found = tx.execute(
+    found = tx.first(
         _twin_of,
         {"org": filer.org_id, "agent": filer.agent_id, "fingerprint": fingerprint},
-    ).scalar()
+    )
     if found is None:
         return None
-    twin = _by_id(tx, found)
+    twin = _by_id(tx, found[0])
     tx.read_clock()
     twin = end_if_over(tx, twin)
     return twin if twin.status in LIVE else None
@@ -136,7 +137,7 @@ def _remembered_denial(
     tx: Transaction, filer: Filer, fingerprint: str, limits: Limits
 ) -> Approval | None:
     """Return a denial of the same call that still counts: no re-asking what was just denied."""
-    found = tx.execute(
+    found = tx.first(
         _denial_of,
         {
             "org": filer.org_id,
@@ -144,8 +145,8 @@ def _remembered_denial(
             "fingerprint": fingerprint,
             "since": tx.now - limits.denial_memory,
         },
-    ).scalar()
-    return None if found is None else _by_id(tx, found)
+    )
+    return None if found is None else _by_id(tx, found[0])
 
 
 def _file(
@@ -161,7 +162,7 @@ def _file(
         return find_or_file(tx, filer, ask, limits)
     if ask.source_ref is not None:
         _supersede_re_asked(tx, filer, ask, values["id"])
-    approval = Approval(**values)
+    approval = as_loaded(values)
     record_call(tx, filer, approval, "approval_required")
     tx.record(
         filer.org_id,
@@ -176,7 +177,7 @@ def _file(
 
 def _insert(tx: Transaction, values: dict[str, Any]) -> bool:
     if not tx.on_postgresql:
-        tx.execute(_insert_approval, values)
+        tx.run(_insert_approval, values)
         return True
     return tx.execute(_insert_unless_twin, values).first() is not None
 

@@ -10,15 +10,18 @@ from sqlalchemy import bindparam, insert, select, update
 
 from webui.audit.chain import EMPTY_HEAD, Head, append
 from webui.store.models import AuditHead, Event, table_of
+from webui.store.prepared import Prepared
 from webui.store.transaction import Happening, Transaction, Wake
 
 _events = table_of(Event)
 _heads = table_of(AuditHead)
 _columns = (_heads.c.seq, _heads.c.row_hash, _heads.c.at, _heads.c.frontier)
-_insert_events = insert(_events)
+_insert_events = Prepared(insert(_events))
 # Built once: making a statement costs more than running it, and every change runs these.
-_head_of = select(*_columns).where(_heads.c.org_id == bindparam("org")).with_for_update()
-_move_head = (
+_head_of = Prepared(
+    select(*_columns).where(_heads.c.org_id == bindparam("org")).with_for_update()
+)
+_move_head = Prepared(
     update(_heads)
     .where(_heads.c.org_id == bindparam("org"))
     .values(
@@ -71,8 +74,8 @@ def _append(tx: Transaction, org_id: str, happenings: list[Happening]) -> None:
             }
         )
         tx.wakes.append(Wake(org_id, row.seq, happening.action, happening.subject))
-    tx.execute(_insert_events, rows)
-    tx.execute(
+    tx.run(_insert_events, rows)
+    tx.run(
         _move_head,
         {
             "org": org_id,
@@ -85,12 +88,8 @@ def _append(tx: Transaction, org_id: str, happenings: list[Happening]) -> None:
 
 
 def _locked_head(tx: Transaction, org_id: str) -> Head:
-    found = tx.execute(_head_of, {"org": org_id}).one_or_none()
-    return (
-        EMPTY_HEAD
-        if found is None
-        else Head(found.seq, found.row_hash, found.at, found.frontier)
-    )
+    found = tx.first(_head_of, {"org": org_id})
+    return EMPTY_HEAD if found is None else Head(*found)
 
 
 def open_chain(tx: Transaction, org_id: str) -> None:

@@ -15,6 +15,8 @@ PRAGMAS = {
     "foreign_keys": "ON",
     "busy_timeout": str(BUSY_MS),
     "journal_size_limit": "67108864",
+    # 16 MiB of log between checkpoints: each writes a page once, however often it changed
+    "wal_autocheckpoint": "4000",
     "trusted_schema": "OFF",
 }
 

@@ -1,6 +1,6 @@
 """What a unit of work gets: a connection, the time, and a place for its events."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from webui.store.clock import Clock
 from webui.store.keyring import Keyring
 from webui.store.models import AuditHead
+from webui.store.prepared import Prepared, Values
 
 
 class Happening(NamedTuple):
@@ -55,6 +56,14 @@ class Transaction:
     def execute(self, statement: Executable, values: Any = None) -> Result[Any]:
         """Run one Core statement."""
         return self.connection.execute(statement, values)
+
+    def run(self, prepared: Prepared, values: Values | Sequence[Values]) -> None:
+        """Run a prepared statement, once for each set of values."""
+        prepared.run(self.connection, values)
+
+    def first(self, prepared: Prepared, values: Values) -> tuple[Any, ...] | None:
+        """Run a prepared statement and return its first row, or none."""
+        return prepared.first(self.connection, values)
 
     def record(
         self,

@@ -1,0 +1,77 @@
+"""Statements that every filing runs: compiled once and given straight to SQLite's driver.
+
+The toolkit's execution of one statement costs several times what SQLite itself does with it, and
+an intake runs seven. On PostgreSQL, where the trip to the server costs more than either, they run
+as all others do.
+"""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from sqlalchemy import Connection, Insert
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.base import Executable
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import ClauseElement
+
+Values = Mapping[str, Any]
+
+
+class Prepared:
+    """One statement over columns whose values SQLite takes and gives as they are.
+
+    That is: texts, whole numbers, bytes and truth values; the last come back as 0 and 1.
+    """
+
+    def __init__(self, statement: Executable) -> None:
+        self.statement = statement
+        compiled = cast("ClauseElement", statement).compile(
+            dialect=SQLiteDialect_pysqlite()
+        )
+        assert isinstance(compiled, SQLCompiler)
+        self._sql = compiled.string
+        self._names = tuple(compiled.positiontup or ())
+        self._otherwise: Values = compiled.params | _defaults(statement)
+
+    def run(self, connection: Connection, values: Values | Sequence[Values]) -> None:
+        """Run it, once for each set of values."""
+        if connection.dialect.name != "sqlite":
+            connection.execute(self.statement, values)
+        elif isinstance(values, Mapping):
+            self._on_sqlite(connection, values)
+        else:
+            for each in values:
+                self._on_sqlite(connection, each)
+
+    def first(self, connection: Connection, values: Values) -> tuple[Any, ...] | None:
+        """Run it and return its first row, or none."""
+        if connection.dialect.name != "sqlite":
+            found = connection.execute(self.statement, values).first()
+            return None if found is None else tuple(found)
+        return cast(
+            "tuple[Any, ...] | None", self._on_sqlite(connection, values).fetchone()
+        )
+
+    def _on_sqlite(self, connection: Connection, values: Values) -> Any:
+        otherwise = self._otherwise
+        row = [values[name] if name in values else otherwise[name] for name in self._names]
+        try:
+            return connection.connection.cursor().execute(self._sql, row)
+        except (
+            sqlite3.Error
+        ) as error:  # the toolkit's own errors, which the writer tells apart
+            raise DBAPIError.instance(
+                self._sql, None, error, sqlite3.Error, dialect=connection.dialect
+            ) from error
+
+
+def _defaults(statement: Executable) -> dict[str, Any]:
+    """Return what an INSERT writes into columns that its values leave out."""
+    if not isinstance(statement, Insert):
+        return {}
+    return {
+        column.key: getattr(column.default, "arg", None)
+        for column in statement.table.columns
+    }
