@@ -70,9 +70,9 @@ class Caller:
     def post(self, path: str, body: Any = None, **headers: str) -> TestResponse:
         """POST JSON; `bytes` are sent as they are."""
         options: dict[str, Any] = {"headers": self._sent(headers)}
-        if isinstance(body, bytes):
+        if isinstance(body, bytes) and body:
             options |= {"data": body, "content_type": "application/json"}
-        elif body is not None:
+        elif body is not None and body != b"":
             options["json"] = body
         else:
             options["environ_overrides"] = {"CONTENT_LENGTH": "0"}

@@ -11,13 +11,14 @@ from typing import Any, TypeVar, cast
 
 from flask import Response, current_app, g, request
 
+from webui.approvals import throttling
 from webui.approvals.ask import Filer
 from webui.approvals.errors import NotAllowedError
 from webui.approvals.keys import AGENT, PERSONAL, PresentedKey, read_key
 from webui.problems import problem
 from webui.runtime import Runtime
 from webui.store.queries.identity import KeyHolder, TokenHolder, key_holder, token_holder
-from webui.store.transaction import Wake
+from webui.store.transaction import Transaction, Wake
 
 View = TypeVar("View", bound=Callable[..., Any])
 KNOWN_MAX = 10_000
@@ -25,6 +26,8 @@ FAILURES_EACH = 20
 """Failed keys a minute under one presented id."""
 FAILURES_ALL = 600
 """Failed keys a minute in total; good keys are never refused for them."""
+TRIES = 60
+"""Tries to decide that are written down, a minute and agent; a flood must not fill the log."""
 FORGET = ("key.", "agent.")
 
 
@@ -162,18 +165,23 @@ def person() -> TokenHolder:
     if holder is not None:
         return holder
     agent: KeyHolder = g.agent
-    runtime().store.write(
-        lambda tx: tx.record(
-            agent.org_id,
-            f"agent:{agent.agent_id}",
-            "agent_cannot_decide",
-            f"agent:{agent.agent_id}",
-            {"path": request.path, "key": agent.key_id},
-        )
-    )
+    path = request.path
+    runtime().store.write(lambda tx: _record_try(tx, agent, path))
     raise NotAllowedError(
         "agent_cannot_decide", "An agent never decides; only a person's own token may."
     )
+
+
+def _record_try(tx: Transaction, agent: KeyHolder, path: str) -> None:
+    name = f"agent:{agent.agent_id}"
+    throttling.spend(
+        tx,
+        f"tries:{agent.agent_id}",
+        per_minute=TRIES,
+        detail="This agent tries to decide again and again; it never will.",
+    )
+    note = {"path": path, "key": agent.key_id}
+    tx.record(agent.org_id, name, "agent_cannot_decide", name, note)
 
 
 __all__ = ["PERSONAL", "KnownKeys", "agent_with", "identify", "person", "runtime"]
