@@ -106,6 +106,7 @@ async function refreshRow(row, id) {
   const part = await fetchPart(liveRoot.dataset.rowUrl.replace("ID", encodeURIComponent(id)));
   if (!part) return;
   const settles = "settled" in part.dataset && !("settled" in row.dataset);
+  if (settles) part.style.minBlockSize = `${row.offsetHeight}px`;
   put(row, part);
   if (settles) announce(`${part.querySelector(".row__open").textContent}: ${part.querySelector(".badge--status").textContent.trim()}`);
 }
