@@ -4,10 +4,10 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 from sqlalchemy import URL, Connection, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from webui.store.clock import Clock
@@ -93,8 +93,11 @@ class Store:
         try:
             with Session(self._reading, autoflush=False, expire_on_commit=False) as session:
                 yield session
-        except OperationalError as error:
-            raise as_store_error(error) from error
+        except DBAPIError as error:
+            told = as_store_error(error) if self.on_sqlite else _postgresql_error(error)
+            if told is error:
+                raise
+            raise told from error
 
     def now(self) -> int:
         """Return the present time in ms, for pages; verbs get theirs from `write`."""
@@ -140,9 +143,11 @@ class Store:
             try:
                 result, tx = self._write_once(unit)
             except DBAPIError as error:
-                code = getattr(error.orig, "sqlstate", None)
-                if code not in _AGAIN or attempt == RETRIES - 1:
-                    raise _postgresql_error(error, code) from error
+                if _code(error) not in _AGAIN or attempt == RETRIES - 1:
+                    told = _postgresql_error(error)
+                    if told is error:
+                        raise
+                    raise told from error
                 time.sleep(0.005 * 2**attempt)
             else:
                 self._committed([tx])
@@ -162,9 +167,15 @@ class Store:
         return result, tx
 
 
-def _postgresql_error(error: DBAPIError, code: Any) -> Exception:
+def _code(error: DBAPIError) -> str | None:
+    code: str | None = getattr(error.orig, "sqlstate", None)
+    return code
+
+
+def _postgresql_error(error: DBAPIError) -> Exception:
+    code = _code(error)
     if error.connection_invalidated or code is None or code in _LOST:
         return StoreUnavailableError("The database did not answer; ask again.")
-    if code in _AGAIN or str(code).startswith(("53", "55", "57")):
+    if code in _AGAIN or code.startswith(("53", "55", "57")):
         return StoreUnavailableError("The database is busy; ask again.")
     return error

@@ -128,6 +128,10 @@ class Writer:
                     self._run_unit(self._connection, job)
         except BaseException as error:  # noqa: BLE001 - whatever: nobody may be told "done"
             failure = as_store_error(error)
+            # A COMMIT that failed may have left its transaction open: the next batch starts
+            # on a connection of its own.
+            with contextlib.suppress(DBAPIError):
+                self._disconnect()
             for job in jobs:
                 if job.error is None:
                     job.error = failure
@@ -150,9 +154,9 @@ class Writer:
         job.tx = tx
 
     def _disconnect(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
 
 def as_store_error(error: BaseException) -> BaseException:
