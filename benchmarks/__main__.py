@@ -3,10 +3,13 @@
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks import intake
+from benchmarks import gate, intake
 from benchmarks.figures import Figure
 
-MEASURES: dict[str, Callable[[], Iterator[Figure]]] = {"P1": intake.measure}
+MEASURES: dict[str, Callable[[], Iterator[Figure]]] = {
+    "P1": intake.measure,
+    "P2": gate.measure,
+}
 
 
 def main(wanted: list[str]) -> int:

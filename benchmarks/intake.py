@@ -27,8 +27,7 @@ ARGUMENTS_BYTES = 1_024
 
 
 def call_of(size: int = ARGUMENTS_BYTES) -> str:
-    """Return the body of a filing whose arguments are `size` bytes of JSON, made one of a kind
-    by a running number."""
+    """Return the body of a filing with `size` bytes of arguments, one of a kind by a number."""
     arguments = {"command": f"deploy {load.COUNTER}", "env": "production", "note": ""}
     arguments["note"] = "x" * (size - len(json.dumps(arguments)))
     return json.dumps({"tool": "shell.run", "arguments": arguments, "summary": "Deploy"})

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from webui.settings import Settings
 
 
-def build(settings: "Settings", bound: "Bound") -> Desk:
+def build(_settings: "Settings", _bound: "Bound") -> Desk:
     """Return a desk that answers every POST with a few words of JSON."""
     # Imported in the worker, after gevent patched it.
     import gevent  # noqa: PLC0415
-    from flask import Flask, jsonify, request  # noqa: PLC0415
+    from flask import Flask, Response, jsonify, request  # noqa: PLC0415
 
     from webui.dispatch import YIELD_SECONDS  # noqa: PLC0415
     from webui.live.bus import Bus  # noqa: PLC0415
@@ -30,7 +30,7 @@ def build(settings: "Settings", bound: "Bound") -> Desk:
     app, bus = Flask("noop"), Bus()
 
     @app.route("/<path:_path>", methods=["GET", "POST"])
-    def noop(_path: str) -> object:
+    def noop(_path: str) -> Response:
         body = request.get_json() if request.method == "POST" else {}
         return jsonify(tool=body.get("tool"), status="pending")
 

@@ -106,12 +106,15 @@ def initialise(instance: Path, **more: str) -> Account:
 
 
 def launch(
-    instance: Path, program: Sequence[str] = PRODUCT, log: IO[str] | None = None, **more: str
+    instance: Path,
+    program: Sequence[str] = PRODUCT,
+    more: Mapping[str, str] | None = None,
+    log: IO[str] | None = None,
 ) -> Served:
     """Start a server and wait until it says that it is ready."""
     process = subprocess.Popen(
         [sys.executable, *program],
-        env=environment(instance, more),
+        env=environment(instance, more or {}),
         stdout=subprocess.PIPE,
         stderr=log or subprocess.DEVNULL,
         text=True,
@@ -133,7 +136,7 @@ def serving(
     instance: Path, program: Sequence[str] = PRODUCT, **more: str
 ) -> Iterator[Served]:
     """Serve for as long as the block lasts."""
-    served = launch(instance, program, **more)
+    served = launch(instance, program, more)
     try:
         yield served
     finally:

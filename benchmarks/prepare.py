@@ -1,0 +1,186 @@
+"""What a desk holds before it is measured: people signed in, calls approved, a history."""
+
+import hashlib
+import secrets
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy import select
+
+from benchmarks.servers import Account
+from webui.approvals import accounts, intake
+from webui.approvals.ask import Ask, Filer, Limits
+from webui.approvals.canonical import arguments_hash, canonical, fingerprint
+from webui.approvals.deciding import decide
+from webui.approvals.ending import sweep
+from webui.approvals.reviewing import Look, Reviewer
+from webui.approvals.states import Verdict
+from webui.preview import PREVIEW_VERSION
+from webui.runtime import DATABASE, open_store
+from webui.settings import Settings
+from webui.store.models import User
+from webui.store.store import Store
+from webui.store.transaction import Transaction
+from webui.web.sessions import hash_of, remember
+
+NO_LIMITS = Limits(ttl=3_600_000, rate=0, max_pending=0)
+AT_ONCE = 100
+TOOL = "shell.run"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A browser's session: the Cookie header, and the token its forms carry."""
+
+    cookie: str
+    csrf: str
+
+
+@contextmanager
+def opened(instance: Path) -> Iterator[Store]:
+    """Open the rows of an instance that is not being served."""
+    store = open_store(Settings.model_validate({"instance": instance}))
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def visits(store: Store, account: Account, number: int) -> list[Visit]:
+    """Sign the admin in `number` times, as the sign-in page does after the password."""
+    with store.reading() as session:
+        user_id = session.scalar(select(User.id).where(User.email == account.email))
+    assert user_id is not None
+    session_ids = [secrets.token_urlsafe(32) for _ in range(number)]
+
+    def sign_in(tx: Transaction) -> None:
+        for session_id in session_ids:
+            accounts.sign_in(
+                tx,
+                user_id,
+                hash_of(session_id),
+                address="127.0.0.1",
+                user_agent="a benchmark",
+            )
+
+    store.write(sign_in)
+    return [_visit(store, session_id) for session_id in session_ids]
+
+
+def _visit(store: Store, session_id: str) -> Visit:
+    app = Flask("cookies")
+    app.secret_key = store.keyring.derive("session")
+    signer = SecureCookieSessionInterface().get_signing_serializer(app)
+    assert signer is not None
+    raw = hashlib.sha1(secrets.token_bytes(64), usedforsecurity=False).hexdigest()
+    cookie: dict[str, object] = {}
+    remember(cookie, session_id)
+    cookie["csrf_token"] = raw
+    token = URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token").dumps(raw)
+    name = f"countersign-{store.keyring.id[:8]}"
+    return Visit(f"{name}={signer.dumps(cookie)}", str(token))
+
+
+def ask_of(account: Account, arguments: dict[str, object], session: str = "bench") -> Ask:
+    """Return a call as the API would prepare it."""
+    return Ask(
+        tool=TOOL,
+        fingerprint=fingerprint(
+            org=account.org, agent=account.agent, tool=TOOL, arguments=arguments
+        ),
+        arguments_hash=arguments_hash(arguments),
+        canonical=canonical(arguments),
+        received=canonical(arguments),
+        line=f"{TOOL}({len(arguments)} arguments)",
+        session=session,
+        run="bench",
+    )
+
+
+def file_calls(store: Store, account: Account, number: int, first: int = 0) -> list[str]:
+    """File calls and return the ids of their approvals."""
+    filer = Filer(account.agent, account.org)
+    ids: list[str] = []
+
+    def file(tx: Transaction, numbers: Sequence[int]) -> list[str]:
+        return [
+            intake.submit(tx, filer, ask_of(account, {"n": n}), NO_LIMITS).approval.id
+            for n in numbers
+        ]
+
+    for start in range(first, first + number, AT_ONCE):
+        numbers = range(start, min(start + AT_ONCE, first + number))
+        ids += store.write(lambda tx, numbers=numbers: file(tx, numbers))  # type: ignore[misc]
+    return ids
+
+
+def decide_calls(
+    store: Store, account: Account, ids: Sequence[str], verdict: Verdict
+) -> None:
+    """Give the admin's verdict on calls."""
+    with store.reading() as session:
+        user_id = session.scalar(select(User.id).where(User.email == account.email))
+    assert user_id is not None
+    reviewer = Reviewer(user_id, "Admin", "page", session_id="bench")
+    look = Look(None, PREVIEW_VERSION)
+
+    def settle(tx: Transaction, some: Sequence[str]) -> None:
+        for approval_id in some:
+            decide(tx, reviewer, account.org, approval_id, verdict, "fine", look)
+
+    for start in range(0, len(ids), AT_ONCE):
+        some = ids[start : start + AT_ONCE]
+        store.write(lambda tx, some=some: settle(tx, some))  # type: ignore[misc]
+
+
+def history(instance: Path, account: Account, number: int) -> None:
+    """Give a desk `number` old approvals: copies of one that was denied, each with a past."""
+    with opened(instance) as store:
+        (template,) = file_calls(store, account, 1, first=10**9)
+        decide_calls(store, account, [template], Verdict.DENY)
+        store.write(sweep)
+    connection = sqlite3.connect(instance / DATABASE)
+    with connection:
+        _copy(connection, "approvals", "id", template, number)
+        _copy(connection, "decisions", "approval_id", template, number)
+    connection.execute("ANALYZE")
+    connection.close()
+
+
+_OLDER = "{} - i * 60000"
+_CHANGED = {
+    "approvals": {
+        "id": "'apr_0' || printf('%025d', i)",
+        "fingerprint": "printf('%064x', i)",
+        "created_at": _OLDER,
+        "expires_at": _OLDER,
+        "decided_at": _OLDER,
+        "settled_at": _OLDER,
+        "indexed": "1",
+    },
+    "decisions": {
+        "id": "'dec_0' || printf('%025d', i)",
+        "approval_id": "'apr_0' || printf('%025d', i)",
+        "at": _OLDER,
+    },
+}
+
+
+def _copy(
+    connection: sqlite3.Connection, table: str, key: str, template: str, number: int
+) -> None:
+    columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+    changed = _CHANGED[table]
+    values = [changed.get(name, name).format(name) for name in columns]
+    connection.execute(
+        f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "  # noqa: S608
+        f"INSERT INTO {table} ({', '.join(columns)}) "
+        f"SELECT {', '.join(values)} FROM {table}, n WHERE {key} = ?",
+        (number, template),
+    )
