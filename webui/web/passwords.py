@@ -1,7 +1,9 @@
 """Checking a password on a thread of its own: Argon2id would stop the event loop for long."""
 
-import gevent
+from functools import cache
+
 import gevent.monkey
+from gevent.threadpool import ThreadPool
 
 from webui.approvals.passwords import check_password, nobodys_hash
 from webui.store.queries.identity import Credentials
@@ -10,8 +12,14 @@ from webui.store.queries.identity import Credentials
 def is_password_of(found: Credentials | None, password: str) -> bool:
     """Say whether it is right; for nobody, after as much work as for somebody."""
     if gevent.monkey.is_module_patched("threading"):
-        return bool(gevent.get_hub().threadpool.apply(_check, (found, password)))
+        return bool(_two_at_a_time().apply(_check, (found, password)))
     return _check(found, password)
+
+
+@cache
+def _two_at_a_time() -> ThreadPool:
+    """Return the threads that hash: each check takes 64 MiB, so there are only two."""
+    return ThreadPool(2)
 
 
 def _check(found: Credentials | None, password: str) -> bool:
