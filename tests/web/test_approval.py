@@ -1,14 +1,16 @@
 """One approval: reading it, deciding it, and coming too late (spec: dashboard.md, approvals.md)."""
 
 import json
+import re
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from tests.plugins.desk import Browser, FileCall, House, SignedIn, TestClock
 from webui.approvals import accounts
-from webui.store.models import Event
+from webui.store.models import Approval, Event
 from webui.store.queries import calls, events
 from webui.store.store import Store
 
@@ -342,6 +344,35 @@ def test_a_member_sees_the_calls_of_their_own_agents_only(
     page = browser.get("/").get_data(as_text=True)
     assert own in page
     assert other not in page
+
+
+def test_others_calls_do_not_crowd_out_a_members_own(
+    signed_in: SignedIn, house: House, file_call: FileCall
+) -> None:
+    for _ in range(101):
+        file_call(house.ci, expires_in=60_000)
+    own = file_call(house.helper, expires_in=600_000)
+    page = signed_in(house.max).get("/").get_data(as_text=True)
+    assert own in page
+    assert 'data-waiting="1"' in page
+
+
+def test_a_call_that_wants_a_reason_says_so_and_insists(
+    signed_in: SignedIn,
+    house: House,
+    file_call: FileCall,
+    store: Store,
+    decide_form: ReadForm,
+) -> None:
+    browser, approval_id = signed_in(house.rae), file_call()
+    wants = update(Approval).where(Approval.id == approval_id).values(require_reason=True)
+    store.write(lambda tx: tx.execute(wants) and None)
+    path = f"/approvals/{approval_id}"
+    assert re.search(r"<textarea[^>]* required", browser.get(path).get_data(as_text=True))
+    answer = send(browser, approval_id, decide_form(browser, path), reason="  ")
+    assert answer.status_code == 422
+    assert "A reason is required for this call." in answer.get_data(as_text=True)
+    assert status_of(store, approval_id) == "pending"
 
 
 def test_looking_is_recorded_once_a_session_and_version(

@@ -129,6 +129,15 @@ def test_signing_in_changes_the_session_and_ends_the_one_before(
     assert [row.ended_at is not None for row in kept] == [True, False]
 
 
+def test_a_form_from_before_signing_in_is_worth_nothing_after_it(
+    browser: Browser, house: House
+) -> None:
+    planted = browser.csrf_token()
+    assert sign_in(browser, house.ana) == 303
+    answer = browser.post("/account/tokens", data={"csrf_token": planted, "name": "x"})
+    assert answer.status_code == 400
+
+
 def test_the_cookie_does_not_hold_what_the_database_keeps(
     browser: Browser, house: House, store: Store
 ) -> None:
