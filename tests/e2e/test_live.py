@@ -19,7 +19,8 @@ def watch(page: Page, path: str = "/") -> Page:
 
 
 def order(page: Page) -> list[Any]:
-    return page.locator(".row").evaluate_all("rows => rows.map(row => row.id)")
+    found: list[Any] = page.locator(".row").evaluate_all("rows => rows.map(row => row.id)")
+    return found
 
 
 def deny(page: Page, approval_id: str, reason: str = "No.") -> None:
