@@ -67,8 +67,16 @@ Name = Annotated[Text, Field(min_length=1, max_length=200)]
 Line = Annotated[Text, Field(max_length=500)]
 Prose = Annotated[Text, Field(max_length=8_000)]
 Token = Annotated[Text, Field(min_length=1, max_length=100)]
-Moment = Annotated[str, Field(max_length=40), AfterValidator(_moment)]
-Url = Annotated[Text, Field(max_length=2_000), AfterValidator(_callback)]
+Moment = Annotated[
+    str,
+    Field(max_length=40, json_schema_extra={"format": "date-time"}),
+    AfterValidator(_moment),
+]
+Url = Annotated[
+    Text,
+    Field(max_length=2_000, json_schema_extra={"format": "uri"}),
+    AfterValidator(_callback),
+]
 
 
 class Body(BaseModel):

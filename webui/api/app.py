@@ -7,7 +7,7 @@ from webui import problems
 from webui.api import approvals, me, review, uses
 from webui.api.keys import KnownKeys, identify
 from webui.api.operations import OPERATIONS
-from webui.api.reading import refuse_nul
+from webui.api.reading import refuse_nul, refuse_unknown_choices
 from webui.api.waiting import HeldPolls
 from webui.approvals.errors import DeskError
 from webui.approvals.json_faults import Unreadable
@@ -31,6 +31,7 @@ def create_app(runtime: Runtime) -> Flask:
         )
     app.before_request(identify)
     app.before_request(refuse_nul)
+    app.before_request(refuse_unknown_choices)
     app.after_request(_never_kept)
     app.register_error_handler(DeskError, problems.of_desk_error)
     app.register_error_handler(Unreadable, problems.of_unreadable)

@@ -39,13 +39,16 @@ class Operation:
 
 
 OPERATIONS: list[Operation] = []
+BY_NAME: dict[str, Operation] = {}
 
 
 def operation(method: str, path: str, summary: str, **more: Any) -> Callable[[View], View]:
     """Enter a view into the table; `path` in Flask's spelling."""
 
     def entering(view: View) -> View:
-        OPERATIONS.append(Operation(method, path, view.__name__, summary, view, **more))
+        entered = Operation(method, path, view.__name__, summary, view, **more)
+        OPERATIONS.append(entered)
+        BY_NAME[entered.name] = entered
         return view
 
     return entering

@@ -10,7 +10,8 @@ from webui.approvals.errors import Fault, InvalidError
 LIMIT = 50
 LIMIT_MAX = 200
 DIGITS = 9
-_CURSOR = re.compile(r"[A-Za-z0-9_-]{0,60}")
+CURSOR = "^[A-Za-z0-9_-]{0,60}$"
+_CURSOR = re.compile(CURSOR.strip("^$"))
 
 
 class Page(NamedTuple):

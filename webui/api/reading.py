@@ -2,6 +2,7 @@
 
 from flask import abort, g, request
 
+from webui.api.operations import BY_NAME
 from webui.api.schemas import GateBody
 from webui.approvals import idempotency
 from webui.approvals.ask import Ask
@@ -19,6 +20,20 @@ def refuse_nul() -> None:
     if names:
         faults = [Fault(f"/{name}", "must not hold U+0000") for name in names]
         raise InvalidError("The query string holds U+0000; take it out.", faults)
+
+
+def refuse_unknown_choices() -> None:
+    """Refuse a word in the query string that is none of those a call offers."""
+    known = BY_NAME.get(request.endpoint or "")
+    faults = [
+        Fault(f"/{query.name}", f"must be one of {', '.join(query.schema['enum'])}")
+        for query in (known.queries if known else ())
+        if "enum" in query.schema
+        and request.args.get(query.name, query.schema["enum"][0])
+        not in query.schema["enum"]
+    ]
+    if faults:
+        raise InvalidError("The query string does not fit.", faults)
 
 
 def read_body(model: type[Checked], *, optional: bool = False) -> Checked:

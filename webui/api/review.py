@@ -4,6 +4,7 @@ Kept for the tools of policy gateways of this kind. Off by default: to everyone 
 not exist, since even localhost is an attack surface.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,6 +28,8 @@ from webui.store.models import Approval
 from webui.store.queries import calls
 from webui.store.queries.calls import Row
 from webui.store.queries.identity import Signed
+
+_CURSOR = "^([0-9]{1,15}-apr_[0-9A-Z]{26})?$"
 
 
 def _only_if_switched_on() -> None:
@@ -59,7 +62,11 @@ def _visible(who: Signed, row: Row | None) -> Row:
     reviewer=True,
     queries=(
         Query("limit", {"type": "integer", "minimum": 1, "maximum": 200}, "Page size."),
-        Query("cursor", {"type": "string"}, "`next_cursor` of the page before."),
+        Query(
+            "cursor",
+            {"type": "string", "pattern": _CURSOR},
+            "`next_cursor` of the page before.",
+        ),
     ),
     answers={200: "ApprovalList"},
 )
@@ -100,15 +107,15 @@ def _cursor(rows: Sequence[Row]) -> str:
 
 def _place(cursor: str) -> tuple[int, str] | None:
     """Return (expires_at, id) of the last row of the page before."""
-    at, _, last = cursor.partition("-")
     if not cursor:
         return None
-    if not at.isascii() or not at.isdigit():
+    if not re.fullmatch(_CURSOR, cursor):
         raise InvalidError(
             "This page cannot be given.",
             [Fault("/cursor", "must be the next_cursor of the page before")],
         )
-    return int(at[:15]), last
+    at, _, last = cursor.partition("-")
+    return int(at), last
 
 
 @operation(
