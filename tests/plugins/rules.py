@@ -126,10 +126,17 @@ class Desk:
             lambda tx: leases.report(tx, by.filer, approval_id, token, result, "as told")
         )
 
-    def heartbeat(self, approval_id: str, token: str, lease: leases.Lease = LEASE) -> int:
+    def heartbeat(
+        self,
+        approval_id: str,
+        token: str,
+        lease: leases.Lease = LEASE,
+        agent: Program | None = None,
+    ) -> int:
         """Renew the lease."""
+        by = agent or self.house.ci
         return self.store.write(
-            lambda tx: leases.heartbeat(tx, self.house.ci.filer, approval_id, token, lease)
+            lambda tx: leases.heartbeat(tx, by.filer, approval_id, token, lease)
         )
 
     def cancel(self, approval_id: str, agent: Program | None = None) -> Approval:
