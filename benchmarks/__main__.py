@@ -3,12 +3,16 @@
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks import gate, intake
+from benchmarks import browser, gate, intake, pages, starting, waiting
 from benchmarks.figures import Figure
 
 MEASURES: dict[str, Callable[[], Iterator[Figure]]] = {
     "P1": intake.measure,
     "P2": gate.measure,
+    "P3": waiting.measure,
+    "P4": browser.measure,
+    "P6": pages.measure,
+    "P11": starting.measure,
 }
 
 

@@ -17,7 +17,7 @@ from webui.store.store import Store
 from webui.store.transaction import Transaction
 
 RUNS = 3
-EACH = 3_000
+EACH = 1_200
 """Standing approvals a run uses up."""
 
 
