@@ -1,7 +1,7 @@
 """Building a process: the runtime, both applications, the sockets and the worker."""
 
 import atexit
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from wsgiref.types import WSGIApplication
 
 import gevent.monkey
@@ -12,6 +12,7 @@ from webui.api import app as api
 from webui.approvals import agents
 from webui.approvals.desk import SYSTEM
 from webui.approvals.keys import AGENT, PresentedKey, read_key
+from webui.audit import actions
 from webui.audit.checkpoints import sign_due
 from webui.configuration import load_settings
 from webui.control.line import ControlSocket
@@ -29,12 +30,19 @@ from webui.store.keyring import KeyringError
 from webui.store.owner import hold
 from webui.store.queries.identity import key_holder, token_holder
 from webui.store.schema import SchemaError
+from webui.store.transaction import Wake
 from webui.store.writer import Native
 from webui.web import app as web
 from webui.web.live import PeopleFeed
 from webui.worker import Worker, chores_of
 
 log = structlog.get_logger()
+STANDING = {
+    actions.USER_SUSPENDED,
+    actions.USER_PASSWORD_CHANGED,
+    actions.MEMBERSHIP_CHANGED,
+}
+"""Events after which a person's sockets must prove themselves anew."""
 
 
 def build(settings: Settings, bound: Bound) -> Desk:
@@ -51,7 +59,14 @@ def build(settings: Settings, bound: Bound) -> Desk:
     sockets = Sockets(runtime.bus, PeopleFeed(runtime), settings.max_sockets)
     worker = Worker(runtime, chores_of(runtime))
     control = ControlSocket(Office(runtime.store, settings, runtime.public_url))
-    follower = Follower(runtime.store, runtime.ring)
+
+    def tell(wakes: Sequence[Wake]) -> None:
+        runtime.ring(wakes)
+        end_sockets(sockets, wakes)
+
+    if runtime.store.on_sqlite:
+        runtime.store.listen(lambda wakes: end_sockets(sockets, wakes))
+    follower = Follower(runtime.store, tell)
 
     def started() -> None:
         follower.start()
@@ -75,6 +90,13 @@ def build(settings: Settings, bound: Bound) -> Desk:
         on_leaked_key=lambda text: revoke_leaked(runtime, text),
     )
     return Desk(wsgi, runtime.bus, sockets, started, close)
+
+
+def end_sockets(sockets: Sockets, wakes: Sequence[Wake]) -> None:
+    """End the live sockets of everybody whose standing has just changed, wherever it was done."""
+    for wake in wakes:
+        if wake.action in STANDING:
+            sockets.drop(user_id=wake.subject.removeprefix("user:"))
 
 
 def _sign_the_rest(runtime: Runtime) -> None:
