@@ -1,5 +1,7 @@
 """`countersign init`."""
 
+import sys
+
 import click
 
 from webui.commands.office import json_option, read_settings, run, show
@@ -7,11 +9,12 @@ from webui.commands.office import json_option, read_settings, run, show
 FIRST_STEPS = """
 Countersign is ready. These are shown once; keep them.
 
+  Dashboard    {dashboard} (while `countersign serve` runs)
   Sign in      {email}
   Password     {password}
   Agent key    {key}
 
-Start it with `countersign serve`, then file a first approval in three lines:
+The first approval, in three lines of {python}:
 
   from countersign_client import Client
   desk = Client("{agents}", "{key}")
@@ -54,6 +57,8 @@ def init(org: str, admin: str, if_needed: bool, as_json: bool) -> None:
         return
     click.echo(
         FIRST_STEPS.format(
+            dashboard=settings.public_url or f"http://{settings.bind}",
+            python=sys.executable,
             email=answer["admin"]["email"],
             password=answer["admin"]["password"],
             key=answer["agent"]["key"],
