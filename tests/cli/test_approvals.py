@@ -1,0 +1,67 @@
+"""`countersign approvals`, without a server."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+
+def test_what_waits_is_listed_and_shown_masked(told: Any, run: Any, filed: Any) -> None:
+    approval = filed({"command": "ls", "password": "hunter2"})
+    (row,) = told("approvals", "list")
+    assert row["id"] == approval
+    shown = told("approvals", "show", approval)
+    assert shown["tool"] == "shell.run"
+    assert "hunter2" not in run("approvals", "show", approval).output
+    assert '"ls"' in shown["arguments"]
+    assert run("approvals", "show", "apr_none").exit_code == 1
+
+
+@pytest.mark.parametrize(("verb", "status"), [("approve", "approved"), ("deny", "denied")])
+def test_a_member_decides_by_token_or_in_local_root_mode(
+    told: Any, run: Any, filed: Any, first: Any, verb: str, status: str
+) -> None:
+    by_token, by_name = filed({"n": 1}), filed({"n": 2})
+    reason = ("--reason", "looks fine")
+    answer = told("approvals", verb, by_token, "--token", first["admin"]["token"], *reason)
+    assert answer == {"id": by_token, "status": status, "by": "admin@localhost"}
+    told("approvals", verb, by_name, "--actor", "admin@localhost", *reason)
+    assert told("approvals", "show", by_name)["status"] == status
+    other = "deny" if verb == "approve" else "approve"
+    late = run("approvals", other, by_name, "--actor", "admin@localhost")
+    assert late.exit_code == 1
+    assert "Too late" in late.output
+
+
+def test_deciding_needs_a_person(run: Any, told: Any, filed: Any, first: Any) -> None:
+    approval = filed()
+    assert "needs a person" in run("approvals", "approve", approval).output
+    assert run("approvals", "approve", approval, "--actor", "x@example.org").exit_code == 1
+    assert run("approvals", "approve", approval, "--token", "csp_x").exit_code == 1
+    agent = run("approvals", "approve", approval, "--token", first["agent"]["key"])
+    assert "An agent never decides" in agent.output
+    assert told("approvals", "show", approval)["status"] == "pending"
+    assert "agent_cannot_decide" in run("audit", "export").output
+
+
+def test_high_risk_is_approved_on_its_page_only(run: Any, filed: Any) -> None:
+    approval = filed(risk="high")
+    actor = ("--actor", "admin@localhost")
+    assert "on its page only" in run("approvals", "approve", approval, *actor).output
+    assert run("approvals", "deny", approval, *actor).exit_code == 0
+
+
+def test_what_is_overdue_is_expired_on_request(told: Any, run: Any, filed: Any) -> None:
+    approval = filed(expires_in=1)
+    until = time.monotonic() + 10
+    while told("approvals", "expire", "--all-stale")["expired"] == 0:
+        assert time.monotonic() < until
+    assert told("approvals", "show", approval)["status"] == "expired"
+    assert run("approvals", "expire").exit_code == 2
+
+
+def test_nothing_waits_is_said(run: Any, told: Any) -> None:
+    assert run("approvals", "list").output == "Nothing.\n"
+    assert told("approvals", "list") == []
