@@ -57,7 +57,7 @@ def init(org: str, admin: str, if_needed: bool, as_json: bool) -> None:
         return
     click.echo(
         FIRST_STEPS.format(
-            dashboard=settings.public_url or f"http://{settings.bind}",
+            dashboard=settings.public_url or _where(settings.bind),
             python=sys.executable,
             email=answer["admin"]["email"],
             password=answer["admin"]["password"],
@@ -65,3 +65,8 @@ def init(org: str, admin: str, if_needed: bool, as_json: bool) -> None:
             agents=f"http://{settings.agent_bind}",
         )
     )
+
+
+def _where(bind: str) -> str:
+    """Return where people open the dashboard; review links say localhost as well."""
+    return f"http://{bind.replace('127.0.0.1', 'localhost')}"
