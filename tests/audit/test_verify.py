@@ -14,10 +14,10 @@ from webui.approvals.canonical import arguments_hash, canonical, fingerprint
 from webui.approvals.deciding import decide
 from webui.approvals.ending import cancel
 from webui.approvals.intake import submit
-from webui.approvals.leases import Lease
+from webui.approvals.leases import Lease, report, roll_back
 from webui.approvals.reviewing import Look, Reviewer
 from webui.approvals.states import Verdict
-from webui.approvals.using import Used, consume, report, roll_back
+from webui.approvals.using import Used, consume
 from webui.audit.chain import Head
 from webui.audit.checkpoint import Signer, checkpoint_of, cut_of, log_origin, sign
 from webui.audit.journal import flush

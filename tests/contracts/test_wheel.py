@@ -196,5 +196,7 @@ def test_the_installed_program_is_not_this_checkout(
 
 def test_the_installed_program_serves(desk_url: str) -> None:
     assert fetch(f"{desk_url}/healthz")
-    style = fetch(f"{desk_url}/static/app.css")
+    page = fetch(f"{desk_url}/sign-in").decode()
+    (address,) = re.findall(r'href="(/static/[^"]*app\.css)"', page)
+    style = fetch(f"{desk_url}{address}")
     assert style == (ROOT / "static/app.css").read_bytes()

@@ -31,20 +31,7 @@ def approval_document(
         "agent": approval.agent_id,
         "status": str(status),
         "version": approval.version,
-        "tool": approval.tool,
-        "arguments_hash": approval.arguments_hash,
-        "fingerprint": approval.fingerprint,
-        "scope": approval.scope,
-        "summary": approval.summary,
-        "reason": approval.reason,
-        "context": _parsed(approval.context),
-        "trace": _parsed(approval.trace),
-        "risk": str(approval.risk),
-        "session": approval.session,
-        "run": approval.run,
-        "on_behalf_of": approval.on_behalf_of,
-        "source": approval.source_id,
-        "source_ref": approval.source_ref,
+        **_asked(approval),
         "rule": {"name": approval.rule_name, "hash": approval.rule_hash, "line": None},
         "policy_revision": approval.policy_revision,
         "why_asked": WHY_ASKED,
@@ -68,6 +55,26 @@ def approval_document(
     if status in OPEN:
         document |= _how_to_wait(document)
     return document
+
+
+def _asked(approval: Approval) -> dict[str, Any]:
+    """Return the call and what the agent said of it; nothing here changes later."""
+    return {
+        "tool": approval.tool,
+        "arguments_hash": approval.arguments_hash,
+        "fingerprint": approval.fingerprint,
+        "scope": approval.scope,
+        "summary": approval.summary,
+        "reason": approval.reason,
+        "context": _parsed(approval.context),
+        "trace": _parsed(approval.trace),
+        "risk": str(approval.risk),
+        "session": approval.session,
+        "run": approval.run,
+        "on_behalf_of": approval.on_behalf_of,
+        "source": approval.source_id,
+        "source_ref": approval.source_ref,
+    }
 
 
 def _parsed(text: str | None) -> Any:
