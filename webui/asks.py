@@ -62,7 +62,11 @@ def to_ms(moment: str) -> int:
     return int(datetime.fromisoformat(moment).astimezone(UTC).timestamp() * 1000)
 
 
-Text = Annotated[str, AfterValidator(without_nul)]
+Text = Annotated[
+    str,
+    Field(json_schema_extra={"pattern": "^[^\\u0000]*$"}),
+    AfterValidator(without_nul),
+]
 Name = Annotated[Text, Field(min_length=1, max_length=200)]
 Line = Annotated[Text, Field(max_length=500)]
 Prose = Annotated[Text, Field(max_length=8_000)]

@@ -99,7 +99,7 @@ def _failures(url: str, key: str, examples: int) -> list[str]:
     """Run schemathesis with all of its checks and phases; return what it found."""
     headers = {"Authorization": f"Bearer {key}"}
     schema = schemathesis.openapi.from_url(f"{url}/api/v1/openapi.json", headers=headers)
-    schema.config.update(headers=headers, base_url=url)
+    schema.config.update(headers=headers, base_url=url, request_timeout=90)
     schema.config.generation.update(
         max_examples=examples, database="none", deterministic=True
     )

@@ -27,6 +27,8 @@ NAME = "control.sock"
 LONGEST = 1_048_576
 TIMEOUT = 120.0
 ADDRESS_MAX = 108
+BACKLOG = 128
+"""Commands that may call at once; the next one is turned away, not kept waiting (unix(7))."""
 _TABLES = (calls, people, sources)
 """Named, because importing them is what fills `VERBS`."""
 
@@ -117,7 +119,7 @@ class ControlSocket:
                 listener.bind(address)
         finally:
             os.umask(mask)
-        listener.listen(8)
+        listener.listen(BACKLOG)
         self._listener = listener
         Thread(target=self._accept, args=(listener,), name="control", daemon=True).start()
 
