@@ -62,10 +62,9 @@ def lose_lease(tx: Transaction, approval: Approval) -> Approval:
 
 def end_consumption(tx: Transaction, approval: Approval, result: str, detail: str) -> None:
     """Note on the consumption row how it ended."""
-    used = tx.session.get(Consumption, approval.consumption_id)
-    if used is not None:
-        used.ended_at, used.result, used.detail = tx.now, result, detail
-        tx.session.flush()
+    used = tx.session.get_one(Consumption, approval.consumption_id)
+    used.ended_at, used.result, used.detail = tx.now, result, detail
+    tx.session.flush()
 
 
 def _due(now: int) -> ColumnElement[bool]:
