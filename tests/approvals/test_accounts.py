@@ -4,12 +4,13 @@ import hashlib
 from functools import partial
 
 import pytest
+from sqlalchemy import delete
 
 from tests.plugins.desk import House, TestClock
 from tests.plugins.rules import Desk
 from webui.approvals import accounts, agents, keys, sessions
 from webui.approvals.errors import InvalidError, NotFoundError, TooManyError
-from webui.store.models import INSTANCE
+from webui.store.models import INSTANCE, AgentKey, Install
 from webui.store.queries import events, identity
 from webui.store.store import Store
 
@@ -34,6 +35,8 @@ def key_id(text: str) -> str:
 def test_an_installation_is_made_once(store: Store) -> None:
     first = store.write(accounts.prepare_install)
     assert store.write(accounts.prepare_install) == first
+    store.write(lambda tx: tx.execute(delete(Install)) and None)
+    assert store.write(accounts.prepare_install) != first  # and its log goes on
 
 
 def test_an_org_has_a_slug_of_its_own_and_a_chain(store: Store) -> None:
@@ -244,6 +247,9 @@ def test_a_key_works_until_it_is_revoked_rotated_or_over(
     assert not works(store, short)
     clock.advance(agents.OVERLAP)
     assert (works(store, house.ci.key), works(store, new)) == (False, True)
+    store.write(lambda tx: agents.note_use(tx, {key_id(new): 5}))
+    with store.reading() as session:
+        assert session.get_one(AgentKey, key_id(new)).used_at == 5
     for _ in range(2):
         store.write(lambda tx: agents.revoke_key(tx, org, key_id(new)))
     assert not works(store, new)

@@ -7,6 +7,7 @@ import pytest
 from tests.plugins.desk import House, TestClock
 from tests.plugins.rules import Desk
 from webui.approvals import ending
+from webui.approvals.desk import approval_of, subject
 from webui.approvals.errors import ConflictError, NotFoundError
 
 
@@ -29,6 +30,11 @@ def test_what_is_settled_cannot_be_withdrawn(desk: Desk, clock: TestClock) -> No
     clock.advance(900_000)
     with pytest.raises(ConflictError, match="expired"):
         desk.cancel(overdue)
+
+
+def test_the_log_names_an_approval_and_back() -> None:
+    assert approval_of(subject("apr_1")) == "apr_1"
+    assert approval_of("user:usr_1") == ""
 
 
 def test_nobody_elses_call_can_be_withdrawn(desk: Desk, house: House) -> None:

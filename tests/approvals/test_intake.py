@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from tests.plugins.desk import House, TestClock
 from tests.plugins.rules import ARGUMENTS, Desk
-from webui.approvals import ask, throttling
+from webui.approvals import ask, intake, throttling
 from webui.approvals.arguments import open_arguments
 from webui.approvals.errors import ConflictError, InvalidError, TooManyError
 from webui.approvals.reviewing import seal_of
@@ -336,6 +336,25 @@ def test_a_bucket_may_have_any_burst(desk: Desk) -> None:
     with pytest.raises(TooManyError, match="Slow") as caught:
         spend()
     assert caught.value.retry_after == 60
+
+
+@pytest.mark.parametrize(
+    "database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+)
+def test_a_twin_filed_between_the_look_and_the_insert_is_taken(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = desk.submit(arguments={"n": 1}, source_ref="T1").approval.id
+    twin = desk.submit().approval.id
+    look, looks = intake.live_twin, iter([lambda *_: None])
+
+    def late_look(*args: Any) -> Approval | None:
+        return next(looks, look)(*args)
+
+    monkeypatch.setattr(intake, "live_twin", late_look)
+    again = desk.submit(source_ref="T1")
+    assert (again.approval.id, again.reused) == (twin, True)
+    assert (desk.status(old), desk.row(old).superseded_by) == ("pending", None)
 
 
 def test_agents_of_two_orgs_with_equal_calls_know_nothing_of_each_other(
