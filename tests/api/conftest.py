@@ -47,7 +47,7 @@ def agents_app(runtime: Runtime) -> Flask:
 
     app = create_app(runtime)
     door = Door(frozenset({HOST}), runtime.settings.body_bytes)
-    app.wsgi_app = guarded(  # type: ignore[method-assign]
+    app.wsgi_app = guarded(  # type: ignore[method-assign,assignment]
         app.wsgi_app, door, lambda text: revoke_leaked(runtime, text)
     )
     return app

@@ -192,11 +192,12 @@ def test_a_key_read_before_a_change_is_not_remembered_after_it(
     runtime: Any, house: Any, store: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from webui.api import keys  # noqa: PLC0415
+    from webui.store.queries import identity  # noqa: PLC0415
 
     presented = read_key(house.ci.key)
     assert presented is not None
     known = keys.KnownKeys(runtime)
-    read = keys.key_holder
+    read = identity.key_holder
 
     def read_and_be_overtaken(session: Any, key_id: str) -> Any:
         found = read(session, key_id)

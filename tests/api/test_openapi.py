@@ -12,7 +12,8 @@ import jsonschema_rs
 import pytest
 import schemathesis
 from schemathesis.engine import from_schema
-from schemathesis.engine.events import NonFatalError, ScenarioFinished, ScenarioRecorder
+from schemathesis.engine.events import NonFatalError, ScenarioFinished
+from schemathesis.engine.recorder import ScenarioRecorder
 from werkzeug.serving import make_server
 
 from webui.api.openapi import document_for

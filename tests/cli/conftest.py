@@ -27,7 +27,9 @@ def _first_instance(
 def _run(*words: str, **environment: str) -> Result:
     from webui.cli import countersign  # noqa: PLC0415
 
-    kept = {name: None for name in os.environ if name.startswith("COUNTERSIGN_")}
+    kept: dict[str, str | None] = {
+        name: None for name in os.environ if name.startswith("COUNTERSIGN_")
+    }
     return CliRunner().invoke(
         countersign, words, env=kept | {"DATABASE_URL": None} | environment
     )

@@ -188,7 +188,7 @@ def test_a_thousand_agents_wait_and_each_hears_of_its_own_decision(
         polls[sock] = approval_id
     assert not _readable(polls, 0)
     _deny_all(instance, ids, first["admin"]["email"])
-    answers = {}
+    answers: dict[socket.socket, Any] = {}
     until = time.monotonic() + 40
     while len(answers) < WAITING and time.monotonic() < until:
         for sock in _readable(polls.keys() - answers.keys(), 1):
