@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks import browser, gate, intake, pages, starting, waiting
+from benchmarks import browser, gate, intake, pages, push, starting, waiting
 from benchmarks.figures import Figure
 
 MEASURES: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -11,6 +11,7 @@ MEASURES: dict[str, Callable[[], Iterator[Figure]]] = {
     "P2": gate.measure,
     "P3": waiting.measure,
     "P4": browser.measure,
+    "P5": push.measure,
     "P6": pages.measure,
     "P11": starting.measure,
 }

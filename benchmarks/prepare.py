@@ -43,9 +43,10 @@ class Visit:
 
 
 @contextmanager
-def opened(instance: Path) -> Iterator[Store]:
+def opened(instance: Path, database_url: str | None = None) -> Iterator[Store]:
     """Open the rows of an instance that is not being served."""
-    store = open_store(Settings.model_validate({"instance": instance}))
+    settings = {"instance": instance, "database_url": database_url}
+    store = open_store(Settings.model_validate(settings))
     try:
         yield store
     finally:

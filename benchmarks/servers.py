@@ -44,16 +44,21 @@ class Served:
     def signal(self, number: signal.Signals) -> int:
         """Send a signal to the supervisor and wait for its end; return the status."""
         self.process.send_signal(number)
-        return self.process.wait(START_SECONDS)
+        return self.wait()
 
     def kill(self) -> None:
         """End supervisor and worker as a crash of the machine's power would: at once."""
         os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(START_SECONDS)
+        self.wait()
+
+    def wait(self) -> int:
+        """Wait for its end; return the status."""
+        self.process.communicate(timeout=START_SECONDS)
+        return self.process.returncode
 
     def memory(self) -> int:
         """Return the bytes that supervisor and worker hold, shared pages counted once."""
-        return sum(_proportional(pid) for pid in self.family())
+        return sum(proportional(pid) for pid in self.family())
 
     def family(self) -> list[int]:
         """Return the process ids of the supervisor and its worker."""
@@ -62,7 +67,8 @@ class Served:
         return [top, *map(int, children.split())]
 
 
-def _proportional(pid: int) -> int:
+def proportional(pid: int) -> int:
+    """Return the bytes of a process, pages shared with others divided among them."""
     text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
     found = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
     return int(found[1]) * 1024 if found else 0
@@ -116,7 +122,7 @@ def launch(
         [sys.executable, *program],
         env=environment(instance, more or {}),
         stdout=subprocess.PIPE,
-        stderr=log or subprocess.DEVNULL,
+        stderr=log,
         text=True,
         start_new_session=True,
     )
