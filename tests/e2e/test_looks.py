@@ -118,6 +118,7 @@ def test_every_page_fits_its_window_and_breaks_nothing(
     [
         ("queue", 1280, 800, "light", "/?selected={waiting}"),
         ("full", 1280, 800, "dark", "/approvals/{gated}/full"),
+        ("history", 1280, 800, "light", "/history"),
         ("phone", 390, 844, "light", "/approvals/{waiting}"),
     ],
 )

@@ -4,7 +4,7 @@ import itertools
 import json
 from dataclasses import dataclass
 
-from webui.approvals import accounts, agents, intake, leases, using
+from webui.approvals import accounts, agents, ending, intake, leases, using
 from webui.approvals.ask import Filer, Limits
 from webui.approvals.canonical import canonical
 from webui.approvals.deciding import decide
@@ -23,7 +23,10 @@ from webui.store.transaction import Transaction
 PASSWORD = "demo-demo-demo"  # noqa: S105 - a demo is for looking around, on this machine only
 KEYS = "demo-keys.json"
 DAYS = 3
+STORIES_TOLD = 40
 MINUTE = 60_000
+UNANSWERED = 16 * MINUTE
+"""How long nobody answers until a call has expired, ms."""
 PEOPLE = {
     "ana": ("ana@northwind.example", "Ana Lindqvist", "owner"),
     "bo": ("bo@northwind.example", "Bo Okafor", "reviewer"),
@@ -111,10 +114,10 @@ def _settle_in(store: Store) -> dict[str, dict[str, str]]:
 def _live_through(store: Store, past: PastClock, cast: dict[str, dict[str, str]]) -> None:
     org_id = cast["org"]["id"]
     profile = Profile(store.keyring.derive(f"mask:{org_id}"))
-    end = wall_ms() - 20 * MINUTE
-    step = (end - past.time) // 40 - 2 * MINUTE  # each story takes two minutes itself
-    for place, story in zip(range(40), itertools.cycle(STORIES), strict=False):
-        past.time += step
+    begin = past.time
+    slot = (wall_ms() - 40 * MINUTE - begin) // STORIES_TOLD  # longer than any story takes
+    for place, story in zip(range(STORIES_TOLD), itertools.cycle(STORIES), strict=False):
+        past.time = begin + (place + 1) * slot
         told = _varied(story, place)
         filer = Filer(cast["agents"][told.agent], org_id)
         _happen(store, past, filer, told, cast["people"], profile)
@@ -150,6 +153,8 @@ def _happen(
     limits = Limits(rate=0, max_pending=0)
     filed = store.write(lambda tx: intake.submit(tx, filer, ask, limits)).approval
     if not story.decided:
+        past.time += UNANSWERED
+        store.write(ending.sweep)
         return
     past.time += 2 * MINUTE
     _, name, _ = PEOPLE[story.by]
