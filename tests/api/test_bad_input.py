@@ -222,34 +222,36 @@ def full_disk(store: Any) -> Iterator[None]:
     store.write(lambda tx: limit(tx, "1000000"))
 
 
-def test_a_full_disk(ci: Any, full_disk: None, actions: Any) -> None:
+@pytest.mark.parametrize("path", PATHS)
+def test_a_full_disk(ci: Any, full_disk: None, actions: Any, path: str) -> None:
     before = actions()
     fills = {"tool": "t", "arguments": {"blob": "x" * 100_000}}
-    for path in PATHS:
-        answer = ci.post(path, fills)
-        assert (answer.status_code, answer.json["code"]) == (503, "unavailable")
-        assert answer.json["proceed"] is False
-        assert "disk is full" in answer.json["detail"]
-        assert int(answer.headers["Retry-After"]) > 0
+    answer = ci.post(path, fills)
+    assert (answer.status_code, answer.json["code"]) == (503, "unavailable")
+    assert answer.json["proceed"] is False
+    assert "disk is full" in answer.json["detail"]
+    assert int(answer.headers["Retry-After"]) > 0
     assert actions() == before
     assert ci.get("/api/v1/me").status_code == 200  # reading goes on
 
 
-def test_a_locked_database(ci: Any, store: Any, instance: Any, actions: Any) -> None:
+@pytest.mark.parametrize("path", PATHS)
+def test_a_locked_database(
+    ci: Any, store: Any, instance: Any, actions: Any, path: str
+) -> None:
     store.write(lambda tx: tx.execute(text("PRAGMA busy_timeout = 50")))
     before = actions()
     other = sqlite3.connect(instance / "countersign.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     try:
-        for path in PATHS:
-            answer = ci.post(path, CALL)
-            assert (answer.status_code, answer.json["code"]) == (503, "unavailable")
-            assert answer.json["proceed"] is False
-            assert int(answer.headers["Retry-After"]) > 0
+        answer = ci.post(path, CALL)
+        assert (answer.status_code, answer.json["code"]) == (503, "unavailable")
+        assert answer.json["proceed"] is False
+        assert int(answer.headers["Retry-After"]) > 0
     finally:
         other.close()
     assert actions() == before
-    assert ci.post("/api/v1/gate", CALL).status_code == 202
+    assert ci.post(path, CALL).status_code in {201, 202}
 
 
 def test_an_address_that_does_not_exist(ci: Any) -> None:

@@ -114,7 +114,8 @@ class Bus:
 
     def waiting(self) -> int:
         """How many watches are held."""
-        return sum(len(watches) for watches in self._watches.values())
+        with self._lock:
+            return sum(len(watches) for watches in self._watches.values())
 
     def stop(self) -> None:
         """Let every held poll answer now; later ones are not held at all."""
