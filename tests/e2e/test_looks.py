@@ -88,7 +88,7 @@ def fits(page: Page) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 768, 1440])
+@pytest.mark.parametrize("width", [320, 390, 768, 1440])
 def test_every_page_fits_its_window_and_breaks_nothing(
     alive: ServedDesk, ids: dict[str, str], at: At, width: int, scheme: Any
 ) -> None:
