@@ -7,8 +7,10 @@ import pytest
 from tests.plugins.desk import House, TestClock
 from tests.plugins.rules import Desk
 from webui.approvals import ending
-from webui.approvals.desk import approval_of, subject
+from webui.approvals.desk import approval_of, end_unsettled, load, subject
 from webui.approvals.errors import ConflictError, NotFoundError
+from webui.approvals.states import Resolution, Status
+from webui.store.transaction import Transaction
 
 
 def test_withdrawing_twice_is_fine_and_told_once(desk: Desk) -> None:
@@ -30,6 +32,20 @@ def test_what_is_settled_cannot_be_withdrawn(desk: Desk, clock: TestClock) -> No
     clock.advance(900_000)
     with pytest.raises(ConflictError, match="expired"):
         desk.cancel(overdue)
+
+
+def test_a_row_that_was_read_before_it_changed_is_never_moved(desk: Desk) -> None:
+    approval_id = desk.submit().approval.id
+
+    def move_stale(tx: Transaction) -> None:
+        stale = load(tx, desk.house.org_id, approval_id)
+        tx.session.expunge(stale)
+        stale.version -= 1
+        end_unsettled(tx, stale, Status.CANCELLED, Resolution.CANCELLED, actor="system")
+
+    with pytest.raises(ConflictError, match="faster"):
+        desk.store.write(move_stale)
+    assert desk.status(approval_id) == "pending"
 
 
 def test_the_log_names_an_approval_and_back() -> None:
@@ -69,7 +85,7 @@ def test_an_ending_takes_its_own_open_calls_and_nothing_else(
     name = mine[what]
     agent = house.ci
     ended = desk.store.write(lambda tx: end(tx, agent.org_id, agent.id, name))
-    assert [approval.id for approval in ended] == own
+    assert {approval.id for approval in ended} == set(own)
     for approval_id in own:
         row = desk.row(approval_id)
         assert (row.status, row.resolution) == ("cancelled", f"{what}_ended")
