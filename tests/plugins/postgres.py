@@ -195,9 +195,7 @@ def new_postgres_server() -> Iterator[Callable[[], PostgresServer]]:
         def new(*, durable: bool = False) -> PostgresServer:
             programs = find_postgres()
             if programs is None:
-                pytest.fail(
-                    "PostgreSQL is not installed: run `make test-programs` as root"
-                )
+                pytest.fail("PostgreSQL is not installed: run `make test-programs` as root")
             # Not below pytest's own folder: only root may look into that.
             folder = Path(tempfile.mkdtemp(prefix="countersign-postgres-"))
             ends.callback(shutil.rmtree, folder, ignore_errors=True)

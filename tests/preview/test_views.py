@@ -233,7 +233,10 @@ def test_the_same_call_is_always_the_same_preview(profile: Profile) -> None:
 
 
 def test_canonical_text_is_the_canonical_form_of_a_plain_call(profile: Profile) -> None:
-    arguments: dict[str, Any] = {"b": [1, -0.5, 1e-7, True, None, {}, []], "a": {"é": 'say "hi"\\\n\t'}}
+    arguments: dict[str, Any] = {
+        "b": [1, -0.5, 1e-7, True, None, {}, []],
+        "a": {"é": 'say "hi"\\\n\t'},
+    }
     assert joined(canonical_pieces(arguments, profile)) == canonical(arguments).decode()
     pretty = joined(canonical_pieces(arguments, profile, indent=2))
     assert json.loads(pretty) == arguments
