@@ -89,7 +89,7 @@ def test_one_approval_is_shown_to_its_own_org_only(desk: Desk, house: House) -> 
         assert (standing.status, standing.version) == ("executing", 3)
         assert calls.votes(session, []) == {}
         given = calls.votes(session, [approval_id])[approval_id]
-            assert [vote.decision.user_id for vote in given] == [house.rae.id]
+        assert [vote.decision.user_id for vote in given] == [house.rae.id]
         (use,) = calls.uses(session, approval_id)
         assert (use.id, use.result) == (used.consumption_id, None)
         assert calls.agent_owner(session, house.org_id, approval_id) is None
