@@ -28,7 +28,9 @@ def main() -> None:
                 socks[sock.fileno()] = sock
                 poll.register(sock, select.EPOLLIN)
                 continue
-            socks[ready].recv(4096)
+            if not socks[ready].recv(4096):
+                socks.pop(ready).close()
+                continue
             number += 1
             message = f"event {number:06d} ".encode().ljust(SIZE, b".")
             for sock in socks.values():

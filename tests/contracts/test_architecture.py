@@ -108,7 +108,7 @@ def writes_a_status(tree: ast.AST) -> bool:
 def _updates_approvals(call: ast.Call) -> bool:
     return any(
         name == "update"
-        and any(ast.unparse(argument).startswith("Approval") for argument in inner.args)
+        and any("approval" in ast.unparse(argument).lower() for argument in inner.args)
         for name, inner in calls(call.func)
     )
 
@@ -146,6 +146,7 @@ def test_one_function_writes_an_approvals_status() -> None:
         "update(Approval).where(x).values(status='approved')",
         "update(Approval).values({'status': 1})",
         "update(Approval.__table__).values({Approval.status: 1}).returning(x)",
+        "update(_approvals).where(x).values(status='approved')",
         "approval.status = 'approved'",
         "self.approval.status: str = 'approved'",
         "text('UPDATE approvals SET status = 1')",

@@ -28,7 +28,7 @@ from webui.approvals.arguments import open_arguments
 from webui.approvals.canonical import canonical
 from webui.approvals.errors import DeskError
 from webui.approvals.receipts import receipt
-from webui.approvals.states import OPEN, Status
+from webui.approvals.states import OPEN, Status, Verdict
 from webui.approvals.strict_json import read_document
 from webui.approvals.using import Used
 from webui.asks import Call, check_body, fingerprint_of
@@ -99,11 +99,11 @@ def _go(used: Used, *, reported: bool) -> Response:
     approval = used.approval
     with house.store.reading() as session:
         arguments = open_arguments(session, house.keyring, approval).canonical
-        deciders = calls.deciders(session, approval.id)
+        votes = calls.votes(session, [approval.id]).get(approval.id, [])
         started_at = session.get_one(Consumption, used.consumption_id).started_at
     document = {
         "proceed": True,
-        "approval": answer_document(approval, votes_on(approval)),
+        "approval": answer_document(approval, votes),
         "consumption": used.consumption_id,
         "lease_token": used.lease_token if reported else None,
         "lease_expires_at": time_or_none(used.lease_expires_at) if reported else None,
@@ -113,7 +113,11 @@ def _go(used: Used, *, reported: bool) -> Response:
             consumption_id=used.consumption_id,
             consumed_at=started_at,
             lease_expires_at=used.lease_expires_at,
-            deciders=deciders,
+            deciders=[
+                vote.decision.user_id
+                for vote in votes
+                if vote.decision.verdict == Verdict.APPROVE
+            ],
         ),
     }
     return Response(with_arguments(document, arguments), 200, content_type=JSON)

@@ -3,11 +3,13 @@
 import json
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from webui.store.keyring import Keyring
 from webui.store.models import Approval, Org
+
+_data_key = select(Org.data_key).where(Org.id == bindparam("org"))
 
 
 class Arguments(NamedTuple):
@@ -30,7 +32,7 @@ def open_arguments(session: Session, keyring: Keyring, approval: Approval) -> Ar
         KeyringError: the key file is not the one they were encrypted with.
 
     """
-    wrapped = session.scalars(select(Org.data_key).where(Org.id == approval.org_id)).one()
+    wrapped = session.scalars(_data_key, {"org": approval.org_id}).one()
     about = f"{approval.org_id}/{approval.id}"
     plain = keyring.open(wrapped, approval.org_id, about, approval.sealed)
     # JSON text never holds a raw NUL, so one between the two is enough

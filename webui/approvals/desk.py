@@ -8,12 +8,12 @@ from sqlalchemy import ColumnElement, select, update
 from webui.approvals.errors import ConflictError, NotFoundError
 from webui.approvals.states import Resolution, Status, may_move
 from webui.approvals.words import STATUS
-from webui.store.models import Approval
+from webui.store.models import Approval, table_of
 from webui.store.transaction import Transaction
 
 SYSTEM = "system"
 _FRESH = {"populate_existing": True}
-_NO_SYNC = {"synchronize_session": False, "populate_existing": True}
+_approvals = table_of(Approval)
 
 
 def subject(approval_id: str) -> str:
@@ -59,7 +59,8 @@ def move(
     """Move an approval from the status it was read with to another, or lose the race.
 
     This is the only place that writes a status. The UPDATE names the status and version it
-    expects, and the event of the move is written in the same transaction.
+    expects, and the event of the move is written in the same transaction. The same object
+    comes back, with the row as it is now.
 
     Args:
         tx: the transaction.
@@ -80,31 +81,36 @@ def move(
         raise ConflictError(
             "wrong_status", f"{STATUS[old]}: it cannot become {to} any more."
         )
-    moved: Approval | None = tx.session.scalar(
-        update(Approval)
-        .where(
-            Approval.id == approval.id,
-            Approval.org_id == approval.org_id,
-            Approval.status == old,
-            Approval.version == approval.version,
-            *guards,
+    row = (
+        tx.execute(
+            update(_approvals)
+            .where(
+                _approvals.c.id == approval.id,
+                _approvals.c.org_id == approval.org_id,
+                _approvals.c.status == old,
+                _approvals.c.version == approval.version,
+                *guards,
+            )
+            .values(status=to, version=_approvals.c.version + 1, **(values or {}))
+            .returning(*_approvals.c)
         )
-        .values(status=to, version=Approval.version + 1, **(values or {}))
-        .returning(Approval),
-        execution_options=_NO_SYNC,
+        .mappings()
+        .one_or_none()
     )
-    if moved is None:
+    if row is None:
         raise ConflictError(
             "wrong_status", "Somebody else was faster, or the time is over."
         )
+    # As the toolkit itself fills a loaded object: every column is new, nothing is left to flush.
+    approval.__dict__.update(row)
     tx.record(
-        moved.org_id,
+        approval.org_id,
         actor,
         action,
-        subject(moved.id),
-        facts(moved, old) | dict(note or {}),
+        subject(approval.id),
+        facts(approval, old) | dict(note or {}),
     )
-    return moved
+    return approval
 
 
 def facts(approval: Approval, old: Status | None = None) -> dict[str, Any]:

@@ -34,6 +34,7 @@ _same_call = (
     _approvals.c.fingerprint == bindparam("fingerprint"),
 )
 _twin_of = Prepared(select(_approvals.c.id).where(*_same_call, LIVE_TWIN).with_for_update())
+_locked = select(Approval).where(Approval.id == bindparam("id")).with_for_update()
 _denial_of = Prepared(
     select(_approvals.c.id)
     .where(
@@ -266,7 +267,4 @@ def record_call(
 
 
 def _by_id(tx: Transaction, approval_id: str) -> Approval:
-    return tx.session.scalars(
-        select(Approval).where(Approval.id == approval_id).with_for_update(),
-        execution_options=_FRESH,
-    ).one()
+    return tx.session.scalars(_locked, {"id": approval_id}, execution_options=_FRESH).one()

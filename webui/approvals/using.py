@@ -15,9 +15,10 @@ from webui.approvals.states import LIVE, Status
 from webui.approvals.words import NOT_USABLE
 from webui.store.ids import new_id
 from webui.store.models import Approval, Consumption, table_of
+from webui.store.prepared import Prepared
 from webui.store.transaction import Transaction
 
-_consumptions = table_of(Consumption)
+_insert_consumption = Prepared(insert(table_of(Consumption)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +162,8 @@ def _use(tx: Transaction, filer: Filer, approval: Approval, lease: Lease) -> Use
         ),
         note={"consumption": consumption_id},
     )
-    tx.execute(
-        insert(_consumptions),
+    tx.run(
+        _insert_consumption,
         {
             "id": consumption_id,
             "org_id": moved.org_id,

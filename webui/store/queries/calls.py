@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, defer
 
 from webui.approvals.states import OPEN, Risk
@@ -198,17 +198,21 @@ class Vote(NamedTuple):
     display: str
 
 
+# Built once: every answer about a decided call runs it.
+_votes = (
+    select(Decision, User.display_name)
+    .join(User, User.id == Decision.user_id)
+    .where(Decision.approval_id.in_(bindparam("ids", expanding=True)))
+    .order_by(Decision.id)
+)
+
+
 def votes(session: Session, approval_ids: Sequence[str]) -> Mapping[str, list[Vote]]:
     """Return the decisions on some approvals, oldest first, in one select."""
     if not approval_ids:
         return {}
     found: dict[str, list[Vote]] = {}
-    given = session.execute(
-        select(Decision, User.display_name)
-        .join(User, User.id == Decision.user_id)
-        .where(Decision.approval_id.in_(approval_ids))
-        .order_by(Decision.id)
-    )
+    given = session.execute(_votes, {"ids": list(approval_ids)})
     for decision, display in given:
         found.setdefault(decision.approval_id, []).append(Vote(decision, display))
     return found
@@ -254,13 +258,15 @@ class Standing(NamedTuple):
     expires_at: int
 
 
+# Built once: a thousand agents that wait run it on every change.
+_standing = select(Approval.status, Approval.version, Approval.expires_at).where(
+    Approval.id == bindparam("id")
+)
+
+
 def standing(session: Session, approval_id: str) -> Standing | None:
     """Return how an approval stands."""
-    row = session.execute(
-        select(Approval.status, Approval.version, Approval.expires_at).where(
-            Approval.id == approval_id
-        )
-    ).one_or_none()
+    row = session.execute(_standing, {"id": approval_id}).one_or_none()
     return None if row is None else Standing._make(row)
 
 
@@ -269,16 +275,5 @@ def agent_owner(session: Session, org_id: str, approval_id: str) -> str | None:
     return session.scalar(
         select(Approval.agent_owner).where(
             Approval.org_id == org_id, Approval.id == approval_id
-        )
-    )
-
-
-def deciders(session: Session, approval_id: str) -> list[str]:
-    """Return the user ids of those who said yes, for a receipt."""
-    return list(
-        session.scalars(
-            select(Decision.user_id).where(
-                Decision.approval_id == approval_id, Decision.verdict == "approve"
-            )
         )
     )
