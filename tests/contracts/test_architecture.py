@@ -106,11 +106,14 @@ def writes_a_status(tree: ast.AST) -> bool:
 
 
 def _updates_approvals(call: ast.Call) -> bool:
-    return any(
-        name == "update"
-        and any("approval" in ast.unparse(argument).lower() for argument in inner.args)
-        for name, inner in calls(call.func)
-    )
+    """Whether it changes approvals, or a statement built elsewhere, which may do so."""
+    start = call.func
+    while isinstance(start, ast.Attribute | ast.Call):
+        if isinstance(start, ast.Call) and isinstance(start.func, ast.Name):
+            made = [ast.unparse(argument).lower() for argument in start.args]
+            return start.func.id == "update" and any("approval" in one for one in made)
+        start = start.func if isinstance(start, ast.Call) else start.value
+    return isinstance(start, ast.Name)
 
 
 def _sets_status(call: ast.Call) -> bool:
@@ -147,6 +150,7 @@ def test_one_function_writes_an_approvals_status() -> None:
         "update(Approval).values({'status': 1})",
         "update(Approval.__table__).values({Approval.status: 1}).returning(x)",
         "update(_approvals).where(x).values(status='approved')",
+        "_move.where(x).values(status='approved')",
         "approval.status = 'approved'",
         "self.approval.status: str = 'approved'",
         "text('UPDATE approvals SET status = 1')",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, bindparam, select, update
 
 from webui.approvals.errors import ConflictError, NotFoundError
 from webui.approvals.states import Resolution, Status, may_move
@@ -14,6 +14,17 @@ from webui.store.transaction import Transaction
 SYSTEM = "system"
 _FRESH = {"populate_existing": True}
 _approvals = table_of(Approval)
+# Built once: making a statement costs more than running it, and every move runs this.
+_move = (
+    update(_approvals)
+    .where(
+        _approvals.c.id == bindparam("old_id"),
+        _approvals.c.org_id == bindparam("old_org"),
+        _approvals.c.version == bindparam("old"),
+    )
+    .returning(*_approvals.c)
+)
+_next = _approvals.c.version + 1
 
 
 def subject(approval_id: str) -> str:
@@ -81,22 +92,11 @@ def move(
         raise ConflictError(
             "wrong_status", f"{STATUS[old]}: it cannot become {to} any more."
         )
-    row = (
-        tx.execute(
-            update(_approvals)
-            .where(
-                _approvals.c.id == approval.id,
-                _approvals.c.org_id == approval.org_id,
-                _approvals.c.status == old,
-                _approvals.c.version == approval.version,
-                *guards,
-            )
-            .values(status=to, version=_approvals.c.version + 1, **(values or {}))
-            .returning(*_approvals.c)
-        )
-        .mappings()
-        .one_or_none()
+    change = _move.where(_approvals.c.status == old, *guards).values(
+        status=to, version=_next, **(values or {})
     )
+    expected = {"old_id": approval.id, "old_org": approval.org_id, "old": approval.version}
+    row = tx.execute(change, expected).mappings().one_or_none()
     if row is None:
         raise ConflictError(
             "wrong_status", "Somebody else was faster, or the time is over."
