@@ -69,6 +69,25 @@ def test_a_gate_that_waits_is_evaluated_anew_and_its_use_is_replayed(
     assert ci.post("/api/v1/gate", CALL).json["code"] == "in_progress"
 
 
+def test_the_receipt_of_a_repeat_is_the_same_even_after_a_renewal(
+    ci: Any, settle: Any, clock: Any
+) -> None:
+    asked = ci.post("/api/v1/gate", CALL).json["approval"]["id"]
+    settle(asked)
+    go = ci.post("/api/v1/gate", CALL, Idempotency_Key="g").json
+    clock.advance(60_000)
+    lease = {"lease_token": go["lease_token"]}
+    renewed = ci.post(f"/api/v1/approvals/{asked}/heartbeat", lease).json
+    again = ci.post("/api/v1/gate", CALL, Idempotency_Key="g").json
+    assert again["receipt"] == go["receipt"]
+    assert again["lease_expires_at"] == renewed["lease_expires_at"]
+    lease["result"] = "ok"
+    assert ci.post(f"/api/v1/approvals/{asked}/outcome", lease).status_code == 200
+    over = ci.post("/api/v1/gate", CALL, Idempotency_Key="g")
+    assert (over.status_code, over.json["code"]) == (409, "already_consumed")
+    assert "proceed" not in over.json
+
+
 def test_of_duplicate_gates_at_the_same_time_one_use_comes_out(
     ci: Any, settle: Any
 ) -> None:

@@ -1,15 +1,16 @@
 """Idempotency-Key: the same request is answered once, whatever comes between."""
 
 import threading
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import func, select
 
 from tests.plugins.desk import House, TestClock
-from tests.plugins.rules import Desk
+from tests.plugins.rules import Desk, granted
 from webui.approvals import idempotency
 from webui.approvals.ask import Filed
-from webui.approvals.errors import InvalidError
+from webui.approvals.errors import ConflictError, InvalidError
 from webui.approvals.idempotency import Key, key_for
 from webui.approvals.states import Verdict
 from webui.approvals.using import Used
@@ -35,6 +36,12 @@ def used(answer: Used | Filed) -> Used:
 def filed(answer: Used | Filed) -> Filed:
     assert isinstance(answer, Filed)
     return answer
+
+
+def refused(ask: Callable[[], Used | Filed]) -> str:
+    with pytest.raises(ConflictError) as caught:
+        ask()
+    return caught.value.code
 
 
 @pytest.mark.parametrize("name", ["", "a" * 256, "tab\t", "é", "\n"])
@@ -132,7 +139,7 @@ def test_a_gate_that_had_to_wait_is_looked_at_anew(desk: Desk, house: House) -> 
     assert again.lease_expires_at == first.lease_expires_at
     assert count(desk, Consumption) == 1
     desk.report(waiting.approval.id, first.lease_token, "ok")
-    assert used(desk.gate(key=a_key())).lease_token == first.lease_token
+    assert refused(lambda: desk.gate(key=a_key())) == "already_consumed"
     assert count(desk, Consumption) == 1
 
 
@@ -197,6 +204,78 @@ def test_consuming_again_with_the_key_gets_the_same_use(desk: Desk) -> None:
     )
     assert count(desk, Consumption) == 1
     assert not isinstance(desk.consume(approval_id, key=a_key("other")), Used)
+
+
+@pytest.mark.parametrize("result", ["ok", "error", "unknown"])
+@pytest.mark.parametrize("verb", ["gate", "consume"])
+def test_a_key_never_gets_its_use_again_once_that_has_ended(
+    desk: Desk, verb: str, result: str
+) -> None:
+    approval_id = desk.approved()
+
+    def ask() -> Used | Filed:
+        if verb == "gate":
+            return desk.gate(key=a_key())
+        return granted(desk.consume(approval_id, key=a_key()))
+
+    token = used(ask()).lease_token
+    desk.report(approval_id, token, result)
+    assert refused(ask) == "already_consumed"
+    assert count(desk, Consumption) == 1
+
+
+def test_a_key_never_gets_its_use_again_once_its_lease_is_over(
+    desk: Desk, clock: TestClock
+) -> None:
+    approval_id = desk.approved()
+    used(desk.gate(key=a_key()))
+    clock.advance(120_000)
+    assert refused(lambda: desk.gate(key=a_key())) == "already_consumed"
+    assert desk.status(approval_id) == "unknown"  # found on the way, and written down
+
+
+def test_a_gate_whose_use_was_given_back_is_looked_at_anew(desk: Desk) -> None:
+    approval_id = desk.approved()
+    first = used(desk.gate(key=a_key()))
+    desk.roll_back(approval_id, first.lease_token)
+    second = used(desk.gate(key=a_key()))
+    assert second.consumption_id != first.consumption_id
+    assert used(desk.gate(key=a_key())).consumption_id == second.consumption_id
+    assert desk.row(approval_id).attempts == 2
+    desk.roll_back(approval_id, second.lease_token)
+    other = used(desk.gate(key=a_key("other")))
+    assert refused(lambda: desk.gate(key=a_key())) == "in_progress"  # by the other one
+    desk.roll_back(approval_id, other.lease_token)  # the last attempt: it failed
+    waiting = filed(desk.gate(key=a_key())).approval
+    assert (waiting.status, waiting.id == approval_id) == ("pending", False)
+    assert filed(desk.gate(key=a_key())).approval.id == waiting.id
+
+
+def test_consuming_with_the_key_of_a_use_that_was_given_back_is_refused(desk: Desk) -> None:
+    approval_id = desk.approved()
+    desk.roll_back(approval_id, desk.use(approval_id, key=a_key()).lease_token)
+    assert refused(lambda: granted(desk.consume(approval_id, key=a_key()))) == "rolled_back"
+    desk.use(approval_id, key=a_key("other"))
+    assert (
+        refused(lambda: granted(desk.consume(approval_id, key=a_key())))
+        == "already_consumed"
+    )
+
+
+def test_a_gate_that_reports_nothing_is_repeated_for_as_long_as_a_lease(
+    desk: Desk, clock: TestClock
+) -> None:
+    desk.approved()
+    first = used(desk.gate(report=False, key=a_key()))
+    clock.advance(60_000)
+    again = used(desk.gate(report=False, key=a_key()))
+    assert (again.consumption_id, again.lease_expires_at) == (
+        first.consumption_id,
+        first.lease_expires_at,
+    )
+    clock.advance(60_000)
+    assert refused(lambda: desk.gate(report=False, key=a_key())) == "already_consumed"
+    assert count(desk, Consumption) == 1
 
 
 def test_old_keys_are_forgotten_after_thirty_days(desk: Desk, clock: TestClock) -> None:

@@ -57,6 +57,8 @@ def ask_gate() -> Response:
     answer = house.store.write(
         lambda tx: using.gate(tx, filer, ask, house.limits, house.lease, key)
     )
+    if isinstance(answer, DeskError):
+        raise answer
     if isinstance(answer, Used):
         return _go(answer, reported=ask.report)
     return _not_now(answer.approval)
@@ -112,7 +114,8 @@ def _go(used: Used, *, reported: bool) -> Response:
             approval,
             consumption_id=used.consumption_id,
             consumed_at=started_at,
-            lease_expires_at=used.lease_expires_at,
+            # as granted: a repeat after a renewal carries the same receipt
+            lease_expires_at=started_at + house.lease.length,
             deciders=[
                 vote.decision.user_id
                 for vote in votes

@@ -47,7 +47,7 @@ def consume(
         approval_id: which.
         fingerprint: recomputed from what the caller is about to run.
         lease: how long it may take.
-        key: of the request; its repeat gets the same answer.
+        key: of the request; its repeat gets the same use for as long as that use lasts.
 
     Returns:
         Used, or the refusal; a refusal is returned and not raised, so that a deadline found
@@ -60,7 +60,8 @@ def consume(
     known = None if key is None else idempotency.recall(tx, filer.agent_id, key)
     approval = end_if_over(tx, own(tx, filer, approval_id))
     if known is not None and known.consumption_id is not None:
-        return _again(tx, approval, known.consumption_id)
+        again = _again(tx, approval, known.consumption_id, lease, report=True)
+        return again or _no_more(approval)
     if approval.status != Status.APPROVED:
         return ConflictError(*NOT_USABLE[current_status(approval, tx.now)])
     if approval.fingerprint != fingerprint:
@@ -87,11 +88,14 @@ def gate(
     limits: Limits,
     lease: Lease,
     key: idempotency.Key | None = None,
-) -> Used | Filed:
+) -> Used | Filed | ConflictError:
     """Answer "may I do this now?": use a standing approval, or find or file one.
 
-    A key that led to an end (used, denied, expired, withdrawn) gets that end again; only
-    "wait" is looked at anew.
+    A key that led to an end (used up, denied, expired, withdrawn) gets that end again; a
+    "wait", and a use that was given back, are looked at anew.
+
+    Returns:
+        Used, or what to wait for, or the refusal for a use that has ended.
 
     Raises:
         ConflictError: the same call is running.
@@ -99,11 +103,9 @@ def gate(
     """
     known = None if key is None else idempotency.recall(tx, filer.agent_id, key)
     if known is not None:
-        approval = end_if_over(tx, load(tx, filer.org_id, known.approval_id))
-        if known.consumption_id is not None:
-            return _again(tx, approval, known.consumption_id)
-        if approval.status not in LIVE:
-            return Filed(approval, reused=True)
+        known_end = _end_of_known(tx, filer, known, lease, report=ask.report)
+        if known_end is not None:
+            return known_end
     answer = _gate(tx, filer, ask, limits, lease)
     if key is not None:
         idempotency.remember(
@@ -174,7 +176,42 @@ def _use(tx: Transaction, filer: Filer, approval: Approval, lease: Lease) -> Use
     return Used(moved, consumption_id, token, expires_at)
 
 
-def _again(tx: Transaction, approval: Approval, consumption_id: str) -> Used:
-    """Answer the repeat of a request that already got this use."""
-    expires_at = approval.lease_expires_at or tx.now
-    return Used(approval, consumption_id, lease_token(tx, consumption_id), expires_at)
+def _end_of_known(
+    tx: Transaction, filer: Filer, known: idempotency.Known, lease: Lease, *, report: bool
+) -> Used | Filed | ConflictError | None:
+    """Return what a key of the gate led to, or none while that is open or given back."""
+    approval = end_if_over(tx, load(tx, filer.org_id, known.approval_id))
+    if known.consumption_id is None:
+        return None if approval.status in LIVE else Filed(approval, reused=True)
+    again = _again(tx, approval, known.consumption_id, lease, report=report)
+    if again is not None:
+        return again
+    use = tx.session.get_one(Consumption, known.consumption_id)
+    return None if use.result == "rolled_back" else _no_more(approval)
+
+
+def _again(
+    tx: Transaction, approval: Approval, consumption_id: str, lease: Lease, *, report: bool
+) -> Used | None:
+    """Answer the repeat of a request that got this use, or none if the use is over.
+
+    A repeat must never start a second run: it is told "go" only while the use it got is the
+    one that is running, or, where no outcome is reported, for as long as a lease would last.
+    """
+    if approval.consumption_id != consumption_id or approval.lease_expires_at is None:
+        return None
+    until = approval.lease_expires_at
+    running = Status.EXECUTING if report else Status.CONSUMED
+    if approval.status != running or until <= tx.now:
+        return None
+    return Used(approval, consumption_id, lease_token(tx, consumption_id), until)
+
+
+def _no_more(approval: Approval) -> ConflictError:
+    """Refuse the repeat of a request whose use is over."""
+    if approval.status == Status.APPROVED:
+        return ConflictError(
+            "rolled_back",
+            "The use that this Idempotency-Key got was given back; ask with a new key.",
+        )
+    return ConflictError(*NOT_USABLE[Status(approval.status)])
