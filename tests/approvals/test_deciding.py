@@ -358,6 +358,12 @@ def test_a_verdict_that_the_approval_does_not_take_is_refused(
     assert desk.decide(house.rae, approval_id, DENY).applied
 
 
+def test_no_is_taken_whatever_the_approval_offers(desk: Desk, house: House) -> None:
+    approval_id = desk.submit().approval.id
+    desk.demand(approval_id, allowed_decisions="approve")
+    assert desk.decide(house.rae, approval_id, DENY).approval.status == "denied"
+
+
 def test_two_of_three_take_two_people(desk: Desk, house: House) -> None:
     approval_id = desk.submit().approval.id
     desk.demand(approval_id, approvals_required=2)

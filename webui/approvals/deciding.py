@@ -55,7 +55,8 @@ def decide(
             "stale_seal",
             "What you saw has changed since; look at it again and decide then.",
         )
-    if str(verdict) not in approval.allowed_decisions.split():
+    # A "no" is always taken, whatever the ask offers: it is the way out.
+    if verdict != Verdict.DENY and str(verdict) not in approval.allowed_decisions.split():
         raise InvalidError(f"This approval does not take the verdict {verdict}.")
     return _vote(tx, reviewer, approval, verdict, reason, look)
 
