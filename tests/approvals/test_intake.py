@@ -13,6 +13,7 @@ from webui.approvals.arguments import open_arguments
 from webui.approvals.errors import ConflictError, InvalidError, TooManyError
 from webui.approvals.reviewing import seal_of
 from webui.approvals.states import Verdict
+from webui.audit.agreement import findings
 from webui.store.keyring import Keyring, KeyringError
 from webui.store.models import Approval, Event, Throttle
 
@@ -336,6 +337,104 @@ def test_a_bucket_may_have_any_burst(desk: Desk) -> None:
     with pytest.raises(TooManyError, match="Slow") as caught:
         spend()
     assert caught.value.retry_after == 60
+
+
+@pytest.mark.parametrize("verb", ["submit", "gate"])
+def test_a_call_for_another_person_never_waits_in_the_place_of_the_first(
+    desk: Desk, house: House, verb: str
+) -> None:
+    old = desk.submit().approval.id
+    for principal in (house.rae, house.bo):
+        filed = getattr(desk, verb)(on_behalf_of=principal.email)
+        assert (filed.reused, filed.approval.on_behalf_of) == (False, principal.id)
+        row = desk.row(old)
+        assert (row.status, row.superseded_by) == ("superseded", filed.approval.id)
+        assert getattr(desk, verb)(on_behalf_of=principal.id).reused
+        old = filed.approval.id
+    assert desk.decide(house.rae, old).applied  # it acts for Bo now, and Rae may decide
+
+
+@pytest.mark.parametrize("verb", ["submit", "gate"])
+def test_a_yes_is_never_used_for_another_person(
+    desk: Desk, house: House, verb: str
+) -> None:
+    old = desk.approved()
+    filed = getattr(desk, verb)(on_behalf_of=house.rae.id)
+    assert (filed.reused, filed.approval.status) == (False, "pending")
+    row = desk.row(old)
+    assert (row.status, row.resolution) == ("revoked", "revoked")
+    assert row.superseded_by == filed.approval.id
+    assert desk.actions(old)[-1] == "approval.revoked"
+    refusal = desk.consume(old)
+    assert isinstance(refusal, ConflictError)
+    assert refusal.code == "revoked"
+    with desk.store.reading() as session:
+        assert findings(session.connection(), house.org_id, pruned=False) == []
+
+
+def test_a_higher_hint_raises_the_risk_of_what_waits_and_a_lower_one_does_not(
+    desk: Desk,
+) -> None:
+    approval_id = desk.submit().approval.id
+    for hint, risk, version in [
+        ("low", "medium", 1),
+        ("critical", "critical", 2),
+        ("high", "critical", 2),
+        (None, "critical", 2),
+    ]:
+        again = desk.submit(risk=hint)
+        assert (again.reused, again.approval.id) == (True, approval_id)
+        for row in (again.approval, desk.row(approval_id)):
+            assert (row.risk, row.version) == (risk, version)
+    assert desk.actions(approval_id).count("approval.risk_raised") == 1
+
+
+@pytest.mark.parametrize(
+    "narrower", [{"allowed_decisions": ("deny",)}, {"expires_in": 60_000}]
+)
+def test_an_ask_that_allows_less_takes_the_place_of_what_waits(
+    desk: Desk, narrower: dict[str, Any]
+) -> None:
+    old = desk.submit().approval.id
+    new = desk.submit(**narrower)
+    assert not new.reused
+    assert (desk.status(old), desk.row(old).superseded_by) == (
+        "superseded",
+        new.approval.id,
+    )
+    assert desk.submit(**narrower).reused
+    wider = desk.submit(allowed_decisions=("approve", "deny", "edit"), expires_in=900_000)
+    assert wider.approval.id == new.approval.id  # and what waits is not widened
+
+
+def test_no_is_always_offered_and_a_call_nobody_could_decide_is_refused(
+    desk: Desk,
+) -> None:
+    filed = desk.submit(allowed_decisions=("approve",)).approval
+    assert filed.allowed_decisions == "approve deny"
+    with pytest.raises(InvalidError) as caught:
+        desk.submit(arguments={"n": 1}, allowed_decisions=("edit", "respond"))
+    assert [fault.pointer for fault in caught.value.faults] == ["/allowed_decisions"]
+    assert rows(desk) == 1
+
+
+def test_a_revision_takes_the_place_of_what_it_revises(desk: Desk, house: House) -> None:
+    old, decided = desk.submit().approval.id, desk.approved(arguments={"n": 0})
+    new = desk.submit(arguments={"n": 1}, revision_of=old).approval
+    assert (new.revision_of, desk.row(old).superseded_by) == (old, new.id)
+    assert desk.status(old) == "superseded"
+    desk.submit(arguments={"n": 2}, revision_of=decided)
+    assert desk.status(decided) == "approved"  # a yes is not taken away by it
+    before = rows(desk)
+    for agent in (house.helper, house.stranger):
+        theirs = desk.submit(agent, arguments={"n": 3}).approval.id
+        before += 1
+        for unknown in (theirs, "apr_none"):
+            with pytest.raises(InvalidError) as caught:
+                desk.submit(arguments={"n": 4}, revision_of=unknown)
+            assert [fault.pointer for fault in caught.value.faults] == ["/revision_of"]
+        assert desk.status(theirs) == "pending"
+    assert rows(desk) == before
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from sqlalchemy.orm import class_mapper
 
 from webui.approvals.ask import Ask, Filer, Limits
 from webui.approvals.errors import Fault, InvalidError
-from webui.approvals.states import Risk, Status
+from webui.approvals.states import Risk, Status, Verdict
 from webui.store.ids import new_id
 from webui.store.models import Approval, Membership, Org, User, table_of
 from webui.store.prepared import Prepared
@@ -38,13 +38,13 @@ def row_of(tx: Transaction, filer: Filer, ask: Ask, limits: Limits) -> dict[str,
         "size": len(ask.canonical),
         "arguments_schema": _json_or_none(ask.arguments_schema),
         "line": ask.line,
-        "risk": _risk(ask.risk),
+        "risk": risk_of(ask.risk),
         "solo": bool(solo),
     }
     return {
         "id": approval_id,
         "created_at": tx.now,
-        "expires_at": _deadline(tx.now, ask, limits),
+        "expires_at": deadline_of(tx.now, ask, limits),
         "max_attempts": limits.max_attempts,
         **_who_and_why(tx, filer, ask),
         **about_call,
@@ -85,7 +85,7 @@ def _who_and_why(tx: Transaction, filer: Filer, ask: Ask) -> dict[str, Any]:
         "agent_id": filer.agent_id,
         "agent_owner": filer.owner_id,
         "source_id": filer.source_id,
-        "on_behalf_of": _principal(tx, filer, ask),
+        "on_behalf_of": principal_of(tx, filer, ask),
         "source_ref": ask.source_ref,
         "session": ask.session,
         "run": ask.run,
@@ -94,7 +94,7 @@ def _who_and_why(tx: Transaction, filer: Filer, ask: Ask) -> dict[str, Any]:
         "reason": ask.reason,
         "context": _json_or_none(ask.context),
         "trace": _json_or_none(ask.trace),
-        "allowed_decisions": " ".join(ask.allowed_decisions),
+        "allowed_decisions": " ".join(offered(ask)),
         "revision_of": ask.revision_of,
         "callback_url": ask.callback_url,
         "report": ask.report,
@@ -105,13 +105,33 @@ def _json_or_none(value: Any) -> str | None:
     return None if value is None else json.dumps(value, ensure_ascii=False)
 
 
-def _risk(hint: str | None) -> Risk:
+def offered(ask: Ask) -> tuple[str, ...]:
+    """Return the verdicts a reviewer may give; "no" is always among them.
+
+    Raises:
+        InvalidError: nothing of what was asked for can be done here.
+
+    """
+    if not {Verdict.APPROVE, Verdict.DENY} & set(ask.allowed_decisions):
+        raise InvalidError(
+            "Nobody could decide this call.",
+            [Fault("/allowed_decisions", "must hold approve or deny, or be left out")],
+        )
+    return tuple(dict.fromkeys((*ask.allowed_decisions, str(Verdict.DENY))))
+
+
+def risk_of(hint: str | None) -> Risk:
     """Return the risk: the agent's hint can only raise it."""
     return max(Risk.MEDIUM, Risk(hint or Risk.MEDIUM), key=lambda risk: risk.level)
 
 
-def _deadline(now: int, ask: Ask, limits: Limits) -> int:
-    """Return when it expires: before the run dies, so that a refusal still reaches it."""
+def deadline_of(now: int, ask: Ask, limits: Limits) -> int:
+    """Return when it expires: before the run dies, so that a refusal still reaches it.
+
+    Raises:
+        InvalidError: the run is over already.
+
+    """
     expires_at = now + min(ask.expires_in or limits.ttl, limits.ttl_max)
     if ask.run_deadline is not None:
         left = ask.run_deadline - now
@@ -126,8 +146,13 @@ def _deadline(now: int, ask: Ask, limits: Limits) -> int:
     return expires_at
 
 
-def _principal(tx: Transaction, filer: Filer, ask: Ask) -> str | None:
-    """Return the user id of the person the agent acts for; only a member of the org will do."""
+def principal_of(tx: Transaction, filer: Filer, ask: Ask) -> str | None:
+    """Return the user id of the person the agent acts for; only a member of the org will do.
+
+    Raises:
+        InvalidError: nobody of this org is called so.
+
+    """
     if ask.on_behalf_of is None:
         return None
     found = tx.session.scalar(

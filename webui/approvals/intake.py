@@ -7,12 +7,13 @@ from sqlalchemy.dialects import postgresql
 
 from webui.approvals import idempotency, throttling
 from webui.approvals.ask import Ask, Filed, Filer, Limits
-from webui.approvals.desk import SYSTEM, end_unsettled, facts, subject
-from webui.approvals.ending import end_if_over, expire_if_over, is_over
-from webui.approvals.errors import ConflictError, TooManyError
+from webui.approvals.desk import facts, subject
+from webui.approvals.ending import end_if_over, expire_if_over
+from webui.approvals.errors import ConflictError, Fault, InvalidError, TooManyError
 from webui.approvals.filing import as_loaded, row_of
-from webui.approvals.states import LIVE, OPEN, Resolution, Status
-from webui.store.models import Approval, Org, table_of
+from webui.approvals.states import LIVE, OPEN, Status
+from webui.approvals.twins import displace, fits, raise_risk
+from webui.store.models import Approval, table_of
 from webui.store.models.approval import LIVE_TWIN
 from webui.store.prepared import Prepared
 from webui.store.transaction import Transaction
@@ -77,8 +78,8 @@ def find_or_file(tx: Transaction, filer: Filer, ask: Ask, limits: Limits) -> Fil
     if twin is not None:
         if twin.status == Status.EXECUTING:
             raise in_progress(twin, tx.now)
-        if twin.status == Status.APPROVED or _reusable(tx, filer, twin):
-            return _reuse(tx, filer, twin, limits)
+        if fits(tx, filer, ask, limits, twin):
+            return _reuse(tx, filer, ask, limits, twin)
     else:
         denial = _remembered_denial(tx, filer, ask.fingerprint, limits)
         if denial is not None:
@@ -112,17 +113,15 @@ def in_progress(twin: Approval, now: int) -> ConflictError:
     )
 
 
-def _reusable(tx: Transaction, filer: Filer, twin: Approval) -> bool:
-    window = tx.session.scalar(select(Org.dedupe_window).where(Org.id == filer.org_id))
-    return window is None or tx.now - twin.created_at < window
-
-
-def _reuse(tx: Transaction, filer: Filer, twin: Approval, limits: Limits) -> Filed:
+def _reuse(
+    tx: Transaction, filer: Filer, ask: Ask, limits: Limits, twin: Approval
+) -> Filed:
     _spend(tx, filer, "settled", limits.settled_rate if limits.rate else 0)
     seen = twin.seen_count + 1
     # seen_count is no change of what was asked: the version, and so the seal, stay.
     tx.execute(update(_approvals).where(_approvals.c.id == twin.id).values(seen_count=seen))
     twin.seen_count = seen
+    raise_risk(tx, filer, ask, twin)
     record_call(tx, filer, twin, "reused")
     tx.record(
         twin.org_id,
@@ -156,13 +155,16 @@ def _file(
     _spend(tx, filer, "filed", limits.rate)
     _refuse_flood(tx, filer, limits)
     values = row_of(tx, filer, ask, limits)
+    revised = None if ask.revision_of is None else _revised(tx, filer, ask.revision_of)
     if stale_twin is not None:
-        _supersede(tx, stale_twin, values["id"])
+        displace(tx, stale_twin, values["id"])
     if not _insert(tx, values):
         # PostgreSQL: a twin was filed between our look and our insert; take that one.
         return find_or_file(tx, filer, ask, limits)
     if ask.source_ref is not None:
         _supersede_re_asked(tx, filer, ask, values["id"])
+    if revised is not None:
+        _supersede(tx, revised, values["id"])
     approval = as_loaded(values)
     record_call(tx, filer, approval, "approval_required")
     tx.record(
@@ -183,13 +185,6 @@ def _insert(tx: Transaction, values: dict[str, Any]) -> bool:
     return tx.execute(_insert_unless_twin, values).first() is not None
 
 
-def _supersede(tx: Transaction, old: Approval, new: str) -> None:
-    moved = end_unsettled(tx, old, Status.SUPERSEDED, Resolution.SUPERSEDED, actor=SYSTEM)
-    tx.execute(
-        update(_approvals).where(_approvals.c.id == moved.id).values(superseded_by=new)
-    )
-
-
 def _supersede_re_asked(tx: Transaction, filer: Filer, ask: Ask, new: str) -> None:
     old = tx.session.scalars(
         select(Approval)
@@ -207,10 +202,34 @@ def _supersede_re_asked(tx: Transaction, filer: Filer, ask: Ask, new: str) -> No
         execution_options=_FRESH,
     ).all()
     for approval in old:
-        if is_over(approval, tx.now):
-            expire_if_over(tx, approval)
-        else:
-            _supersede(tx, approval, new)
+        _supersede(tx, approval, new)
+
+
+def _revised(tx: Transaction, filer: Filer, approval_id: str) -> Approval:
+    """Return the agent's own approval that an ask revises, locked."""
+    found = tx.session.scalar(
+        select(Approval)
+        .where(
+            Approval.id == approval_id,
+            Approval.org_id == filer.org_id,
+            Approval.agent_id == filer.agent_id,
+        )
+        .with_for_update(),
+        execution_options=_FRESH,
+    )
+    if found is None:
+        raise InvalidError(
+            "What this call revises is not known here.",
+            [Fault("/revision_of", "must be the id of an approval of this agent")],
+        )
+    return found
+
+
+def _supersede(tx: Transaction, old: Approval, new: str) -> None:
+    """Take what was asked anew out of the queue, if it still waits there."""
+    standing = expire_if_over(tx, old)
+    if standing.status in OPEN:
+        displace(tx, standing, new)
 
 
 def _spend(tx: Transaction, filer: Filer, bucket: str, rate: int) -> None:

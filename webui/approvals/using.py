@@ -12,6 +12,7 @@ from webui.approvals.errors import ConflictError
 from webui.approvals.intake import find_or_file, in_progress, live_twin, record_call
 from webui.approvals.leases import Lease, end_use, hash_of_lease, lease_token, own
 from webui.approvals.states import LIVE, Status
+from webui.approvals.twins import same_principal
 from webui.approvals.words import NOT_USABLE
 from webui.store.ids import new_id
 from webui.store.models import Approval, Consumption, table_of
@@ -60,7 +61,7 @@ def consume(
     known = None if key is None else idempotency.recall(tx, filer.agent_id, key)
     approval = end_if_over(tx, own(tx, filer, approval_id))
     if known is not None and known.consumption_id is not None:
-        again = _again(tx, approval, known.consumption_id, lease, report=True)
+        again = _again(tx, approval, known.consumption_id, report=True)
         return again or _no_more(approval)
     if approval.status != Status.APPROVED:
         return ConflictError(*NOT_USABLE[current_status(approval, tx.now)])
@@ -103,7 +104,7 @@ def gate(
     """
     known = None if key is None else idempotency.recall(tx, filer.agent_id, key)
     if known is not None:
-        known_end = _end_of_known(tx, filer, known, lease, report=ask.report)
+        known_end = _end_of_known(tx, filer, known, report=ask.report)
         if known_end is not None:
             return known_end
     answer = _gate(tx, filer, ask, limits, lease)
@@ -125,7 +126,11 @@ def _gate(
     twin = live_twin(tx, filer, ask.fingerprint)
     if twin is not None and twin.status == Status.EXECUTING:
         raise in_progress(twin, tx.now)
-    if twin is not None and twin.status == Status.APPROVED:
+    if (
+        twin is not None
+        and twin.status == Status.APPROVED
+        and same_principal(tx, filer, ask, twin)
+    ):
         used = _use(tx, filer, twin, lease)
         record_call(tx, filer, twin, "consumed", consumption=used.consumption_id)
         if not ask.report:
@@ -177,13 +182,13 @@ def _use(tx: Transaction, filer: Filer, approval: Approval, lease: Lease) -> Use
 
 
 def _end_of_known(
-    tx: Transaction, filer: Filer, known: idempotency.Known, lease: Lease, *, report: bool
+    tx: Transaction, filer: Filer, known: idempotency.Known, *, report: bool
 ) -> Used | Filed | ConflictError | None:
     """Return what a key of the gate led to, or none while that is open or given back."""
     approval = end_if_over(tx, load(tx, filer.org_id, known.approval_id))
     if known.consumption_id is None:
         return None if approval.status in LIVE else Filed(approval, reused=True)
-    again = _again(tx, approval, known.consumption_id, lease, report=report)
+    again = _again(tx, approval, known.consumption_id, report=report)
     if again is not None:
         return again
     use = tx.session.get_one(Consumption, known.consumption_id)
@@ -191,7 +196,7 @@ def _end_of_known(
 
 
 def _again(
-    tx: Transaction, approval: Approval, consumption_id: str, lease: Lease, *, report: bool
+    tx: Transaction, approval: Approval, consumption_id: str, *, report: bool
 ) -> Used | None:
     """Answer the repeat of a request that got this use, or none if the use is over.
 

@@ -41,6 +41,7 @@ DELIVERY_GAVE_UP: Final = "delivery.gave_up"
 TOOL_CALL: Final = "tool_call"
 APPROVAL_CREATED: Final = "approval.created"
 APPROVAL_REUSED: Final = "approval.reused"
+APPROVAL_RISK_RAISED: Final = "approval.risk_raised"
 APPROVAL_VIEWED: Final = "approval.viewed"
 APPROVAL_OPENED_FULL: Final = "approval.opened_full"
 APPROVAL_REVEALED: Final = "approval.revealed"
@@ -104,6 +105,7 @@ ALL: Final = frozenset(
         TOOL_CALL,
         APPROVAL_CREATED,
         APPROVAL_REUSED,
+        APPROVAL_RISK_RAISED,
         APPROVAL_VIEWED,
         APPROVAL_OPENED_FULL,
         APPROVAL_REVEALED,

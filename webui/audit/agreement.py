@@ -43,7 +43,8 @@ _LEAVES: Final[dict[str, frozenset[Status]]] = {
     actions.APPROVAL_LEASE_OVER: frozenset({Status.UNKNOWN}),
 }
 _READ: Final = sorted({*_LEAVES, actions.APPROVAL_VOTE})
-_BY_VOTES: Final = {Resolution.REVIEWER, Resolution.QUORUM}
+# An erased event cannot say how it was decided, and taking a yes back hides it in the row.
+_BY_VOTES: Final = {Resolution.REVIEWER, Resolution.QUORUM, Resolution.REVOKED}
 
 
 class _Said:
