@@ -101,6 +101,23 @@ def test_of_duplicate_gates_at_the_same_time_one_use_comes_out(
     assert len({answer.json["lease_token"] for answer in answers}) == 1
 
 
+def test_a_gate_key_whose_approval_ended_says_so_and_wants_a_new_key(
+    ci: Any, clock: Any
+) -> None:
+    asked = ci.post("/api/v1/gate", CALL, Idempotency_Key="c").json["approval"]["id"]
+    ci.post(f"/api/v1/approvals/{asked}/cancel")
+    ci.post("/api/v1/gate", CALL, Idempotency_Key="e")
+    clock.advance(900_000)
+    for key, status in (("c", "cancelled"), ("e", "expired")):
+        answer = ci.post("/api/v1/gate", CALL, Idempotency_Key=key)
+        assert (answer.status_code, answer.json["code"]) == (409, status)
+        assert answer.json["proceed"] is False
+        assert "new key" in answer.json["detail"]
+        assert "Retry-After" not in answer.headers
+        assert "retry_after" not in answer.json
+    assert ci.post("/api/v1/gate", CALL, Idempotency_Key="new").status_code == 202
+
+
 def test_a_refused_request_leaves_its_key_free(ci: Any) -> None:
     bad = ci.post("/api/v1/approvals", {"tool": "x"}, Idempotency_Key="a")
     assert bad.status_code == 422

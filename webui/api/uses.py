@@ -31,6 +31,7 @@ from webui.approvals.receipts import receipt
 from webui.approvals.states import OPEN, Status, Verdict
 from webui.approvals.strict_json import read_document
 from webui.approvals.using import Used
+from webui.approvals.words import STATUS
 from webui.asks import Call, check_body, fingerprint_of
 from webui.problems import problem
 from webui.store.models import Approval, Consumption
@@ -84,12 +85,26 @@ def _not_now(approval: Approval) -> Response:
         return problem(
             403, "denied", detail, reason=reason, approval=document, proceed=False
         )
+    if approval.status != Status.APPROVED:
+        return _ended(approval, document)
     # PostgreSQL: approved between our look and our filing; the next ask will use it.
     return problem(
         409,
         "not_approved",
         "It was settled while you asked; ask again.",
         retry_after=1,
+        approval=document,
+        proceed=False,
+    )
+
+
+def _ended(approval: Approval, document: dict[str, Any]) -> Response:
+    """Answer the repeat of a key whose approval ended: waiting will not change that."""
+    how = STATUS[Status(approval.status)].lower()
+    return problem(
+        409,
+        str(approval.status),
+        f"What this Idempotency-Key asked for is over ({how}); ask again with a new key.",
         approval=document,
         proceed=False,
     )
