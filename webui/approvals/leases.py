@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from webui.approvals.ask import Filer
-from webui.approvals.desk import load, move
+from webui.approvals.desk import load, move, subject
 from webui.approvals.ending import end_consumption
 from webui.approvals.errors import ConflictError, InvalidError, NotFoundError
 from webui.approvals.states import Status
@@ -74,6 +74,13 @@ def heartbeat(
         approval.lease_expires_at or 0, min(tx.now + lease.length, last)
     )
     tx.session.flush()
+    tx.record(
+        approval.org_id,
+        filer.actor,
+        "approval.lease_renewed",
+        subject(approval.id),
+        {"consumption": used.id, "lease_expires_at": approval.lease_expires_at},
+    )
     return approval.lease_expires_at
 
 

@@ -53,6 +53,8 @@ APPROVAL_EXPIRED: Final = "approval.expired"
 APPROVAL_CANCELLED: Final = "approval.cancelled"
 APPROVAL_SUPERSEDED: Final = "approval.superseded"
 APPROVAL_CONSUMED: Final = "approval.consumed"
+APPROVAL_LEASE_RENEWED: Final = "approval.lease_renewed"
+APPROVAL_USE_REFUSED: Final = "approval.use_refused"
 APPROVAL_ROLLED_BACK: Final = "approval.rolled_back"
 APPROVAL_OUTCOME: Final = "approval.outcome"
 APPROVAL_REVOKED: Final = "approval.revoked"
@@ -117,6 +119,8 @@ ALL: Final = frozenset(
         APPROVAL_CANCELLED,
         APPROVAL_SUPERSEDED,
         APPROVAL_CONSUMED,
+        APPROVAL_LEASE_RENEWED,
+        APPROVAL_USE_REFUSED,
         APPROVAL_ROLLED_BACK,
         APPROVAL_OUTCOME,
         APPROVAL_REVOKED,
