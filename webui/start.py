@@ -1,7 +1,6 @@
 """Building a process: the runtime, both applications, the sockets and the worker."""
 
 import atexit
-import sys
 from collections.abc import Callable, Sequence
 from wsgiref.types import WSGIApplication
 
@@ -44,8 +43,6 @@ STANDING = {
     actions.MEMBERSHIP_CHANGED,
 }
 """Events after which a person's sockets must prove themselves anew."""
-
-SWITCH_SECONDS = 0.0005
 
 
 def build(settings: Settings, bound: Bound) -> Desk:
@@ -113,9 +110,6 @@ def _sign_the_rest(runtime: Runtime) -> None:
 def _native() -> Native:
     """Return how the writer leaves the event loop: one native thread for its one connection."""
     pool = ThreadPool(1)
-    # Each statement lets go of the interpreter and has to get it back from the event loop; at
-    # the usual 5 ms a turn, a batch under load waits longer for that than for the disk.
-    sys.setswitchinterval(SWITCH_SECONDS)
 
     def run(work: Callable[[], None]) -> None:
         pool.apply(work)
