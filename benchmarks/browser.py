@@ -63,16 +63,8 @@ def measure() -> Iterator[Figure]:
         [percentile(trips, 0.99) for _, trips in runs],
         place=("P4", f"filed call visible in Chromium, p99, {A_SECOND} a second"),
         unit="ms",
-        goal=f"< {GOAL_MS:.0f} ms (reference: the browser's plain request)",
-        at_most=None,
-    )
-    yield compared(
-        worst,
-        [GOAL_MS],
-        place=("P4", f"filed call visible in Chromium, p99, {A_SECOND} a second"),
-        unit="ms",
-        goal=f"< {GOAL_MS:.0f} ms",
-        at_most=1.0,
+        goal=f"< {GOAL_MS:.0f} ms (reference: a plain request of the idle browser)",
+        limit=GOAL_MS,
     )
 
 

@@ -51,6 +51,7 @@ def compared(
     goal: str,
     at_least: float | None = None,
     at_most: float | None = None,
+    limit: float | None = None,
 ) -> Figure:
     """Return the figure of runs and the runs of its reference, compared by their medians.
 
@@ -62,11 +63,16 @@ def compared(
         goal: what is to be reached, in words.
         at_least: the ratio that meets the goal,
         at_most: or the one that it must not exceed.
+        limit: what the figure itself must not exceed, in its unit.
 
     """
     figure, reference = statistics.median(measured), statistics.median(references)
     ratio = figure / reference
-    met = (at_least is None or ratio >= at_least) and (at_most is None or ratio <= at_most)
+    met = (
+        (at_least is None or ratio >= at_least)
+        and (at_most is None or ratio <= at_most)
+        and (limit is None or figure <= limit)
+    )
     return Figure(
         *place, figure, unit, reference, ratio, goal, met=met, spread=spread(measured)
     )
