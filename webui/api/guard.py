@@ -38,7 +38,8 @@ MAX_LENGTH_DIGITS = 7
 JSON_TYPE = re.compile(
     r'application/json(?:[ \t]*;[ \t]*charset="?utf-8"?)?', re.IGNORECASE
 )
-KEY = re.compile(r"cs[kp]_[0-9A-Za-z_-]{8,}")
+KEY = re.compile(r"cs[kp]_[0-9A-Za-z]{12}_[0-9A-Za-z]{49}")
+"""The exact form: what follows a key in a query is not part of it (spec, details.md E)."""
 
 
 @dataclass(frozen=True, slots=True)
