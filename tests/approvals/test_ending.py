@@ -132,3 +132,16 @@ def test_a_deadline_holds_from_its_very_millisecond(desk: Desk) -> None:
     with desk.store.reading() as session:
         assert not ending.anything_due(session, row.expires_at - 1)
         assert ending.anything_due(session, row.expires_at)
+
+
+def test_what_a_late_sweep_finds_ended_at_its_deadline(
+    desk: Desk, clock: TestClock
+) -> None:
+    waiting = desk.submit().approval
+    unused = desk.approved(arguments={"n": 1})
+    approved = desk.row(unused)
+    clock.advance(86_400_000)
+    while desk.sweep():
+        pass
+    assert desk.row(waiting.id).settled_at == waiting.expires_at
+    assert desk.row(unused).settled_at == approved.settled_at  # when it was decided

@@ -33,7 +33,9 @@ def current_status(approval: Approval, now: int) -> Status:
 
 def expire(tx: Transaction, approval: Approval) -> Approval:
     """Write down that its deadline has passed."""
-    values: dict[str, Any] = {"settled_at": approval.settled_at or tx.now}
+    # The deadline ended it, however much later a sweep comes by.
+    passed = min(tx.now, approval.usable_until or approval.expires_at)
+    values: dict[str, Any] = {"settled_at": approval.settled_at or passed}
     if approval.status in OPEN:
         values["resolution"] = Resolution.DEADLINE
     return move(
