@@ -460,3 +460,17 @@ def test_a_database_that_is_away_is_unavailable(store: Store) -> None:
     away = store.url.set(port=1)
     with pytest.raises(StoreUnavailableError):
         Store(away, store.keyring, flush)
+
+
+def test_an_error_of_the_database_names_no_parameters(store: Store) -> None:
+    statement = text("SELECT :value FROM nothing")
+
+    def unit(tx: Transaction) -> None:
+        tx.session.execute(statement, {"value": "s3cret"})
+
+    with pytest.raises((DBAPIError, StoreUnavailableError)) as writing:
+        store.write(unit)
+    with store.reading() as session, pytest.raises(DBAPIError) as reading:
+        session.execute(statement, {"value": "s3cret"})
+    for error in (writing.value, writing.value.__cause__, reading.value):
+        assert "s3cret" not in str(error)

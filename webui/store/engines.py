@@ -33,6 +33,7 @@ def writing_engine(url: URL) -> Engine:
     engine = create_engine(
         url,
         poolclass=NullPool,
+        hide_parameters=True,
         connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000},
     )
     event.listen(engine, "connect", _prepare_writer)
@@ -47,6 +48,7 @@ def reading_engine(url: URL) -> Engine:
     engine = create_engine(
         url,
         poolclass=QueuePool,
+        hide_parameters=True,
         pool_size=8,
         max_overflow=64,
         connect_args={"check_same_thread": False, "timeout": BUSY_MS / 1000},
@@ -59,6 +61,8 @@ def _postgresql_engine(url: URL) -> Engine:
     return create_engine(
         url.set(drivername="postgresql+psycopg"),
         isolation_level="READ COMMITTED",
+        # an error in a log must not carry arguments, keys or hashes
+        hide_parameters=True,
         pool_size=10,
         max_overflow=20,
         pool_pre_ping=True,
