@@ -83,6 +83,10 @@ def test_a_refusal_comes_back_over_the_control_socket(
         line.connect(str(instance / "control.sock"))
         line.sendall(b'{"verb": "no.such", "arguments": {}}\n')
         assert "does not know this command" in line.recv(1_000).decode()
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(str(instance / "control.sock"))
+        line.sendall(b'{"verb": "keys.revoke", "arguments": {"bogus": 1}}\n')
+        assert "see the server's log" in line.recv(1_000).decode()
     second = countersign(desk.environment, "serve")
     assert second.returncode == 2
     assert "COUNTERSIGN_INSTANCE" in second.stderr

@@ -29,6 +29,8 @@ TIMEOUT = 120.0
 ADDRESS_MAX = 108
 BACKLOG = 128
 """Commands that may call at once; the next one is turned away, not kept waiting (unix(7))."""
+UNKNOWN = "The server does not know this command; are the versions equal?"
+FAILED = "The command failed; see the server's log."
 _TABLES = (calls, people, sources)
 """Named, because importing them is what fills `VERBS`."""
 
@@ -44,8 +46,11 @@ def perform(office: Office, name: str, arguments: dict[str, Any]) -> Any:
         CommandError: refused, with the sentence to show.
 
     """
+    verb = VERBS.get(name)
+    if verb is None:
+        raise CommandError(UNKNOWN)
     try:
-        return VERBS[name](office, **arguments)
+        return verb(office, **arguments)
     except DeskError as error:
         raise CommandError(error.detail) from error
     except StoreUnavailableError as error:
@@ -154,10 +159,9 @@ class ControlSocket:
             return {"result": perform(self._office, call["verb"], call["arguments"])}
         except CommandError as error:
             return {"error": str(error)}
-        except (KeyError, TypeError):
-            return {
-                "error": "The server does not know this command; are the versions equal?"
-            }
+        except Exception:
+            log.exception("a command failed", verb=call.get("verb"))
+            return {"error": FAILED}
 
 
 def _peer_uid(line: socket.socket) -> int:
