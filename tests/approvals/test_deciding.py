@@ -8,10 +8,11 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from tests.plugins.desk import House, Member, TestClock
-from tests.plugins.rules import Desk
+from tests.plugins.rules import UNSEEN, Desk
 from webui.approvals import accounts, deciding, reviewing
 from webui.approvals.errors import (
     ConflictError,
+    DeskError,
     InvalidError,
     NotAllowedError,
     NotFoundError,
@@ -356,6 +357,17 @@ def test_a_verdict_that_the_approval_does_not_take_is_refused(
     with pytest.raises(InvalidError):
         desk.decide(house.rae, approval_id)
     assert desk.decide(house.rae, approval_id, DENY).applied
+
+
+def test_who_was_refused_a_verdict_stays_in_the_log(desk: Desk, house: House) -> None:
+    approval_id = desk.submit(on_behalf_of=house.rae.id).approval.id
+    for who, look in ((house.rae, UNSEEN), (house.vi, UNSEEN), (house.bo, Look("0", 1))):
+        with pytest.raises(DeskError) as caught:
+            desk.decide(who, approval_id, DENY, look=look)
+        event, told = desk.events(approval_id)[-1], desk.told(approval_id)
+        assert (event.action, event.actor) == ("access.refused", f"user:{who.id}")
+        assert (told["code"], told["verdict"]) == (caught.value.code, "deny")
+    assert desk.status(approval_id) == "pending"
 
 
 def test_no_is_taken_whatever_the_approval_offers(desk: Desk, house: House) -> None:

@@ -5,6 +5,7 @@ from sqlalchemy import func, select
 
 from tests.plugins.desk import House, TestClock
 from tests.plugins.rules import Desk
+from webui.approvals import telling
 from webui.approvals.ask import Filed
 from webui.approvals.errors import ConflictError, InvalidError, NotFoundError
 from webui.approvals.leases import Lease, hash_of_lease
@@ -35,9 +36,9 @@ def test_the_first_use_is_the_only_one(desk: Desk) -> None:
     )
     assert used.lease_expires_at == row.lease_expires_at
     assert used.lease_token.removeprefix("lse_") != used.lease_token
-    assert refusal(desk.consume(approval_id)) == "already_consumed"
     assert desk.actions(approval_id)[-1] == "approval.consumed"
     assert desk.told(approval_id)["consumption"] == used.consumption_id
+    assert refusal(desk.consume(approval_id)) == "already_consumed"
     assert used.lease_token.encode() not in b"".join(
         event.payload or b"" for event in desk.events(approval_id)
     )
@@ -49,6 +50,39 @@ def test_only_exactly_what_was_approved_can_be_used(desk: Desk) -> None:
     assert refusal(desk.consume(approval_id, fingerprint=other)) == "fingerprint_mismatch"
     assert desk.status(approval_id) == "approved"
     desk.use(approval_id)
+
+
+def test_a_refused_use_stays_in_the_log(desk: Desk) -> None:
+    pending = desk.submit(arguments={"n": 1}).approval.id
+    approval_id = desk.approved()
+    other = desk.row(pending).fingerprint
+    desk.consume(pending)
+    told = [desk.told(pending)]
+    desk.consume(approval_id, fingerprint=other)
+    told.append(desk.told(approval_id))
+    desk.use(approval_id)
+    desk.consume(approval_id)
+    told.append(desk.told(approval_id))
+    assert [each["code"] for each in told] == [
+        "not_approved",
+        "fingerprint_mismatch",
+        "already_consumed",
+    ]
+    assert desk.actions(approval_id).count("approval.use_refused") == 2
+
+
+@pytest.mark.parametrize("verb", ["submit", "gate"])
+def test_asking_for_what_is_running_stays_in_the_log_up_to_a_flood(
+    desk: Desk, verb: str
+) -> None:
+    approval_id = desk.approved()
+    desk.use(approval_id)
+    for _ in range(2 * telling.REFUSALS + 5):
+        with pytest.raises(ConflictError):
+            getattr(desk, verb)()
+        assert desk.told(approval_id)["result"] == "in_progress"
+    told = desk.actions(approval_id).count("tool_call")
+    assert 2 * telling.REFUSALS <= told - 1 <= 2 * telling.REFUSALS + 5
 
 
 def test_a_use_belongs_to_the_agent_that_asked(desk: Desk, house: House) -> None:

@@ -57,7 +57,11 @@ class Desk:
         """File a call, the same one unless something of it is given."""
         by = agent or self.house.ci
         asked = ask_for(by, tool, arguments or ARGUMENTS, **more)
-        return self.store.write(lambda tx: intake.submit(tx, by.filer, asked, limits, key))
+        return granted(
+            self.store.write(
+                lambda tx: intake.submit_or_refuse(tx, by.filer, asked, limits, key)
+            )
+        )
 
     def gate(
         self,
@@ -90,9 +94,12 @@ class Desk:
     ) -> Decided:
         """Give a verdict."""
         by, org = reviewer_of(who, **reviewer), org_id or self.house.org_id
-        return self.store.write(
+        decided = self.store.write(
             lambda tx: deciding.decide(tx, by, org, approval_id, verdict, reason, look)
         )
+        if decided.refusal is not None and not decided.late:
+            raise decided.refusal
+        return decided
 
     def consume(
         self,

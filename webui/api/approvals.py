@@ -18,7 +18,7 @@ from webui.api.reading import idempotency_key, read_ask, read_body
 from webui.api.schemas import CancelBody, EmptyBody
 from webui.api.waiting import hold, unchanged
 from webui.approvals import ending, intake
-from webui.approvals.errors import Fault, InvalidError
+from webui.approvals.errors import DeskError, Fault, InvalidError
 from webui.approvals.states import Status
 from webui.asks import AskBody
 from webui.store.models import Approval
@@ -49,7 +49,11 @@ def file_approval() -> Response:
     house = runtime()
     key = idempotency_key()
     ask = read_ask(AskBody, house.profile(filer.org_id))
-    filed = house.store.write(lambda tx: intake.submit(tx, filer, ask, house.limits, key))
+    filed = house.store.write(
+        lambda tx: intake.submit_or_refuse(tx, filer, ask, house.limits, key)
+    )
+    if isinstance(filed, DeskError):
+        raise filed
     return answer_approval(
         filed.approval,
         canonical=None if filed.reused else ask.canonical,

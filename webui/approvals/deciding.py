@@ -5,10 +5,11 @@ from sqlalchemy import insert, select, update
 from webui.approvals.authorization import DECIDE, ROLES
 from webui.approvals.desk import facts, load, move, subject
 from webui.approvals.ending import current_status, expire_if_over
-from webui.approvals.errors import ConflictError, InvalidError, NotAllowedError
+from webui.approvals.errors import ConflictError, DeskError, InvalidError, NotAllowedError
 from webui.approvals.quorum import resolve
 from webui.approvals.reviewing import Decided, Look, Reviewer, access_of, seal_of
 from webui.approvals.states import OPEN, Resolution, Status, Verdict
+from webui.approvals.telling import tell_refused
 from webui.approvals.words import settled_by
 from webui.store.ids import new_id
 from webui.store.models import Approval, Decision, Membership, User, table_of
@@ -34,31 +35,52 @@ def decide(
     """Give one person's verdict on an approval.
 
     Returns:
-        Decided: applied; or an identical repeat; or late, with the refusal to answer.
+        Decided: applied; or an identical repeat; or with the refusal to answer: it came
+        late, this person may not decide it (the sentence says why), or what was shown is not
+        what stands now (`stale_seal`). Refusals are returned so that their events are kept.
 
     Raises:
         NotFoundError: not in this org.
-        NotAllowedError: this person may not decide it; the sentence says why.
-        InvalidError: the reason is missing or too long.
-        ConflictError: `stale_seal`: what was shown is not what stands now.
+        InvalidError: the reason is missing or too long, or the verdict is not offered.
 
     """
     approval = expire_if_over(tx, load(tx, org_id, approval_id))
     access = access_of(tx, reviewer, approval)
     if not access.allowed:
-        raise NotAllowedError(access.reason.removeprefix("deny_"), access.explanation)
+        refusal = NotAllowedError(access.reason.removeprefix("deny_"), access.explanation)
+        return _refused(tx, reviewer, approval, verdict, refusal)
     _check_reason(approval, reason)
     if approval.status not in OPEN:
         return _late(tx, reviewer, approval, verdict)
     if look.seal is not None and look.seal != seal_of(approval, look.preview_version):
-        raise ConflictError(
+        stale = ConflictError(
             "stale_seal",
             "What you saw has changed since; look at it again and decide then.",
         )
+        return _refused(tx, reviewer, approval, verdict, stale)
     # A "no" is always taken, whatever the ask offers: it is the way out.
     if verdict != Verdict.DENY and str(verdict) not in approval.allowed_decisions.split():
         raise InvalidError(f"This approval does not take the verdict {verdict}.")
     return _vote(tx, reviewer, approval, verdict, reason, look)
+
+
+def _refused(
+    tx: Transaction,
+    reviewer: Reviewer,
+    approval: Approval,
+    verdict: Verdict,
+    refusal: DeskError,
+) -> Decided:
+    tell_refused(
+        tx,
+        approval,
+        reviewer.actor,
+        refusal,
+        verdict=str(verdict),
+        channel=reviewer.channel,
+        address=reviewer.address,
+    )
+    return Decided(approval, applied=False, refusal=refusal)
 
 
 def _check_reason(approval: Approval, reason: str) -> None:

@@ -12,6 +12,7 @@ from webui.approvals.ending import end_if_over, expire_if_over
 from webui.approvals.errors import ConflictError, Fault, InvalidError, TooManyError
 from webui.approvals.filing import as_loaded, row_of
 from webui.approvals.states import LIVE, OPEN, Status
+from webui.approvals.telling import record_call, refuse_running
 from webui.approvals.twins import displace, fits, raise_risk
 from webui.store.models import Approval, table_of
 from webui.store.models.approval import LIVE_TWIN
@@ -63,21 +64,40 @@ def submit(
         TooManyError: back-pressure.
 
     """
+    filed = submit_or_refuse(tx, filer, ask, limits, key)
+    if isinstance(filed, ConflictError):
+        raise filed
+    return filed
+
+
+def submit_or_refuse(
+    tx: Transaction,
+    filer: Filer,
+    ask: Ask,
+    limits: Limits,
+    key: idempotency.Key | None = None,
+) -> Filed | ConflictError:
+    """Do as `submit`, but return `in_progress`, so that the event of the attempt is kept."""
     known = None if key is None else idempotency.recall(tx, filer.agent_id, key)
     if known is not None:
         return Filed(expire_if_over(tx, _by_id(tx, known.approval_id)), reused=True)
     filed = find_or_file(tx, filer, ask, limits)
-    if key is not None:
+    if key is not None and isinstance(filed, Filed):
         idempotency.remember(tx, filer.agent_id, key, approval_id=filed.approval.id)
     return filed
 
 
-def find_or_file(tx: Transaction, filer: Filer, ask: Ask, limits: Limits) -> Filed:
-    """Return the live twin or the remembered denial of a call, else file it."""
+def find_or_file(
+    tx: Transaction, filer: Filer, ask: Ask, limits: Limits
+) -> Filed | ConflictError:
+    """Return the live twin or the remembered denial of a call, else file it.
+
+    The refusal for a call that is running is returned, so that its event is kept.
+    """
     twin = live_twin(tx, filer, ask.fingerprint)
     if twin is not None:
         if twin.status == Status.EXECUTING:
-            raise in_progress(twin, tx.now)
+            return refuse_running(tx, filer, twin)
         if fits(tx, filer, ask, limits, twin):
             return _reuse(tx, filer, ask, limits, twin)
     else:
@@ -101,16 +121,6 @@ def live_twin(tx: Transaction, filer: Filer, fingerprint: str) -> Approval | Non
     tx.read_clock()
     twin = end_if_over(tx, twin)
     return twin if twin.status in LIVE else None
-
-
-def in_progress(twin: Approval, now: int) -> ConflictError:
-    """Return the refusal for a call that is running right now."""
-    seconds = max(1, ((twin.lease_expires_at or now) - now + 999) // 1000)
-    return ConflictError(
-        "in_progress",
-        "This very call is running now; ask again when its lease is over.",
-        retry_after=seconds,
-    )
 
 
 def _reuse(
@@ -151,7 +161,7 @@ def _remembered_denial(
 
 def _file(
     tx: Transaction, filer: Filer, ask: Ask, limits: Limits, stale_twin: Approval | None
-) -> Filed:
+) -> Filed | ConflictError:
     _spend(tx, filer, "filed", limits.rate)
     _refuse_flood(tx, filer, limits)
     values = row_of(tx, filer, ask, limits)
@@ -262,27 +272,6 @@ def _refuse_flood(tx: Transaction, filer: Filer, limits: Limits) -> None:
             retry_after=30,
             code="too_many_pending",
         )
-
-
-def record_call(
-    tx: Transaction, filer: Filer, approval: Approval, result: str, **more: Any
-) -> None:
-    """Record one `tool_call`: what was asked and what it led to (spec: audit.md)."""
-    tx.record(
-        filer.org_id,
-        filer.actor,
-        "tool_call",
-        subject(approval.id),
-        {
-            "agent": filer.agent_id,
-            "tool": approval.tool,
-            "fingerprint": approval.fingerprint,
-            "rule": approval.rule_name,
-            "policy_revision": approval.policy_revision,
-            "result": result,
-            **more,
-        },
-    )
 
 
 def _by_id(tx: Transaction, approval_id: str) -> Approval:

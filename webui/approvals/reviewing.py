@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from webui.approvals.authorization import DECIDE, Access, Actor, Resource, authorize
 from webui.approvals.canonical import canonical
-from webui.approvals.errors import ConflictError
+from webui.approvals.errors import DeskError
 from webui.store.models import Approval, Membership, User
 from webui.store.transaction import Transaction
 
@@ -42,6 +42,9 @@ class Look:
     """On the card, as the browser counted."""
 
 
+LATE = frozenset({"already_settled", "already_decided_by_you"})
+
+
 @dataclass(frozen=True, slots=True)
 class Decided:
     """What became of a verdict."""
@@ -49,8 +52,13 @@ class Decided:
     approval: Approval
     applied: bool
     """False for an identical repeat, which is a success too."""
-    refusal: ConflictError | None = None
-    """Set when it came late: recorded, not applied."""
+    refusal: DeskError | None = None
+    """Set when it came late or was not allowed: recorded, not applied."""
+
+    @property
+    def late(self) -> bool:
+        """Say whether it was refused only because the verdict is given already."""
+        return self.refusal is not None and self.refusal.code in LATE
 
 
 def seal_of(approval: Approval, preview_version: int) -> str:
@@ -58,12 +66,13 @@ def seal_of(approval: Approval, preview_version: int) -> str:
     shown = {
         "approval": approval.id,
         "arguments_hash": approval.arguments_hash,
+        "fingerprint": approval.fingerprint,  # covers ctx, scope and tool_def too
         "preview_version": preview_version,
         "rule_hash": approval.rule_hash,
         "edits": approval.edits,
         "change_requests": approval.change_requests,
     }
-    return hashlib.sha256(b"seal-v1\0" + canonical(shown)).hexdigest()
+    return hashlib.sha256(b"seal-v2\0" + canonical(shown)).hexdigest()
 
 
 def access_of(tx: Transaction, reviewer: Reviewer, approval: Approval) -> Access:

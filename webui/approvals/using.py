@@ -9,9 +9,10 @@ from webui.approvals.ask import Ask, Filed, Filer, Limits
 from webui.approvals.desk import load, move
 from webui.approvals.ending import current_status, end_if_over
 from webui.approvals.errors import ConflictError
-from webui.approvals.intake import find_or_file, in_progress, live_twin, record_call
+from webui.approvals.intake import find_or_file, live_twin
 from webui.approvals.leases import Lease, end_use, hash_of_lease, lease_token, own
 from webui.approvals.states import LIVE, Status
+from webui.approvals.telling import record_call, refuse_running, refuse_use
 from webui.approvals.twins import same_principal
 from webui.approvals.words import NOT_USABLE
 from webui.store.ids import new_id
@@ -62,14 +63,10 @@ def consume(
     approval = end_if_over(tx, own(tx, filer, approval_id))
     if known is not None and known.consumption_id is not None:
         again = _again(tx, approval, known.consumption_id, report=True)
-        return again or _no_more(approval)
-    if approval.status != Status.APPROVED:
-        return ConflictError(*NOT_USABLE[current_status(approval, tx.now)])
-    if approval.fingerprint != fingerprint:
-        return ConflictError(
-            "fingerprint_mismatch",
-            "What you are about to run is not what was approved; ask for it anew.",
-        )
+        return again or refuse_use(tx, filer, approval, _no_more(approval))
+    refusal = _why_not(tx, approval, fingerprint)
+    if refusal is not None:
+        return refuse_use(tx, filer, approval, refusal)
     used = _use(tx, filer, approval, lease)
     if key is not None:
         idempotency.remember(
@@ -80,6 +77,17 @@ def consume(
             consumption_id=used.consumption_id,
         )
     return used
+
+
+def _why_not(tx: Transaction, approval: Approval, fingerprint: str) -> ConflictError | None:
+    if approval.status != Status.APPROVED:
+        return ConflictError(*NOT_USABLE[current_status(approval, tx.now)])
+    if approval.fingerprint != fingerprint:
+        return ConflictError(
+            "fingerprint_mismatch",
+            "What you are about to run is not what was approved; ask for it anew.",
+        )
+    return None
 
 
 def gate(
@@ -96,10 +104,8 @@ def gate(
     "wait", and a use that was given back, are looked at anew.
 
     Returns:
-        Used, or what to wait for, or the refusal for a use that has ended.
-
-    Raises:
-        ConflictError: the same call is running.
+        Used, or what to wait for, or the refusal: the same call is running, or the use that
+        the key got has ended.
 
     """
     known = None if key is None else idempotency.recall(tx, filer.agent_id, key)
@@ -108,7 +114,7 @@ def gate(
         if known_end is not None:
             return known_end
     answer = _gate(tx, filer, ask, limits, lease)
-    if key is not None:
+    if key is not None and not isinstance(answer, ConflictError):
         idempotency.remember(
             tx,
             filer.agent_id,
@@ -122,10 +128,10 @@ def gate(
 
 def _gate(
     tx: Transaction, filer: Filer, ask: Ask, limits: Limits, lease: Lease
-) -> Used | Filed:
+) -> Used | Filed | ConflictError:
     twin = live_twin(tx, filer, ask.fingerprint)
     if twin is not None and twin.status == Status.EXECUTING:
-        raise in_progress(twin, tx.now)
+        return refuse_running(tx, filer, twin)
     if (
         twin is not None
         and twin.status == Status.APPROVED
@@ -192,7 +198,9 @@ def _end_of_known(
     if again is not None:
         return again
     use = tx.session.get_one(Consumption, known.consumption_id)
-    return None if use.result == "rolled_back" else _no_more(approval)
+    if use.result == "rolled_back":
+        return None
+    return refuse_use(tx, filer, approval, _no_more(approval))
 
 
 def _again(

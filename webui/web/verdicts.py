@@ -10,6 +10,7 @@ from webui.approvals.deciding import decide
 from webui.approvals.errors import InvalidError, NotAllowedError
 from webui.approvals.reviewing import Decided, Look
 from webui.approvals.states import Verdict
+from webui.gating import Shown
 from webui.preview import PREVIEW_VERSION
 from webui.store.models import Approval
 from webui.web.access import me
@@ -65,13 +66,13 @@ def nonce_of(approval_id: str, seal: str) -> str:
     return hmac.new(key, proved, hashlib.sha256).hexdigest()
 
 
-def give(approval: Approval, form: DecideForm, *, gated: bool) -> Decided:
+def give(approval: Approval, form: DecideForm, shown: Shown) -> Decided:
     """Give this person's verdict.
 
     Args:
         approval: that they may see.
         form: what they sent.
-        gated: approving needs the proof that the full arguments were shown.
+        shown: what the card says of it, which is what a yes asks for.
 
     Raises:
         DeskError: it was refused; nothing was changed.
@@ -81,23 +82,26 @@ def give(approval: Approval, form: DecideForm, *, gated: bool) -> Decided:
         form.nonce.encode(), nonce_of(approval.id, form.seal).encode()
     )
     if form.verdict is Verdict.APPROVE:
-        _refuse_unseen(approval, missing=gated and not opened)
+        _refuse_unseen(shown, opened=opened)
     person, org_id = me().reviewer(), me().org_id
     look = Look(form.seal, PREVIEW_VERSION, opened_full=opened, seconds=form.seconds)
-    return house().store.write(
+    decided = house().store.write(
         lambda tx: decide(tx, person, org_id, approval.id, form.verdict, form.reason, look)
     )
+    if decided.refusal is not None and not decided.late:
+        raise decided.refusal
+    return decided
 
 
-def _refuse_unseen(approval: Approval, *, missing: bool) -> None:
-    if missing:
+def _refuse_unseen(shown: Shown, *, opened: bool) -> None:
+    if shown.needs_full_view and not opened:
         raise NotAllowedError(
             "full_view_required",
             "This call is approved at the end of its full arguments only; read them first.",
         )
-    if needs_sign_in(approval):
+    if needs_sign_in(shown):
         raise NotAllowedError(
             "sign_in_again",
-            f"Approving a call of {approval.risk} risk needs a sign-in within the last "
+            f"Approving a call of {shown.risk} risk needs a sign-in within the last "
             "15 minutes; sign in again.",
         )
