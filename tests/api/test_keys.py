@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from webui.approvals import agents
 from webui.approvals.keys import AGENT, make_key, read_key
+from webui.store.models import INSTANCE, Event
 
 ME = "/api/v1/me"
 
@@ -210,3 +212,24 @@ def test_a_key_read_before_a_change_is_not_remembered_after_it(
     after = known.holder(presented)
     assert after is not None
     assert not after.works(store.now())
+
+
+def test_keys_that_do_not_work_are_told_of_once_a_minute_and_kind(
+    ci: Any, store: Any, clock: Any
+) -> None:
+    def told() -> list[str]:
+        with store.reading() as session:
+            rows = session.query(Event).where(
+                Event.org_id == INSTANCE, Event.action == "access.refused"
+            )
+            return sorted(json.loads(row.payload)["kind"] for row in rows)
+
+    for _ in range(3):
+        for key in (None, "nonsense", ci.key[:-1] + "-"):
+            assert ci.using(key).get("/api/v1/approvals").status_code == 401
+    first = told()
+    assert first == sorted(set(first))
+    assert {"missing", "malformed"} <= set(first)
+    clock.advance(60_000)
+    ci.using(None).get("/api/v1/approvals")
+    assert told().count("missing") == 2

@@ -17,6 +17,7 @@ from webui.approvals.errors import NotAllowedError
 from webui.approvals.keys import AGENT, PERSONAL, PresentedKey, read_key
 from webui.problems import problem
 from webui.runtime import Runtime
+from webui.store.models import INSTANCE
 from webui.store.queries.identity import KeyHolder, TokenHolder, key_holder, token_holder
 from webui.store.transaction import Transaction, Wake
 
@@ -28,6 +29,8 @@ FAILURES_ALL = 600
 """Failed keys a minute in total; good keys are never refused for them."""
 TRIES = 60
 """Tries to decide that are written down, a minute and agent; a flood must not fill the log."""
+TOLD = 60
+"""Events of failed keys a minute: one for each address and kind, up to this many."""
 FORGET = ("key.", "agent.")
 
 
@@ -41,6 +44,7 @@ class KnownKeys:
         self._minute = 0
         self._total = 0
         self._failures: dict[str, int] = {}
+        self._told: set[tuple[str, str]] = set()
         # On PostgreSQL another node may revoke: there every request looks the key up.
         self._keeps = runtime.store.on_sqlite
         runtime.store.listen(self._forget)
@@ -65,9 +69,17 @@ class KnownKeys:
         """Count a failure; say whether there were too many this minute."""
         if now // 60_000 != self._minute:
             self._minute, self._failures, self._total = now // 60_000, {}, 0
+            self._told.clear()
         self._total += 1
         mine = self._failures[presented_id] = self._failures.get(presented_id, 0) + 1
         return mine > FAILURES_EACH or self._total > FAILURES_ALL
+
+    def worth_telling(self, address: str, kind: str) -> bool:
+        """Say whether this is an address's first failure of its kind this minute."""
+        if (address, kind) in self._told or len(self._told) >= TOLD:
+            return False
+        self._told.add((address, kind))
+        return True
 
     def _forget(self, wakes: Sequence[Wake]) -> None:
         if any(wake.action.startswith(FORGET) for wake in wakes):
@@ -85,7 +97,7 @@ def identify() -> Response | None:
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
     presented = read_key(text.strip()) if scheme.lower() == "bearer" else None
     if presented is None:
-        return _unknown(text[:40])
+        return _unknown(text[:40], "malformed" if text else "missing")
     if presented.prefix == AGENT:
         return _identify_agent(presented)
     return _identify_person(presented)
@@ -115,9 +127,16 @@ def _identify_person(presented: PresentedKey) -> Response | None:
     return None
 
 
-def _unknown(presented_id: str) -> Response:
+def _unknown(presented_id: str, kind: str = "unknown") -> Response:
     known = cast("KnownKeys", current_app.extensions["countersign.keys"])
-    if known.failed(presented_id, runtime().store.now()):
+    many = known.failed(presented_id, runtime().store.now())
+    address = request.remote_addr or ""
+    if known.worth_telling(address, kind):
+        note = {"code": "bad_key", "kind": kind, "address": address}
+        runtime().store.write(
+            lambda tx: tx.record(INSTANCE, "system", "access.refused", "keys", note)
+        )
+    if many:
         return problem(
             429,
             "too_many_failures",
