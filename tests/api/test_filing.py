@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+
+from webui.approvals import throttling
+from webui.approvals.errors import TooManyError
+from webui.store.models import Event
 
 CALL = {"tool": "bank.transfer", "arguments": {"to": "DE89", "amount": 12.5}}
 
@@ -185,3 +190,31 @@ def test_an_agent_that_asks_too_fast_is_told_when_to_come_back(
     assert other.post("/api/v1/approvals", CALL).status_code == 201
     clock.advance(1000 * int(answer.headers["Retry-After"]))
     assert ci.post("/api/v1/approvals", CALL).status_code == 201
+
+
+@pytest.mark.parametrize("path", ["/api/v1/approvals", "/api/v1/gate"])
+def test_refusals_by_back_pressure_are_told_of_once_a_minute(
+    ci: Any, store: Any, house: Any, clock: Any, monkeypatch: Any, path: str
+) -> None:
+    def refused() -> None:
+        raise TooManyError("Slow.", retry_after=1)
+
+    monkeypatch.setattr(throttling, "spend", lambda *_, **__: refused())
+
+    def told() -> list[tuple[str, int]]:
+        with store.reading() as session:
+            rows = session.query(Event).where(
+                Event.org_id == house.org_id, Event.action == "tool_call"
+            )
+            found = [json.loads(row.payload) for row in rows.order_by(Event.seq)]
+            return [(each["result"], each["count"]) for each in found]
+
+    body = {"tool": "shell.run", "arguments": {}}
+    for _ in range(4):
+        assert ci.post(path, body).status_code == 429
+    clock.advance(60_000)
+    assert ci.post(path, body).status_code == 429
+    counts = told()
+    assert {result for result, _ in counts} == {"rate_limited"}
+    assert 2 <= len(counts) <= 3  # the minute may turn in between
+    assert sum(count for _, count in counts) == 5

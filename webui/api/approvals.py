@@ -12,6 +12,7 @@ from webui.api.answers import (
     load_own,
 )
 from webui.api.keys import agent_with, runtime
+from webui.api.limited import telling_limits
 from webui.api.operations import Query, operation
 from webui.api.paging import CURSOR, page_of, whole_number
 from webui.api.reading import idempotency_key, read_ask, read_body
@@ -49,9 +50,10 @@ def file_approval() -> Response:
     house = runtime()
     key = idempotency_key()
     ask = read_ask(AskBody, house.profile(filer.org_id))
-    filed = house.store.write(
-        lambda tx: intake.submit_or_refuse(tx, filer, ask, house.limits, key)
-    )
+    with telling_limits(ask):
+        filed = house.store.write(
+            lambda tx: intake.submit_or_refuse(tx, filer, ask, house.limits, key)
+        )
     if isinstance(filed, DeskError):
         raise filed
     return answer_approval(

@@ -44,6 +44,7 @@ class KnownKeys:
         self._minute = 0
         self._total = 0
         self._failures: dict[str, int] = {}
+        self._limited: dict[str, tuple[int, int]] = {}
         self._told: set[tuple[str, str]] = set()
         # On PostgreSQL another node may revoke: there every request looks the key up.
         self._keeps = runtime.store.on_sqlite
@@ -80,6 +81,13 @@ class KnownKeys:
             return False
         self._told.add((address, kind))
         return True
+
+    def limited(self, agent_id: str, now: int) -> int:
+        """Count a call refused by back-pressure; return how many are to be told of, or 0."""
+        minute, untold = self._limited.get(agent_id, (0, 0))
+        due = minute != now // 60_000
+        self._limited[agent_id] = (now // 60_000, 0 if due else untold + 1)
+        return untold + 1 if due else 0
 
     def _forget(self, wakes: Sequence[Wake]) -> None:
         if any(wake.action.startswith(FORGET) for wake in wakes):

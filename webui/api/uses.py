@@ -14,6 +14,7 @@ from webui.api.answers import (
 from webui.api.approvals import WRITE
 from webui.api.documents import denial_reason, jsonrpc_error, time_or_none, with_arguments
 from webui.api.keys import agent_with, runtime
+from webui.api.limited import telling_limits
 from webui.api.operations import Query, operation
 from webui.api.reading import idempotency_key, read_ask, read_body
 from webui.api.schemas import (
@@ -55,9 +56,10 @@ def ask_gate() -> Response:
     house = runtime()
     key = idempotency_key()
     ask = read_ask(GateBody, house.profile(filer.org_id))
-    answer = house.store.write(
-        lambda tx: using.gate(tx, filer, ask, house.limits, house.lease, key)
-    )
+    with telling_limits(ask):
+        answer = house.store.write(
+            lambda tx: using.gate(tx, filer, ask, house.limits, house.lease, key)
+        )
     if isinstance(answer, DeskError):
         raise answer
     if isinstance(answer, Used):
