@@ -77,9 +77,10 @@ class Desk:
         """Ask "may I do this now?"."""
         by = agent or self.house.ci
         asked = ask_for(by, tool, arguments or ARGUMENTS, **more)
-        return granted(
-            self.store.write(lambda tx: using.gate(tx, by.filer, asked, limits, lease, key))
+        answer: using.Used | ask.Filed | ConflictError = self.store.write(
+            lambda tx: using.gate(tx, by.filer, asked, limits, lease, key)
         )
+        return granted(answer)
 
     def decide(
         self,
