@@ -80,7 +80,9 @@ class Desk:
         answer: using.Used | ask.Filed | ConflictError = self.store.write(
             lambda tx: using.gate(tx, by.filer, asked, limits, lease, key)
         )
-        return granted(answer)
+        if isinstance(answer, ConflictError):
+            raise answer
+        return answer
 
     def decide(
         self,
