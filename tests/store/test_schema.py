@@ -80,6 +80,7 @@ REFUSED = [
     "UPDATE audit_heads SET seq = seq - 1",
     "UPDATE audit_heads SET pruned_upto = seq + 1",
     "UPDATE audit_heads SET pruned_upto = -1",
+    "UPDATE audit_heads SET pruned_upto = 1 WHERE seq > 1",
     "DELETE FROM audit_heads",
     "TRUNCATE events",
 ]
@@ -103,12 +104,39 @@ def test_the_database_itself_keeps_the_log(
         )
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT OR REPLACE INTO events SELECT * FROM events",
+        "INSERT OR REPLACE INTO audit_heads SELECT * FROM audit_heads",
+    ],
+)
+def test_replacing_is_refused_like_changing(
+    desk: Desk, engine: Engine, statement: str
+) -> None:
+    desk.submit()
+    with (
+        pytest.raises(DBAPIError, match=r"never|only grows"),
+        engine.begin() as connection,
+    ):
+        connection.execute(text(statement))
+
+
 def test_erasing_a_payload_and_pruning_what_was_let_go_is_allowed(
     desk: Desk, house: House, engine: Engine
 ) -> None:
     desk.submit()
     with engine.begin() as connection:
         connection.execute(text("UPDATE events SET nonce = NULL, payload = NULL"))
+        connection.execute(
+            text(
+                "INSERT INTO events SELECT org_id, seq + 1000, entry, row_hash, NULL, NULL,"
+                " at, actor, 'audit.pruned', subject FROM events"
+                " WHERE org_id = :org AND seq = 4"
+            ),
+            {"org": house.org_id},
+        )
         connection.execute(
             text("UPDATE audit_heads SET pruned_upto = 3 WHERE org_id = :org"),
             {"org": house.org_id},
@@ -122,7 +150,10 @@ def test_erasing_a_payload_and_pruning_what_was_let_go_is_allowed(
         )
     assert left == 4
     with pytest.raises(DBAPIError, match="only grows"), engine.begin() as connection:
-        connection.execute(text("UPDATE audit_heads SET pruned_upto = 2"))
+        connection.execute(
+            text("UPDATE audit_heads SET pruned_upto = 2 WHERE org_id = :org"),
+            {"org": house.org_id},
+        )
 
 
 def test_a_fresh_file_is_made_by_the_migrations(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """What the databases themselves refuse: changes to the log, whoever asks (details.md, B).
 
 An event may only lose its nonce and payload (erasure). It may only be deleted when it lies at
-or before the point up to which its chain was pruned, and that point moves with an event.
+or before the point up to which its chain was pruned, and that point only moves past an event
+`audit.pruned`, which lies after all that it lets go.
 """
 
 SQLITE = (
@@ -13,6 +14,17 @@ SQLITE = (
               AND NEW.action = OLD.action AND NEW.subject = OLD.subject)
     BEGIN SELECT RAISE(ABORT, 'an event is never changed'); END
     """,
+    # REPLACE deletes without asking the triggers of DELETE
+    """
+    CREATE TRIGGER events_once BEFORE INSERT ON events
+    WHEN EXISTS (SELECT 1 FROM events WHERE org_id = NEW.org_id AND seq = NEW.seq)
+    BEGIN SELECT RAISE(ABORT, 'an event is never changed'); END
+    """,
+    """
+    CREATE TRIGGER heads_once BEFORE INSERT ON audit_heads
+    WHEN EXISTS (SELECT 1 FROM audit_heads WHERE org_id = NEW.org_id)
+    BEGIN SELECT RAISE(ABORT, 'a chain only grows'); END
+    """,
     """
     CREATE TRIGGER events_kept BEFORE DELETE ON events
     WHEN OLD.seq > (SELECT pruned_upto FROM audit_heads WHERE org_id = OLD.org_id)
@@ -22,6 +34,13 @@ SQLITE = (
     CREATE TRIGGER heads_forward BEFORE UPDATE ON audit_heads
     WHEN NEW.seq < OLD.seq OR NEW.pruned_upto < OLD.pruned_upto OR NEW.pruned_upto > NEW.seq
     BEGIN SELECT RAISE(ABORT, 'a chain only grows'); END
+    """,
+    """
+    CREATE TRIGGER heads_pruned BEFORE UPDATE ON audit_heads
+    WHEN NEW.pruned_upto <> OLD.pruned_upto AND NOT EXISTS (
+      SELECT 1 FROM events WHERE org_id = NEW.org_id AND action = 'audit.pruned'
+      AND seq > NEW.pruned_upto)
+    BEGIN SELECT RAISE(ABORT, 'a chain is never pruned without an event that says so'); END
     """,
     """
     CREATE TRIGGER heads_kept BEFORE DELETE ON audit_heads
@@ -69,6 +88,10 @@ POSTGRESQL = (
       IF NEW.seq < OLD.seq OR NEW.pruned_upto < OLD.pruned_upto
          OR NEW.pruned_upto > NEW.seq
       THEN RAISE EXCEPTION 'a chain only grows'; END IF;
+      IF NEW.pruned_upto <> OLD.pruned_upto AND NOT EXISTS (
+        SELECT 1 FROM events WHERE org_id = NEW.org_id AND action = 'audit.pruned'
+        AND seq > NEW.pruned_upto)
+      THEN RAISE EXCEPTION 'a chain is never pruned without an event that says so'; END IF;
       RETURN NEW;
     END $$
     """,
