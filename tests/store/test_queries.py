@@ -7,7 +7,7 @@ import pytest
 from tests.plugins.desk import House, TestClock
 from tests.plugins.rules import Desk
 from webui.approvals.states import Verdict
-from webui.store.queries import calls, events, load, settled
+from webui.store.queries import calls, events, load, own, settled
 from webui.store.queries.calls import Filters, Row
 from webui.store.queries.events import EventFilters
 
@@ -107,7 +107,7 @@ def test_an_agent_pages_through_its_own_newest_first(
     with desk.store.reading() as session:
 
         def page(**narrow: object) -> list[str]:
-            found = calls.of_agent(session, house.ci.id, **narrow)  # type: ignore[arg-type]
+            found = own.of_agent(session, house.ci.id, desk.store.now(), **narrow)  # type: ignore[arg-type]
             return [approval.id for approval in found]
 
         assert page() == mine[::-1]

@@ -23,7 +23,7 @@ from webui.approvals.errors import DeskError, Fault, InvalidError
 from webui.approvals.states import Status
 from webui.asks import AskBody
 from webui.store.models import Approval
-from webui.store.queries import calls
+from webui.store.queries import calls, own
 
 WAIT_MAX = 60
 READ = "approvals:read"
@@ -121,9 +121,10 @@ def list_approvals() -> Response:
     """Return a page of the agent's approvals, newest first; arguments are left out."""
     page = page_of(request.args)
     with runtime().store.reading() as session:
-        found = calls.of_agent(
+        found = own.of_agent(
             session,
             g.filer.agent_id,
+            runtime().store.now(),
             status=request.args.get("status", ""),
             run_session=request.args.get("session", ""),
             tool=request.args.get("tool", ""),

@@ -14,6 +14,22 @@ def _among(column: str, statuses: frozenset[Status]) -> str:
 LIVE_TWIN = text(f"by_person AND {_among('status', LIVE)}")
 """Which rows the fingerprint index covers: those a person settles and that may still be used."""
 
+SETTLED = text("settled_at IS NOT NULL")
+"""What history shows. Its indexes are partial: filing a call does not pay for them."""
+
+
+def _history_index(name: str, *columns: str) -> Index:
+    return Index(
+        name,
+        "org_id",
+        *columns,
+        "settled_at",
+        "id",
+        sqlite_where=SETTLED,
+        postgresql_where=SETTLED,
+    )
+
+
 UNINDEXED = text("settled_at IS NOT NULL AND NOT indexed")
 """Settled, and not yet in the search index."""
 
@@ -117,9 +133,15 @@ class Approval(Model):
         # the sweeper and the queue: few rows are pending, however long the history is
         Index("ix_approvals_status_expires_at", "status", "expires_at"),
         Index("ix_approvals_queue", "org_id", "status", "expires_at", "id"),
-        # history and the agents' own list, newest first
-        Index("ix_approvals_settled", "org_id", "settled_at", "id"),
+        # history, newest first, whole or narrowed to one value
+        _history_index("ix_approvals_settled"),
+        _history_index("ix_approvals_settled_status", "status"),
+        _history_index("ix_approvals_settled_agent", "agent_id"),
+        _history_index("ix_approvals_settled_tool", "tool"),
+        _history_index("ix_approvals_settled_owner", "agent_owner"),
+        # the agents' own list, newest first
         Index("ix_approvals_agent", "agent_id", "status", "id"),
+        Index("ix_approvals_agent_id", "agent_id", "id"),
         Index(
             "ix_approvals_source_ref",
             "org_id",

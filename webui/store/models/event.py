@@ -27,6 +27,8 @@ class Event(Model):
     subject: Mapped[str]
 
     __table_args__ = (
+        # from a time to the seq it stands for
+        Index("ix_events_at", "org_id", "at", "seq"),
         Index("ix_events_subject", "org_id", "subject", "seq"),
         Index("ix_events_actor", "org_id", "actor", "seq"),
         Index("ix_events_action", "org_id", "action", "seq"),

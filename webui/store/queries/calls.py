@@ -58,13 +58,13 @@ def rows() -> Select[Any]:
 
 
 def narrowed(filters: Filters) -> list[ColumnElement[bool]]:
-    """Return the conditions of some filters, but for the words."""
+    """Return the conditions of some filters, but for the words and the agent."""
     clauses: list[ColumnElement[bool]] = []
-    if filters.tool:
+    if "*" in filters.tool:
         pattern = filters.tool.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
         clauses.append(Approval.tool.like(pattern.replace("*", "%"), escape="\\"))
-    if filters.agent:
-        clauses.append(or_(Agent.name == filters.agent, Agent.id == filters.agent))
+    elif filters.tool:
+        clauses.append(Approval.tool == filters.tool)
     if filters.risk in set(Risk):
         lowest = Risk(filters.risk).level
         clauses.append(Approval.risk.in_([r for r in Risk if r.level >= lowest]))
@@ -112,6 +112,10 @@ def queue(
         .order_by(Approval.expires_at, Approval.id)
         .limit(min(limit, LONGEST_PAGE))
     )
+    if filters.agent:
+        statement = statement.where(
+            or_(Agent.name == filters.agent, Agent.id == filters.agent)
+        )
     if filters.words:
         statement = statement.where(_mentions(filters.words))
     if after is not None:
@@ -225,29 +229,6 @@ def uses(session: Session, approval_id: str) -> Sequence[Consumption]:
         .where(Consumption.approval_id == approval_id)
         .order_by(Consumption.id)
     ).all()
-
-
-def of_agent(
-    session: Session,
-    agent_id: str,
-    *,
-    status: str = "",
-    run_session: str = "",
-    tool: str = "",
-    before: str = "",
-    limit: int = 50,
-) -> Sequence[Approval]:
-    """Return an agent's own approvals, newest first, after the id of the page before."""
-    statement = select(Approval).where(Approval.agent_id == agent_id)
-    if status:
-        statement = statement.where(Approval.status == status)
-    if run_session:
-        statement = statement.where(Approval.session == run_session)
-    if tool:
-        statement = statement.where(Approval.tool == tool)
-    if before:
-        statement = statement.where(Approval.id < before)
-    return session.scalars(statement.order_by(Approval.id.desc()).limit(limit)).all()
 
 
 class Standing(NamedTuple):

@@ -57,7 +57,7 @@ def page(
 ) -> Sequence[Event]:
     """Return events, newest first, from below the seq of the page before."""
     statement = select(Event).where(Event.org_id == org_id)
-    statement = statement.where(*_narrowed(filters))
+    statement = statement.where(*_narrowed(filters), *_times(session, org_id, filters))
     if before is not None:
         statement = statement.where(Event.seq < before)
     return session.scalars(statement.order_by(Event.seq.desc()).limit(limit)).all()
@@ -73,11 +73,31 @@ def _narrowed(filters: EventFilters) -> list[ColumnElement[bool]]:
         clauses.append(Event.actor == filters.actor)
     if filters.subject:
         clauses.append(Event.subject == filters.subject)
-    if filters.since is not None:
-        clauses.append(Event.at >= filters.since)
-    if filters.until is not None:
-        clauses.append(Event.at < filters.until)
     return clauses
+
+
+def _times(
+    session: Session, org_id: str, filters: EventFilters
+) -> list[ColumnElement[bool]]:
+    """Return the times as bounds of seq: within a chain they grow together (details.md, B)."""
+    clauses: list[ColumnElement[bool]] = []
+    if filters.since is not None:
+        first = _first_at(session, org_id, filters.since)
+        clauses.append(Event.seq < 0 if first is None else Event.seq >= first)
+    if filters.until is not None:
+        end = _first_at(session, org_id, filters.until)
+        clauses += [] if end is None else [Event.seq < end]
+    return clauses
+
+
+def _first_at(session: Session, org_id: str, at: int) -> int | None:
+    """Return the seq of the first event at or after a time, ms."""
+    return session.scalar(
+        select(Event.seq)
+        .where(Event.org_id == org_id, Event.at >= at)
+        .order_by(Event.at, Event.seq)
+        .limit(1)
+    )
 
 
 def ascending(
@@ -96,6 +116,7 @@ def ascending(
             Event.seq > after,
             Event.seq <= upto,
             *_narrowed(filters),
+            *_times(session, org_id, filters),
         )
         .order_by(Event.seq)
         .limit(limit)

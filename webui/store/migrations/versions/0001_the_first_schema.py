@@ -51,6 +51,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.create_index("ix_events_action", ["org_id", "action", "seq"], unique=False)
+        batch_op.create_index("ix_events_at", ["org_id", "at", "seq"], unique=False)
         batch_op.create_index("ix_events_actor", ["org_id", "actor", "seq"], unique=False)
         batch_op.create_index(
             "ix_events_subject", ["org_id", "subject", "seq"], unique=False
@@ -347,6 +348,7 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_approvals_agent", ["agent_id", "status", "id"], unique=False
         )
+        batch_op.create_index("ix_approvals_agent_id", ["agent_id", "id"], unique=False)
         batch_op.create_index(
             "ix_approvals_fingerprint", ["org_id", "fingerprint", "id"], unique=False
         )
@@ -354,7 +356,39 @@ def upgrade() -> None:
             "ix_approvals_queue", ["org_id", "status", "expires_at", "id"], unique=False
         )
         batch_op.create_index(
-            "ix_approvals_settled", ["org_id", "settled_at", "id"], unique=False
+            "ix_approvals_settled",
+            ["org_id", "settled_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("settled_at IS NOT NULL"),
+            postgresql_where=sa.text("settled_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_approvals_settled_agent",
+            ["org_id", "agent_id", "settled_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("settled_at IS NOT NULL"),
+            postgresql_where=sa.text("settled_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_approvals_settled_owner",
+            ["org_id", "agent_owner", "settled_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("settled_at IS NOT NULL"),
+            postgresql_where=sa.text("settled_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_approvals_settled_status",
+            ["org_id", "status", "settled_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("settled_at IS NOT NULL"),
+            postgresql_where=sa.text("settled_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_approvals_settled_tool",
+            ["org_id", "tool", "settled_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("settled_at IS NOT NULL"),
+            postgresql_where=sa.text("settled_at IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_approvals_source_ref",
@@ -530,9 +564,34 @@ def downgrade() -> None:
             sqlite_where=sa.text("source_ref IS NOT NULL"),
             postgresql_where=sa.text("source_ref IS NOT NULL"),
         )
-        batch_op.drop_index("ix_approvals_settled")
+        batch_op.drop_index(
+            "ix_approvals_settled_tool",
+            sqlite_where=sa.text("settled_at IS NOT NULL"),
+            postgresql_where=sa.text("settled_at IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_approvals_settled_status",
+            sqlite_where=sa.text("settled_at IS NOT NULL"),
+            postgresql_where=sa.text("settled_at IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_approvals_settled_owner",
+            sqlite_where=sa.text("settled_at IS NOT NULL"),
+            postgresql_where=sa.text("settled_at IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_approvals_settled_agent",
+            sqlite_where=sa.text("settled_at IS NOT NULL"),
+            postgresql_where=sa.text("settled_at IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_approvals_settled",
+            sqlite_where=sa.text("settled_at IS NOT NULL"),
+            postgresql_where=sa.text("settled_at IS NOT NULL"),
+        )
         batch_op.drop_index("ix_approvals_queue")
         batch_op.drop_index("ix_approvals_fingerprint")
+        batch_op.drop_index("ix_approvals_agent_id")
         batch_op.drop_index("ix_approvals_agent")
 
     op.drop_table("approvals")
@@ -577,6 +636,7 @@ def downgrade() -> None:
     op.drop_table("idempotency_keys")
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.drop_index("ix_events_subject")
+        batch_op.drop_index("ix_events_at")
         batch_op.drop_index("ix_events_actor")
         batch_op.drop_index("ix_events_action")
 

@@ -1,0 +1,200 @@
+"""What a page costs: it walks an index, however long the history is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import event, insert, select
+from sqlalchemy.engine import Connection
+
+from tests.plugins.desk import House
+from tests.plugins.rules import Desk
+from webui.approvals.errors import InvalidError
+from webui.approvals.states import Verdict
+from webui.store.models import Approval, table_of
+from webui.store.queries import events, own, settled
+from webui.store.queries.calls import Filters
+from webui.store.queries.events import EventFilters
+from webui.store.queries.words import asked_words
+from webui.store.transaction import Transaction
+
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+ROWS = 5_000
+READ = ("approvals", "events")
+_approvals = table_of(Approval)
+
+
+@pytest.fixture
+def long_history(desk: Desk, house: House) -> Desk:
+    """Thousands of settled calls, all but alike."""
+    approval_id = desk.submit().approval.id
+    desk.decide(house.rae, approval_id, Verdict.DENY)
+
+    def copy(tx: Transaction) -> None:
+        row = (
+            tx.session.execute(select(_approvals).where(_approvals.c.id == approval_id))
+            .mappings()
+            .one()
+        )
+        copies = [
+            dict(row) | {"id": f"apr_{n:026d}", "settled_at": row["settled_at"] + n}
+            for n in range(ROWS)
+        ]
+        tx.session.execute(insert(_approvals), copies)
+
+    desk.store.write(copy)
+    return desk
+
+
+@pytest.fixture
+def plans(long_history: Desk) -> Iterator[list[str]]:
+    """How SQLite went about each statement that read approvals or events."""
+    seen: list[str] = []
+    asking = False
+
+    def explain(
+        connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any
+    ) -> None:
+        nonlocal asking
+        if asking or not any(f"FROM {table}" in statement for table in READ):
+            return
+        asking = True
+        steps = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        seen.extend(step[3] for step in steps)
+        asking = False
+
+    with long_history.store.reading() as session:
+        engine = session.get_bind().engine
+    event.listen(engine, "before_cursor_execute", explain)
+    yield seen
+    event.remove(engine, "before_cursor_execute", explain)
+
+
+def walked(plans: list[str], *, sorted_few: bool = False) -> bool:
+    """Whether something was read along an index, and nothing read or sorted whole."""
+    bad = ["SCAN approvals", "SCAN events"]
+    if not sorted_few:
+        bad.append("USE TEMP B-TREE")
+    assert plans
+    return not any(step.startswith(start) for step in plans for start in bad)
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    ("filters", "index"),
+    [
+        ({}, "ix_approvals_settled "),
+        ({"since": 1, "until": 2**60}, "ix_approvals_settled "),
+        ({"status": "consumed"}, "ix_approvals_settled_status"),
+        ({"tool": "no.such"}, "ix_approvals_settled_tool"),
+        ({"tool": "shell.*"}, "ix_approvals_settled_tool"),
+        ({"agent": "ci"}, "ix_approvals_settled_agent"),
+        ({"agent_owner": "usr_1"}, "ix_approvals_settled_owner"),
+    ],
+)
+def test_history_walks_an_index(
+    long_history: Desk, plans: list[str], filters: dict[str, Any], index: str
+) -> None:
+    org = long_history.house.org_id
+    with long_history.store.reading() as session:
+        settled.history(session, org, Filters(**filters), before=(2**60, "z"))
+    assert walked(plans), plans
+    assert any(index in step for step in plans), plans
+
+
+@ON_SQLITE
+def test_a_search_reads_what_it_found_and_no_more(
+    long_history: Desk, plans: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [f"apr_{n:026d}" for n in range(500)]
+    monkeypatch.setattr(settled, "found", lambda *_: ids)
+    with long_history.store.reading() as session:
+        rows = settled.history(session, long_history.house.org_id, Filters(words="deploy"))
+    assert [row.approval.id for row in rows] == ids[:-51:-1]
+    assert walked(plans, sorted_few=True), plans
+    assert not any("ix_approvals_settled" in step for step in plans), plans
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("status", ["", "pending", "approved", "expired", "consumed"])
+def test_an_agents_list_walks_an_index(
+    long_history: Desk, plans: list[str], status: str
+) -> None:
+    agent, now = long_history.house.ci.id, long_history.store.now()
+    with long_history.store.reading() as session:
+        own.of_agent(session, agent, now, status=status, before="apr_z")
+    assert walked(plans), plans
+    assert all("ix_approvals_agent" in step for step in plans), plans
+
+
+@ON_SQLITE
+def test_the_times_of_the_log_are_looked_up(long_history: Desk, plans: list[str]) -> None:
+    org = long_history.house.org_id
+    with long_history.store.reading() as session:
+        events.page(session, org, EventFilters(since=1, until=2**60))
+        events.ascending(session, org, EventFilters(since=1, until=2), 0, 9)
+        assert events.page(session, org, EventFilters(since=2**60)) == []
+    assert walked(plans), plans
+    assert any("ix_events_at" in step for step in plans), plans
+
+
+def test_a_tool_is_narrowed_by_its_beginning(desk: Desk) -> None:
+    tools = ("mail.send", "mail.read", "mailbox", "MAIL.send", "mail%x")
+    ids = {}
+    for n, tool in enumerate(tools):
+        ids[tool] = desk.submit(tool=tool, arguments={"n": n}).approval.id
+        desk.cancel(ids[tool])
+    org = desk.house.org_id
+
+    def of(tool: str) -> set[str]:
+        with desk.store.reading() as session:
+            rows = settled.history(session, org, Filters(tool=tool))
+        return {row.approval.tool for row in rows}
+
+    assert of("mail.*") == {"mail.send", "mail.read"}
+    assert of("mail*") == set(tools) - {"MAIL.send"}
+    assert of("mail%*") == {"mail%x"}
+    assert of("*") == set(tools)
+    assert of("mail.send") == {"mail.send"}
+    for refused in ("*.send", "mail.*d", "mail**"):
+        with pytest.raises(InvalidError, match="one star at the end"):
+            of(refused)
+
+
+def test_a_beginning_of_very_many_tools_is_refused(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settled, "TOOLS_MAX", 1)
+    for tool in ("mail.a", "mail.b"):
+        desk.cancel(desk.submit(tool=tool).approval.id)
+    with (
+        desk.store.reading() as session,
+        pytest.raises(InvalidError, match="write more of the name"),
+    ):
+        settled.history(session, desk.house.org_id, Filters(tool="mail.*"))
+
+
+def test_few_different_words_are_looked_up() -> None:
+    assert asked_words("a to to x of") == ["to", "of"]
+    assert asked_words(" ".join(f"w{n}" for n in range(20))) == [f"w{n}" for n in range(8)]
+    assert asked_words("") == []
+
+
+def test_a_passed_deadline_counts_in_an_agents_list_before_any_sweep(
+    desk: Desk, house: House
+) -> None:
+    desk.submit(arguments={"n": 1}, expires_in=30_000)
+    unused = desk.approved(arguments={"n": 2})
+    waiting = desk.submit(arguments={"n": 3}, expires_in=600_000).approval
+    first = desk.row(unused).usable_until or 0
+
+    def of(status: str, now: int) -> int:
+        with desk.store.reading() as session:
+            return len(own.of_agent(session, house.ci.id, now, status=status))
+
+    now = desk.store.now()
+    assert [of(s, now) for s in ("pending", "approved", "expired", "")] == [2, 1, 0, 3]
+    late = max(first, waiting.expires_at)
+    assert [of(s, late) for s in ("pending", "approved", "expired", "")] == [0, 0, 3, 3]

@@ -1,0 +1,45 @@
+"""Looking words up in the index of settled approvals, at a cost that has a limit."""
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+WORDS_MAX = 8
+SHORTEST = 2
+_SQLITE = text(
+    "SELECT approval_id FROM approval_search WHERE words MATCH :words"
+    " AND org_id = :org ORDER BY rowid DESC LIMIT :most"
+)
+_POSTGRESQL = text(
+    "SELECT approval_id FROM approval_search"
+    " WHERE words @@ plainto_tsquery('simple', :words)"
+    " AND org_id = :org ORDER BY id DESC LIMIT :most"
+)
+
+
+def asked_words(words: str) -> list[str]:
+    """Return the different words that are looked up, at most eight.
+
+    A word of one letter, or the beginning of many words at once, would visit most of a long
+    history; so only the last word may be a beginning, and none is shorter than two letters.
+    """
+    distinct = dict.fromkeys(word for word in words.split() if len(word) >= SHORTEST)
+    return list(distinct)[:WORDS_MAX]
+
+
+def found(session: Session, org_id: str, words: str, most: int = 500) -> list[str]:
+    """Return the ids of the newest settled approvals whose masked words hold all of `words`."""
+    asked = asked_words(words)
+    if not asked:
+        return []
+    on_sqlite = session.connection().dialect.name == "sqlite"
+    values = {
+        "words": _quoted(asked) if on_sqlite else " ".join(asked),
+        "org": org_id,
+        "most": most,
+    }
+    return list(session.scalars(_SQLITE if on_sqlite else _POSTGRESQL, values))
+
+
+def _quoted(words: list[str]) -> str:
+    """Return words as FTS5 strings, without its operators; the last may be a beginning."""
+    return " ".join('"' + word.replace('"', '""') + '"' for word in words) + "*"
