@@ -15,6 +15,7 @@ import gevent
 from gevent.event import Event
 from gevent.pool import Pool
 from gevent.server import StreamServer
+from gunicorn.http.errors import NoMoreData
 from gunicorn.workers.ggevent import GeventWorker
 
 if TYPE_CHECKING:
@@ -23,6 +24,62 @@ if TYPE_CHECKING:
 # Together under the ten seconds in which TERM must have ended the process (spec, operations.md).
 DRAIN_SECONDS = 6.0
 SOCKETS_SECONDS = 1.5
+# For headers from their first byte, for a body from the end of the headers.
+HEADER_SECONDS = 10.0
+BODY_SECONDS = 30.0
+_REQUEST_TIMEOUT = (
+    b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+)
+
+
+class Patient:
+    """A connection as gunicorn reads requests from it: patient, but not for ever.
+
+    What waits on the socket later (a WebSocket, a long poll) is given the socket itself.
+    """
+
+    def __init__(self, sock: Any) -> None:
+        self.sock = sock
+        self._reads_body = False
+        self._until: float | None = None
+        """Monotonic time by which what is read now must be here; none between requests."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Be the socket in all else."""
+        return getattr(self.sock, name)
+
+    def recv(self, size: int) -> bytes:
+        """Receive; raises NoMoreData for late headers, RequestTimeout for a late body."""
+        if self._until is None:  # idle: `keepalive` ends that, and headers begin here
+            received: bytes = self.sock.recv(size)
+            self._until = time.monotonic() + HEADER_SECONDS
+            return received
+        late = gevent.Timeout(max(0.0, self._until - time.monotonic()))
+        try:
+            with late:
+                received = self.sock.recv(size)
+        except gevent.Timeout as timeout:
+            if timeout is not late:
+                raise
+            raise self._too_slow() from timeout
+        return received
+
+    def reads_body(self) -> None:
+        """Start the time for the body."""
+        self._reads_body, self._until = True, time.monotonic() + BODY_SECONDS
+
+    def answered(self) -> None:
+        """Wait for the next request."""
+        self._reads_body, self._until = False, None
+
+    def _too_slow(self) -> Exception:
+        if self._reads_body:
+            from werkzeug.exceptions import RequestTimeout  # noqa: PLC0415 - after the fork
+
+            return RequestTimeout("The body came too slowly.")
+        with suppress(OSError):
+            self.sock.sendall(_REQUEST_TIMEOUT)
+        return NoMoreData()
 
 
 class HttpWorker(GeventWorker):  # type: ignore[misc] # gunicorn ships no types
@@ -55,15 +112,17 @@ class HttpWorker(GeventWorker):  # type: ignore[misc] # gunicorn ships no types
         """One connection, known while it waits for its next request."""
         self._idle.add(client)
         try:
-            super().handle(listener, client, addr)
+            super().handle(listener, Patient(client), addr)
         finally:
             self._idle.discard(client)
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
         """One request on a connection."""
-        self._idle.discard(sock)
-        super().handle_request(listener_name, req, sock, addr)
-        self._idle.add(sock)
+        self._idle.discard(sock.sock)
+        sock.reads_body()
+        super().handle_request(listener_name, req, sock.sock, addr)
+        sock.answered()
+        self._idle.add(sock.sock)
 
     def _accept(self, listener: Any) -> StreamServer:
         listener.setblocking(1)

@@ -68,6 +68,7 @@ class MemoryFeed:
 def build(settings: Settings, bound: Bound) -> Desk:
     from flask import Flask  # noqa: PLC0415
 
+    from webui import httpd  # noqa: PLC0415
     from webui.dispatch import dispatch  # noqa: PLC0415
     from webui.live import socket as live  # noqa: PLC0415
     from webui.live.bus import Bus  # noqa: PLC0415
@@ -76,6 +77,8 @@ def build(settings: Settings, bound: Bound) -> Desk:
 
     if "TINY_REFUSES" in os.environ:
         raise CannotStartError("the database is locked by process 1; stop it first")
+    if "TINY_PATIENCE" in os.environ:
+        httpd.HEADER_SECONDS = httpd.BODY_SECONDS = float(os.environ["TINY_PATIENCE"])
     dashboard, agents = Flask("dashboard"), Flask("agents")
     bus, feed, tickets = Bus(), MemoryFeed(), Tickets()
     sockets = Sockets(bus, feed, settings.max_sockets)
