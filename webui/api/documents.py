@@ -64,6 +64,8 @@ def _asked(approval: Approval) -> dict[str, Any]:
         "arguments_hash": approval.arguments_hash,
         "fingerprint": approval.fingerprint,
         "scope": approval.scope,
+        "tool_def": approval.tool_def,
+        "ctx": json.loads(approval.ctx),
         "summary": approval.summary,
         "reason": approval.reason,
         "context": _parsed(approval.context),

@@ -38,6 +38,8 @@ _APPROVAL: dict[str, Any] = {
     "arguments_hash": _HASH,
     "fingerprint": _HASH,
     "scope": _MAYBE_WORD,
+    "tool_def": _MAYBE_WORD,
+    "ctx": {"type": "object"},
     "summary": _MAYBE_WORD,
     "reason": _MAYBE_WORD,
     "context": {},

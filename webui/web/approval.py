@@ -10,8 +10,8 @@ from webui.approvals.arguments import open_arguments
 from webui.approvals.errors import DeskError
 from webui.approvals.reviewing import Decided
 from webui.approvals.states import OPEN
-from webui.preview import Node, canonical_pieces
-from webui.preview import full as full_preview
+from webui.gating import shown_of
+from webui.preview import canonical_pieces
 from webui.problems import status_of
 from webui.store.queries.calls import Row
 from webui.web.access import approval_or_404
@@ -61,9 +61,9 @@ def decide(approval_id: str) -> Answer:
     """Take a verdict; the answer is the call as it then stands."""
     with house().store.reading() as session:
         row = approval_or_404(session, approval_id)
-        gated = detail_of(session, row).requires_full_view
+        shown = shown_of(session, house().keyring, row.approval)
     try:
-        decided = give(row.approval, DecideForm.read(request.form), gated=gated)
+        decided = give(row.approval, DecideForm.read(request.form), shown)
     except DeskError as error:
         return _answer(approval_id, status_of(error), error=error.detail)
     return _answered(approval_id, decided)
@@ -108,13 +108,13 @@ def _context(detail: Detail, deciding: str | None = None) -> dict[str, Any]:
 
 def _everything(session: Session, row: Row) -> dict[str, Any]:
     approval, runtime = row.approval, house()
-    profile = runtime.profile(approval.org_id)
     arguments = open_arguments(session, runtime.keyring, approval).value
-    shown = full_preview(approval.tool, arguments, profile)
-    root = Node("", "object", children=shown.nodes, count=shown.key_count)
+    shown = shown_of(session, runtime.keyring, approval, "full")
     return {
-        "tree": root,
-        "canonical": canonical_pieces(arguments, profile),
-        "depth": shown.depth,
-        "node_count": shown.node_count,
+        "tree": shown.call.root._replace(name=""),
+        "place": shown.place.root._replace(name=""),
+        "warnings": shown.warnings,
+        "canonical": canonical_pieces(arguments, runtime.profile(approval.org_id)),
+        "depth": shown.call.depth,
+        "node_count": shown.call.node_count,
     }

@@ -8,11 +8,11 @@ from typing import Any
 from flask import url_for
 from sqlalchemy.orm import Session
 
-from webui.approvals.arguments import open_arguments
 from webui.approvals.reviewing import seal_of
-from webui.approvals.states import OPEN, Resolution, Risk, Status, Verdict
+from webui.approvals.states import OPEN, Resolution, Status, Verdict
 from webui.approvals.words import RESOLUTION, VERDICT, WHY_ASKED
-from webui.preview import PREVIEW_VERSION, Node, Preview, card, gate, visible
+from webui.gating import Shown, shown_of
+from webui.preview import PREVIEW_VERSION, Node, visible
 from webui.store.models import Approval, Consumption
 from webui.store.queries import calls, events, people, settled
 from webui.store.queries.calls import Row, Vote
@@ -66,6 +66,10 @@ class Detail(RowView):
     run: str | None = None
     preview: tuple[Node, ...] = ()
     hidden_keys: int = 0
+    place: tuple[Node, ...] = ()
+    """Where and how it runs: what is bound to the yes besides the arguments."""
+    handled_as: str | None = None
+    """The risk that a yes is asked for as, if something in the call raised it."""
     warnings: tuple[str, ...] = ()
     truncated: bool = False
     requires_full_view: bool = False
@@ -75,6 +79,7 @@ class Detail(RowView):
     progress_words: str | None = None
     summary: str | None = None
     context_text: str | None = None
+    trace_text: str | None = None
     decisions: tuple[Given, ...] = ()
     timeline: tuple[Moment, ...] = ()
     why_not: str | None = None
@@ -90,7 +95,7 @@ def detail_of(session: Session, row: Row) -> Detail:
     approval, now = row.approval, house().store.now()
     votes = calls.votes(session, [approval.id]).get(approval.id, [])
     view = row_view(row, now, url_for("approval.page", approval_id=approval.id), votes)
-    shown = card_of(session, approval)
+    shown = shown_of(session, house().keyring, approval)
     happened = events.about(session, approval.org_id, f"approval:{approval.id}")
     names = people.names(session, approval.org_id, {event.actor for event in happened})
     return Detail(
@@ -100,19 +105,22 @@ def detail_of(session: Session, row: Row) -> Detail:
         seal=seal_of(approval, PREVIEW_VERSION),
         fingerprint=approval.fingerprint,
         arguments_hash=approval.arguments_hash,
-        total_bytes=shown.total_bytes,
-        key_count=shown.key_count,
+        total_bytes=shown.call.total_bytes,
+        key_count=shown.call.key_count,
         run=_shown(approval.run),
-        preview=tuple(shown.nodes),
-        hidden_keys=shown.hidden_keys,
-        warnings=tuple(shown.warnings),
+        preview=shown.call.nodes,
+        hidden_keys=shown.call.hidden_keys,
+        place=shown.place.nodes,
+        handled_as=str(shown.risk) if shown.is_raised else None,
+        warnings=shown.warnings,
         truncated=shown.truncated,
-        requires_full_view=gate(shown, approval.risk),
-        requires_sign_in=needs_sign_in(approval),
+        requires_full_view=shown.needs_full_view,
+        requires_sign_in=needs_sign_in(shown),
         reason_required=approval.require_reason,
         progress_words=_progress(approval, votes),
         summary=_shown(approval.summary),
-        context_text=_context(approval.context),
+        context_text=_laid_out(approval.context),
+        trace_text=_laid_out(approval.trace),
         decisions=tuple(_given(vote) for vote in votes),
         timeline=tuple(timeline(happened, names)),
         why_not=_why_not(approval, view, votes),
@@ -130,17 +138,9 @@ def _as_row(view: RowView) -> dict[str, Any]:
     return {name: getattr(view, name) for name in names}
 
 
-def card_of(session: Session, approval: Approval) -> Preview:
-    """Return the card of the stored arguments: what is shown is what would run."""
-    runtime = house()
-    arguments = open_arguments(session, runtime.keyring, approval).value
-    return card(approval.tool, arguments, runtime.profile(approval.org_id))
-
-
-def needs_sign_in(approval: Approval) -> bool:
+def needs_sign_in(shown: Shown) -> bool:
     """Say whether approving asks this person for a fresh sign-in first."""
-    severe = Risk(approval.risk).level >= Risk.HIGH.level
-    return severe and not me().is_fresh(house().store.now())
+    return shown.is_severe and not me().is_fresh(house().store.now())
 
 
 def _why_not(approval: Approval, view: RowView, votes: Sequence[Vote]) -> str | None:
@@ -223,10 +223,10 @@ def _earlier(session: Session, approval: Approval, now: int) -> list[Earlier]:
     ]
 
 
-def _context(context: str | None) -> str | None:
-    if context is None:
+def _laid_out(written: str | None) -> str | None:
+    if written is None:
         return None
-    return visible(json.dumps(json.loads(context), indent=2, ensure_ascii=False))
+    return visible(json.dumps(json.loads(written), indent=2, ensure_ascii=False))
 
 
 def _shown(text: str | None) -> str | None:

@@ -1,0 +1,119 @@
+"""What a reviewer is shown of a call, and what a yes asks for first: one rule for all doors.
+
+Pages, tokens and the command line ask here, so that none of them is the easy way in.
+Specification: details.md, section D, P5 and P11.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from sqlalchemy.orm import Session
+
+from webui.approvals.arguments import open_arguments
+from webui.approvals.errors import NotAllowedError
+from webui.approvals.states import Risk
+from webui.preview import Preview, Profile, gate, preview
+from webui.store.keyring import Keyring
+from webui.store.models import Approval
+
+_NOT_MISLEADING: Final = frozenset({"redacted", "nested"})
+"""Masks and cuts have a rule of their own: the full view."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A call in one view: its arguments, and where and how it runs."""
+
+    call: Preview
+    place: Preview
+    risk: Risk
+    """As the call was filed, one step up if something in it could mislead."""
+
+    @property
+    def is_raised(self) -> bool:
+        """Whether a flag is why `risk` is what it is."""
+        return bool((self.call.flags | self.place.flags) - _NOT_MISLEADING)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Return the sentences of both parts; each says which of them it speaks of."""
+        return (
+            *self.call.warnings,
+            *(f"Where and how it runs: {words}" for words in self.place.warnings),
+        )
+
+    @property
+    def truncated(self) -> bool:
+        """Whether anything is not shown in this view."""
+        return self.call.truncated or self.place.truncated
+
+    @property
+    def needs_full_view(self) -> bool:
+        """Whether a yes needs the proof that all of it was shown."""
+        return gate(self.call, self.risk) or gate(self.place, self.risk)
+
+    @property
+    def is_severe(self) -> bool:
+        """Whether a yes needs a fresh sign-in, which only a page can ask for."""
+        return self.risk.level >= Risk.HIGH.level
+
+
+def shown_of(
+    session: Session,
+    keyring: Keyring,
+    approval: Approval,
+    view: Literal["card", "full"] = "card",
+) -> Shown:
+    """Return what stands on an approval's page: what is shown is what would run."""
+    stored = open_arguments(session, keyring, approval)
+    profile = profile_of(keyring, approval.org_id)
+    received = stored.received.decode() or None
+    call = preview(approval.tool, stored.value, profile, received=received, view=view)
+    place = preview(approval.tool, place_of(approval), profile, view=view)
+    flags = (call.flags | place.flags) - _NOT_MISLEADING
+    return Shown(
+        call, place, _raised(Risk(approval.risk)) if flags else Risk(approval.risk)
+    )
+
+
+def profile_of(keyring: Keyring, org_id: str) -> Profile:
+    """Return how an org's previews mask: the same secret looks the same within the org."""
+    return Profile(mask_key=keyring.derive(f"mask:{org_id}"))
+
+
+def place_of(approval: Approval) -> dict[str, Any]:
+    """Return what an approval is bound or answers to besides its arguments; often nothing."""
+    place = {
+        "scope": approval.scope,
+        "tool_def": approval.tool_def,
+        "ctx": json.loads(approval.ctx) or None,
+        "source": approval.source_id,
+        "source_ref": approval.source_ref,
+        "callback_url": approval.callback_url,
+        "revision_of": approval.revision_of,
+    }
+    return {name: value for name, value in place.items() if value is not None}
+
+
+def refuse_unseen(session: Session, keyring: Keyring, approval: Approval) -> None:
+    """Refuse a yes that comes without a page: where all was shown and the person signed in.
+
+    Raises:
+        NotAllowedError: `full_view_required`.
+
+    """
+    shown = shown_of(session, keyring, approval)
+    if shown.is_severe:
+        why = f"A call of {shown.risk} risk is approved on its page only"
+    elif shown.needs_full_view:
+        why = "This call is too long to be seen at once; it is approved on its page only"
+    else:
+        return
+    raise NotAllowedError(
+        "full_view_required", f"{why}, after its full arguments were shown."
+    )
+
+
+def _raised(risk: Risk) -> Risk:
+    return list(Risk)[min(risk.level + 1, Risk.CRITICAL.level)]
