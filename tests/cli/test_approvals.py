@@ -53,6 +53,39 @@ def test_high_risk_is_approved_on_its_page_only(run: Any, filed: Any) -> None:
     assert run("approvals", "deny", approval, *actor).exit_code == 0
 
 
+def test_what_is_cut_or_could_mislead_is_approved_on_its_page_only(
+    run: Any, filed: Any
+) -> None:
+    actor = ("--actor", "admin@localhost")
+    for arguments in ({"x": "ls" + " " * 3000 + "; evil"}, {"x": "a\u202egpj.exe"}):
+        approval = filed(arguments)
+        assert "on its page only" in run("approvals", "approve", approval, *actor).output
+        assert run("approvals", "deny", approval, *actor).exit_code == 0
+
+
+def test_a_seal_is_checked_if_given_and_never_made_up(
+    told: Any, run: Any, filed: Any
+) -> None:
+    actor = ("--actor", "admin@localhost")
+    approval, bare = filed({"n": 1}), filed({"n": 2})
+    seal = told("approvals", "show", approval)["seal"]
+    stale = run("approvals", "approve", approval, *actor, "--seal", "0" * 64)
+    assert "changed since" in stale.output
+    told("approvals", "approve", approval, *actor, "--seal", seal)
+    told("approvals", "approve", bare, *actor)
+    log = run("audit", "export").output.replace("\\", "")
+    assert f'"seal":"{seal}"' in log
+    assert '"seal":null' in log
+
+
+def test_what_else_a_call_is_bound_to_is_shown_masked(told: Any, filed: Any) -> None:
+    approval = filed({"n": 1}, ctx={"cwd": "/srv", "password": "hunter2"}, scope="prod")
+    runs = told("approvals", "show", approval)["runs"]
+    assert '"/srv"' in runs
+    assert '"prod"' in runs
+    assert "hunter2" not in runs
+
+
 def test_what_is_overdue_is_expired_on_request(told: Any, run: Any, filed: Any) -> None:
     approval = filed(expires_in=1)
     until = time.monotonic() + 10

@@ -20,9 +20,10 @@ from webui.api.schemas import DecideBody
 from webui.approvals.arguments import open_arguments
 from webui.approvals.authorization import DECIDE, VIEW, Actor, authorize
 from webui.approvals.deciding import decide
-from webui.approvals.errors import Fault, InvalidError, NotAllowedError, NotFoundError
+from webui.approvals.errors import Fault, InvalidError, NotFoundError
 from webui.approvals.reviewing import Look, Reviewer, resource_of, seal_of
-from webui.approvals.states import Risk, Verdict
+from webui.approvals.states import Verdict
+from webui.gating import refuse_unseen
 from webui.preview import PREVIEW_VERSION
 from webui.store.models import Approval
 from webui.store.queries import calls
@@ -185,8 +186,8 @@ def _decide(approval_id: str, verdict: Verdict) -> Response:
     body = read_body(DecideBody, optional=True)
     with runtime().store.reading() as session:
         row = _visible(who, calls.one(session, who.org_id, approval_id))
-    if verdict is Verdict.APPROVE:
-        _refuse_unseen(row.approval)
+        if verdict is Verdict.APPROVE:
+            refuse_unseen(session, runtime().keyring, row.approval)
     reviewer = Reviewer(
         who.user_id,
         who.display_name,
@@ -202,16 +203,3 @@ def _decide(approval_id: str, verdict: Verdict) -> Response:
     if decided.refusal is not None:
         raise decided.refusal
     return answer_json(_document(decided.approval))
-
-
-def _refuse_unseen(approval: Approval) -> None:
-    """High and critical risk want the full page and a fresh sign-in: a token has neither.
-
-    For low and medium risk a seal that is sent is checked, and one left out is not missed.
-    """
-    if Risk(approval.risk).level >= Risk.HIGH.level:
-        raise NotAllowedError(
-            "full_view_required",
-            f"A call of {approval.risk} risk is approved on its page only, "
-            "after its full arguments were shown.",
-        )

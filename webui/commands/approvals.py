@@ -10,6 +10,10 @@ _token = click.option(
     "--token", envvar="COUNTERSIGN_TOKEN", help="A personal token (csp_...)."
 )
 
+_seal = click.option(
+    "--seal", help="What `show` said; refused if the call has changed since."
+)
+
 
 @click.group()
 def approvals() -> None:
@@ -43,6 +47,7 @@ def _decide(
 @approvals.command("approve")
 @click.argument("approval")
 @_reason
+@_seal
 @_actor
 @_token
 @org_option
@@ -50,19 +55,21 @@ def _decide(
 def approve(
     approval: str,
     reason: str,
+    seal: str | None,
     actor: str | None,
     token: str | None,
     org: str | None,
     as_json: bool,
 ) -> None:
-    """Approve a call of low or medium risk."""
-    options = {"reason": reason, "actor": actor, "token": token, "org": org}
+    """Approve a call of low or medium risk that can be seen at once."""
+    options = {"reason": reason, "seal": seal, "actor": actor, "token": token, "org": org}
     _decide("approve", approval, options, as_json)
 
 
 @approvals.command("deny")
 @click.argument("approval")
 @_reason
+@_seal
 @_actor
 @_token
 @org_option
@@ -70,13 +77,14 @@ def approve(
 def deny(
     approval: str,
     reason: str,
+    seal: str | None,
     actor: str | None,
     token: str | None,
     org: str | None,
     as_json: bool,
 ) -> None:
     """Deny a call."""
-    options = {"reason": reason, "actor": actor, "token": token, "org": org}
+    options = {"reason": reason, "seal": seal, "actor": actor, "token": token, "org": org}
     _decide("deny", approval, options, as_json)
 
 

@@ -1,15 +1,19 @@
 """Verbs on approvals and the log."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from webui.approvals import ending
 from webui.approvals.arguments import open_arguments
 from webui.approvals.deciding import decide
 from webui.approvals.errors import InvalidError, NotAllowedError, NotFoundError
 from webui.approvals.keys import AGENT, PERSONAL, PresentedKey, read_key
 from webui.approvals.reviewing import Look, Reviewer, seal_of
-from webui.approvals.states import Risk, Verdict
+from webui.approvals.states import Verdict
 from webui.audit.chain import rfc3339
 from webui.audit.checkpoints import sign_now
 from webui.control.verbs import LOCAL, Office, Plain, org_id_of, verb
+from webui.gating import place_of, profile_of, refuse_unseen
 from webui.preview import PREVIEW_VERSION, Profile, canonical_pieces
 from webui.store.models import Approval
 from webui.store.queries import calls as queries
@@ -46,26 +50,27 @@ def decide_approval(
     approval: str,
     verdict: str,
     reason: str = "",
+    seal: str | None = None,
     actor: str | None = None,
     token: str | None = None,
     org: str | None = None,
 ) -> Plain:
-    """Approve or deny as a member: by their token, or by `actor` in local root mode."""
+    """Approve or deny as a member: by their token, or by `actor` in local root mode.
+
+    A `seal`, which `approvals.show` gives, binds the verdict to what was shown; none is
+    made up here, since the record would claim that somebody looked.
+    """
     who = _decider(office, actor, token, org)
     with office.store.reading() as session:
         row = queries.one(session, who.org_id, approval)
-    if row is None:
-        raise NotFoundError("approval")
-    if verdict == Verdict.APPROVE and Risk(row.approval.risk).level >= Risk.HIGH.level:
-        raise NotAllowedError(
-            "full_view_required",
-            f"A call of {row.approval.risk} risk is approved on its page only, "
-            "after its full arguments were shown.",
-        )
+        if row is None:
+            raise NotFoundError("approval")
+        if verdict == Verdict.APPROVE:
+            refuse_unseen(session, office.store.keyring, row.approval)
     reviewer = Reviewer(
         who.user_id, who.display_name, "cli", session_id="token" if token else LOCAL
     )
-    look = Look(seal_of(row.approval, PREVIEW_VERSION), PREVIEW_VERSION)
+    look = Look(seal, PREVIEW_VERSION)
     decided = office.store.write(
         lambda tx: decide(
             tx, reviewer, who.org_id, approval, Verdict(verdict), reason, look
@@ -144,9 +149,8 @@ def show_approval(office: Office, *, approval: str, org: str | None = None) -> P
         if row is None:
             raise NotFoundError("approval")
         arguments = open_arguments(session, office.store.keyring, row.approval).value
-    profile = Profile(office.store.keyring.derive(f"mask:{org_id}"))
-    shown = "".join(piece.text for piece in canonical_pieces(arguments, profile, indent=2))
     found: Approval = row.approval
+    profile = profile_of(office.store.keyring, org_id)
     return _listed(row) | {
         "status": str(found.status),
         "tool": found.tool,
@@ -154,8 +158,14 @@ def show_approval(office: Office, *, approval: str, org: str | None = None) -> P
         "reason": found.reason,
         "fingerprint": found.fingerprint,
         "arguments_hash": found.arguments_hash,
-        "arguments": shown,
+        "arguments": _laid_out(arguments, profile),
+        "runs": _laid_out(place_of(found), profile),
+        "seal": seal_of(found, PREVIEW_VERSION),
     }
+
+
+def _laid_out(members: Mapping[str, Any], profile: Profile) -> str:
+    return "".join(piece.text for piece in canonical_pieces(members, profile, indent=2))
 
 
 @verb("audit.checkpoint")
