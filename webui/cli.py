@@ -3,11 +3,14 @@
 Groups are imported when they are used, so that `serve` starts fast.
 """
 
+import os
 import sys
 from importlib import import_module
 
 import click
 
+PRIVATE = 0o077
+"""What commands make (the database, backups, exports) is for its owner alone."""
 COMMANDS = {
     "init": ("webui.commands.setup:init", "Make the first org, admin and agent key."),
     "serve": ("webui.commands.serving:serve", "Serve the dashboard and the agents' API."),
@@ -58,6 +61,7 @@ class LazyCommands(click.Group):
 @click.version_option(package_name="countersign")
 def countersign() -> None:
     """Countersign: the review desk for what AI agents want to do."""
+    os.umask(PRIVATE)
 
 
 def main() -> None:

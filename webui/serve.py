@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from webui.settings import Settings
 
 CANNOT_START = 2
+PRIVATE = 0o077
+"""The database, its log and its checkpoints are for their owner alone."""
 KEEPALIVE_SECONDS = 30
 WORKER_CONNECTIONS = 20_000
 SPARE_FILES = 1_000
@@ -109,6 +111,7 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
 def serve(settings: Settings, build: Callable[[Settings, Bound], Desk]) -> int:
     """Serve until TERM or INT; returns the exit status, 2 when it could not start."""
     logs.configure(settings)
+    os.umask(PRIVATE)
     try:
         sockets = bind(settings)
     except CannotBindError as error:

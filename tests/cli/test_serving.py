@@ -54,6 +54,8 @@ def test_commands_go_through_the_control_socket_of_the_server(
     desk: Any, command: Any, first: Any, instance: Path
 ) -> None:
     assert stat.S_IMODE((instance / "control.sock").stat().st_mode) == 0o600
+    for file in (path for path in instance.rglob("*") if path.is_file()):
+        assert stat.S_IMODE(file.stat().st_mode) & 0o077 == 0, file
     key = first["agent"]["key"]
     approval = _file(desk, key)
     (row,) = command("approvals", "list")
