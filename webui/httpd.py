@@ -76,7 +76,8 @@ class Patient:
         if self._reads_body:
             from werkzeug.exceptions import RequestTimeout  # noqa: PLC0415 - after the fork
 
-            return RequestTimeout("The body came too slowly.")
+            timeout: Exception = RequestTimeout("The body came too slowly.")
+            return timeout
         with suppress(OSError):
             self.sock.sendall(_REQUEST_TIMEOUT)
         return NoMoreData()
