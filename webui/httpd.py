@@ -76,11 +76,11 @@ class Patient:
         if self._reads_body:
             from werkzeug.exceptions import RequestTimeout  # noqa: PLC0415 - after the fork
 
-            timeout: Exception = RequestTimeout("The body came too slowly.")
-            return timeout
+            return RequestTimeout("The body came too slowly.")
         with suppress(OSError):
             self.sock.sendall(_REQUEST_TIMEOUT)
-        return NoMoreData()
+        ended: Exception = NoMoreData()
+        return ended
 
 
 class HttpWorker(GeventWorker):  # type: ignore[misc] # gunicorn ships no types
