@@ -118,3 +118,30 @@ def test_warnings_are_counted_sentences(
     profile: Profile, arguments: dict[str, object], sentence: str
 ) -> None:
     assert sentence in full("t", arguments, profile).warnings
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a" + " " * 60 + "b", "A run of 60 spaces is shown"),
+        ("a" + "\n" * 30 + "b", "A run of 30 newlines is shown"),
+        ("a" + "\n  " * 12 + "b", "A run of 12 newlines is shown"),
+        ("x" * 5000, "1 name or value is cut here"),
+    ],
+)
+def test_what_pushes_text_away_or_is_cut_is_said(
+    profile: Profile, text: str, said: str
+) -> None:
+    assert any(words.startswith(said) for words in card("t", {"x": text}, profile).warnings)
+
+
+@pytest.mark.parametrize("text", ["a" + " " * 40 + "b", "a" + "\n" * 9 + "b", "x" * 2000])
+def test_an_indent_and_a_whole_value_are_not_warned_of(profile: Profile, text: str) -> None:
+    assert card("t", {"x": text}, profile).warnings == ()
+
+
+def test_keys_left_out_are_said(profile: Profile) -> None:
+    shown = card("t", {f"k{at}": at for at in range(45)}, profile)
+    assert "5 keys are left out here; the full view shows them." in shown.warnings
+    whole = full("t", {f"k{at}": at for at in range(45)}, profile)
+    assert whole.warnings == ()

@@ -132,3 +132,13 @@ def test_different_arguments_never_make_the_same_card(
         cards.append(re.sub(r"\s+", " ", page[start : page.index("</section>", start)]))
     for (one, first), (two, second) in combinations(zip(LOOKALIKES, cards, strict=True), 2):
         assert first != second, (one, two)
+
+
+@pytest.mark.parametrize("view", PLACES)
+def test_a_number_that_was_spelt_otherwise_shows_both_spellings(
+    signed_in: SignedIn, house: House, file_call: FileCall, view: str
+) -> None:
+    approval_id = file_call(arguments={"amount": 1e15})
+    page = page_of(signed_in(house.rae), approval_id, view)
+    assert "1000000000000000" in page
+    assert "received as 1000000000000000.0" in page

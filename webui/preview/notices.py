@@ -1,5 +1,6 @@
 """The sentences beside a preview: one for each flag, with how often and where it matters."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import compress
@@ -9,6 +10,8 @@ from webui.preview.codes import classes
 from webui.preview.visible import escape
 
 _NAMED_KINDS: Final = 3
+_LONG_RUN: Final = re.compile(r" {41,}|\n(?: *\n){9,}")
+"""Longer than any indent: what stands behind it would be off the screen."""
 
 _SENTENCES: Final = {
     "rtl": ("changes the writing direction", "change the writing direction"),
@@ -50,6 +53,11 @@ class Tally:
     def __init__(self) -> None:
         self.flags: Counter[str] = Counter()
         self.masks = 0
+        self.cut = 0
+        """Names and values that this view shows with a gap in them."""
+        self.hidden_keys = 0
+        self._blanks: Counter[str] = Counter()
+        """The longest run of each sign, where a run is long enough to push text away."""
         self._invisible: Counter[str] = Counter()
 
     def count(self, flags: frozenset[str], text: str) -> None:
@@ -59,6 +67,13 @@ class Tally:
             hidden = Counter(compress(text, map("x".__eq__, classes(text))))
             self._invisible.update(hidden or {"\r": text.count("\r")})
 
+    def count_blanks(self, text: str) -> None:
+        """Remember the long runs of blanks in one text."""
+        for run in _LONG_RUN.finditer(text):
+            sign = "newlines" if "\n" in run[0] else "spaces"
+            length = run[0].count("\n") or len(run[0])
+            self._blanks[sign] = max(self._blanks[sign], length)
+
     def sentences(self) -> Iterator[str]:
         """Yield the warnings, worst first."""
         if self._invisible:
@@ -66,6 +81,12 @@ class Tally:
         for flag, (one, many) in _SENTENCES.items():
             if number := self.flags[flag]:
                 yield f"1 text {one}." if number == 1 else f"{number:,} texts {many}."
+        for sign, longest in sorted(self._blanks.items()):
+            yield f"A run of {longest:,} {sign} is shown as a count; text may stand behind it."
+        if self.cut:
+            yield _cut_words(self.cut)
+        if self.hidden_keys:
+            yield _hidden_words(self.hidden_keys)
         if self.masks:
             yield _masked_words(self.masks)
 
@@ -80,6 +101,18 @@ def _invisible_words(found: Counter[str]) -> str:
     if total == 1:
         return f"1 invisible character is shown as {shown}."
     return f"{total:,} invisible characters are shown as {shown}."
+
+
+def _cut_words(number: int) -> str:
+    if number == 1:
+        return "1 name or value is cut here; the full view shows it whole."
+    return f"{number:,} names or values are cut here; the full view shows them whole."
+
+
+def _hidden_words(number: int) -> str:
+    if number == 1:
+        return "1 key is left out here; the full view shows it."
+    return f"{number:,} keys are left out here; the full view shows them."
 
 
 def _masked_words(masks: int) -> str:

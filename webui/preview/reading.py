@@ -135,6 +135,7 @@ class Call:
         """Make a name visible, with the secrets in it masked; segments only if it changed."""
         known = self._labels.get(name)
         if known is None:
+            self.tally.count_blanks(name)
             flags = self._reader.flags(name)
             segments = self._redactor.segments(name, "")
             masks = _masks(segments)
@@ -153,6 +154,7 @@ class Call:
     def _text(self, name: str, key: str, text: str, secret: bool) -> Value:
         if secret:
             return self._masked(name, "string", text)
+        self.tally.count_blanks(text)
         flags = self._reader.flags(text)
         segments = self._redactor.segments(text, key)
         if masks := _masks(segments):

@@ -61,6 +61,8 @@ def card(
         node = layout.top(value, size)
         call.tally.flags["nested"] += "nested" in node.flags
         nodes.append(node)
+    call.tally.cut = layout.cut
+    call.tally.hidden_keys = len(call.values) - len(nodes)
     cut = layout.truncated or len(nodes) < len(call.values)
     return _made("card", tool, call, nodes, truncated=cut)
 
@@ -131,6 +133,7 @@ class _Card:
     def __init__(self) -> None:
         self._room = _MOST_CHARS - _LEAST_ROOM
         self.truncated = False
+        self.cut = 0
 
     @property
     def has_room(self) -> bool:
@@ -152,6 +155,7 @@ class _Card:
         shown, hidden = fitted(value.segments, size, self._room - _LEAST_ROOM // 2)
         pieces = _leaf(value, shown)
         self._take(width(pieces), hidden)
+        self.cut += hidden > 0
         flags = tuple(sorted(value.flags))
         return Node(name, _leaf_kind(value), pieces, (), None, hidden, flags)
 
@@ -179,6 +183,7 @@ class _Card:
         if len(name) > NAME.most:
             shown, hidden = fitted(value.name_segments, NAME, 2 * NAME.most)
             name = "".join([piece.text for piece in shown])
+            self.cut += hidden > 0
         self._take(len(name), hidden)
         return name
 
