@@ -19,7 +19,7 @@ from webui.store.queries.calls import Row, Vote
 from webui.web.access import may_decide, me
 from webui.web.context import house
 from webui.web.rows import RowView, row_view
-from webui.web.timeline import Moment, timeline
+from webui.web.timeline import ON_THE_PAGE, Moment, timeline
 
 _OUTCOMES = {
     None: "The agent took its one use; it has not reported yet.",
@@ -82,6 +82,7 @@ class Detail(RowView):
     trace_text: str | None = None
     decisions: tuple[Given, ...] = ()
     timeline: tuple[Moment, ...] = ()
+    earlier_events: int = 0
     why_not: str | None = None
     why_asked: str = WHY_ASKED
     resolution_words: str | None = None
@@ -96,7 +97,9 @@ def detail_of(session: Session, row: Row) -> Detail:
     votes = calls.votes(session, [approval.id]).get(approval.id, [])
     view = row_view(row, now, url_for("approval.page", approval_id=approval.id), votes)
     shown = shown_of(session, house().keyring, approval)
-    happened = events.about(session, approval.org_id, f"approval:{approval.id}")
+    happened, earlier = events.told_about(
+        session, approval.org_id, f"approval:{approval.id}", ON_THE_PAGE
+    )
     names = people.names(session, approval.org_id, {event.actor for event in happened})
     return Detail(
         **_as_row(view),
@@ -123,6 +126,7 @@ def detail_of(session: Session, row: Row) -> Detail:
         trace_text=_laid_out(approval.trace),
         decisions=tuple(_given(vote) for vote in votes),
         timeline=tuple(timeline(happened, names)),
+        earlier_events=earlier,
         why_not=_why_not(approval, view, votes),
         why_asked=_why_asked(approval),
         resolution_words=_resolution(approval, view),

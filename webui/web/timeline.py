@@ -30,6 +30,9 @@ SENTENCES = {
     "approval.lease_over": "The run did not report in time",
 }
 
+# An agent may ask again as often as it likes; the page says how often in one number.
+ON_THE_PAGE = frozenset(SENTENCES) - {"approval.reused"}
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -45,7 +48,6 @@ def timeline(events: Sequence[Event], names: Mapping[str, str]) -> list[Moment]:
     return [
         Moment(words_of(event), actor_name(event.actor, names), event.at)
         for event in events
-        if event.action in SENTENCES
     ]
 
 

@@ -1,10 +1,10 @@
 """The log for screens, the live feed and the outbox: always by (org, seq)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from webui.store.models import AuditHead, Checkpoint, Event
@@ -141,14 +141,44 @@ def head(session: Session, org_id: str) -> tuple[int, bytes]:
     return (0, bytes(32)) if row is None else (row.seq, row.row_hash)
 
 
+class About(NamedTuple):
+    """The newest events of one subject, oldest first, and how many came before them."""
+
+    newest: Sequence[Event]
+    earlier: int
+
+
 def about(session: Session, org_id: str, subject: str, limit: int = 200) -> Sequence[Event]:
-    """Return the events of one subject, oldest first."""
-    return session.scalars(
-        select(Event)
-        .where(Event.org_id == org_id, Event.subject == subject)
-        .order_by(Event.seq)
-        .limit(limit)
-    ).all()
+    """Return the newest events of one subject, oldest first."""
+    return _newest(session, [Event.org_id == org_id, Event.subject == subject], limit)
+
+
+def told_about(
+    session: Session, org_id: str, subject: str, actions: Collection[str], limit: int = 200
+) -> About:
+    """Return the newest events of one subject among some actions.
+
+    Leave out actions that an agent can repeat at will: they would push out the others.
+    """
+    wanted = [
+        Event.org_id == org_id,
+        Event.subject == subject,
+        Event.action.in_(sorted(actions)),
+    ]
+    newest = _newest(session, wanted, limit)
+    if len(newest) < limit:
+        return About(newest, 0)
+    total = session.scalar(select(func.count()).select_from(Event).where(*wanted)) or 0
+    return About(newest, total - len(newest))
+
+
+def _newest(
+    session: Session, wanted: list[ColumnElement[bool]], limit: int
+) -> Sequence[Event]:
+    found = session.scalars(
+        select(Event).where(*wanted).order_by(Event.seq.desc()).limit(limit)
+    )
+    return found.all()[::-1]
 
 
 def created_since(session: Session, org_id: str, seq: int, most: int = 500) -> set[str]:
