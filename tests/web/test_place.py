@@ -109,7 +109,7 @@ def test_a_call_that_could_mislead_is_asked_for_one_class_higher(
     plain, odd = file_call(), file_call(arguments={"file": "a\u202egpj.exe"})
     assert 'id="confirm-approve"' in page_of(browser, plain)
     page = page_of(browser, odd)
-    assert "as for high risk" in page
+    assert "handled as a call of high risk" in page
     assert 'id="confirm-approve"' not in page
     assert "Sign in again" in page
 
