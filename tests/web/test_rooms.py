@@ -17,6 +17,8 @@ def test_a_new_sources_secret_is_shown_once_with_its_address(
     first = browser.get("/sources").get_data(as_text=True)
     assert re.search(r'<p class="secret"><code>\S+</code>', first)
     assert re.search(r"http://localhost:8080/hooks/src_\w+", first)
+    assert "the desk keeps it encrypted" in first
+    assert "only its hash" not in first
     assert 'class="secret"' not in browser.get("/sources").get_data(as_text=True)
 
 
