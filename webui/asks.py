@@ -131,7 +131,12 @@ class AskBody(Call):
     allowed_decisions: (
         Annotated[
             list[Literal["approve", "deny", "edit", "respond", "request_changes"]],
-            Field(min_length=1, max_length=5),
+            Field(
+                min_length=1,
+                max_length=5,
+                # `filing` refuses a list that offers nothing this desk can do
+                json_schema_extra={"contains": {"enum": ["approve", "deny"]}},
+            ),
         ]
         | None
     ) = None

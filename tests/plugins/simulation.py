@@ -130,12 +130,12 @@ class Model:
 
     def decide(self, who: str, at: int, verdict: Verdict) -> Answer:
         row = self.rows[at]
+        if self._over(row):  # written down even when the verdict is refused
+            self._to(row, Status.EXPIRED)
         if who == OWNER.get(row.agent):
             return ("refused", "self_approval")
         if who == "vi":
             return ("refused", "missing_grant")
-        if self._over(row):
-            self._to(row, Status.EXPIRED)
         if row.status not in OPEN:
             won = Verdict.DENY if row.status is Status.DENIED else Verdict.APPROVE
             mine = row.votes.get(who)
