@@ -18,10 +18,11 @@ run: environment ## install what is missing and serve the desk
 demo: environment ## the same with a history and an agent that keeps asking
 	@exec $(BIN)/countersign demo
 
-test: test-programs lint ## install what is missing and run every check and test (then: .venv/bin/coverage report)
-	@$(BIN)/python -m pytest -n 2 -m 'not proof' --cov --cov-report= $(PYTEST_ARGS)
+test: test-programs lint ## install what is missing and run every check and test
+	@$(BIN)/python -m pytest -n 2 -m 'not proof' $(PYTEST_ARGS)
 
-sure: test ## what to run before you push: that, and the rules' branches all covered
+sure: test-programs lint ## what to run before you push: the same with coverage, the rules' branches all covered
+	@$(BIN)/python -m pytest -n 2 -m 'not proof' --cov --cov-report= $(PYTEST_ARGS)
 	@$(BIN)/coverage report --fail-under=100 --include='$(RULES)'
 
 lint: test-environment ## format, rules, types, templates, directions of imports
