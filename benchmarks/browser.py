@@ -109,7 +109,7 @@ def _file(served: Served, account: Account, first: int) -> list[float]:
         desk.request("POST", "/api/v1/approvals", body, headers)
         answer = desk.getresponse()
         answer.read()
-        assert answer.status == 201, answer.status  # noqa: PLR2004
+        assert answer.status == 201, answer.status  # noqa: PLR2004 - HTTP 201
         answered.append(time.time() * 1000)
     desk.close()
     return answered

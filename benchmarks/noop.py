@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 def build(_settings: "Settings", _bound: "Bound") -> Desk:
     """Return a desk that answers every POST with a few words of JSON."""
     # Imported in the worker, after gevent patched it.
-    import gevent  # noqa: PLC0415
-    from flask import Flask, Response, jsonify, request  # noqa: PLC0415
+    import gevent
+    from flask import Flask, Response, jsonify, request
 
-    from webui.dispatch import YIELD_SECONDS  # noqa: PLC0415
-    from webui.live.bus import Bus  # noqa: PLC0415
-    from webui.live.sockets import Sockets  # noqa: PLC0415
+    from webui.dispatch import YIELD_SECONDS
+    from webui.live.bus import Bus
+    from webui.live.sockets import Sockets
 
     app, bus = Flask("noop"), Bus()
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 def build(settings: "Settings", bound: "Bound") -> Desk:
     """Return the whole product with batches of one."""
-    from webui import start  # noqa: PLC0415 - in the worker, after gevent patched it
-    from webui.store import writer  # noqa: PLC0415
+    from webui import start
+    from webui.store import writer
 
     writer.BATCH = 1
     return start.build(settings, bound)

@@ -67,7 +67,7 @@ def countersign() -> None:
 def main() -> None:
     """Run the command line. `ask` is the agents' own client, with exit codes of its own."""
     if sys.argv[1:2] == ["ask"]:
-        from countersign_client.command import main as ask  # noqa: PLC0415
+        from countersign_client.command import main as ask
 
         sys.exit(ask(sys.argv[1:]))
     countersign()

@@ -82,7 +82,7 @@ class Bound:
 def _loopback_hosts(port: int) -> frozenset[str]:
     named = {f"{name}:{port}" for name in LOOPBACK_NAMES}
     # RFC 9110, 7.2: clients leave the default port out of Host.
-    return frozenset(named | set(LOOPBACK_NAMES) if port == 80 else named)  # noqa: PLR2004
+    return frozenset(named | set(LOOPBACK_NAMES) if port == 80 else named)  # noqa: PLR2004 - the default port of http
 
 
 def bind(settings: Settings) -> tuple[socket.socket, socket.socket]:

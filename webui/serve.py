@@ -105,7 +105,7 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
         """Print the one promised line; a replaced worker says nothing."""
         if worker.age == 1:
             dashboard, agents = self.bound.dashboard.url, self.bound.agents.url
-            print(f"ready dashboard={dashboard} agents={agents}", flush=True)  # noqa: T201
+            print(f"ready dashboard={dashboard} agents={agents}", flush=True)  # noqa: T201 - said to who started us
 
 
 def serve(settings: Settings, build: Callable[[Settings, Bound], Desk]) -> int:
@@ -115,7 +115,7 @@ def serve(settings: Settings, build: Callable[[Settings, Bound], Desk]) -> int:
     try:
         sockets = bind(settings)
     except CannotBindError as error:
-        print(error, file=sys.stderr)  # noqa: T201
+        print(error, file=sys.stderr)  # noqa: T201 - said to who started us
         return CANNOT_START
     bound = Bound.of(*sockets)
     _allow_files(settings.max_sockets + WORKER_CONNECTIONS + SPARE_FILES)

@@ -79,7 +79,7 @@ def ask_gate(transport: Transport, body: Mapping[str, Any]) -> Gate:
             Approval.parse(known, asked=asked) if known else None,
         )
     gate = Gate(transport, told, asked)
-    if gate.proceed != (answer.status == 200):  # noqa: PLR2004
+    if gate.proceed != (answer.status == 200):  # noqa: PLR2004 - HTTP 200
         raise BadAnswer(f"the desk answered {answer.status} with proceed {gate.proceed}")
     return gate
 

@@ -46,7 +46,7 @@ def make_key(prefix: str) -> NewKey:
 def read_key(text: str) -> PresentedKey | None:
     """Take a presented key apart, or return none if it is not of the form."""
     parts = text.split("_")
-    if len(parts) != 3 or parts[0] not in {AGENT, PERSONAL}:  # noqa: PLR2004
+    if len(parts) != 3 or parts[0] not in {AGENT, PERSONAL}:  # noqa: PLR2004 - prefix, id, secret
         return None
     prefix, key_id, rest = parts
     if len(key_id) != _ID_LENGTH or len(rest) != _SECRET_LENGTH + _CRC_LENGTH:

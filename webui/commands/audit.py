@@ -50,7 +50,7 @@ def verify(
     """
     if export_file is not None:
         raise SystemExit(_verify_file(export_file, vkeys))
-    from webui.commands.evidence import verify_orgs  # noqa: PLC0415
+    from webui.commands.evidence import verify_orgs
 
     settings = read_settings()
     reports = verify_orgs(settings, org, everything, progress=sys.stderr.isatty())
@@ -63,8 +63,8 @@ def verify(
 
 
 def _verify_file(export_file: str, vkeys: tuple[str, ...]) -> int:
-    from webui.audit.verifier import main  # noqa: PLC0415
-    from webui.commands.evidence import own_vkeys  # noqa: PLC0415
+    from webui.audit.verifier import main
+    from webui.commands.evidence import own_vkeys
 
     trusted = vkeys or own_vkeys(read_settings())
     return main([export_file, *(f"--vkey={vkey}" for vkey in trusted)])
@@ -77,7 +77,7 @@ def _verify_file(export_file: str, vkeys: tuple[str, ...]) -> int:
 @click.option("--verifier", is_flag=True, help="Print the single-file verifier instead.")
 def export(org: str | None, form: str, output: TextIO, verifier: bool) -> None:
     """Write the log as JSON Lines (with checkpoints) or CSV."""
-    from webui.commands.evidence import export_lines, verifier_source  # noqa: PLC0415
+    from webui.commands.evidence import export_lines, verifier_source
 
     lines: Any = (
         [verifier_source()] if verifier else export_lines(read_settings(), org, form)

@@ -19,9 +19,9 @@ def db() -> None:
 @json_option
 def upgrade(as_json: bool) -> None:
     """Bring the schema to this program's version; a SQLite file is backed up first."""
-    from webui.runtime import DATABASE, database_url, prepare_instance  # noqa: PLC0415
-    from webui.store import schema  # noqa: PLC0415
-    from webui.store.owner import is_held  # noqa: PLC0415
+    from webui.runtime import DATABASE, database_url, prepare_instance
+    from webui.store import schema
+    from webui.store.owner import is_held
 
     settings = read_settings()
     on_sqlite = database_url(settings).get_backend_name() == "sqlite"
@@ -45,7 +45,7 @@ def backup(target: Path | None, as_json: bool) -> None:
 
     The key file is not in it: keep that apart.
     """
-    from webui.runtime import database_url  # noqa: PLC0415
+    from webui.runtime import database_url
 
     settings = read_settings()
     if database_url(settings).get_backend_name() != "sqlite":
@@ -59,7 +59,7 @@ def _name(instance: Path) -> Path:
 
 
 def _copy(settings: Settings, target: Path) -> Path:
-    from webui.runtime import DATABASE  # noqa: PLC0415
+    from webui.runtime import DATABASE
 
     source = settings.instance / DATABASE
     if not source.exists():

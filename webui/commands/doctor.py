@@ -57,7 +57,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
 
 
 def _instance(settings: Settings) -> Iterator[Finding]:
-    from webui.runtime import keys_path  # noqa: PLC0415
+    from webui.runtime import keys_path
 
     folder = settings.instance
     if not folder.is_dir():
@@ -88,12 +88,12 @@ def _instance(settings: Settings) -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
-    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
+    from sqlalchemy.exc import DBAPIError
 
-    from webui.runtime import database_url  # noqa: PLC0415
-    from webui.store import schema  # noqa: PLC0415
-    from webui.store.engines import reading_engine  # noqa: PLC0415
-    from webui.store.transaction import highest_time  # noqa: PLC0415
+    from webui.runtime import database_url
+    from webui.store import schema
+    from webui.store.engines import reading_engine
+    from webui.store.transaction import highest_time
 
     engine = reading_engine(database_url(settings))
     try:

@@ -29,9 +29,9 @@ def read_settings(**overrides: Any) -> Settings:
 
 def run(verb: str, **arguments: Any) -> Any:
     """Have a verb run wherever the database is held; a refusal ends the command."""
-    from webui.control.line import CommandError, perform, send  # noqa: PLC0415
-    from webui.runtime import database_url  # noqa: PLC0415
-    from webui.store.owner import is_held  # noqa: PLC0415
+    from webui.control.line import CommandError, perform, send
+    from webui.runtime import database_url
+    from webui.store.owner import is_held
 
     settings = read_settings()
     try:
@@ -47,13 +47,13 @@ def run(verb: str, **arguments: Any) -> Any:
 @contextmanager
 def office(settings: Settings) -> Iterator[Any]:
     """Open the database for one command, holding the lock while it works on SQLite."""
-    import os  # noqa: PLC0415
+    import os
 
-    from webui.control.verbs import Office  # noqa: PLC0415
-    from webui.runtime import database_url, open_store  # noqa: PLC0415
-    from webui.store.keyring import KeyringError  # noqa: PLC0415
-    from webui.store.owner import OwnedError, hold  # noqa: PLC0415
-    from webui.store.schema import SchemaError  # noqa: PLC0415
+    from webui.control.verbs import Office
+    from webui.runtime import database_url, open_store
+    from webui.store.keyring import KeyringError
+    from webui.store.owner import OwnedError, hold
+    from webui.store.schema import SchemaError
 
     on_sqlite = database_url(settings).get_backend_name() == "sqlite"
     if on_sqlite and not settings.instance.is_dir():
@@ -100,7 +100,7 @@ def _table(rows: list[dict[str, Any]], columns: Sequence[str]) -> None:
 
 
 def _plain(value: Any) -> str:
-    from webui.preview import visible  # noqa: PLC0415 - what agents wrote is hostile here too
+    from webui.preview import visible
 
     if value is None:
         return "-"

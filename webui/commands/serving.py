@@ -25,8 +25,8 @@ def serve(enable_admin_api: bool) -> None:
 
 def serve_instance(settings: Settings) -> int:
     """Serve one instance, holding its lock; return the exit status."""
-    from webui.serve import serve as serve_until_stopped  # noqa: PLC0415
-    from webui.store.owner import OwnedError, hold  # noqa: PLC0415
+    from webui.serve import serve as serve_until_stopped
+    from webui.store.owner import OwnedError, hold
 
     if not (settings.keys_file or settings.instance / "keys.json").exists():
         _first_start()
@@ -52,7 +52,7 @@ def _first_start() -> None:
 
 
 def _build(settings: Settings, bound: "Bound") -> "Desk":
-    from webui.start import build  # noqa: PLC0415 - in the worker, after the fork
+    from webui.start import build
 
     return build(settings, bound)
 
@@ -61,9 +61,9 @@ def _build(settings: Settings, bound: "Bound") -> "Desk":
 def demo() -> None:
     """Serve a desk that is alive: an org with history, and an agent that keeps asking.
 
-    It lives in `demo` beside the instance; delete that directory to begin anew.
+    It lives in `demo` inside the instance; delete that directory to begin anew.
     """
-    from webui.demo.history import furnish  # noqa: PLC0415
+    from webui.demo.history import furnish
 
     settings = read_settings()
     settings = settings.model_copy(update={"instance": settings.instance / "demo"})

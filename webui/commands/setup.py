@@ -31,9 +31,9 @@ The first approval, in three lines of {python}:
 @json_option
 def init(org: str, admin: str, if_needed: bool, as_json: bool) -> None:
     """Make the database, the key file, the first org, admin and agent key."""
-    from webui.runtime import database_url, prepare_instance  # noqa: PLC0415
-    from webui.store.owner import is_held  # noqa: PLC0415
-    from webui.store.schema import SchemaError  # noqa: PLC0415
+    from webui.runtime import database_url, prepare_instance
+    from webui.store.owner import is_held
+    from webui.store.schema import SchemaError
 
     settings = read_settings()
     held = database_url(settings).get_backend_name() == "sqlite" and is_held(

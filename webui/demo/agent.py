@@ -32,7 +32,7 @@ def main() -> None:
             target=_ask, args=(clients[story.agent], story, number), daemon=True
         )
         asking.start()
-        time.sleep(dice.uniform(2, 4) if number <= 5 else dice.uniform(10, 30))  # noqa: PLR2004
+        time.sleep(dice.uniform(2, 4) if number <= 5 else dice.uniform(10, 30))  # noqa: PLR2004 - a lively start
 
 
 def _ask(client: Client, story: Story, number: int) -> None:

@@ -103,7 +103,7 @@ def _of_http_error(error: HTTPException) -> BaseResponse | tuple[str, int]:
     status = error.code or 500
     if error.response is not None or status < 400:  # noqa: PLR2004 - redirects and ready answers
         return error.get_response()
-    if status == 401:  # noqa: PLR2004
+    if status == 401:  # noqa: PLR2004 - HTTP 401
         return _signed_out()
     if _for_machines():
         return problems.of_http_error(error)
