@@ -6,9 +6,11 @@ cd "$(dirname "$0")/.."
 
 command -v uv >/dev/null || { echo 'make locks needs uv on the PATH' >&2; exit 1; }
 
+# Extras stay in the pins: pip 23 with a constraint file of its own (a site's, say) takes
+# `coverage` and `coverage[toml]` for two requirements and refuses the one without hashes.
 compile() {
   uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-    --no-emit-index-url --no-emit-find-links --no-header ${UPGRADE:+--upgrade} "$@"
+    --no-strip-extras --no-emit-index-url --no-emit-find-links --no-header ${UPGRADE:+--upgrade} "$@"
 }
 
 compile pyproject.toml requirements/build.in --output-file requirements/run.txt

@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-PIN = re.compile(r"^(?P<name>[a-z0-9.-]+)==(?P<version>[^ ]+).*\\$")
+PIN = re.compile(r"^(?P<name>[a-z0-9.-]+)(\[[a-z0-9,]+\])?==(?P<version>[^ ]+).*\\$")
 
 
 def pins(lock: str) -> dict[str, str]:
@@ -44,3 +44,10 @@ def test_every_pin_has_hashes_and_no_address(lock: str) -> None:
     assert len(entries) == len(pins(lock)) > 0
     assert all("--hash=sha256:" in entry for entry in entries)
     assert not re.search(r"://|index-url|find-links|@ ", text)
+
+
+def test_a_pin_that_others_want_with_an_extra_carries_it() -> None:
+    """With a site's constraint file, pip 23 asks for hashes of `name[extra]` by that name."""
+    text = (ROOT / "requirements/test.txt").read_text()
+    for pin in ("coverage[toml]", "gunicorn[gevent]", "psycopg[binary]"):
+        assert f"\n{pin}==" in text
