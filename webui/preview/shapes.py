@@ -17,7 +17,11 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One kind of secret. The group `secret`, or else the whole match, is masked."""
+    """One kind of secret. The group `secret`, or else the whole match, is masked.
+
+    A match that ends in the group `code` is none: it is matched all the same, so that a run
+    that is no secret is passed at once and not searched again from each of its signs.
+    """
 
     needles: tuple[str, ...]
     """Literal texts, one of which every match has inside it."""
@@ -34,7 +38,8 @@ class Shape:
         """Yield where the secrets begin and end."""
         group = "secret" if "secret" in self.pattern.groupindex else 0
         for match in self.pattern.finditer(text):
-            yield match.span(group)
+            if match.lastgroup != "code":
+                yield match.span(group)
 
 
 def _token(beginning: str, rest: str) -> re.Pattern[str]:
@@ -62,14 +67,17 @@ def _assigned(name: str) -> Shape:
         rf"|{quote}{{0,2}}[ ]?[=:][ ]?{quote}{{1,2}}"
         r"|[ ]=[ ](?=[^\s\"'(\[]{0,200}[0-9]))"  # else it is code that names a variable
     )
-    value = r"(?P<secret>[A-Za-z0-9+_!@#%^*][A-Za-z0-9._~+/=!@#%^*:-]{2,}+)(?![(\[])"
+    value = r"(?P<secret>[A-Za-z0-9+_!@#%^*][A-Za-z0-9._~+/=!@#%^*:-]{2,}+)(?P<code>[(\[])?"
     return Shape(
         tuple(name.split("_")[:1]), re.compile(spelt + assigns + value), folded=True
     )
 
 
+_RUNS: Final = r";,\"'\\$`|&<>(){}"
+"""Signs of a shell, as they stand in a class: a mask over them could hide what runs."""
+
 _CREDENTIALS: Final = r"(?:[A-Za-z-]{1,20}[ ])?(?P<secret>[A-Za-z0-9._~+/=:-]{6,}+)"
-_ONE_COOKIE: Final = r"[^\s=;,:\"'\\]{1,64}=[^\s;,\"'\\$`|&<>(){}]{1,4096}+"
+_ONE_COOKIE: Final = rf"[^\s=:{_RUNS}]{{1,64}}=[^\s{_RUNS}]{{1,4096}}+"
 _HEADERS: Final = (
     ("authorization", _CREDENTIALS),
     ("x-api-key", _CREDENTIALS),
@@ -83,11 +91,18 @@ def _header(name: str, value: str) -> Shape:
     return Shape((name,), re.compile(rf"{_any_case(name)}[ ]?:[ ]?{value}"), folded=True)
 
 
+# A key is long words of base64: anything else could be a script. The last two lines may be
+# short, but only right before the end and without blanks in them.
+_BREAK: Final = r"(?:\s|\\[nrt])"
+_LINE: Final = r"(?:(?:[\r\n]|\\[nr])[ \t]*+)"
+_WORD: Final = "[A-Za-z0-9+/=]"
+_PEM_END: Final = (
+    rf"(?:{_LINE}++{_WORD}{{1,39}}+){{0,2}}{_BREAK}*+-----END [A-Z0-9 ]{{0,60}}-----"
+)
 _PEM: Final = re.compile(
     r"-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----"
-    r"(?:\s*+(?:Proc-Type|DEK-Info|Version|Comment):[^\r\n]{0,100})*+"
-    r"[A-Za-z0-9+/=\\\s]*+"
-    r"(?:-----END [A-Z0-9 ]{0,60}-----)?"
+    rf"(?:{_BREAK}*+(?:Proc-Type|DEK-Info|Version|Comment):[A-Za-z0-9 ,.:@/()+-]{{0,100}})*+"
+    rf"(?:(?:{_BREAK}*+{_WORD}{{40,}}+)++(?:{_PEM_END})?|{_PEM_END})"
 )
 
 _CARD: Final = re.compile(r"[2-6](?<![\d.][2-6])\d{3}(?:[ -]?+\d){8,15}+(?!\d)")
@@ -126,7 +141,7 @@ SHAPES: Final = (
     ),
     Shape(
         ("://",),
-        re.compile(r"://[^\s/?#:@]{0,256}+:(?P<secret>[^\s/?#]{1,1024})@"),
+        re.compile(rf"://[^\s/?#:@]{{0,256}}+:(?P<secret>[^\s/?#{_RUNS}]{{1,1024}})@"),
     ),
     Shape(
         ("bearer",),
