@@ -88,7 +88,7 @@ _GO = {
 
 ANSWERS: dict[str, dict[str, Any]] = {
     "Approval": _object(_APPROVAL, _ONLY_SOMETIMES),
-    "ApprovalSummary": _object(_APPROVAL, (*_ONLY_SOMETIMES, "arguments")),
+    "ApprovalSummary": _object(_APPROVAL, (*_ONLY_SOMETIMES, "arguments", "ctx")),
     "ReviewApproval": _object(_APPROVAL, (*_ONLY_SOMETIMES, "arguments")),
     "ApprovalList": _object(
         {

@@ -10,8 +10,8 @@ from typing import Any
 
 from flask import Response, abort, request
 
-from webui.api.answers import JSON, answer_json, answer_page
-from webui.api.documents import approval_document, with_arguments
+from webui.api.answers import answer_json, answer_page
+from webui.api.documents import approval_document
 from webui.api.keys import person, runtime
 from webui.api.operations import Query, operation
 from webui.api.paging import page_of
@@ -24,10 +24,10 @@ from webui.approvals.errors import Fault, InvalidError, NotFoundError
 from webui.approvals.reviewing import Look, Reviewer, resource_of, seal_of
 from webui.approvals.states import Verdict
 from webui.gating import refuse_unseen
-from webui.preview import PREVIEW_VERSION
+from webui.preview import PREVIEW_VERSION, masked_arguments
 from webui.store.models import Approval
 from webui.store.queries import calls
-from webui.store.queries.calls import Row
+from webui.store.queries.calls import Row, Vote
 from webui.store.queries.identity import Signed
 
 _CURSOR = "^([0-9]{1,15}-apr_[0-9A-Z]{26})?$"
@@ -88,16 +88,13 @@ def list_pending() -> Response:
         votes = calls.votes(session, [row.approval.id for row in rows])
     actor = _actor(who)
     items = [
-        approval_document(
-            row.approval,
-            votes.get(row.approval.id, []),
-            public_url=house.public_url,
-            now=house.store.now(),
-        )
+        _plain(row.approval, votes.get(row.approval.id, []))
         | {"line": row.approval.line, "agent_name": row.agent_name}
         for row in rows
         if authorize(actor, VIEW, resource_of(row.approval)).allowed
     ]
+    for item in items:
+        del item["ctx"]  # as long as arguments may be: the line has to do
     return answer_page(items, page, _cursor(rows) if len(rows) == page.limit else None)
 
 
@@ -127,25 +124,32 @@ def _place(cursor: str) -> tuple[int, str] | None:
     answers={200: "ReviewApproval"},
 )
 def read_pending(approval_id: str) -> Response:
-    """Return the approval with its exact arguments and the seal to decide it with."""
+    """Return the approval as its page shows it, secrets masked, and the seal to decide it with."""
     _only_if_switched_on()
     who = person().person
     with runtime().store.reading() as session:
         row = _visible(who, calls.one(session, who.org_id, approval_id))
-        arguments = open_arguments(session, runtime().keyring, row.approval).canonical
+        arguments = open_arguments(session, runtime().keyring, row.approval).value
+        votes = calls.votes(session, [approval_id]).get(approval_id, [])
     access = authorize(_actor(who), DECIDE, resource_of(row.approval))
-    document = _document(row.approval) | {
+    document = _document(row.approval, votes) | {
         "seal": seal_of(row.approval, PREVIEW_VERSION),
         "may_decide": access.allowed,
         "why_not": None if access.allowed else access.explanation,
+        "arguments": masked_arguments(arguments, runtime().profile(who.org_id)),
     }
-    return Response(with_arguments(document, arguments), content_type=JSON)
+    return answer_json(document)
 
 
-def _document(approval: Approval) -> dict[str, Any]:
+def _document(approval: Approval, votes: Sequence[Vote]) -> dict[str, Any]:
+    """Return an approval as people see it; only the agent itself gets its secrets back."""
+    document = _plain(approval, votes)
+    profile = runtime().profile(approval.org_id)
+    return document | masked_arguments({"ctx": document["ctx"]}, profile)
+
+
+def _plain(approval: Approval, votes: Sequence[Vote]) -> dict[str, Any]:
     house = runtime()
-    with house.store.reading() as session:
-        votes = calls.votes(session, [approval.id]).get(approval.id, [])
     return approval_document(
         approval, votes, public_url=house.public_url, now=house.store.now()
     )
@@ -202,4 +206,6 @@ def _decide(approval_id: str, verdict: Verdict) -> Response:
     )
     if decided.refusal is not None:
         raise decided.refusal
-    return answer_json(_document(decided.approval))
+    with runtime().store.reading() as session:
+        votes = calls.votes(session, [approval_id]).get(approval_id, [])
+    return answer_json(_document(decided.approval, votes))
