@@ -19,6 +19,7 @@ HOSTILE: dict[str, Any] = {
     "style": "</style></svg><svg onload=document.title='owned'>{{ 7 * 7 }}",
     "password": "hunter2-do-not-show",
     "lines": "first\r\nsecond\u2028third\u0000end",
+    "two  blanks\nline": 1,
     "wide": "W" * 4_000,
 }
 NAME = "shell.run<b onclick=document.title='owned'>"
@@ -45,7 +46,7 @@ def test_nothing_runs_and_nothing_hides_on_any_page(
     served: ServedDesk, at: At, ask: AskDesk, width: int
 ) -> None:
     asked = ask(
-        "shell.run",
+        "shell.run  x",
         HOSTILE | {"width": width},
         summary=f"Restart \u202e{NAME} {'x' * 200}",
         reason="<script>document.title='owned'</script>",
@@ -64,6 +65,8 @@ def test_nothing_runs_and_nothing_hides_on_any_page(
     expect(page.locator("#detail")).to_contain_text("could mislead")
     expect(page.locator("#preview")).to_contain_text("1145 of 3045 chars hidden")
     expect(page.locator("#preview")).to_contain_text(TAIL)
+    assert "two  blanks⟦U+000A⟧line" in page.locator("#preview").inner_text()
+    assert "shell.run  x" in page.locator("#call-title").inner_text()
     expect(page.get_by_role("link", name="Approve…")).to_have_count(0)
     expect(page.get_by_role("button", name="Approve", exact=True)).to_have_count(0)
     harmless(page)
@@ -71,7 +74,9 @@ def test_nothing_runs_and_nothing_hides_on_any_page(
     page.goto(f"/approvals/{asked.id}/full")
     expect(page.locator("#preview")).to_contain_text(TAIL)
     expect(page.locator(".canonical")).to_contain_text(TAIL)
-    assert "W" * 4_000 in page.locator("#preview").inner_text()
+    shown = page.locator("#preview").inner_text()
+    assert "W" * 4_000 in shown
+    assert "two  blanks⟦U+000A⟧line" in shown
     harmless(page)
     page.get_by_role("link", name="Deny…").click()
     page.get_by_role("textbox", name="Reason").fill(

@@ -208,6 +208,14 @@ def test_a_tool_name_is_made_visible_on_one_line(profile: Profile) -> None:
     assert card("a\u202eb\nc", {}, profile).tool == "a⟦U+202E⟧b⟦U+000A⟧c"
 
 
+def test_a_name_stands_on_one_line(profile: Profile) -> None:
+    for name, shown in (("a\nb", "a⟦U+000A⟧b"), ("a\n" * 100, "⟦U+000A⟧")):
+        for view in (card, full):
+            (node,) = view("t", {name: 1}, profile).nodes
+            assert shown in str(node.name)
+            assert "\n" not in str(node.name)
+
+
 def test_preview_gives_either_view(profile: Profile) -> None:
     arguments = {"a": "x" * 3000}
     assert preview("t", arguments, profile) == card("t", arguments, profile)

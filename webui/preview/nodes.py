@@ -35,7 +35,7 @@ class Node(NamedTuple):
     """One value of the arguments, and all below it that is shown."""
 
     name: str | None
-    """The key or the index in its array; None for the whole."""
+    """The key, on one line, or the index in its array; None for the whole."""
     kind: NodeKind
     pieces: tuple[Piece, ...] = ()
     children: tuple["Node", ...] = ()

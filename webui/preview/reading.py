@@ -13,7 +13,7 @@ from webui.preview.nodes import NodeKind
 from webui.preview.notices import Tally
 from webui.preview.redaction import Profile, Redactor, Segment
 from webui.preview.shapes import is_card_number
-from webui.preview.visible import visible
+from webui.preview.visible import inline, visible
 
 _LEAST_CARD_NUMBER: Final = 10**12
 _NONE: Final[frozenset[str]] = frozenset()
@@ -139,7 +139,7 @@ class Call:
             flags = self._reader.flags(name)
             segments = self._redactor.segments(name, "")
             masks = _masks(segments)
-            shown = "".join([segment.mask or visible(segment.text) for segment in segments])
+            shown = "".join([segment.mask or inline(segment.text) for segment in segments])
             if masks:
                 flags |= _REDACTED
             known = _Label(shown, segments if flags or shown != name else (), flags, masks)

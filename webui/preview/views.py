@@ -10,7 +10,7 @@ from webui.preview.clipping import CARD, NAME, NESTED, Size, fitted, laid_out, w
 from webui.preview.nodes import PREVIEW_VERSION, Node, NodeKind, Piece, Preview
 from webui.preview.reading import Call, Value
 from webui.preview.redaction import Profile
-from webui.preview.visible import inline
+from webui.preview.visible import inline, on_one_line
 
 _MOST_KEYS: Final = 40
 _MOST_CHARS: Final = 16_000
@@ -182,7 +182,7 @@ class _Card:
         hidden = 0
         if len(name) > NAME.most:
             shown, hidden = fitted(value.name_segments, NAME, 2 * NAME.most)
-            name = "".join([piece.text for piece in shown])
+            name = on_one_line("".join([piece.text for piece in shown]))
             self.cut += hidden > 0
         self._take(len(name), hidden)
         return name

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from webui.approvals.ending import current_status
 from webui.approvals.states import OPEN, Status
 from webui.approvals.words import STATUS, settled_by
-from webui.preview import visible
+from webui.preview import inline, visible
 from webui.store.queries.calls import Row, Vote
 from webui.web.links import link
 
@@ -47,7 +47,7 @@ def row_view(row: Row, now: int, url: str, votes: Sequence[Vote] = ()) -> RowVie
         settled=status not in OPEN,
         settled_words=settled_by(status, shown(row.decider)),
         risk=approval.risk,
-        tool=visible(approval.tool),
+        tool=inline(approval.tool),
         line=approval.line,
         agent_name=visible(row.agent_name),
         on_behalf_of=shown(row.principal),
