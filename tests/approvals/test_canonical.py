@@ -8,6 +8,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -25,8 +26,8 @@ from webui.approvals.canonical import (
     fingerprint_of_canonical,
     read_arguments,
     read_document,
-    respelled_numbers,
     sha256_of,
+    spellings,
     tool_def_hash,
 )
 
@@ -427,29 +428,41 @@ def test_the_fingerprint_of_written_arguments_is_the_hash_of_the_whole_envelope(
 # --- numbers the reviewer sees in both spellings -----------------------------------------
 
 
-def test_numbers_spelt_otherwise_are_listed_with_their_place() -> None:
+def test_numbers_spelt_otherwise_stand_in_their_place() -> None:
     text = (
         '{"a":[1.0,-0,1e2,5,{"b/c":1E-7,"d":0.5,"e":0.50}],"f":-0.0,"g":1e-7,'
         '"h":0.1000000000000000055511151231257827,"i":"1.0","j":12345}'
     )
-    assert list(respelled_numbers(text)) == [
-        Respelling("/a/0", "1.0", "1"),
-        Respelling("/a/1", "-0", "0"),
-        Respelling("/a/2", "1e2", "100"),
-        Respelling("/a/4/b~1c", "1E-7", "1e-7"),
-        Respelling("/a/4/e", "0.50", "0.5"),
-        Respelling("/f", "-0.0", "0"),
-        Respelling("/h", "0.1000000000000000055511151231257827", "0.1"),
-    ]
+    inner = {"b/c": Respelling("1E-7", "1e-7"), "d": None, "e": Respelling("0.50", "0.5")}
+    first = [Respelling("1.0", "1"), Respelling("-0", "0"), Respelling("1e2", "100")]
+    assert spellings(text) == {
+        "a": [*first, None, inner],
+        "f": Respelling("-0.0", "0"),
+        "g": None,
+        "h": Respelling("0.1000000000000000055511151231257827", "0.1"),
+        "i": "1.0",
+        "j": None,
+    }
 
 
 def test_numbers_of_a_raw_member_are_placed_inside_it() -> None:
     document = read_document(b'{"n":1.0,"arguments":{"amount":12.50}}')
-    assert list(respelled_numbers(document.raw("arguments"))) == [
-        Respelling("/amount", "12.50", "12.5")
-    ]
+    assert spellings(document.raw("arguments")) == {"amount": Respelling("12.50", "12.5")}
+
+
+def test_spellings_take_no_more_room_the_deeper_they_lie() -> None:
+    numbers = "[" + ",".join(["1.0"] * 1_000) + "]"
+    deep = f'{{"{"n" * 250}":' * 30 + numbers + "}" * 30
+    tracemalloc.start()
+    try:
+        kept = spellings(deep)
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept
+    assert taken < 1_000_000
 
 
 @given(values)
 def test_a_canonical_text_has_no_number_spelt_otherwise(value: Any) -> None:
-    assert list(respelled_numbers(canonical(value).decode())) == []
+    assert "Respelling(" not in repr(spellings(canonical(value).decode()))

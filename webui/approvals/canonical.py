@@ -9,15 +9,15 @@ Specification: details.md, section A; approvals.md, "Canonical form and fingerpr
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from json.encoder import encode_basestring as _quoted
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from webui.approvals.json_faults import DEFAULT_LIMITS, Limits, Unreadable, too_deep
 from webui.approvals.json_rules import MAX_SAFE, check_value, unsafe_number
-from webui.approvals.strict_json import Document, located, read_arguments, read_document
+from webui.approvals.strict_json import Document, read_arguments, read_document
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -34,8 +34,8 @@ __all__ = [
     "fingerprint_of_canonical",
     "read_arguments",
     "read_document",
-    "respelled_numbers",
     "sha256_of",
+    "spellings",
     "tool_def_hash",
 ]
 
@@ -45,10 +45,10 @@ _DEEPEST: Final = (
 _LEAST_PLAIN_EXPONENT: Final = -6  # ECMAScript writes 0.000001, and then 1e-7
 
 
-class Respelling(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Respelling:
     """A number whose canonical spelling is not the one received."""
 
-    pointer: str
     received: str
     canonical: str
 
@@ -150,26 +150,19 @@ def fingerprint_of_canonical(
     return sha256_of(before + arguments + b"," + canonical(others)[1:])
 
 
-def respelled_numbers(text: str) -> Iterator[Respelling]:
-    """Yield the numbers whose canonical spelling differs from the received one.
+def spellings(text: str) -> Any:
+    """Return a document with a Respelling for each number that is spelt otherwise, else None.
 
     `text` is what the reader accepted: a whole document or `Document.raw`. The reviewer
-    sees both spellings, since canonical bytes are what runs.
+    sees both spellings, since canonical bytes are what runs. It is a tree and no list of
+    places: ten thousand of those, below long names, would be as many megabytes as levels.
     """
 
-    def compared(token: str) -> _Received | None:
+    def compared(token: str) -> Respelling | None:
         spelling = _number(float(token))
-        return None if spelling == token else _Received(token, spelling)
+        return None if spelling == token else Respelling(token, spelling)
 
-    decoder = json.JSONDecoder(parse_int=compared, parse_float=compared)
-    for pointer, number in located(decoder.decode(text), _Received):
-        yield Respelling(pointer, number.token, number.spelling)
-
-
-@dataclass(frozen=True, slots=True)
-class _Received:
-    token: str
-    spelling: str
+    return json.JSONDecoder(parse_int=compared, parse_float=compared).decode(text)
 
 
 def _written(value: Any, levels: int) -> str:

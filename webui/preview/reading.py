@@ -6,7 +6,7 @@ All views are made of what is read here, so they cannot disagree about what is s
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from webui.approvals.canonical import canonical, respelled_numbers
+from webui.approvals.canonical import Respelling, canonical, spellings
 from webui.preview.flags import Reader
 from webui.preview.names import is_measure
 from webui.preview.nodes import NodeKind
@@ -78,29 +78,27 @@ class Call:
         self._redactor = Redactor(profile, whole.decode())
         self._reader = Reader(whole.decode())
         self._labels: dict[str, _Label] = {}
-        self._respelt = {
-            number.pointer: number.received
-            for number in respelled_numbers(received or "{}")
-        }
-        self.values = self._members(dict(arguments), secret=False, level=1, pointer="")
+        spelt = spellings(received) if received else None
+        self.values = self._members(dict(arguments), secret=False, level=1, spelt=spelt)
 
     def _read(
-        self, name: str, key: str, value: Any, secret: bool, level: int, pointer: str
+        self, name: str, key: str, value: Any, secret: bool, level: int, spelt: Any
     ) -> Value:
-        """Read one value; `name` is shown, `key` is the nearest key of an object."""
+        """Read one value; `name` is shown, `key` is the nearest key of an object.
+
+        `spelt` is the same value as `spellings` gives it.
+        """
         self.node_count += 1
         if isinstance(value, str):
             return self._text(name, key, value, secret)
         if isinstance(value, dict):
             self.depth = max(self.depth, level + 1)
-            children = self._members(value, secret, level + 1, pointer)
+            children = self._members(value, secret, level + 1, spelt)
             return Value(name, "object", children=children)
         if isinstance(value, (list, tuple)):
             self.depth = max(self.depth, level + 1)
             items = [
-                self._read(
-                    str(at), key, item, secret, level + 1, self._below(pointer, str(at))
-                )
+                self._read(str(at), key, item, secret, level + 1, _inside(spelt, at))
                 for at, item in enumerate(value)
             ]
             return Value(name, "array", children=tuple(items))
@@ -108,10 +106,10 @@ class Call:
             return Value(name, "null", (Segment("null"),))
         if isinstance(value, bool):
             return Value(name, "boolean", (Segment("true" if value else "false"),))
-        return self._number(name, key, value, secret, pointer)
+        return self._number(name, key, value, secret, spelt)
 
     def _members(
-        self, members: Mapping[str, Any], secret: bool, level: int, pointer: str
+        self, members: Mapping[str, Any], secret: bool, level: int, spelt: Any
     ) -> tuple[Value, ...]:
         redactor = self._redactor
         # {"name": "DB_PASSWORD", "value": ...}: how environments and headers are often sent
@@ -121,15 +119,10 @@ class Call:
         for name in in_order(members):
             label = self._label(name)
             hides = secret or redactor.names_secret(name) or (labelled and name == "value")
-            below = self._below(pointer, name)
+            below = _inside(spelt, name)
             value = self._read(label.shown, name, members[name], hides, level, below)
             found.append(self._labelled(value, label) if label.segments else value)
         return tuple(found)
-
-    def _below(self, pointer: str, name: str) -> str:
-        if not self._respelt:
-            return ""
-        return f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
 
     def _label(self, name: str) -> _Label:
         """Make a name visible, with the secrets in it masked; segments only if it changed."""
@@ -164,9 +157,7 @@ class Call:
             self.tally.count(flags, text)
         return Value(name, "string", segments, flags)
 
-    def _number(
-        self, name: str, key: str, value: float, secret: bool, pointer: str
-    ) -> Value:
+    def _number(self, name: str, key: str, value: float, secret: bool, spelt: Any) -> Value:
         text = str(value) if isinstance(value, int) else canonical(value).decode()
         card = value >= _LEAST_CARD_NUMBER and is_card_number(text)
         if card or (secret and not is_measure(key)):
@@ -175,7 +166,7 @@ class Call:
             name,
             "number",
             (Segment(text),),
-            received=visible(self._respelt.get(pointer, "")),
+            received=visible(spelt.received) if isinstance(spelt, Respelling) else "",
         )
 
     def _masked(self, name: str, kind: NodeKind, text: str) -> Value:
@@ -188,6 +179,14 @@ class Call:
 
 def _masks(segments: tuple[Segment, ...]) -> int:
     return sum([1 for segment in segments if segment.mask])
+
+
+def _inside(spelt: Any, step: str | int) -> Any:
+    """Return a member or an item of what was received; none where there is none."""
+    try:
+        return None if spelt is None else spelt[step]
+    except (LookupError, TypeError):
+        return None
 
 
 def in_order(members: Mapping[str, Any]) -> list[str]:
