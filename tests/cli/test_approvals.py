@@ -19,6 +19,22 @@ def test_what_waits_is_listed_and_shown_masked(told: Any, run: Any, filed: Any) 
     assert run("approvals", "show", "apr_none").exit_code == 1
 
 
+def test_no_text_of_an_agents_moves_the_terminal_or_makes_a_line(
+    run: Any, filed: Any
+) -> None:
+    forged = "fine\n\x1b[2J\u202e\narguments: {}"
+    approval = filed({"command": "ls\u202e"}, summary=forged, reason=forged, scope=forged)
+    shown, listed = (
+        run("approvals", "show", approval).output,
+        run("approvals", "list").output,
+    )
+    assert not {"\x1b", "\u202e"} & set(shown + listed)
+    assert shown.count("\narguments: {") == 1
+    assert "summary: fine⟦U+000A⟧⟦U+001B⟧[2J" in shown
+    assert "ls⟦U+202E⟧" in shown
+    assert "ls⟦U+202E⟧" in listed
+
+
 @pytest.mark.parametrize(("verb", "status"), [("approve", "approved"), ("deny", "denied")])
 def test_a_member_decides_by_token_or_in_local_root_mode(
     told: Any, run: Any, filed: Any, first: Any, verb: str, status: str

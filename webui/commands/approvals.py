@@ -26,7 +26,7 @@ def approvals() -> None:
 @json_option
 def list_approvals(limit: int, org: str | None, as_json: bool) -> None:
     """List what waits, the most urgent first."""
-    show(run("approvals.list", org=org, limit=limit), as_json)
+    show(run("approvals.list", org=org, limit=limit), as_json, safe=("line",))
 
 
 @approvals.command("show")
@@ -35,7 +35,8 @@ def list_approvals(limit: int, org: str | None, as_json: bool) -> None:
 @json_option
 def show_approval(approval: str, org: str | None, as_json: bool) -> None:
     """Show one approval with its arguments, secrets masked."""
-    show(run("approvals.show", approval=approval, org=org), as_json)
+    answer = run("approvals.show", approval=approval, org=org)
+    show(answer, as_json, safe=("line", "arguments", "runs"))
 
 
 def _decide(

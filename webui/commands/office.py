@@ -73,23 +73,29 @@ def office(settings: Settings) -> Iterator[Any]:
             os.close(lock)
 
 
-def show(answer: Any, as_json: bool, columns: Sequence[str] = ()) -> None:
-    """Print an answer: JSON if asked for, else a table or lines of name and value."""
+def show(
+    answer: Any, as_json: bool, columns: Sequence[str] = (), safe: Sequence[str] = ()
+) -> None:
+    """Print an answer: JSON if asked for, else a table or lines of name and value.
+
+    Members named in `safe` are visible text of ours already, perhaps of several lines. In
+    all others a stranger could have written what a terminal obeys, or lines of its own.
+    """
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=False))
     elif isinstance(answer, list):
-        _table(answer, columns)
+        _table(answer, columns, safe)
     else:
         for name, value in answer.items():
-            click.echo(f"{name}: {_plain(value)}")
+            click.echo(f"{name}: {_plain(value, safe=name in safe)}")
 
 
-def _table(rows: list[dict[str, Any]], columns: Sequence[str]) -> None:
+def _table(rows: list[dict[str, Any]], columns: Sequence[str], safe: Sequence[str]) -> None:
     if not rows:
         click.echo("Nothing.")
         return
     names = list(columns or rows[0])
-    cells = [[_plain(row[name]) for name in names] for row in rows]
+    cells = [[_plain(row[name], safe=name in safe) for name in names] for row in rows]
     widths = [
         max(len(name), *(len(line[place]) for line in cells))
         for place, name in enumerate(names)
@@ -99,11 +105,11 @@ def _table(rows: list[dict[str, Any]], columns: Sequence[str]) -> None:
         click.echo("  ".join(padded).rstrip())
 
 
-def _plain(value: Any) -> str:
-    from webui.preview import visible
+def _plain(value: Any, *, safe: bool = False) -> str:
+    from webui.preview import inline
 
     if value is None:
         return "-"
     if isinstance(value, list):
-        return " ".join(_plain(item) for item in value)
-    return str(value) if "\n" in str(value) else visible(str(value))
+        return " ".join(_plain(item, safe=safe) for item in value)
+    return str(value) if safe else inline(str(value))
