@@ -464,3 +464,11 @@ def test_agents_of_two_orgs_with_equal_calls_know_nothing_of_each_other(
     assert (ours.org_id, theirs.org_id) == (house.org_id, house.other_org_id)
     desk.cancel(theirs.id, house.stranger)
     assert desk.status(ours.id) == "pending"
+
+
+def test_what_is_asked_anew_too_late_stays_expired(desk: Desk, clock: TestClock) -> None:
+    old = desk.submit(source_ref="T1", expires_in=30_000).approval.id
+    clock.advance(30_000)
+    desk.submit(arguments={"n": 2}, source_ref="T1")
+    assert desk.status(old) == "expired"
+    assert desk.row(old).superseded_by is None

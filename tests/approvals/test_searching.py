@@ -24,7 +24,7 @@ def index(desk: Desk) -> int:
 def found(desk: Desk, words: str, org_id: str | None = None) -> set[str]:
     org = org_id or desk.house.org_id
     with desk.store.reading() as session:
-        rows = settled.history(session, org, Filters(words=words))
+        rows = settled.history(session, org, Filters(words=words)).rows
     return {row.approval.id for row in rows}
 
 

@@ -145,3 +145,8 @@ def test_keys_left_out_are_said(profile: Profile) -> None:
     assert "5 keys are left out here; the full view shows them." in shown.warnings
     whole = full("t", {f"k{at}": at for at in range(45)}, profile)
     assert whole.warnings == ()
+
+
+def test_one_key_left_out_is_said_as_one(profile: Profile) -> None:
+    shown = card("t", {f"k{at}": at for at in range(41)}, profile)
+    assert "1 key is left out here; the full view shows it." in shown.warnings

@@ -111,7 +111,8 @@ def test_a_search_reads_what_it_found_and_no_more(
     ids = [f"apr_{n:026d}" for n in range(500)]
     monkeypatch.setattr(settled, "found", lambda *_: ids)
     with long_history.store.reading() as session:
-        rows = settled.history(session, long_history.house.org_id, Filters(words="deploy"))
+        org = long_history.house.org_id
+        rows = settled.history(session, org, Filters(words="deploy")).rows
     assert [row.approval.id for row in rows] == ids[:-51:-1]
     assert walked(plans, sorted_few=True), plans
     assert not any("ix_approvals_settled" in step for step in plans), plans
@@ -125,8 +126,11 @@ def test_an_agents_list_walks_an_index(
     agent, now = long_history.house.ci.id, long_history.store.now()
     with long_history.store.reading() as session:
         own.of_agent(session, agent, now, status=status, before="apr_z")
-    assert walked(plans), plans
-    assert all("ix_approvals_agent" in step for step in plans), plans
+    # Only the fifty rows that are shown are looked up one by one and sorted.
+    keys = [step for step in plans if "SEARCH approvals" in step and "(id=?)" not in step]
+    assert walked(plans, sorted_few=True), plans
+    assert keys, plans
+    assert all("ix_approvals_agent" in step for step in keys), plans
 
 
 @ON_SQLITE
@@ -135,7 +139,7 @@ def test_the_times_of_the_log_are_looked_up(long_history: Desk, plans: list[str]
     with long_history.store.reading() as session:
         events.page(session, org, EventFilters(since=1, until=2**60))
         events.ascending(session, org, EventFilters(since=1, until=2), 0, 9)
-        assert events.page(session, org, EventFilters(since=2**60)) == []
+        assert events.page(session, org, EventFilters(since=2**60)).rows == []
     assert walked(plans), plans
     assert any("ix_events_at" in step for step in plans), plans
 
@@ -150,7 +154,7 @@ def test_a_tool_is_narrowed_by_its_beginning(desk: Desk) -> None:
 
     def of(tool: str) -> set[str]:
         with desk.store.reading() as session:
-            rows = settled.history(session, org, Filters(tool=tool))
+            rows = settled.history(session, org, Filters(tool=tool)).rows
         return {row.approval.tool for row in rows}
 
     assert of("mail.*") == {"mail.send", "mail.read"}
@@ -192,7 +196,7 @@ def test_a_passed_deadline_counts_in_an_agents_list_before_any_sweep(
 
     def of(status: str, now: int) -> int:
         with desk.store.reading() as session:
-            return len(own.of_agent(session, house.ci.id, now, status=status))
+            return len(own.of_agent(session, house.ci.id, now, status=status).rows)
 
     now = desk.store.now()
     assert [of(s, now) for s in ("pending", "approved", "expired", "")] == [2, 1, 0, 3]

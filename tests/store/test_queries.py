@@ -108,7 +108,7 @@ def test_an_agent_pages_through_its_own_newest_first(
 
         def page(**narrow: object) -> list[str]:
             found = own.of_agent(session, house.ci.id, desk.store.now(), **narrow)  # type: ignore[arg-type]
-            return [approval.id for approval in found]
+            return [approval.id for approval in found.rows]
 
         assert page() == mine[::-1]
         assert page(limit=2) == [mine[3], mine[2]]
@@ -130,15 +130,15 @@ def test_history_pages_through_what_is_settled(
     middle = desk.row(done[1])
     with desk.store.reading() as session:
         org = house.org_id
-        assert ids(settled.history(session, org)) == done[::-1]
+        assert ids(settled.history(session, org).rows) == done[::-1]
         before = (middle.settled_at or 0, middle.id)
-        assert ids(settled.history(session, org, before=before)) == [done[0]]
+        assert ids(settled.history(session, org, before=before).rows) == [done[0]]
         since = Filters(since=middle.settled_at)
-        assert ids(settled.history(session, org, since)) == [done[2], done[1]]
+        assert ids(settled.history(session, org, since).rows) == [done[2], done[1]]
         until = Filters(until=middle.settled_at)
-        assert ids(settled.history(session, org, until)) == [done[0]]
-        assert ids(settled.history(session, house.other_org_id)) == []
-        assert ids(settled.history(session, org, Filters(words=" "))) == []
+        assert ids(settled.history(session, org, until).rows) == [done[0]]
+        assert ids(settled.history(session, house.other_org_id).rows) == []
+        assert ids(settled.history(session, org, Filters(words=" ")).rows) == []
     clock.advance(600_000)
     again = desk.submit(arguments={"n": 0}).approval
     with desk.store.reading() as session:
@@ -160,18 +160,18 @@ def test_the_log_is_read_in_both_directions_and_narrowed(desk: Desk, house: Hous
 
         def page(**narrow: object) -> list[str]:
             filters = EventFilters(**narrow)  # type: ignore[arg-type]
-            return [event.action for event in events.page(session, org, filters)]
+            return [event.action for event in events.page(session, org, filters).rows]
 
         own = ["approval.decided", "approval.created", "tool_call"]
         assert page(subject=subject) == own
         assert page(subject=subject, action="approval.*") == own[:2]
         assert page(action="approval.decided") == own[:1]
         assert page(actor=f"user:{house.rae.id}") == own[:1]
-        decided = events.page(session, org, limit=1)[0]
+        decided = events.page(session, org, limit=1).rows[0]
         assert page(since=decided.at, action="approval.decided") == own[:1]
         assert page(until=decided.at, action="approval.decided") == []
         older = events.page(session, org, before=end.seq)
-        assert older[0].seq == end.seq - 1
+        assert older.rows[0].seq == end.seq - 1
         between = events.ascending(session, org, EventFilters(), 1, 3)
         assert [event.seq for event in between] == [2, 3]
         assert events.created_since(session, org, 0) == {subject}

@@ -90,7 +90,7 @@ def test_an_export_is_recorded_with_its_filters(
     signed_in(house.ed).get("/audit/export?form=csv&action=org.created").close()
     with store.reading() as session:
         filters = EventFilters(action="audit.exported")
-        (event,) = events.page(session, house.org_id, filters)
+        (event,) = events.page(session, house.org_id, filters).rows
     assert event.actor == f"user:{house.ed.id}"
     told = json.loads(event.payload or b"{}")
     assert told == {"form": "csv", "filters": {"action": "org.created"}}

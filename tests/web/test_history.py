@@ -1,11 +1,15 @@
 """History: settled approvals, searched and paged."""
 
+import html
 import re
+
+import pytest
 
 from tests.plugins.desk import Browser, FileCall, House, SignedIn
 from webui.approvals import deciding, reviewing, searching
 from webui.approvals.states import Verdict
 from webui.preview import Profile
+from webui.store.queries import walks
 from webui.store.store import Store
 
 
@@ -62,6 +66,29 @@ def test_filters_and_dates_narrow_it(
     assert len(listed(browser, "/history?since=2020-01-01")) == 2
     assert listed(browser, "/history?until=2020-01-01") == []
     assert len(listed(browser, "/history?since=never&before=nonsense")) == 2
+
+
+def test_a_page_that_stopped_looking_says_so_and_leads_on(
+    signed_in: SignedIn,
+    house: House,
+    file_call: FileCall,
+    store: Store,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(walks, "LOOKED", 52)
+    mail = file_call(tool="mail.send")
+    settle(store, house, mail)
+    for _ in range(53):
+        settle(store, house, file_call())
+    browser = signed_in(house.vi)
+    text = browser.get("/history?agent=ci&tool=mail.send").get_data(as_text=True)
+    assert "Nothing that fits was found yet" in text
+    assert "Looked through the calls that were settled since" in text
+    further = re.search(r'href="([^"]+before=[^"]+)" rel="next">Look further back', text)
+    assert further is not None
+    on = html.unescape(further[1])
+    assert listed(browser, on) == [mail]
+    assert "Looked through" not in browser.get(on).get_data(as_text=True)
 
 
 def test_words_of_settled_calls_are_found(

@@ -22,7 +22,7 @@ def sign_in(browser: Browser, member: Member, password: str = PASSWORD, **more: 
 def failures(store: Store) -> list[Event]:
     with store.reading() as session:
         filters = EventFilters(action="user.sign_in_failed")
-        return list(events.page(session, INSTANCE, filters))
+        return list(events.page(session, INSTANCE, filters).rows)
 
 
 def test_a_person_signs_in_with_address_and_password(

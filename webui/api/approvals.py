@@ -102,7 +102,7 @@ def _wanted_wait() -> int:
 @operation(
     "GET",
     "/api/v1/approvals",
-    "List the agent's own approvals",
+    "List the agent's own approvals; a page may be short while `next_cursor` is there",
     queries=(
         Query("status", {"enum": [str(status) for status in Status]}, "Of this status."),
         Query("session", {"type": "string"}, "Only of this session."),
@@ -131,13 +131,13 @@ def list_approvals() -> Response:
             before=page.cursor,
             limit=page.limit + 1,
         )
-        votes = calls.votes(session, [approval.id for approval in found])
+        votes = calls.votes(session, [approval.id for approval in found.rows])
     items = [
         answer_document(approval, votes.get(approval.id, []))
-        for approval in found[: page.limit]
+        for approval in found.rows[: page.limit]
     ]
-    more = len(found) > page.limit
-    return answer_page(items, page, items[-1]["id"] if more else None)
+    more = len(found.rows) > page.limit
+    return answer_page(items, page, items[-1]["id"] if more else found.looked_to)
 
 
 @operation(

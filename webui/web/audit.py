@@ -74,12 +74,12 @@ def page() -> str:
     with house().store.reading() as session:
         filters = _filters(session, org_id, asked)
         found = events.page(session, org_id, filters, before, PAGE + 1)
-        shown = found[:PAGE]
+        shown = found.rows[:PAGE]
         names = people.names(session, org_id, {event.actor for event in shown})
         seq, row_hash = events.head(session, org_id)
         check = _check(session, org_id) if "verify" in request.args else None
     given = {name: text for name, text in asked.items() if text}
-    older = shown[-1].seq if len(found) > PAGE else None
+    older = shown[-1].seq if len(found.rows) > PAGE else found.looked_to
     return whole_page(
         "audit/page.html",
         events=[_view(event, names) for event in shown],
@@ -88,6 +88,7 @@ def page() -> str:
         head=Head(seq, row_hash.hex()),
         older_url=older and link("audit.page", given, before=older),
         newest_url=link("audit.page", given) if before else None,
+        looked_to=found.looked_to,
         may_export=may(AUDIT_EXPORT).allowed,
         export_urls={form: link("audit.export", given, form=form) for form in FORMS},
     )
@@ -133,7 +134,7 @@ def _readable(payload: bytes) -> str:
 
 def _check(session: Session, org_id: str) -> Check:
     end = events.head(session, org_id)
-    rows = events.page(session, org_id, before=end[0] + 1, limit=CHECKED)
+    rows = events.page(session, org_id, before=end[0] + 1, limit=CHECKED).rows
     broken = broken_at(rows[::-1], end)
     words = (
         f"The last {len(rows):,} events are chained without a gap, up to number {end[0]:,}."

@@ -1,6 +1,5 @@
 """History: every settled approval, newest first, searched by words."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, request, url_for
@@ -10,6 +9,7 @@ from webui.approvals.states import OPEN, Status
 from webui.approvals.words import STATUS
 from webui.store.queries import calls, settled
 from webui.store.queries.calls import Filters, Row
+from webui.store.queries.settled import History
 from webui.web.access import may_view, me, only_own
 from webui.web.context import house
 from webui.web.cursors import read_cursor, write_cursor
@@ -38,7 +38,8 @@ def page() -> str:
     before = read_cursor(request.args.get("before"))
     with house().store.reading() as session:
         found = settled.history(session, me().org_id, _filters(asked), before, PAGE + 1)
-        rows = _views(session, [row for row in found[:PAGE] if may_view(row.approval)])
+        shown = [row for row in found.rows[:PAGE] if may_view(row.approval)]
+        rows = _views(session, shown)
     given = {name: text for name, text in asked.items() if text}
     return whole_page(
         "history/page.html",
@@ -46,6 +47,7 @@ def page() -> str:
         filters=asked,
         statuses=[Choice(str(s), STATUS[s]) for s in Status if s not in OPEN],
         older_url=_older(found, given),
+        looked_to=found.looked_to and found.looked_to[0],
         newest_url=link("history.page", given) if before else None,
     )
 
@@ -76,9 +78,11 @@ def _views(session: Session, rows: list[Row]) -> list[RowView]:
     ]
 
 
-def _older(found: Sequence[Row], given: dict[str, str]) -> str | None:
-    if len(found) <= PAGE:
+def _older(found: History, given: dict[str, str]) -> str | None:
+    if found.looked_to is not None:
+        return link("history.page", given, before=write_cursor(*found.looked_to))
+    if len(found.rows) <= PAGE:
         return None
-    last = found[PAGE - 1].approval
+    last = found.rows[PAGE - 1].approval
     assert last.settled_at is not None, "history holds settled ones only"
     return link("history.page", given, before=write_cursor(last.settled_at, last.id))

@@ -83,7 +83,8 @@ def _rows(session: Session) -> Rows:
 
 
 def _settled_last(session: Session, now: int) -> str | None:
-    last = settled.history(session, me().org_id, Filters(agent_owner=only_own()), limit=1)
+    mine = Filters(agent_owner=only_own())
+    last = settled.history(session, me().org_id, mine, limit=1).rows
     if not last:
         return None
     view = row_view(last[0], now, "")

@@ -4,10 +4,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.orm import Session
 
 from webui.store.models import AuditHead, Checkpoint, Event
+from webui.store.queries.walks import Column, Values, walk
 from webui.store.transaction import Wake
 
 
@@ -48,19 +49,62 @@ def after(session: Session, org_id: str, seq: int, limit: int = 1_000) -> list[W
     return [Wake._make(row) for row in rows]
 
 
+class Page(NamedTuple):
+    """Events, newest first."""
+
+    rows: Sequence[Event]
+    looked_to: int | None
+    """The seq where looking stopped before the page was full; None when nothing more fits."""
+
+
 def page(
     session: Session,
     org_id: str,
     filters: EventFilters = EventFilters(),
     before: int | None = None,
     limit: int = 100,
-) -> Sequence[Event]:
+) -> Page:
     """Return events, newest first, from below the seq of the page before."""
-    statement = select(Event).where(Event.org_id == org_id)
-    statement = statement.where(*_narrowed(filters), *_times(session, org_id, filters))
+    where = [Event.org_id == org_id, *_times(session, org_id, filters)]
     if before is not None:
-        statement = statement.where(Event.seq < before)
-    return session.scalars(statement.order_by(Event.seq.desc()).limit(limit)).all()
+        where.append(Event.seq < before)
+    indexed = _indexed(session, org_id, filters)
+    keys, stop = walk(session, (Event.seq,), where, indexed, {}, limit)
+    seqs = [seq for (seq,) in keys]
+    rows = session.scalars(
+        select(Event)
+        .where(Event.org_id == org_id, Event.seq.in_(seqs))
+        .order_by(Event.seq.desc())
+    ).all()
+    return Page(rows, None if stop is None else stop[0])
+
+
+def _indexed(session: Session, org_id: str, filters: EventFilters) -> Values:
+    """Return what is narrowed to; each of these has an index of its own."""
+    asked: dict[Column, Sequence[str]] = {}
+    if filters.subject:
+        asked[Event.subject] = [filters.subject]
+    if filters.actor:
+        asked[Event.actor] = [filters.actor]
+    if filters.action.endswith(".*"):
+        names = session.scalars(_ACTIONS, {"org": org_id}).all()
+        asked[Event.action] = [n for n in names if n.startswith(filters.action[:-1])]
+    elif filters.action:
+        asked[Event.action] = [filters.action]
+    return asked
+
+
+# One look-up in the index for each name that an action ever had; there are some dozens.
+_ACTIONS = text(
+    """
+WITH RECURSIVE each(action) AS (
+  SELECT min(action) FROM events WHERE org_id = :org
+  UNION ALL
+  SELECT (SELECT min(action) FROM events WHERE org_id = :org AND action > each.action)
+  FROM each WHERE each.action IS NOT NULL)
+SELECT action FROM each WHERE action IS NOT NULL
+"""
+)
 
 
 def _narrowed(filters: EventFilters) -> list[ColumnElement[bool]]:

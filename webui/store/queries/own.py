@@ -1,12 +1,22 @@
 """An agent's own approvals: its list, by the status that counts now."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from webui.approvals.states import OPEN, Status
 from webui.store.models import Approval
+from webui.store.queries.walks import Values, merged, walk
+
+
+class Own(NamedTuple):
+    """A page of an agent's own approvals."""
+
+    rows: Sequence[Approval]
+    looked_to: str | None
+    """The id where looking stopped before the page was full; None when nothing more fits."""
 
 
 def of_agent(
@@ -19,7 +29,7 @@ def of_agent(
     tool: str = "",
     before: str = "",
     limit: int = 50,
-) -> Sequence[Approval]:
+) -> Own:
     """Return an agent's own approvals, newest first, after the id of the page before.
 
     Args:
@@ -33,24 +43,25 @@ def of_agent(
         limit: rows.
 
     """
-    statement = select(Approval).where(Approval.agent_id == agent_id)
-    if run_session:
-        statement = statement.where(Approval.session == run_session)
-    if tool:
-        statement = statement.where(Approval.tool == tool)
+    mine = [Approval.agent_id == agent_id]
     if before:
-        statement = statement.where(Approval.id < before)
-    ordered = statement.order_by(Approval.id.desc()).limit(limit)
+        mine.append(Approval.id < before)
+    narrow = ((Approval.session, run_session), (Approval.tool, tool))
+    also: Values = {column: [value] for column, value in narrow if value}
     # One walk along the index for each stored status; together they would be sorted.
-    pages = [
-        session.scalars(ordered.where(*stored)).all() for stored in _stored_as(status, now)
-    ]
-    merged = sorted((row for page in pages for row in page), key=_id, reverse=True)
-    return merged[:limit]
-
-
-def _id(approval: Approval) -> str:
-    return approval.id
+    walked = merged(
+        [
+            walk(session, (Approval.id,), [*mine, *stored], {}, also, limit)
+            for stored in _stored_as(status, now)
+        ],
+        limit,
+    )
+    ids = [key[0] for key in walked.keys]
+    found = session.scalars(
+        select(Approval).where(Approval.id.in_(ids)).order_by(Approval.id.desc())
+    )
+    stop = walked.looked_to
+    return Own(found.all(), None if stop is None else stop[0])
 
 
 def _stored_as(status: str, now: int) -> list[list[ColumnElement[bool]]]:

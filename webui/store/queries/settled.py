@@ -1,18 +1,20 @@
 """Settled approvals for screens: keyset pages over the index of settling, never a count."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from typing import NamedTuple
 
-from sqlalchemy import and_, func, or_, select, text
+from sqlalchemy import ColumnElement, and_, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from webui.approvals.errors import InvalidError
 from webui.store.models import Agent, Approval
 from webui.store.queries.calls import EVERYTHING, LONGEST_PAGE, Filters, Row, narrowed, rows
+from webui.store.queries.walks import Column, Values, Walk, walk
 from webui.store.queries.words import found
 
 Place = tuple[int, str]
 """(settled_at, id): where a page begins or ends."""
+_ORDER: tuple[Column, ...] = (Approval.settled_at, Approval.id)
 TOOLS_MAX = 100
 _STARS = (
     "A tool is narrowed by its whole name, or by how it begins with one star at the end "
@@ -24,19 +26,27 @@ _MANY_TOOLS = (
 )
 
 
+class History(NamedTuple):
+    """A page of settled approvals."""
+
+    rows: Sequence[Row]
+    looked_to: Place | None
+    """Where looking stopped before the page was full; None when nothing more fits."""
+
+
 def history(
     session: Session,
     org_id: str,
     filters: Filters = EVERYTHING,
     before: Place | None = None,
     limit: int = 50,
-) -> Sequence[Row]:
+) -> History:
     """Return settled approvals, newest first.
 
     Args:
         session: to read with.
         org_id: whose.
-        filters: what to narrow to; `words` are looked up in the word index.
+        filters: what to narrow to, but for risk and session; `words` are looked up in their index.
         before: (settled_at, id) of the last row of the page before.
         limit: rows.
 
@@ -45,60 +55,84 @@ def history(
 
     """
     limit = min(limit, LONGEST_PAGE)
-    agents = _agents(session, org_id, filters.agent)
-    pages = [
-        _page(session, org_id, replace(filters, tool=tool, agent=agent), before, limit)
-        for tool in _tools(session, org_id, filters.tool)
-        for agent in agents
-    ]
-    newest = sorted((place for page in pages for place in page), reverse=True)
-    ids = [approval_id for _, approval_id in newest[:limit]]
+    indexed = _indexed(session, org_id, filters)
+    within = _within(filters, before)
+    if filters.words:
+        found_ids = found(session, org_id, filters.words)
+        walked = _among(session, org_id, found_ids, [*within, *_held(indexed)], limit)
+    else:
+        whose = [Approval.org_id == org_id, *within]
+        walked = walk(session, _ORDER, whose, indexed, {}, limit)
+    ids = [approval_id for _, approval_id in walked.keys]
     whole = map(Row._make, session.execute(rows().where(Approval.id.in_(ids))))
     read = {row.approval.id: row for row in whole}
-    return [read[each] for each in ids if each in read]
-
-
-def _page(
-    session: Session, org_id: str, filters: Filters, before: Place | None, limit: int
-) -> list[Place]:
-    """Return the newest places of one tool and one agent: a walk along one index."""
-    org = Approval.org_id == org_id
-    statement = select(Approval.settled_at, Approval.id).where(
-        Approval.settled_at.is_not(None), *narrowed(filters)
+    stop = walked.looked_to
+    return History(
+        [read[each] for each in ids if each in read],
+        None if stop is None else (stop[0], stop[1]),
     )
+
+
+def _indexed(session: Session, org_id: str, filters: Filters) -> Values:
+    """Return what is narrowed to; each of these has an index of its own."""
+    asked: dict[Column, list[str]] = {}
     if filters.agent:
-        statement = statement.where(Approval.agent_id == filters.agent)
-    if filters.words:
-        # The few ids lead; SQLite would rather walk all of the org, so it may not know of it.
-        org = func.coalesce(Approval.org_id, "") == org_id
-        ids = found(session, org_id, filters.words)
-        statement = statement.where(Approval.id.in_(ids))
+        asked[Approval.agent_id] = _agents(session, org_id, filters.agent)
+    if filters.tool.strip("*") or filters.tool.count("*") > 1:
+        asked[Approval.tool] = _tools(session, org_id, filters.tool)
+    if filters.agent_owner:
+        asked[Approval.agent_owner] = [filters.agent_owner]
+    if filters.status:
+        asked[Approval.status] = [filters.status]
+    return asked
+
+
+def _within(filters: Filters, before: Place | None) -> list[ColumnElement[bool]]:
+    """Return the bounds of the walk: settled, in these times, after the page before."""
+    bounds: list[ColumnElement[bool]] = [Approval.settled_at.is_not(None)]
+    bounds += narrowed(Filters(since=filters.since, until=filters.until))
     if before is not None:
         at, last = before
-        statement = statement.where(
-            or_(
-                Approval.settled_at < at,
-                and_(Approval.settled_at == at, Approval.id < last),
-            )
-        ).where(Approval.settled_at <= at)
-    ordered = statement.where(org).order_by(Approval.settled_at.desc(), Approval.id.desc())
-    return [(at or 0, each) for at, each in session.execute(ordered.limit(limit))]
+        same = and_(Approval.settled_at == at, Approval.id < last)
+        bounds += [or_(Approval.settled_at < at, same), Approval.settled_at <= at]
+    return bounds
+
+
+def _held(indexed: Values) -> list[ColumnElement[bool]]:
+    return [column.in_(values) for column, values in indexed.items()]
+
+
+def _among(
+    session: Session,
+    org_id: str,
+    ids: Sequence[str],
+    where: Sequence[ColumnElement[bool]],
+    limit: int,
+) -> Walk:
+    """Return which of the few that a search found fit."""
+    # The ids lead; SQLite would rather walk all of the org, so it may not know of it.
+    org = func.coalesce(Approval.org_id, "") == org_id
+    newest = (
+        select(*_ORDER)
+        .where(Approval.id.in_(ids), *where, org)
+        .order_by(*(column.desc() for column in _ORDER))
+        .limit(limit)
+    )
+    return Walk([tuple(row) for row in session.execute(newest)], None)
 
 
 def _agents(session: Session, org_id: str, named: str) -> list[str]:
-    """Return the ids an agent filter stands for; "" for all agents."""
-    if not named:
-        return [""]
+    """Return the ids an agent filter stands for."""
     wanted = or_(Agent.name == named, Agent.id == named)
     return list(session.scalars(select(Agent.id).where(Agent.org_id == org_id, wanted)))
 
 
 def _tools(session: Session, org_id: str, pattern: str) -> list[str]:
-    """Return the tools a filter stands for; "" for all tools."""
+    """Return the tools a filter stands for."""
     start, star, rest = pattern.partition("*")
     if rest:
         raise InvalidError(_STARS)
-    if not star or not start:
+    if not star:
         return [start]
     on_sqlite = session.connection().dialect.name == "sqlite"
     # PostgreSQL's order depends on its locale, so there all names are walked and compared.

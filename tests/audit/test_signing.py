@@ -1,0 +1,54 @@
+"""Signing a log that stands in a database: only what continues what was signed, and once."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from tests.plugins.desk import House
+from tests.plugins.rules import Desk
+from webui.audit import checkpoint, checkpoints
+from webui.audit.checkpoint import SignRefused
+from webui.store.models import AuditHead, Checkpoint
+
+
+def sizes(desk: Desk) -> list[int]:
+    with desk.store.reading() as session:
+        own = select(Checkpoint.size).where(Checkpoint.org_id == desk.house.org_id)
+        return sorted(session.scalars(own))
+
+
+def test_a_head_that_its_rows_do_not_give_is_never_signed(
+    desk: Desk, house: House, tmp_path: Path
+) -> None:
+    checkpoints.sign_due(desk.store, tmp_path)
+    desk.submit()
+    head = update(AuditHead).where(AuditHead.org_id == house.org_id)
+    with desk.store.reading() as session:
+        forged = bytes(len(session.get_one(AuditHead, house.org_id).frontier))
+    desk.store.write(lambda tx: tx.execute(head.values(frontier=forged)) and None)
+    before = sizes(desk)
+    with pytest.raises(SignRefused, match="audit verify"):
+        checkpoints.sign_now(desk.store, house.org_id, tmp_path)
+    # The loop says so and goes on with the other orgs.
+    assert checkpoints.sign_due(desk.store, tmp_path, every_ms=0) == 0
+    assert sizes(desk) == before
+    assert len(checkpoints.kept_outside(tmp_path, house.org_id)) == 1
+
+
+def test_two_nodes_that_sign_the_same_end_keep_it_once(
+    desk: Desk, house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.submit()
+    sign = checkpoint.sign
+
+    def after_the_other(*args: object, **options: object) -> str:
+        monkeypatch.setattr(checkpoints, "sign", sign)
+        checkpoints.sign_now(desk.store, house.org_id, tmp_path / "other")
+        return sign(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(checkpoints, "sign", after_the_other)
+    checkpoints.sign_now(desk.store, house.org_id, tmp_path / "own")
+    assert len(sizes(desk)) == 1
+    assert len(checkpoints.kept_outside(tmp_path / "other", house.org_id)) == 1
+    assert checkpoints.kept_outside(tmp_path / "own", house.org_id) == []

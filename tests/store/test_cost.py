@@ -1,0 +1,217 @@
+"""What a look-up visits: on both databases so many rows at most, however long the history is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import String, Table, cast, event, insert, literal, select, text
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
+
+from tests.plugins.desk import House
+from tests.plugins.rules import Desk
+from webui.approvals.states import Verdict
+from webui.store.models import Approval, table_of
+from webui.store.models import Event as EventRow
+from webui.store.queries import events, own, settled, walks
+from webui.store.queries.calls import Filters
+from webui.store.queries.events import EventFilters
+from webui.store.transaction import Transaction
+
+ROWS = 20_000
+LOOKED = 500
+MOST = 3_000
+"""Rows that a page may visit: a few walks of `LOOKED`, and what it shows."""
+INSTRUCTIONS_A_ROW = 10
+"""Of SQLite's machine, about; it counts these and not the rows."""
+_approvals, _events = table_of(Approval), table_of(EventRow)
+Visited = Callable[[Callable[[Session], Any]], int]
+
+
+def copied(
+    tx: Transaction, table: Table, like: Any, **changed: Callable[[Any], Any]
+) -> None:
+    """Fill a table with rows that differ in what is changed, by their number."""
+    numbers = select(literal(1).label("n")).cte("numbers", recursive=True)
+    numbers = numbers.union_all(select(numbers.c.n + 1).where(numbers.c.n < ROWS))
+    columns = [
+        changed[column.name](numbers.c.n) if column.name in changed else column
+        for column in table.columns
+    ]
+    rows = select(*columns).select_from(table.join(numbers, literal(1) == 1)).where(like)
+    tx.session.execute(insert(table).from_select(list(table.columns), rows))
+
+
+@pytest.fixture
+def long_history(desk: Desk, house: House) -> Desk:
+    """Many thousand settled calls and events, all but alike."""
+    approval_id = desk.submit(session="s").approval.id
+    desk.decide(house.rae, approval_id, Verdict.DENY)
+
+    def copy(tx: Transaction) -> None:
+        prefix = "apr_000000000000000000"
+        copied(
+            tx,
+            _approvals,
+            _approvals.c.id == approval_id,
+            id=lambda n: literal(prefix) + cast(n + 10_000_000, String),
+            settled_at=lambda n: _approvals.c.settled_at + n,
+        )
+        (last,) = tx.session.execute(
+            select(_events.c.seq)
+            .where(_events.c.org_id == house.org_id, _events.c.action == "approval.decided")
+            .order_by(_events.c.seq.desc())
+            .limit(1)
+        ).one()
+        like = (_events.c.org_id == house.org_id) & (_events.c.seq == last)
+        copied(tx, _events, like, seq=lambda n: n + 1_000)
+
+    desk.store.write(copy)
+    return desk
+
+
+@pytest.fixture
+def visited(long_history: Desk, monkeypatch: pytest.MonkeyPatch) -> Visited:
+    """Count the rows that a look-up visits, by the database's own account."""
+    monkeypatch.setattr(walks, "LOOKED", LOOKED)
+    store = long_history.store
+
+    def count(look: Callable[[Session], Any]) -> int:
+        with store.reading() as session:
+            if not store.on_sqlite:
+                return _rows_of_postgresql(session, look)
+            steps = 0
+
+            def step() -> None:
+                nonlocal steps
+                steps += 1
+
+            raw: Any = session.connection().connection.driver_connection
+            raw.set_progress_handler(step, INSTRUCTIONS_A_ROW)
+            look(session)
+            raw.set_progress_handler(None, 0)
+            return steps
+
+    return count
+
+
+def _rows_of_postgresql(session: Session, look: Callable[[Session], Any]) -> int:
+    found: list[int] = []
+    asking = False
+
+    def explain(
+        connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any
+    ) -> None:
+        nonlocal asking
+        if asking:
+            return
+        asking = True
+        asked = f"EXPLAIN (ANALYZE, FORMAT JSON, TIMING OFF) {statement}"
+        found.append(
+            _rows_in(connection.exec_driver_sql(asked, parameters).scalar_one()[0]["Plan"])
+        )
+        asking = False
+
+    engine = session.get_bind().engine
+    event.listen(engine, "before_cursor_execute", explain)
+    look(session)
+    event.remove(engine, "before_cursor_execute", explain)
+    return sum(found)
+
+
+def _rows_in(plan: dict[str, Any]) -> int:
+    """The rows that the leaves of a plan visited, and those that they threw away."""
+    below = plan.get("Plans", [])
+    thrown = sum(
+        plan.get(f"Rows Removed by {why}", 0) for why in ("Filter", "Index Recheck")
+    )
+    own_rows = 0 if below else (plan["Actual Rows"] + thrown) * plan["Actual Loops"]
+    return int(own_rows) + sum(_rows_in(each) for each in below)
+
+
+def test_no_look_up_grows_with_history(
+    long_history: Desk, visited: Visited, house: House
+) -> None:
+    org, now = house.org_id, long_history.store.now()
+
+    def history(**filters: Any) -> Callable[[Session], Any]:
+        return lambda session: settled.history(session, org, Filters(**filters))
+
+    def log(**filters: Any) -> Callable[[Session], Any]:
+        return lambda session: events.page(session, org, EventFilters(**filters))
+
+    def mine(**narrow: Any) -> Callable[[Session], Any]:
+        return lambda session: own.of_agent(session, house.ci.id, now, **narrow)
+
+    looks = {
+        "all": history(),
+        "agent": history(agent="ci"),
+        "agent and status": history(agent="ci", status="consumed"),
+        "agent and tool": history(agent="ci", tool="no.such"),
+        "tool and status": history(tool="shell.run", status="consumed"),
+        "tools and status": history(tool="shell.*", status="consumed"),
+        "owner and tool": history(agent_owner=house.bo.id, tool="shell.run"),
+        "status, times": history(status="denied", agent="deploy-bot", until=2**60),
+        "no such action": log(action="nothing.*"),
+        "actions": log(action="approval.*"),
+        "actor and actions": log(actor=f"user:{house.rae.id}", action="agent.*"),
+        "actor and action": log(actor=f"user:{house.rae.id}", action="approval.created"),
+        "subject and actor": log(subject="approval:apr_no", actor=f"user:{house.rae.id}"),
+        "no such actor": log(actor="user:nobody", action="approval.decided"),
+        "own": mine(),
+        "own session": mine(run_session="another"),
+        "own tool": mine(tool="no.such"),
+        "own tool and status": mine(tool="no.such", status="denied"),
+        "own tool, expired": mine(tool="no.such", status="expired"),
+    }
+    # As autovacuum keeps it: PostgreSQL plans a table it knows nothing of as a short one.
+    long_history.store.write(lambda tx: tx.session.execute(text("ANALYZE")) and None)
+    rows = {name: visited(look) for name, look in looks.items()}
+    assert {name: n for name, n in rows.items() if n > MOST} == {}
+    whole = visited(
+        lambda s: s.execute(
+            text("SELECT count(*) FROM approvals WHERE seen_count > 7")
+        ).all()
+    )
+    assert whole > MOST, "the counting itself is broken"
+
+
+def test_a_page_that_stopped_looking_goes_on_where_it_stopped(
+    desk: Desk, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walks, "LOOKED", 3)
+    oldest = desk.submit(tool="mail.send", session="old").approval.id
+    desk.cancel(oldest)
+    for n in range(7):
+        desk.decide(house.rae, desk.submit(arguments={"n": n}).approval.id, Verdict.DENY)
+    org, now = house.org_id, desk.store.now()
+    narrowed = Filters(agent="ci", tool="mail.*")
+    cancelled = EventFilters(actor=f"agent:{house.ci.id}", action="approval.cancelled")
+    with desk.store.reading() as session:
+        pages = to_the_end(lambda at: settled.history(session, org, narrowed, at, 2))
+        assert [[row.approval.id for row in page] for page in pages[-1:]] == [[oldest]]
+        assert len(pages) == 3
+        pages = to_the_end(
+            lambda at: own.of_agent(
+                session, house.ci.id, now, run_session="old", before=at or "", limit=2
+            )
+        )
+        assert [[each.id for each in page] for page in pages] == [[], [], [oldest]]
+        pages = to_the_end(lambda at: events.page(session, org, cancelled, at, 2))
+        assert [[each.subject for each in page] for page in pages if page] == [
+            [f"approval:{oldest}"]
+        ]
+        assert len(pages) > 1
+
+
+def to_the_end(look: Callable[[Any], Any]) -> list[Any]:
+    """Look on from where each page stopped looking; return the rows of each."""
+    pages, at = [], None
+    while True:
+        page = look(at)
+        pages.append(page.rows)
+        at = page.looked_to
+        if at is None:
+            return pages

@@ -1,0 +1,99 @@
+"""Walks along an index, newest first, that end: what a page costs does not grow with history.
+
+One index serves one condition. A walk with more conditions looks through so many rows of the one
+it follows, and says where it stopped; from there the next page goes on.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+LOOKED = 5_000
+"""Rows that one page looks through."""
+Column = InstrumentedAttribute[Any]
+Values = Mapping[Column, Sequence[Any]]
+"""Which values a column may have; none at all: nothing fits."""
+Key = tuple[Any, ...]
+
+
+class Walk(NamedTuple):
+    """The keys that fit, newest first, and how far was looked."""
+
+    keys: list[Key]
+    looked_to: Key | None
+    """Where looking stopped before there were enough; None when nothing more can fit."""
+
+
+def walk(
+    session: Session,
+    order: Sequence[Column],
+    where: Iterable[ColumnElement[bool]],
+    indexed: Values,
+    also: Values,
+    limit: int,
+) -> Walk:
+    """Return the keys of the newest rows that fit.
+
+    Args:
+        session: to read with.
+        order: the columns of a key, by which an index is ordered.
+        where: what every index for these walks begins with, and bounds of the key.
+        indexed: conditions, each with an index of its own; the rarest choice leads.
+        also: conditions without one.
+        limit: keys.
+
+    """
+    if not all([*indexed.values(), *also.values()]):
+        return Walk([], None)
+    lead = min(indexed, key=lambda column: len(indexed[column]), default=None)
+    rest = {c: v for c, v in {**indexed, **also}.items() if c is not lead}
+    whole = select(*order, *rest).where(*where).order_by(*(c.desc() for c in order))
+    if lead is None:
+        return _one(session, whole, order, rest, limit, LOOKED)
+    values = indexed[lead]
+    most = max(LOOKED // len(values), limit)
+    return merged(
+        [_one(session, whole.where(lead == v), order, rest, limit, most) for v in values],
+        limit,
+    )
+
+
+def merged(walks: Sequence[Walk], limit: int) -> Walk:
+    """Return several walks as one: whole down to where the first of them stopped looking."""
+    keys = sorted((key for each in walks for key in each.keys), reverse=True)
+    stops = [each.looked_to for each in walks if each.looked_to is not None]
+    if not stops:
+        return Walk(keys[:limit], None)
+    stop = max(stops)
+    seen = [key for key in keys if key >= stop][:limit]
+    return Walk(seen, stop if len(seen) < limit else None)
+
+
+def _one(
+    session: Session,
+    whole: Select[Any],
+    order: Sequence[Column],
+    rest: Values,
+    limit: int,
+    most: int,
+) -> Walk:
+    """Walk along one index; with more conditions through `most` of its rows and no more."""
+    if not rest:
+        return Walk([tuple(row) for row in session.execute(whole.limit(limit))], None)
+    looked = whole.limit(most).subquery()  # a limit in there: no planner looks through it
+    names = [looked.c[column.key] for column in order]
+    fitting = (
+        select(*names)
+        .where(*(looked.c[column.key].in_(values) for column, values in rest.items()))
+        .order_by(*(name.desc() for name in names))
+        .limit(limit)
+    )
+    keys = [tuple(row) for row in session.execute(fitting)]
+    if len(keys) == limit:
+        return Walk(keys, None)
+    last = session.execute(
+        whole.with_only_columns(*order).offset(most - 1).limit(1)
+    ).first()
+    return Walk(keys, None if last is None else tuple(last))
