@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from tests.plugins.desk import House
 from tests.plugins.rules import Desk
@@ -52,3 +53,20 @@ def test_two_nodes_that_sign_the_same_end_keep_it_once(
     assert len(sizes(desk)) == 1
     assert len(checkpoints.kept_outside(tmp_path / "other", house.org_id)) == 1
     assert checkpoints.kept_outside(tmp_path / "own", house.org_id) == []
+
+
+def test_a_node_that_learns_late_of_the_others_note_keeps_none(
+    desk: Desk, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.submit()
+    newest = checkpoints.newest
+
+    def once_the_other_signed(_: Session, org_id: str) -> checkpoints.Last:
+        monkeypatch.setattr(checkpoints, "newest", newest)
+        checkpoints.sign_now(desk.store, org_id)
+        with desk.store.reading() as session:
+            return newest(session, org_id)
+
+    monkeypatch.setattr(checkpoints, "newest", once_the_other_signed)
+    checkpoints.sign_now(desk.store, house.org_id)
+    assert len(sizes(desk)) == 1
