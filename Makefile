@@ -4,6 +4,8 @@
 	test-programs
 
 BIN := .venv/bin
+# What somebody's other programs need is not what .venv holds.
+unexport PYTHONPATH PYTHONHOME
 # A wrong line here lets a call through: every branch of it is run by a test.
 RULES := webui/approvals/*,webui/audit/*,webui/preview/*,webui/signatures/*
 TYPED := $(wildcard app.py webui client tests benchmarks scripts)

@@ -7,6 +7,11 @@ set -eu
 cd "$(dirname "$0")/.."
 lock=$1
 
+# From where pip fetches is its owner's to say; what it installs and into which Python is not.
+# Variables win over a configuration file, so the first three are set, not unset.
+export PIP_USER=0 PIP_REQUIRE_HASHES=0 PIP_CONSTRAINT=/dev/null
+unset PIP_TARGET PIP_PREFIX PIP_ROOT PIP_PYTHON PIP_DRY_RUN PYTHONPATH PYTHONHOME
+
 stop() { printf '%s\n' "$@" >&2; exit 1; }
 
 suits() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
