@@ -68,6 +68,15 @@ def main() -> int:
     missing = missing_packages()
     if not missing:
         return 0
+    named = os.environ.get("CHROMIUM_PATH")
+    if named and "chromium" in missing:
+        # No package mends this: the name would still be looked for, and nothing else.
+        print(
+            f"CHROMIUM_PATH names {named}, which is no program that can be run here.\n"
+            "Name another one, or unset it to use the system's.",
+            file=sys.stderr,
+        )
+        return 1
     command = f"apt-get update && apt-get install -y {' '.join(missing)}"
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         print(

@@ -1,0 +1,81 @@
+"""What `make test` says, and does, when the browser or the database is not there."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from scripts import test_programs as programs
+
+FAILING = """#!/bin/sh
+echo "E: Failed to fetch http://mirror.example/debian/$1" >&2
+exit 100
+"""
+
+
+@pytest.fixture(autouse=True)
+def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A machine with neither, and an apt-get that reaches no mirror; returns where it lies."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CHROMIUM_PATH", raising=False)
+    monkeypatch.setattr(programs, "POSTGRES_FOLDERS", tmp_path / "nothing")
+    place_program(tmp_path / "apt-get", FAILING)
+    return tmp_path
+
+
+def place_program(path: Path, text: str = "#!/bin/sh\n") -> None:
+    """Put a program there that can be run."""
+    path.write_text(text, "utf-8")
+    path.chmod(0o755)
+
+
+def be(monkeypatch: pytest.MonkeyPatch, uid: int) -> None:
+    """Let the script take us for that user, whoever runs the tests."""
+    monkeypatch.setattr(os, "geteuid", lambda: uid)
+
+
+def test_an_ordinary_user_is_shown_the_one_command_for_root(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    be(monkeypatch, 1000)
+    assert programs.main() == 1
+    assert (
+        "\n    apt-get update && apt-get install -y chromium postgresql\n"
+        in capsys.readouterr().err
+    )
+
+
+def test_only_what_is_missing_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    bare_machine: Path,
+) -> None:
+    be(monkeypatch, 1000)
+    place_program(bare_machine / "initdb")
+    assert programs.main() == 1
+    assert (
+        "\n    apt-get update && apt-get install -y chromium\n" in capsys.readouterr().err
+    )
+    place_program(bare_machine / "chromium")
+    assert programs.main() == 0
+
+
+def test_root_reads_why_the_packages_could_not_be_fetched(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    be(monkeypatch, 0)
+    assert programs.main() == 1
+    said = capsys.readouterr()
+    assert said.out == "Installing chromium and postgresql ...\n"
+    assert "`apt-get update` failed:\nE: Failed to fetch (mirror)" in said.err
+
+
+def test_a_browser_that_is_named_wrongly_is_said_and_nothing_is_installed_for_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    be(monkeypatch, 0)
+    monkeypatch.setenv("CHROMIUM_PATH", "/nowhere/chrome")
+    assert programs.main() == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("CHROMIUM_PATH names /nowhere/chrome, which is no program")
