@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import urllib.request
@@ -22,7 +23,8 @@ PAGES = [
     ROOT / "CONTRIBUTING.md",
     *sorted((ROOT / "docs").glob("*.md")),
 ]
-COMMAND = f"{sys.executable} -m webui.cli"
+PYTHON = shlex.quote(sys.executable)
+COMMAND = f"{PYTHON} -m webui.cli"
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -44,7 +46,7 @@ def run(desk: ServedDesk, tmp_path: Path) -> Callable[..., Any]:
         text = text.replace("http://127.0.0.1:9111", desk.agents)
         text = re.sub(r"csk_\.\.\.", desk.key, text)
         text = re.sub(r"(?m)^(\.venv/bin/)?countersign ", f"{COMMAND} ", text)
-        text = re.sub(r"(?m)^python ", f"{sys.executable} ", text)
+        text = re.sub(r"(?m)^python ", f"{PYTHON} ", text)
         program = [sys.executable, "-c"] if language == "python" else ["sh", "-ec"]
         known = {"COUNTERSIGN_URL": desk.agents, "COUNTERSIGN_KEY": desk.key}
         return subprocess.run(

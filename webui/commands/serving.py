@@ -74,6 +74,7 @@ def demo() -> None:
         env=os.environ
         | {"COUNTERSIGN_DEMO_KEYS": str(settings.instance / "demo-keys.json")},
         stdout=subprocess.DEVNULL,
+        start_new_session=True,  # control-C is for the desk, which then ends its agent
     )
     try:
         status = serve_instance(settings)
