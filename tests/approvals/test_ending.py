@@ -39,7 +39,6 @@ def test_a_row_that_was_read_before_it_changed_is_never_moved(desk: Desk) -> Non
 
     def move_stale(tx: Transaction) -> None:
         stale = load(tx, desk.house.org_id, approval_id)
-        tx.session.expunge(stale)
         stale.version -= 1
         end_unsettled(tx, stale, Status.CANCELLED, Resolution.CANCELLED, actor="system")
 

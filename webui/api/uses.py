@@ -26,7 +26,7 @@ from webui.api.schemas import (
 )
 from webui.approvals import leases, using
 from webui.approvals.arguments import open_arguments
-from webui.approvals.canonical import canonical
+from webui.approvals.canonical import canonical, sha256_of
 from webui.approvals.errors import DeskError
 from webui.approvals.receipts import receipt
 from webui.approvals.states import OPEN, Status, Verdict
@@ -35,8 +35,7 @@ from webui.approvals.using import Used
 from webui.approvals.words import STATUS
 from webui.asks import Call, check_body, fingerprint_of
 from webui.problems import problem
-from webui.store.models import Approval, Consumption
-from webui.store.queries import calls
+from webui.store.models import Approval
 
 
 @operation(
@@ -63,7 +62,7 @@ def ask_gate() -> Response:
     if isinstance(answer, DeskError):
         raise answer
     if isinstance(answer, Used):
-        return _go(answer, reported=ask.report)
+        return _go(answer, ask.canonical, reported=ask.report)
     return _not_now(answer.approval)
 
 
@@ -112,14 +111,19 @@ def _ended(approval: Approval, document: dict[str, Any]) -> Response:
     )
 
 
-def _go(used: Used, *, reported: bool) -> Response:
-    """Answer with the lease, the receipt, and the arguments that must be run."""
+def _go(used: Used, given: bytes | None, *, reported: bool) -> Response:
+    """Answer with the lease, the receipt, and the arguments that must be run.
+
+    `given` are the canonical arguments of the request: where they are what was approved, as
+    their hash says, the stored ones need not be decrypted.
+    """
     house = runtime()
-    approval = used.approval
-    with house.store.reading() as session:
-        arguments = open_arguments(session, house.keyring, approval).canonical
-        votes = calls.votes(session, [approval.id]).get(approval.id, [])
-        started_at = session.get_one(Consumption, used.consumption_id).started_at
+    approval, votes = used.approval, used.votes
+    if given is not None and sha256_of(given) == approval.arguments_hash:
+        arguments = given
+    else:
+        with house.store.reading() as session:
+            arguments = open_arguments(session, house.keyring, approval).canonical
     document = {
         "proceed": True,
         "approval": answer_document(approval, votes),
@@ -130,9 +134,9 @@ def _go(used: Used, *, reported: bool) -> Response:
             house.keyring,
             approval,
             consumption_id=used.consumption_id,
-            consumed_at=started_at,
+            consumed_at=used.started_at,
             # as granted: a repeat after a renewal carries the same receipt
-            lease_expires_at=started_at + house.lease.length,
+            lease_expires_at=used.started_at + house.lease.length,
             deciders=[
                 vote.decision.user_id
                 for vote in votes
@@ -157,22 +161,26 @@ def consume_approval(approval_id: str) -> Response:
     filer = g.filer  # the unit runs on the writer's thread, where `g` is not
     house = runtime()
     key = idempotency_key()
-    fingerprint = _about_to_run()
+    fingerprint, given = _about_to_run()
     answer = house.store.write(
         lambda tx: using.consume(tx, filer, approval_id, fingerprint, house.lease, key)
     )
     if isinstance(answer, DeskError):
         raise answer
-    return _go(answer, reported=True)
+    return _go(answer, given, reported=True)
 
 
-def _about_to_run() -> str:
-    """Return the fingerprint of what the caller is about to run, recomputed from its bytes."""
+def _about_to_run() -> tuple[str, bytes | None]:
+    """Return the fingerprint of what the caller is about to run, recomputed from its bytes.
+
+    With it come the canonical arguments, where the call itself was sent.
+    """
     document = read_document(request.get_data(cache=True), envelope_levels=1).value
     if "fingerprint" in document:
-        return check_body(ConsumeFingerprint, document).fingerprint
+        return check_body(ConsumeFingerprint, document).fingerprint, None
     call = check_body(Call, document)
-    return fingerprint_of(g.filer.org_id, g.filer.agent_id, call, canonical(call.arguments))
+    arguments = canonical(call.arguments)
+    return fingerprint_of(g.filer.org_id, g.filer.agent_id, call, arguments), arguments
 
 
 @operation(

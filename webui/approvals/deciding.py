@@ -1,9 +1,9 @@
 """A person's verdict: checked, counted once, and settled exactly once."""
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, or_, select, update
 
 from webui.approvals.authorization import DECIDE, ROLES
-from webui.approvals.desk import facts, load, move, subject
+from webui.approvals.desk import Guard, facts, load, move, subject
 from webui.approvals.ending import current_status, expire_if_over
 from webui.approvals.errors import ConflictError, DeskError, InvalidError, NotAllowedError
 from webui.approvals.quorum import resolve
@@ -21,6 +21,19 @@ REASON_MAX = 4_000
 _decisions = table_of(Decision)
 _approvals = table_of(Approval)
 _DECIDERS = sorted(role for role, held in ROLES.items() if DECIDE in held)
+_IN_TIME_BY_A_MEMBER = Guard(
+    (
+        _approvals.c.expires_at > bindparam("when_now"),
+        select(Membership.user_id)
+        .where(
+            Membership.org_id == bindparam("old_org"),
+            Membership.user_id == bindparam("when_user"),
+            Membership.status == "active",
+            or_(*(Membership.role == role for role in _DECIDERS)),
+        )
+        .exists(),
+    )
+)
 
 
 def decide(
@@ -189,16 +202,6 @@ def _settle(
     note: dict[str, object],
 ) -> Approval:
     """Move it, with the deadline and the reviewer's membership checked by the UPDATE itself."""
-    member = (
-        select(Membership.user_id)
-        .where(
-            Membership.org_id == approval.org_id,
-            Membership.user_id == reviewer.user_id,
-            Membership.status == "active",
-            Membership.role.in_(_DECIDERS),
-        )
-        .exists()
-    )
     values = {
         "decided_by": reviewer.user_id,
         "decided_at": tx.now,
@@ -216,7 +219,8 @@ def _settle(
         actor=reviewer.actor,
         action="approval.decided",
         values=values,
-        guards=(Approval.expires_at > tx.now, member),
+        guard=_IN_TIME_BY_A_MEMBER,
+        given={"when_now": tx.now, "when_user": reviewer.user_id},
         note=note,
     )
 

@@ -1,6 +1,8 @@
 """The desk: loading an approval for a change, and the one function that moves a status."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, select, update
@@ -8,23 +10,31 @@ from sqlalchemy import ColumnElement, bindparam, select, update
 from webui.approvals.errors import ConflictError, NotFoundError
 from webui.approvals.states import Resolution, Status, may_move
 from webui.approvals.words import STATUS
+from webui.store.loaded import as_loaded
 from webui.store.models import Approval, table_of
+from webui.store.prepared import Prepared
 from webui.store.transaction import Transaction
 
 SYSTEM = "system"
-_FRESH = {"populate_existing": True}
 _approvals = table_of(Approval)
-# Built once: making a statement costs more than running it, and every move runs this.
-_move = (
-    update(_approvals)
-    .where(
-        _approvals.c.id == bindparam("old_id"),
-        _approvals.c.org_id == bindparam("old_org"),
-        _approvals.c.version == bindparam("old"),
-    )
-    .returning(*_approvals.c)
+_locked = Prepared(
+    select(_approvals)
+    .where(_approvals.c.id == bindparam("id"), _approvals.c.org_id == bindparam("org"))
+    .with_for_update()
 )
-_next = _approvals.c.version + 1
+
+
+@dataclass(frozen=True, eq=False)
+class Guard:
+    """Further conditions of a move, made once; their values come with each move.
+
+    The names of those values begin with `when_`; `old_org` is the approval's org.
+    """
+
+    conditions: tuple[ColumnElement[bool], ...] = ()
+
+
+ALWAYS = Guard()
 
 
 def subject(approval_id: str) -> str:
@@ -44,16 +54,11 @@ def load(tx: Transaction, org_id: str, approval_id: str) -> Approval:
         NotFoundError: it is not in this org, or nowhere.
 
     """
-    found = tx.session.scalar(
-        select(Approval)
-        .where(Approval.id == approval_id, Approval.org_id == org_id)
-        .with_for_update(),
-        execution_options=_FRESH,
-    )
+    found = tx.row(_locked, {"id": approval_id, "org": org_id})
     if found is None:
         raise NotFoundError("approval")
     tx.read_clock()
-    return found
+    return as_loaded(Approval, found)
 
 
 def move(
@@ -64,7 +69,8 @@ def move(
     actor: str,
     action: str,
     values: Mapping[str, Any] | None = None,
-    guards: Sequence[ColumnElement[bool]] = (),
+    guard: Guard = ALWAYS,
+    given: Mapping[str, Any] | None = None,
     note: Mapping[str, Any] | None = None,
 ) -> Approval:
     """Move an approval from the status it was read with to another, or lose the race.
@@ -80,7 +86,8 @@ def move(
         actor: `user:...`, `agent:...` or `system`, for the log.
         action: the event's name.
         values: further columns to set.
-        guards: further conditions of the UPDATE, such as a deadline.
+        guard: further conditions of the UPDATE, such as a deadline.
+        given: the values of these conditions.
         note: what else the event's payload holds.
 
     Raises:
@@ -92,11 +99,16 @@ def move(
         raise ConflictError(
             "wrong_status", f"{STATUS[old]}: it cannot become {to} any more."
         )
-    change = _move.where(_approvals.c.status == old, *guards).values(
-        status=to, version=_next, **(values or {})
-    )
-    expected = {"old_id": approval.id, "old_org": approval.org_id, "old": approval.version}
-    row = tx.execute(change, expected).mappings().one_or_none()
+    new = {"status": to, **(values or {})}
+    expected = {
+        "old_id": approval.id,
+        "old_org": approval.org_id,
+        "old_version": approval.version,
+        "old_status": old,
+    }
+    change = _change_of(tuple(new), guard)
+    setting = {f"new_{name}": value for name, value in new.items()}
+    row = tx.row(change, {**expected, **setting, **(given or {})})
     if row is None:
         raise ConflictError(
             "wrong_status", "Somebody else was faster, or the time is over."
@@ -111,6 +123,24 @@ def move(
         facts(approval, old) | dict(note or {}),
     )
     return approval
+
+
+@lru_cache(maxsize=64)
+def _change_of(columns: tuple[str, ...], guard: Guard) -> Prepared:
+    """Return the UPDATE that sets these columns; a handful of moves make a handful of them."""
+    return Prepared(
+        update(_approvals)
+        .where(
+            _approvals.c.id == bindparam("old_id"),
+            _approvals.c.org_id == bindparam("old_org"),
+            _approvals.c.version == bindparam("old_version"),
+            _approvals.c.status == bindparam("old_status"),
+            *guard.conditions,
+        )
+        .values({name: bindparam(f"new_{name}") for name in columns})
+        .values(version=_approvals.c.version + 1)
+        .returning(*_approvals.c)
+    )
 
 
 def facts(approval: Approval, old: Status | None = None) -> dict[str, Any]:

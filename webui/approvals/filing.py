@@ -4,21 +4,18 @@ import json
 from typing import Any
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.orm import class_mapper
 
 from webui.approvals.ask import Ask, Filer, Limits
 from webui.approvals.errors import Fault, InvalidError
 from webui.approvals.states import Risk, Status, Verdict
 from webui.store.ids import new_id
-from webui.store.models import Approval, Membership, Org, User, table_of
+from webui.store.models import Membership, Org, User
 from webui.store.prepared import Prepared
 from webui.store.transaction import Transaction
 
 _org_of = Prepared(
     select(Org.data_key, Org.solo_operator).where(Org.id == bindparam("org"))
 )
-_new = class_mapper(Approval).class_manager.new_instance
-_COLUMNS = dict.fromkeys(column.key for column in table_of(Approval).columns)
 
 
 def row_of(tx: Transaction, filer: Filer, ask: Ask, limits: Limits) -> dict[str, Any]:
@@ -50,17 +47,6 @@ def row_of(tx: Transaction, filer: Filer, ask: Ask, limits: Limits) -> dict[str,
         **about_call,
         **_UNDECIDED,
     }
-
-
-def as_loaded(values: dict[str, Any]) -> Approval:
-    """Return a written row as the toolkit would load it: no second look, no change tracking.
-
-    `Approval(**values)` follows every column for a flush that never comes, which costs a
-    twentieth of a whole filing.
-    """
-    approval: Approval = _new()
-    approval.__dict__.update(_COLUMNS, **values)
-    return approval
 
 
 _UNDECIDED = {

@@ -10,10 +10,11 @@ from webui.approvals.ask import Ask, Filed, Filer, Limits
 from webui.approvals.desk import facts, subject
 from webui.approvals.ending import end_if_over, expire_if_over
 from webui.approvals.errors import ConflictError, Fault, InvalidError, TooManyError
-from webui.approvals.filing import as_loaded, row_of
+from webui.approvals.filing import row_of
 from webui.approvals.states import LIVE, OPEN, Status
 from webui.approvals.telling import record_call, refuse_running
 from webui.approvals.twins import displace, fits, raise_risk
+from webui.store.loaded import as_loaded
 from webui.store.models import Approval, table_of
 from webui.store.models.approval import LIVE_TWIN
 from webui.store.prepared import Prepared
@@ -35,8 +36,10 @@ _same_call = (
     _approvals.c.agent_id == bindparam("agent"),
     _approvals.c.fingerprint == bindparam("fingerprint"),
 )
-_twin_of = Prepared(select(_approvals.c.id).where(*_same_call, LIVE_TWIN).with_for_update())
-_locked = select(Approval).where(Approval.id == bindparam("id")).with_for_update()
+_twin_of = Prepared(select(_approvals).where(*_same_call, LIVE_TWIN).with_for_update())
+_locked = Prepared(
+    select(_approvals).where(_approvals.c.id == bindparam("id")).with_for_update()
+)
 _denial_of = Prepared(
     select(_approvals.c.id)
     .where(
@@ -111,15 +114,14 @@ def find_or_file(
 
 def live_twin(tx: Transaction, filer: Filer, fingerprint: str) -> Approval | None:
     """Return the one approval of this call that may still lead to a run, deadlines applied."""
-    found = tx.first(
+    found = tx.row(
         _twin_of,
         {"org": filer.org_id, "agent": filer.agent_id, "fingerprint": fingerprint},
     )
     if found is None:
         return None
-    twin = _by_id(tx, found[0])
     tx.read_clock()
-    twin = end_if_over(tx, twin)
+    twin = end_if_over(tx, as_loaded(Approval, found))
     return twin if twin.status in LIVE else None
 
 
@@ -175,7 +177,7 @@ def _file(
         _supersede_re_asked(tx, filer, ask, values["id"])
     if revised is not None:
         _supersede(tx, revised, values["id"])
-    approval = as_loaded(values)
+    approval = as_loaded(Approval, values)
     record_call(tx, filer, approval, "approval_required")
     tx.record(
         filer.org_id,
@@ -275,4 +277,6 @@ def _refuse_flood(tx: Transaction, filer: Filer, limits: Limits) -> None:
 
 
 def _by_id(tx: Transaction, approval_id: str) -> Approval:
-    return tx.session.scalars(_locked, {"id": approval_id}, execution_options=_FRESH).one()
+    found = tx.row(_locked, {"id": approval_id})
+    assert found is not None  # rows of the log and of keys outlive what they name
+    return as_loaded(Approval, found)

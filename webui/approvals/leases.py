@@ -3,15 +3,19 @@
 import hashlib
 from dataclasses import dataclass
 
+from sqlalchemy import bindparam, update
+
 from webui.approvals.ask import Filer
-from webui.approvals.desk import load, move, subject
+from webui.approvals.desk import Guard, load, move, subject
 from webui.approvals.ending import end_consumption
 from webui.approvals.errors import ConflictError, InvalidError, NotFoundError
 from webui.approvals.states import Status
-from webui.store.models import Approval, Consumption
+from webui.store.models import Approval, Consumption, table_of
 from webui.store.transaction import Transaction
 
 DETAIL_MAX = 500
+_approvals = table_of(Approval)
+_IN_LEASE = Guard((_approvals.c.lease_expires_at > bindparam("when_now"),))
 RESULTS = {"ok": Status.CONSUMED, "error": Status.FAILED, "unknown": Status.UNKNOWN}
 
 
@@ -73,7 +77,11 @@ def heartbeat(
     approval.lease_expires_at = max(
         approval.lease_expires_at or 0, min(tx.now + lease.length, last)
     )
-    tx.session.flush()
+    tx.execute(
+        update(_approvals)
+        .where(_approvals.c.id == approval.id)
+        .values(lease_expires_at=approval.lease_expires_at)
+    )
     tx.record(
         approval.org_id,
         filer.actor,
@@ -110,7 +118,8 @@ def roll_back(
         Status.APPROVED if left and in_time else Status.FAILED,
         actor=filer.actor,
         action="approval.rolled_back",
-        guards=(Approval.lease_expires_at > tx.now,),
+        guard=_IN_LEASE,
+        given={"when_now": tx.now},
         note={"consumption": approval.consumption_id, "detail": detail},
     )
     end_consumption(tx, moved, "rolled_back", detail)

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import insert
+from sqlalchemy import bindparam, insert, select
 
 from webui.approvals import idempotency
 from webui.approvals.ask import Ask, Filed, Filer, Limits
-from webui.approvals.desk import load, move
+from webui.approvals.desk import Guard, load, move
 from webui.approvals.ending import current_status, end_if_over
 from webui.approvals.errors import ConflictError
 from webui.approvals.intake import find_or_file, live_twin
@@ -18,9 +18,23 @@ from webui.approvals.words import NOT_USABLE
 from webui.store.ids import new_id
 from webui.store.models import Approval, Consumption, table_of
 from webui.store.prepared import Prepared
+from webui.store.queries import calls
+from webui.store.queries.calls import Vote
 from webui.store.transaction import Transaction
 
-_insert_consumption = Prepared(insert(table_of(Consumption)))
+_approvals = table_of(Approval)
+_consumptions = table_of(Consumption)
+_insert_consumption = Prepared(insert(_consumptions))
+_start_of = Prepared(
+    select(_consumptions.c.started_at).where(_consumptions.c.id == bindparam("id"))
+)
+_USABLE = Guard(
+    (
+        _approvals.c.fingerprint == bindparam("when_fingerprint"),
+        _approvals.c.usable_until > bindparam("when_now"),
+        _approvals.c.attempts < _approvals.c.max_attempts,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +42,9 @@ class Used:
     """A use that was granted: run exactly the approval's effective arguments, now, once."""
 
     approval: Approval
+    votes: list[Vote]
     consumption_id: str
+    started_at: int
     lease_token: str
     lease_expires_at: int
 
@@ -166,13 +182,10 @@ def _use(tx: Transaction, filer: Filer, approval: Approval, lease: Lease) -> Use
             "consumption_id": consumption_id,
             "lease_hash": hash_of_lease(token),
             "lease_expires_at": expires_at,
-            "attempts": Approval.attempts + 1,
+            "attempts": approval.attempts + 1,  # the version says that it is still this
         },
-        guards=(
-            Approval.fingerprint == approval.fingerprint,
-            Approval.usable_until > tx.now,
-            Approval.attempts < Approval.max_attempts,
-        ),
+        guard=_USABLE,
+        given={"when_fingerprint": approval.fingerprint, "when_now": tx.now},
         note={"consumption": consumption_id},
     )
     tx.run(
@@ -184,7 +197,8 @@ def _use(tx: Transaction, filer: Filer, approval: Approval, lease: Lease) -> Use
             "started_at": tx.now,
         },
     )
-    return Used(moved, consumption_id, token, expires_at)
+    votes = calls.votes_on(tx.connection, moved.id)
+    return Used(moved, votes, consumption_id, tx.now, token, expires_at)
 
 
 def _end_of_known(
@@ -217,7 +231,11 @@ def _again(
     running = Status.EXECUTING if report else Status.CONSUMED
     if approval.status != running or until <= tx.now:
         return None
-    return Used(approval, consumption_id, lease_token(tx, consumption_id), until)
+    started = tx.first(_start_of, {"id": consumption_id})
+    assert started is not None  # the approval names it
+    votes = calls.votes_on(tx.connection, approval.id)
+    token = lease_token(tx, consumption_id)
+    return Used(approval, votes, consumption_id, started[0], token, until)
 
 
 def _no_more(approval: Approval) -> ConflictError:

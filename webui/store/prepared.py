@@ -1,4 +1,4 @@
-"""Statements that every filing runs: compiled once and given straight to SQLite's driver.
+"""Statements that every filing or use runs: compiled once and given straight to SQLite's driver.
 
 The toolkit's execution of one statement costs several times what SQLite itself does with it, and
 an intake runs seven. On PostgreSQL, where the trip to the server costs more than either, they run
@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import Connection, Insert
+from sqlalchemy import Boolean, Connection, Insert
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.base import Executable
@@ -22,7 +22,7 @@ Values = Mapping[str, Any]
 class Prepared:
     """One statement over columns whose values SQLite takes and gives as they are.
 
-    That is: texts, whole numbers, bytes and truth values; the last come back as 0 and 1.
+    That is: texts, whole numbers, bytes and truth values; `first` gives the last as 0 and 1.
     """
 
     def __init__(self, statement: Executable) -> None:
@@ -34,6 +34,9 @@ class Prepared:
         self._sql = compiled.string
         self._names = tuple(compiled.positiontup or ())
         self._otherwise: Values = compiled.params | _defaults(statement)
+        given = getattr(statement, "exported_columns", ())
+        self._columns = tuple(column.key for column in given)
+        self._truths = tuple(c.key for c in given if isinstance(c.type, Boolean))
 
     def run(self, connection: Connection, values: Values | Sequence[Values]) -> None:
         """Run it, once for each set of values."""
@@ -53,6 +56,21 @@ class Prepared:
         return cast(
             "tuple[Any, ...] | None", self._on_sqlite(connection, values).fetchone()
         )
+
+    def rows(self, connection: Connection, values: Values) -> list[dict[str, Any]]:
+        """Run it and return its rows by the names of their columns, truth values as such."""
+        if connection.dialect.name != "sqlite":
+            found = connection.execute(self.statement, values).mappings()
+            return [dict(row) for row in found]
+        return [
+            self._named(row) for row in self._on_sqlite(connection, values).fetchall()
+        ]
+
+    def _named(self, row: Sequence[Any]) -> dict[str, Any]:
+        named = dict(zip(self._columns, row, strict=True))
+        for name in self._truths:
+            named[name] = bool(named[name])
+        return named
 
     def _on_sqlite(self, connection: Connection, values: Values) -> Any:
         otherwise = self._otherwise

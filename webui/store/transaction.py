@@ -65,6 +65,11 @@ class Transaction:
         """Run a prepared statement and return its first row, or none."""
         return prepared.first(self.connection, values)
 
+    def row(self, prepared: Prepared, values: Values) -> dict[str, Any] | None:
+        """Run a prepared statement and return its only row by column names, or none."""
+        rows = prepared.rows(self.connection, values)
+        return rows[0] if rows else None
+
     def record(
         self,
         org_id: str,

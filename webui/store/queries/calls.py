@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, defer
 
 from webui.approvals.states import OPEN, Risk
-from webui.store.models import Agent, Approval, Consumption, Decision, User
+from webui.store.loaded import as_loaded
+from webui.store.models import Agent, Approval, Consumption, Decision, User, table_of
+from webui.store.prepared import Prepared
 
 LONGEST_PAGE = 200
 
@@ -209,6 +211,12 @@ _votes = (
     .where(Decision.approval_id.in_(bindparam("ids", expanding=True)))
     .order_by(Decision.id)
 )
+_votes_on = Prepared(
+    select(*table_of(Decision).c, User.display_name)
+    .join(User, User.id == Decision.user_id)
+    .where(Decision.approval_id == bindparam("id"))
+    .order_by(Decision.id)
+)
 
 
 def votes(session: Session, approval_ids: Sequence[str]) -> Mapping[str, list[Vote]]:
@@ -220,6 +228,12 @@ def votes(session: Session, approval_ids: Sequence[str]) -> Mapping[str, list[Vo
     for decision, display in given:
         found.setdefault(decision.approval_id, []).append(Vote(decision, display))
     return found
+
+
+def votes_on(connection: Connection, approval_id: str) -> list[Vote]:
+    """Return the decisions on one approval, oldest first."""
+    rows = _votes_on.rows(connection, {"id": approval_id})
+    return [Vote(as_loaded(Decision, row), row.pop("display_name")) for row in rows]
 
 
 def uses(session: Session, approval_id: str) -> Sequence[Consumption]:
