@@ -41,6 +41,7 @@ _OPAQUE_NAME: Final = re.compile(
 )
 
 
+@lru_cache(maxsize=1024)
 def is_secret(name: str, patterns: tuple[str, ...]) -> bool:
     """Whether a value under this key is masked.
 

@@ -10,6 +10,8 @@ from webui.preview.codes import classes
 from webui.preview.visible import escape
 
 _NAMED_KINDS: Final = 3
+_LEAST_SPACES: Final = " " * 41
+_LEAST_NEWLINES: Final = 10
 _LONG_RUN: Final = re.compile(r" {41,}|\n(?: *\n){9,}")
 """Longer than any indent: what stands behind it would be off the screen."""
 
@@ -69,6 +71,8 @@ class Tally:
 
     def count_blanks(self, text: str) -> None:
         """Remember the long runs of blanks in one text."""
+        if _LEAST_SPACES not in text and text.count("\n") < _LEAST_NEWLINES:
+            return  # as nearly always, and a tenth of the search's cost
         for run in _LONG_RUN.finditer(text):
             sign = "newlines" if "\n" in run[0] else "spaces"
             length = run[0].count("\n") or len(run[0])

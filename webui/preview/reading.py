@@ -69,14 +69,15 @@ class Call:
         written = [canonical(arguments[name]) for name in names]
         keys = [canonical(name) for name in names]
         members = [key + b":" + value for key, value in zip(keys, written, strict=True)]
-        whole = b"{" + b",".join(members) + b"}"
-        self.total_bytes = len(whole)
+        encoded = b"{" + b",".join(members) + b"}"
+        whole = encoded.decode()
+        self.total_bytes = len(encoded)
         self.sizes = [len(value) for value in written]
         self.tally = Tally()
         self.depth = 1
         self.node_count = 1
-        self._redactor = Redactor(profile, whole.decode())
-        self._reader = Reader(whole.decode())
+        self._redactor = Redactor(profile, whole)
+        self._reader = Reader(whole)
         self._labels: dict[str, _Label] = {}
         spelt = spellings(received) if received else None
         self.values = self._members(dict(arguments), secret=False, level=1, spelt=spelt)

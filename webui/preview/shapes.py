@@ -11,7 +11,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import compress
 from typing import Final
 
 
@@ -28,11 +27,6 @@ class Shape:
     pattern: re.Pattern[str]
     folded: bool = False
     """The needles are in lower case and the text is folded before they are looked for."""
-
-    def may_be_in(self, text: str, folded: str) -> bool:
-        """Whether it is worth searching; `folded` is `text` in lower case."""
-        where = folded if self.folded else text
-        return any(needle in where for needle in self.needles)
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield where the secrets begin and end."""
@@ -165,10 +159,17 @@ SHAPES: Final = (
 )
 
 
+# Flat, as every filed call is looked through for all of them.
+_AS_WRITTEN: Final = [(n, shape) for shape in SHAPES if not shape.folded for n in shape.needles]
+_FOLDED: Final = [(n, shape) for shape in SHAPES if shape.folded for n in shape.needles]
+
+
 def active_shapes(text: str) -> tuple[Shape, ...]:
     """Return the shapes that `text`, or any part of it, may hold."""
     folded = text.lower()
-    return tuple(compress(SHAPES, [shape.may_be_in(text, folded) for shape in SHAPES]))
+    found = [shape for needle, shape in _AS_WRITTEN if needle in text]
+    found += [shape for needle, shape in _FOLDED if needle in folded]
+    return tuple(dict.fromkeys(found))
 
 
 def card_spans(text: str) -> Iterator[tuple[int, int]]:

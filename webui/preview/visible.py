@@ -31,6 +31,8 @@ def visible(text: str) -> str:
 
     Line feeds inside the text stay. Takes any str, lone surrogates included.
     """
+    if _is_as_shown(text):
+        return text
     return "".join([piece.text for piece in pieces(text)])
 
 
@@ -57,7 +59,7 @@ def pieces_between(text: str, *, first: bool = True, last: bool = True) -> list[
     """
     if not text:
         return []
-    if is_plain(text) and _MANY_SPACES not in text and text[0] != " " != text[-1]:
+    if _is_as_shown(text):
         return [Piece("text", text)]
     found = classes(text)
     start = len(found) - len(found.lstrip(" \n")) if first else 0
@@ -77,6 +79,16 @@ def pieces_between(text: str, *, first: bool = True, last: bool = True) -> list[
         shown.append(Piece("text", text[done:end]))
     shown += _blanks(found[end:])
     return shown
+
+
+def _is_as_shown(text: str) -> bool:
+    """Whether a text is visible as it stands; of all texts most are."""
+    return (
+        is_plain(text)
+        and _MANY_SPACES not in text
+        and not text.startswith(" ")
+        and not text.endswith(" ")
+    )
 
 
 def _blanks(run: str) -> Iterator[Piece]:
