@@ -102,6 +102,7 @@ class HttpWorker(GeventWorker):  # type: ignore[misc] # gunicorn ships no types
         # What exists now lives as long as the process: the collector need not look at it again.
         gc.collect()
         gc.freeze()
+        gc.enable()
         desk.started()
         self.app.announce(self)
         while not self._asked_to_stop.is_set():

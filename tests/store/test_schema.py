@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
@@ -46,6 +48,16 @@ def test_the_schema_comes_goes_and_comes_back_over_rows(
     with engine.connect() as connection:
         assert schema.current(connection) == schema.newest()
         schema.check(connection)
+
+
+def test_the_files_of_the_migrations_are_named_by_their_revisions() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(schema.MIGRATIONS))
+    scripts = ScriptDirectory.from_config(config)
+    assert schema.newest() == scripts.get_current_head()
+    named = [Path(script.path).name for script in scripts.walk_revisions()]
+    ids = [script.revision for script in scripts.walk_revisions()]
+    assert [name.partition("_")[0] for name in named] == ids == sorted(ids, reverse=True)
 
 
 def test_the_migrations_make_exactly_what_the_models_say(engine: Engine) -> None:
