@@ -9,6 +9,9 @@ from importlib import import_module
 
 import click
 
+# pydantic would look through every installed package for plugins; there are none for this, and
+# what happens to be installed must not change what is read.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 PRIVATE = 0o077
 """What commands make (the database, backups, exports) is for its owner alone."""
 COMMANDS = {

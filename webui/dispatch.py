@@ -5,6 +5,7 @@ The Host header is the caller's claim; the accepting socket's own address is a f
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import gevent
@@ -82,7 +83,13 @@ def dispatch(
 def accepting_address(environ: WSGIEnvironment) -> tuple[str, int]:
     """Name this end of the connection as (host, port), `::ffff:` unwrapped."""
     host, port = environ["gunicorn.socket"].getsockname()[:2]
-    return str(parse_peer(host) or host), port
+    return _unwrapped(host), port
+
+
+@lru_cache(maxsize=64)
+def _unwrapped(host: str) -> str:
+    """Return an address as the listeners are named; a host has but a few of its own."""
+    return str(parse_peer(host) or host)
 
 
 def _is_intake(environ: WSGIEnvironment) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 Peer = IPv4Address | IPv6Address
 
 
+@lru_cache(maxsize=1024)
 def parse_peer(text: str) -> Peer | None:
     """An address as the kernel or a proxy names it, `::ffff:` unwrapped; None if it is none."""
     try:

@@ -24,6 +24,7 @@ from webui.store.models.approval import UNINDEXED
 
 log = structlog.get_logger()
 EACH_HOUR = 3_600.0
+INDEXED_IN_A_TURN = 100
 
 
 @dataclass
@@ -116,7 +117,13 @@ def index(runtime: Runtime) -> int:
     with store.reading() as session:
         if session.scalar(select(Approval.id).where(UNINDEXED).limit(1)) is None:
             return 0
-    return store.write(lambda tx: searching.index_settled(tx, runtime.profile))
+    done = 0
+    while done < INDEXED_IN_A_TURN:
+        did = store.write(lambda tx: searching.index_settled(tx, runtime.profile))
+        done += did
+        if did < searching.BATCH:
+            break
+    return done
 
 
 def note_keys(runtime: Runtime) -> int:

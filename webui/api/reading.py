@@ -16,6 +16,8 @@ def refuse_nul() -> None:
     """Refuse addresses with U+0000, which PostgreSQL cannot even be asked about."""
     if "\0" in request.path:
         abort(404)
+    if not request.query_string:
+        return
     names = [name for name, value in request.args.items(multi=True) if "\0" in value]
     if names:
         faults = [Fault(f"/{name}", "must not hold U+0000") for name in names]
@@ -24,6 +26,8 @@ def refuse_nul() -> None:
 
 def refuse_unknown_choices() -> None:
     """Refuse a word in the query string that is none of those a call offers."""
+    if not request.query_string:
+        return
     known = BY_NAME.get(request.endpoint or "")
     faults = [
         Fault(f"/{query.name}", f"must be one of {', '.join(query.schema['enum'])}")

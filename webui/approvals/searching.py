@@ -12,7 +12,8 @@ from webui.store.models.approval import UNINDEXED
 from webui.store.transaction import Transaction
 
 _approvals = table_of(Approval)
-BATCH = 100
+BATCH = 10
+"""Rows in one unit: a decision that comes meanwhile waits for these alone."""
 _INSERT = {
     False: text(
         "INSERT INTO approval_search(words, org_id, approval_id) VALUES(:words, :org, :id)"

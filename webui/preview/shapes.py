@@ -160,7 +160,9 @@ SHAPES: Final = (
 
 
 # Flat, as every filed call is looked through for all of them.
-_AS_WRITTEN: Final = [(n, shape) for shape in SHAPES if not shape.folded for n in shape.needles]
+_AS_WRITTEN: Final = [
+    (n, shape) for shape in SHAPES if not shape.folded for n in shape.needles
+]
 _FOLDED: Final = [(n, shape) for shape in SHAPES if shape.folded for n in shape.needles]
 
 

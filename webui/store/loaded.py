@@ -1,7 +1,7 @@
 """Rows that a prepared statement gave, as the toolkit would have loaded them."""
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from sqlalchemy.orm import class_mapper
@@ -24,7 +24,7 @@ def as_loaded(model: type[Row], values: Mapping[str, Any]) -> Row:
     return cast("Row", row)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _maker(model: type[Model]) -> tuple[Callable[[], Model], dict[str, None]]:
     columns = dict.fromkeys(column.key for column in table_of(model).columns)
     return class_mapper(model).class_manager.new_instance, columns

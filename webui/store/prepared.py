@@ -7,7 +7,8 @@ as all others do.
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from functools import cached_property
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Boolean, Connection, Insert
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
@@ -19,6 +20,17 @@ from sqlalchemy.sql.elements import ClauseElement
 Values = Mapping[str, Any]
 
 
+class _Compiled(NamedTuple):
+    sql: str
+    names: tuple[str, ...]
+    """Of its values, in the order of its question marks."""
+    otherwise: Values
+    """What stands for names that are not given."""
+    columns: tuple[str, ...]
+    """Of its answer, if it has one; `truths` are those that hold truth values."""
+    truths: tuple[str, ...]
+
+
 class Prepared:
     """One statement over columns whose values SQLite takes and gives as they are.
 
@@ -27,16 +39,23 @@ class Prepared:
 
     def __init__(self, statement: Executable) -> None:
         self.statement = statement
+
+    @cached_property
+    def _compiled(self) -> _Compiled:
+        """Compile it when it first runs: not every process runs every statement."""
+        statement = self.statement
         compiled = cast("ClauseElement", statement).compile(
             dialect=SQLiteDialect_pysqlite()
         )
         assert isinstance(compiled, SQLCompiler)
-        self._sql = compiled.string
-        self._names = tuple(compiled.positiontup or ())
-        self._otherwise: Values = compiled.params | _defaults(statement)
         given = getattr(statement, "exported_columns", ())
-        self._columns = tuple(column.key for column in given)
-        self._truths = tuple(c.key for c in given if isinstance(c.type, Boolean))
+        return _Compiled(
+            compiled.string,
+            tuple(compiled.positiontup or ()),
+            compiled.params | _defaults(statement),
+            tuple(column.key for column in given),
+            tuple(column.key for column in given if isinstance(column.type, Boolean)),
+        )
 
     def run(self, connection: Connection, values: Values | Sequence[Values]) -> None:
         """Run it, once for each set of values."""
@@ -62,26 +81,24 @@ class Prepared:
         if connection.dialect.name != "sqlite":
             found = connection.execute(self.statement, values).mappings()
             return [dict(row) for row in found]
-        return [
-            self._named(row) for row in self._on_sqlite(connection, values).fetchall()
-        ]
+        return [self._named(row) for row in self._on_sqlite(connection, values).fetchall()]
 
     def _named(self, row: Sequence[Any]) -> dict[str, Any]:
-        named = dict(zip(self._columns, row, strict=True))
-        for name in self._truths:
+        named = dict(zip(self._compiled.columns, row, strict=True))
+        for name in self._compiled.truths:
             named[name] = bool(named[name])
         return named
 
     def _on_sqlite(self, connection: Connection, values: Values) -> Any:
-        otherwise = self._otherwise
-        row = [values[name] if name in values else otherwise[name] for name in self._names]
+        sql, names, otherwise, _, _ = self._compiled
+        row = [values[name] if name in values else otherwise[name] for name in names]
         try:
-            return connection.connection.cursor().execute(self._sql, row)
+            return connection.connection.cursor().execute(sql, row)
         except (
             sqlite3.Error
         ) as error:  # the toolkit's own errors, which the writer tells apart
             raise DBAPIError.instance(
-                self._sql, None, error, sqlite3.Error, dialect=connection.dialect
+                sql, None, error, sqlite3.Error, dialect=connection.dialect
             ) from error
 
 
