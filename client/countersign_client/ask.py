@@ -2,8 +2,8 @@
 
 import http.client
 import threading
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from countersign_client.approval import Approval, Status
@@ -27,6 +27,7 @@ from countersign_client.retry import backoff
 from countersign_client.transport import Transport
 
 HOLD = 30
+T = TypeVar("T")
 ENDINGS: Mapping[Status, type[Ended]] = {
     Status.EXPIRED: Expired,
     Status.CANCELLED: Cancelled,
@@ -125,6 +126,15 @@ class Approved:
     def consume(self) -> Lease:
         """Use the yes. Raises what `consume` below raises."""
         return consume(self._transport, self.approval.id, self._call)
+
+    def run(self, function: Callable[[dict[str, Any]], T]) -> T:
+        """Use the yes for one run of `function` with the arguments as the desk returned them.
+
+        Reports how it ended as a `Lease` does, and returns what the function returns. Raises
+        what it raises, and what `consume` raises: then it was not called.
+        """
+        with self.consume() as lease:
+            return function(lease.arguments)
 
 
 def consume(transport: Transport, approval_id: str, call: Mapping[str, Any]) -> Lease:

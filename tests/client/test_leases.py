@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from countersign_client import (
+    AlreadyConsumed,
     Answered,
     BadAnswer,
     Client,
@@ -31,6 +32,26 @@ def test_leaving_the_block_reports_ok(server: Any, lease: Lease) -> None:
         assert lease.arguments == CALL
         assert lease.receipt == "e30.e30.sig"
     assert server.only()["status"] == "consumed"
+
+
+def test_a_function_runs_once_with_the_approved_arguments_and_is_reported(
+    server: Any, desk: Client
+) -> None:
+    server.reviewer = server.approve
+    approved = desk.ask("shell.run", CALL).wait()
+    assert approved.run(lambda arguments: arguments["command"]) == "ls"
+    assert server.only()["status"] == "consumed"
+    ran: list[Any] = []
+    with pytest.raises(AlreadyConsumed):
+        approved.run(ran.append)
+    assert ran == []
+
+
+def test_a_function_that_fails_is_reported_as_failed(server: Any, desk: Client) -> None:
+    server.reviewer = server.approve
+    with pytest.raises(KeyError):
+        desk.ask("shell.run", CALL).wait().run(lambda arguments: arguments["no"])
+    assert server.only()["status"] == "failed"
 
 
 def test_an_exception_reports_error_with_its_name_and_no_more(

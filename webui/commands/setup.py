@@ -18,7 +18,7 @@ The first approval, in three lines of {python}:
 
   from countersign_client import Client
   desk = Client("{agents}", "{key}")
-  print(desk.ask("shell.run", {{"command": "ls"}}, summary="Look around").wait().consume().arguments)
+  desk.ask("shell.run", {{"command": "ls"}}, summary="Look around").wait().run(print)
 """
 
 
