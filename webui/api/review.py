@@ -46,6 +46,7 @@ def _actor(who: Signed) -> Actor:
         role=who.role,
         active=who.status == "active",
         instance_admin=who.instance_admin,
+        source="token",
     )
 
 

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from webui.approvals.authorization import DECIDE, Access, Actor, Resource, authorize
+from webui.approvals.authorization import (
+    DECIDE,
+    Access,
+    Actor,
+    Resource,
+    Source,
+    authorize,
+)
 from webui.approvals.canonical import canonical
 from webui.approvals.errors import DeskError
 from webui.store.models import Approval, Membership, User
@@ -42,6 +49,13 @@ class Look:
     """On the card, as the browser counted."""
 
 
+_SOURCES: dict[str, Source] = {
+    "page": "session",
+    "token": "token",
+    "chat": "chat",
+    # with a token or in local root mode; for deciding it is the member's standing that counts
+    "cli": "local_implicit",
+}
 LATE = frozenset({"already_settled", "already_decided_by_you"})
 
 
@@ -86,15 +100,17 @@ def access_of(tx: Transaction, reviewer: Reviewer, approval: Approval) -> Access
         .where(Membership.org_id == approval.org_id, Membership.user_id == reviewer.user_id)
         .with_for_update(read=True)
     ).one_or_none()
-    role, standing, user_status, admin = member or (None, None, "active", False)
+    role, standing, user_status, admin = member or (None, "", "active", False)
     actor = Actor(
         "user",
         reviewer.user_id,
         approval.org_id,
-        role=role if standing == "active" else None,
+        role=role,
+        membership=standing,
         active=user_status == "active",
         instance_admin=admin,
         agent_context=reviewer.agent_context,
+        source=_SOURCES.get(reviewer.channel, "none"),
     )
     return authorize(actor, DECIDE, resource_of(approval))
 
@@ -103,6 +119,11 @@ def resource_of(approval: Approval) -> Resource:
     """Return what authorization needs to know of an approval."""
     return Resource(
         approval.org_id,
+        kind="approval",
+        id=approval.id,
+        agent_id=approval.agent_id,
+        tool=approval.tool,
+        risk=approval.risk,
         agent_owner=approval.agent_owner,
         on_behalf_of=approval.on_behalf_of,
         solo=approval.solo,

@@ -68,6 +68,7 @@ class PeopleFeed:
             viewer.org_id,
             role=audience.role,
             instance_admin=audience.instance_admin,
+            source="session",
         )
         owner = self._owner(wake) if audience.owner_id else None
         return authorize(actor, VIEW, Resource(wake.org_id, agent_owner=owner)).allowed

@@ -67,4 +67,5 @@ def actor_of(signed: Signed) -> Actor:
         role=signed.role,
         active=signed.status == "active",
         instance_admin=signed.instance_admin,
+        source="session",
     )
