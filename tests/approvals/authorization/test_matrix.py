@@ -11,21 +11,61 @@ import pytest
 from tests.plugins.directory import Book, agents
 from webui.approvals.authorization import Actor, Resource, authorize
 
-VERBS = """
-approvals:view approvals:decide approvals:edit_arguments approvals:break_glass
-approvals:reveal_secrets grants:create policy:read policy:write sources:manage agents:create
-agents:manage agent_config:read agent_config:update members:manage audit:read audit:export
-tasks:assign tasks:assign_scope tasks:manage_active_checkouts issue:mutate
-""".split()
-RELATIONS = """
-stranger agent_owner on_behalf_of triggered_by owner_by_alias behalf_by_alias
-agent_owner+solo on_behalf_of+solo triggered_by+solo other_org
-""".split()
+VERBS = [
+    "approvals:view",
+    "approvals:decide",
+    "approvals:edit_arguments",
+    "approvals:break_glass",
+    "approvals:reveal_secrets",
+    "grants:create",
+    "policy:read",
+    "policy:write",
+    "sources:manage",
+    "agents:create",
+    "agents:manage",
+    "agent_config:read",
+    "agent_config:update",
+    "members:manage",
+    "audit:read",
+    "audit:export",
+    "tasks:assign",
+    "tasks:assign_scope",
+    "tasks:manage_active_checkouts",
+    "issue:mutate",
+]
+RELATIONS = [
+    "stranger",
+    "agent_owner",
+    "on_behalf_of",
+    "triggered_by",
+    "owner_by_alias",
+    "behalf_by_alias",
+    "agent_owner+solo",
+    "on_behalf_of+solo",
+    "triggered_by+solo",
+    "other_org",
+]
 WAYS = ("page", "token", "chat", "cli")
-WHO = """
-owner admin operator reviewer auditor viewer member unheard_of outsider invited suspended
-locked_out instance_admin admin_and_viewer owner_with_agent delegate delegate_outside agent
-""".split()
+WHO = [
+    "owner",
+    "admin",
+    "operator",
+    "reviewer",
+    "auditor",
+    "viewer",
+    "member",
+    "unheard_of",
+    "outsider",
+    "invited",
+    "suspended",
+    "locked_out",
+    "instance_admin",
+    "admin_and_viewer",
+    "owner_with_agent",
+    "delegate",
+    "delegate_outside",
+    "agent",
+]
 INVOLVED = "agent_owner on_behalf_of triggered_by owner_by_alias behalf_by_alias"
 DECIDES = "approvals:decide approvals:edit_arguments approvals:break_glass grants:create"
 ANY = "*"

@@ -386,15 +386,33 @@ def test_a_yes_by_grant_names_the_grant() -> None:
 
 
 def test_the_codes_are_those_of_the_specification_and_each_is_met_above() -> None:
-    specified = """
-        allow_local_board allow_instance_admin allow_role allow_explicit_grant allow_self
-        allow_company_agent allow_simple_company_member allow_manager_chain
-        allow_legacy_agent_creator allow_delegate
-        deny_unauthenticated deny_company_boundary deny_missing_membership deny_missing_grant
-        deny_policy_restricted deny_scope deny_unsupported_action deny_agent_cannot_decide
-        deny_agent_context deny_self_approval deny_risk_above_limit deny_wrong_channel
-        deny_not_in_required_group deny_already_decided_by_you deny_account_suspended
-    """.split()
+    specified = [
+        "allow_local_board",
+        "allow_instance_admin",
+        "allow_role",
+        "allow_explicit_grant",
+        "allow_self",
+        "allow_company_agent",
+        "allow_simple_company_member",
+        "allow_manager_chain",
+        "allow_legacy_agent_creator",
+        "allow_delegate",
+        "deny_unauthenticated",
+        "deny_company_boundary",
+        "deny_missing_membership",
+        "deny_missing_grant",
+        "deny_policy_restricted",
+        "deny_scope",
+        "deny_unsupported_action",
+        "deny_agent_cannot_decide",
+        "deny_agent_context",
+        "deny_self_approval",
+        "deny_risk_above_limit",
+        "deny_wrong_channel",
+        "deny_not_in_required_group",
+        "deny_already_decided_by_you",
+        "deny_account_suspended",
+    ]
     assert sorted(Reason) == sorted(specified)
     met = {row[3] for row in (*NO, *YES)} | {row[2] for row in NOT_COVERED}
     elsewhere = {"allow_explicit_grant", "deny_policy_restricted"}

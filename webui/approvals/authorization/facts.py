@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-PrincipalKind = Literal["user", "agent", "group"]
 Source = Literal[
     "local_implicit",
     "session",
@@ -192,8 +191,8 @@ class Directory(Protocol):
     def membership(self, user_id: str, /) -> str | None:
         """Return the status of a user's membership here; a suspended account has none."""
 
-    def grants(self, kind: PrincipalKind, principal_id: str, /) -> Sequence[Grant]:
-        """Return what a user, agent or group holds in this org now, oldest first."""
+    def grants(self, kind: str, principal_id: str, /) -> Sequence[Grant]:
+        """Return what a `user`, `agent` or `group` holds in this org now, oldest first."""
 
 
 class Nothing:
@@ -211,7 +210,7 @@ class Nothing:
     def membership(self, _id: str, /) -> None:
         """Know no member."""
 
-    def grants(self, _kind: PrincipalKind, _id: str, /) -> tuple[Grant, ...]:
+    def grants(self, _kind: str, _id: str, /) -> tuple[Grant, ...]:
         """Know no grant."""
         return ()
 

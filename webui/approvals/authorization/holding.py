@@ -56,7 +56,6 @@ def grants_of(question: Question, actor: Actor) -> Iterator[Grant]:
     if actor.grants is not None:
         yield from actor.grants
         return
-    if actor.type != "none":
-        yield from question.directory.grants(actor.type, actor.id)
+    yield from question.directory.grants(actor.type, actor.id)
     for group in sorted(actor.groups):
         yield from question.directory.grants("group", group)
