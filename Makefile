@@ -1,6 +1,6 @@
 # The commands of the project. `make run` and `make test` do all their own set-up.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test sure lint format bench proof locks environment test-environment \
+.PHONY: help run demo test sure lint format bench proof mutants locks environment test-environment \
 	test-programs
 
 BIN := .venv/bin
@@ -43,6 +43,9 @@ bench: test-programs ## measure; one JSON line for each figure
 
 proof: test-programs ## the slow rigs: kills, races and restarts in their large sizes
 	@$(BIN)/python -m pytest -m proof $(PYTEST_ARGS)
+
+mutants: test-environment ## break the rules of authorization in small ways; the tests must notice
+	@./scripts/mutants.sh
 
 locks: ## write the lock files anew (needs uv)
 	@./scripts/locks.sh

@@ -16,3 +16,4 @@ compile() {
 compile pyproject.toml requirements/build.in --output-file requirements/run.txt
 compile pyproject.toml requirements/build.in --group test \
   --constraints requirements/run.txt --output-file requirements/test.txt
+compile --group mutants --constraints requirements/test.txt --output-file requirements/mutants.txt

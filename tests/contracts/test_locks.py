@@ -25,6 +25,7 @@ def pins(lock: str) -> dict[str, str]:
         ("test", PROJECT["project"]["dependencies"]),
         ("test", PROJECT["project"]["optional-dependencies"]["postgres"]),
         ("test", PROJECT["dependency-groups"]["test"]),
+        ("mutants", PROJECT["dependency-groups"]["mutants"]),
     ],
 )
 def test_every_dependency_is_pinned_inside_its_range(lock: str, wanted: list[str]) -> None:
@@ -37,7 +38,7 @@ def test_the_tests_run_with_the_versions_that_serve() -> None:
     assert pins("run").items() <= pins("test").items()
 
 
-@pytest.mark.parametrize("lock", ["run", "test"])
+@pytest.mark.parametrize("lock", ["run", "test", "mutants"])
 def test_every_pin_has_hashes_and_no_address(lock: str) -> None:
     text = (ROOT / f"requirements/{lock}.txt").read_text()
     entries = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE)[1:]
