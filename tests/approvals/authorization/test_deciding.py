@@ -165,6 +165,12 @@ def test_another_delegator_who_is_not_involved_still_lends() -> None:
     )
 
 
+def test_a_delegator_with_nothing_to_lend_does_not_hide_the_next() -> None:
+    empty = replace(LENDER, id="empty", person_id="", role="viewer")
+    for lenders in ((empty, LENDER), (LENDER, empty)):
+        assert decide(replace(VIEWER, acting_for=lenders)) == "allow_delegate"
+
+
 def test_own_standing_comes_first_and_is_not_hurt_by_a_delegation() -> None:
     reviewer = replace(REVIEWER, acting_for=(LENDER,))
     assert decide(reviewer) == "allow_role"

@@ -118,6 +118,11 @@ def test_every_kind_that_is_present_must_match() -> None:
         )
 
 
+def test_an_id_may_hold_a_colon() -> None:
+    call = Resource("org", kind="approval", project_id="team:7")
+    assert ask({"allow": "project:team:7"}, None, resource=call) == "allow_explicit_grant"
+
+
 @pytest.mark.parametrize("scope", [None, {}])
 def test_an_empty_scope_is_unlimited(scope: object) -> None:
     assert ask(scope, dict(QUESTION)) == "allow_explicit_grant"

@@ -11,22 +11,18 @@ from webui.approvals.authorization.reasons import Reason
 from webui.approvals.errors import Fault
 from webui.approvals.states import Risk
 
-
-def _one_or_many(*names: str) -> tuple[str, ...]:
-    return tuple(form for name in names for form in (name, f"{name}s"))
-
-
 _SPELLINGS: Mapping[str, tuple[str, ...]] = {
-    "project": _one_or_many("project", "projectId"),
-    "agent": _one_or_many("agent", "agentId", "assigneeAgentId", "targetAgentId"),
+    "project": ("project", "projects", "projectId", "projectIds"),
+    "agent": (
+        *("agent", "agents", "agentId", "agentIds"),
+        *("assigneeAgentId", "assigneeAgentIds", "targetAgentId", "targetAgentIds"),
+    ),
     "subtree": (
         "subtree",
-        *_one_or_many(
-            "managerAgentId",
-            "managedSubtreeAgentId",
-            "subtreeAgentId",
-            "subtreeRootAgentId",
-        ),
+        *("managerAgentId", "managerAgentIds"),
+        *("managedSubtreeAgentId", "managedSubtreeAgentIds"),
+        *("subtreeAgentId", "subtreeAgentIds"),
+        *("subtreeRootAgentId", "subtreeRootAgentIds"),
     ),
     "tool": ("tool",),
     "max_risk": ("max_risk",),
