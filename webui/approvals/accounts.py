@@ -225,6 +225,7 @@ def sign_in(
             epoch=user.session_epoch,
             created_at=tx.now,
             seen_at=tx.now,
+            authenticated_at=tx.now,
             address=address,
             user_agent=user_agent[:300],
         )

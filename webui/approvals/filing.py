@@ -56,6 +56,7 @@ _UNDECIDED = {
     "denials_required": 1,
     "require_reason": False,
     "by_person": True,
+    "break_glass": False,
     "edits": 0,
     "change_requests": 0,
     "seen_count": 1,

@@ -4,6 +4,17 @@ from webui.store.models.agent import Agent, AgentKey, IdempotencyKey
 from webui.store.models.approval import Approval, Consumption, Decision
 from webui.store.models.base import Millis, Model, table_of
 from webui.store.models.event import INSTANCE, AuditHead, Checkpoint, Event
+from webui.store.models.factor import (
+    Ceremony,
+    Identity,
+    IdentityProvider,
+    Passkey,
+    ProviderRole,
+    RecoveryCode,
+    TotpSecret,
+)
+from webui.store.models.grant import PermissionGrant, WriteGrant
+from webui.store.models.group import Delegation, Group, GroupMember, Invitation
 from webui.store.models.org import (
     Membership,
     Org,
@@ -20,6 +31,7 @@ from webui.store.models.source import (
     SourceDelivery,
     SourceMessage,
 )
+from webui.store.models.work import Issue, Project
 
 __all__ = [
     "INSTANCE",
@@ -27,24 +39,39 @@ __all__ = [
     "AgentKey",
     "Approval",
     "AuditHead",
+    "Ceremony",
     "Checkpoint",
     "Consumption",
     "Decision",
+    "Delegation",
     "Delivery",
     "Endpoint",
     "Event",
+    "Group",
+    "GroupMember",
     "IdempotencyKey",
+    "Identity",
+    "IdentityProvider",
     "Install",
+    "Invitation",
+    "Issue",
     "Membership",
     "Millis",
     "Model",
     "Org",
+    "Passkey",
+    "PermissionGrant",
     "PersonalToken",
+    "Project",
+    "ProviderRole",
+    "RecoveryCode",
     "Source",
     "SourceDelivery",
     "SourceMessage",
     "Throttle",
+    "TotpSecret",
     "User",
     "WebSession",
+    "WriteGrant",
     "table_of",
 ]

@@ -4,6 +4,7 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webui.store.models.base import Model
+from webui.store.models.work import outside_name
 
 
 class Agent(Model):
@@ -16,9 +17,23 @@ class Agent(Model):
     name: Mapped[str]
     owner_id: Mapped[str | None] = mapped_column(ForeignKey("users.id"), default=None)
     status: Mapped[str] = mapped_column(default="active")
+    """active, paused, pending_approval or terminated; only an active one's keys work."""
+    reports_to: Mapped[str | None] = mapped_column(default=None)
+    """The agent that manages it."""
+    project_id: Mapped[str | None] = mapped_column(default=None)
+    role: Mapped[str | None] = mapped_column(default=None)
+    """An orchestrator's word; `ceo` has the legacy creator's authority."""
+    can_create_agents: Mapped[bool] = mapped_column(default=False)
+    protection: Mapped[str] = mapped_column(default="{}")
+    """Its protection policy as JSON; empty is none."""
+    external_id: Mapped[str | None] = mapped_column(default=None)
     created_at: Mapped[int]
 
-    __table_args__ = (UniqueConstraint("org_id", "name"),)
+    __table_args__ = (
+        UniqueConstraint("org_id", "name"),
+        Index("ix_agents_reports_to", "reports_to"),
+        outside_name("agents"),
+    )
 
 
 class AgentKey(Model):

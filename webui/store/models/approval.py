@@ -46,6 +46,10 @@ class Approval(Model):
     """The agent's owner when it asked: excluded from deciding."""
     on_behalf_of: Mapped[str | None] = mapped_column(default=None)
     """User id of the person whose authority the agent carries: excluded from deciding."""
+    triggered_by: Mapped[str | None] = mapped_column(default=None)
+    """User id of the person who started the run: excluded from deciding."""
+    project_id: Mapped[str | None] = mapped_column(default=None)
+    """The agent's project when it asked; grants may be limited to it."""
     source_id: Mapped[str | None] = mapped_column(default=None)
     source_ref: Mapped[str | None] = mapped_column(default=None)
     session: Mapped[str | None] = mapped_column(default=None)
@@ -80,6 +84,8 @@ class Approval(Model):
     allowed_decisions: Mapped[str] = mapped_column(default="approve deny")
     solo: Mapped[bool] = mapped_column(default=False)
     """The org had opted out of separation of duties when this was filed."""
+    break_glass: Mapped[bool] = mapped_column(default=False)
+    """Approved past quorum in an emergency; marked for ever."""
     by_person: Mapped[bool] = mapped_column(default=True)
 
     status: Mapped[str]
@@ -174,6 +180,8 @@ class Decision(Model):
     seal: Mapped[str | None] = mapped_column(default=None)
     channel: Mapped[str]
     """Where it was given: page, token, cli."""
+    delegated_by: Mapped[str | None] = mapped_column(default=None)
+    """User id of the person in whose place it was given."""
     at: Mapped[int]
 
     __table_args__ = (

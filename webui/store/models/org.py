@@ -17,6 +17,9 @@ class Org(Model):
     data_key: Mapped[bytes] = mapped_column(LargeBinary)
     """The org's own AES-256 key, wrapped by the instance's envelope key."""
     solo_operator: Mapped[bool] = mapped_column(default=False)
+    require_second_factor: Mapped[bool] = mapped_column(default=False)
+    """Who has none is led to setting one up and sees nothing else."""
+    write_gate: Mapped[bool] = mapped_column(default=False)
     dedupe_window: Mapped[int | None] = mapped_column(default=None)
     """Milliseconds in which a pending twin is reused; none: until it settles."""
     created_at: Mapped[int]
@@ -32,8 +35,11 @@ class User(Model):
     """Lower case; the one name a person signs in with."""
     display_name: Mapped[str]
     password_hash: Mapped[str]
+    """Empty for who signs in only by an identity provider; it matches no password."""
     status: Mapped[str] = mapped_column(default="active")
     instance_admin: Mapped[bool] = mapped_column(default=False)
+    person_id: Mapped[str | None] = mapped_column(default=None)
+    """The user this account is another account of; none for a person's only or first one."""
     session_epoch: Mapped[int] = mapped_column(default=1)
     """Grows to end every session of this person at once."""
     created_at: Mapped[int]
@@ -48,6 +54,7 @@ class Membership(Model):
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), primary_key=True)
     role: Mapped[str]
     status: Mapped[str] = mapped_column(default="active")
+    """active or suspended; who is invited has an invitation instead."""
     created_at: Mapped[int]
 
     __table_args__ = (Index("ix_memberships_user_id", "user_id"),)
@@ -66,6 +73,12 @@ class WebSession(Model):
     created_at: Mapped[int]
     seen_at: Mapped[int]
     ended_at: Mapped[int | None] = mapped_column(default=None)
+    method: Mapped[str] = mapped_column(default="password")
+    """How they signed in: password, password+totp, password+passkey, passkey, oidc ..."""
+    authenticated_at: Mapped[int]
+    """When they last proved who they are; high and critical calls ask for a recent one."""
+    agent_context: Mapped[bool] = mapped_column(default=False)
+    """An agent acts in this session with a person's identity: it never decides."""
     address: Mapped[str]
     user_agent: Mapped[str]
 
@@ -82,6 +95,10 @@ class PersonalToken(Model):
     org_id: Mapped[str] = mapped_column(ForeignKey("orgs.id"))
     secret_hash: Mapped[bytes] = mapped_column(LargeBinary)
     label: Mapped[str]
+    scopes: Mapped[str] = mapped_column(default="*")
+    """Space-separated permissions that it carries; `*` for all of the person's own."""
+    agent_context: Mapped[bool] = mapped_column(default=False)
+    """Made for an agent that acts with a person's identity: it never decides."""
     created_at: Mapped[int]
     expires_at: Mapped[int | None] = mapped_column(default=None)
     revoked_at: Mapped[int | None] = mapped_column(default=None)
