@@ -41,6 +41,9 @@ STANDING = {
     actions.USER_SUSPENDED,
     actions.USER_PASSWORD_CHANGED,
     actions.MEMBERSHIP_CHANGED,
+    actions.MEMBERSHIP_SUSPENDED,
+    actions.MEMBERSHIP_REMOVED,
+    actions.USER_SWITCHED_ORG,
 }
 """Events after which a person's sockets must prove themselves anew."""
 

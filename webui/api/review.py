@@ -18,10 +18,17 @@ from webui.api.paging import page_of
 from webui.api.reading import read_body
 from webui.api.schemas import DecideBody
 from webui.approvals.arguments import open_arguments
-from webui.approvals.authorization import DECIDE, VIEW, Actor, authorize
+from webui.approvals.authorization import VIEW, Actor, authorize
 from webui.approvals.deciding import decide
 from webui.approvals.errors import Fault, InvalidError, NotFoundError
-from webui.approvals.reviewing import Look, Reviewer, resource_of, seal_of
+from webui.approvals.reviewing import (
+    Look,
+    Reviewer,
+    deciding_access,
+    owner_now,
+    resource_of,
+    seal_of,
+)
 from webui.approvals.states import Verdict
 from webui.gating import refuse_unseen
 from webui.preview import PREVIEW_VERSION, masked_arguments
@@ -132,7 +139,8 @@ def read_pending(approval_id: str) -> Response:
         row = _visible(who, calls.one(session, who.org_id, approval_id))
         arguments = open_arguments(session, runtime().keyring, row.approval).value
         votes = calls.votes(session, [approval_id]).get(approval_id, [])
-    access = authorize(_actor(who), DECIDE, resource_of(row.approval))
+        owner = owner_now(session, row.approval)
+    access = deciding_access(_actor(who), row.approval, owner)
     document = _document(row.approval, votes) | {
         "seal": seal_of(row.approval, PREVIEW_VERSION),
         "may_decide": access.allowed,

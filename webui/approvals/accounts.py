@@ -8,7 +8,10 @@ from sqlalchemy import select, update
 
 from webui.approvals.authorization import ROLES
 from webui.approvals.desk import SYSTEM
+from webui.approvals.emails import is_email, user_of
 from webui.approvals.errors import Fault, InvalidError, NotFoundError
+from webui.approvals.sessions import last_used
+from webui.approvals.standing import check_role, keep_an_owner, keep_owners, lock_org
 from webui.audit.journal import open_chain
 from webui.store.ids import new_id
 from webui.store.models import (
@@ -22,8 +25,7 @@ from webui.store.models import (
 )
 from webui.store.transaction import Transaction
 
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|[^@\s]+@localhost")
-EMAIL_MAX = 254
+NAME_MAX = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +121,13 @@ def create_user(
     """
     email = email.strip().lower()
     faults = []
-    if not _EMAIL.fullmatch(email) or len(email) > EMAIL_MAX:
+    if not is_email(email):
         faults.append(Fault("/email", "must be an e-mail address"))
+    if not display_name.isprintable() or len(display_name) > NAME_MAX:
+        faults.append(Fault("/name", f"must be at most {NAME_MAX} printable characters"))
     if role not in ROLES:
         faults.append(Fault("/role", f"must be one of {', '.join(ROLES)}"))
-    if tx.session.scalar(select(User.id).where(User.email == email)) is not None:
+    if user_of(tx.session, email) is not None:
         faults.append(Fault("/email", "is in use"))
     if faults:
         raise InvalidError(
@@ -151,8 +155,15 @@ def create_user(
 
 
 def suspend_user(tx: Transaction, org_id: str, email: str, *, actor: str) -> str:
-    """Suspend a person: every session ends with this transaction. Return the user id."""
-    user = _member(tx, org_id, email)
+    """Suspend a whole account: every session ends with this transaction. Return the user id.
+
+    Raises:
+        ConflictError: some org would be left without an active owner.
+
+    """
+    user_id = _member(tx, org_id, email).id
+    keep_owners(tx, user_id)
+    user = _member(tx, org_id, email, lock=True)
     user.status = "suspended"
     user.session_epoch += 1
     tx.session.flush()
@@ -160,11 +171,27 @@ def suspend_user(tx: Transaction, org_id: str, email: str, *, actor: str) -> str
     return user.id
 
 
+def restore_user(tx: Transaction, org_id: str, email: str, *, actor: str) -> str:
+    """Bring a suspended account back; its sessions stay ended. Return the user id."""
+    user = _member(tx, org_id, email, lock=True)
+    user.status = "active"
+    tx.session.flush()
+    tx.record(org_id, actor, "user.restored", f"user:{user.id}", {"email": user.email})
+    return user.id
+
+
 def set_role(tx: Transaction, org_id: str, email: str, role: str, *, actor: str) -> str:
-    """Give a member another role. Return the user id."""
-    if role not in ROLES:
-        raise InvalidError(f"The role must be one of {', '.join(ROLES)}.")
+    """Give a member another role. Return the user id.
+
+    Raises:
+        ConflictError: it would leave the org without an active owner.
+
+    """
+    check_role(role)
+    lock_org(tx, org_id)
     user = _member(tx, org_id, email)
+    if role != "owner":
+        keep_an_owner(tx, org_id, user.id)
     tx.session.execute(
         update(Membership)
         .where(Membership.org_id == org_id, Membership.user_id == user.id)
@@ -178,7 +205,7 @@ def set_password(
     tx: Transaction, org_id: str, email: str, password_hash: str, *, actor: str
 ) -> str:
     """Give a member a new password and end their sessions. Return the user id."""
-    user = _member(tx, org_id, email)
+    user = _member(tx, org_id, email, lock=True)
     user.password_hash = password_hash
     user.session_epoch += 1
     tx.session.flush()
@@ -186,13 +213,15 @@ def set_password(
     return user.id
 
 
-def _member(tx: Transaction, org_id: str, email: str) -> User:
-    user = tx.session.scalar(
+def _member(tx: Transaction, org_id: str, email: str, *, lock: bool = False) -> User:
+    statement = (
         select(User)
         .join(Membership, Membership.user_id == User.id)
         .where(Membership.org_id == org_id, User.email == email.strip().lower())
-        .with_for_update(of=User)
     )
+    if lock:
+        statement = statement.with_for_update(of=User)
+    user = tx.session.scalar(statement, execution_options={"populate_existing": True})
     if user is None:
         raise NotFoundError("user")
     return user
@@ -211,7 +240,7 @@ def sign_in(
         select(User, Membership.org_id)
         .join(Membership, Membership.user_id == User.id)
         .where(User.id == user_id, User.status == "active", Membership.status == "active")
-        .order_by(Membership.created_at)
+        .order_by(last_used(user_id).desc(), Membership.created_at, Membership.org_id)
         .limit(1)
     ).one_or_none()
     if row is None:

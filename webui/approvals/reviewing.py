@@ -1,9 +1,10 @@
 """Who decides and what they had in front of them; whether they may; the seal of what they saw."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from webui.approvals.authorization import (
     DECIDE,
@@ -15,7 +16,7 @@ from webui.approvals.authorization import (
 )
 from webui.approvals.canonical import canonical
 from webui.approvals.errors import DeskError
-from webui.store.models import Approval, Membership, User
+from webui.store.models import Agent, Approval, Membership, User
 from webui.store.transaction import Transaction
 
 
@@ -112,7 +113,25 @@ def access_of(tx: Transaction, reviewer: Reviewer, approval: Approval) -> Access
         agent_context=reviewer.agent_context,
         source=_SOURCES.get(reviewer.channel, "none"),
     )
-    return authorize(actor, DECIDE, resource_of(approval))
+    return deciding_access(actor, approval, owner_now(tx.session, approval))
+
+
+def deciding_access(actor: Actor, approval: Approval, owner: str | None) -> Access:
+    """Answer whether somebody may decide: neither the agent's owner at filing nor the present one.
+
+    So giving an agent to somebody else frees nobody to decide what it asked before.
+    """
+    resource = resource_of(approval)
+    access = authorize(actor, DECIDE, resource)
+    if not access.allowed or owner in {None, approval.agent_owner}:
+        return access
+    present = authorize(actor, DECIDE, replace(resource, agent_owner=owner))
+    return access if present.allowed else present
+
+
+def owner_now(session: Session, approval: Approval) -> str | None:
+    """Return who owns the agent of an approval now."""
+    return session.scalar(select(Agent.owner_id).where(Agent.id == approval.agent_id))
 
 
 def resource_of(approval: Approval) -> Resource:

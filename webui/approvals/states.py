@@ -48,6 +48,7 @@ class Resolution(StrEnum):
     RUN_ENDED = "run_ended"
     SESSION_ENDED = "session_ended"
     CANCELLED = "cancelled"
+    AGENT_TERMINATED = "agent_terminated"
     SUPERSEDED = "superseded"
     REVOKED = "revoked"
     BREAK_GLASS = "break_glass"

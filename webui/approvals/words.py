@@ -30,6 +30,7 @@ RESOLUTION: dict[Resolution, str] = {
     Resolution.RUN_ENDED: "The agent's run ended.",
     Resolution.SESSION_ENDED: "The agent's session ended.",
     Resolution.CANCELLED: "The agent withdrew it.",
+    Resolution.AGENT_TERMINATED: "The agent was terminated.",
     Resolution.SUPERSEDED: "The agent asked again with other arguments.",
     Resolution.REVOKED: "The approval was taken back before it was used.",
     Resolution.BREAK_GLASS: "Approved by break-glass.",

@@ -16,7 +16,25 @@ USER_SIGNED_IN: Final = "user.signed_in"
 USER_SIGN_IN_FAILED: Final = "user.sign_in_failed"
 USER_SIGNED_OUT: Final = "user.signed_out"
 USER_PASSWORD_CHANGED: Final = "user.password_changed"  # noqa: S105  a name
+USER_RESTORED: Final = "user.restored"
+USER_SWITCHED_ORG: Final = "user.switched_org"
+USER_SAME_PERSON: Final = "user.same_person"
+USER_APART: Final = "user.apart"
+MEMBERSHIP_CREATED: Final = "membership.created"
 MEMBERSHIP_CHANGED: Final = "membership.changed"
+MEMBERSHIP_SUSPENDED: Final = "membership.suspended"
+MEMBERSHIP_RESTORED: Final = "membership.restored"
+MEMBERSHIP_REMOVED: Final = "membership.removed"
+INVITATION_CREATED: Final = "invitation.created"
+INVITATION_REVOKED: Final = "invitation.revoked"
+INVITATION_ACCEPTED: Final = "invitation.accepted"
+GROUP_CREATED: Final = "group.created"
+GROUP_CHANGED: Final = "group.changed"
+GROUP_DELETED: Final = "group.deleted"
+GROUP_JOINED: Final = "group.joined"
+GROUP_LEFT: Final = "group.left"
+DELEGATION_CREATED: Final = "delegation.created"
+DELEGATION_ENDED: Final = "delegation.ended"
 SETTINGS_CHANGED: Final = "settings.changed"
 
 # Agents, keys and tokens.
@@ -88,7 +106,25 @@ ALL: Final = frozenset(
         USER_SIGN_IN_FAILED,
         USER_SIGNED_OUT,
         USER_PASSWORD_CHANGED,
+        USER_RESTORED,
+        USER_SWITCHED_ORG,
+        USER_SAME_PERSON,
+        USER_APART,
+        MEMBERSHIP_CREATED,
         MEMBERSHIP_CHANGED,
+        MEMBERSHIP_SUSPENDED,
+        MEMBERSHIP_RESTORED,
+        MEMBERSHIP_REMOVED,
+        INVITATION_CREATED,
+        INVITATION_REVOKED,
+        INVITATION_ACCEPTED,
+        GROUP_CREATED,
+        GROUP_CHANGED,
+        GROUP_DELETED,
+        GROUP_JOINED,
+        GROUP_LEFT,
+        DELEGATION_CREATED,
+        DELEGATION_ENDED,
         SETTINGS_CHANGED,
         AGENT_CREATED,
         AGENT_CHANGED,

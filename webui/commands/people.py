@@ -1,4 +1,4 @@
-"""`countersign users|agents|keys`."""
+"""`countersign users`."""
 
 import click
 
@@ -61,77 +61,65 @@ def reset_password(email: str, org: str | None, as_json: bool) -> None:
     show(run("users.password", email=email, org=org), as_json)
 
 
-@click.group()
-def agents() -> None:
-    """Programs that ask."""
-
-
-@agents.command("add")
-@click.argument("name")
-@click.option("--owner", help="E-mail of a member; they never decide this agent's calls.")
+@users.command("restore")
+@click.argument("email")
 @org_option
 @json_option
-def add_agent(name: str, owner: str | None, org: str | None, as_json: bool) -> None:
-    """Add an agent; prints its key, once."""
-    show(run("agents.add", name=name, owner=owner, org=org), as_json)
+def restore_user(email: str, org: str | None, as_json: bool) -> None:
+    """Bring a suspended person back."""
+    show(run("users.restore", email=email, org=org), as_json)
 
 
-@agents.command("list")
+@users.command("remove")
+@click.argument("email")
 @org_option
 @json_option
-def list_agents(org: str | None, as_json: bool) -> None:
-    """List the agents of an org."""
-    show(run("agents.list", org=org), as_json)
+def remove_user(email: str, org: str | None, as_json: bool) -> None:
+    """End a membership, with its tokens, groups and delegations; the account stays."""
+    show(run("users.remove", email=email, org=org), as_json)
 
 
-@click.group()
-def keys() -> None:
-    """The agents' keys."""
-
-
-@keys.command("add")
-@click.argument("agent")
-@click.option(
-    "--scope", "scopes", multiple=True, help="Instead of the usual three; repeatable."
-)
-@click.option("--expires-in", type=int, help="Seconds.")
+@users.command("same-person")
+@click.argument("email")
+@click.argument("other")
 @org_option
 @json_option
-def add_key(
-    agent: str,
-    scopes: tuple[str, ...],
-    expires_in: int | None,
-    org: str | None,
-    as_json: bool,
-) -> None:
-    """Give an agent (id or name) another key; prints it once."""
-    answer = run(
-        "keys.add", agent=agent, scopes=list(scopes) or None, expires_in=expires_in, org=org
-    )
-    show(answer, as_json)
+def same_person(email: str, other: str, org: str | None, as_json: bool) -> None:
+    """Note that EMAIL and OTHER are two accounts of one person."""
+    show(run("users.same_person", email=email, other=other, org=org), as_json)
 
 
-@keys.command("list")
+@users.command("apart")
+@click.argument("email")
 @org_option
 @json_option
-def list_keys(org: str | None, as_json: bool) -> None:
-    """List the keys of an org; never a secret."""
-    show(run("keys.list", org=org), as_json)
+def apart(email: str, org: str | None, as_json: bool) -> None:
+    """Take such a note back."""
+    show(run("users.apart", email=email, org=org), as_json)
 
 
-@keys.command("rotate")
-@click.argument("key")
+@users.command("invite")
+@click.argument("email")
+@click.option("--role", required=True, help="As for `users add`.")
 @org_option
 @json_option
-def rotate_key(key: str, org: str | None, as_json: bool) -> None:
-    """Make a successor of a key (by id); the old one works for another day."""
-    show(run("keys.rotate", key=key, org=org), as_json)
+def invite(email: str, role: str, org: str | None, as_json: bool) -> None:
+    """Make an invitation; prints its link, once. It works for a week."""
+    show(run("users.invite", email=email, role=role, org=org), as_json)
 
 
-@keys.command("revoke")
-@click.argument("key")
+@users.command("invitations")
 @org_option
 @json_option
-def revoke_key(key: str, org: str | None, as_json: bool) -> None:
-    """Revoke a key (by id) at once."""
-    show(run("keys.revoke", key=key, org=org), as_json)
+def list_invitations(org: str | None, as_json: bool) -> None:
+    """List open invitations."""
+    show(run("users.invitations", org=org), as_json)
+
+
+@users.command("uninvite")
+@click.argument("invitation")
+@org_option
+@json_option
+def uninvite(invitation: str, org: str | None, as_json: bool) -> None:
+    """Make an invitation (by id) stop working."""
+    show(run("users.uninvite", invitation=invitation, org=org), as_json)

@@ -1,15 +1,19 @@
-"""Verbs on orgs, people, agents and keys."""
+"""Verbs on people."""
 
 from sqlalchemy import select
 
-from webui.approvals import accounts, agents
-from webui.approvals.errors import NotFoundError
+from webui.approvals import accounts, agents, members
+from webui.approvals.emails import user_of
 from webui.approvals.passwords import hash_password, new_password
-from webui.audit.chain import rfc3339
 from webui.control.verbs import LOCAL, Office, Plain, org_id_of, verb
-from webui.store.models import Agent, AgentKey, Org
+from webui.store.models import Org
 from webui.store.queries import people as queries
 from webui.store.transaction import Transaction
+
+_JOINED = (
+    "They had an account already: it is a member of this organization too now, with the "
+    "password it had. They switch between organizations on any page."
+)
 
 
 @verb("init")
@@ -50,12 +54,19 @@ def initialise(
 def add_user(
     office: Office, *, email: str, role: str, org: str | None = None, name: str = ""
 ) -> Plain:
-    """Make a person with a password and a token, both shown once."""
+    """Make a person with a password and a token, both shown once.
+
+    Whoever has an account already, in another org, becomes a member and keeps it as it is.
+    """
     password = new_password()
     hashed = hash_password(password)
 
     def unit(tx: Transaction) -> Plain:
         org_id = accounts.find_org(tx, org)
+        known = user_of(tx.session, email)
+        if known is not None and queries.member_id(tx.session, org_id, email) is None:
+            members.join(tx, org_id, known, role, actor=LOCAL)
+            return {"email": email.strip().lower(), "said": _JOINED}
         person = accounts.create_user(
             tx,
             org_id,
@@ -116,121 +127,8 @@ def list_users(office: Office, *, org: str | None = None) -> list[Plain]:
                 "email": person.email,
                 "name": person.display_name,
                 "role": person.role,
-                "status": person.status,
+                "status": person.status if person.status != "active" else person.standing,
+                "second_factor": person.second_factor,
             }
             for person in queries.members(session, org_id)
         ]
-
-
-@verb("agents.add")
-def add_agent(
-    office: Office, *, name: str, owner: str | None = None, org: str | None = None
-) -> Plain:
-    """Make an agent with a key, shown once."""
-
-    def unit(tx: Transaction) -> Plain:
-        org_id = accounts.find_org(tx, org)
-        agent_id = agents.create_agent(tx, org_id, name, owner=owner, actor=LOCAL)
-        key = agents.create_key(tx, org_id, agent_id, actor=LOCAL)
-        return {"id": agent_id, "name": name, "key": key}
-
-    return office.store.write(unit)
-
-
-@verb("agents.list")
-def list_agents(office: Office, *, org: str | None = None) -> list[Plain]:
-    """Return the agents of an org."""
-    org_id = org_id_of(office, org)
-    with office.store.reading() as session:
-        found = session.scalars(
-            select(Agent).where(Agent.org_id == org_id).order_by(Agent.name)
-        )
-        return [
-            {"id": a.id, "name": a.name, "owner": a.owner_id, "status": a.status}
-            for a in found
-        ]
-
-
-def _agent_id(tx: Transaction, org_id: str, agent: str) -> str:
-    found = tx.session.scalar(
-        select(Agent.id).where(
-            Agent.org_id == org_id, (Agent.id == agent) | (Agent.name == agent)
-        )
-    )
-    if found is None:
-        raise NotFoundError("agent")
-    return found
-
-
-@verb("keys.add")
-def add_key(
-    office: Office,
-    *,
-    agent: str,
-    scopes: list[str] | None = None,
-    expires_in: int | None = None,
-    org: str | None = None,
-) -> Plain:
-    """Give an agent another key, shown once; `expires_in` in seconds."""
-
-    def unit(tx: Transaction) -> Plain:
-        org_id = accounts.find_org(tx, org)
-        agent_id = _agent_id(tx, org_id, agent)
-        expires_at = None if expires_in is None else tx.now + expires_in * 1000
-        key = agents.create_key(
-            tx,
-            org_id,
-            agent_id,
-            scopes=tuple(scopes or agents.DEFAULT_SCOPES),
-            expires_at=expires_at,
-            actor=LOCAL,
-        )
-        return {"agent": agent_id, "key": key}
-
-    return office.store.write(unit)
-
-
-@verb("keys.list")
-def list_keys(office: Office, *, org: str | None = None) -> list[Plain]:
-    """Return the keys of an org; never a secret."""
-    org_id = org_id_of(office, org)
-    with office.store.reading() as session:
-        found = session.execute(
-            select(AgentKey, Agent.name)
-            .join(Agent, Agent.id == AgentKey.agent_id)
-            .where(AgentKey.org_id == org_id)
-            .order_by(Agent.name, AgentKey.created_at)
-        )
-        return [
-            {
-                "id": key.id,
-                "agent": name,
-                "scopes": key.scopes.split(),
-                "created_at": rfc3339(key.created_at),
-                "expires_at": None if key.expires_at is None else rfc3339(key.expires_at),
-                "revoked_at": None if key.revoked_at is None else rfc3339(key.revoked_at),
-            }
-            for key, name in found
-        ]
-
-
-@verb("keys.rotate")
-def rotate_key(office: Office, *, key: str, org: str | None = None) -> Plain:
-    """Make a successor of a key, shown once; the old one works on for a day."""
-
-    def unit(tx: Transaction) -> Plain:
-        org_id = accounts.find_org(tx, org)
-        return {"key": agents.rotate_key(tx, org_id, key, actor=LOCAL)}
-
-    return office.store.write(unit)
-
-
-@verb("keys.revoke")
-def revoke_key(office: Office, *, key: str, org: str | None = None) -> Plain:
-    """Revoke a key at once."""
-
-    def unit(tx: Transaction) -> None:
-        agents.revoke_key(tx, accounts.find_org(tx, org), key, actor=LOCAL)
-
-    office.store.write(unit)
-    return {"id": key, "revoked": True}

@@ -6,9 +6,9 @@ from flask import Flask, abort, request
 from flask_login import current_user
 from sqlalchemy.orm import Session
 
-from webui.approvals.authorization import DECIDE, VIEW, Access, Resource, authorize
+from webui.approvals.authorization import VIEW, Access, Resource, authorize
 from webui.approvals.errors import NotAllowedError, NotFoundError
-from webui.approvals.reviewing import resource_of
+from webui.approvals.reviewing import deciding_access, resource_of
 from webui.store.models import Approval
 from webui.store.queries import calls
 from webui.store.queries.calls import Row
@@ -57,9 +57,15 @@ def may_view(approval: Approval) -> bool:
     return may(VIEW, resource_of(approval)).allowed
 
 
-def may_decide(approval: Approval) -> Access:
-    """Answer whether the person may decide it, with the sentence why not."""
-    return may(DECIDE, resource_of(approval))
+def may_decide(approval: Approval, owner: str | None) -> Access:
+    """Answer whether the person may decide it, with the sentence why not.
+
+    Args:
+        approval: which.
+        owner: who owns its agent now.
+
+    """
+    return deciding_access(me().actor, approval, owner)
 
 
 def only_own() -> str:

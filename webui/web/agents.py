@@ -16,6 +16,7 @@ from webui.web.once import Secret
 from webui.web.render import page as whole_page
 
 blueprint = Blueprint("agents", __name__, url_prefix="/agents")
+MOST = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,14 @@ class AgentView:
     id: str
     name: str
     owner: str | None
+    owner_email: str
+    manager: str | None
+    project: str | None
+    role: str | None
+    can_create_agents: bool
+    status: str
     created_at: int
     waiting: int
-    disabled: bool
     keys: tuple[KeyView, ...]
 
     def __getitem__(self, name: str) -> object:
@@ -58,17 +64,20 @@ class CreatedKey:
 @blueprint.get("")
 def page() -> str:
     """Show the agents of the org."""
-    return _page()
+    return show()
 
 
-def _page(error: str | None = None, name_typed: str = "") -> str:
+def show(error: str | None = None, name_typed: str = "") -> str:
+    """Return the page, with what was refused and what had been typed."""
     org_id = require(VIEW).org_id
     with house().store.reading() as session:
-        found = programs(session, org_id, house().store.now())
+        found = programs(session, org_id, house().store.now(), most=MOST + 1)
     made = desk().once.take(me().session_hash, "agents")
     return whole_page(
         "agents/page.html",
-        agents=[_view(program) for program in found],
+        agents=[_view(program) for program in found[:MOST]],
+        more=len(found) > MOST,
+        most=MOST,
         created_key=made and CreatedKey(made.name, made.text),
         may_edit=may(AGENTS).allowed,
         error=error,
@@ -83,9 +92,14 @@ def _view(program: Program) -> AgentView:
         agent.id,
         agent.name,
         program.owner,
+        program.owner_email or "",
+        program.manager,
+        program.project,
+        agent.role,
+        agent.can_create_agents,
+        agent.status,
         agent.created_at,
         program.waiting,
-        agent.status != "active",
         tuple(
             KeyView(
                 key.id,
@@ -114,7 +128,7 @@ def create() -> BaseResponse | tuple[str, int]:
     try:
         secret = house().store.write(make)
     except InvalidError as error:
-        return _page(error.detail, name), 422
+        return show(error.detail, name), 422
     return _shown(name, secret)
 
 
@@ -132,7 +146,7 @@ def rotate_key(key_id: str) -> BaseResponse | tuple[str, int]:
             lambda tx: agents.rotate_key(tx, org_id, key_id, actor=actor)
         )
     except InvalidError as error:
-        return _page(error.detail), 422
+        return show(error.detail), 422
     return _shown(found[1], secret)
 
 

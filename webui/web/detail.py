@@ -8,7 +8,7 @@ from typing import Any
 from flask import url_for
 from sqlalchemy.orm import Session
 
-from webui.approvals.reviewing import seal_of
+from webui.approvals.reviewing import owner_now, seal_of
 from webui.approvals.states import OPEN, Resolution, Status, Verdict
 from webui.approvals.words import RESOLUTION, VERDICT, WHY_ASKED
 from webui.gating import Shown, shown_of
@@ -127,7 +127,7 @@ def detail_of(session: Session, row: Row) -> Detail:
         decisions=tuple(_given(vote) for vote in votes),
         timeline=tuple(timeline(happened, names)),
         earlier_events=earlier,
-        why_not=_why_not(approval, view, votes),
+        why_not=_why_not(approval, view, votes, owner_now(session, approval)),
         why_asked=_why_asked(approval),
         resolution_words=_resolution(approval, view),
         outcome_words=_outcome(calls.uses(session, approval.id)),
@@ -147,10 +147,12 @@ def needs_sign_in(shown: Shown) -> bool:
     return shown.is_severe and not me().is_fresh(house().store.now())
 
 
-def _why_not(approval: Approval, view: RowView, votes: Sequence[Vote]) -> str | None:
+def _why_not(
+    approval: Approval, view: RowView, votes: Sequence[Vote], owner: str | None
+) -> str | None:
     if view.status not in OPEN:
         return f"Nothing is left to decide. {view.settled_words}"
-    access = may_decide(approval)
+    access = may_decide(approval, owner)
     if not access.allowed:
         return access.explanation
     mine = next((v for v in votes if v.decision.user_id == me().signed.user_id), None)

@@ -1,11 +1,11 @@
-"""Checking a password on a thread of its own: Argon2id would stop the event loop for long."""
+"""Checking and hashing passwords on a thread of its own: Argon2id would stop the event loop for long."""
 
 from functools import cache
 
 import gevent.monkey
 from gevent.threadpool import ThreadPool
 
-from webui.approvals.passwords import check_password, nobodys_hash
+from webui.approvals.passwords import check_password, hash_password, nobodys_hash
 from webui.store.queries.identity import Credentials
 
 
@@ -14,6 +14,13 @@ def is_password_of(found: Credentials | None, password: str) -> bool:
     if gevent.monkey.is_module_patched("threading"):
         return bool(_two_at_a_time().apply(_check, (found, password)))
     return _check(found, password)
+
+
+def hashed(password: str) -> str:
+    """Return the hash of a new password."""
+    if gevent.monkey.is_module_patched("threading"):
+        return str(_two_at_a_time().apply(hash_password, (password,)))
+    return hash_password(password)
 
 
 @cache

@@ -1,5 +1,6 @@
 """Pages and their parts: what every page needs is added here, once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,9 +8,12 @@ from flask import render_template, request
 from flask_login import current_user
 
 from webui.approvals.authorization import AUDIT_READ, SOURCES, VIEW
-from webui.store.queries import calls, events, install
+from webui.store.queries import calls, events, install, people
+from webui.store.queries.people import OrgName
 from webui.web.access import may, me, only_own
 from webui.web.context import house
+
+MOST_ORGS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,9 @@ class Me:
     org_name: str
     pages: tuple[str, ...]
     """Words of the pages they may open."""
+    org_id: str
+    orgs: Sequence[OrgName]
+    """Where they may switch to, the present one included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +61,14 @@ def _frame(seq: int | None) -> dict[str, Any]:
     with runtime.store.reading() as reading:
         upto = events.end(reading, person.org_id).seq if seq is None else seq
         known = install.identity(reading)
+        orgs = people.orgs_of(reading, person.signed.user_id, MOST_ORGS)
         pressure = calls.pressure(
             reading, person.org_id, runtime.store.now(), agent_owner=only_own()
         )
     return frame | {
-        "me": Me(person.signed.display_name, person.signed.org_name, pages()),
+        "me": Me(
+            person.signed.display_name, person.signed.org_name, pages(), person.org_id, orgs
+        ),
         "waiting": pressure.waiting,
         "live": Live(upto, known.epoch(person.org_id)),
     }

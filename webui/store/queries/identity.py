@@ -112,6 +112,8 @@ class SignedSession(NamedTuple):
             self.ended_at is None
             and self.epoch == self.person.epoch
             and self.person.status == "active"
+            # whoever left the org, or is suspended in it, is signed out of it
+            and (self.person.role is not None or self.person.instance_admin)
             and now - self.seen_at < idle
             and now - self.created_at < longest
         )

@@ -1,12 +1,21 @@
 """The people of an org for screens: who they are, where they are signed in, their tokens."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
-from webui.store.models import Agent, Membership, PersonalToken, User, WebSession
+from webui.store.models import (
+    Agent,
+    Membership,
+    Org,
+    Passkey,
+    PersonalToken,
+    TotpSecret,
+    User,
+    WebSession,
+)
 
 
 class Member(NamedTuple):
@@ -19,18 +28,44 @@ class Member(NamedTuple):
     role: str
     standing: str
     """Of the membership."""
+    second_factor: bool
+    """Whether they have one besides the password."""
     last_seen_at: int | None
+    """In this org."""
 
 
-def members(session: Session, org_id: str) -> Sequence[Member]:
-    """Return the people of an org by name."""
+def members(
+    session: Session, org_id: str, *, after: str = "", most: int | None = None
+) -> Sequence[Member]:
+    """Return the people of an org by name.
+
+    Args:
+        session: to read with.
+        org_id: whose.
+        after: the id of the last person of the page before.
+        most: people; none for all.
+
+    """
+    statement = _members(org_id).order_by(User.display_name, User.id).limit(most)
+    if after:
+        last = select(User.display_name).where(User.id == after).scalar_subquery()
+        statement = statement.where(
+            (User.display_name > last) | ((User.display_name == last) & (User.id > after))
+        )
+    return [Member._make(row) for row in session.execute(statement)]
+
+
+def _members(org_id: str) -> Select[Any]:
     seen = (
-        select(WebSession.user_id, func.max(WebSession.seen_at).label("at"))
-        .where(WebSession.org_id == org_id)
-        .group_by(WebSession.user_id)
-        .subquery()
+        select(func.max(WebSession.seen_at))
+        .where(WebSession.user_id == User.id, WebSession.org_id == org_id)
+        .correlate(User)
+        .scalar_subquery()
     )
-    rows = session.execute(
+    app = exists().where(
+        TotpSecret.user_id == User.id, TotpSecret.confirmed_at.is_not(None)
+    )
+    return (
         select(
             User.id,
             User.display_name,
@@ -38,28 +73,44 @@ def members(session: Session, org_id: str) -> Sequence[Member]:
             User.status,
             Membership.role,
             Membership.status,
-            seen.c.at,
+            app | exists().where(Passkey.user_id == User.id),
+            seen,
         )
         .join(Membership, Membership.user_id == User.id)
-        .outerjoin(seen, seen.c.user_id == User.id)
         .where(Membership.org_id == org_id)
-        .order_by(User.display_name, User.id)
     )
-    return [Member._make(row) for row in rows]
+
+
+class OrgName(NamedTuple):
+    """An org that somebody may look at."""
+
+    id: str
+    name: str
+
+
+def orgs_of(session: Session, user_id: str, most: int) -> Sequence[OrgName]:
+    """Return the orgs in which a person is an active member, by name."""
+    rows = session.execute(
+        select(Org.id, Org.name)
+        .join(Membership, Membership.org_id == Org.id)
+        .where(Membership.user_id == user_id, Membership.status == "active")
+        .order_by(Org.name, Org.id)
+        .limit(most)
+    )
+    return [OrgName._make(row) for row in rows]
 
 
 def names(session: Session, org_id: str, actors: Iterable[str]) -> Mapping[str, str]:
-    """Return display names for names of the log (`user:...`, `agent:...`) of this org."""
+    """Return display names for names of the log (`user:...`, `agent:...`) of this org.
+
+    Whoever acted here keeps their name in its log after they have left.
+    """
     wanted = set(actors)
     users = [name.removeprefix("user:") for name in wanted if name.startswith("user:")]
     agents = [name.removeprefix("agent:") for name in wanted if name.startswith("agent:")]
     found: dict[str, str] = {}
     if users:
-        rows = session.execute(
-            select(User.id, User.display_name)
-            .join(Membership, Membership.user_id == User.id)
-            .where(Membership.org_id == org_id, User.id.in_(users))
-        )
+        rows = session.execute(select(User.id, User.display_name).where(User.id.in_(users)))
         found |= {f"user:{user_id}": name for user_id, name in rows}
     if agents:
         rows = session.execute(
@@ -116,3 +167,12 @@ def actor_called(session: Session, org_id: str, text: str) -> str:
         )
     )
     return text if agent_id is None else f"agent:{agent_id}"
+
+
+def member_id(session: Session, org_id: str, email: str) -> str | None:
+    """Return the id of a member, active or not, by e-mail address."""
+    return session.scalar(
+        select(User.id)
+        .join(Membership, Membership.user_id == User.id)
+        .where(Membership.org_id == org_id, User.email == email.strip().lower())
+    )

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from webui.approvals.states import OPEN
-from webui.store.models import Agent, AgentKey, Approval, User
+from webui.store.models import Agent, AgentKey, Approval, Project, User
+
+_manager = aliased(Agent)
 
 
 @dataclass(slots=True)
@@ -16,6 +18,10 @@ class Program:
 
     agent: Agent
     owner: str | None
+    owner_email: str | None = None
+    manager: str | None = None
+    """Its manager's name."""
+    project: str | None = None
     waiting: int = 0
     keys: list[AgentKey] = field(default_factory=list)
 
@@ -34,14 +40,19 @@ def programs(
 
     """
     statement = (
-        select(Agent, User.display_name)
+        select(Agent, User.display_name, User.email, _manager.name, Project.name)
         .outerjoin(User, User.id == Agent.owner_id)
+        .outerjoin(_manager, _manager.id == Agent.reports_to)
+        .outerjoin(Project, Project.id == Agent.project_id)
         .where(Agent.org_id == org_id)
     )
     if owner_id:
         statement = statement.where(Agent.owner_id == owner_id)
     rows = session.execute(statement.order_by(Agent.name).limit(most))
-    found = {agent.id: Program(agent, owner) for agent, owner in rows}
+    found = {
+        agent.id: Program(agent, owner, email, manager, project)
+        for agent, owner, email, manager, project in rows
+    }
     keys = select(AgentKey).where(AgentKey.org_id == org_id)
     for key in session.scalars(keys.order_by(AgentKey.created_at.desc(), AgentKey.id)):
         if key.agent_id in found:

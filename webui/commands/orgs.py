@@ -1,0 +1,26 @@
+"""`countersign orgs`."""
+
+import click
+
+from webui.commands.office import json_option, run, show
+
+
+@click.group()
+def orgs() -> None:
+    """Organizations of this instance."""
+
+
+@orgs.command("add")
+@click.argument("name")
+@click.option("--owner", help="E-mail of an account that exists; else add people later.")
+@json_option
+def add_org(name: str, owner: str | None, as_json: bool) -> None:
+    """Add an organization; nothing crosses its border."""
+    show(run("orgs.add", name=name, owner=owner), as_json)
+
+
+@orgs.command("list")
+@json_option
+def list_orgs(as_json: bool) -> None:
+    """List the organizations."""
+    show(run("orgs.list"), as_json)

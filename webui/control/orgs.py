@@ -1,0 +1,46 @@
+"""Verbs on orgs."""
+
+from sqlalchemy import select
+
+from webui.approvals import accounts, members
+from webui.approvals.emails import user_of
+from webui.approvals.errors import NotFoundError
+from webui.audit.chain import rfc3339
+from webui.control.verbs import LOCAL, Office, Plain, verb
+from webui.store.models import Org
+from webui.store.transaction import Transaction
+
+LISTED = 1_000
+
+
+@verb("orgs.add")
+def add_org(office: Office, *, name: str, owner: str | None = None) -> Plain:
+    """Make an org; an account that exists becomes its owner."""
+
+    def unit(tx: Transaction) -> Plain:
+        org_id = accounts.create_org(tx, name, actor=LOCAL)
+        if owner is not None:
+            user_id = user_of(tx.session, owner)
+            if user_id is None:
+                raise NotFoundError("user")
+            members.join(tx, org_id, user_id, "owner", actor=LOCAL)
+        slug = tx.session.get_one(Org, org_id).slug
+        return {"id": org_id, "slug": slug, "name": name.strip(), "owner": owner}
+
+    return office.store.write(unit)
+
+
+@verb("orgs.list")
+def list_orgs(office: Office) -> list[Plain]:
+    """Return the orgs of this instance by name, the first 1,000."""
+    with office.store.reading() as session:
+        found = session.scalars(select(Org).order_by(Org.name, Org.id).limit(LISTED))
+        return [
+            {
+                "id": org.id,
+                "slug": org.slug,
+                "name": org.name,
+                "created_at": rfc3339(org.created_at),
+            }
+            for org in found
+        ]

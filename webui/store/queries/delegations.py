@@ -1,0 +1,80 @@
+"""Who decides in whose place, now."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, aliased
+
+from webui.store.models import Delegation, Membership, User
+
+_giver, _delegate = aliased(User), aliased(User)
+_giver_place, _delegate_place = aliased(Membership), aliased(Membership)
+
+
+class Delegated(NamedTuple):
+    """One delegation with the names of both."""
+
+    id: str
+    user_id: str
+    """Who is away."""
+    user_name: str
+    delegate_id: str
+    """Who decides in their place."""
+    delegate_name: str
+    until: int
+
+
+def active_delegations(
+    session: Session, org_id: str, user_id: str, now: int
+) -> Sequence[Delegated]:
+    """Return in whose place this person may decide at `now` (ms).
+
+    Only while both are active members with accounts in use. A delegate's own delegates are
+    not theirs: who was named decides, or nobody.
+    """
+    rows = session.execute(_standing(org_id, now).where(Delegation.delegate_id == user_id))
+    return [Delegated._make(row) for row in rows]
+
+
+def delegations_of(
+    session: Session, org_id: str, user_ids: Iterable[str], now: int
+) -> Sequence[Delegated]:
+    """Return the delegations that these people have given and that hold at `now` (ms)."""
+    rows = session.execute(
+        _standing(org_id, now).where(Delegation.user_id.in_(set(user_ids)))
+    )
+    return [Delegated._make(row) for row in rows]
+
+
+def _standing(org_id: str, now: int) -> Select[Any]:
+    return (
+        select(
+            Delegation.id,
+            Delegation.user_id,
+            _giver.display_name,
+            Delegation.delegate_id,
+            _delegate.display_name,
+            Delegation.until,
+        )
+        .join(_giver, _giver.id == Delegation.user_id)
+        .join(_delegate, _delegate.id == Delegation.delegate_id)
+        .join(
+            _giver_place,
+            (_giver_place.user_id == _giver.id) & (_giver_place.org_id == org_id),
+        )
+        .join(
+            _delegate_place,
+            (_delegate_place.user_id == _delegate.id) & (_delegate_place.org_id == org_id),
+        )
+        .where(
+            Delegation.org_id == org_id,
+            Delegation.ended_at.is_(None),
+            Delegation.until > now,
+            _giver.status == "active",
+            _delegate.status == "active",
+            _giver_place.status == "active",
+            _delegate_place.status == "active",
+        )
+        .order_by(Delegation.until, Delegation.id)
+    )

@@ -1,0 +1,20 @@
+"""The orgs of a person: which one this browser looks at."""
+
+from flask import Blueprint, redirect, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from webui.approvals import sessions
+from webui.web.access import me
+from webui.web.context import desk, house
+
+blueprint = Blueprint("orgs", __name__, url_prefix="/orgs")
+
+
+@blueprint.post("/switch")
+def switch() -> BaseResponse:
+    """Look at another org; the live sockets of this session open anew for it."""
+    person, org_id = me(), request.form.get("org", "")
+    user_id, session_hash = person.signed.user_id, person.session_hash
+    house().store.write(lambda tx: sessions.switch_org(tx, session_hash, user_id, org_id))
+    desk().sockets.drop(session_id=session_hash)
+    return redirect(url_for("queue.page"), 303)
