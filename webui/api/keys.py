@@ -13,12 +13,14 @@ from flask import Response, current_app, g, request
 
 from webui.approvals import throttling
 from webui.approvals.ask import Filer
+from webui.approvals.authorization import Access, Actor, Resource, authorize
 from webui.approvals.errors import NotAllowedError
 from webui.approvals.keys import AGENT, PERSONAL, PresentedKey, read_key
 from webui.problems import problem
 from webui.runtime import Runtime
 from webui.store.models import INSTANCE
 from webui.store.queries.identity import KeyHolder, TokenHolder, key_holder, token_holder
+from webui.store.queries.standing import OrgDirectory, person_in
 from webui.store.transaction import Transaction, Wake
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -199,6 +201,24 @@ def person() -> TokenHolder:
     )
 
 
+def standing(holder: TokenHolder) -> Actor:
+    """Return where the person of a token stands now, read once a request."""
+    if "standing" not in g:
+        house, who = runtime(), holder.person
+        with house.store.reading() as session:
+            g.standing = person_in(
+                session, who.org_id, who.user_id, house.store.now(), source="token"
+            )
+    return cast("Actor", g.standing)
+
+
+def access(holder: TokenHolder, action: str, resource: Resource) -> Access:
+    """Answer whether a token may do this: what its person may now."""
+    store = runtime().store
+    directory = OrgDirectory(store.reading, holder.person.org_id, store.now())
+    return authorize(standing(holder), action, resource, None, directory)
+
+
 def _record_try(tx: Transaction, agent: KeyHolder, path: str) -> None:
     name = f"agent:{agent.agent_id}"
     throttling.spend(
@@ -211,4 +231,13 @@ def _record_try(tx: Transaction, agent: KeyHolder, path: str) -> None:
     tx.record(agent.org_id, name, "agent_cannot_decide", name, note)
 
 
-__all__ = ["PERSONAL", "KnownKeys", "agent_with", "identify", "person", "runtime"]
+__all__ = [
+    "PERSONAL",
+    "KnownKeys",
+    "access",
+    "agent_with",
+    "identify",
+    "person",
+    "runtime",
+    "standing",
+]

@@ -12,19 +12,18 @@ from flask import Response, abort, request
 
 from webui.api.answers import answer_json, answer_page
 from webui.api.documents import approval_document
-from webui.api.keys import person, runtime
+from webui.api.keys import access, person, runtime, standing
 from webui.api.operations import Query, operation
 from webui.api.paging import page_of
 from webui.api.reading import read_body
 from webui.api.schemas import DecideBody
 from webui.approvals.arguments import open_arguments
-from webui.approvals.authorization import VIEW, Actor, authorize
+from webui.approvals.authorization import DECIDE, VIEW
 from webui.approvals.deciding import decide
 from webui.approvals.errors import Fault, InvalidError, NotFoundError
 from webui.approvals.reviewing import (
     Look,
     Reviewer,
-    deciding_access,
     owner_now,
     resource_of,
     seal_of,
@@ -34,8 +33,9 @@ from webui.gating import refuse_unseen
 from webui.preview import PREVIEW_VERSION, masked_arguments
 from webui.store.models import Approval
 from webui.store.queries import calls
-from webui.store.queries.calls import Row, Vote
-from webui.store.queries.identity import Signed
+from webui.store.queries.calls import Filters, Row, Vote
+from webui.store.queries.identity import TokenHolder
+from webui.store.queries.seeing import seen_by
 
 _CURSOR = "^([0-9]{1,15}-apr_[0-9A-Z]{26})?$"
 
@@ -45,21 +45,9 @@ def _only_if_switched_on() -> None:
         abort(404)
 
 
-def _actor(who: Signed) -> Actor:
-    return Actor(
-        "user",
-        who.user_id,
-        who.org_id,
-        role=who.role,
-        active=who.status == "active",
-        instance_admin=who.instance_admin,
-        source="token",
-    )
-
-
-def _visible(who: Signed, row: Row | None) -> Row:
-    """Return the row if this person may see it; else it is as if it did not exist."""
-    if row is None or not authorize(_actor(who), VIEW, resource_of(row.approval)).allowed:
+def _visible(holder: TokenHolder, row: Row | None) -> Row:
+    """Return the row if this token may show it; else it is as if it did not exist."""
+    if row is None or not access(holder, VIEW, resource_of(row.approval)).allowed:
         raise NotFoundError("approval")
     return row
 
@@ -82,24 +70,24 @@ def _visible(who: Signed, row: Row | None) -> Row:
 def list_pending() -> Response:
     """Return the open approvals that this person may see, the most urgent first."""
     _only_if_switched_on()
-    who = person().person
-    house = runtime()
+    holder = person()
+    who, house = holder.person, runtime()
     page = page_of(request.args)
     with house.store.reading() as session:
         rows = calls.queue(
             session,
             who.org_id,
             house.store.now(),
+            Filters(seen=seen_by(session, standing(holder))),
             limit=page.limit,
             after=_place(page.cursor),
         )
         votes = calls.votes(session, [row.approval.id for row in rows])
-    actor = _actor(who)
     items = [
         _plain(row.approval, votes.get(row.approval.id, []))
         | {"line": row.approval.line, "agent_name": row.agent_name}
         for row in rows
-        if authorize(actor, VIEW, resource_of(row.approval)).allowed
+        if access(holder, VIEW, resource_of(row.approval)).allowed
     ]
     for item in items:
         del item["ctx"]  # as long as arguments may be: the line has to do
@@ -134,18 +122,18 @@ def _place(cursor: str) -> tuple[int, str] | None:
 def read_pending(approval_id: str) -> Response:
     """Return the approval as its page shows it, secrets masked, and the seal to decide it with."""
     _only_if_switched_on()
-    who = person().person
+    holder = person()
     with runtime().store.reading() as session:
-        row = _visible(who, calls.one(session, who.org_id, approval_id))
+        row = _visible(holder, calls.one(session, holder.person.org_id, approval_id))
         arguments = open_arguments(session, runtime().keyring, row.approval).value
         votes = calls.votes(session, [approval_id]).get(approval_id, [])
         owner = owner_now(session, row.approval)
-    access = deciding_access(_actor(who), row.approval, owner)
+    answer = access(holder, DECIDE, resource_of(row.approval, owner))
     document = _document(row.approval, votes) | {
         "seal": seal_of(row.approval, PREVIEW_VERSION),
-        "may_decide": access.allowed,
-        "why_not": None if access.allowed else access.explanation,
-        "arguments": masked_arguments(arguments, runtime().profile(who.org_id)),
+        "may_decide": answer.allowed,
+        "why_not": None if answer.allowed else answer.explanation,
+        "arguments": masked_arguments(arguments, runtime().profile(holder.person.org_id)),
     }
     return answer_json(document)
 
@@ -198,7 +186,7 @@ def _decide(approval_id: str, verdict: Verdict) -> Response:
     who = holder.person
     body = read_body(DecideBody, optional=True)
     with runtime().store.reading() as session:
-        row = _visible(who, calls.one(session, who.org_id, approval_id))
+        row = _visible(holder, calls.one(session, who.org_id, approval_id))
         if verdict is Verdict.APPROVE:
             refuse_unseen(session, runtime().keyring, row.approval)
     reviewer = Reviewer(

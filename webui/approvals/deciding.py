@@ -1,38 +1,70 @@
 """A person's verdict: checked, counted once, and settled exactly once."""
 
-from sqlalchemy import bindparam, insert, or_, select, update
+from typing import Any
 
-from webui.approvals.authorization import DECIDE, ROLES
+from sqlalchemy import Select, bindparam, or_, select, update
+
+from webui.approvals.authorization import BREAK_GLASS, DECIDE, ROLES, Actor
 from webui.approvals.desk import Guard, facts, load, move, subject
 from webui.approvals.ending import current_status, expire_if_over
 from webui.approvals.errors import ConflictError, DeskError, InvalidError, NotAllowedError
 from webui.approvals.quorum import resolve
-from webui.approvals.reviewing import Decided, Look, Reviewer, access_of, seal_of
+from webui.approvals.reviewing import (
+    Decided,
+    Look,
+    Reviewer,
+    access_of,
+    actor_of,
+    seal_of,
+)
 from webui.approvals.states import OPEN, Resolution, Status, Verdict
 from webui.approvals.telling import tell_refused
+from webui.approvals.votes import Given, insert_vote, votes_on
 from webui.approvals.words import settled_by
-from webui.store.ids import new_id
-from webui.store.models import Approval, Decision, Membership, User, table_of
+from webui.store.models import (
+    Approval,
+    Membership,
+    PermissionGrant,
+    User,
+    table_of,
+)
 from webui.store.transaction import Transaction
 
 USE_WINDOW = 300_000
 """ms after a decision in which a yes can be used, if that is later than `expires_at`."""
 REASON_MAX = 4_000
-_decisions = table_of(Decision)
 _approvals = table_of(Approval)
 _DECIDERS = sorted(role for role, held in ROLES.items() if DECIDE in held)
-_IN_TIME_BY_A_MEMBER = Guard(
-    (
-        _approvals.c.expires_at > bindparam("when_now"),
-        select(Membership.user_id)
-        .where(
-            Membership.org_id == bindparam("old_org"),
-            Membership.user_id == bindparam("when_user"),
-            Membership.status == "active",
-            or_(*(Membership.role == role for role in _DECIDERS)),
-        )
-        .exists(),
+
+
+def _member(name: str) -> Select[Any]:
+    return select(Membership.user_id).where(
+        Membership.org_id == bindparam("old_org"),
+        Membership.user_id == bindparam(name),
+        Membership.status == "active",
     )
+
+
+# What must still hold at the moment of the move: the deadline, that they are a member, and what
+# the yes rests on. With a delegate that is the delegator's.
+_IN_TIME_BY_A_MEMBER = (
+    _approvals.c.expires_at > bindparam("when_now"),
+    _member("when_user").exists(),
+)
+_role_decides = or_(*(Membership.role == role for role in _DECIDERS))
+_BY_ROLE = Guard(
+    (*_IN_TIME_BY_A_MEMBER, _member("when_holder").where(_role_decides).exists())
+)
+_grant_holds = select(PermissionGrant.id).where(
+    PermissionGrant.id == bindparam("when_grant"),
+    PermissionGrant.revoked_at.is_(None),
+    or_(
+        PermissionGrant.expires_at.is_(None),
+        PermissionGrant.expires_at > bindparam("when_now"),
+    ),
+)
+_BY_GRANT = Guard(
+    (*_IN_TIME_BY_A_MEMBER, _member("when_holder").exists(), _grant_holds.exists())
 )
 
 
@@ -44,8 +76,13 @@ def decide(
     verdict: Verdict,
     reason: str,
     look: Look,
+    *,
+    break_glass: bool = False,
 ) -> Decided:
     """Give one person's verdict on an approval.
+
+    With `break_glass` a yes settles it whatever quorum asks for: always with a reason, marked
+    for ever, and its event alerts the org's admins.
 
     Returns:
         Decided: applied; or an identical repeat; or with the refusal to answer: it came
@@ -58,11 +95,14 @@ def decide(
 
     """
     approval = expire_if_over(tx, load(tx, org_id, approval_id))
-    access = access_of(tx, reviewer, approval)
+    actor = actor_of(tx, reviewer, org_id)
+    access = access_of(tx, actor, approval, BREAK_GLASS if break_glass else DECIDE)
     if not access.allowed:
         refusal = NotAllowedError(access.reason.removeprefix("deny_"), access.explanation)
         return _refused(tx, reviewer, approval, verdict, refusal)
-    _check_reason(approval, reason)
+    _check_reason(approval, reason, required=break_glass)
+    if break_glass and verdict != Verdict.APPROVE:
+        raise InvalidError("Break-glass only approves; to deny, deny.")
     if approval.status not in OPEN:
         return _late(tx, reviewer, approval, verdict)
     if look.seal is not None and look.seal != seal_of(approval, look.preview_version):
@@ -74,7 +114,10 @@ def decide(
     # A "no" is always taken, whatever the ask offers: it is the way out.
     if verdict != Verdict.DENY and str(verdict) not in approval.allowed_decisions.split():
         raise InvalidError(f"This approval does not take the verdict {verdict}.")
-    return _vote(tx, reviewer, approval, verdict, reason, look)
+    given = Given(reviewer, verdict, reason, look, access)
+    if break_glass:
+        return _break_glass(tx, approval, given)
+    return _vote(tx, actor, approval, given)
 
 
 def _refused(
@@ -96,48 +139,50 @@ def _refused(
     return Decided(approval, applied=False, refusal=refusal)
 
 
-def _check_reason(approval: Approval, reason: str) -> None:
+def _check_reason(approval: Approval, reason: str, *, required: bool) -> None:
     if len(reason) > REASON_MAX:
         raise InvalidError(
             f"The reason is longer than {REASON_MAX} characters; shorten it."
         )
-    if approval.require_reason and not reason.strip():
+    if (approval.require_reason or required) and not reason.strip():
         raise InvalidError("A reason is required for this call.", code="reason_required")
 
 
-def _vote(
-    tx: Transaction,
-    reviewer: Reviewer,
-    approval: Approval,
-    verdict: Verdict,
-    reason: str,
-    look: Look,
-) -> Decided:
-    before = _votes(tx, approval.id)
-    if reviewer.user_id in before:
+def _break_glass(tx: Transaction, approval: Approval, given: Given) -> Decided:
+    """Settle it as approved, whatever is missing; alert whoever runs the org."""
+    reviewer = given.reviewer
+    if not any(vote.user_id == reviewer.user_id for vote in votes_on(tx, approval.id)):
+        insert_vote(tx, approval, given)
+    note = given.note() | {"break_glass": True}
+    settled = _settle(tx, approval, Status.APPROVED, given, note, broken=True)
+    tx.record(
+        approval.org_id,
+        reviewer.actor,
+        "approval.break_glass",
+        subject(approval.id),
+        facts(approval) | {"reason": given.reason, "who": reviewer.display},
+    )
+    return Decided(settled, applied=True)
+
+
+def _vote(tx: Transaction, actor: Actor, approval: Approval, given: Given) -> Decided:
+    before = votes_on(tx, approval.id)
+    # One person counts once: by another account of theirs, or by a delegate, they have voted.
+    lent = {given.access.delegator} - {""}
+    mine = [v for v in before if actor.is_one_of(v.people) or lent & v.people]
+    if mine:
         refusal = ConflictError(
             "already_decided_by_you", "You have already decided this call."
         )
-        same = before[reviewer.user_id] == verdict
+        same = mine[0].user_id == actor.id and mine[0].verdict == given.verdict
         return Decided(approval, applied=False, refusal=None if same else refusal)
-    _insert_vote(tx, reviewer, approval, verdict, reason, look)
+    insert_vote(tx, approval, given)
     outcome = resolve(
-        [*before.values(), verdict],
+        [*(vote.verdict for vote in before), given.verdict],
         required=approval.approvals_required,
         denials=approval.denials_required,
     )
-    note: dict[str, object] = {
-        "verdict": str(verdict),
-        "reason": reason,
-        "who": reviewer.display,
-        "channel": reviewer.channel,
-        "session": reviewer.session_id,
-        "address": reviewer.address,
-        "user_agent": reviewer.user_agent,
-        "seal": look.seal,
-        "opened_full": look.opened_full,
-        "seconds": look.seconds,
-    }
+    note, reviewer = given.note(), given.reviewer
     if outcome is None:
         tx.record(
             approval.org_id,
@@ -148,40 +193,7 @@ def _vote(
         )
         counted = _count_vote(tx, approval)
         return Decided(counted, applied=True)
-    return Decided(_settle(tx, reviewer, approval, outcome, note), applied=True)
-
-
-def _votes(tx: Transaction, approval_id: str) -> dict[str, str]:
-    rows = tx.execute(
-        select(_decisions.c.user_id, _decisions.c.verdict).where(
-            _decisions.c.approval_id == approval_id
-        )
-    )
-    return {row.user_id: row.verdict for row in rows}
-
-
-def _insert_vote(
-    tx: Transaction,
-    reviewer: Reviewer,
-    approval: Approval,
-    verdict: Verdict,
-    reason: str,
-    look: Look,
-) -> None:
-    tx.execute(
-        insert(_decisions),
-        {
-            "id": new_id("dec", tx.now),
-            "org_id": approval.org_id,
-            "approval_id": approval.id,
-            "user_id": reviewer.user_id,
-            "verdict": verdict,
-            "reason": reason,
-            "seal": look.seal,
-            "channel": reviewer.channel,
-            "at": tx.now,
-        },
-    )
+    return Decided(_settle(tx, approval, outcome, given, note), applied=True)
 
 
 def _count_vote(tx: Transaction, approval: Approval) -> Approval:
@@ -196,13 +208,16 @@ def _count_vote(tx: Transaction, approval: Approval) -> Approval:
 
 def _settle(
     tx: Transaction,
-    reviewer: Reviewer,
     approval: Approval,
     outcome: Status,
+    given: Given,
     note: dict[str, object],
+    *,
+    broken: bool = False,
 ) -> Approval:
-    """Move it, with the deadline and the reviewer's membership checked by the UPDATE itself."""
-    values = {
+    """Move it, with the deadline and what the yes rests on checked by the UPDATE itself."""
+    reviewer, access = given.reviewer, given.access
+    values: dict[str, object] = {
         "decided_by": reviewer.user_id,
         "decided_at": tx.now,
         "settled_at": tx.now,
@@ -210,6 +225,8 @@ def _settle(
         if approval.approvals_required <= 1
         else Resolution.QUORUM,
     }
+    if broken:
+        values |= {"resolution": Resolution.BREAK_GLASS, "break_glass": True}
     if outcome is Status.APPROVED:
         values["usable_until"] = max(approval.expires_at, tx.now + USE_WINDOW)
     return move(
@@ -219,8 +236,13 @@ def _settle(
         actor=reviewer.actor,
         action="approval.decided",
         values=values,
-        guard=_IN_TIME_BY_A_MEMBER,
-        given={"when_now": tx.now, "when_user": reviewer.user_id},
+        guard=_BY_ROLE if access.grant is None else _BY_GRANT,
+        given={
+            "when_now": tx.now,
+            "when_user": reviewer.user_id,
+            "when_holder": access.delegator or reviewer.user_id,
+            "when_grant": access.grant.id if access.grant else None,
+        },
         note=note,
     )
 
@@ -229,7 +251,8 @@ def _late(
     tx: Transaction, reviewer: Reviewer, approval: Approval, verdict: Verdict
 ) -> Decided:
     """Answer a verdict on a settled approval: a repeat of one's winning vote is a success."""
-    mine = _votes(tx, approval.id).get(reviewer.user_id)
+    votes = {vote.user_id: vote.verdict for vote in votes_on(tx, approval.id)}
+    mine = votes.get(reviewer.user_id)
     won = Verdict.DENY if approval.status == Status.DENIED else Verdict.APPROVE
     if approval.decided_at is not None and mine == verdict == won:
         return Decided(approval, applied=False)

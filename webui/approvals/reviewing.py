@@ -1,7 +1,8 @@
 """Who decides and what they had in front of them; whether they may; the seal of what they saw."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from contextlib import nullcontext
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,7 +17,8 @@ from webui.approvals.authorization import (
 )
 from webui.approvals.canonical import canonical
 from webui.approvals.errors import DeskError
-from webui.store.models import Agent, Approval, Membership, User
+from webui.store.models import Agent, Approval
+from webui.store.queries.standing import OrgDirectory, person_in
 from webui.store.transaction import Transaction
 
 
@@ -90,43 +92,37 @@ def seal_of(approval: Approval, preview_version: int) -> str:
     return hashlib.sha256(b"seal-v2\0" + canonical(shown)).hexdigest()
 
 
-def access_of(tx: Transaction, reviewer: Reviewer, approval: Approval) -> Access:
-    """Answer whether this person may decide this approval, from rows read in this transaction.
+def actor_of(tx: Transaction, reviewer: Reviewer, org_id: str) -> Actor:
+    """Return where this person stands in an org, from rows read in this transaction.
 
-    On PostgreSQL the membership row is locked, so that a revocation waits for us or we for it.
+    On PostgreSQL these rows are locked, so that a revocation waits for us or we for it.
     """
-    member = tx.session.execute(
-        select(Membership.role, Membership.status, User.status, User.instance_admin)
-        .join(User, User.id == Membership.user_id)
-        .where(Membership.org_id == approval.org_id, Membership.user_id == reviewer.user_id)
-        .with_for_update(read=True)
-    ).one_or_none()
-    role, standing, user_status, admin = member or (None, "", "active", False)
-    actor = Actor(
-        "user",
+    return person_in(
+        tx.session,
+        org_id,
         reviewer.user_id,
-        approval.org_id,
-        role=role,
-        membership=standing,
-        active=user_status == "active",
-        instance_admin=admin,
-        agent_context=reviewer.agent_context,
+        tx.now,
         source=_SOURCES.get(reviewer.channel, "none"),
+        agent_context=reviewer.agent_context,
+        locked=tx.on_postgresql,
     )
-    return deciding_access(actor, approval, owner_now(tx.session, approval))
 
 
-def deciding_access(actor: Actor, approval: Approval, owner: str | None) -> Access:
-    """Answer whether somebody may decide: neither the agent's owner at filing nor the present one.
+def access_of(
+    tx: Transaction, actor: Actor, approval: Approval, verb: str = DECIDE
+) -> Access:
+    """Answer whether this person may decide this approval, by the rows of this transaction.
 
-    So giving an agent to somebody else frees nobody to decide what it asked before.
+    Args:
+        tx: the transaction.
+        actor: who, as `actor_of` read them in it.
+        approval: which.
+        verb: `DECIDE`, or `BREAK_GLASS` for a yes past quorum.
+
     """
-    resource = resource_of(approval)
-    access = authorize(actor, DECIDE, resource)
-    if not access.allowed or owner in {None, approval.agent_owner}:
-        return access
-    present = authorize(actor, DECIDE, replace(resource, agent_owner=owner))
-    return access if present.allowed else present
+    directory = OrgDirectory(lambda: nullcontext(tx.session), approval.org_id, tx.now)
+    resource = resource_of(approval, owner_now(tx.session, approval))
+    return authorize(actor, verb, resource, None, directory)
 
 
 def owner_now(session: Session, approval: Approval) -> str | None:
@@ -134,8 +130,14 @@ def owner_now(session: Session, approval: Approval) -> str | None:
     return session.scalar(select(Agent.owner_id).where(Agent.id == approval.agent_id))
 
 
-def resource_of(approval: Approval) -> Resource:
-    """Return what authorization needs to know of an approval."""
+def resource_of(approval: Approval, present_owner: str | None = None) -> Resource:
+    """Return what authorization needs to know of an approval.
+
+    Args:
+        approval: which.
+        present_owner: who owns its agent now; only deciding asks for it.
+
+    """
     return Resource(
         approval.org_id,
         kind="approval",
@@ -143,7 +145,10 @@ def resource_of(approval: Approval) -> Resource:
         agent_id=approval.agent_id,
         tool=approval.tool,
         risk=approval.risk,
+        project_id=approval.project_id,
         agent_owner=approval.agent_owner,
+        present_owner=present_owner,
         on_behalf_of=approval.on_behalf_of,
+        triggered_by=approval.triggered_by,
         solo=approval.solo,
     )

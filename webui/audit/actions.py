@@ -66,6 +66,7 @@ APPROVAL_REVEALED: Final = "approval.revealed"
 APPROVAL_CLAIMED: Final = "approval.claimed"
 APPROVAL_DECIDED: Final = "approval.decided"
 APPROVAL_VOTE: Final = "approval.vote"
+APPROVAL_BREAK_GLASS: Final = "approval.break_glass"
 APPROVAL_LATE: Final = "approval.late"
 APPROVAL_EXPIRED: Final = "approval.expired"
 APPROVAL_CANCELLED: Final = "approval.cancelled"
@@ -150,6 +151,7 @@ ALL: Final = frozenset(
         APPROVAL_CLAIMED,
         APPROVAL_DECIDED,
         APPROVAL_VOTE,
+        APPROVAL_BREAK_GLASS,
         APPROVAL_LATE,
         APPROVAL_EXPIRED,
         APPROVAL_CANCELLED,

@@ -2,16 +2,26 @@
 
 from typing import cast
 
-from flask import Flask, abort, request
+from flask import Flask, abort, g, request
 from flask_login import current_user
 from sqlalchemy.orm import Session
 
-from webui.approvals.authorization import VIEW, Access, Resource, authorize
+from webui.approvals.authorization import (
+    BREAK_GLASS,
+    DECIDE,
+    VIEW,
+    Access,
+    Resource,
+    authorize,
+)
 from webui.approvals.errors import NotAllowedError, NotFoundError
-from webui.approvals.reviewing import deciding_access, resource_of
+from webui.approvals.reviewing import resource_of
 from webui.store.models import Approval
 from webui.store.queries import calls
 from webui.store.queries.calls import Row
+from webui.store.queries.seeing import Seen, seen_by
+from webui.store.queries.standing import OrgDirectory
+from webui.web.context import house
 from webui.web.doors import is_public
 from webui.web.person import Person
 
@@ -36,7 +46,16 @@ def me() -> Person:
 def may(permission: str, resource: Resource | None = None) -> Access:
     """Answer whether the person may do this in the org they look at."""
     person = me()
-    return authorize(person.actor, permission, resource or Resource(person.org_id))
+    asked = resource or Resource(person.org_id)
+    return authorize(person.actor, permission, asked, None, _directory())
+
+
+def _directory() -> OrgDirectory:
+    """Return what may have to be looked up, once a request."""
+    if "directory" not in g:
+        store = house().store
+        g.directory = OrgDirectory(store.reading, me().org_id, store.now())
+    return cast("OrgDirectory", g.directory)
 
 
 def require(permission: str) -> Person:
@@ -65,12 +84,20 @@ def may_decide(approval: Approval, owner: str | None) -> Access:
         owner: who owns its agent now.
 
     """
-    return deciding_access(me().actor, approval, owner)
+    return may(DECIDE, resource_of(approval, owner))
 
 
-def only_own() -> str:
-    """Return whose agents' calls a list is narrowed to; empty for all of the org's."""
-    return "" if may(VIEW).allowed else me().signed.user_id
+def may_break_glass(approval: Approval, owner: str | None) -> Access:
+    """Answer whether the person may approve it past quorum, in an emergency."""
+    return may(BREAK_GLASS, resource_of(approval, owner))
+
+
+def seen() -> Seen:
+    """Return which of the org's calls the person may see, for the lists of this request."""
+    if "seen" not in g:
+        with house().store.reading() as session:
+            g.seen = seen_by(session, me().actor)
+    return cast("Seen", g.seen)
 
 
 def approval_or_404(session: Session, approval_id: str) -> Row:

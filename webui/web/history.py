@@ -10,7 +10,7 @@ from webui.approvals.words import STATUS
 from webui.store.queries import calls, settled
 from webui.store.queries.calls import Filters, Row
 from webui.store.queries.settled import History
-from webui.web.access import may_view, me, only_own
+from webui.web.access import may_view, me, seen
 from webui.web.context import house
 from webui.web.cursors import read_cursor, write_cursor
 from webui.web.filters import day_end, day_start
@@ -58,7 +58,7 @@ def _filters(asked: dict[str, str]) -> Filters:
         agent=asked["agent"],
         status=asked["status"],
         words=asked["q"],
-        agent_owner=only_own(),
+        seen=seen(),
         since=day_start(asked["since"]),
         until=day_end(asked["until"]),
     )

@@ -9,15 +9,16 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from webui.approvals.authorization import VIEW, Actor, Resource, authorize
 from webui.approvals.desk import approval_of
+from webui.approvals.reviewing import resource_of
 from webui.live.bus import Wake
 from webui.live.feed import Viewer
 from webui.live.sockets import RESYNC_ABOVE
 from webui.runtime import Runtime
 from webui.store.queries import calls, events, identity, install
-from webui.store.queries.identity import Signed
+from webui.store.queries.standing import OrgDirectory
 from webui.web.access import me
 from webui.web.context import desk
-from webui.web.sessions import lives
+from webui.web.sessions import actor_behind, lives
 
 blueprint = Blueprint("live", __name__)
 
@@ -29,11 +30,11 @@ def ticket() -> BaseResponse:
 
 
 class Audience(NamedTuple):
-    """Those who may see the same events. A member sees their own agents' calls only."""
+    """Those who may see the same events; who sees only some calls is alone."""
 
     role: str | None
-    instance_admin: bool
-    owner_id: str
+    narrowed: Actor | None
+    """Whose eyes it depends on; none for those who see all of the org's."""
 
 
 class PeopleFeed:
@@ -47,35 +48,31 @@ class PeopleFeed:
         """Return who is signed in on this request."""
         if not current_user.is_authenticated:
             return None
-        return viewer_of(me().session_hash, me().signed)
+        return viewer_of(me().session_hash, me().actor)
 
     def recheck(self, viewer: Viewer) -> Viewer | None:
         """Return the same viewer by the rows of now; none once the session is over."""
         with self._store.reading() as session:
             found = identity.signed_session(session, viewer.session_id)
-        if found is None or not lives(self._runtime, found):
-            return None
-        return viewer_of(viewer.session_id, found.person)
+            if found is None or not lives(self._runtime, found):
+                return None
+            actor = actor_behind(session, found, self._store.now())
+        return viewer_of(viewer.session_id, actor)
 
     def may_see(self, viewer: Viewer, wake: Wake) -> bool:
         """Say whether this audience may know of an event: those of approvals, as on pages."""
         if not wake.approval_id or wake.org_id != viewer.org_id:
             return False
-        audience = cast("Audience", viewer.audience)
-        actor = Actor(
-            "user",
-            viewer.user_id,
-            viewer.org_id,
-            role=audience.role,
-            instance_admin=audience.instance_admin,
-            source="session",
-        )
-        owner = self._owner(wake) if audience.owner_id else None
-        return authorize(actor, VIEW, Resource(wake.org_id, agent_owner=owner)).allowed
+        actor = cast("Audience", viewer.audience).narrowed
+        return actor is None or self._may_see(actor, wake)
 
-    def _owner(self, wake: Wake) -> str | None:
+    def _may_see(self, actor: Actor, wake: Wake) -> bool:
         with self._store.reading() as session:
-            return calls.agent_owner(session, wake.org_id, wake.approval_id)
+            approval = calls.about(session, wake.org_id, wake.approval_id)
+        if approval is None:
+            return False
+        directory = OrgDirectory(self._store.reading, wake.org_id, self._store.now())
+        return authorize(actor, VIEW, resource_of(approval), None, directory).allowed
 
     def backlog(self, org_id: str, since: int) -> Sequence[Wake] | None:
         """Return what happened after `since`, or none when the page must load anew."""
@@ -100,8 +97,8 @@ class PeopleFeed:
             return install.identity(session).epoch(org_id)
 
 
-def viewer_of(session_hash: str, signed: Signed) -> Viewer:
+def viewer_of(session_hash: str, actor: Actor) -> Viewer:
     """Return a person as the sockets know them."""
-    owner_id = signed.user_id if signed.role == "member" else ""
-    audience = Audience(signed.role, signed.instance_admin, owner_id)
-    return Viewer(session_hash, signed.user_id, signed.org_id, audience)
+    sees_all = authorize(actor, VIEW, Resource(actor.org_id)).allowed
+    audience = Audience(actor.role, None if sees_all else actor)
+    return Viewer(session_hash, actor.id, actor.org_id, audience)

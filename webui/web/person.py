@@ -19,6 +19,8 @@ class Person:
     session_hash: str
     signed: Signed
     signed_in_at: int
+    actor: Actor
+    """Their standing in this org as authorization sees it, grants and delegations included."""
     is_authenticated: bool = True
     is_active: bool = True
     is_anonymous: bool = False
@@ -37,11 +39,6 @@ class Person:
         """Return the person's name in the log."""
         return f"user:{self.signed.user_id}"
 
-    @property
-    def actor(self) -> Actor:
-        """Return the person as authorization sees them."""
-        return actor_of(self.signed)
-
     def is_fresh(self, now: int) -> bool:
         """Say whether they signed in recently enough for the calls that could do most harm."""
         return now - self.signed_in_at < FRESH
@@ -55,17 +52,5 @@ class Person:
             session_id=self.session_hash,
             address=request.remote_addr or "",
             user_agent=request.headers.get("User-Agent", "")[:300],
+            agent_context=self.actor.agent_context,
         )
-
-
-def actor_of(signed: Signed) -> Actor:
-    """Return a person's standing as authorization sees it."""
-    return Actor(
-        "user",
-        signed.user_id,
-        signed.org_id,
-        role=signed.role,
-        active=signed.status == "active",
-        instance_admin=signed.instance_admin,
-        source="session",
-    )

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from webui.store.queries import calls, events, settled
 from webui.store.queries.calls import Filters, Row
-from webui.web.access import approval_or_404, may_view, me, only_own
+from webui.web.access import approval_or_404, may_view, me, seen
 from webui.web.context import house
 from webui.web.cursors import read_cursor, read_seq, write_cursor
 from webui.web.detail import Detail, detail_of
@@ -60,7 +60,7 @@ def _filters(asked: dict[str, str]) -> Filters:
         risk=asked.get("risk", ""),
         session=asked.get("session", ""),
         words=asked.get("q", ""),
-        agent_owner=only_own(),
+        seen=seen(),
     )
 
 
@@ -83,8 +83,7 @@ def _rows(session: Session) -> Rows:
 
 
 def _settled_last(session: Session, now: int) -> str | None:
-    mine = Filters(agent_owner=only_own())
-    last = settled.history(session, me().org_id, mine, limit=1).rows
+    last = settled.history(session, me().org_id, Filters(seen=seen()), limit=1).rows
     if not last:
         return None
     view = row_view(last[0], now, "")
@@ -109,7 +108,7 @@ def page() -> str:
     org_id, now = me().org_id, house().store.now()
     with house().store.reading() as session:
         rows = _rows(session)
-        counts = calls.pressure(session, org_id, now, agent_owner=only_own())
+        counts = calls.pressure(session, org_id, now, seen=seen())
         selected = _selected(session)
         detail = None if selected is None else detail_of(session, selected)
     if selected is not None and detail is not None:
@@ -186,7 +185,7 @@ def new() -> str:
     with house().store.reading() as session:
         filed = events.created_since(session, org_id, since)
         found = calls.queue(session, org_id, now, _filters(_asked()), calls.LONGEST_PAGE)
-        waiting = calls.pressure(session, org_id, now, agent_owner=only_own()).waiting
+        waiting = calls.pressure(session, org_id, now, seen=seen()).waiting
     count = sum(
         f"approval:{row.approval.id}" in filed for row in found if may_view(row.approval)
     )

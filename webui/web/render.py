@@ -10,7 +10,7 @@ from flask_login import current_user
 from webui.approvals.authorization import AUDIT_READ, SOURCES, VIEW
 from webui.store.queries import calls, events, install, people
 from webui.store.queries.people import OrgName
-from webui.web.access import may, me, only_own
+from webui.web.access import may, me, seen
 from webui.web.context import house
 
 MOST_ORGS = 50
@@ -62,9 +62,7 @@ def _frame(seq: int | None) -> dict[str, Any]:
         upto = events.end(reading, person.org_id).seq if seq is None else seq
         known = install.identity(reading)
         orgs = people.orgs_of(reading, person.signed.user_id, MOST_ORGS)
-        pressure = calls.pressure(
-            reading, person.org_id, runtime.store.now(), agent_owner=only_own()
-        )
+        pressure = calls.pressure(reading, person.org_id, runtime.store.now(), seen=seen())
     return frame | {
         "me": Me(
             person.signed.display_name, person.signed.org_name, pages(), person.org_id, orgs

@@ -18,7 +18,7 @@ from webui.web.doors import public
 from webui.web.passwords import is_password_of
 from webui.web.person import Person
 from webui.web.render import page
-from webui.web.sessions import hash_of, lives, remember
+from webui.web.sessions import actor_behind, hash_of, lives, remember
 from webui.web.targets import local_path
 
 blueprint = Blueprint("session", __name__)
@@ -40,11 +40,12 @@ def _load(session_id: str) -> Person | None:
     runtime, session_hash = house(), hash_of(session_id)
     with runtime.store.reading() as reading:
         found = identity.signed_session(reading, session_hash)
-    if found is None or not lives(runtime, found):
-        return None
+        if found is None or not lives(runtime, found):
+            return None
+        actor = actor_behind(reading, found, runtime.store.now())
     if runtime.store.now() - found.seen_at >= SEEN_EVERY:
         runtime.store.write(lambda tx: sessions.note_seen(tx, session_hash))
-    return Person(session_hash, found.person, found.created_at)
+    return Person(session_hash, found.person, found.created_at, actor)
 
 
 @blueprint.get("/sign-in")

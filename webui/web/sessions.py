@@ -4,8 +4,12 @@ import hashlib
 from collections.abc import MutableMapping
 from typing import Any
 
+from sqlalchemy.orm import Session
+
+from webui.approvals.authorization import Actor
 from webui.runtime import Runtime
 from webui.store.queries.identity import SignedSession
+from webui.store.queries.standing import person_in
 
 
 def hash_of(session_id: str) -> str:
@@ -18,6 +22,19 @@ def remember(cookie: MutableMapping[str, Any], session_id: str) -> None:
     cookie.clear()
     cookie["_user_id"] = session_id
     cookie["_fresh"] = True
+
+
+def actor_behind(reading: Session, found: SignedSession, now: int) -> Actor:
+    """Return where the person of a session stands in the org it looks at, at `now` (ms)."""
+    who = found.person
+    return person_in(
+        reading,
+        who.org_id,
+        who.user_id,
+        now,
+        source="session",
+        agent_context=found.agent_context,
+    )
 
 
 def lives(runtime: Runtime, found: SignedSession) -> bool:

@@ -13,6 +13,7 @@ from webui.approvals.authorization.facts import (
     Directory,
     Grant,
     Policied,
+    PrincipalKind,
     Resource,
     Source,
 )
@@ -44,7 +45,11 @@ from webui.approvals.authorization.permissions import (
 )
 from webui.approvals.authorization.protection import Effect, Strength
 from webui.approvals.authorization.reasons import Reason
-from webui.approvals.authorization.scopes import contradictions, validate_scope
+from webui.approvals.authorization.scopes import (
+    contradictions,
+    scope_kinds,
+    validate_scope,
+)
 
 __all__ = [
     "AGENTS",
@@ -80,6 +85,7 @@ __all__ = [
     "Effect",
     "Grant",
     "Policied",
+    "PrincipalKind",
     "Reason",
     "Resource",
     "Source",
@@ -87,5 +93,6 @@ __all__ = [
     "authorize",
     "contradictions",
     "protection_of",
+    "scope_kinds",
     "validate_scope",
 ]

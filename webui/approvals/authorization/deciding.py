@@ -27,7 +27,7 @@ def involvement(question: Question, actor: Actor) -> Cause | None:
         return None
     if actor.is_one_of((resource.on_behalf_of,)):
         return ON_YOUR_BEHALF
-    if actor.is_one_of((resource.agent_owner,)):
+    if actor.is_one_of((resource.agent_owner, resource.present_owner)):
         return YOUR_AGENT
     if actor.is_one_of((resource.triggered_by,)):
         return YOUR_RUN
@@ -71,6 +71,6 @@ def _delegated(question: Question) -> Access | None:
         if not lent.allowed:
             continue
         if involvement(question, delegator) is None:
-            return question.answer(DELEGATE, lent.grant)
+            return question.answer(DELEGATE, lent.grant, delegator.id)
         involved = question.answer(DELEGATOR_INVOLVED)
     return involved

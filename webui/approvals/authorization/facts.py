@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+PrincipalKind = Literal["user", "agent", "group"]
 Source = Literal[
     "local_implicit",
     "session",
@@ -58,8 +59,8 @@ class Actor:
     """The session or token belongs to an agent acting with a person's identity."""
     source: Source = "none"
     """How they proved who they are. Never read from a body."""
-    person_id: str = ""
-    """Who this is under all of their aliases; empty: `id` is their only name."""
+    aliases: frozenset[str] = frozenset()
+    """The ids of all accounts of this person, if there are several."""
     groups: frozenset[str] = frozenset()
     grants: tuple[Grant, ...] | None = None
     """All of theirs and their groups' in this org, if read beforehand; none: the directory is
@@ -79,7 +80,7 @@ class Actor:
 
     def is_one_of(self, names: Sequence[str | None] | frozenset[str]) -> bool:
         """Say whether one of these names is this person, by account or by alias."""
-        return self.id in names or (self.person_id != "" and self.person_id in names)
+        return self.id in names or not self.aliases.isdisjoint(names)
 
 
 NOBODY = Actor("none")
@@ -89,10 +90,7 @@ Kind = Literal["org", "agent", "approval", "project", "issue", "policy", "source
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What it is about: an org, or something in it with what matters here of it.
-
-    People in it (owners and so on) are named as `Actor.person_id` names them.
-    """
+    """What it is about: an org, or something in it with what matters here of it."""
 
     org_id: str
     kind: Kind = "org"
@@ -103,9 +101,12 @@ class Resource:
     agent_id: str | None = None
     """Of an approval: who asks."""
     agent_owner: str | None = None
+    """The agent's owner when it asked."""
+    present_owner: str | None = None
+    """Its owner now: giving an agent to somebody else frees nobody to decide its calls."""
     on_behalf_of: str | None = None
     triggered_by: str | None = None
-    """Who started the run; like the two above, not to decide its calls."""
+    """Who started the run; like the three above, not to decide its calls."""
     solo: bool = False
     """The org opted out of separation of duties; shown on every such decision."""
     tool: str | None = None
@@ -148,6 +149,8 @@ class Access:
     """What was asked."""
     grant: Grant | None = None
     """The grant that says yes, or the one that did not cover it."""
+    delegator: str = ""
+    """The user id of who named this person their delegate, where the yes rests on that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +194,7 @@ class Directory(Protocol):
     def membership(self, user_id: str, /) -> str | None:
         """Return the status of a user's membership here; a suspended account has none."""
 
-    def grants(self, kind: str, principal_id: str, /) -> Sequence[Grant]:
+    def grants(self, kind: PrincipalKind, principal_id: str, /) -> Sequence[Grant]:
         """Return what a `user`, `agent` or `group` holds in this org now, oldest first."""
 
 

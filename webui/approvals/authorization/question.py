@@ -25,8 +25,10 @@ class Question:
             return None
         return self.resource.target_agent or self.names.agent
 
-    def answer(self, cause: Cause, grant: Grant | None = None) -> Access:
+    def answer(
+        self, cause: Cause, grant: Grant | None = None, delegator: str = ""
+    ) -> Access:
         """Return the answer for a cause: a yes if its reason is one."""
         reason, sentence = cause
         allowed = reason.startswith("allow_")
-        return Access(allowed, reason, sentence, self.action, grant)
+        return Access(allowed, reason, sentence, self.action, grant, delegator)

@@ -86,6 +86,12 @@ def validate_scope(scope: object) -> list[Fault]:
     return _read(scope)[1]
 
 
+def scope_kinds(grant: Grant) -> Mapping[str, frozenset[str]] | None:
+    """Return what a grant is limited to, by kind, for selecting rows; none if it covers nothing."""
+    kinds, faults = _read(grant.scope)
+    return None if faults else kinds
+
+
 def gap(grant: Grant, names: Names, directory: Directory) -> Reason | None:
     """Return why a grant does not cover a question; none if it does."""
     kinds, faults = _read(grant.scope)

@@ -11,6 +11,7 @@ from webui.approvals.states import OPEN, Risk
 from webui.store.loaded import as_loaded
 from webui.store.models import Agent, Approval, Consumption, Decision, User, table_of
 from webui.store.prepared import Prepared
+from webui.store.queries.seeing import Seen, any_of
 
 LONGEST_PAGE = 200
 
@@ -36,8 +37,8 @@ class Filters:
     session: str = ""
     status: str = ""
     words: str = ""
-    agent_owner: str = ""
-    """User id: only the calls of agents that were theirs."""
+    seen: Seen = None
+    """What the person may see at all."""
     since: int | None = None
     """Settled at or after, ms."""
     until: int | None = None
@@ -75,7 +76,6 @@ def narrowed(filters: Filters) -> list[ColumnElement[bool]]:
     if filters.until is not None:
         clauses.append(Approval.settled_at < filters.until)
     for column, wanted in (
-        (Approval.agent_owner, filters.agent_owner),
         (Approval.session, filters.session),
         (Approval.status, filters.status),
     ):
@@ -110,6 +110,7 @@ def queue(
             Approval.status.in_(OPEN),
             Approval.expires_at > now,
             *narrowed(filters),
+            *any_of(filters.seen),
         )
         .order_by(Approval.expires_at, Approval.id)
         .limit(min(limit, LONGEST_PAGE))
@@ -158,18 +159,18 @@ def pressure(
     org_id: str,
     now: int,
     *,
-    agent_owner: str = "",
+    seen: Seen = None,
     soon: int = 60_000,
     most: int = 1_000,
 ) -> Pressure:
-    """Return how much waits in all; `soon` in ms."""
+    """Return how much waits of what a person may see; `soon` in ms."""
     some = (
         select(Approval.risk, Approval.expires_at)
         .where(
             Approval.org_id == org_id,
             Approval.status.in_(OPEN),
             Approval.expires_at > now,
-            *narrowed(Filters(agent_owner=agent_owner)),
+            *any_of(seen),
         )
         .order_by(Approval.expires_at)
         .limit(most)
@@ -265,10 +266,10 @@ def standing(session: Session, approval_id: str) -> Standing | None:
     return None if row is None else Standing._make(row)
 
 
-def agent_owner(session: Session, org_id: str, approval_id: str) -> str | None:
-    """Return the owner an approval's agent had when it asked."""
+def about(session: Session, org_id: str, approval_id: str) -> Approval | None:
+    """Return what authorization asks of an approval; sealed arguments stay behind."""
     return session.scalar(
-        select(Approval.agent_owner).where(
-            Approval.org_id == org_id, Approval.id == approval_id
-        )
+        select(Approval)
+        .where(Approval.org_id == org_id, Approval.id == approval_id)
+        .options(defer(Approval.sealed))
     )

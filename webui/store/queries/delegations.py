@@ -1,7 +1,7 @@
 """Who decides in whose place, now."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, aliased
@@ -47,7 +47,7 @@ def delegations_of(
     return [Delegated._make(row) for row in rows]
 
 
-def _standing(org_id: str, now: int) -> Select[Any]:
+def _standing(org_id: str, now: int) -> Select[str, str, str, str, str, int]:
     return (
         select(
             Delegation.id,

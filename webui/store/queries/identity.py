@@ -105,6 +105,7 @@ class SignedSession(NamedTuple):
     created_at: int
     seen_at: int
     ended_at: int | None
+    agent_context: bool
 
     def lives(self, now: int, *, idle: int, longest: int) -> bool:
         """Say whether the session still counts. All times in ms."""
@@ -127,6 +128,7 @@ def signed_session(session: Session, session_hash: str) -> SignedSession | None:
             WebSession.created_at,
             WebSession.seen_at,
             WebSession.ended_at,
+            WebSession.agent_context,
             *_STANDING,
         )
         .join(User, User.id == WebSession.user_id)
@@ -139,7 +141,7 @@ def signed_session(session: Session, session_hash: str) -> SignedSession | None:
         )
         .where(WebSession.id == session_hash)
     ).one_or_none()
-    return None if row is None else SignedSession(Signed._make(row[4:]), *row[:4])
+    return None if row is None else SignedSession(Signed._make(row[5:]), *row[:5])
 
 
 class TokenHolder(NamedTuple):

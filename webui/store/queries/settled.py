@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from webui.approvals.errors import InvalidError
 from webui.store.models import Agent, Approval
 from webui.store.queries.calls import EVERYTHING, LONGEST_PAGE, Filters, Row, narrowed, rows
-from webui.store.queries.walks import Column, Values, Walk, walk
+from webui.store.queries.seeing import EVERY_WAY, any_of
+from webui.store.queries.walks import Column, Values, Walk, merged, walk
 from webui.store.queries.words import found
 
 Place = tuple[int, str]
@@ -59,10 +60,15 @@ def history(
     within = _within(filters, before)
     if filters.words:
         found_ids = found(session, org_id, filters.words)
-        walked = _among(session, org_id, found_ids, [*within, *_held(indexed)], limit)
+        fitting = [*within, *_held(indexed), *any_of(filters.seen)]
+        walked = _among(session, org_id, found_ids, fitting, limit)
     else:
         whose = [Approval.org_id == org_id, *within]
-        walked = walk(session, _ORDER, whose, indexed, {}, limit)
+        walks = [
+            walk(session, _ORDER, whose, _both(indexed, way.indexed), way.also, limit)
+            for way in ((EVERY_WAY,) if filters.seen is None else filters.seen)
+        ]
+        walked = merged(walks, limit)
     ids = [approval_id for _, approval_id in walked.keys]
     whole = map(Row._make, session.execute(rows().where(Approval.id.in_(ids))))
     read = {row.approval.id: row for row in whole}
@@ -80,11 +86,17 @@ def _indexed(session: Session, org_id: str, filters: Filters) -> Values:
         asked[Approval.agent_id] = _agents(session, org_id, filters.agent)
     if filters.tool.strip("*") or filters.tool.count("*") > 1:
         asked[Approval.tool] = _tools(session, org_id, filters.tool)
-    if filters.agent_owner:
-        asked[Approval.agent_owner] = [filters.agent_owner]
     if filters.status:
         asked[Approval.status] = [filters.status]
     return asked
+
+
+def _both(asked: Values, seen: Values) -> Values:
+    """Return what is asked for as far as it may be seen."""
+    return {**asked, **seen} | {
+        column: [value for value in asked[column] if value in seen[column]]
+        for column in asked.keys() & seen.keys()
+    }
 
 
 def _within(filters: Filters, before: Place | None) -> list[ColumnElement[bool]]:

@@ -5,16 +5,44 @@ it follows, and says where it stopped; from there the next page goes on.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, false, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 LOOKED = 5_000
 """Rows that one page looks through."""
 Column = InstrumentedAttribute[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Globs:
+    """Patterns with stars and question marks, any of which a text may fit."""
+
+    patterns: tuple[str, ...]
+    on_sqlite: bool
+
+    def on(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Return the condition that a column fits. A class of characters fits nothing here.
+
+        Where this says no and `fnmatchcase` would say yes, a list leaves a row out that its own
+        page shows: the harmless side.
+        """
+        plain = [each for each in self.patterns if "[" not in each]
+        return or_(false(), *(self._one(column, each) for each in plain))
+
+    def _one(self, column: ColumnElement[Any], glob: str) -> ColumnElement[bool]:
+        if self.on_sqlite:  # its LIKE does not tell capitals from small letters
+            return column.op("GLOB", is_comparison=True)(glob)
+        like = glob.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+        return column.like(like.replace("*", "%").replace("?", "_"), escape="\\")
+
+
 Values = Mapping[Column, Sequence[Any]]
 """Which values a column may have; none at all: nothing fits."""
+Tests = Mapping[Column, Sequence[Any] | Globs]
+"""The same where no index helps, so that patterns do too."""
 Key = tuple[Any, ...]
 
 
@@ -31,7 +59,7 @@ def walk(
     order: Sequence[Column],
     where: Iterable[ColumnElement[bool]],
     indexed: Values,
-    also: Values,
+    also: Tests,
     limit: int,
 ) -> Walk:
     """Return the keys of the newest rows that fit.
@@ -48,7 +76,8 @@ def walk(
     if not all([*indexed.values(), *also.values()]):
         return Walk([], None)
     lead = min(indexed, key=lambda column: len(indexed[column]), default=None)
-    rest = {c: v for c, v in {**indexed, **also}.items() if c is not lead}
+    tests: dict[Column, Sequence[Any] | Globs] = {**indexed, **also}
+    rest = {column: values for column, values in tests.items() if column is not lead}
     whole = select(*order, *rest).where(*where).order_by(*(c.desc() for c in order))
     if lead is None:
         return _one(session, whole, order, rest, limit, LOOKED)
@@ -60,9 +89,14 @@ def walk(
     )
 
 
+def fits(column: ColumnElement[Any], values: Sequence[Any] | Globs) -> ColumnElement[bool]:
+    """Return the condition that a column has one of these values."""
+    return values.on(column) if isinstance(values, Globs) else column.in_(values)
+
+
 def merged(walks: Sequence[Walk], limit: int) -> Walk:
     """Return several walks as one: whole down to where the first of them stopped looking."""
-    keys = sorted((key for each in walks for key in each.keys), reverse=True)
+    keys = sorted({key for each in walks for key in each.keys}, reverse=True)
     stops = [each.looked_to for each in walks if each.looked_to is not None]
     if not stops:
         return Walk(keys[:limit], None)
@@ -75,7 +109,7 @@ def _one(
     session: Session,
     whole: Select[Any],
     order: Sequence[Column],
-    rest: Values,
+    rest: Tests,
     limit: int,
     most: int,
 ) -> Walk:
@@ -86,7 +120,7 @@ def _one(
     names = [looked.c[column.key] for column in order]
     fitting = (
         select(*names)
-        .where(*(looked.c[column.key].in_(values) for column, values in rest.items()))
+        .where(*(fits(looked.c[column.key], values) for column, values in rest.items()))
         .order_by(*(name.desc() for name in names))
         .limit(limit)
     )

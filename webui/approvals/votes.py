@@ -1,0 +1,88 @@
+"""Verdicts as they are kept: whose voice, on whose authority, with what in front of them."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import insert, select
+
+from webui.approvals.authorization import Access
+from webui.approvals.reviewing import Look, Reviewer
+from webui.approvals.states import Verdict
+from webui.store.ids import new_id
+from webui.store.models import Approval, Decision, table_of
+from webui.store.transaction import Transaction
+
+_decisions = table_of(Decision)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One verdict with everything that is kept of it."""
+
+    reviewer: Reviewer
+    verdict: Verdict
+    reason: str
+    look: Look
+    access: Access
+    """Why they may, and on whose authority."""
+
+    def note(self) -> dict[str, object]:
+        """Return what the event says of it."""
+        who, look, access = self.reviewer, self.look, self.access
+        return {
+            "verdict": str(self.verdict),
+            "reason": self.reason,
+            "who": who.display,
+            "channel": who.channel,
+            "session": who.session_id,
+            "address": who.address,
+            "user_agent": who.user_agent,
+            "seal": look.seal,
+            "opened_full": look.opened_full,
+            "seconds": look.seconds,
+            "access": access.reason,
+            "grant": access.grant.id if access.grant else None,
+            "delegated_by": access.delegator or None,
+        }
+
+
+class Vote(NamedTuple):
+    """A verdict that counts already."""
+
+    user_id: str
+    verdict: str
+    delegated_by: str | None
+
+    @property
+    def people(self) -> frozenset[str]:
+        """Return whose voice it was: theirs, and whose authority they had."""
+        return frozenset({self.user_id, self.delegated_by or self.user_id})
+
+
+def votes_on(tx: Transaction, approval_id: str) -> list[Vote]:
+    """Return the verdicts on an approval that count already, oldest first."""
+    rows = tx.execute(
+        select(_decisions.c.user_id, _decisions.c.verdict, _decisions.c.delegated_by)
+        .where(_decisions.c.approval_id == approval_id)
+        .order_by(_decisions.c.id)
+    )
+    return [Vote._make(row) for row in rows]
+
+
+def insert_vote(tx: Transaction, approval: Approval, given: Given) -> None:
+    """Keep a verdict."""
+    tx.execute(
+        insert(_decisions),
+        {
+            "id": new_id("dec", tx.now),
+            "org_id": approval.org_id,
+            "approval_id": approval.id,
+            "user_id": given.reviewer.user_id,
+            "verdict": given.verdict,
+            "reason": given.reason,
+            "seal": given.look.seal,
+            "channel": given.reviewer.channel,
+            "delegated_by": given.access.delegator or None,
+            "at": tx.now,
+        },
+    )
