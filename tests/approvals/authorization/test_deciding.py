@@ -16,9 +16,11 @@ from webui.approvals.authorization import (
 
 DECIDING = "approvals:decide approvals:edit_arguments grants:create approvals:break_glass"
 CALL = Resource("org", kind="approval", id="apr", agent_id="a", tool="t", risk="low")
-REVIEWER = Actor("user", "me", "org", role="reviewer", source="session", person_id="P")
+REVIEWER = Actor(
+    "user", "me", "org", role="reviewer", source="session", aliases=frozenset({"me", "P"})
+)
 VIEWER = replace(REVIEWER, role="viewer")
-LENDER = Actor("user", "lender", "org", role="reviewer", person_id="L")
+LENDER = Actor("user", "lender", "org", role="reviewer", aliases=frozenset({"lender", "L"}))
 DELEGATE = replace(VIEWER, acting_for=(LENDER,))
 
 
@@ -44,7 +46,7 @@ def test_no_alias_of_whoever_is_involved_decides_unless_the_org_is_solo(
 
 
 def test_an_empty_alias_is_nobodys() -> None:
-    nameless = replace(REVIEWER, person_id="")
+    nameless = replace(REVIEWER, aliases=frozenset())
     assert decide(nameless, agent_owner="") == "allow_role"
     assert decide(nameless, decided_by=frozenset({""})) == "allow_role"
 
@@ -166,7 +168,7 @@ def test_another_delegator_who_is_not_involved_still_lends() -> None:
 
 
 def test_a_delegator_with_nothing_to_lend_does_not_hide_the_next() -> None:
-    empty = replace(LENDER, id="empty", person_id="", role="viewer")
+    empty = replace(LENDER, id="empty", aliases=frozenset(), role="viewer")
     for lenders in ((empty, LENDER), (LENDER, empty)):
         assert decide(replace(VIEWER, acting_for=lenders)) == "allow_delegate"
 

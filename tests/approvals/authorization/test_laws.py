@@ -69,7 +69,7 @@ users = st.builds(
     instance_admin=st.booleans(),
     agent_context=st.booleans(),
     source=st.sampled_from(sorted(get_args(Source))),
-    person_id=st.sampled_from(["", *NAMES]),
+    aliases=st.frozensets(some_name, max_size=2),
     groups=st.frozensets(some_name, max_size=2),
     grants=some_grants,
 )
@@ -229,7 +229,7 @@ def test_whoever_is_involved_does_not_decide(
 ) -> None:
     for own in (
         replace(resource, solo=False, agent_owner=actor.id),
-        replace(resource, solo=False, on_behalf_of=actor.person_id or actor.id),
+        replace(resource, solo=False, on_behalf_of=max({actor.id, *actor.aliases})),
         replace(resource, solo=False, triggered_by=actor.id),
     ):
         assert not authorize(actor, action, own, directory=book).allowed

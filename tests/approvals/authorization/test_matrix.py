@@ -145,7 +145,7 @@ def the_one_who_asks(who: str, way: str) -> Actor:
         instance_admin=who in {"instance_admin", "admin_and_viewer"},
         agent_context=who == "owner_with_agent",
         source=source,  # type: ignore[arg-type]  # one of the literal's words
-        person_id="person",
+        aliases=frozenset({"person"}),
         acting_for=(lender,) if who.startswith("delegate") else (),
     )
 

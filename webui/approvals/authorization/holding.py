@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from webui.approvals.authorization.facts import Access, Actor, Grant
+from webui.approvals.authorization.facts import Access, Actor, Grant, PrincipalKind
 from webui.approvals.authorization.permissions import ROLES, VIEW, sources_of
 from webui.approvals.authorization.question import Question
 from webui.approvals.authorization.reasons import (
@@ -56,6 +56,7 @@ def grants_of(question: Question, actor: Actor) -> Iterator[Grant]:
     if actor.grants is not None:
         yield from actor.grants
         return
-    yield from question.directory.grants(actor.type, actor.id)
+    kind: PrincipalKind = "agent" if actor.type == "agent" else "user"
+    yield from question.directory.grants(kind, actor.id)
     for group in sorted(actor.groups):
         yield from question.directory.grants("group", group)
