@@ -151,7 +151,7 @@ def test_a_lost_password_and_a_lost_key_are_replaced(run: Run) -> None:
 def test_the_record_is_checked_elsewhere_with_the_single_file(
     desk: ServedDesk, run: Run
 ) -> None:
-    record, elsewhere = blocks("docs/operations.md", "sh")[1:]
+    record, elsewhere = blocks("docs/operations.md", "sh")[1:3]
     done = run("sh", record)
     assert done.returncode == 0, done.stderr
     address = f"{desk.dashboard}/.well-known/countersign.json"
@@ -161,6 +161,20 @@ def test_the_record_is_checked_elsewhere_with_the_single_file(
     checked = run("sh", re.sub(r'--vkey ".*"', keys, elsewhere))
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert checked.stdout.startswith("ok")
+
+
+def test_the_commands_about_people(start_desk: StartDesk) -> None:
+    """On a desk of its own: with a second organization every command wants to know which."""
+    own = start_desk()
+    [text] = blocks("docs/operations.md", "sh")[3:]
+    for line in text.splitlines():
+        program, *words = shlex.split(line)
+        assert program == "countersign"
+        done = own.run(*words)
+        assert done.returncode == 0, (line, done.stderr)
+    assert [row["role"] for row in own.command("users", "list", "--org", "research")] == [
+        "owner"
+    ]
 
 
 def test_every_call_of_the_api_page_is_served(desk: ServedDesk) -> None:

@@ -70,9 +70,7 @@ def _check(tx: Transaction, org_id: str, by: By, *user_ids: str) -> None:
             select(Membership.user_id, Membership.role).where(
                 Membership.org_id == org_id, Membership.user_id.in_(user_ids)
             )
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     for user_id in user_ids:
         if user_id not in roles:

@@ -25,7 +25,7 @@ def aliases_of(session: Session, user_id: str) -> frozenset[str]:
 def roots_of(session: Session, user_ids: Iterable[str]) -> Mapping[str, str]:
     """Return each account's person: the id of their first account."""
     rows = session.execute(select(User.id, _root).where(User.id.in_(set(user_ids))))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def others_of(
