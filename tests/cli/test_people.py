@@ -115,3 +115,83 @@ def test_several_orgs_must_be_told_apart(run: Any, told: Any, instance: Path) ->
     assert "--org" in run("users", "list").output
     assert told("users", "list", "--org", "zebra") == []
     assert run("users", "list", "--org", "nonesuch").exit_code == 1
+
+
+def test_an_account_joins_another_org_instead_of_failing(told: Any, run: Any) -> None:
+    made = told("users", "add", "rae@example.org", "--role", "reviewer")
+    org = told("orgs", "add", "Research", "--owner", "rae@example.org")
+    assert (org["slug"], org["owner"]) == ("research", "rae@example.org")
+    assert [row["slug"] for row in told("orgs", "list")] == ["main", "research"]
+    again = told("users", "add", "ADMIN@localhost", "--role", "viewer", "--org", "research")
+    assert again["email"] == "admin@localhost"
+    assert "already" in again["said"]
+    assert "password" not in again
+    rows = {row["email"]: row["role"] for row in told("users", "list", "--org", "research")}
+    assert rows == {"rae@example.org": "owner", "admin@localhost": "viewer"}
+    twice = run("users", "add", "rae@example.org", "--role", "viewer", "--org", "research")
+    assert (twice.exit_code, "in use" in twice.output) == (1, True)
+    assert run("orgs", "add", "X", "--owner", "nobody@example.org").exit_code == 1
+    assert run("orgs", "add", " ").exit_code == 1
+    assert len(told("orgs", "list")) == 2
+    assert made["password"]
+
+
+def test_the_place_of_a_person_is_changed_from_the_command_line(
+    told: Any, run: Any
+) -> None:
+    for email in ("rae@example.org", "alias@example.org"):
+        told("users", "add", email, "--role", "reviewer")
+    assert "last active owner" in run("users", "suspend", "admin@localhost").output
+    assert "last active owner" in run("users", "role", "admin@localhost", "admin").output
+    assert "last active owner" in run("users", "remove", "admin@localhost").output
+    told("users", "suspend", "rae@example.org")
+    assert told("users", "restore", "rae@example.org")["status"] == "active"
+    told("users", "same-person", "alias@example.org", "rae@example.org")
+    told("users", "apart", "alias@example.org")
+    assert "not marked" in run("users", "apart", "alias@example.org").output
+    told("users", "remove", "alias@example.org")
+    assert run("users", "remove", "alias@example.org").exit_code == 1
+    assert run("users", "same-person", "rae@example.org", "x@x.org").exit_code == 1
+
+
+def test_invitations_from_the_command_line(told: Any, run: Any) -> None:
+    made = told("users", "invite", "new@example.org", "--role", "viewer")
+    assert "/join/" in made["link"]
+    (row,) = told("users", "invitations")
+    assert (row["id"], row["email"]) == (made["id"], "new@example.org")
+    assert made["link"].split(".")[-1] not in run("users", "invitations").output
+    told("users", "uninvite", made["id"])
+    assert told("users", "invitations") == []
+    assert run("users", "invite", "new@example.org", "--role", "king").exit_code == 1
+
+
+def test_groups_from_the_command_line(told: Any, run: Any) -> None:
+    told("groups", "add", "On call")
+    told("groups", "add", "On call", "admin@localhost")
+    assert [row["members"] for row in told("groups", "list")] == [1]
+    assert [row["email"] for row in told("groups", "members", "On call")] == [
+        "admin@localhost"
+    ]
+    told("groups", "rename", "On call", "Night")
+    told("groups", "remove", "Night", "admin@localhost")
+    assert run("groups", "remove", "Night", "admin@localhost").exit_code == 1
+    assert told("groups", "remove", "Night")["deleted"]
+    assert run("groups", "members", "Night").exit_code == 1
+    assert run("groups", "add", "a\x1bb").exit_code == 1
+
+
+def test_an_agent_is_set_from_the_command_line(told: Any, run: Any) -> None:
+    told("agents", "add", "boss")
+    words = ("--owner", "admin@localhost", "--manager", "boss", "--role", "worker")
+    found = told("agents", "set", "first-agent", *words, "--can-create-agents")
+    assert (found["owner"], found["manager"], found["role"]) == (
+        "admin@localhost",
+        "boss",
+        "worker",
+    )
+    assert found["can_create_agents"]
+    same = told("agents", "set", "first-agent", "--status", "paused")
+    assert (same["status"], same["manager"]) == ("paused", "boss")
+    circle = run("agents", "set", "boss", "--manager", "first-agent")
+    assert "boss → first-agent → boss" in circle.output
+    assert run("agents", "set", "nobody", "--role", "x").exit_code == 1

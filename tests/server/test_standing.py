@@ -16,7 +16,14 @@ class Dropped(list[str]):
 
 @pytest.mark.parametrize(
     "action",
-    [actions.USER_SUSPENDED, actions.USER_PASSWORD_CHANGED, actions.MEMBERSHIP_CHANGED],
+    [
+        actions.USER_SUSPENDED,
+        actions.USER_PASSWORD_CHANGED,
+        actions.USER_SWITCHED_ORG,
+        actions.MEMBERSHIP_CHANGED,
+        actions.MEMBERSHIP_SUSPENDED,
+        actions.MEMBERSHIP_REMOVED,
+    ],
 )
 def test_a_change_of_standing_ends_that_persons_sockets(action: str) -> None:
     dropped = Dropped()

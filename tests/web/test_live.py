@@ -3,7 +3,8 @@
 from sqlalchemy import select
 
 from tests.plugins.desk import FileCall, House, Member, SignedIn, TestClock
-from webui.approvals import accounts
+from webui.approvals import accounts, members, sessions
+from webui.approvals.standing import By
 from webui.live.bus import Wake
 from webui.live.feed import Viewer
 from webui.runtime import Runtime
@@ -71,6 +72,21 @@ def test_a_socket_ends_when_the_person_changes(
     assert feed.recheck(rae) != rae
     clock.advance(8 * 3_600_000)
     assert feed.recheck(vi) is None
+
+
+def test_a_socket_ends_with_the_membership_and_with_a_switch(
+    runtime: Runtime, signed_in: SignedIn, house: House, store: Store
+) -> None:
+    feed, org, other = PeopleFeed(runtime), house.org_id, house.other_org_id
+    rae, bo = (viewer(runtime, signed_in, who) for who in (house.rae, house.bo))
+    store.write(lambda tx: members.suspend(tx, org, By(), house.rae.id))
+    assert feed.recheck(rae) is None
+    store.write(lambda tx: members.join(tx, other, house.bo.id, "viewer", actor="s"))
+    assert feed.recheck(bo) == bo
+    store.write(lambda tx: sessions.switch_org(tx, bo.session_id, house.bo.id, other))
+    switched = feed.recheck(bo)
+    assert switched is not None
+    assert switched.org_id == other
 
 
 def test_the_backlog_is_whole_or_not_given(
