@@ -1,5 +1,6 @@
 """S12: every branch of the orchestrator's questions with its reason, sentence and grant."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -115,6 +116,12 @@ NO_POLICY: list[object] = [
     {"assignmentPolicy": {"mode": "company_default"}},
     {"agentVisibility": {"mode": "discoverable"}},
     {"agentVisibility": {"hiddenFromDefaultDirectory": False}, "managedBy": "x"},
+    {
+        "agentVisibility": {},
+        "assignmentPolicy": {},
+        "protectedAgent": {},
+        "managedBy": None,
+    },
     {"agentVisibility": {"hiddenFromDefaultDirectory": "true", "colour": 1}},
     {"protectedAgent": {"requiresApproval": 1, "approvalReason": "because"}},
     {"assignmentPolicy": {"protectedAgentRequiresApproval": "yes"}},
@@ -232,19 +239,17 @@ def test_every_assignment_under_every_policy_answers_as_written(
         assert answer == expected, (policy, bearer)
 
 
+@pytest.mark.parametrize("policy", [RESTRICTED[0][0], NEEDS_APPROVAL[0]])
 @pytest.mark.parametrize("row", ROWS)
 def test_grants_that_the_directory_knows_count_like_those_brought_along(
-    row: tuple[str, str | None, tuple[Grant, ...], str, str, str],
+    row: tuple[str, str | None, tuple[Grant, ...], str, str, str], policy: object
 ) -> None:
     kind, role, grants, *_ = row
-    known = book("Target agent", {"agentVisibility": {"mode": "private"}})
-    principal = "agent" if kind == "agent" else "user"
-    looked_up = Book(
-        known.agents, known.projects, known.issues, given={(principal, "me"): grants}
-    )
+    known = book("Target agent", policy)
     brought = asker(kind, role, grants)
-    asking = asker(kind, role, ())
-    asking = Actor(asking.type, "me", "org", role, asking.membership, source=asking.source)
+    given = {(brought.type, "me"): grants}
+    looked_up = replace(known, given=given)
+    asking = replace(brought, grants=None)
     assert authorize(asking, "tasks:assign", ISSUE, directory=looked_up) == authorize(
         brought, "tasks:assign", ISSUE, directory=known
     )

@@ -375,5 +375,6 @@ def test_a_good_scope_has_no_faults() -> None:
         {},
         {"allow": ["project:p", "agent:a", "subtree:s", ""], "tool": ["a*", "b"]},
         {"max_risk": ["low", "critical"], "channel": ["page", "cli"], "note": []},
+        {"max_risk": list(RISKS), "channel": ["page", "token", "chat", "cli"]},
     ):
         assert validate_scope(scope) == []
