@@ -247,7 +247,7 @@ def test_grants_that_the_directory_knows_count_like_those_brought_along(
     kind, role, grants, *_ = row
     known = book("Target agent", policy)
     brought = asker(kind, role, grants)
-    given = {(brought.type, "me"): grants}
+    given: dict[tuple[str, str], tuple[Grant, ...]] = {(brought.type, "me"): grants}
     looked_up = replace(known, given=given)
     asking = replace(brought, grants=None)
     assert authorize(asking, "tasks:assign", ISSUE, directory=looked_up) == authorize(
@@ -291,13 +291,20 @@ def test_of_several_policies_the_strongest_speaks_and_among_equals_the_first(
         assert protection_of(ISSUE, directory=several) == (stronger[0], sentence)
 
 
-def test_an_issue_that_is_its_own_parent_is_read_once() -> None:
+def test_an_issue_that_is_its_own_parent_speaks_as_the_issue() -> None:
     own = Resource("org", kind="issue", id="i", parent_issue_id="i")
     policy = {"agentVisibility": {"mode": "private"}}
     assert protection_of(own, directory=Book(issues={"i": policy})) == (
         Strength.RESTRICTED,
         PRIVATE.format("Target issue"),
     )
+
+
+def test_an_issue_by_the_name_of_a_project_has_no_say_in_it() -> None:
+    policy = {"agentVisibility": {"mode": "private"}}
+    namesakes = Book(projects={"x": None}, issues={"x": policy})
+    project = Resource("org", kind="project", id="x")
+    assert protection_of(project, directory=namesakes).strength is Strength.NONE
 
 
 @pytest.mark.parametrize(

@@ -97,12 +97,12 @@ def by_standing(question: Question) -> Access:
 def _effects(question: Question) -> Iterator[Effect]:
     directory, resource = question.directory, question.resource
     issue = resource.id if resource.kind == "issue" else ""
-    parent = resource.parent_issue_id
+    # An issue that is its own parent speaks as the issue: among equals the first does.
     bearers = (
         ("Target agent", question.target_agent, directory.agent),
         ("Target project", resource.project or question.names.project, directory.project),
         ("Target issue", issue, directory.issue),
-        ("Parent issue", parent if parent != issue else None, directory.issue),
+        ("Parent issue", resource.parent_issue_id, directory.issue),
     )
     for label, bearer_id, look_up in bearers:
         if bearer_id:
