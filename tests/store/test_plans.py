@@ -91,7 +91,11 @@ def walked(plans: list[str], *, sorted_few: bool = False) -> bool:
         ({"tool": "no.such"}, "ix_approvals_settled_tool"),
         ({"tool": "shell.*"}, "ix_approvals_settled_tool"),
         ({"agent": "ci"}, "ix_approvals_settled_agent"),
-        ({"agent_owner": "usr_1"}, "ix_approvals_settled_owner"),
+        (
+            {"seen": (Approval.agent_owner.in_({"usr_1"}),)},
+            "ix_approvals_settled_owner",
+        ),
+        ({"seen": (Approval.project_id.in_({"prj_1"}),)}, "ix_approvals_settled_project"),
     ],
 )
 def test_history_walks_an_index(

@@ -7,6 +7,7 @@ import pytest
 from tests.plugins.desk import House, TestClock
 from tests.plugins.rules import Desk
 from webui.approvals.states import Verdict
+from webui.store.models import Approval
 from webui.store.queries import calls, events, load, own, settled
 from webui.store.queries.calls import Filters, Row
 from webui.store.queries.events import EventFilters
@@ -50,7 +51,8 @@ def test_the_queue_shows_what_waits_the_most_urgent_first(
         ({"risk": "low"}, [soon, late]),
         ({"risk": "no such"}, [soon, late]),
         ({"session": "s"}, [soon]),
-        ({"agent_owner": house.bo.id}, [soon]),
+        ({"seen": (Approval.agent_owner == house.bo.id,)}, [soon]),
+        ({"seen": ()}, []),
         ({"words": "50% OFF_"}, [soon]),
         ({"words": "50_ off"}, []),
         ({"words": late}, [late]),
@@ -67,7 +69,9 @@ def test_the_queue_shows_what_waits_the_most_urgent_first(
         after = (row.approval.expires_at, soon)
         assert ids(calls.queue(session, org, now, after=after)) == [late]
         assert calls.pressure(session, org, now) == (2, 1, 1)
-        assert calls.pressure(session, org, now, agent_owner=house.bo.id) == (1, 1, 1)
+        bos = (Approval.agent_owner == house.bo.id,)
+        assert calls.pressure(session, org, now, seen=bos) == (1, 1, 1)
+        assert calls.pressure(session, org, now, seen=()) == (0, 0, 0)
         assert calls.pressure(session, org, now, most=1) == (1, 1, 1)
         assert load.of_instance(session, now).waiting == 3
     clock.advance(30_000)
@@ -92,7 +96,10 @@ def test_one_approval_is_shown_to_its_own_org_only(desk: Desk, house: House) -> 
         assert [vote.decision.user_id for vote in given] == [house.rae.id]
         (use,) = calls.uses(session, approval_id)
         assert (use.id, use.result) == (used.consumption_id, None)
-        assert calls.agent_owner(session, house.org_id, approval_id) is None
+        about = calls.about(session, house.org_id, approval_id)
+        assert about is not None
+        assert about.tool == found.approval.tool
+        assert calls.about(session, house.other_org_id, approval_id) is None
 
 
 def test_an_agent_pages_through_its_own_newest_first(

@@ -12,6 +12,7 @@ from webui.store.models import WebSession
 from webui.store.queries import identity
 from webui.store.store import Store
 from webui.web.live import PeopleFeed, viewer_of
+from webui.web.sessions import actor_behind
 
 
 def viewer(runtime: Runtime, signed_in: SignedIn, member: Member) -> Viewer:
@@ -23,8 +24,9 @@ def viewer(runtime: Runtime, signed_in: SignedIn, member: Member) -> Viewer:
         ).first()
         assert session_hash is not None
         found = identity.signed_session(session, session_hash)
-    assert found is not None
-    return viewer_of(session_hash, found.person)
+        assert found is not None
+        actor = actor_behind(session, found, runtime.store.now())
+    return viewer_of(session_hash, actor)
 
 
 def created(house: House, approval_id: str, org_id: str = "") -> Wake:

@@ -145,6 +145,7 @@ class Approval(Model):
         _history_index("ix_approvals_settled_agent", "agent_id"),
         _history_index("ix_approvals_settled_tool", "tool"),
         _history_index("ix_approvals_settled_owner", "agent_owner"),
+        _history_index("ix_approvals_settled_project", "project_id"),
         # the agents' own list, newest first
         Index("ix_approvals_agent", "agent_id", "status", "id"),
         Index("ix_approvals_agent_id", "agent_id", "id"),

@@ -439,11 +439,20 @@ def upgrade() -> None:
             )
         )
 
+    settled = sa.text("settled_at IS NOT NULL")
+    op.create_index(
+        "ix_approvals_settled_project",
+        "approvals",
+        ["org_id", "project_id", "settled_at", "id"],
+        sqlite_where=settled,
+        postgresql_where=settled,
+    )
     op.execute("UPDATE web_sessions SET authenticated_at = created_at")
 
 
 def downgrade() -> None:
     """Take back."""
+    op.drop_index("ix_approvals_settled_project", "approvals")
     for index in ("ix_agents_reports_to", "ix_agents_external"):
         op.drop_index(index, "agents")
     for table, columns in ADDED.items():
