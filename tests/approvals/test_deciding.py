@@ -416,7 +416,7 @@ def test_one_person_never_counts_twice_whatever_the_rules_do(
     approval_id = desk.submit().approval.id
     desk.demand(approval_id, approvals_required=2)
     desk.decide(house.rae, approval_id)
-    monkeypatch.setattr(deciding, "_votes", lambda _tx, _approval_id: {})
+    monkeypatch.setattr(deciding, "votes_on", lambda _tx, _approval_id: [])
     with pytest.raises(Exception, match=r"UNIQUE|busy"):
         desk.decide(house.rae, approval_id)
     assert (desk.status(approval_id), decisions(desk)) == ("pending", 1)

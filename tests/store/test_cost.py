@@ -18,6 +18,8 @@ from webui.store.models import Event as EventRow
 from webui.store.queries import events, own, settled, walks
 from webui.store.queries.calls import Filters
 from webui.store.queries.events import EventFilters
+from webui.store.queries.seeing import Way
+from webui.store.queries.walks import Globs
 from webui.store.transaction import Transaction
 
 ROWS = 20_000
@@ -135,6 +137,13 @@ def test_no_look_up_grows_with_history(
     long_history: Desk, visited: Visited, house: House
 ) -> None:
     org, now = house.org_id, long_history.store.now()
+    bos = (Way({Approval.agent_owner: [house.bo.id]}, {}),)
+    few = (
+        *bos,
+        Way({Approval.project_id: ["prj_1"]}, {}),
+        Way({Approval.agent_id: [house.ci.id]}, {Approval.risk: ["critical"]}),
+        Way({}, {Approval.tool: Globs(("no.*",), long_history.store.on_sqlite)}),
+    )
 
     def history(**filters: Any) -> Callable[[Session], Any]:
         return lambda session: settled.history(session, org, Filters(**filters))
@@ -152,7 +161,9 @@ def test_no_look_up_grows_with_history(
         "agent and tool": history(agent="ci", tool="no.such"),
         "tool and status": history(tool="shell.run", status="consumed"),
         "tools and status": history(tool="shell.*", status="consumed"),
-        "owner and tool": history(agent_owner=house.bo.id, tool="shell.run"),
+        "owner and tool": history(seen=bos, tool="shell.run"),
+        "what some may see": history(seen=few),
+        "of it one status": history(seen=few, status="denied"),
         "status, times": history(status="denied", agent="deploy-bot", until=2**60),
         "no such action": log(action="nothing.*"),
         "actions": log(action="approval.*"),

@@ -17,6 +17,7 @@ from webui.store.models import Approval, table_of
 from webui.store.queries import events, own, settled
 from webui.store.queries.calls import Filters
 from webui.store.queries.events import EventFilters
+from webui.store.queries.seeing import Way
 from webui.store.queries.words import asked_words
 from webui.store.transaction import Transaction
 
@@ -92,10 +93,13 @@ def walked(plans: list[str], *, sorted_few: bool = False) -> bool:
         ({"tool": "shell.*"}, "ix_approvals_settled_tool"),
         ({"agent": "ci"}, "ix_approvals_settled_agent"),
         (
-            {"seen": (Approval.agent_owner.in_({"usr_1"}),)},
+            {"seen": (Way({Approval.agent_owner: ["usr_1"]}, {}),)},
             "ix_approvals_settled_owner",
         ),
-        ({"seen": (Approval.project_id.in_({"prj_1"}),)}, "ix_approvals_settled_project"),
+        (
+            {"seen": (Way({Approval.project_id: ["prj_1"]}, {}),)},
+            "ix_approvals_settled_project",
+        ),
     ],
 )
 def test_history_walks_an_index(

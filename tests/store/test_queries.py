@@ -11,6 +11,7 @@ from webui.store.models import Approval
 from webui.store.queries import calls, events, load, own, settled
 from webui.store.queries.calls import Filters, Row
 from webui.store.queries.events import EventFilters
+from webui.store.queries.seeing import Way
 
 
 def ids(rows: object) -> list[str]:
@@ -51,7 +52,7 @@ def test_the_queue_shows_what_waits_the_most_urgent_first(
         ({"risk": "low"}, [soon, late]),
         ({"risk": "no such"}, [soon, late]),
         ({"session": "s"}, [soon]),
-        ({"seen": (Approval.agent_owner == house.bo.id,)}, [soon]),
+        ({"seen": (Way({Approval.agent_owner: [house.bo.id]}, {}),)}, [soon]),
         ({"seen": ()}, []),
         ({"words": "50% OFF_"}, [soon]),
         ({"words": "50_ off"}, []),
@@ -69,7 +70,7 @@ def test_the_queue_shows_what_waits_the_most_urgent_first(
         after = (row.approval.expires_at, soon)
         assert ids(calls.queue(session, org, now, after=after)) == [late]
         assert calls.pressure(session, org, now) == (2, 1, 1)
-        bos = (Approval.agent_owner == house.bo.id,)
+        bos = (Way({Approval.agent_owner: [house.bo.id]}, {}),)
         assert calls.pressure(session, org, now, seen=bos) == (1, 1, 1)
         assert calls.pressure(session, org, now, seen=()) == (0, 0, 0)
         assert calls.pressure(session, org, now, most=1) == (1, 1, 1)

@@ -23,7 +23,7 @@ class Globs:
     patterns: tuple[str, ...]
     on_sqlite: bool
 
-    def on(self, column: ColumnElement[Any]) -> ColumnElement[bool]:
+    def on(self, column: ColumnElement[Any] | Column) -> ColumnElement[bool]:
         """Return the condition that a column fits. A class of characters fits nothing here.
 
         Where this says no and `fnmatchcase` would say yes, a list leaves a row out that its own
@@ -32,7 +32,7 @@ class Globs:
         plain = [each for each in self.patterns if "[" not in each]
         return or_(false(), *(self._one(column, each) for each in plain))
 
-    def _one(self, column: ColumnElement[Any], glob: str) -> ColumnElement[bool]:
+    def _one(self, column: ColumnElement[Any] | Column, glob: str) -> ColumnElement[bool]:
         if self.on_sqlite:  # its LIKE does not tell capitals from small letters
             return column.op("GLOB", is_comparison=True)(glob)
         like = glob.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
@@ -89,7 +89,9 @@ def walk(
     )
 
 
-def fits(column: ColumnElement[Any], values: Sequence[Any] | Globs) -> ColumnElement[bool]:
+def fits(
+    column: ColumnElement[Any] | Column, values: Sequence[Any] | Globs
+) -> ColumnElement[bool]:
     """Return the condition that a column has one of these values."""
     return values.on(column) if isinstance(values, Globs) else column.in_(values)
 
