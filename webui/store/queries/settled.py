@@ -64,9 +64,18 @@ def history(
         walked = _among(session, org_id, found_ids, fitting, limit)
     else:
         whose = [Approval.org_id == org_id, *within]
+        ways = (EVERY_WAY,) if filters.seen is None else filters.seen
         walks = [
-            walk(session, _ORDER, whose, _both(indexed, way.indexed), way.also, limit)
-            for way in ((EVERY_WAY,) if filters.seen is None else filters.seen)
+            walk(
+                session,
+                _ORDER,
+                whose,
+                _both(indexed, way.indexed),
+                way.also,
+                limit,
+                len(ways),
+            )
+            for way in ways
         ]
         walked = merged(walks, limit)
     ids = [approval_id for _, approval_id in walked.keys]

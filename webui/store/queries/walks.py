@@ -61,6 +61,7 @@ def walk(
     indexed: Values,
     also: Tests,
     limit: int,
+    share: int = 1,
 ) -> Walk:
     """Return the keys of the newest rows that fit.
 
@@ -71,6 +72,7 @@ def walk(
         indexed: conditions, each with an index of its own; the rarest choice leads.
         also: conditions without one.
         limit: keys.
+        share: among how many walks what one page looks through is divided.
 
     """
     if not all([*indexed.values(), *also.values()]):
@@ -80,9 +82,9 @@ def walk(
     rest = {column: values for column, values in tests.items() if column is not lead}
     whole = select(*order, *rest).where(*where).order_by(*(c.desc() for c in order))
     if lead is None:
-        return _one(session, whole, order, rest, limit, LOOKED)
+        return _one(session, whole, order, rest, limit, max(LOOKED // share, limit))
     values = indexed[lead]
-    most = max(LOOKED // len(values), limit)
+    most = max(LOOKED // share // len(values), limit)
     return merged(
         [_one(session, whole.where(lead == v), order, rest, limit, most) for v in values],
         limit,
