@@ -88,9 +88,9 @@ def create_app(
     )
     https = runtime.public_url.startswith("https://")
     _configure(app, runtime, https=https)
-    sockets = sockets or Sockets(
-        runtime.bus, live.PeopleFeed(runtime), runtime.settings.max_sockets
-    )
+    if sockets is None:  # not `or`: with nobody connected they are empty, and so false
+        feed = live.PeopleFeed(runtime)
+        sockets = Sockets(runtime.bus, feed, runtime.settings.max_sockets)
     tickets = tickets or Tickets()
     app.extensions[EXTENSION] = Dashboard(runtime, sockets, tickets, worker)
     security.register(app, https=https)
