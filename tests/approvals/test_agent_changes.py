@@ -187,6 +187,18 @@ def test_a_circle_of_managers_is_refused_with_its_names(store: Store, house: Hou
         change(store, house.org_id, top, manager=bottom)
 
 
+def test_a_circle_that_stands_already_is_walked_once(store: Store, house: House) -> None:
+    top, *_, bottom = chain(store, house.org_id, 3)
+
+    def close(tx: Transaction) -> None:
+        tx.session.get_one(Agent, top).reports_to = bottom
+        tx.session.flush()
+
+    store.write(close)
+    change(store, house.org_id, house.ci.id, manager=bottom)
+    assert row(store, house.ci.id).reports_to == bottom
+
+
 def test_fifty_levels_are_the_most(store: Store, house: House) -> None:
     org = house.org_id
     ids = chain(store, org, LEVELS - 1)

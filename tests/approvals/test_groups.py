@@ -104,6 +104,8 @@ def test_a_name_that_will_not_do_is_refused(
 def test_a_group_of_another_org_is_as_unknown_as_an_unknown_one(
     store: Store, house: House, group_id: str
 ) -> None:
+    for known in (group_id, "On call"):
+        assert do(store, groups.find_group, house.org_id, known) == group_id
     here = (house.other_org_id, By(house.zoe.id))
     for unknown in (group_id, "grp_nothing"):
         with pytest.raises(NotFoundError):

@@ -331,6 +331,23 @@ def test_an_admin_who_is_demoted_meanwhile_invites_nobody(
         }
 
 
+def test_a_link_that_two_use_at_once_lets_one_join(store: Store, house: House) -> None:
+    for trial in range(4):
+        email = f"new{trial}@example.org"
+        made = store.write(
+            lambda tx, email=email: invitations.invite(  # type: ignore[misc]
+                tx, house.org_id, ROOT, email, "viewer"
+            )
+        )
+        token = made.token
+        said = at_once(
+            store,
+            lambda tx, it=token: invitations.accept_as_new(tx, it, "A", "-"),  # type: ignore[misc]
+            lambda tx, it=token: invitations.accept_as_new(tx, it, "B", "-"),  # type: ignore[misc]
+        )
+        assert sorted(said) == ["done", "not_found"]
+
+
 def _log(store: Store, org_id: str) -> list[str]:
     with store.reading() as session:
         return [wake.action for wake in events.after(session, org_id, 0)]

@@ -213,14 +213,13 @@ def _taken(tx: Transaction, token: str) -> Opened:
         check_reach(require_in(tx, found.org_id, by, MEMBERS), found.role)
     except NotAllowedError:
         raise LinkOverError from None
-    taken = tx.session.scalar(
+    # Under the org's lock now, so whoever came second finds it used.
+    found = look(tx.session, token, tx.now)
+    tx.session.execute(
         update(Invitation)
-        .where(Invitation.id == found.invitation_id, queries.is_open(tx.now))
+        .where(Invitation.id == found.invitation_id)
         .values(accepted_at=tx.now)
-        .returning(Invitation.id)
     )
-    if taken is None:
-        raise LinkOverError
     return found
 
 
