@@ -11,6 +11,7 @@ from sqlalchemy import URL, make_url
 from webui.approvals.ask import Limits
 from webui.approvals.desk import approval_of
 from webui.approvals.leases import Lease
+from webui.approvals.write_grants import GateLimits
 from webui.audit.journal import flush
 from webui.listeners import Bound
 from webui.live import bus as live
@@ -66,6 +67,17 @@ class Runtime:
     def lease(self) -> Lease:
         """Return how long a use may take, in ms."""
         return Lease(self.settings.lease * 1000, self.settings.lease_max * 1000)
+
+    @cached_property
+    def gate_limits(self) -> GateLimits:
+        """Return what the settings say about write grants, in ms."""
+        settings = self.settings
+        return GateLimits(
+            ttl=settings.write_grant_ttl * 1000,
+            uses=settings.write_grant_uses,
+            pending=settings.write_grants_pending,
+            rate=settings.rate_limit,
+        )
 
     def ring(self, wakes: Sequence[Wake]) -> None:
         """Tell the bus what was committed, org by org, in the order of the log."""

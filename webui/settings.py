@@ -150,6 +150,13 @@ class Settings(BaseModel):
     dedupe_window: int | None = _unit("seconds", default=None, ge=1)
     """How long a pending approval absorbs its duplicates; unset means as long as it is pending."""
 
+    write_grant_ttl: int = _unit("seconds", default=600, ge=1)
+    """How long an agent's write in a person's name waits for that person, and a yes for its use."""
+    write_grant_uses: int = _unit("uses", default=1, ge=1, le=1_000)
+    """How often one yes to such a write lets the same request through."""
+    write_grants_pending: int = _unit("requests a person", default=20, ge=0)
+    """Such writes that may wait for one person at once; 0 turns the limit off."""
+
     session_idle: int = _unit("seconds", default=8 * 3600, ge=60)
     """A person is signed out after this long without a request."""
     session_max: int = _unit("seconds", default=7 * DAY_SECONDS, ge=60)

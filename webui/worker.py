@@ -12,7 +12,14 @@ from threading import Event, Thread
 import structlog
 from sqlalchemy import select
 
-from webui.approvals import agents, ending, idempotency, searching, throttling
+from webui.approvals import (
+    agents,
+    ending,
+    idempotency,
+    searching,
+    throttling,
+    write_grants,
+)
 from webui.audit.checkpoints import sign_due
 from webui.inbox import kept
 from webui.outbox import forgetting
@@ -21,6 +28,7 @@ from webui.outbox.fanning import fan_out
 from webui.runtime import Runtime
 from webui.store.models import Approval
 from webui.store.models.approval import UNINDEXED
+from webui.store.queries.write_grants import due
 
 log = structlog.get_logger()
 EACH_HOUR = 3_600.0
@@ -88,6 +96,7 @@ def chores_of(runtime: Runtime) -> list[Chore]:
     courier = Courier(runtime)
     return [
         Chore("sweep", 0.5, lambda: sweep(runtime)),
+        Chore("write grants", 1.0, lambda: expire_write_grants(runtime)),
         Chore("index", 1.0, lambda: index(runtime)),
         Chore(
             "checkpoint",
@@ -109,6 +118,15 @@ def sweep(runtime: Runtime) -> int:
         if not ending.anything_due(session, store.now()):
             return 0
     return store.write(ending.sweep)
+
+
+def expire_write_grants(runtime: Runtime) -> int:
+    """Write down which write grants ran out; looks first, as the sweep does."""
+    store = runtime.store
+    with store.reading() as session:
+        if session.scalar(due(store.now(), 1)) is None:
+            return 0
+    return store.write(write_grants.sweep)
 
 
 def index(runtime: Runtime) -> int:

@@ -14,7 +14,7 @@ def test_every_name_is_listed_once_and_says_what_it_is() -> None:
     assert len(actions.ALL) == len(listed)
     for name, value in listed.items():
         assert name == value.replace(".", "_").upper()
-        assert re.fullmatch(r"[a-z]+\.[a-z_]+|tool_call|agent_cannot_decide", value)
+        assert re.fullmatch(r"[a-z_]+\.[a-z_]+|tool_call|agent_cannot_decide", value)
 
 
 def recorded() -> Iterator[str]:

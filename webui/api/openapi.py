@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,6 +13,7 @@ from webui.approvals.states import Resolution, Risk, Status
 
 _REF = "#/components/schemas/{model}"
 _WORD: dict[str, Any] = {"type": "string"}
+_WORDS: dict[str, Any] = {"type": "array", "items": _WORD}
 _MAYBE_WORD: dict[str, Any] = {"type": ["string", "null"]}
 _TIME: dict[str, Any] = {"type": "string", "format": "date-time"}
 _MAYBE_TIME: dict[str, Any] = {"type": ["string", "null"], "format": "date-time"}
@@ -86,6 +88,28 @@ _GO = {
     "receipt": _WORD,
 }
 
+_PROBLEM: dict[str, Any] = {
+    "type": _WORD,
+    "title": _WORD,
+    "status": {"type": "integer"},
+    "detail": _WORD,
+    "instance": _WORD,
+    "code": _WORD,
+    "errors": {
+        "type": "array",
+        "items": _object({"pointer": _WORD, "detail": _WORD}),
+    },
+}
+_WRITE_HELD: dict[str, Any] = {
+    "error": {"enum": ["approval_required", "write_refused"]},
+    "nonce": _WORD,
+    "approval_url": {"type": "string", "format": "uri"},
+    "scopes": _WORDS,
+    "expires_at": _TIME,
+    "reason": _MAYBE_WORD,
+    "missing": _WORDS,
+}
+
 ANSWERS: dict[str, dict[str, Any]] = {
     "Approval": _object(_APPROVAL, _ONLY_SOMETIMES),
     "ApprovalSummary": _object(_APPROVAL, (*_ONLY_SOMETIMES, "arguments", "ctx")),
@@ -129,22 +153,10 @@ ANSWERS: dict[str, dict[str, Any]] = {
             "callback_secret": _WORD,
         }
     ),
+    "WritePass": _object({"allowed": {"const": True}, "effective_scopes": _WORDS}),
+    "WriteHeld": _object(_PROBLEM | _WRITE_HELD, ("errors", *_WRITE_HELD)),
     "OpenAPI": {"type": "object"},
-    "Problem": _object(
-        {
-            "type": _WORD,
-            "title": _WORD,
-            "status": {"type": "integer"},
-            "detail": _WORD,
-            "instance": _WORD,
-            "code": _WORD,
-            "errors": {
-                "type": "array",
-                "items": _object({"pointer": _WORD, "detail": _WORD}),
-            },
-        },
-        ("errors",),
-    ),
+    "Problem": _object(_PROBLEM, ("errors",)),
 }
 
 
@@ -202,7 +214,7 @@ def _described(operation: Operation) -> dict[str, Any]:
         for query in operation.queries
     ]
     responses: dict[str, Any] = {
-        str(status): _answer(name) for status, name in operation.answers.items()
+        str(status): _answer(status, name) for status, name in operation.answers.items()
     }
     responses["default"] = {
         "description": "A problem, with what is wrong and how to mend it.",
@@ -219,13 +231,12 @@ def _described(operation: Operation) -> dict[str, Any]:
     return described
 
 
-def _answer(name: str) -> dict[str, Any]:
+def _answer(status: int, name: str) -> dict[str, Any]:
     if not name:
         return {"description": "You have it already: it did not change."}
-    return {
-        "description": name,
-        "content": {"application/json": {"schema": _ref(name)}},
-    }
+    refused = status >= HTTPStatus.BAD_REQUEST
+    kind = "application/problem+json" if refused else "application/json"
+    return {"description": name, "content": {kind: {"schema": _ref(name)}}}
 
 
 def _body(operation: Operation) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from webui.asks import AskBody, Body, Prose, Token, without_nul
+from webui.approvals.write_gate import METHOD_MAX, PATH_MAX
+from webui.asks import AskBody, Body, Name, Prose, Token, without_nul
 
 Fingerprint = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 
@@ -59,3 +60,25 @@ class DecideBody(Body):
 
     reason: Annotated[str, Field(max_length=4_000), AfterValidator(without_nul)] = ""
     seal: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+
+
+Scope = Annotated[str, Field(pattern=r"^[!#-\[\]-~]{1,200}$")]
+"""A word of a service's own permissions (the characters are those of RFC 6749, 3.3)."""
+
+
+class WriteGateBody(Body):
+    """A request that a service is about to serve, as its own authentication describes it."""
+
+    user: Name
+    """Id or e-mail address of the person whose identity it carries."""
+    org_ref: Name
+    """Id or slug of the key's own organization."""
+    agent_context: bool
+    """Whether an agent acts with the person's identity."""
+    method: Annotated[Name, Field(max_length=METHOD_MAX)]
+    path: Annotated[Name, Field(max_length=PATH_MAX)]
+    """As it reaches the service, with its query."""
+    scopes_required: Annotated[list[Scope], Field(min_length=1, max_length=50)]
+    scopes_held: Annotated[list[Scope], Field(max_length=1_000)]
+    payload_hash: Annotated[str, Field(pattern=r"^[!-~]{1,200}$")] | None = None
+    """Whatever the service computes over what it will act on; compared exactly."""

@@ -84,6 +84,13 @@ GRANT_CREATED: Final = "grant.created"
 GRANT_REVOKED: Final = "grant.revoked"
 POLICY_CHANGED: Final = "policy.changed"
 
+# What an agent would write in a person's name.
+WRITE_GRANT_REQUESTED: Final = "write_grant.requested"
+WRITE_GRANT_APPROVED: Final = "write_grant.approved"
+WRITE_GRANT_REFUSED: Final = "write_grant.refused"
+WRITE_GRANT_SPENT: Final = "write_grant.spent"
+WRITE_GRANT_EXPIRED: Final = "write_grant.expired"
+
 # Refusals.
 AGENT_CANNOT_DECIDE: Final = "agent_cannot_decide"
 ACCESS_REFUSED: Final = "access.refused"
@@ -166,6 +173,11 @@ ALL: Final = frozenset(
         GRANT_CREATED,
         GRANT_REVOKED,
         POLICY_CHANGED,
+        WRITE_GRANT_REQUESTED,
+        WRITE_GRANT_APPROVED,
+        WRITE_GRANT_REFUSED,
+        WRITE_GRANT_SPENT,
+        WRITE_GRANT_EXPIRED,
         AGENT_CANNOT_DECIDE,
         ACCESS_REFUSED,
         INTAKE_LIMITED,

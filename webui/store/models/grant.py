@@ -7,6 +7,7 @@ from webui.store.models.base import Model
 
 STANDING = text("revoked_at IS NULL")
 KNOWN_OUTSIDE = text("external_id IS NOT NULL")
+UNSETTLED = text("status IN ('pending', 'approved')")
 
 
 class PermissionGrant(Model):
@@ -67,13 +68,22 @@ class WriteGrant(Model):
     """Space-separated, sorted."""
     payload_hash: Mapped[str | None] = mapped_column(default=None)
     status: Mapped[str] = mapped_column(default="pending")
-    """pending, approved, refused, spent; past `expires_at` it is expired, whatever stands here."""
+    """pending, approved, refused, spent, expired; past `expires_at` a pending or approved one is
+    expired, whatever stands here."""
     uses_left: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[int]
     expires_at: Mapped[int]
     decided_at: Mapped[int | None] = mapped_column(default=None)
+    reason: Mapped[str | None] = mapped_column(default=None)
+    """The person's own words, which the agent is told when it is refused."""
 
     __table_args__ = (
         Index("ix_write_grants_nonce", "org_id", "nonce", unique=True),
         Index("ix_write_grants_user", "org_id", "user_id", "status"),
+        Index(
+            "ix_write_grants_due",
+            "expires_at",
+            sqlite_where=UNSETTLED,
+            postgresql_where=UNSETTLED,
+        ),
     )

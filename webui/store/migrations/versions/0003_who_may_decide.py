@@ -347,6 +347,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("decided_at", sa.BigInteger(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
             ["agent_id"], ["agents.id"], name=op.f("fk_write_grants_agent_id")
         ),
@@ -362,6 +363,13 @@ def upgrade() -> None:
         batch_op.create_index("ix_write_grants_nonce", ["org_id", "nonce"], unique=True)
         batch_op.create_index(
             "ix_write_grants_user", ["org_id", "user_id", "status"], unique=False
+        )
+        batch_op.create_index(
+            "ix_write_grants_due",
+            ["expires_at"],
+            unique=False,
+            sqlite_where=sa.text("status IN ('pending', 'approved')"),
+            postgresql_where=sa.text("status IN ('pending', 'approved')"),
         )
 
     with op.batch_alter_table("agents", schema=None) as batch_op:
