@@ -112,9 +112,9 @@ def ask(
     if _use(tx, service, user_id, write):
         return Passed(unmasked(held, write.scopes.split()))
     standing = tx.session.scalar(
-        queries.of_write(
-            service.org_id, service.agent_id, user_id, write, tx.now
-        ).where(WriteGrant.status.in_((GrantStatus.PENDING, GrantStatus.REFUSED)))
+        queries.of_write(service.org_id, service.agent_id, user_id, write, tx.now).where(
+            WriteGrant.status.in_((GrantStatus.PENDING, GrantStatus.REFUSED))
+        )
     )
     grant = standing or _request(tx, service, user_id, write, limits)
     return Held(
@@ -134,8 +134,7 @@ def _use(tx: Transaction, service: Service, user_id: str, write: Write) -> bool:
     used = tx.session.execute(
         update(WriteGrant)
         .where(
-            WriteGrant.id
-            == usable.with_only_columns(WriteGrant.id).scalar_subquery(),
+            WriteGrant.id == usable.with_only_columns(WriteGrant.id).scalar_subquery(),
             WriteGrant.status == GrantStatus.APPROVED,
             WriteGrant.uses_left > 0,
             WriteGrant.expires_at > tx.now,

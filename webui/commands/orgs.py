@@ -2,7 +2,7 @@
 
 import click
 
-from webui.commands.office import json_option, run, show
+from webui.commands.office import json_option, org_option, run, show
 
 
 @click.group()
@@ -24,3 +24,12 @@ def add_org(name: str, owner: str | None, as_json: bool) -> None:
 def list_orgs(as_json: bool) -> None:
     """List the organizations."""
     show(run("orgs.list"), as_json)
+
+
+@orgs.command("write-gate")
+@click.argument("switch", type=click.Choice(["on", "off"]))
+@org_option
+@json_option
+def set_write_gate(switch: str, org: str | None, as_json: bool) -> None:
+    """Ask people before agents with their identity write in services that are gated."""
+    show(run("orgs.write_gate", on=switch == "on", org=org), as_json)

@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from webui.approvals import accounts, members
+from webui.approvals import accounts, members, write_grants
 from webui.approvals.emails import user_of
 from webui.approvals.errors import NotFoundError
 from webui.audit.chain import rfc3339
@@ -44,3 +44,15 @@ def list_orgs(office: Office) -> list[Plain]:
             }
             for org in found
         ]
+
+
+@verb("orgs.write_gate")
+def set_write_gate(office: Office, *, on: bool, org: str | None = None) -> Plain:
+    """Switch the write gate of an org on or off."""
+
+    def unit(tx: Transaction) -> str:
+        org_id = accounts.find_org(tx, org)
+        write_grants.set_write_gate(tx, org_id, on=on, actor=LOCAL)
+        return org_id
+
+    return {"org": office.store.write(unit), "write_gate": "on" if on else "off"}

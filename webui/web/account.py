@@ -11,6 +11,7 @@ from webui.approvals import accounts, agents
 from webui.preview import visible
 from webui.store.models import WebSession
 from webui.store.queries import people
+from webui.web import write_gate
 from webui.web.access import me
 from webui.web.context import desk, house
 from webui.web.once import Secret
@@ -77,6 +78,7 @@ def _page(error: str | None = None) -> str:
         "account/page.html",
         person=PersonView(signed.display_name, signed.email, signed.role or "nobody"),
         **_lists(),
+        writes=write_gate.waiting(),
         created_token=made and CreatedToken(made.name, made.text),
         tokens_enabled=house().settings.admin_api,
         error=error,

@@ -38,6 +38,7 @@ from webui.web import (
     session,
     source_changes,
     sources,
+    write_gate,
 )
 from webui.web.context import EXTENSION, Dashboard
 from webui.worker import Worker
@@ -60,6 +61,7 @@ PAGES: tuple[ModuleType, ...] = (
     orgs,
     delegations,
     account,
+    write_gate,
     help,
     hooks,
     live,

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from webui.store.queries import calls, events, settled
 from webui.store.queries.calls import Filters, Row
+from webui.web import write_gate
 from webui.web.access import approval_or_404, may_view, me, seen
 from webui.web.context import house
 from webui.web.cursors import read_cursor, read_seq, write_cursor
@@ -121,6 +122,7 @@ def page() -> str:
         active_filters=_active(rows.filters),
         counts=counts,
         detail=detail,
+        writes=write_gate.waiting(),
         **_undecided(detail),
     )
 

@@ -15,7 +15,7 @@ def is_gated(session: Session, org_id: str) -> bool:
     return bool(session.scalar(select(Org.write_gate).where(Org.id == org_id)))
 
 
-def person(org_id: str, id_or_email: str) -> Select[tuple[str]]:
+def person(org_id: str, id_or_email: str) -> Select[str]:
     """Return the select of an active member's id."""
     return (
         select(User.id)
@@ -31,7 +31,7 @@ def person(org_id: str, id_or_email: str) -> Select[tuple[str]]:
 
 def of_write(
     org_id: str, agent_id: str, user_id: str, write: Write, now: int
-) -> Select[tuple[WriteGrant]]:
+) -> Select[WriteGrant]:
     """Return the select of the grants that stand for exactly this request, newest first.
 
     The service is part of it: the person said yes to a request that this one made.
@@ -74,7 +74,7 @@ class Asked(NamedTuple):
     """Name of the agent whose key asked."""
 
 
-def _own(session_hash: str) -> Select[tuple[WriteGrant, str, str, str]]:
+def _own(session_hash: str) -> Select[WriteGrant, str, str, str]:
     """Return the select of what the person of a browser session may answer.
 
     Every condition stands here, for pages and verbs alike: their own session, alive and without
@@ -101,9 +101,7 @@ def _own(session_hash: str) -> Select[tuple[WriteGrant, str, str, str]]:
     )
 
 
-def for_person(
-    session: Session, session_hash: str, org: str, nonce: str
-) -> Asked | None:
+def for_person(session: Session, session_hash: str, org: str, nonce: str) -> Asked | None:
     """Return a grant by org (id or slug) and nonce, if this browser's person may answer it."""
     row = session.execute(
         _own(session_hash).where(
@@ -124,7 +122,7 @@ def waiting(session: Session, session_hash: str, now: int) -> Sequence[Asked]:
     return [Asked._make(row) for row in rows]
 
 
-def due(now: int, limit: int) -> Select[tuple[WriteGrant]]:
+def due(now: int, limit: int) -> Select[WriteGrant]:
     """Return the select of grants whose time ran out unanswered or unused."""
     return (
         select(WriteGrant)
