@@ -104,6 +104,15 @@ def test_what_people_named_is_shown_without_acting_on_the_terminal(
     assert "\u202e" not in output
 
 
+def test_the_write_gate_is_switched_and_the_switch_recorded(
+    told: Any, run: Any, first: Any
+) -> None:
+    assert told("orgs", "write-gate", "on") == {"org": first["org"], "write_gate": "on"}
+    assert told("orgs", "write-gate", "off", "--org", "main")["write_gate"] == "off"
+    assert run("orgs", "write-gate", "maybe").exit_code == 2
+    assert run("orgs", "write-gate", "on", "--org", "nonesuch").exit_code == 1
+
+
 def test_several_orgs_must_be_told_apart(run: Any, told: Any, instance: Path) -> None:
     from webui.approvals import accounts  # noqa: PLC0415
     from webui.runtime import open_store  # noqa: PLC0415

@@ -198,6 +198,19 @@ class Desk:
             self.settle(approval, "cancelled", resolution=f"{kind}_ended")
         return 200, {"items": list(map(_bare, ended)), "next_cursor": None}
 
+    def write_gate(self, body: Body) -> Reply:
+        reading = [scope for scope in body["scopes_held"] if scope.endswith(":read")]
+        if set(body["scopes_required"]) <= set(reading):
+            return 200, {"allowed": True, "effective_scopes": reading}
+        told = {
+            "error": "approval_required",
+            "nonce": "n1",
+            "approval_url": f"{self.url}/orgs/acme/write-gate/n1",
+            "scopes": sorted(set(body["scopes_required"]) - set(reading)),
+            "expires_at": self.at(600),
+        }
+        return _problem(403, "approval_required", "ask the person", **told)
+
     def show(self, approval: Body, wait: float, etag: str | None) -> Reply:
         def news() -> bool:
             if etag is None:
@@ -218,6 +231,8 @@ class Desk:
                 return 200, {"type": "agent", "id": "agt_1"}
             case ["POST", "approvals"]:
                 return self.file(body)
+            case ["POST", "write-gate"]:
+                return self.write_gate(body)
             case ["POST", "gate"]:
                 return self.gate(body)
             case ["POST", "sessions" | "runs" as kind, name, "end"]:

@@ -2,6 +2,8 @@
 
 import doctest
 import importlib
+import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +41,32 @@ def test_the_readme_runs_from_top_to_bottom(
         "Ask Ana to look.",
         '{"wipe":"a wiped"}',
     ]
-    assert len(blocks()) == 5
+    assert len(blocks()) == 6
+    the_service_is_gated(server, names["service"])
+
+
+def the_service_is_gated(server: Any, gated: Any) -> None:
+    def call(method: str, *, agent: bool) -> tuple[str, bytes]:
+        said: list[str] = []
+        environ = {
+            "REQUEST_METHOD": method,
+            "PATH_INFO": "/a.txt",
+            "REMOTE_USER": "ana@example.com",
+            "wsgi.input": io.BytesIO(),
+            "files.org": "acme",
+            "files.scopes": "files:read files:write",
+            "files.is_agent": agent,
+            "countersign.scopes": (),
+        }
+        body = b"".join(gated(environ, lambda status, _: said.append(status)))
+        return said[0], body
+
+    assert call("GET", agent=True) == ("200 OK", b"files:read")
+    status, body = call("PUT", agent=True)
+    assert (status, json.loads(body)["error"]) == ("403 Forbidden", "approval_required")
+    assert len(server.calls("/write-gate")) == 2
+    assert call("PUT", agent=False)[0] == "200 OK"
+    assert len(server.calls("/write-gate")) == 2
 
 
 def test_the_first_approval_is_three_lines() -> None:

@@ -17,8 +17,10 @@ from webui.approvals import (
     groups,
     invitations,
     sources,
+    write_grants,
 )
 from webui.approvals.standing import By
+from webui.approvals.write_gate import write_of
 from webui.runtime import Runtime
 from webui.settings import Settings
 from webui.store.ids import new_id
@@ -77,6 +79,8 @@ def _things(
         "agent_id": agent.id,
         **store.write(lambda tx: _deliveries(tx, org_id, source.source_id)),
         **store.write(lambda tx: _people(tx, org_id)),
+        "org": org_id,
+        "nonce": store.write(lambda tx: _write_in_the_name_of(tx, agent, user_id)),
     }
 
 
@@ -105,6 +109,16 @@ def _people(tx: Transaction, org_id: str) -> dict[str, str]:
         "invitation_id": invited.id,
         "token": invited.token,
     }
+
+
+def _write_in_the_name_of(tx: Transaction, agent: Program, user_id: str) -> str:
+    """Hold an agent's write for a person."""
+    service = write_grants.Service(agent.org_id, agent.id, "key")
+    write = write_of("PUT", "/a", ["files:write"], None)
+    limits = write_grants.GateLimits()
+    held = write_grants.ask(tx, service, user_id, write, ["files:write"], limits)
+    assert isinstance(held, write_grants.Held)
+    return held.nonce
 
 
 def _deliveries(tx: Transaction, org_id: str, source_id: str) -> dict[str, str]:
