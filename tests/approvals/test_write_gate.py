@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import string
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from urllib.parse import unquote
 
@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 from tests.plugins.desk import House, Member
 from tests.plugins.rules import Desk
 from webui.approvals import accounts, write_grants
-from webui.approvals.errors import ConflictError, InvalidError, NotFoundError
+from webui.approvals.errors import ConflictError, InvalidError, NotFoundError, TooManyError
 from webui.approvals.write_gate import (
     is_read,
     masked,
@@ -122,7 +122,7 @@ def statuses(desk: Desk) -> list[str]:
         return sorted(session.scalars(select(WriteGrant.status)))
 
 
-def at_once(works: list[Callable[[], object]]) -> list[object]:
+def at_once(works: Sequence[Callable[[], object]]) -> list[object]:
     """Start all works at the same moment; return what each returned or raised."""
     ready, answers = threading.Barrier(len(works)), list[object]()
 
@@ -173,7 +173,7 @@ def test_no_flood_of_twins_gets_past_the_cap(
     def asking(path: str) -> object:
         try:
             return ask_write(path, limits)
-        except write_grants.TooManyError as error:
+        except TooManyError as error:
             return error
 
     answers = at_once([partial(asking, f"/{number}") for number in range(9)])

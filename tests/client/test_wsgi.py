@@ -62,7 +62,7 @@ def gated(service: Service, desk: Client, **changes: Any) -> WriteGate:
     return WriteGate(validator(service), desk, **sources | changes)
 
 
-def call(gate: WriteGate, body: bytes = b"hello", **changes: Any) -> Answer:
+def call(gate: WriteGate, body: bytes = b"hello", /, **changes: Any) -> Answer:
     """Call the gate as a server does; an agent's write unless told otherwise."""
     environ: dict[str, Any] = {
         "REQUEST_METHOD": "PUT",
@@ -313,7 +313,7 @@ def test_a_header_is_no_source(service: Service, impatient: Client, name: str) -
         gated(service, impatient, **{name: "HTTP_X_IS_AGENT"})
 
 
-def hash_of(gate: WriteGate, server: Any, body: bytes = b"hello", **changes: Any) -> str:
+def hash_of(gate: WriteGate, server: Any, body: bytes = b"hello", /, **changes: Any) -> str:
     call(gate, body, **changes)
     told: str = server.asked[-1].body["payload_hash"]
     return told

@@ -148,6 +148,14 @@ def test_a_lost_password_and_a_lost_key_are_replaced(run: Run) -> None:
         assert done.returncode == 0, done.stderr
 
 
+def test_the_guide_to_the_write_gate_works_as_written(run: Callable[..., Any]) -> None:
+    [three_lines] = blocks("docs/write-gate.md", "python")
+    [on_the_desk] = blocks("docs/write-gate.md", "sh")
+    for language, snippet in (("sh", on_the_desk), ("python", three_lines)):
+        done = run(language, snippet)
+        assert done.returncode == 0, done.stderr
+
+
 def test_the_record_is_checked_elsewhere_with_the_single_file(
     desk: ServedDesk, run: Run
 ) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 
 from tests.plugins.desk import Browser, House, Member, SignedIn
 from webui.approvals import accounts, agents, write_grants
+from webui.approvals.errors import NotFoundError
 from webui.approvals.write_gate import write_of
 from webui.approvals.write_grants import GateLimits, Held, Service
 from webui.store.models import Event, Membership, User, WebSession, WriteGrant
@@ -258,5 +259,5 @@ def test_a_session_that_ended_answers_nothing(
         accounts.sign_out(tx, "s")
 
     store.write(unit)
-    with pytest.raises(write_grants.NotFoundError):
+    with pytest.raises(NotFoundError):
         store.write(lambda tx: write_grants.answer(tx, "acme", nonce, given))

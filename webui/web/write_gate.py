@@ -11,7 +11,7 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from webui.approvals.errors import DeskError, InvalidError, NotFoundError
-from webui.approvals.write_gate import GrantStatus, status_at
+from webui.approvals.write_gate import UNSETTLED, GrantStatus, status_at
 from webui.approvals.write_grants import REASON_MAX, WORDS, Answer, answer
 from webui.preview import visible
 from webui.preview.nodes import Piece
@@ -24,6 +24,8 @@ from webui.web.context import house
 from webui.web.render import page as whole_page
 
 blueprint = Blueprint("write_gate", __name__, url_prefix="/orgs/<org>/write-gate/<nonce>")
+EDGE = 40
+"""Characters at each end of a long path in lists."""
 BADGES = {
     GrantStatus.PENDING: ("pending", "Waiting for you"),
     GrantStatus.APPROVED: ("approved", "Approved, not used yet"),
@@ -44,6 +46,7 @@ class WriteView:
     path: tuple[Piece, ...]
     plain_path: tuple[Piece, ...] | None
     """The path with its escapes read, where it has some."""
+    short_path: tuple[Piece, ...]
     scopes: list[str]
     payload_hash: str | None
     created_at: int
@@ -51,6 +54,8 @@ class WriteView:
     decided_at: int | None
     reason: str
     waits: bool
+    lasts: bool
+    """Whether its time still runs: unanswered, or approved and not used."""
     uses: int
     badge: tuple[str, str]
     words: str
@@ -119,6 +124,7 @@ def view_of(found: Asked) -> WriteView:
         method=visible(grant.method),
         path=pieces(grant.path),
         plain_path=None if plain == grant.path else pieces(plain),
+        short_path=_short(grant.path),
         scopes=grant.scopes.split(),
         payload_hash=grant.payload_hash,
         created_at=grant.created_at,
@@ -126,10 +132,20 @@ def view_of(found: Asked) -> WriteView:
         decided_at=grant.decided_at,
         reason=visible(grant.reason or ""),
         waits=now is GrantStatus.PENDING,
+        lasts=now in UNSETTLED,
         uses=grant.uses_left,
         badge=BADGES[now],
         words=WORDS[now],
     )
+
+
+def _short(path: str) -> tuple[Piece, ...]:
+    """Return beginning and end of a long path, with the count of what is left out."""
+    left_out = len(path) - 2 * EDGE
+    if left_out <= EDGE:
+        return pieces(path)
+    gap = Piece("gap", f"{left_out:,} more characters", "Open it to read the whole path")
+    return (*pieces(path[:EDGE]), gap, *pieces(path[-EDGE:]))
 
 
 def waiting() -> list[WriteView]:
