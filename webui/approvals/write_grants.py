@@ -191,19 +191,23 @@ def _request(
     )
     tx.session.add(grant)
     tx.session.flush()
+    _record_request(tx, service, grant)
+    return grant
+
+
+def _record_request(tx: Transaction, service: Service, grant: WriteGrant) -> None:
     note = {
-        "user": user_id,
+        "user": grant.user_id,
         "key": service.key_id,
-        "method": write.method,
-        "path": write.path,
-        "scopes": write.scopes.split(),
-        "payload_hash": write.payload_hash,
-        "uses": limits.uses,
+        "method": grant.method,
+        "path": grant.path,
+        "scopes": grant.scopes.split(),
+        "payload_hash": grant.payload_hash,
+        "uses": grant.uses_left,
         "expires_at": grant.expires_at,
     }
     subject = f"write_grant:{grant.id}"
     tx.record(service.org_id, service.actor, "write_grant.requested", subject, note)
-    return grant
 
 
 def answer(tx: Transaction, org: str, nonce: str, given: Answer) -> None:
