@@ -14,7 +14,7 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import select
 
 from benchmarks.servers import Account
-from webui.approvals import accounts, intake
+from webui.approvals import intake, sessions
 from webui.approvals.ask import Ask, Filer, Limits
 from webui.approvals.canonical import arguments_hash, canonical, fingerprint
 from webui.approvals.deciding import decide
@@ -62,7 +62,7 @@ def visits(store: Store, account: Account, number: int) -> list[Visit]:
 
     def sign_in(tx: Transaction) -> None:
         for session_id in session_ids:
-            accounts.sign_in(
+            sessions.sign_in(
                 tx,
                 user_id,
                 hash_of(session_id),

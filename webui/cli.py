@@ -26,6 +26,7 @@ COMMANDS = {
         "List, show, approve, deny, expire.",
     ),
     "users": ("webui.commands.people:users", "People and their roles."),
+    "sessions": ("webui.commands.people:sessions", "Where people are signed in."),
     "groups": ("webui.commands.groups:groups", "People under one name."),
     "orgs": ("webui.commands.orgs:orgs", "Organizations of this instance."),
     "agents": ("webui.commands.programs:agents", "Programs that ask."),

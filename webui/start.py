@@ -45,7 +45,9 @@ STANDING = {
     actions.MEMBERSHIP_REMOVED,
     actions.USER_SWITCHED_ORG,
 }
-"""Events after which a person's sockets must prove themselves anew."""
+"""Events that end a person's sockets; those who may, come back."""
+ENDINGS = {actions.USER_SIGNED_OUT, actions.USER_FACTOR_ADDED, actions.USER_FACTOR_REMOVED}
+"""Events that end some of a person's sessions: those sockets go, the others stay."""
 
 
 def build(settings: Settings, bound: Bound) -> Desk:
@@ -100,6 +102,10 @@ def end_sockets(sockets: Sockets, wakes: Sequence[Wake]) -> None:
     for wake in wakes:
         if wake.action in STANDING:
             sockets.drop(user_id=wake.subject.removeprefix("user:"))
+        elif wake.action in ENDINGS:
+            sockets.recheck(user_id=wake.subject.removeprefix("user:"))
+        elif wake.action == actions.SETTINGS_CHANGED:
+            sockets.recheck(org_id=wake.org_id)
 
 
 def _sign_the_rest(runtime: Runtime) -> None:

@@ -21,6 +21,7 @@ from webui.approvals import (
     write_grants,
 )
 from webui.audit.checkpoints import sign_due
+from webui.factors import ceremonies
 from webui.inbox import kept
 from webui.outbox import forgetting
 from webui.outbox.courier import Courier
@@ -156,5 +157,6 @@ def forget(runtime: Runtime) -> int:
     """Drop what is only kept for a while."""
     runtime.store.write(idempotency.forget_old)
     runtime.store.write(throttling.forget_full)
+    runtime.store.write(ceremonies.forget_over)
     dropped = runtime.store.write(kept.forget_old)
     return dropped + runtime.store.write(forgetting.forget_old)

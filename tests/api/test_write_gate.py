@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from webui.approvals import accounts, agents, write_grants
+from webui.approvals import accounts, agents, sessions, write_grants
 from webui.approvals.write_grants import Answer
 from webui.settings import Settings
 from webui.store.models import Membership, WebSession, WriteGrant
@@ -113,7 +113,7 @@ def approve(store: Any, house: Any) -> Approve:
 
         def unit(tx: Any) -> None:
             if tx.session.get(WebSession, session_hash) is None:
-                accounts.sign_in(tx, who.id, session_hash, address="", user_agent="")
+                sessions.sign_in(tx, who.id, session_hash, address="", user_agent="")
             given = Answer(who.id, session_hash, yes, reason, "127.0.0.1", "a test")
             write_grants.answer(tx, house.org_id, nonce, given)
 

@@ -95,7 +95,7 @@ def test_a_person_that_cannot_be_added_leaves_nothing(
 def sign_in(store: Store, user_id: str, name: str) -> str:
     digest = hashlib.sha256(name.encode()).hexdigest()
     store.write(
-        lambda tx: accounts.sign_in(
+        lambda tx: sessions.sign_in(
             tx, user_id, digest, address="127.0.0.1", user_agent="x" * 999
         )
     )
@@ -119,7 +119,7 @@ def test_sessions_end_with_signing_out_a_new_password_or_a_suspension(
                 lambda tx: accounts.set_password(tx, org, mail, "-", actor="system")
             )
         elif name == "everywhere":
-            store.write(lambda tx: accounts.sign_out_everywhere(tx, user, org))
+            store.write(lambda tx: sessions.sign_out_everywhere(tx, user, org))
         elif name == "idle":
             clock.advance(IDLE)
         else:
@@ -129,12 +129,12 @@ def test_sessions_end_with_signing_out_a_new_password_or_a_suspension(
         one, two = (sign_in(store, house.rae.id, f"{name}{n}") for n in (1, 2))
         assert lives(store, one)
         assert lives(store, two)
-        store.write(partial(accounts.sign_out, session_hash=one))
-        store.write(partial(accounts.sign_out, session_hash=one))
+        store.write(partial(sessions.sign_out, session_hash=one))
+        store.write(partial(sessions.sign_out, session_hash=one))
         assert (lives(store, one), lives(store, two)) == (False, True)
         end(name)
         assert not lives(store, two)
-    store.write(lambda tx: accounts.sign_out(tx, "nobody's"))
+    store.write(lambda tx: sessions.sign_out(tx, "nobody's"))
     for nobody in (house.rae.id, house.cy.id, "usr_nobody"):
         with pytest.raises(NotFoundError):
             sign_in(store, nobody, "late")

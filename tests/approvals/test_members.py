@@ -7,7 +7,15 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.plugins.desk import House, Member
-from webui.approvals import accounts, agents, delegations, groups, invitations, members
+from webui.approvals import (
+    accounts,
+    agents,
+    delegations,
+    groups,
+    invitations,
+    members,
+    sessions,
+)
 from webui.approvals.errors import (
     ConflictError,
     DeskError,
@@ -50,7 +58,7 @@ def told(store: Store, org_id: str, subject: str) -> list[str]:
 def sign_in(store: Store, user_id: str, name: str) -> str:
     digest = name.ljust(64, "0")
     store.write(
-        lambda tx: accounts.sign_in(tx, user_id, digest, address="::1", user_agent="x")
+        lambda tx: sessions.sign_in(tx, user_id, digest, address="::1", user_agent="x")
     )
     return digest
 

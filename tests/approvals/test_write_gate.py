@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 
 from tests.plugins.desk import House, Member
 from tests.plugins.rules import Desk
-from webui.approvals import accounts, write_grants
+from webui.approvals import sessions, write_grants
 from webui.approvals.errors import ConflictError, InvalidError, NotFoundError, TooManyError
 from webui.approvals.write_gate import (
     is_read,
@@ -110,7 +110,7 @@ def say(desk: Desk, who: Member, nonce: str, *, yes: bool = True) -> None:
 
     def unit(tx: Transaction) -> None:
         if tx.session.get(WebSession, session_hash) is None:
-            accounts.sign_in(tx, who.id, session_hash, address="", user_agent="")
+            sessions.sign_in(tx, who.id, session_hash, address="", user_agent="")
         given = Answer(who.id, session_hash, yes, "", "", "")
         write_grants.answer(tx, desk.house.org_id, nonce, given)
 

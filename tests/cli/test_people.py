@@ -204,3 +204,24 @@ def test_an_agent_is_set_from_the_command_line(told: Any, run: Any) -> None:
     circle = run("agents", "set", "boss", "--manager", "first-agent")
     assert "boss → first-agent → boss" in circle.output
     assert run("agents", "set", "nobody", "--role", "x").exit_code == 1
+
+
+def test_lost_second_factors_are_shown_and_removed(told: Any, run: Any) -> None:
+    told("users", "add", "rae@example.org", "--role", "reviewer")
+    shown = told("users", "factors", "rae@example.org")
+    assert shown == {
+        "email": "rae@example.org",
+        "app": False,
+        "passkeys": [],
+        "recovery_codes": 0,
+    }
+    assert told("users", "factors", "rae@example.org", "--reset")["removed"] == 0
+    assert run("users", "factors", "nobody@example.org").exit_code == 1
+
+
+def test_sessions_are_listed_and_ended(told: Any, run: Any) -> None:
+    assert told("sessions", "list", "admin@localhost") == []
+    assert told("sessions", "end", "admin@localhost")["ended"] == "all"
+    refused = run("sessions", "end", "admin@localhost", "--session", "0123456789ab")
+    assert refused.exit_code == 1
+    assert "no such session" in refused.output

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 from flask.testing import FlaskClient
 
-from webui.approvals import accounts, agents, ask, intake
+from webui.approvals import accounts, agents, ask, intake, sessions
 from webui.approvals.canonical import arguments_hash, canonical, fingerprint
 from webui.approvals.passwords import hash_password
 from webui.audit.journal import flush
@@ -341,7 +341,7 @@ def signed_in(dashboard: Flask, store: Store) -> SignedIn:
         session_id = secrets.token_urlsafe(32)
         digest = hashlib.sha256(session_id.encode()).hexdigest()
         store.write(
-            lambda tx: accounts.sign_in(
+            lambda tx: sessions.sign_in(
                 tx, member.id, digest, address="127.0.0.1", user_agent="a test"
             )
         )

@@ -211,7 +211,7 @@ def sign_in(page: Page, person: Reviewer) -> None:
     page.goto("/sign-in")
     page.get_by_label("E-mail address").fill(person.email)
     page.get_by_label("Password").fill(person.password)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url(lambda url: not url.endswith("/sign-in"))
 
 

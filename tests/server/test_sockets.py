@@ -130,6 +130,24 @@ def test_signing_out_ends_the_sockets_of_that_session_alone(own: Any) -> None:
         assert listen(other, 1) == [1]
 
 
+def test_looking_again_ends_the_sockets_of_ended_sessions_at_once(own: Any) -> None:
+    with own.live("ann") as mine, own.live("bea", f"&since=0{EPOCH}") as other:
+        own.act("recheck/ann")
+        assert closed_with(mine) == 4401
+        own.act("publish/1")
+        assert listen(other, 1) == [1]
+
+
+def test_a_session_under_a_new_id_keeps_its_sockets_until_it_ends(own: Any) -> None:
+    with own.live("ann", f"&since=0{EPOCH}") as mine:
+        own.act("rename/ann/anne")
+        own.act("recheck/ann")
+        own.act("publish/1")
+        assert listen(mine, 1) == [1]
+        own.act("end/anne")
+        assert closed_with(mine) == 4401
+
+
 def test_stopping_tells_browsers_to_come_back(own: Any) -> None:
     with own.live("ann") as first, own.live("bea") as second:
         own.process.terminate()

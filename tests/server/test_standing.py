@@ -20,11 +20,14 @@ from webui.store.transaction import Wake
 SESSION_ENDED = 4401
 
 
-class Dropped(list[str]):
-    """Stands for the sockets: notes whose were ended."""
+class Noted(list[str]):
+    """Stands for the sockets: notes whose were ended, and whose are looked at."""
 
     def drop(self, *, user_id: str) -> None:
-        self.append(user_id)
+        self.append(f"drop {user_id}")
+
+    def recheck(self, *, user_id: str = "", org_id: str = "") -> None:
+        self.append(f"recheck {user_id or org_id}")
 
 
 @pytest.mark.parametrize(
@@ -39,19 +42,36 @@ class Dropped(list[str]):
     ],
 )
 def test_a_change_of_standing_ends_that_persons_sockets(action: str) -> None:
-    dropped = Dropped()
-    end_sockets(dropped, [Wake("org_1", 7, action, "user:usr_bo")])  # type: ignore[arg-type]
-    assert dropped == ["usr_bo"]
+    noted = Noted()
+    end_sockets(noted, [Wake("org_1", 7, action, "user:usr_bo")])  # type: ignore[arg-type]
+    assert noted == ["drop usr_bo"]
+
+
+@pytest.mark.parametrize(
+    "action",
+    [actions.USER_SIGNED_OUT, actions.USER_FACTOR_ADDED, actions.USER_FACTOR_REMOVED],
+)
+def test_the_end_of_some_sessions_looks_at_that_persons_sockets(action: str) -> None:
+    noted = Noted()
+    end_sockets(noted, [Wake("org_1", 7, action, "user:usr_bo")])  # type: ignore[arg-type]
+    assert noted == ["recheck usr_bo"]
+
+
+def test_a_new_setting_looks_at_the_orgs_sockets() -> None:
+    noted = Noted()
+    wake = Wake("org_1", 7, actions.SETTINGS_CHANGED, "org:org_1")
+    end_sockets(noted, [wake])  # type: ignore[arg-type]
+    assert noted == ["recheck org_1"]
 
 
 def test_what_others_do_ends_nobodys_sockets() -> None:
-    dropped = Dropped()
+    noted = Noted()
     wakes = [
         Wake("org_1", 7, actions.APPROVAL_DECIDED, "approval:apr_1"),
         Wake("org_1", 8, actions.USER_SIGNED_IN, "user:usr_bo"),
     ]
-    end_sockets(dropped, wakes)  # type: ignore[arg-type]
-    assert dropped == []
+    end_sockets(noted, wakes)  # type: ignore[arg-type]
+    assert noted == []
 
 
 class Tab:

@@ -193,6 +193,17 @@ def _steering(app: Flask, feed: MemoryFeed, bus: Bus, sockets: Sockets) -> None:
         sockets.drop(session_id=session_id)
         return "ended"
 
+    @app.post("/api/v1/recheck/<session_id>")
+    def recheck(session_id: str) -> str:
+        feed.ended.add(session_id)
+        sockets.recheck(org_id="org")
+        return "looked at"
+
+    @app.post("/api/v1/rename/<before>/<after>")
+    def rename(before: str, after: str) -> str:
+        sockets.rename(before, after)
+        return "renamed"
+
     @app.post("/api/v1/break")
     def break_feed() -> str:
         feed.broken = not feed.broken

@@ -68,3 +68,18 @@ def test_it_lists_where_one_is_signed_in(signed_in: SignedIn, house: House) -> N
 )
 def test_browsers_are_called_by_their_names(said: str, words: str) -> None:
     assert browser_words(said) == words
+
+
+def test_one_session_is_ended_and_fails_from_then_on(
+    signed_in: SignedIn, house: House, store: Store
+) -> None:
+    browser, other = signed_in(house.ana), signed_in(house.ana)
+    page = browser.get("/account").get_data(as_text=True)
+    ids = re.findall(r'action="/account/sessions/(\w{12})/end"', page)
+    assert len(ids) == 1, "the one at hand is ended by signing out"
+    assert other.get("/").status_code == 200
+    assert browser.send(f"/account/sessions/{ids[0]}/end").status_code == 303
+    assert other.get("/").status_code == 303
+    assert other.post("/account/tokens").status_code == 303
+    assert browser.get("/").status_code == 200
+    assert browser.send(f"/account/sessions/{ids[0]}/end").status_code == 404

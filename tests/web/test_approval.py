@@ -275,7 +275,7 @@ class TestTheFullView:
         assert 'name="nonce"' not in text, "a viewer decides nothing"
 
 
-def test_a_high_call_asks_for_a_fresh_sign_in(
+def test_a_high_call_asks_for_a_recent_proof(
     signed_in: SignedIn,
     house: House,
     file_call: FileCall,
@@ -291,7 +291,7 @@ def test_a_high_call_asks_for_a_fresh_sign_in(
     clock.advance(15 * 60_000)
     answer = send(browser, approval_id, form)
     assert answer.status_code == 403
-    assert "sign in again" in answer.get_data(as_text=True)
+    assert "confirm on your account" in answer.get_data(as_text=True)
     assert status_of(store, approval_id) == "pending"
     denial = decide_form(browser, f"/approvals/{approval_id}", "deny")
     assert send(browser, approval_id, denial).status_code == 303

@@ -1,6 +1,7 @@
 """What holds for every address of the dashboard; the list is the application's own."""
 
 import re
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from webui.approvals import (
     endpoints,
     groups,
     invitations,
+    sessions,
     sources,
     write_grants,
 )
@@ -24,7 +26,7 @@ from webui.approvals.write_gate import write_of
 from webui.runtime import Runtime
 from webui.settings import Settings
 from webui.store.ids import new_id
-from webui.store.models import Delivery, Event, Model, SourceDelivery
+from webui.store.models import Delivery, Event, Model, Passkey, SourceDelivery
 from webui.store.store import Store
 from webui.store.transaction import Transaction
 from webui.web.app import create_app
@@ -72,6 +74,8 @@ def _things(
         lambda tx: sources.create_source(tx, org_id, kind="standard", name="In")
     )
     return {
+        "session_id": store.write(lambda tx: _session(tx, user_id)),
+        "passkey_id": store.write(lambda tx: _passkey(tx, user_id)),
         "approval_id": file_call(agent),
         "key_id": agent.key.split("_")[1],
         "token_id": token.split("_")[1],
@@ -119,6 +123,21 @@ def _write_in_the_name_of(tx: Transaction, agent: Program, user_id: str) -> str:
     held = write_grants.ask(tx, service, user_id, write, ["files:write"], limits)
     assert isinstance(held, write_grants.Held)
     return held.nonce
+
+
+def _session(tx: Transaction, user_id: str) -> str:
+    session_hash = secrets.token_hex(32)
+    sessions.sign_in(tx, user_id, session_hash, address="192.0.2.1", user_agent="")
+    return session_hash[:12]
+
+
+def _passkey(tx: Transaction, user_id: str) -> str:
+    passkey_id = secrets.token_urlsafe(16)
+    key = Passkey(id=passkey_id, user_id=user_id, public_key=b"", name="k")
+    key.created_at = tx.now
+    tx.session.add(key)
+    tx.session.flush()
+    return passkey_id
 
 
 def _deliveries(tx: Transaction, org_id: str, source_id: str) -> dict[str, str]:
@@ -210,6 +229,12 @@ def test_nobody_who_is_signed_out_gets_further_than_the_door(
     open_to_all = {
         "session.sign_in",
         "session.enter",
+        "second.page",
+        "second.by_code",
+        "second.ask_for_passkey",
+        "second.by_passkey",
+        "second.ask_for_any_passkey",
+        "second.by_passkey_alone",
         "health.healthz",
         "health.readyz",
         "health.well_known",

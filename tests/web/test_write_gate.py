@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from tests.plugins.desk import Browser, House, Member, SignedIn
-from webui.approvals import accounts, agents, write_grants
+from webui.approvals import agents, sessions, write_grants
 from webui.approvals.errors import NotFoundError
 from webui.approvals.write_gate import write_of
 from webui.approvals.write_grants import GateLimits, Held, Service
@@ -255,8 +255,8 @@ def test_a_session_that_ended_answers_nothing(
     given = write_grants.Answer(house.bo.id, "s", True, "", "", "")
 
     def unit(tx: Any) -> None:
-        accounts.sign_in(tx, house.bo.id, "s", address="", user_agent="")
-        accounts.sign_out(tx, "s")
+        sessions.sign_in(tx, house.bo.id, "s", address="", user_agent="")
+        sessions.sign_out(tx, "s")
 
     store.write(unit)
     with pytest.raises(NotFoundError):

@@ -207,13 +207,25 @@ def standing(holder: TokenHolder) -> Actor:
         house, who = runtime(), holder.person
         with house.store.reading() as session:
             g.standing = person_in(
-                session, who.org_id, who.user_id, house.store.now(), source="token"
+                session,
+                who.org_id,
+                who.user_id,
+                house.store.now(),
+                source="token",
+                agent_context=holder.agent_context,
             )
     return cast("Actor", g.standing)
 
 
 def access(holder: TokenHolder, action: str, resource: Resource) -> Access:
-    """Answer whether a token may do this: what its person may now."""
+    """Answer whether a token may do this: what its person may now, as far as it carries it."""
+    if not holder.carries(action):
+        return Access(
+            False,
+            "deny_scope",
+            f"This token does not carry the permission {action}; make one that does.",
+            action,
+        )
     store = runtime().store
     directory = OrgDirectory(store.reading, holder.person.org_id, store.now())
     return authorize(standing(holder), action, resource, None, directory)

@@ -20,7 +20,7 @@ from webui.api.schemas import DecideBody
 from webui.approvals.arguments import open_arguments
 from webui.approvals.authorization import DECIDE, VIEW
 from webui.approvals.deciding import decide
-from webui.approvals.errors import Fault, InvalidError, NotFoundError
+from webui.approvals.errors import Fault, InvalidError, NotAllowedError, NotFoundError
 from webui.approvals.reviewing import (
     Look,
     Reviewer,
@@ -187,6 +187,9 @@ def _decide(approval_id: str, verdict: Verdict) -> Response:
     body = read_body(DecideBody, optional=True)
     with runtime().store.reading() as session:
         row = _visible(holder, calls.one(session, who.org_id, approval_id))
+        if not holder.carries(DECIDE):
+            refused = access(holder, DECIDE, resource_of(row.approval))
+            raise NotAllowedError("scope_missing", refused.explanation)
         if verdict is Verdict.APPROVE:
             refuse_unseen(session, runtime().keyring, row.approval)
     reviewer = Reviewer(
@@ -196,6 +199,8 @@ def _decide(approval_id: str, verdict: Verdict) -> Response:
         session_id=f"token:{holder.token_id}",
         address=request.remote_addr or "",
         user_agent=request.headers.get("User-Agent", "")[:300],
+        agent_context=holder.agent_context,
+        method="token",
     )
     look = Look(body.seal, PREVIEW_VERSION)
     decided = runtime().store.write(

@@ -10,7 +10,6 @@ from webui.approvals.authorization import ROLES
 from webui.approvals.desk import SYSTEM
 from webui.approvals.emails import is_email, user_of
 from webui.approvals.errors import Fault, InvalidError, NotFoundError
-from webui.approvals.sessions import last_used
 from webui.approvals.standing import check_role, keep_an_owner, keep_owners, lock_org
 from webui.audit.journal import open_chain
 from webui.store.ids import new_id
@@ -21,7 +20,6 @@ from webui.store.models import (
     Membership,
     Org,
     User,
-    WebSession,
 )
 from webui.store.transaction import Transaction
 
@@ -225,76 +223,3 @@ def _member(tx: Transaction, org_id: str, email: str, *, lock: bool = False) -> 
     if user is None:
         raise NotFoundError("user")
     return user
-
-
-def sign_in(
-    tx: Transaction, user_id: str, session_hash: str, *, address: str, user_agent: str
-) -> str:
-    """Open a session for a person whose password was checked; return the org it looks at.
-
-    Raises:
-        NotFoundError: suspended since, or without an active membership.
-
-    """
-    row = tx.session.execute(
-        select(User, Membership.org_id)
-        .join(Membership, Membership.user_id == User.id)
-        .where(User.id == user_id, User.status == "active", Membership.status == "active")
-        .order_by(last_used(user_id).desc(), Membership.created_at, Membership.org_id)
-        .limit(1)
-    ).one_or_none()
-    if row is None:
-        raise NotFoundError("user")
-    user, org_id = row
-    tx.session.add(
-        WebSession(
-            id=session_hash,
-            user_id=user.id,
-            org_id=org_id,
-            epoch=user.session_epoch,
-            created_at=tx.now,
-            seen_at=tx.now,
-            authenticated_at=tx.now,
-            address=address,
-            user_agent=user_agent[:300],
-        )
-    )
-    tx.session.flush()
-    tx.record(
-        org_id,
-        f"user:{user.id}",
-        "user.signed_in",
-        f"user:{user.id}",
-        {"address": address, "user_agent": user_agent[:300], "method": "password"},
-    )
-    return str(org_id)
-
-
-def sign_out(tx: Transaction, session_hash: str) -> None:
-    """End one session."""
-    session = tx.session.get(WebSession, session_hash)
-    if session is None or session.ended_at is not None:
-        return
-    session.ended_at = tx.now
-    tx.session.flush()
-    tx.record(
-        session.org_id,
-        f"user:{session.user_id}",
-        "user.signed_out",
-        f"user:{session.user_id}",
-        {},
-    )
-
-
-def sign_out_everywhere(tx: Transaction, user_id: str, org_id: str) -> None:
-    """End every session of a person, this one too."""
-    tx.session.execute(
-        update(User).where(User.id == user_id).values(session_epoch=User.session_epoch + 1)
-    )
-    tx.record(
-        org_id,
-        f"user:{user_id}",
-        "user.signed_out",
-        f"user:{user_id}",
-        {"everywhere": True},
-    )

@@ -1,9 +1,10 @@
 """Agents and their keys, and people's own tokens: made, rotated, revoked."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import select, update
 
+from webui.approvals.authorization import ALL, AUDIT_READ, DECIDE, POLICY_READ, VIEW
 from webui.approvals.desk import SYSTEM
 from webui.approvals.errors import Fault, InvalidError, NotFoundError
 from webui.approvals.keys import AGENT, PERSONAL, make_key
@@ -16,6 +17,13 @@ DEFAULT_SCOPES = ("approvals:write", "approvals:read", "authorize")
 OVERLAP = 86_400_000
 """ms for which a rotated key goes on working beside the new one."""
 NAME_MAX = 80
+TOKEN_SCOPES = frozenset({VIEW, DECIDE})
+"""What a token carries unless it is made for more or less."""
+READING = frozenset({VIEW, POLICY_READ, AUDIT_READ})
+"""All that a token of an agent acting for a person can carry."""
+DAY = 86_400_000
+TOKEN_DAYS = 90
+TOKEN_DAYS_MAX = 365
 
 
 def create_agent(
@@ -182,10 +190,29 @@ def create_token(
     user_id: str,
     *,
     label: str,
+    scopes: Collection[str] = TOKEN_SCOPES,
+    agent_context: bool = False,
     expires_at: int | None = None,
     actor: str = SYSTEM,
 ) -> str:
-    """Give a person a token for the reviewers' API; return its text, shown once."""
+    """Give a person a token for the reviewers' API; return its text, shown once.
+
+    Args:
+        tx: the transaction.
+        org_id: where it works.
+        user_id: whose it is.
+        label: its name.
+        scopes: permissions it carries as far as its person has them, each time it is used.
+        agent_context: for an agent acting in their name: it reads, and never decides.
+        expires_at: ms; in 90 days by default.
+        actor: for the log.
+
+    Raises:
+        InvalidError: a scope is unknown, none is left, or the time is too long.
+
+    """
+    carried = _scopes_of_token(scopes, agent_context=agent_context)
+    ends = _end_of_token(tx.now, expires_at)
     token = make_key(PERSONAL)
     tx.session.add(
         PersonalToken(
@@ -194,8 +221,10 @@ def create_token(
             org_id=org_id,
             secret_hash=token.secret_hash,
             label=label[:NAME_MAX],
+            scopes=" ".join(carried),
+            agent_context=agent_context,
             created_at=tx.now,
-            expires_at=expires_at,
+            expires_at=ends,
         )
     )
     tx.session.flush()
@@ -204,9 +233,39 @@ def create_token(
         actor,
         "token.created",
         f"token:{token.id}",
-        {"user": user_id, "label": label[:NAME_MAX], "expires_at": expires_at},
+        {
+            "user": user_id,
+            "label": label[:NAME_MAX],
+            "scopes": carried,
+            "agent_context": agent_context,
+            "expires_at": ends,
+        },
     )
     return token.text
+
+
+def _end_of_token(now: int, wanted: int | None) -> int:
+    ends = now + TOKEN_DAYS * DAY if wanted is None else wanted
+    if not now < ends <= now + TOKEN_DAYS_MAX * DAY:
+        raise InvalidError(
+            f"A token works for 1 to {TOKEN_DAYS_MAX} days.",
+            [Fault("/days", "is not between them")],
+        )
+    return ends
+
+
+def _scopes_of_token(scopes: Collection[str], *, agent_context: bool) -> list[str]:
+    unknown = sorted(set(scopes) - ALL)
+    if unknown:
+        raise InvalidError(f"There is no permission {', '.join(unknown)}.")
+    carried = sorted(set(scopes) & READING if agent_context else set(scopes))
+    if not carried:
+        raise InvalidError(
+            "Choose at least one permission that the token carries"
+            + (", one for reading." if agent_context else "."),
+            [Fault("/scope", "is empty")],
+        )
+    return carried
 
 
 def revoke_token(

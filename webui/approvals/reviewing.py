@@ -34,6 +34,8 @@ class Reviewer:
     address: str = ""
     user_agent: str = ""
     agent_context: bool = False
+    method: str = ""
+    """How they proved who they are; goes into the record."""
 
     @property
     def actor(self) -> str:

@@ -21,6 +21,12 @@ USER_SWITCHED_ORG: Final = "user.switched_org"
 USER_SAME_PERSON: Final = "user.same_person"
 USER_APART: Final = "user.apart"
 MEMBERSHIP_CREATED: Final = "membership.created"
+USER_CONFIRMED: Final = "user.confirmed"
+USER_FACTOR_ADDED: Final = "user.factor_added"
+USER_FACTOR_CHANGED: Final = "user.factor_changed"
+USER_FACTOR_REMOVED: Final = "user.factor_removed"
+USER_FACTOR_REFUSED: Final = "user.factor_refused"
+USER_RECOVERY_CODE_USED: Final = "user.recovery_code_used"
 MEMBERSHIP_CHANGED: Final = "membership.changed"
 MEMBERSHIP_SUSPENDED: Final = "membership.suspended"
 MEMBERSHIP_RESTORED: Final = "membership.restored"
@@ -119,6 +125,12 @@ ALL: Final = frozenset(
         USER_SAME_PERSON,
         USER_APART,
         MEMBERSHIP_CREATED,
+        USER_CONFIRMED,
+        USER_FACTOR_ADDED,
+        USER_FACTOR_CHANGED,
+        USER_FACTOR_REMOVED,
+        USER_FACTOR_REFUSED,
+        USER_RECOVERY_CODE_USED,
         MEMBERSHIP_CHANGED,
         MEMBERSHIP_SUSPENDED,
         MEMBERSHIP_RESTORED,

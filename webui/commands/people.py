@@ -61,6 +61,20 @@ def reset_password(email: str, org: str | None, as_json: bool) -> None:
     show(run("users.password", email=email, org=org), as_json)
 
 
+@users.command("factors")
+@click.argument("email")
+@click.option(
+    "--reset",
+    is_flag=True,
+    help="Remove every second factor of somebody who lost them; their sessions end.",
+)
+@org_option
+@json_option
+def show_factors(email: str, reset: bool, org: str | None, as_json: bool) -> None:
+    """Show a person's second factors, or remove them."""
+    show(run("users.factors", email=email, reset=reset, org=org), as_json)
+
+
 @users.command("restore")
 @click.argument("email")
 @org_option
@@ -123,3 +137,27 @@ def list_invitations(org: str | None, as_json: bool) -> None:
 def uninvite(invitation: str, org: str | None, as_json: bool) -> None:
     """Make an invitation (by id) stop working."""
     show(run("users.uninvite", invitation=invitation, org=org), as_json)
+
+
+@click.group()
+def sessions() -> None:
+    """Browsers in which people are signed in."""
+
+
+@sessions.command("list")
+@click.argument("email")
+@org_option
+@json_option
+def list_sessions(email: str, org: str | None, as_json: bool) -> None:
+    """List where a person is signed in."""
+    show(run("sessions.list", email=email, org=org), as_json)
+
+
+@sessions.command("end")
+@click.argument("email")
+@click.option("--session", help="Only this one, as `sessions list` names it; else all.")
+@org_option
+@json_option
+def end_sessions(email: str, session: str | None, org: str | None, as_json: bool) -> None:
+    """End a person's sessions at once."""
+    show(run("sessions.end", email=email, session=session, org=org), as_json)

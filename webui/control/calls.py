@@ -5,6 +5,7 @@ from typing import Any
 
 from webui.approvals import ending
 from webui.approvals.arguments import open_arguments
+from webui.approvals.authorization import DECIDE
 from webui.approvals.deciding import decide
 from webui.approvals.errors import InvalidError, NotAllowedError, NotFoundError
 from webui.approvals.keys import AGENT, PERSONAL, PresentedKey, read_key
@@ -60,7 +61,7 @@ def decide_approval(
     A `seal`, which `approvals.show` gives, binds the verdict to what was shown; none is
     made up here, since the record would claim that somebody looked.
     """
-    who = _decider(office, actor, token, org)
+    who, agent_context = _decider(office, actor, token, org)
     with office.store.reading() as session:
         row = queries.one(session, who.org_id, approval)
         if row is None:
@@ -68,7 +69,12 @@ def decide_approval(
         if verdict == Verdict.APPROVE:
             refuse_unseen(session, office.store.keyring, row.approval)
     reviewer = Reviewer(
-        who.user_id, who.display_name, "cli", session_id="token" if token else LOCAL
+        who.user_id,
+        who.display_name,
+        "cli",
+        session_id="token" if token else LOCAL,
+        agent_context=agent_context,
+        method="token" if token else LOCAL,
     )
     look = Look(seal, PREVIEW_VERSION)
     decided = office.store.write(
@@ -83,7 +89,8 @@ def decide_approval(
 
 def _decider(
     office: Office, actor: str | None, token: str | None, org: str | None
-) -> Signed:
+) -> tuple[Signed, bool]:
+    """Return who decides, and whether an agent acts in their name."""
     if token is not None:
         return _by_token(office, token)
     if actor is None:
@@ -95,11 +102,10 @@ def _decider(
         found = member(session, org_id, actor)
     if found is None:
         raise NotFoundError("member")
-    return found
+    return found, False
 
 
-def _by_token(office: Office, token: str) -> Signed:
-
+def _by_token(office: Office, token: str) -> tuple[Signed, bool]:
     presented = read_key(token)
     if presented is not None and presented.prefix == AGENT:
         _refuse_agent(office, presented)
@@ -111,7 +117,12 @@ def _by_token(office: Office, token: str) -> Signed:
             and holder.secret_hash == presented.secret_hash
             and holder.works(office.store.now())
         ):
-            return holder.person
+            if not holder.carries(DECIDE):
+                raise NotAllowedError(
+                    "scope_missing",
+                    f"This token does not carry {DECIDE}; make one that does.",
+                )
+            return holder.person, holder.agent_context
     raise NotAllowedError("bad_token", "This token is mistyped, expired or revoked.")
 
 

@@ -17,7 +17,16 @@ from typing import Any
 import structlog
 
 from webui.approvals.errors import DeskError
-from webui.control import calls, groups, members, orgs, people, programs, sources
+from webui.control import (
+    calls,
+    groups,
+    members,
+    orgs,
+    people,
+    programs,
+    signing_in,
+    sources,
+)
 from webui.control.verbs import VERBS, Office
 from webui.settings import Settings
 from webui.store.errors import StoreUnavailableError
@@ -31,7 +40,7 @@ BACKLOG = 128
 """Commands that may call at once; the next one is turned away, not kept waiting (unix(7))."""
 UNKNOWN = "The server does not know this command; are the versions equal?"
 FAILED = "The command failed; see the server's log."
-_TABLES = (calls, groups, members, orgs, people, programs, sources)
+_TABLES = (calls, groups, members, orgs, people, programs, signing_in, sources)
 """Named, because importing them is what fills `VERBS`."""
 
 

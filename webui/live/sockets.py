@@ -7,7 +7,7 @@ import logging
 import os
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -99,6 +99,26 @@ class Sockets:
             viewer = connection.viewer
             if session_id == viewer.session_id or user_id == viewer.user_id:
                 connection.close(frames.CLOSE_SESSION_ENDED, "please sign in again")
+
+    def rename(self, before: str, after: str) -> None:
+        """Let the sockets of a session live on under its new id."""
+        for connection in list(self._all):
+            if connection.viewer.session_id == before:
+                connection.viewer = replace(connection.viewer, session_id=after)
+                self._per_session[before] -= 1
+                self._per_session[after] += 1
+        if not self._per_session[before]:
+            del self._per_session[before]
+
+    def recheck(self, *, user_id: str | None = None, org_id: str | None = None) -> None:
+        """Look at once whether a person, or everybody in an org, may still be connected."""
+        due: dict[Viewer, list[Connection]] = {}
+        for connection in list(self._all):
+            viewer = connection.viewer
+            if user_id == viewer.user_id or org_id == viewer.org_id:
+                due.setdefault(viewer, []).append(connection)
+        if due:
+            gevent.spawn(self._recheck_all, due)
 
     def stop(self, patience: float) -> None:
         """Tell every browser to come back (1012) and wait up to `patience` seconds for them."""
@@ -194,8 +214,11 @@ class Sockets:
                 connection.tick(now, ping=turn % PING_SECONDS == 0)
                 if turn % RECHECK_SECONDS == 0:
                     due.setdefault(connection.viewer, []).append(connection)
-            for viewer, connections in due.items():
-                self._recheck(viewer, connections)
+            self._recheck_all(due)
+
+    def _recheck_all(self, due: dict[Viewer, list[Connection]]) -> None:
+        for viewer, connections in due.items():
+            self._recheck(viewer, connections)
 
     def _recheck(self, viewer: Viewer, connections: Iterable[Connection]) -> None:
         try:

@@ -46,6 +46,19 @@ class Keyring:
         """Return a keyed hex digest of `message` for one purpose (HMAC-SHA-256)."""
         return hmac.new(self.derive(label), message.encode(), hashlib.sha256).hexdigest()
 
+    def seal_own(self, label: str, about: str, plain: bytes) -> bytes:
+        """Encrypt under a key of the instance's own, for what belongs to a person, not an org."""
+        return _seal(self.derive(label), plain, about)
+
+    def open_own(self, label: str, about: str, sealed: bytes) -> bytes:
+        """Decrypt what `seal_own` made.
+
+        Raises:
+            KeyringError: the label, the id or the bytes are not the ones it was sealed with.
+
+        """
+        return _open(self.derive(label), sealed, about)
+
     def new_data_key(self, org_id: str) -> bytes:
         """Make an org's data key, wrapped for keeping beside the org."""
         return _seal(self.derive("envelope"), secrets.token_bytes(32), org_id)

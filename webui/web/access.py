@@ -2,9 +2,10 @@
 
 from typing import cast
 
-from flask import Flask, abort, g, request
+from flask import Flask, abort, g, redirect, request, url_for
 from flask_login import current_user
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as BaseResponse
 
 from webui.approvals.authorization import (
     BREAK_GLASS,
@@ -22,7 +23,7 @@ from webui.store.queries.calls import Row
 from webui.store.queries.seeing import Seen, seen_by
 from webui.store.queries.standing import OrgDirectory
 from webui.web.context import house
-from webui.web.doors import is_public
+from webui.web.doors import is_open_while_held_up, is_public
 from webui.web.person import Person
 
 
@@ -34,6 +35,21 @@ def register(app: Flask) -> None:
         view = app.view_functions.get(request.endpoint or "")
         if not is_public(view) and not current_user.is_authenticated:
             abort(401)
+
+    @app.before_request
+    def only_with_the_second_factor_that_is_asked_for() -> BaseResponse | None:
+        view = app.view_functions.get(request.endpoint or "")
+        if is_open_while_held_up(view) or not me().held_up:
+            return None
+        by_script = "HX-Request" in request.headers or "Upgrade" in request.headers
+        if request.method == "GET" and not by_script:
+            return redirect(url_for("factors.page"), 303)
+        raise NotAllowedError("second_factor_required", _HELD_UP)
+
+
+_HELD_UP = (
+    "This organization asks for a second factor; set one up on your account's page first."
+)
 
 
 def me() -> Person:

@@ -5,20 +5,34 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, redirect, request, url_for
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
-from webui.approvals import accounts, agents
+from webui.approvals import agents, sessions
+from webui.approvals.agents import DAY, TOKEN_DAYS, TOKEN_DAYS_MAX, TOKEN_SCOPES
+from webui.approvals.authorization import ALL, VIEW
+from webui.approvals.errors import InvalidError, NotAllowedError
 from webui.preview import visible
-from webui.store.models import WebSession
+from webui.store.models import PersonalToken, WebSession
 from webui.store.queries import people
+from webui.store.transaction import Transaction
 from webui.web import write_gate
-from webui.web.access import me
+from webui.web.access import may, me
 from webui.web.context import desk, house
+from webui.web.fresh import require_fresh
 from webui.web.once import Secret
 from webui.web.render import page as whole_page
 from webui.web.session import forget
 
 blueprint = Blueprint("account", __name__, url_prefix="/account")
+METHOD_WORDS = {
+    "password": "password",
+    "password+totp": "password and app",
+    "password+passkey": "password and passkey",
+    "password+recovery": "password and recovery code",
+    "passkey": "passkey",
+    "oidc": "single sign-on",
+}
 _BROWSERS = ("Edg", "OPR", "Firefox", "Chrome", "Safari", "curl")
 _CALLED = {"Edg": "Edge", "OPR": "Opera"}
 _SYSTEMS = ("Android", "iPhone", "iPad", "Windows", "Mac OS X", "Linux")
@@ -43,6 +57,7 @@ class SessionView:
     address: str
     agent_words: str
     current: bool
+    method: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +70,10 @@ class TokenView:
     created_at: int
     last_used_at: int | None
     revoked_at: int | None
+    expires_at: int | None
+    over: bool
+    scopes: tuple[str, ...]
+    for_agent: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +100,16 @@ def _page(error: str | None = None) -> str:
         writes=write_gate.waiting(),
         created_token=made and CreatedToken(made.name, made.text),
         tokens_enabled=house().settings.admin_api,
+        permissions=[(each, each in TOKEN_SCOPES) for each in _permissions()],
+        days=TOKEN_DAYS,
+        days_max=TOKEN_DAYS_MAX,
         error=error,
     )
+
+
+def _permissions() -> list[str]:
+    """Return what a token of this person could carry; everybody sees something."""
+    return sorted({VIEW} | {each for each in ALL if may(each).allowed})
 
 
 def _lists() -> dict[str, Any]:
@@ -99,28 +126,34 @@ def _lists() -> dict[str, Any]:
         tokens = people.tokens(session, signed.org_id, signed.user_id)
     return {
         "sessions": [_session(kept) for kept in opened],
-        "tokens": [
-            TokenView(
-                token.id,
-                visible(token.label),
-                f"csp_{token.id}",
-                token.created_at,
-                token.used_at,
-                token.revoked_at,
-            )
-            for token in tokens
-        ],
+        "tokens": [_token(token, now) for token in tokens],
     }
+
+
+def _token(token: PersonalToken, now: int) -> TokenView:
+    return TokenView(
+        token.id,
+        visible(token.label),
+        f"csp_{token.id}",
+        token.created_at,
+        token.used_at,
+        token.revoked_at,
+        token.expires_at,
+        token.expires_at is not None and token.expires_at <= now,
+        tuple(token.scopes.split()),
+        token.agent_context,
+    )
 
 
 def _session(kept: WebSession) -> SessionView:
     return SessionView(
-        kept.id[:12],
+        kept.id[: sessions.NAME_LENGTH],
         kept.created_at,
         kept.seen_at,
         kept.address,
         browser_words(kept.user_agent),
         kept.id == me().session_hash,
+        METHOD_WORDS.get(kept.method, kept.method),
     )
 
 
@@ -137,14 +170,72 @@ def browser_words(user_agent: str) -> str:
 @blueprint.post("/tokens")
 def create_token() -> BaseResponse | tuple[str, int]:
     """Make a token for the reviewers' API; it is shown once."""
-    name, person = request.form.get("name", "").strip(), me()
-    if not name:
-        return _page("A token needs a name, so that you know it again."), 422
+    person = require_fresh(url_for("account.page"))
     org_id, user_id, actor = person.org_id, person.signed.user_id, person.name
-    secret = house().store.write(
-        lambda tx: agents.create_token(tx, org_id, user_id, label=name, actor=actor)
+    try:
+        wanted = _Wanted.read(request.form)
+        secret = house().store.write(
+            lambda tx: wanted.make(tx, org_id, user_id, actor=actor)
+        )
+    except InvalidError as error:
+        return _page(error.detail), 422
+    desk().once.keep(person.session_hash, Secret("account", visible(wanted.name), secret))
+    return redirect(url_for("account.page"), 303)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """The token that somebody asks for."""
+
+    name: str
+    scopes: frozenset[str]
+    days: int
+    for_agent: bool
+
+    @classmethod
+    def read(cls, form: MultiDict[str, str]) -> "_Wanted":
+        """Read the form.
+
+        Raises:
+            InvalidError: the name is missing, or the days are no number.
+            NotAllowedError: a permission is asked for that the person has not.
+
+        """
+        name, days = form.get("name", "").strip(), form.get("days", str(TOKEN_DAYS)).strip()
+        if not name:
+            raise InvalidError("A token needs a name, so that you know it again.")
+        if not days.isascii() or not days.isdigit() or len(days) > len(str(TOKEN_DAYS_MAX)):
+            raise InvalidError(f"A token works for 1 to {TOKEN_DAYS_MAX} days.")
+        mine, chosen = frozenset(_permissions()), frozenset(form.getlist("scope"))
+        if "choosing" not in form:
+            chosen = TOKEN_SCOPES & mine
+        if not chosen <= mine:
+            missing = ", ".join(sorted(chosen - mine))
+            raise NotAllowedError("missing_grant", f"Missing permission: {missing}.")
+        return cls(name, chosen, int(days), "agent" in form)
+
+    def make(self, tx: Transaction, org_id: str, user_id: str, *, actor: str) -> str:
+        """Make it; return its text."""
+        return agents.create_token(
+            tx,
+            org_id,
+            user_id,
+            label=self.name,
+            scopes=self.scopes,
+            agent_context=self.for_agent,
+            expires_at=tx.now + self.days * DAY,
+            actor=actor,
+        )
+
+
+@blueprint.post("/sessions/<session_id>/end")
+def end_session(session_id: str) -> BaseResponse:
+    """End one session of one's own, its live sockets included."""
+    user_id, actor = me().signed.user_id, me().name
+    ended = house().store.write(
+        lambda tx: sessions.end_one(tx, user_id, session_id, actor=actor)
     )
-    desk().once.keep(person.session_hash, Secret("account", visible(name), secret))
+    desk().sockets.drop(session_id=ended)
     return redirect(url_for("account.page"), 303)
 
 
@@ -163,7 +254,7 @@ def revoke_token(token_id: str) -> BaseResponse:
 def sign_out_everywhere() -> BaseResponse:
     """End every session of this person, this one and its live sockets included."""
     user_id, org_id = me().signed.user_id, me().org_id
-    house().store.write(lambda tx: accounts.sign_out_everywhere(tx, user_id, org_id))
+    house().store.write(lambda tx: sessions.sign_out_everywhere(tx, user_id, org_id))
     desk().sockets.drop(user_id=user_id)
     forget()
     return redirect(url_for("session.sign_in"), 303)

@@ -12,6 +12,7 @@ from webui.store.queries.programs import Program, key_of, programs
 from webui.store.transaction import Transaction
 from webui.web.access import may, me, require
 from webui.web.context import desk, house
+from webui.web.fresh import require_fresh
 from webui.web.once import Secret
 from webui.web.render import page as whole_page
 
@@ -118,6 +119,7 @@ def _view(program: Program) -> AgentView:
 def create() -> BaseResponse | tuple[str, int]:
     """Make an agent and its first key."""
     person = require(AGENTS_CREATE)
+    require_fresh(url_for("agents.page"))
     org_id, actor = person.org_id, person.name
     name = request.form.get("name", "").strip()
 
@@ -136,6 +138,7 @@ def create() -> BaseResponse | tuple[str, int]:
 def rotate_key(key_id: str) -> BaseResponse | tuple[str, int]:
     """Make a successor of a key; the old one works on for a while."""
     person = require(AGENTS)
+    require_fresh(url_for("agents.page"))
     org_id, actor = person.org_id, person.name
     with house().store.reading() as session:
         found = key_of(session, org_id, key_id)

@@ -73,8 +73,8 @@ class Detail(RowView):
     warnings: tuple[str, ...] = ()
     truncated: bool = False
     requires_full_view: bool = False
-    requires_sign_in: bool = False
-    """This person's sign-in is too long ago to approve a call of this risk."""
+    requires_confirming: bool = False
+    """Too long ago did this person prove who they are, for approving a call of this risk."""
     reason_required: bool = False
     progress_words: str | None = None
     summary: str | None = None
@@ -118,7 +118,7 @@ def detail_of(session: Session, row: Row) -> Detail:
         warnings=shown.warnings,
         truncated=shown.truncated,
         requires_full_view=shown.needs_full_view,
-        requires_sign_in=needs_sign_in(shown),
+        requires_confirming=needs_confirming(shown),
         reason_required=approval.require_reason,
         progress_words=_progress(approval, votes),
         summary=_shown(approval.summary),
@@ -142,8 +142,8 @@ def _as_row(view: RowView) -> dict[str, Any]:
     return {name: getattr(view, name) for name in names}
 
 
-def needs_sign_in(shown: Shown) -> bool:
-    """Say whether approving asks this person for a fresh sign-in first."""
+def needs_confirming(shown: Shown) -> bool:
+    """Say whether approving asks this person to prove first who they are."""
     return shown.is_severe and not me().is_fresh(house().store.now())
 
 

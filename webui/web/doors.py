@@ -12,6 +12,17 @@ def public(view: View) -> View:
     return view
 
 
+def open_while_held_up(view: View) -> View:
+    """Mark a view as open to who still has to set up a second factor."""
+    view.is_open_while_held_up = True  # type: ignore[attr-defined]
+    return view
+
+
+def is_open_while_held_up(view: Callable[..., Any] | None) -> bool:
+    """Say whether a view was marked so; what everybody may open, they may too."""
+    return is_public(view) or getattr(view, "is_open_while_held_up", False)
+
+
 def is_public(view: Callable[..., Any] | None) -> bool:
     """Say whether a view was marked. An address without a view answers 404 to everybody."""
     return view is None or getattr(view, "is_public", False)

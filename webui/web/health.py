@@ -96,7 +96,7 @@ def metrics() -> BaseResponse:
 
 def _asking() -> Signed | None:
     if current_user.is_authenticated:
-        return me().signed
+        return None if me().held_up else me().signed
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
     presented = read_key(text) if scheme == "Bearer" else None
     if presented is None or presented.prefix != PERSONAL:

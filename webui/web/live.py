@@ -46,7 +46,7 @@ class PeopleFeed:
 
     def viewer(self) -> Viewer | None:
         """Return who is signed in on this request."""
-        if not current_user.is_authenticated:
+        if not current_user.is_authenticated or me().held_up:
             return None
         return viewer_of(me().session_hash, me().actor)
 
@@ -54,7 +54,7 @@ class PeopleFeed:
         """Return the same viewer by the rows of now; none once the session is over."""
         with self._store.reading() as session:
             found = identity.signed_session(session, viewer.session_id)
-            if found is None or not lives(self._runtime, found):
+            if found is None or found.held_up or not lives(self._runtime, found):
                 return None
             actor = actor_behind(session, found, self._store.now())
         return viewer_of(viewer.session_id, actor)

@@ -1,6 +1,8 @@
-"""Checking and hashing passwords on a thread of its own: Argon2id would stop the event loop for long."""
+"""Passwords on threads of their own: Argon2id would stop the event loop for long."""
 
+from collections.abc import Callable
 from functools import cache
+from typing import TypeVar
 
 import gevent.monkey
 from gevent.threadpool import ThreadPool
@@ -8,12 +10,24 @@ from gevent.threadpool import ThreadPool
 from webui.approvals.passwords import check_password, hash_password, nobodys_hash
 from webui.store.queries.identity import Credentials
 
+Result = TypeVar("Result")
+
 
 def is_password_of(found: Credentials | None, password: str) -> bool:
     """Say whether it is right; for nobody, after as much work as for somebody."""
-    if gevent.monkey.is_module_patched("threading"):
-        return bool(_two_at_a_time().apply(_check, (found, password)))
-    return _check(found, password)
+    return _apart(lambda: _check(found, password))
+
+
+def hash_of_new(password: str) -> str:
+    """Return what is kept of a password that somebody chose."""
+    return _apart(lambda: hash_password(password))
+
+
+def _apart(work: Callable[[], Result]) -> Result:
+    if not gevent.monkey.is_module_patched("threading"):
+        return work()
+    done: Result = _two_at_a_time().apply(work)
+    return done
 
 
 def hashed(password: str) -> str:
@@ -25,10 +39,14 @@ def hashed(password: str) -> str:
 
 @cache
 def _two_at_a_time() -> ThreadPool:
-    """Return the threads that hash: each check takes 64 MiB, so there are only two."""
+    """Return the threads that hash: each takes 64 MiB, so there are only two."""
     return ThreadPool(2)
 
 
 def _check(found: Credentials | None, password: str) -> bool:
-    kept = nobodys_hash() if found is None else found.password_hash
-    return check_password(kept, password) and found is not None
+    # Who signs in by a provider only has no password; nothing is equal to that.
+    kept = (
+        found.password_hash if found is not None and found.password_hash else nobodys_hash()
+    )
+    right = check_password(kept, password)
+    return right and found is not None and found.password_hash != ""

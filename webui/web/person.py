@@ -9,7 +9,7 @@ from webui.approvals.reviewing import Reviewer
 from webui.store.queries.identity import Signed
 
 FRESH = 900_000
-"""ms after signing in during which high and critical calls may be approved."""
+"""ms after proving who one is during which one may do what could do most harm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +18,14 @@ class Person:
 
     session_hash: str
     signed: Signed
-    signed_in_at: int
+    authenticated_at: int
+    """When they last proved who they are."""
     actor: Actor
     """Their standing in this org as authorization sees it, grants and delegations included."""
+    method: str = "password"
+    """How they did."""
+    held_up: bool = False
+    """The org asks for a second factor, and they have none yet."""
     is_authenticated: bool = True
     is_active: bool = True
     is_anonymous: bool = False
@@ -39,9 +44,14 @@ class Person:
         """Return the person's name in the log."""
         return f"user:{self.signed.user_id}"
 
+    @property
+    def agent_context(self) -> bool:
+        """Say whether an agent acts in this session with their identity: it never decides."""
+        return self.actor.agent_context
+
     def is_fresh(self, now: int) -> bool:
-        """Say whether they signed in recently enough for the calls that could do most harm."""
-        return now - self.signed_in_at < FRESH
+        """Say whether they proved who they are recently enough for what could do most harm."""
+        return not self.agent_context and now - self.authenticated_at < FRESH
 
     def reviewer(self) -> Reviewer:
         """Return the person as one who decides on this request."""
@@ -52,5 +62,6 @@ class Person:
             session_id=self.session_hash,
             address=request.remote_addr or "",
             user_agent=request.headers.get("User-Agent", "")[:300],
-            agent_context=self.actor.agent_context,
+            agent_context=self.agent_context,
+            method=self.method,
         )

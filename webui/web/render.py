@@ -7,7 +7,7 @@ from typing import Any
 from flask import render_template, request
 from flask_login import current_user
 
-from webui.approvals.authorization import AUDIT_READ, SOURCES, VIEW
+from webui.approvals.authorization import AUDIT_READ, MEMBERS, SOURCES, VIEW
 from webui.store.queries import calls, events, install, people
 from webui.store.queries.people import OrgName
 from webui.web.access import may, me, seen
@@ -59,17 +59,22 @@ def _frame(seq: int | None) -> dict[str, Any]:
         return frame | {"me": None, "waiting": 0, "live": None}
     person = me()
     with runtime.store.reading() as reading:
+        orgs = people.orgs_of(reading, person.signed.user_id, MOST_ORGS)
+        if person.held_up:
+            return frame | {"me": _me(orgs, ()), "waiting": 0, "live": None}
         upto = events.end(reading, person.org_id).seq if seq is None else seq
         known = install.identity(reading)
-        orgs = people.orgs_of(reading, person.signed.user_id, MOST_ORGS)
         pressure = calls.pressure(reading, person.org_id, runtime.store.now(), seen=seen())
     return frame | {
-        "me": Me(
-            person.signed.display_name, person.signed.org_name, pages(), person.org_id, orgs
-        ),
+        "me": _me(orgs, pages()),
         "waiting": pressure.waiting,
         "live": Live(upto, known.epoch(person.org_id)),
     }
+
+
+def _me(orgs: Sequence[OrgName], open_to_me: tuple[str, ...]) -> Me:
+    who = me().signed
+    return Me(who.display_name, who.org_name, open_to_me, who.org_id, orgs)
 
 
 def pages() -> tuple[str, ...]:
@@ -81,5 +86,6 @@ def pages() -> tuple[str, ...]:
         ("Sources", SOURCES),
         ("Deliveries", SOURCES),
         ("People", VIEW),
+        ("Settings", MEMBERS),
     )
     return everybody + tuple(word for word, needed in further if may(needed).allowed)

@@ -1,6 +1,7 @@
 """Signing in and out, and who is signed in on this request (spec: authorization.md).
 
 The cookie carries a random id; the database keeps its SHA-256 and decides whether it counts.
+Who has a second factor gets no session for the password: `second` takes the other step.
 """
 
 import secrets
@@ -9,12 +10,14 @@ from flask import Blueprint, Flask, g, redirect, request, session, url_for
 from flask_login import LoginManager, current_user, logout_user
 from werkzeug.wrappers import Response as BaseResponse
 
-from webui.approvals import accounts, sessions
+from webui.approvals import sessions
 from webui.approvals.errors import NotFoundError, TooManyError
+from webui.factors import ceremonies, entering
 from webui.store.queries import identity
-from webui.store.transaction import Transaction
+from webui.store.queries.identity import Credentials
+from webui.web import ceremony
 from webui.web.context import desk, house
-from webui.web.doors import public
+from webui.web.doors import open_while_held_up, public
 from webui.web.passwords import is_password_of
 from webui.web.person import Person
 from webui.web.render import page
@@ -25,6 +28,7 @@ blueprint = Blueprint("session", __name__)
 SEEN_EVERY = 60_000
 """ms between two updates of a session's last use."""
 _WRONG = "The e-mail address or the password is wrong."
+Answer = BaseResponse | str | tuple[str, int]
 
 
 def register(app: Flask) -> None:
@@ -45,7 +49,14 @@ def _load(session_id: str) -> Person | None:
         actor = actor_behind(reading, found, runtime.store.now())
     if runtime.store.now() - found.seen_at >= SEEN_EVERY:
         runtime.store.write(lambda tx: sessions.note_seen(tx, session_hash))
-    return Person(session_hash, found.person, found.created_at, actor)
+    return Person(
+        session_hash,
+        found.person,
+        found.authenticated_at,
+        actor,
+        found.method,
+        found.held_up,
+    )
 
 
 @blueprint.get("/sign-in")
@@ -55,71 +66,88 @@ def sign_in() -> BaseResponse | str:
     target = local_path(request.args.get("next"))
     if current_user.is_authenticated and "again" not in request.args:
         return redirect(target or url_for("queue.page"))
-    why = (
-        "Sign in again to go on: this needs a fresh sign-in."
-        if request.args.get("again")
-        else None
-    )
-    return _form(why, next_path=target)
+    return form(None, next_path=target)
 
 
 @blueprint.post("/sign-in", endpoint="enter")
 @public
-def enter() -> BaseResponse | str | tuple[str, int]:
-    """Check address and password; open a new session and end the one before."""
+def enter() -> Answer:
+    """Check address and password; open a session, or ask for the second factor."""
     email, target = request.form.get("email", ""), local_path(request.form.get("next"))
-    address = request.remote_addr or "unknown"
     try:
-        _spend_attempt(email, address)
+        spend_attempt(email)
     except TooManyError as error:
-        return _form(error.detail, email=email, next_path=target), 429
-    session_id = _open(email, request.form.get("password", ""), address)
-    if session_id is None:
-        _note_failure(address)
-        return _form(_WRONG, email=email, next_path=target), 403
-    remember(session, session_id)
-    g.pop("_login_user", None)
-    return redirect(target or url_for("queue.page"), 303)
+        return form(error.detail, email=email, next_path=target), 429
+    with house().store.reading() as reading:
+        found = identity.credentials(reading, email)
+    fine = is_password_of(found, request.form.get("password", ""))
+    if found is None or not fine or found.status != "active":
+        return _wrong(email, target)
+    if found.has_factor:
+        _ask_for_more(found)
+        return redirect(url_for("second.page", next=target or None), 303)
+    session_id = secrets.token_urlsafe(32)
+    door = ceremony.door(session_id)
+    try:
+        house().store.write(
+            lambda tx: entering.open_session(
+                tx, found.user_id, "password", door, epoch=found.epoch
+            )
+        )
+    except NotFoundError:
+        return _wrong(email, target)
+    return let_in(session_id, target)
 
 
-def _form(error: str | None, *, email: str = "", next_path: str = "") -> str:
-    return page("session/sign_in.html", error=error, email=email, next=next_path)
+def form(error: str | None, *, email: str = "", next_path: str = "") -> str:
+    """Show the sign-in page."""
+    return page(
+        "session/sign_in.html",
+        error=error,
+        email=email,
+        next=next_path,
+        why_no_passkeys=ceremony.why_no_passkeys(),
+    )
 
 
-def _spend_attempt(email: str, address: str) -> None:
-    store = house().store
+def _wrong(email: str, target: str) -> tuple[str, int]:
+    _note_failure(ceremony.address())
+    return form(_WRONG, email=email, next_path=target), 403
+
+
+def spend_attempt(email: str) -> None:
+    """Count one attempt to prove a password.
+
+    Raises:
+        TooManyError: too many for this account or from this address.
+
+    """
+    store, address = house().store, ceremony.address()
     account = store.keyring.tag("throttle", email.strip().lower())[:32]
     store.write(lambda tx: sessions.spend_attempt(tx, account, address))
 
 
-def _open(email: str, password: str, address: str) -> str | None:
-    """Return the id of a new session, or none; unknown addresses cost the same work."""
-    store = house().store
-    with store.reading() as reading:
-        found = identity.credentials(reading, email)
-    fine = is_password_of(found, password)
-    if found is None or not fine or found.status != "active":
-        return None
-    session_id, before = secrets.token_urlsafe(32), session.get("_user_id")
-    user_id, agent = found.user_id, request.headers.get("User-Agent", "")
-    try:
-        store.write(lambda tx: _rotate(tx, user_id, session_id, before, address, agent))
-    except NotFoundError:
-        return None
-    return session_id
+def _ask_for_more(found: Credentials) -> None:
+    """Put a row that can do nothing but the second step in the place of any session."""
+    before = session.get("_user_id")
+    if before is not None:
+        ended = hash_of(str(before))
+        house().store.write(lambda tx: sessions.sign_out(tx, ended))
+    ceremony_id = house().store.write(
+        lambda tx: ceremonies.begin(
+            tx, "second_step", found.user_id, whose=found.user_id, epoch=found.epoch
+        )
+    )
+    session.clear()
+    g.pop("_login_user", None)
+    ceremony.keep("second_step", ceremony_id)
 
 
-def _rotate(
-    tx: Transaction,
-    user_id: str,
-    session_id: str,
-    before: str | None,
-    address: str,
-    agent: str,
-) -> None:
-    if before:
-        accounts.sign_out(tx, hash_of(before))
-    accounts.sign_in(tx, user_id, hash_of(session_id), address=address, user_agent=agent)
+def let_in(session_id: str, target: str) -> BaseResponse:
+    """Give the browser its new session and lead it on."""
+    remember(session, session_id)
+    g.pop("_login_user", None)
+    return redirect(target or url_for("queue.page"), 303)
 
 
 def _note_failure(address: str) -> None:
@@ -130,10 +158,11 @@ def _note_failure(address: str) -> None:
 
 
 @blueprint.post("/sign-out")
+@open_while_held_up
 def sign_out() -> BaseResponse:
     """End this session, its live sockets included."""
     session_hash = hash_of(str(session["_user_id"]))
-    house().store.write(lambda tx: accounts.sign_out(tx, session_hash))
+    house().store.write(lambda tx: sessions.sign_out(tx, session_hash))
     desk().sockets.drop(session_id=session_hash)
     forget()
     return redirect(url_for("session.sign_in"), 303)

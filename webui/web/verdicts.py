@@ -15,7 +15,7 @@ from webui.preview import PREVIEW_VERSION
 from webui.store.models import Approval
 from webui.web.access import me
 from webui.web.context import house
-from webui.web.detail import needs_sign_in
+from webui.web.detail import needs_confirming
 
 _LONGEST_LOOK = 86_400
 VERDICTS = (Verdict.APPROVE, Verdict.DENY)
@@ -99,9 +99,9 @@ def _refuse_unseen(shown: Shown, *, opened: bool) -> None:
             "full_view_required",
             "This call is approved at the end of its full arguments only; read them first.",
         )
-    if needs_sign_in(shown):
+    if needs_confirming(shown):
         raise NotAllowedError(
-            "sign_in_again",
-            f"Approving a call of {shown.risk} risk needs a sign-in within the last "
-            "15 minutes; sign in again.",
+            "confirm_first",
+            f"Approving a call of {shown.risk} risk asks that you proved who you are within "
+            "the last 15 minutes; confirm on your account's page that it is you.",
         )

@@ -60,6 +60,8 @@ class Ceremony(Model):
     id: Mapped[str] = mapped_column(primary_key=True)
     purpose: Mapped[str]
     user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id"), default=None)
+    epoch: Mapped[int | None] = mapped_column(default=None)
+    """The person's session epoch when it began; what ends their sessions ends this too."""
     challenge: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
     tries: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[int]

@@ -14,6 +14,7 @@ from webui.store.models import (
     User,
     WebSession,
 )
+from webui.store.queries.factors import HAS_FACTOR
 
 
 class KeyHolder(NamedTuple):
@@ -105,7 +106,16 @@ class SignedSession(NamedTuple):
     created_at: int
     seen_at: int
     ended_at: int | None
+    method: str
+    authenticated_at: int
     agent_context: bool
+    factor_required: bool
+    has_factor: bool
+
+    @property
+    def held_up(self) -> bool:
+        """Say whether the org asks for a second factor and the person has none."""
+        return self.factor_required and not self.has_factor
 
     def lives(self, now: int, *, idle: int, longest: int) -> bool:
         """Say whether the session still counts. All times in ms."""
@@ -128,7 +138,11 @@ def signed_session(session: Session, session_hash: str) -> SignedSession | None:
             WebSession.created_at,
             WebSession.seen_at,
             WebSession.ended_at,
+            WebSession.method,
+            WebSession.authenticated_at,
             WebSession.agent_context,
+            Org.require_second_factor,
+            HAS_FACTOR,
             *_STANDING,
         )
         .join(User, User.id == WebSession.user_id)
@@ -141,7 +155,7 @@ def signed_session(session: Session, session_hash: str) -> SignedSession | None:
         )
         .where(WebSession.id == session_hash)
     ).one_or_none()
-    return None if row is None else SignedSession(Signed._make(row[5:]), *row[:5])
+    return None if row is None else SignedSession(Signed._make(row[9:]), *row[:9])
 
 
 class TokenHolder(NamedTuple):
@@ -152,6 +166,12 @@ class TokenHolder(NamedTuple):
     secret_hash: bytes
     expires_at: int | None
     revoked_at: int | None
+    scopes: str
+    agent_context: bool
+
+    def carries(self, permission: str) -> bool:
+        """Say whether the token carries a permission, if its person has it."""
+        return self.scopes == "*" or permission in self.scopes.split()
 
     def works(self, now: int) -> bool:
         """Say whether the token may be used at `now` (ms)."""
@@ -170,6 +190,8 @@ def token_holder(session: Session, token_id: str) -> TokenHolder | None:
             PersonalToken.secret_hash,
             PersonalToken.expires_at,
             PersonalToken.revoked_at,
+            PersonalToken.scopes,
+            PersonalToken.agent_context,
             *_STANDING,
         )
         .join(User, User.id == PersonalToken.user_id)
@@ -182,7 +204,7 @@ def token_holder(session: Session, token_id: str) -> TokenHolder | None:
         )
         .where(PersonalToken.id == token_id)
     ).one_or_none()
-    return None if row is None else TokenHolder(Signed._make(row[4:]), *row[:4])
+    return None if row is None else TokenHolder(Signed._make(row[6:]), *row[:6])
 
 
 def member(session: Session, org_id: str, email: str) -> Signed | None:
@@ -206,13 +228,15 @@ class Credentials(NamedTuple):
     user_id: str
     password_hash: str
     status: str
+    epoch: int
+    has_factor: bool
 
 
 def credentials(session: Session, email: str) -> Credentials | None:
     """Return what is kept for signing in with this address."""
     row = session.execute(
-        select(User.id, User.password_hash, User.status).where(
-            User.email == email.strip().lower()
-        )
+        select(
+            User.id, User.password_hash, User.status, User.session_epoch, HAS_FACTOR
+        ).where(User.email == email.strip().lower())
     ).one_or_none()
     return None if row is None else Credentials._make(row)

@@ -1,0 +1,164 @@
+"""What an org decides about itself, above all that everybody needs a second factor."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import update
+
+from tests.plugins.desk import Browser, House, Member, SignedIn
+from tests.plugins.factors import App, is_in
+from webui.runtime import Runtime
+from webui.store.models import Org
+from webui.store.queries.factors import held
+from webui.store.store import Store
+from webui.web.live import PeopleFeed, viewer_of
+from webui.web.sessions import actor_behind
+
+OPEN_WHILE_HELD_UP = {
+    "factors",
+    "passkeys",
+    "confirm",
+    "second",
+    "session",
+    "hooks",
+    "health",
+}
+
+
+@pytest.fixture
+def required(store: Store, house: House) -> None:
+    """The org asks for a second factor."""
+    asks = update(Org).where(Org.id == house.org_id).values(require_second_factor=True)
+    store.write(lambda tx: tx.execute(asks) and None)
+
+
+def test_who_manages_people_sets_the_switches(
+    signed_in: SignedIn,
+    house: House,
+    app_of: Callable[[Member], App],
+    told_of: Callable[[str], list[dict[str, Any]]],
+) -> None:
+    app_of(house.ana)
+    browser = signed_in(house.ana)
+    assert browser.send("/settings", require_second_factor="1").status_code == 303
+    page = browser.get("/settings").get_data(as_text=True)
+    assert "holds from now on" in page
+    assert re.search(r'name="require_second_factor"[^>]*checked', page)
+    assert told_of("settings.changed") == [{"require_second_factor": True}]
+    assert browser.send("/settings", require_second_factor="1").status_code == 303
+    assert len(told_of("settings.changed")) == 1, "nothing changed, nothing is told"
+
+
+def test_others_neither_see_nor_set_them(signed_in: SignedIn, house: House) -> None:
+    for member in (house.rae, house.ed, house.vi, house.max):
+        browser = signed_in(member)
+        assert browser.get("/settings").status_code == 403
+        assert browser.send("/settings", write_gate="1").status_code == 403
+        assert "/settings" not in browser.get("/help").get_data(as_text=True)
+
+
+def test_who_asks_for_a_second_factor_has_one(signed_in: SignedIn, house: House) -> None:
+    answer = signed_in(house.ana).send("/settings", require_second_factor="1")
+    assert answer.status_code == 409
+    assert "of your own first" in answer.get_data(as_text=True)
+
+
+def test_only_an_org_of_one_works_alone(signed_in: SignedIn, house: House) -> None:
+    assert signed_in(house.ana).send("/settings", solo_operator="1").status_code == 409
+    assert signed_in(house.zoe).send("/settings", solo_operator="1").status_code == 303
+
+
+def test_without_a_second_factor_nothing_else_opens(
+    dashboard: Flask, signed_in: SignedIn, house: House, required: None
+) -> None:
+    browser = signed_in(house.ana)
+    token = {"X-CSRFToken": browser.csrf_token()}
+    tried = 0
+    for rule in dashboard.url_map.iter_rules():
+        noun = rule.endpoint.split(".")[0]
+        if noun in OPEN_WHILE_HELD_UP or rule.endpoint == "static" or rule.websocket:
+            continue
+        path = re.sub(r"<[^>]+>", "any", rule.rule)
+        for method in {"GET", "POST"} & (rule.methods or set()):
+            tried += 1
+            answer = browser.open(path, method=method, headers=token)
+            led = answer.headers.get("Location") == "/account/factors"
+            assert led or answer.status_code == 403, (method, path, answer.status_code)
+    assert tried >= 40
+    handshake = {
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+        "Origin": "http://localhost:8080",
+    }
+    assert browser.get("/ws", headers=handshake).status_code == 403
+    script = browser.get("/queue/new", headers={"HX-Request": "true"})
+    assert (script.status_code, b"second_factor_required" in script.data) == (403, True)
+
+
+def test_the_set_up_page_opens_and_ends_it(
+    signed_in: SignedIn, house: House, required: None, store: Store
+) -> None:
+    from tests.plugins.factors import secret_on  # noqa: PLC0415
+    from webui.factors import totp  # noqa: PLC0415
+
+    browser = signed_in(house.rae)
+    page = browser.get("/", follow_redirects=True).get_data(as_text=True)
+    assert "asks everybody for a second factor" in page
+    browser.send("/account/factors/app")
+    secret = secret_on(browser.get("/account/factors").get_data(as_text=True))
+    code = totp.code_at(secret, store.now() // totp.STEP)
+    browser.send("/account/factors/app/confirm", code=code)
+    assert is_in(browser)
+
+
+def test_the_last_factor_stays_while_the_org_asks_for_one(
+    signed_in: SignedIn,
+    house: House,
+    required: None,
+    store: Store,
+    app_of: Callable[[Member], App],
+    passkey_of: Callable[..., Any],
+) -> None:
+    app_of(house.rae)
+    device = passkey_of(house.rae)
+    browser = signed_in(house.rae)
+    assert browser.send("/account/factors/app/remove").status_code == 303
+    last = browser.send(f"/account/factors/passkeys/{device.id}/remove")
+    assert last.status_code == 409
+    with store.reading() as session:
+        assert held(session, house.rae.id).count == 1
+
+
+def test_another_orgs_wish_holds_nobody_up(
+    signed_in: SignedIn, house: House, required: None
+) -> None:
+    assert is_in(signed_in(house.zoe))
+
+
+def test_live_sockets_of_who_is_held_up_end(
+    signed_in: SignedIn, house: House, runtime: Runtime, store: Store
+) -> None:
+    signed_in(house.rae)
+    from webui.store.models import WebSession  # noqa: PLC0415
+    from webui.store.queries import identity  # noqa: PLC0415
+
+    feed = PeopleFeed(runtime)
+    with store.reading() as session:
+        session_hash = session.query(WebSession.id).scalar()
+        found = identity.signed_session(session, str(session_hash))
+        assert found is not None
+        actor = actor_behind(session, found, store.now())
+    viewer = viewer_of(str(session_hash), actor)
+    assert feed.recheck(viewer) == viewer
+    asks = update(Org).where(Org.id == house.org_id).values(require_second_factor=True)
+    store.write(lambda tx: tx.execute(asks) and None)
+    assert feed.recheck(viewer) is None
+
+
+def test_switching_it_on_needs_the_form(browser: Browser, house: House) -> None:
+    assert browser.post("/settings", data={"write_gate": "1"}).status_code in {303, 400}
