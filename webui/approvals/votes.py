@@ -35,6 +35,7 @@ class Given:
             "who": who.display,
             "channel": who.channel,
             "session": who.session_id,
+            "method": who.method,
             "address": who.address,
             "user_agent": who.user_agent,
             "seal": look.seal,
