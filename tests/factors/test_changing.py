@@ -146,12 +146,12 @@ def test_a_session_goes_on_under_its_new_id_only(
 def test_a_session_of_a_suspended_or_reset_person_is_not_renewed(
     store: Store, house: House
 ) -> None:
-    sign_in(store, house.ana, "one")
-    store.write(lambda tx: sessions.sign_out_everywhere(tx, house.ana.id, house.org_id))
+    sign_in(store, house.rae, "one")
+    store.write(lambda tx: sessions.sign_out_everywhere(tx, house.rae.id, house.org_id))
     assert not store.write(lambda tx: sessions.renew(tx, "one", "two", "password"))
-    sign_in(store, house.ana, "three")
+    sign_in(store, house.rae, "three")
     store.write(
-        lambda tx: accounts.suspend_user(tx, house.org_id, house.ana.email, actor="s")
+        lambda tx: accounts.suspend_user(tx, house.org_id, house.rae.email, actor="s")
     )
     assert not store.write(lambda tx: sessions.renew(tx, "three", "four", "password"))
 

@@ -111,7 +111,7 @@ def test_a_call_that_could_mislead_is_asked_for_one_class_higher(
     page = page_of(browser, odd)
     assert "handled as a call of high risk" in page
     assert 'id="confirm-approve"' not in page
-    assert "Sign in again" in page
+    assert "Confirm that it is you" in page
 
 
 LOOKALIKES: list[Any] = [

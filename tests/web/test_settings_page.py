@@ -25,6 +25,8 @@ OPEN_WHILE_HELD_UP = {
     "session",
     "hooks",
     "health",
+    "joining",
+    "orgs",
 }
 
 

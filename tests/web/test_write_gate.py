@@ -184,9 +184,8 @@ def test_a_membership_suspended_meanwhile_ends_it(
             .values(status="suspended")
         )
     )
-    assert (
-        browser.send(f"/orgs/acme/write-gate/{nonce}", verdict="approve").status_code == 404
-    )
+    answer = browser.send(f"/orgs/acme/write-gate/{nonce}", verdict="approve")
+    assert answer.headers["Location"].startswith("/sign-in"), "the session ended with it"
     assert status_of(store, nonce) == "pending"
 
 
