@@ -4,7 +4,16 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from webui import problems
-from webui.api import approvals, me, review, uses, write_gate
+from webui.api import (
+    admin,
+    admin_grants,
+    approvals,
+    me,
+    questions,
+    review,
+    uses,
+    write_gate,
+)
 from webui.api.keys import KnownKeys, identify
 from webui.api.operations import OPERATIONS
 from webui.api.reading import refuse_nul, refuse_unknown_choices
@@ -14,7 +23,7 @@ from webui.approvals.json_faults import Unreadable
 from webui.runtime import Runtime
 from webui.store.errors import StoreUnavailableError
 
-_VIEWS = (approvals, me, review, uses, write_gate)
+_VIEWS = (admin, admin_grants, approvals, me, questions, review, uses, write_gate)
 """Named so that importing them, which fills the table of calls, is plainly on purpose."""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from webui.api.admin_answers import ADMIN_ANSWERS
 from webui.api.operations import Operation
 from webui.approvals.states import Resolution, Risk, Status
 
@@ -158,6 +159,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "OpenAPI": {"type": "object"},
     "Problem": _object(_PROBLEM, ("errors",)),
 }
+ANSWERS |= ADMIN_ANSWERS
 
 
 def document_for(operations: Sequence[Operation], admin_api: bool) -> dict[str, Any]:

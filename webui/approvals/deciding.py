@@ -8,6 +8,7 @@ from webui.approvals.authorization import BREAK_GLASS, DECIDE, ROLES, Actor
 from webui.approvals.desk import Guard, facts, load, move, subject
 from webui.approvals.ending import current_status, expire_if_over
 from webui.approvals.errors import ConflictError, DeskError, InvalidError, NotAllowedError
+from webui.approvals.one_use import make_grant
 from webui.approvals.quorum import resolve
 from webui.approvals.reviewing import (
     Decided,
@@ -229,7 +230,7 @@ def _settle(
         values |= {"resolution": Resolution.BREAK_GLASS, "break_glass": True}
     if outcome is Status.APPROVED:
         values["usable_until"] = max(approval.expires_at, tx.now + USE_WINDOW)
-    return move(
+    settled = move(
         tx,
         approval,
         outcome,
@@ -245,6 +246,9 @@ def _settle(
         },
         note=note,
     )
+    if outcome is Status.APPROVED:
+        make_grant(tx, settled, reviewer.actor)
+    return settled
 
 
 def _late(

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from webui.approvals.authorization import ALL, ROLES, Actor, Resource, authorize
 from webui.approvals.errors import ConflictError, Fault, InvalidError, NotAllowedError
 from webui.store.models import Membership, Org, User
+from webui.store.queries.standing import person_in
 from webui.store.transaction import Transaction
 
 
@@ -35,7 +36,7 @@ def lock_org(tx: Transaction, org_id: str) -> None:
 
 
 def require_in(tx: Transaction, org_id: str, by: By, permission: str) -> frozenset[str]:
-    """Return all that somebody holds in an org, provided that `permission` is among it.
+    """Return all that somebody holds in an org without limits, `permission` among it.
 
     Takes the org's lock, so that what it answers is true until the end of the transaction.
 
@@ -46,11 +47,16 @@ def require_in(tx: Transaction, org_id: str, by: By, permission: str) -> frozens
     lock_org(tx, org_id)
     if not by.user_id:
         return ALL
-    actor = actor_in(tx, org_id, by.user_id)
+    actor = person_in(
+        tx.session, org_id, by.user_id, tx.now, locked=tx.on_postgresql, source="session"
+    )
     access = authorize(actor, permission, Resource(org_id))
     if not access.allowed:
         raise NotAllowedError(access.reason.removeprefix("deny_"), access.explanation)
-    return ALL if actor.instance_admin else ROLES[actor.role or "member"]
+    if actor.instance_admin:
+        return ALL
+    unscoped = {grant.permission for grant in actor.grants or () if not grant.scope}
+    return ROLES[actor.standing or "member"] | (unscoped & ALL)
 
 
 def actor_in(tx: Transaction, org_id: str, user_id: str) -> Actor:

@@ -43,9 +43,16 @@ DELEGATION_CREATED: Final = "delegation.created"
 DELEGATION_ENDED: Final = "delegation.ended"
 SETTINGS_CHANGED: Final = "settings.changed"
 
-# Agents, keys and tokens.
+# Agents and their work, keys and tokens.
 AGENT_CREATED: Final = "agent.created"
 AGENT_CHANGED: Final = "agent.changed"
+PROTECTION_CHANGED: Final = "protection.changed"
+PROJECT_CREATED: Final = "project.created"
+PROJECT_CHANGED: Final = "project.changed"
+PROJECT_DELETED: Final = "project.deleted"
+ISSUE_CREATED: Final = "issue.created"
+ISSUE_CHANGED: Final = "issue.changed"
+ISSUE_DELETED: Final = "issue.deleted"
 KEY_CREATED: Final = "key.created"
 KEY_ROTATED: Final = "key.rotated"
 KEY_REVOKED: Final = "key.revoked"
@@ -87,6 +94,8 @@ APPROVAL_LEASE_OVER: Final = "approval.lease_over"
 
 # Rules.
 GRANT_CREATED: Final = "grant.created"
+GRANT_CHANGED: Final = "grant.changed"
+GRANT_SPENT: Final = "grant.spent"
 GRANT_REVOKED: Final = "grant.revoked"
 POLICY_CHANGED: Final = "policy.changed"
 
@@ -148,6 +157,13 @@ ALL: Final = frozenset(
         SETTINGS_CHANGED,
         AGENT_CREATED,
         AGENT_CHANGED,
+        PROTECTION_CHANGED,
+        PROJECT_CREATED,
+        PROJECT_CHANGED,
+        PROJECT_DELETED,
+        ISSUE_CREATED,
+        ISSUE_CHANGED,
+        ISSUE_DELETED,
         KEY_CREATED,
         KEY_ROTATED,
         KEY_REVOKED,
@@ -183,6 +199,8 @@ ALL: Final = frozenset(
         APPROVAL_REVOKED,
         APPROVAL_LEASE_OVER,
         GRANT_CREATED,
+        GRANT_CHANGED,
+        GRANT_SPENT,
         GRANT_REVOKED,
         POLICY_CHANGED,
         WRITE_GRANT_REQUESTED,

@@ -25,6 +25,8 @@ class PermissionGrant(Model):
     """JSON object; empty is unlimited (spec: authorization.md)."""
     external_id: Mapped[str | None] = mapped_column(default=None)
     """An orchestrator's own name for it, so that a sync can be repeated."""
+    approval_id: Mapped[str | None] = mapped_column(default=None)
+    """The approval whose yes made it: it covers that one question, once."""
     created_by: Mapped[str]
     """As the log names them."""
     created_at: Mapped[int]

@@ -44,3 +44,32 @@ def height_of(session: Session, org_id: str, agent_id: str, most: int) -> int:
         level = set(below) - seen
         seen |= level
     return height
+
+
+class Member(NamedTuple):
+    """One agent of an org, for drawing who reports to whom."""
+
+    id: str
+    name: str
+    reports_to: str | None
+    status: str
+    role: str | None
+    protection: str
+
+
+def members_of_tree(session: Session, org_id: str, most: int) -> Sequence[Member]:
+    """Return the agents of an org by name."""
+    rows = session.execute(
+        select(
+            Agent.id,
+            Agent.name,
+            Agent.reports_to,
+            Agent.status,
+            Agent.role,
+            Agent.protection,
+        )
+        .where(Agent.org_id == org_id)
+        .order_by(Agent.name, Agent.id)
+        .limit(most)
+    )
+    return [Member._make(row) for row in rows]

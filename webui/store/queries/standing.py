@@ -44,6 +44,8 @@ _grants = (
         PermissionGrant.org_id == bindparam("org"),
         PermissionGrant.principal_id.in_(bindparam("principals", expanding=True)),
         PermissionGrant.revoked_at.is_(None),
+        # What one approval allowed once is no standing: `one_use` looks it up and spends it.
+        PermissionGrant.approval_id.is_(None),
         or_(
             PermissionGrant.expires_at.is_(None),
             PermissionGrant.expires_at > bindparam("now"),
@@ -114,12 +116,13 @@ def _alone(session: Session, org_id: str, user_id: str, now: int, *, locked: boo
         instance_admin=admin,
         aliases=aliases_of(session, user_id),
         groups=frozenset(groups),
-        grants=tuple(_grant(row) for row in grants),
+        grants=tuple(as_grant(row) for row in grants),
     )
 
 
-def _grant(row: Any) -> Grant:
-    return Grant(row.id, row.permission, json.loads(row.scope))
+def as_grant(row: Any, approval_id: str = "") -> Grant:
+    """Return a row as authorization sees it; with the approval whose yes it is, if any."""
+    return Grant(row.id, row.permission, json.loads(row.scope), approval_id)
 
 
 class OrgDirectory:
@@ -187,4 +190,4 @@ class OrgDirectory:
         statement = _grants.where(PermissionGrant.principal_type == kind)
         values = {"org": self._org_id, "principals": [principal_id], "now": self._now}
         with self._reading() as session:
-            return [_grant(row) for row in session.execute(statement, values)]
+            return [as_grant(row) for row in session.execute(statement, values)]

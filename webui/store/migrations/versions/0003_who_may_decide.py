@@ -170,6 +170,7 @@ def upgrade() -> None:
         sa.Column("permission", sa.String(), nullable=False),
         sa.Column("scope", sa.String(), nullable=False),
         sa.Column("external_id", sa.String(), nullable=True),
+        sa.Column("approval_id", sa.String(), nullable=True),
         sa.Column("created_by", sa.String(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=True),

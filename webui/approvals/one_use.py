@@ -1,0 +1,254 @@
+"""Where approval and authorization meet: a yes to a question is a grant for that question, once.
+
+A question that a protection policy holds can be filed as an approval, the question itself being
+its arguments. A person's yes makes a grant that names the approval. It counts for nothing but
+the same question of the same asking agent, whose fingerprint must be the approval's, and the
+first answer that rests on it spends both.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webui.approvals import idempotency
+from webui.approvals.arguments import open_arguments
+from webui.approvals.ask import Ask, Filed, Filer, Limits
+from webui.approvals.authorization import ASSIGN, ASSIGN_SCOPE, Access, Grant, Reason, Strength
+from webui.approvals.errors import ConflictError
+from webui.approvals.intake import live_twin, submit_or_refuse
+from webui.approvals.leases import Lease
+from webui.approvals.questions import Answer, Asked, answer
+from webui.approvals.states import Status
+from webui.approvals.using import Used, gate
+from webui.store.ids import new_id
+from webui.store.models import Agent, Approval, Membership, PermissionGrant
+from webui.store.queries.standing import as_grant
+from webui.store.transaction import Transaction
+
+ASKED = (ASSIGN, ASSIGN_SCOPE)
+"""The actions that a policy may hold for an approval."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a question that a policy holds."""
+
+    answer: Answer
+    filed: Approval | None = None
+
+
+def waits(found: Answer, asked: Asked) -> bool:
+    """Say whether a question is refused only until somebody approves it."""
+    return (
+        found.access.reason == Reason.POLICY_RESTRICTED
+        and found.effect.strength is Strength.REQUIRES_APPROVAL
+        and asked.actor_type != "none"
+        # without a name a grant would have no scope, and so cover nothing
+        and bool(_scope_of(question_of(found, asked)))
+    )
+
+
+def question_of(found: Answer, asked: Asked) -> dict[str, Any]:
+    """Return a question with all that was looked up for it: the arguments of its approval."""
+    resource = found.resource
+    about = {
+        "type": resource.kind,
+        "id": resource.id,
+        "projectId": resource.project_id,
+        "parentIssueId": resource.parent_issue_id,
+        "assigneeAgentId": resource.assignee_agent_id,
+        "assigneeUserId": resource.assignee_user_id,
+    }
+    project, agent = resource.project, resource.agent
+    if asked.scope is not None:
+        scope = asked.scope
+        project = scope.get("projectId")
+        agent = scope.get("assigneeAgentId") or scope.get("targetAgentId")
+    return {
+        "actor": {"type": asked.actor_type, "id": asked.actor_id},
+        "action": asked.action,
+        "resource": _said(about),
+        "scope": _said({"projectId": project, "assigneeAgentId": agent}),
+    }
+
+
+def body_of(session: Session, found: Answer, asked: Asked) -> dict[str, Any]:
+    """Return the body that files a question as an approval, ready to be sent."""
+    question = question_of(found, asked)
+    body = {"tool": asked.action, "arguments": question, "reason": found.effect.sentence}
+    behind = person_behind(session, found.resource.org_id, question["actor"])
+    return body | ({"on_behalf_of": behind} if behind else {})
+
+
+def person_behind(session: Session, org_id: str, actor: Mapping[str, str]) -> str | None:
+    """Return the person who would get the permission, and so is not to give it."""
+    user_id: str | None = actor["id"]
+    if actor["type"] == "agent":
+        user_id = session.scalar(
+            select(Agent.owner_id).where(Agent.id == actor["id"], Agent.org_id == org_id)
+        )
+    if user_id is None:
+        return None
+    found: str | None = session.scalar(
+        select(Membership.user_id).where(
+            Membership.org_id == org_id, Membership.user_id == user_id
+        )
+    )
+    return found
+
+
+def ask_anew(
+    tx: Transaction,
+    filer: Filer,
+    asked: Asked,
+    ask: Ask,
+    limits: Limits,
+    lease: Lease,
+    key: idempotency.Key | None,
+    *,
+    file: bool,
+) -> Outcome | ConflictError:
+    """Answer a question that a policy holds: by a yes that was given to it, which is spent.
+
+    Args:
+        tx: the transaction.
+        filer: the agent that asks.
+        asked: the question.
+        ask: the same as an approval of this agent.
+        limits: of intake.
+        lease: how long the repeat of a request gets the same yes.
+        key: of the request.
+        file: whether to file the approval if nothing has been approved.
+
+    """
+    plain = answer(tx.session, filer.org_id, asked, tx.now, locked=tx.on_postgresql)
+    if plain.access.allowed or not waits(plain, asked):
+        return Outcome(plain)
+    known = None if key is None else idempotency.recall(tx, filer.agent_id, key)
+    twin = live_twin(tx, filer, ask.fingerprint)
+    approval_id = twin.id if twin is not None and twin.status == Status.APPROVED else None
+    if known is not None and known.consumption_id is not None:
+        approval_id = known.approval_id  # the repeat of a request that was told yes
+    row = None if approval_id is None else _grant_of(tx, asked, approval_id)
+    if row is not None:
+        grant = as_grant(row, row.approval_id or "")
+        allowed = answer(tx.session, filer.org_id, asked, tx.now, extra=(grant,))
+        if _rests_on(allowed.access, grant):
+            used = gate(tx, filer, ask, limits, lease, key)
+            if isinstance(used, Used):
+                _spend(tx, filer, row)
+                return Outcome(allowed)
+    if not file:
+        return Outcome(plain)
+    filed = submit_or_refuse(tx, filer, ask, limits, key)
+    return filed if isinstance(filed, ConflictError) else Outcome(plain, filed.approval)
+
+
+def make_grant(tx: Transaction, approval: Approval, by: str) -> None:
+    """Make the grant that a yes to a question is; nothing for any other call.
+
+    Whoever would get the permission is on whose behalf it has to have been filed, so that they
+    could not say yes to themselves. Otherwise it is a call like any other and grants nothing.
+    """
+    if approval.tool not in ASKED:
+        return
+    question = open_arguments(tx.session, tx.keyring, approval).value
+    scope = _scope_of(question)
+    actor = question.get("actor")
+    if (
+        not scope
+        or question.get("action") != approval.tool
+        or not isinstance(actor, dict)
+        or actor.get("type") not in {"user", "agent"}
+        or not isinstance(actor.get("id"), str)
+        or person_behind(tx.session, approval.org_id, actor) != approval.on_behalf_of
+    ):
+        return
+    grant = PermissionGrant(
+        id=new_id("pgr", tx.now),
+        org_id=approval.org_id,
+        principal_type=actor["type"],
+        principal_id=actor["id"],
+        permission=approval.tool,
+        scope=json.dumps(scope),
+        approval_id=approval.id,
+        created_by=by,
+        created_at=tx.now,
+        expires_at=approval.usable_until,
+    )
+    tx.session.add(grant)
+    tx.session.flush()
+    note = {
+        "principal": f"{actor['type']}:{actor['id']}",
+        "permission": approval.tool,
+        "scope": scope,
+        "approval": approval.id,
+        "expires_at": approval.usable_until,
+    }
+    tx.record(approval.org_id, by, "grant.created", f"permission_grant:{grant.id}", note)
+
+
+def has_yes(session: Session, org_id: str, asked: Asked, now: int) -> bool:
+    """Say whether some one-use grant of the actor stands, so that a closer look is worth it."""
+    return (
+        session.scalar(
+            select(PermissionGrant.id)
+            .where(
+                PermissionGrant.org_id == org_id,
+                PermissionGrant.principal_id == asked.actor_id,
+                PermissionGrant.approval_id.is_not(None),
+                PermissionGrant.revoked_at.is_(None),
+                PermissionGrant.expires_at > now,
+            )
+            .limit(1)
+        )
+        is not None
+    )
+
+
+def _grant_of(tx: Transaction, asked: Asked, approval_id: str) -> PermissionGrant | None:
+    return tx.session.scalar(
+        select(PermissionGrant)
+        .where(
+            PermissionGrant.approval_id == approval_id,
+            PermissionGrant.principal_type == asked.actor_type,
+            PermissionGrant.principal_id == asked.actor_id,
+        )
+        .with_for_update(),
+        execution_options={"populate_existing": True},
+    )
+
+
+def _rests_on(access: Access, grant: Grant) -> bool:
+    return access.allowed and access.grant is not None and access.grant.id == grant.id
+
+
+def _spend(tx: Transaction, filer: Filer, row: PermissionGrant) -> None:
+    if row.revoked_at is not None:
+        return  # spent by the request that this one repeats
+    row.revoked_at = tx.now
+    tx.session.flush()
+    note = {"approval": row.approval_id, "permission": row.permission}
+    tx.record(
+        row.org_id, filer.actor, "grant.spent", f"permission_grant:{row.id}", note
+    )
+
+
+def _scope_of(question: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a question names, of what a grant may be limited to."""
+    scope = question.get("scope")
+    if not isinstance(scope, dict):
+        return {}
+    return {
+        key: scope[key]
+        for key in ("projectId", "assigneeAgentId")
+        if isinstance(scope.get(key), str) and scope[key]
+    }
+
+
+def _said(members: Mapping[str, str | None]) -> dict[str, str]:
+    return {key: value for key, value in members.items() if value}
