@@ -48,6 +48,8 @@ STANDING = {
 """Events that end a person's sockets; those who may, come back."""
 ENDINGS = {actions.USER_SIGNED_OUT, actions.USER_FACTOR_ADDED, actions.USER_FACTOR_REMOVED}
 """Events that end some of a person's sessions: those sockets go, the others stay."""
+REACH = ("grant.", "group.", "delegation.")
+"""Events that change who may see what in an org, without naming everybody whom."""
 
 
 def build(settings: Settings, bound: Bound) -> Desk:
@@ -98,13 +100,13 @@ def build(settings: Settings, bound: Bound) -> Desk:
 
 
 def end_sockets(sockets: Sockets, wakes: Sequence[Wake]) -> None:
-    """End the live sockets of everybody whose standing has just changed, wherever it was done."""
+    """End the live sockets of whoever's standing has just changed, wherever it was done."""
     for wake in wakes:
         if wake.action in STANDING:
             sockets.drop(user_id=wake.subject.removeprefix("user:"))
         elif wake.action in ENDINGS:
             sockets.recheck(user_id=wake.subject.removeprefix("user:"))
-        elif wake.action == actions.SETTINGS_CHANGED:
+        elif wake.action == actions.SETTINGS_CHANGED or wake.action.startswith(REACH):
             sockets.recheck(org_id=wake.org_id)
 
 

@@ -23,9 +23,11 @@ from webui.control import (
     members,
     orgs,
     people,
+    permissions,
     programs,
     signing_in,
     sources,
+    work,
 )
 from webui.control.verbs import VERBS, Office
 from webui.settings import Settings
@@ -40,7 +42,18 @@ BACKLOG = 128
 """Commands that may call at once; the next one is turned away, not kept waiting (unix(7))."""
 UNKNOWN = "The server does not know this command; are the versions equal?"
 FAILED = "The command failed; see the server's log."
-_TABLES = (calls, groups, members, orgs, people, programs, signing_in, sources)
+_TABLES = (
+    calls,
+    groups,
+    members,
+    orgs,
+    people,
+    permissions,
+    programs,
+    signing_in,
+    sources,
+    work,
+)
 """Named, because importing them is what fills `VERBS`."""
 
 

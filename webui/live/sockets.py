@@ -31,6 +31,7 @@ RESYNC_ABOVE = 1_000
 SENDS_PER_TURN = 512
 PING_SECONDS = 25
 RECHECK_SECONDS = 30
+RECHECKS_PER_TURN = 16
 # Thin events are small: a little kernel memory holds hundreds, and a reader that stopped is
 # noticed before megabytes are buffered for it.
 SEND_BUFFER_BYTES = 65_536
@@ -60,6 +61,7 @@ class Sockets:
         self._all: dict[Connection, None] = {}
         self._per_session: Counter[str] = Counter()
         self._numbers = count()
+        self._doubted: set[str] = set()
         self._stopping = False
         bus.subscribe(self._published)
         self._upkeep = gevent.spawn(self._keep_up)
@@ -111,14 +113,33 @@ class Sockets:
             del self._per_session[before]
 
     def recheck(self, *, user_id: str | None = None, org_id: str | None = None) -> None:
-        """Look at once whether a person, or everybody in an org, may still be connected."""
+        """Look at once whether a person, or everybody in an org, may still be connected.
+
+        A burst of changes in an org, such as a sync, is one look.
+        """
+        if org_id in self._doubted:
+            return
+        if org_id is not None and org_id in self._rooms:
+            self._doubted.add(org_id)
+            gevent.spawn(self._recheck_room, org_id)
+        if user_id is not None:
+            gevent.spawn(self._recheck_in_turns, lambda viewer: viewer.user_id == user_id)
+
+    def _recheck_room(self, org_id: str) -> None:
+        gevent.sleep(COALESCE_SECONDS)
+        # What changes from here on is looked at again.
+        self._doubted.discard(org_id)
+        self._recheck_in_turns(lambda viewer: viewer.org_id == org_id)
+
+    def _recheck_in_turns(self, concerned: Callable[[Viewer], bool]) -> None:
         due: dict[Viewer, list[Connection]] = {}
         for connection in list(self._all):
-            viewer = connection.viewer
-            if user_id == viewer.user_id or org_id == viewer.org_id:
-                due.setdefault(viewer, []).append(connection)
-        if due:
-            gevent.spawn(self._recheck_all, due)
+            if concerned(connection.viewer):
+                due.setdefault(connection.viewer, []).append(connection)
+        for turn, (viewer, connections) in enumerate(due.items(), 1):
+            self._recheck(viewer, connections)
+            if turn % RECHECKS_PER_TURN == 0:
+                gevent.sleep(0)
 
     def stop(self, patience: float) -> None:
         """Tell every browser to come back (1012) and wait up to `patience` seconds for them."""

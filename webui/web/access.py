@@ -87,6 +87,18 @@ def require(permission: str) -> Person:
     return me()
 
 
+def require_one(*permissions: str) -> Person:
+    """Return the person if they hold one of several permissions in their org.
+
+    Raises:
+        NotAllowedError: they hold none; the sentence names the first.
+
+    """
+    if not any(may(permission).allowed for permission in permissions):
+        return require(permissions[0])
+    return me()
+
+
 def may_view(approval: Approval) -> bool:
     """Say whether the person may know of this approval."""
     return may(VIEW, resource_of(approval)).allowed

@@ -7,7 +7,7 @@ from typing import Any
 from flask import render_template, request
 from flask_login import current_user
 
-from webui.approvals.authorization import AUDIT_READ, MEMBERS, SOURCES, VIEW
+from webui.approvals.authorization import AGENTS, AUDIT_READ, MEMBERS, SOURCES, VIEW
 from webui.store.queries import calls, events, install, people
 from webui.store.queries.people import OrgName
 from webui.web.access import may, me, seen
@@ -88,4 +88,6 @@ def pages() -> tuple[str, ...]:
         ("People", VIEW),
         ("Settings", MEMBERS),
     )
-    return everybody + tuple(word for word, needed in further if may(needed).allowed)
+    found = everybody + tuple(word for word, needed in further if may(needed).allowed)
+    manages = may(MEMBERS).allowed or may(AGENTS).allowed
+    return (*found, "Access") if manages else found

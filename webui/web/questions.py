@@ -1,0 +1,108 @@
+"""Access: "May X do Y?", with an address that can be passed on."""
+
+from dataclasses import dataclass
+from typing import cast, get_args
+
+from flask import Blueprint, request
+from sqlalchemy.orm import Session
+
+from webui.approvals import questions
+from webui.approvals.authorization import AGENTS, ALL, MEMBERS
+from webui.approvals.authorization.facts import Kind
+from webui.approvals.errors import InvalidError
+from webui.approvals.outside import principal_id
+from webui.approvals.questions import Answer, Asked
+from webui.preview import visible
+from webui.store.queries.grants import names_of
+from webui.web.access import require_one
+from webui.web.context import house
+from webui.web.render import page as whole_page
+
+blueprint = Blueprint("questions", __name__, url_prefix="/access")
+KINDS = get_args(Kind)
+FIELDS = ("type", "actor", "action", "kind", "id", "project", "agent")
+LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerView:
+    """An answer as the page says it."""
+
+    allowed: bool
+    who: str
+    reason: str
+    explanation: str
+    grant: str
+    grant_permission: str
+    effect: str
+    sentence: str
+
+
+@blueprint.get("/question")
+def page() -> str:
+    """Ask, and answer what the address asks."""
+    org_id = require_one(MEMBERS, AGENTS).org_id
+    given = {name: request.args.get(name, "").strip()[:LONGEST] for name in FIELDS}
+    found, error = None, None
+    if given["action"]:
+        with house().store.reading() as session:
+            try:
+                found = _answered(session, org_id, given)
+            except InvalidError as refusal:
+                error = " ".join(
+                    [refusal.detail, *(f"{f.pointer} {f.detail}." for f in refusal.faults)]
+                )
+    return whole_page(
+        "questions/page.html",
+        given=given,
+        answer=found,
+        error=error,
+        actions=sorted(ALL),
+        kinds=KINDS,
+    )
+
+
+def _answered(session: Session, org_id: str, given: dict[str, str]) -> AnswerView:
+    if given["kind"] not in KINDS or given["type"] not in {"user", "agent"}:
+        raise InvalidError("The question names a kind that is not known; choose another.")
+    kind = "user" if given["type"] == "user" else "agent"
+    actor_id = principal_id(session, org_id, kind, given["actor"]) or given["actor"]
+    scope = {
+        key: value
+        for key, value in (
+            ("projectId", given["project"]),
+            ("assigneeAgentId", _agent(session, org_id, given["agent"])),
+        )
+        if value
+    }
+    resource_id = given["id"]
+    if given["kind"] == "agent":
+        resource_id = _agent(session, org_id, resource_id)
+    asked = Asked(
+        kind,
+        actor_id,
+        given["action"],
+        cast("Kind", given["kind"]),
+        resource_id,
+        scope or None,
+    )
+    found = questions.answer(session, org_id, asked, house().store.now())
+    return _view(session, org_id, asked, found)
+
+
+def _agent(session: Session, org_id: str, name: str) -> str:
+    return principal_id(session, org_id, "agent", name) or name
+
+
+def _view(session: Session, org_id: str, asked: Asked, found: Answer) -> AnswerView:
+    access, names = found.access, names_of(session, org_id, [asked.actor_id])
+    return AnswerView(
+        access.allowed,
+        visible(names.get(asked.actor_id, asked.actor_id)),
+        str(access.reason),
+        visible(access.explanation),
+        access.grant.id if access.grant else "",
+        access.grant.permission if access.grant else "",
+        found.effect.strength.name.lower().replace("_", " "),
+        visible(found.effect.sentence),
+    )
