@@ -130,9 +130,7 @@ def put_admin_agent() -> Response:
         **said, can_create_agents=body.can_create_agents, status=body.status
     )
     put = runtime().store.write(
-        lambda tx: agent_sync.put_agent(
-            tx, org_id, by, body.external_id, body.name, change
-        )
+        lambda tx: agent_sync.put_agent(tx, org_id, by, body.external_id, body.name, change)
     )
     return answer_put(put, _shown(Agent, put.id, agent_document))
 

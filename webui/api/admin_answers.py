@@ -37,9 +37,7 @@ _ACCESS = {
     "grant": {
         "anyOf": [
             {"type": "null"},
-            _object(
-                id=_WORD, permission=_WORD, scope={"type": "object"}, approval=_MAYBE
-            ),
+            _object(id=_WORD, permission=_WORD, scope={"type": "object"}, approval=_MAYBE),
         ]
     },
 }
@@ -54,9 +52,7 @@ ADMIN_ANSWERS: dict[str, dict[str, Any]] = {
         approval_body={"type": "object"},
         approval=_ref("ApprovalSummary"),
     ),
-    "Preview": _object(
-        **_ACCESS, policy=_object(effect=_EFFECT, explanation=_MAYBE)
-    ),
+    "Preview": _object(**_ACCESS, policy=_object(effect=_EFFECT, explanation=_MAYBE)),
     "Deleted": _object(id=_WORD, changed=_YES_NO),
     "Agent": _object(
         id=_WORD,

@@ -38,7 +38,7 @@ class ScopeBody(Body):
 
 
 class QuestionBody(Body):
-    """May this principal do this to that?"""
+    """A question: may this principal do this to that."""
 
     actor: ActorBody
     action: Name

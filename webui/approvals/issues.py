@@ -200,9 +200,7 @@ def _check_parents(tx: Transaction, issue: Issue, parent_id: str | None) -> None
                 [Fault("/parent", f"goes beyond {LEVELS} levels")],
             )
         above = tx.session.scalar(
-            select(Issue.parent_id).where(
-                Issue.id == above, Issue.org_id == issue.org_id
-            )
+            select(Issue.parent_id).where(Issue.id == above, Issue.org_id == issue.org_id)
         )
 
 

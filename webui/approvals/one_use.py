@@ -16,8 +16,15 @@ from sqlalchemy.orm import Session
 
 from webui.approvals import idempotency
 from webui.approvals.arguments import open_arguments
-from webui.approvals.ask import Ask, Filed, Filer, Limits
-from webui.approvals.authorization import ASSIGN, ASSIGN_SCOPE, Access, Grant, Reason, Strength
+from webui.approvals.ask import Ask, Filer, Limits
+from webui.approvals.authorization import (
+    ASSIGN,
+    ASSIGN_SCOPE,
+    Access,
+    Grant,
+    Reason,
+    Strength,
+)
 from webui.approvals.errors import ConflictError
 from webui.approvals.intake import live_twin, submit_or_refuse
 from webui.approvals.leases import Lease
@@ -233,9 +240,7 @@ def _spend(tx: Transaction, filer: Filer, row: PermissionGrant) -> None:
     row.revoked_at = tx.now
     tx.session.flush()
     note = {"approval": row.approval_id, "permission": row.permission}
-    tx.record(
-        row.org_id, filer.actor, "grant.spent", f"permission_grant:{row.id}", note
-    )
+    tx.record(row.org_id, filer.actor, "grant.spent", f"permission_grant:{row.id}", note)
 
 
 def _scope_of(question: Mapping[str, Any]) -> dict[str, str]:

@@ -54,8 +54,10 @@ def reference(
     found = id_of(session, model, org_id, name)
     if found is None:
         noun = model.__tablename__.removesuffix("s")
-        detail = f"must be an {noun} of this organization" if noun[0] in "ai" else (
-            f"must be a {noun} of this organization"
+        detail = (
+            f"must be an {noun} of this organization"
+            if noun[0] in "ai"
+            else (f"must be a {noun} of this organization")
         )
         raise InvalidError(f"What {pointer[1:]} names {detail}.", [Fault(pointer, detail)])
     return found
@@ -85,5 +87,3 @@ def principal_id(session: Session, org_id: str, kind: str, name: str) -> str | N
             Group.org_id == org_id, (Group.id == name) | (Group.name == name)
         )
     )
-
-

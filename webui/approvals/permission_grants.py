@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import func, or_, select
 
@@ -32,7 +33,7 @@ PRINCIPALS = ("user", "agent", "group")
 MOST = 200
 """Standing grants of one principal: every request of theirs reads them all."""
 SCOPE_MAX = 8_192
-_MODELS = {"project": Project, "agent": Agent, "subtree": Agent}
+_MODELS: dict[str, Any] = {"project": Project, "agent": Agent, "subtree": Agent}
 
 
 @dataclass(frozen=True, slots=True)

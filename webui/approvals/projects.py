@@ -69,9 +69,7 @@ def put_project(
     require_in(tx, org_id, by, AGENTS)
     known = known_as(tx.session, Project, org_id, external_id)
     if known is None:
-        return Put(
-            create_project(tx, org_id, by, name or "", external_id), changed=True
-        )
+        return Put(create_project(tx, org_id, by, name or "", external_id), changed=True)
     changed = name is not None and rename_project(tx, org_id, by, known.id, name)
     return Put(known.id, changed=changed)
 

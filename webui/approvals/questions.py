@@ -1,4 +1,4 @@
-""""May X do Y?", asked by an orchestrator, a program or a page about somebody else.
+"""Questions of "May X do Y?", asked by an orchestrator, a program or a page about somebody else.
 
 Who X is, and what Y is about, is looked up here: nothing that decides is taken from the asker.
 """
@@ -36,6 +36,12 @@ _FIELDS = {
     "assigneeUserId": "assignee_user_id",
 }
 """What a body may say of a resource, and where the resource has it."""
+_MODELS: dict[str, Any] = {
+    "approval": Approval,
+    "project": Project,
+    "issue": Issue,
+    "source": Source,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +108,7 @@ def answer(
     return Answer(access, resource, protection_of(resource, asked.scope, directory))
 
 
-def _actor(
-    session: Session, org_id: str, asked: Asked, now: int, *, locked: bool
-) -> Actor:
+def _actor(session: Session, org_id: str, asked: Asked, now: int, *, locked: bool) -> Actor:
     if asked.actor_type == "none" or not asked.actor_id:
         return NOBODY
     if asked.actor_type == "agent":
@@ -123,29 +127,26 @@ def _actor(
 
 def _resource(session: Session, org_id: str, asked: Asked) -> Resource:
     """Return what is asked about; of no org if it is not one of this org's."""
-    wanted, elsewhere = asked.resource_id, Resource("", asked.kind, asked.resource_id)
-    if asked.kind == "agent":
-        return Resource(org_id, "agent", wanted)  # `authorize` looks it up
-    if asked.kind == "org":
-        return Resource(org_id) if wanted in {"", org_id} else elsewhere
+    wanted = asked.resource_id
     if asked.kind == "issue" and not wanted:
         return _new_issue(org_id, asked)
-    if not wanted:
+    if asked.kind == "agent":
+        return Resource(org_id, "agent", wanted)  # `authorize` looks it up
+    if not wanted or (asked.kind == "org" and wanted == org_id):
         return Resource(org_id, asked.kind)
-    model: Any = {
-        "approval": Approval,
-        "project": Project,
-        "issue": Issue,
-        "source": Source,
-    }.get(asked.kind)
+    model = _MODELS.get(asked.kind)
     row = None if model is None else session.get(model, wanted)
     if row is None or row.org_id != org_id:
-        return elsewhere
+        return Resource("", asked.kind, wanted)
+    return _known(session, asked.kind, row)
+
+
+def _known(session: Session, kind: Kind, row: Any) -> Resource:
     if isinstance(row, Approval):
         return resource_of(row, owner_now(session, row))
     if isinstance(row, Issue):
         return resource_of_issue(row)
-    return Resource(org_id, asked.kind, wanted)
+    return Resource(row.org_id, kind, row.id)
 
 
 def _new_issue(org_id: str, asked: Asked) -> Resource:

@@ -56,9 +56,7 @@ def rename_project(
 
 
 @verb("issues.add")
-def add_issue(
-    office: Office, *, org: str | None = None, **said: str | None
-) -> Plain:
+def add_issue(office: Office, *, org: str | None = None, **said: str | None) -> Plain:
     """Make an issue; see `IssueChange` for what may be given."""
 
     def unit(tx: Transaction) -> str:

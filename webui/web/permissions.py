@@ -20,6 +20,7 @@ from webui.store.models import PermissionGrant
 from webui.store.queries.grants import names_of, standing_grants
 from webui.web.access import may, require, require_one
 from webui.web.context import house
+from webui.web.cursors import read_seq
 from webui.web.render import page as whole_page
 
 blueprint = Blueprint("permissions", __name__, url_prefix="/access")
@@ -171,7 +172,7 @@ def _wanted(form: Mapping[str, str]) -> Wanted:
         if values:
             scope[key] = values
     days = form.get("days", "").strip()
-    if days and not (days.isascii() and days.isdigit() and len(days) <= 4 and 0 < int(days) <= DAYS_MAX):
+    if days and (read_seq(days) is None or not 0 < int(days) <= DAYS_MAX):
         raise InvalidError("A grant ends after 1 to 3,650 days, or not at all.")
     ends = house().store.now() + int(days) * DAY if days else None
     principal = form.get("principal", "").strip()
@@ -184,9 +185,7 @@ def revoke(grant_id: str) -> BaseResponse | tuple[str, int]:
     person = require(MEMBERS)
     org_id, by = person.org_id, By(person.signed.user_id)
     try:
-        house().store.write(
-            lambda tx: permission_grants.revoke(tx, org_id, by, grant_id)
-        )
+        house().store.write(lambda tx: permission_grants.revoke(tx, org_id, by, grant_id))
     except NotFoundError:
         raise
     except DeskError as error:

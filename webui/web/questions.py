@@ -1,7 +1,7 @@
 """Access: "May X do Y?", with an address that can be passed on."""
 
 from dataclasses import dataclass
-from typing import cast, get_args
+from typing import Literal, cast, get_args
 
 from flask import Blueprint, request
 from sqlalchemy.orm import Session
@@ -65,7 +65,7 @@ def page() -> str:
 def _answered(session: Session, org_id: str, given: dict[str, str]) -> AnswerView:
     if given["kind"] not in KINDS or given["type"] not in {"user", "agent"}:
         raise InvalidError("The question names a kind that is not known; choose another.")
-    kind = "user" if given["type"] == "user" else "agent"
+    kind: Literal["user", "agent"] = "user" if given["type"] == "user" else "agent"
     actor_id = principal_id(session, org_id, kind, given["actor"]) or given["actor"]
     scope = {
         key: value

@@ -70,7 +70,9 @@ def show(error: str | None = None, typed: Mapping[str, str] | None = None) -> st
         )
     return whole_page(
         "work/page.html",
-        projects=[(row, policy_view("project", row.id, row.protection)) for row in found[:MOST]],
+        projects=[
+            (row, policy_view("project", row.id, row.protection)) for row in found[:MOST]
+        ],
         more_projects=len(found) > MOST,
         most=MOST,
         issues=[
@@ -148,9 +150,7 @@ def create_issue() -> Answer:
 def change_issue(issue_id: str) -> Answer:
     """Change an issue as its form says; what the form leaves out stays."""
     change = _issue_change()
-    return _change(
-        lambda tx, org, by: issues.change_issue(tx, org, by, issue_id, change)
-    )
+    return _change(lambda tx, org, by: issues.change_issue(tx, org, by, issue_id, change))
 
 
 def _issue_change() -> IssueChange:
