@@ -39,10 +39,10 @@ def names_of(session: Session, org_id: str, ids: Iterable[str]) -> Mapping[str, 
         .join(Membership, Membership.user_id == User.id)
         .where(Membership.org_id == org_id, User.id.in_(wanted))
     )
-    found: dict[str, str] = dict(session.execute(people).tuples().all())
+    found = {row[0]: str(row[1]) for row in session.execute(people)}
     for model in (Agent, Group, Project):
         rows = select(model.id, model.name).where(
             model.org_id == org_id, model.id.in_(wanted)
         )
-        found |= dict(session.execute(rows).tuples().all())
+        found |= {row[0]: str(row[1]) for row in session.execute(rows)}
     return found
