@@ -74,6 +74,23 @@ def test_what_others_do_ends_nobodys_sockets() -> None:
     assert noted == []
 
 
+@pytest.mark.parametrize(
+    "action",
+    [
+        actions.GRANT_CREATED,
+        actions.GRANT_CHANGED,
+        actions.GRANT_REVOKED,
+        actions.GROUP_LEFT,
+        actions.GROUP_DELETED,
+        actions.DELEGATION_ENDED,
+    ],
+)
+def test_a_change_of_reach_has_the_orgs_sockets_looked_at(action: str) -> None:
+    noted = Noted()
+    end_sockets(noted, [Wake("org_1", 7, action, "permission_grant:pgr_1")])  # type: ignore[arg-type]
+    assert noted == ["recheck org_1"]
+
+
 class Tab:
     """A browser's tab as the network sees it: signed in, with its live socket open."""
 

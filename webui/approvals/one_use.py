@@ -135,12 +135,7 @@ def ask_anew(
     plain = answer(tx.session, filer.org_id, asked, tx.now, locked=tx.on_postgresql)
     if plain.access.allowed or not waits(plain, asked):
         return Outcome(plain)
-    known = None if key is None else idempotency.recall(tx, filer.agent_id, key)
-    twin = live_twin(tx, filer, ask.fingerprint)
-    approval_id = twin.id if twin is not None and twin.status == Status.APPROVED else None
-    if known is not None and known.consumption_id is not None:
-        approval_id = known.approval_id  # the repeat of a request that was told yes
-    row = None if approval_id is None else _grant_of(tx, asked, approval_id)
+    row = _yes_to(tx, filer, asked, ask.fingerprint, key)
     if row is not None:
         grant = as_grant(row, row.approval_id or "")
         allowed = answer(tx.session, filer.org_id, asked, tx.now, extra=(grant,))
@@ -215,6 +210,25 @@ def has_yes(session: Session, org_id: str, asked: Asked, now: int) -> bool:
         )
         is not None
     )
+
+
+def _yes_to(
+    tx: Transaction,
+    filer: Filer,
+    asked: Asked,
+    fingerprint: str,
+    key: idempotency.Key | None,
+) -> PermissionGrant | None:
+    """Return the grant that a person's yes to this question made, locked; none without one."""
+    known = None if key is None else idempotency.recall(tx, filer.agent_id, key)
+    if known is not None and known.consumption_id is not None:
+        # The repeat of a request that was told yes: its grant is spent, and that is right.
+        return _grant_of(tx, asked, known.approval_id)
+    twin = live_twin(tx, filer, fingerprint)
+    if twin is None or twin.status != Status.APPROVED:
+        return None
+    row = _grant_of(tx, asked, twin.id)
+    return None if row is None or row.revoked_at is not None else row
 
 
 def _grant_of(tx: Transaction, asked: Asked, approval_id: str) -> PermissionGrant | None:
