@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -150,11 +150,19 @@ def token(store: Store, house: House) -> Callable[..., str]:
     """Make a personal token: `token(house.rae)`."""
 
     def make(
-        member: Member, org_id: str | None = None, expires_at: int | None = None
+        member: Member,
+        org_id: str | None = None,
+        expires_at: int | None = None,
+        scopes: Collection[str] = agents.TOKEN_SCOPES,
     ) -> str:
         return store.write(
             lambda tx: agents.create_token(
-                tx, org_id or house.org_id, member.id, label="test", expires_at=expires_at
+                tx,
+                org_id or house.org_id,
+                member.id,
+                label="test",
+                expires_at=expires_at,
+                scopes=scopes,
             )
         )
 

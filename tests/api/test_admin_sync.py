@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
+from webui.approvals.authorization import ALL
+
 ADMIN = "/api/v1/admin"
 LISTS = ("agents", "projects", "issues", "permission-grants", "protection-policies")
 
 
 @pytest.fixture
 def ana(ci: Any, token: Any, house: Any) -> Any:
-    return ci.using(token(house.ana))
+    return ci.using(token(house.ana, scopes=ALL))
 
 
 @pytest.fixture
@@ -106,7 +108,7 @@ def test_every_list_is_of_one_org(
 ) -> None:
     for noun, body in everything(house):
         put(noun, **body)
-    zoe = ci.using(token(house.zoe, org_id=house.other_org_id))
+    zoe = ci.using(token(house.zoe, org_id=house.other_org_id, scopes=ALL))
     for noun in LISTS:
         assert len(ana.get(f"{ADMIN}/{noun}").json["items"]) >= 1
         items = zoe.get(f"{ADMIN}/{noun}").json["items"]
@@ -120,7 +122,7 @@ def test_another_orgs_things_answer_404_like_unknown_ones(
     put: Any, ana: Any, ci: Any, token: Any, house: Any
 ) -> None:
     made = {noun: put(noun, **body)["item"]["id"] for noun, body in everything(house)}
-    zoe = ci.using(token(house.zoe, org_id=house.other_org_id))
+    zoe = ci.using(token(house.zoe, org_id=house.other_org_id, scopes=ALL))
     for noun, verb in (
         ("agents", "delete"),
         ("projects", "delete"),
@@ -281,10 +283,10 @@ def test_only_people_who_manage_get_in(ci: Any, token: Any, house: Any) -> None:
             "personal_token_required",
         )
         for member in (house.rae, house.vi, house.ed, house.max):
-            refused = ci.using(token(member)).get(path)
+            refused = ci.using(token(member, scopes=ALL)).get(path)
             assert (refused.status_code, refused.json["code"]) == (403, "missing_grant")
         # Zoe is not of this org, with whatever token
-        refused = ci.using(token(house.zoe)).get(path)
+        refused = ci.using(token(house.zoe, scopes=ALL)).get(path)
         assert (refused.status_code, refused.json["code"]) == (403, "missing_membership")
 
 
@@ -316,3 +318,20 @@ def test_a_preview_says_reason_sentence_grant_and_policy(
         "file": True,
     }
     assert ana.post(f"{ADMIN}/preview", body).status_code == 422
+
+
+def test_a_token_does_no_more_than_it_carries(ci: Any, token: Any, house: Any) -> None:
+    plain = ci.using(token(house.ana))
+    refused = plain.get(f"{ADMIN}/agents")
+    assert (refused.status_code, refused.json["code"]) == (403, "scope_missing")
+    narrow = ci.using(token(house.ana, scopes={"members:manage"}))
+    assert narrow.get(f"{ADMIN}/permission-grants").status_code == 200
+    assert narrow.get(f"{ADMIN}/agents").json["code"] == "scope_missing"
+    body = {
+        "principal": {"type": "user", "id": house.max.id},
+        "permission": "approvals:decide",
+    }
+    refused = narrow.post(f"{ADMIN}/permission-grants", body)
+    assert (refused.status_code, refused.json["code"]) == (403, "scope_missing")
+    both = ci.using(token(house.ana, scopes={"members:manage", "approvals:decide"}))
+    assert both.post(f"{ADMIN}/permission-grants", body).status_code == 200

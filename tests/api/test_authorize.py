@@ -43,7 +43,9 @@ def guard(store: Any, house: Any, by: By) -> Callable[..., bool]:
     """Put a policy on something."""
 
     def guarding(kind: str, bearer: str, policy: Any) -> bool:
-        return store.write(lambda tx: protect(tx, house.org_id, by, kind, bearer, policy))
+        return bool(
+            store.write(lambda tx: protect(tx, house.org_id, by, kind, bearer, policy))
+        )
 
     return guarding
 
@@ -57,7 +59,7 @@ def issue(store: Any, house: Any, by: By) -> str:
         change = IssueChange(title="Mend it", project=project, agent="helper")
         return issues.create_issue(tx, house.org_id, by, change)
 
-    return store.write(unit)
+    return str(store.write(unit))
 
 
 def user(member: Any) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """Permission grants: who may give what to whom, within what, and how they are told of."""
 
+from functools import partial
+
 import pytest
 
 from tests.plugins.desk import House, TestClock
@@ -207,12 +209,14 @@ def test_another_orgs_grant_is_as_unknown_as_one_that_never_was(
     grant_id = give(Wanted("user", house.max.id, VIEW))
     zoe = By(house.zoe.id)
     for unknown in (grant_id, "pgr_nothing"):
+        revoking = partial(
+            permission_grants.revoke,
+            org_id=house.other_org_id,
+            by=zoe,
+            grant_id=unknown,
+        )
         with pytest.raises(NotFoundError):
-            give.store.write(
-                lambda tx, name=unknown: permission_grants.revoke(
-                    tx, house.other_org_id, zoe, name
-                )
-            )
+            give.store.write(revoking)
     assert give.may_view()
 
 

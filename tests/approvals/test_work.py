@@ -99,7 +99,7 @@ def test_what_an_issue_names_is_of_this_org(
     foreign = store.write(
         lambda tx: projects.create_project(tx, house.other_org_id, by, "Theirs")
     )
-    for said in (
+    wrong: tuple[dict[str, Any], ...] = (
         {"project": foreign},
         {"project": "prj_nothing"},
         {"parent": "iss_nothing"},
@@ -107,7 +107,8 @@ def test_what_an_issue_names_is_of_this_org(
         {"user": house.zoe.email},
         {"title": " "},
         {"status": "x" * 41},
-    ):
+    )
+    for said in wrong:
         with pytest.raises(InvalidError):
             works.issue(**said)
     with pytest.raises(NotFoundError):

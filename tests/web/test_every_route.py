@@ -17,6 +17,9 @@ from webui.approvals import (
     endpoints,
     groups,
     invitations,
+    issues,
+    permission_grants,
+    projects,
     sessions,
     sources,
     write_grants,
@@ -83,6 +86,7 @@ def _things(
         "agent_id": agent.id,
         **store.write(lambda tx: _deliveries(tx, org_id, source.source_id)),
         **store.write(lambda tx: _people(tx, org_id)),
+        **store.write(lambda tx: _work(tx, org_id, agent.id)),
         "org": org_id,
         "nonce": store.write(lambda tx: _write_in_the_name_of(tx, agent, user_id)),
     }
@@ -112,6 +116,19 @@ def _people(tx: Transaction, org_id: str) -> dict[str, str]:
         "delegation_id": given,
         "invitation_id": invited.id,
         "token": invited.token,
+    }
+
+
+def _work(tx: Transaction, org_id: str, agent_id: str) -> dict[str, str]:
+    """Make a project, an issue, and a grant to an agent."""
+    by = By()
+    wanted = permission_grants.Wanted("agent", agent_id, "tasks:assign")
+    return {
+        "project_id": projects.create_project(tx, org_id, by, "Site"),
+        "issue_id": issues.create_issue(tx, org_id, by, issues.IssueChange("Mend it")),
+        "grant_id": permission_grants.give(tx, org_id, by, wanted),
+        "kind": "agent",
+        "bearer_id": agent_id,
     }
 
 

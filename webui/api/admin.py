@@ -23,7 +23,7 @@ from webui.api.reading import read_body
 from webui.api.schemas import EmptyBody
 from webui.approvals import agent_sync, issues, projects
 from webui.approvals.agent_changes import AgentChange, change_agent
-from webui.approvals.authorization import AGENTS, Resource
+from webui.approvals.authorization import AGENTS, ALL, Resource
 from webui.approvals.errors import NotAllowedError, NotFoundError
 from webui.approvals.issues import IssueChange
 from webui.approvals.outside import Put, id_of
@@ -42,6 +42,7 @@ PAGES = (
         "`next_cursor` of the page before.",
     ),
 )
+_NOT_CARRIED = "This token does not carry the permission {}; make one that does."
 Documents = Callable[[Session, Any], Mapping[str, Any]]
 
 
@@ -58,11 +59,26 @@ def manager(*permissions: str) -> tuple[str, By]:
             "personal_token_required", "This call takes a person's token (csp_...)."
         )
     org_id = holder.person.org_id
-    answers = [access(holder, each, Resource(org_id)) for each in permissions]
+    carried = [each for each in permissions if holder.carries(each)]
+    if not carried:
+        raise NotAllowedError("scope_missing", _NOT_CARRIED.format(permissions[0]))
+    answers = [access(holder, each, Resource(org_id)) for each in carried]
     if not any(answer.allowed for answer in answers):
         refusal = answers[0]
         raise NotAllowedError(refusal.reason.removeprefix("deny_"), refusal.explanation)
     return org_id, By(holder.person.user_id)
+
+
+def require_carried(permission: str) -> None:
+    """Refuse to let a token give what it does not carry itself.
+
+    Raises:
+        NotAllowedError: `scope_missing`.
+
+    """
+    holder: TokenHolder = g.person
+    if permission in ALL and not holder.carries(permission):
+        raise NotAllowedError("scope_missing", _NOT_CARRIED.format(permission))
 
 
 def listed(rows: Any, document: Documents) -> Response:

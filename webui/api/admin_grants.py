@@ -4,7 +4,15 @@ from typing import Any
 
 from flask import Response
 
-from webui.api.admin import PAGES, answer_put, deleted, found_id, listed, manager
+from webui.api.admin import (
+    PAGES,
+    answer_put,
+    deleted,
+    found_id,
+    listed,
+    manager,
+    require_carried,
+)
 from webui.api.admin_documents import grant_document, protected_document
 from webui.api.admin_schemas import GrantPut, ProtectionPut
 from webui.api.answers import answer_json
@@ -56,6 +64,7 @@ def put_admin_grant() -> Response:
     """Give a permission; with `external_id` a repeat changes nothing."""
     org_id, by = manager(MEMBERS)
     body = read_body(GrantPut)
+    require_carried(body.permission)
     wanted = Wanted(
         body.principal.type,
         body.principal.id,

@@ -12,6 +12,7 @@ from webui.store.transaction import Transaction
 
 BEARERS: dict[str, Any] = {"agent": Agent, "project": Project, "issue": Issue}
 LABELS = {"agent": "Target agent", "project": "Target project", "issue": "Target issue"}
+NOUN = "agent, project or issue"
 LONGEST = 8_192
 
 
@@ -60,7 +61,7 @@ def protect(
         BEARERS[kind], bearer_id, with_for_update=True, populate_existing=True
     )
     if bearer is None or bearer.org_id != org_id:
-        raise NotFoundError(kind)
+        raise NotFoundError(NOUN)
     text = json.dumps(policy, ensure_ascii=False)
     if len(text) > LONGEST or "\\u0000" in text:
         raise InvalidError(

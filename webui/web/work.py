@@ -13,7 +13,7 @@ from webui.approvals import issues, projects
 from webui.approvals.authorization import AGENTS, MEMBERS
 from webui.approvals.errors import DeskError, Fault, InvalidError, NotFoundError
 from webui.approvals.issues import IssueChange
-from webui.approvals.protections import BEARERS, effect_on, protect
+from webui.approvals.protections import BEARERS, NOUN, effect_on, protect
 from webui.approvals.standing import By
 from webui.preview import visible
 from webui.store.queries import work
@@ -169,7 +169,7 @@ def _issue_change() -> IssueChange:
 def put_protection(kind: str, bearer_id: str) -> Answer:
     """Put a protection policy on an agent, a project or an issue."""
     if kind not in BEARERS:
-        raise NotFoundError("thing that bears a policy")
+        raise NotFoundError(NOUN)
     person = require(AGENTS)
     org_id, by = person.org_id, By(person.signed.user_id)
     try:
