@@ -4,15 +4,6 @@ from typing import Any
 
 from flask import Response
 
-from webui.api.admin import (
-    PAGES,
-    answer_put,
-    deleted,
-    found_id,
-    listed,
-    manager,
-    require_carried,
-)
 from webui.api.admin_documents import grant_document, protected_document
 from webui.api.admin_schemas import GrantPut, ProtectionPut
 from webui.api.answers import answer_json
@@ -22,6 +13,15 @@ from webui.api.question_schemas import QuestionBody
 from webui.api.questions import asked_by, preview_document
 from webui.api.reading import read_body
 from webui.api.schemas import EmptyBody
+from webui.api.syncing import (
+    PAGES,
+    answer_put,
+    deleted,
+    found_id,
+    listed,
+    manager,
+    require_carried,
+)
 from webui.approvals import permission_grants, questions
 from webui.approvals.authorization import AGENTS, MEMBERS
 from webui.approvals.errors import Fault, InvalidError
