@@ -126,6 +126,7 @@ class AskBody(Call):
     run: Name | None = None
     run_deadline: Moment | None = None
     on_behalf_of: Name | None = None
+    triggered_by: Name | None = None
     source_ref: Name | None = None
     expires_in: Annotated[int, Field(ge=1, le=31_536_000)] | None = None
     allowed_decisions: (
@@ -224,6 +225,7 @@ def prepare(
         run=body.run,
         run_deadline=None if body.run_deadline is None else to_ms(body.run_deadline),
         on_behalf_of=body.on_behalf_of,
+        triggered_by=body.triggered_by,
         source_ref=body.source_ref,
         risk=body.risk,
         expires_in=None if body.expires_in is None else body.expires_in * 1000,

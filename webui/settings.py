@@ -126,6 +126,9 @@ class Settings(BaseModel):
     admin_api: bool = False
     """Serve the small admin API (`/api/pending`, `/api/approve/{id}`, ...) on the agents' listener."""
 
+    claim: int = _unit("seconds", default=300, ge=10, le=3_600)
+    """How long a claim on a call says who looks into it; then it ends by itself."""
+
     rate_limit: int = _unit("requests a minute and agent", default=60, ge=0)
     """Requests of one agent; a burst may be twice that; 0 turns both limits off."""
     max_pending: int = _unit("approvals an agent", default=200, ge=0)

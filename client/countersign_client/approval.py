@@ -104,6 +104,7 @@ class Approval:
     run: str | None
     scope: str | None
     on_behalf_of: str | None
+    triggered_by: str | None
     source_ref: str | None
     created_at: datetime
     expires_at: datetime
@@ -159,6 +160,7 @@ class Approval:
             run=optional(body, "run", str),
             scope=optional(body, "scope", str),
             on_behalf_of=optional(body, "on_behalf_of", str),
+            triggered_by=optional(body, "triggered_by", str),
             source_ref=optional(body, "source_ref", str),
             answer=optional(body, "answer", str),
             review_url=optional(body, "review_url", str),

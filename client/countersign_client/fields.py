@@ -28,6 +28,7 @@ class Plain(Binding, total=False):
     run: str
     run_deadline: str
     on_behalf_of: str
+    triggered_by: str
     source_ref: str
     expires_in: int
     allowed_decisions: list[str]

@@ -73,7 +73,7 @@ def test_no_token_reads_a_secret_that_pages_mask(
     path = f"/api/pending/{ci.file(**call)['id']}"
     for member in (house.ana, house.rae):
         shown, listed = (as_member(member).get(one).text for one in (path, "/api/pending"))
-        assert shown.count("⟦redacted 7 chars tag ") == 2
+        assert shown.count("⟦redacted 7 chars tag ") >= 2
         assert "hunter" not in shown + listed
     decided = as_member(house.rae).post(path.replace("pending", "deny"))
     assert "hunter" not in decided.text

@@ -1,16 +1,22 @@
 """Filing: one row for many retries, denial memory, back-pressure, deadlines, who and why."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
-from tests.plugins.desk import House, TestClock
+from tests.plugins.desk import NO_LIMITS, House, TestClock, ask_for
 from tests.plugins.rules import ARGUMENTS, Desk
 from webui.approvals import ask, intake, throttling
 from webui.approvals.arguments import open_arguments
-from webui.approvals.errors import ConflictError, InvalidError, TooManyError
+from webui.approvals.errors import (
+    ConflictError,
+    InvalidError,
+    NotAllowedError,
+    TooManyError,
+)
 from webui.approvals.reviewing import seal_of
 from webui.approvals.states import Verdict
 from webui.audit.agreement import findings
@@ -472,3 +478,37 @@ def test_what_is_asked_anew_too_late_stays_expired(desk: Desk, clock: TestClock)
     desk.submit(arguments={"n": 2}, source_ref="T1")
     assert desk.status(old) == "expired"
     assert desk.row(old).superseded_by is None
+
+
+def test_who_started_the_run_is_kept_and_never_decides(desk: Desk, house: House) -> None:
+    approval_id = desk.submit(triggered_by=house.rae.email.upper()).approval.id
+    assert desk.row(approval_id).triggered_by == house.rae.id
+    with pytest.raises(NotAllowedError) as caught:
+        desk.decide(house.rae, approval_id)
+    assert caught.value.code == "self_approval"
+    assert desk.decide(house.bo, approval_id).applied
+
+
+def test_nobody_of_another_org_started_the_run(desk: Desk, house: House) -> None:
+    with pytest.raises(InvalidError) as caught:
+        desk.submit(triggered_by=house.zoe.email)
+    assert [fault.pointer for fault in caught.value.faults] == ["/triggered_by"]
+
+
+def test_a_run_that_somebody_else_started_never_uses_an_older_yes(
+    desk: Desk, house: House
+) -> None:
+    """Else whoever started this one could have approved the one before."""
+    old = desk.submit(triggered_by=house.bo.id).approval.id
+    desk.decide(house.rae, old)
+    answer = desk.gate(triggered_by=house.rae.id)
+    assert isinstance(answer, ask.Filed)
+    assert (answer.approval.status, answer.approval.id == old) == ("pending", False)
+    assert desk.status(old) == "revoked"
+
+
+def test_the_agents_project_is_kept_with_the_call(desk: Desk, house: House) -> None:
+    filer = replace(house.ci.filer, project_id="prj_1")
+    asked = ask_for(house.ci, "shell.run", {"n": 1})
+    filed = desk.store.write(lambda tx: intake.submit(tx, filer, asked, NO_LIMITS))
+    assert desk.row(filed.approval.id).project_id == "prj_1"

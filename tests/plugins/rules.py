@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -11,7 +13,7 @@ from sqlalchemy import update
 
 from tests.plugins.desk import NO_LIMITS, House, Member, Program, TestClock, ask_for
 from webui.approvals import ask, deciding, ending, idempotency, intake, leases, using
-from webui.approvals.errors import ConflictError
+from webui.approvals.errors import ConflictError, DeskError
 from webui.approvals.reviewing import Decided, Look, Reviewer
 from webui.approvals.states import Verdict
 from webui.store.models import Approval, Event, Org
@@ -34,6 +36,27 @@ def granted(answer: T | ConflictError) -> T:
     if isinstance(answer, ConflictError):
         raise answer
     return answer
+
+
+def at_once(*works: Callable[[], object]) -> list[object]:
+    """Start all works at the same moment; return what each returned or raised, in order."""
+    ready, answers = threading.Barrier(len(works)), [object()] * len(works)
+
+    def run(at: int, work: Callable[[], object]) -> None:
+        ready.wait()
+        try:
+            answers[at] = work()
+        except DeskError as error:
+            answers[at] = error
+
+    threads = [
+        threading.Thread(target=run, args=(at, work)) for at, work in enumerate(works)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,9 @@ from webui.api import (
     me,
     questions,
     review,
+    reviewing,
     uses,
+    verdicts,
     write_gate,
 )
 from webui.api.keys import KnownKeys, identify
@@ -23,7 +25,18 @@ from webui.approvals.json_faults import Unreadable
 from webui.runtime import Runtime
 from webui.store.errors import StoreUnavailableError
 
-_VIEWS = (admin, admin_grants, approvals, me, questions, review, uses, write_gate)
+_VIEWS = (
+    admin,
+    admin_grants,
+    approvals,
+    me,
+    questions,
+    review,
+    reviewing,
+    uses,
+    verdicts,
+    write_gate,
+)
 """Named so that importing them, which fills the table of calls, is plainly on purpose."""
 
 

@@ -39,6 +39,8 @@ def approval_document(
         "quorum": _quorum(approval, votes),
         "decisions": [decision_document(vote.decision, vote.display) for vote in votes],
         "resolution": None if approval.resolution is None else str(approval.resolution),
+        "break_glass": approval.break_glass,
+        "solo": approval.solo,
         "answer": None,
         "messages": [],
         "revision_of": approval.revision_of,
@@ -74,6 +76,8 @@ def _asked(approval: Approval) -> dict[str, Any]:
         "session": approval.session,
         "run": approval.run,
         "on_behalf_of": approval.on_behalf_of,
+        "triggered_by": approval.triggered_by,
+        "project": approval.project_id,
         "source": approval.source_id,
         "source_ref": approval.source_ref,
     }
@@ -112,6 +116,7 @@ def decision_document(decision: Decision, display: str) -> dict[str, Any]:
         "reason": decision.reason,
         "at": rfc3339(decision.at),
         "channel": decision.channel,
+        "delegated_by": decision.delegated_by,
     }
 
 

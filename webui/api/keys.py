@@ -16,6 +16,7 @@ from webui.approvals.ask import Filer
 from webui.approvals.authorization import Access, Actor, Resource, authorize
 from webui.approvals.errors import NotAllowedError
 from webui.approvals.keys import AGENT, PERSONAL, PresentedKey, read_key
+from webui.approvals.reviewing import Reviewer
 from webui.problems import problem
 from webui.runtime import Runtime
 from webui.store.models import INSTANCE
@@ -121,7 +122,12 @@ def _identify_agent(presented: PresentedKey) -> Response | None:
         return _unknown(presented.id)
     runtime().keys_used[holder.key_id] = now
     g.agent = holder
-    g.filer = Filer(holder.agent_id, holder.org_id, owner_id=holder.owner_id)
+    g.filer = Filer(
+        holder.agent_id,
+        holder.org_id,
+        owner_id=holder.owner_id,
+        project_id=holder.project_id,
+    )
     return None
 
 
@@ -226,9 +232,25 @@ def access(holder: TokenHolder, action: str, resource: Resource) -> Access:
             f"This token does not carry the permission {action}; make one that does.",
             action,
         )
-    store = runtime().store
-    directory = OrgDirectory(store.reading, holder.person.org_id, store.now())
+    if "directory" not in g:
+        store = runtime().store
+        g.directory = OrgDirectory(store.reading, holder.person.org_id, store.now())
+    directory = cast("OrgDirectory", g.directory)
     return authorize(standing(holder), action, resource, None, directory)
+
+
+def reviewer(holder: TokenHolder) -> Reviewer:
+    """Return the person of a token as one who decides on this request."""
+    return Reviewer(
+        holder.person.user_id,
+        holder.person.display_name,
+        "token",
+        session_id=f"token:{holder.token_id}",
+        address=request.remote_addr or "",
+        user_agent=request.headers.get("User-Agent", "")[:300],
+        agent_context=holder.agent_context,
+        method="token",
+    )
 
 
 def _record_try(tx: Transaction, agent: KeyHolder, path: str) -> None:
@@ -250,6 +272,7 @@ __all__ = [
     "agent_with",
     "identify",
     "person",
+    "reviewer",
     "runtime",
     "standing",
 ]

@@ -51,6 +51,8 @@ _APPROVAL: dict[str, Any] = {
     "session": _MAYBE_WORD,
     "run": _MAYBE_WORD,
     "on_behalf_of": _MAYBE_WORD,
+    "triggered_by": _MAYBE_WORD,
+    "project": _MAYBE_WORD,
     "source": _MAYBE_WORD,
     "source_ref": _MAYBE_WORD,
     "rule": {"type": "object"},
@@ -60,6 +62,8 @@ _APPROVAL: dict[str, Any] = {
     "quorum": {"type": "object"},
     "decisions": {"type": "array", "items": _ref("Decision")},
     "resolution": {"enum": [*(str(resolution) for resolution in Resolution), None]},
+    "break_glass": {"type": "boolean"},
+    "solo": {"type": "boolean"},
     "answer": _MAYBE_WORD,
     "messages": {"type": "array"},
     "revision_of": _MAYBE_WORD,
@@ -78,6 +82,30 @@ _APPROVAL: dict[str, Any] = {
 }
 _ONLY_WHILE_OPEN = ("retryable", "retry_after", "human_instructions")
 _ONLY_SOMETIMES = (*_ONLY_WHILE_OPEN, "reused", "jsonrpc_error")
+
+_REVIEWED = _APPROVAL | {
+    "line": _WORD,
+    "agent_name": _WORD,
+    "claimed_by": {"type": ["object", "null"]},
+    "claim_expires_at": _MAYBE_TIME,
+    "seal": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+    "may_decide": {"type": "boolean"},
+    "why_not": _MAYBE_WORD,
+    "full_view": _object(
+        {
+            "required": {"type": "boolean"},
+            "sign_in": {"type": "boolean"},
+            "risk": {"enum": [str(risk) for risk in Risk]},
+            "truncated": {"type": "boolean"},
+            "warnings": {"type": "array", "items": _WORD},
+        }
+    ),
+    "cascade": {"type": "array", "items": _ref("Result")},
+}
+_ONLY_ALONE = (
+    *("arguments", "ctx", "seal", "may_decide", "why_not", "full_view", "cascade"),
+    *("line", "agent_name"),
+)
 
 _GO = {
     "proceed": {"const": True},
@@ -114,7 +142,23 @@ _WRITE_HELD: dict[str, Any] = {
 ANSWERS: dict[str, dict[str, Any]] = {
     "Approval": _object(_APPROVAL, _ONLY_SOMETIMES),
     "ApprovalSummary": _object(_APPROVAL, (*_ONLY_SOMETIMES, "arguments", "ctx")),
-    "ReviewApproval": _object(_APPROVAL, (*_ONLY_SOMETIMES, "arguments")),
+    "ReviewApproval": _object(_REVIEWED, (*_ONLY_SOMETIMES, *_ONLY_ALONE)),
+    "ReviewList": _object(
+        {
+            "items": {"type": "array", "items": _ref("ReviewApproval")},
+            "next_cursor": _MAYBE_WORD,
+        }
+    ),
+    "Results": _object({"results": {"type": "array", "items": _ref("Result")}}),
+    "Result": _object(
+        {
+            "id": _WORD,
+            "result": {"enum": ["decided", "repeated", "skipped", "refused"]},
+            "status": _MAYBE_WORD,
+            "code": _MAYBE_WORD,
+            "detail": _MAYBE_WORD,
+        }
+    ),
     "ApprovalList": _object(
         {
             "items": {"type": "array", "items": _ref("ApprovalSummary")},
@@ -134,6 +178,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
             "reason": _WORD,
             "at": _TIME,
             "channel": _WORD,
+            "delegated_by": _MAYBE_WORD,
         }
     ),
     "Go": _object(_GO),
@@ -164,7 +209,7 @@ ANSWERS |= ADMIN_ANSWERS
 
 def document_for(operations: Sequence[Operation], admin_api: bool) -> dict[str, Any]:
     """Return the whole document; people's calls only where they are switched on."""
-    shown = [operation for operation in operations if admin_api or not operation.reviewer]
+    shown = [operation for operation in operations if admin_api or not operation.admin_api]
     models = {
         model
         for operation in shown

@@ -6,7 +6,7 @@ approval is in `webui.asks`, as webhooks say it in the same words.
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from webui.approvals.write_gate import METHOD_MAX, PATH_MAX
 from webui.asks import AskBody, Body, Name, Prose, Token, without_nul
@@ -55,11 +55,52 @@ class EmptyBody(Body):
     """Nothing needs to be said."""
 
 
+def _taken_here(verdict: object) -> object:
+    if verdict in {"edit", "respond", "request_changes"}:
+        raise ValueError("this desk does not take that verdict yet; approve or deny")
+    return verdict
+
+
+Reason = Annotated[str, Field(max_length=4_000), AfterValidator(without_nul)]
+Seal = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Given = Annotated[Literal["approve", "deny"], BeforeValidator(_taken_here)]
+
+
 class DecideBody(Body):
     """The small admin API: a reason, and the seal where the risk asks for one."""
 
-    reason: Annotated[str, Field(max_length=4_000), AfterValidator(without_nul)] = ""
-    seal: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    reason: Reason = ""
+    seal: Seal | None = None
+
+
+class VerdictBody(DecideBody):
+    """A reviewer's verdict on one approval."""
+
+    verdict: Given
+    cascade: bool = False
+    """With a denial: deny the other waiting calls of its session too."""
+    break_glass: bool = False
+
+
+class RevokeBody(Body):
+    """Taking a yes back."""
+
+    reason: Reason = ""
+
+
+class SealedCall(Body):
+    """One call of a list, as it was shown."""
+
+    id: Name
+    seal: Seal
+
+
+class BulkBody(Body):
+    """One verdict on several calls; the exact ids and seals that were on screen."""
+
+    verdict: Given
+    reason: Reason = ""
+    items: Annotated[list[SealedCall], Field(min_length=1, max_length=200)]
 
 
 Scope = Annotated[str, Field(pattern=r"^[!#-\[\]-~]{1,200}$")]

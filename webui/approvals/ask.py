@@ -31,6 +31,7 @@ class Filer:
     org_id: str
     owner_id: str | None = None
     source_id: str | None = None
+    project_id: str | None = None
 
     @property
     def actor(self) -> str:
@@ -57,6 +58,8 @@ class Ask:
     """ms since the epoch."""
     on_behalf_of: str | None = None
     """User id or e-mail, as asked."""
+    triggered_by: str | None = None
+    """User id or e-mail of who started the run, as asked."""
     source_ref: str | None = None
     risk: str | None = None
     expires_in: int | None = None

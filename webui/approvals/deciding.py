@@ -1,13 +1,12 @@
 """A person's verdict: checked, counted once, and settled exactly once."""
 
-from typing import Any
+from sqlalchemy import select, update
 
-from sqlalchemy import Select, bindparam, or_, select, update
-
-from webui.approvals.authorization import BREAK_GLASS, DECIDE, ROLES, Actor
-from webui.approvals.desk import Guard, facts, load, move, subject
+from webui.approvals.authorization import BREAK_GLASS, DECIDE, Actor
+from webui.approvals.desk import facts, load, move, subject
 from webui.approvals.ending import current_status, expire_if_over
-from webui.approvals.errors import ConflictError, DeskError, InvalidError, NotAllowedError
+from webui.approvals.errors import ConflictError, InvalidError
+from webui.approvals.mandate import given_to_guard, guard_of, refused
 from webui.approvals.one_use import make_grant
 from webui.approvals.quorum import resolve
 from webui.approvals.reviewing import (
@@ -19,54 +18,14 @@ from webui.approvals.reviewing import (
     seal_of,
 )
 from webui.approvals.states import OPEN, Resolution, Status, Verdict
-from webui.approvals.telling import tell_refused
-from webui.approvals.votes import Given, insert_vote, votes_on
+from webui.approvals.votes import Given, check_reason, insert_vote, voices, votes_on
 from webui.approvals.words import settled_by
-from webui.store.models import (
-    Approval,
-    Membership,
-    PermissionGrant,
-    User,
-    table_of,
-)
+from webui.store.models import Approval, User, table_of
 from webui.store.transaction import Transaction
 
 USE_WINDOW = 300_000
 """ms after a decision in which a yes can be used, if that is later than `expires_at`."""
-REASON_MAX = 4_000
 _approvals = table_of(Approval)
-_DECIDERS = sorted(role for role, held in ROLES.items() if DECIDE in held)
-
-
-def _member(name: str) -> Select[Any]:
-    return select(Membership.user_id).where(
-        Membership.org_id == bindparam("old_org"),
-        Membership.user_id == bindparam(name),
-        Membership.status == "active",
-    )
-
-
-# What must still hold at the moment of the move: the deadline, that they are a member, and what
-# the yes rests on. With a delegate that is the delegator's.
-_IN_TIME_BY_A_MEMBER = (
-    _approvals.c.expires_at > bindparam("when_now"),
-    _member("when_user").exists(),
-)
-_role_decides = or_(*(Membership.role == role for role in _DECIDERS))
-_BY_ROLE = Guard(
-    (*_IN_TIME_BY_A_MEMBER, _member("when_holder").where(_role_decides).exists())
-)
-_grant_holds = select(PermissionGrant.id).where(
-    PermissionGrant.id == bindparam("when_grant"),
-    PermissionGrant.revoked_at.is_(None),
-    or_(
-        PermissionGrant.expires_at.is_(None),
-        PermissionGrant.expires_at > bindparam("when_now"),
-    ),
-)
-_BY_GRANT = Guard(
-    (*_IN_TIME_BY_A_MEMBER, _member("when_holder").exists(), _grant_holds.exists())
-)
 
 
 def decide(
@@ -79,11 +38,13 @@ def decide(
     look: Look,
     *,
     break_glass: bool = False,
+    because_of: str | None = None,
 ) -> Decided:
     """Give one person's verdict on an approval.
 
     With `break_glass` a yes settles it whatever quorum asks for: always with a reason, marked
-    for ever, and its event alerts the org's admins.
+    for ever, and its event alerts the org's admins. `because_of` is the denied approval that a
+    denial follows from.
 
     Returns:
         Decided: applied; or an identical repeat; or with the refusal to answer: it came
@@ -97,11 +58,11 @@ def decide(
     """
     approval = expire_if_over(tx, load(tx, org_id, approval_id))
     actor = actor_of(tx, reviewer, org_id)
-    access = access_of(tx, actor, approval, BREAK_GLASS if break_glass else DECIDE)
+    verb = BREAK_GLASS if break_glass else DECIDE
+    access = access_of(tx, actor, approval, verb, _others_voices(tx, actor, approval))
     if not access.allowed:
-        refusal = NotAllowedError(access.reason.removeprefix("deny_"), access.explanation)
-        return _refused(tx, reviewer, approval, verdict, refusal)
-    _check_reason(approval, reason, required=break_glass)
+        return refused(tx, reviewer, approval, verdict, access)
+    check_reason(approval, reason, required=break_glass)
     if break_glass and verdict != Verdict.APPROVE:
         raise InvalidError("Break-glass only approves; to deny, deny.")
     if approval.status not in OPEN:
@@ -111,42 +72,22 @@ def decide(
             "stale_seal",
             "What you saw has changed since; look at it again and decide then.",
         )
-        return _refused(tx, reviewer, approval, verdict, stale)
+        return refused(tx, reviewer, approval, verdict, stale)
     # A "no" is always taken, whatever the ask offers: it is the way out.
     if verdict != Verdict.DENY and str(verdict) not in approval.allowed_decisions.split():
         raise InvalidError(f"This approval does not take the verdict {verdict}.")
-    given = Given(reviewer, verdict, reason, look, access)
+    given = Given(reviewer, verdict, reason, look, access, approval.solo, because_of)
     if break_glass:
         return _break_glass(tx, approval, given)
     return _vote(tx, actor, approval, given)
 
 
-def _refused(
-    tx: Transaction,
-    reviewer: Reviewer,
-    approval: Approval,
-    verdict: Verdict,
-    refusal: DeskError,
-) -> Decided:
-    tell_refused(
-        tx,
-        approval,
-        reviewer.actor,
-        refusal,
-        verdict=str(verdict),
-        channel=reviewer.channel,
-        address=reviewer.address,
-    )
-    return Decided(approval, applied=False, refusal=refusal)
-
-
-def _check_reason(approval: Approval, reason: str, *, required: bool) -> None:
-    if len(reason) > REASON_MAX:
-        raise InvalidError(
-            f"The reason is longer than {REASON_MAX} characters; shorten it."
-        )
-    if (approval.require_reason or required) and not reason.strip():
-        raise InvalidError("A reason is required for this call.", code="reason_required")
+def _others_voices(tx: Transaction, actor: Actor, approval: Approval) -> frozenset[str]:
+    """Return whose voices a delegate cannot lend any more; one's own is looked at later."""
+    if approval.status not in OPEN:
+        return frozenset()
+    voted = voices(votes_on(tx, approval.id))
+    return frozenset(name for name in voted if not actor.is_one_of((name,)))
 
 
 def _break_glass(tx: Transaction, approval: Approval, given: Given) -> Decided:
@@ -226,6 +167,8 @@ def _settle(
         if approval.approvals_required <= 1
         else Resolution.QUORUM,
     }
+    if given.because_of is not None:
+        values["resolution"] = Resolution.CASCADE
     if broken:
         values |= {"resolution": Resolution.BREAK_GLASS, "break_glass": True}
     if outcome is Status.APPROVED:
@@ -237,13 +180,8 @@ def _settle(
         actor=reviewer.actor,
         action="approval.decided",
         values=values,
-        guard=_BY_ROLE if access.grant is None else _BY_GRANT,
-        given={
-            "when_now": tx.now,
-            "when_user": reviewer.user_id,
-            "when_holder": access.delegator or reviewer.user_id,
-            "when_grant": access.grant.id if access.grant else None,
-        },
+        guard=guard_of(access),
+        given=given_to_guard(reviewer, access, tx.now),
         note=note,
     )
     if outcome is Status.APPROVED:

@@ -72,7 +72,9 @@ def _who_and_why(tx: Transaction, filer: Filer, ask: Ask) -> dict[str, Any]:
         "agent_id": filer.agent_id,
         "agent_owner": filer.owner_id,
         "source_id": filer.source_id,
+        "project_id": filer.project_id,
         "on_behalf_of": principal_of(tx, filer, ask),
+        "triggered_by": starter_of(tx, filer, ask),
         "source_ref": ask.source_ref,
         "session": ask.session,
         "run": ask.run,
@@ -140,24 +142,35 @@ def principal_of(tx: Transaction, filer: Filer, ask: Ask) -> str | None:
         InvalidError: nobody of this org is called so.
 
     """
-    if ask.on_behalf_of is None:
+    unknown = "The person the agent acts for is not known here."
+    return _member_called(tx, filer, ask.on_behalf_of, "/on_behalf_of", unknown)
+
+
+def starter_of(tx: Transaction, filer: Filer, ask: Ask) -> str | None:
+    """Return the user id of the person who started the run; only a member of the org will do.
+
+    Raises:
+        InvalidError: nobody of this org is called so.
+
+    """
+    unknown = "The person who started the run is not known here."
+    return _member_called(tx, filer, ask.triggered_by, "/triggered_by", unknown)
+
+
+def _member_called(
+    tx: Transaction, filer: Filer, name: str | None, pointer: str, unknown: str
+) -> str | None:
+    if name is None:
         return None
     found = tx.session.scalar(
         select(User.id)
         .join(Membership, Membership.user_id == User.id)
         .where(
             Membership.org_id == filer.org_id,
-            (User.id == ask.on_behalf_of) | (User.email == ask.on_behalf_of.lower()),
+            (User.id == name) | (User.email == name.lower()),
         )
     )
     if found is None:
-        raise InvalidError(
-            "The person the agent acts for is not known here.",
-            [
-                Fault(
-                    "/on_behalf_of",
-                    "must be the id or e-mail of a user of this organization",
-                )
-            ],
-        )
+        where = Fault(pointer, "must be the id or e-mail of a user of this organization")
+        raise InvalidError(unknown, [where])
     return found

@@ -185,7 +185,11 @@ def _file(
         "approval.created",
         subject(approval.id),
         facts(approval)
-        | {"expires_at": approval.expires_at, "on_behalf_of": approval.on_behalf_of},
+        | {
+            "expires_at": approval.expires_at,
+            "on_behalf_of": approval.on_behalf_of,
+            "triggered_by": approval.triggered_by,
+        },
     )
     return Filed(approval, reused=False)
 

@@ -10,6 +10,8 @@ EVENT_OF: Final = {
         "approval.reused",
         "approval.claimed",
         "approval.decided",
+        "approval.break_glass",
+        "approval.revoked",
         "approval.expired",
         "approval.cancelled",
         "approval.superseded",
@@ -41,6 +43,7 @@ CHOICES: Final = frozenset({ALL_ON, *EVENT_OF.values(), *OLDER_NAMES})
 TO_CALLBACK: Final = frozenset(
     {
         "approval.decided",
+        "approval.revoked",
         "approval.expired",
         "approval.cancelled",
         "approval.superseded",

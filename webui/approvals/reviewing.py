@@ -1,6 +1,7 @@
 """Who decides and what they had in front of them; whether they may; the seal of what they saw."""
 
 import hashlib
+from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
 
@@ -94,6 +95,11 @@ def seal_of(approval: Approval, preview_version: int) -> str:
     return hashlib.sha256(b"seal-v2\0" + canonical(shown)).hexdigest()
 
 
+def source_of(reviewer: Reviewer) -> Source:
+    """Return how a reviewer proved who they are."""
+    return _SOURCES.get(reviewer.channel, "none")
+
+
 def actor_of(tx: Transaction, reviewer: Reviewer, org_id: str) -> Actor:
     """Return where this person stands in an org, from rows read in this transaction.
 
@@ -104,14 +110,18 @@ def actor_of(tx: Transaction, reviewer: Reviewer, org_id: str) -> Actor:
         org_id,
         reviewer.user_id,
         tx.now,
-        source=_SOURCES.get(reviewer.channel, "none"),
+        source=source_of(reviewer),
         agent_context=reviewer.agent_context,
         locked=tx.on_postgresql,
     )
 
 
 def access_of(
-    tx: Transaction, actor: Actor, approval: Approval, verb: str = DECIDE
+    tx: Transaction,
+    actor: Actor,
+    approval: Approval,
+    verb: str = DECIDE,
+    decided_by: frozenset[str] = frozenset(),
 ) -> Access:
     """Answer whether this person may decide this approval, by the rows of this transaction.
 
@@ -120,10 +130,11 @@ def access_of(
         actor: who, as `actor_of` read them in it.
         approval: which.
         verb: `DECIDE`, or `BREAK_GLASS` for a yes past quorum.
+        decided_by: whose voices count already.
 
     """
     directory = OrgDirectory(lambda: nullcontext(tx.session), approval.org_id, tx.now)
-    resource = resource_of(approval, owner_now(tx.session, approval))
+    resource = resource_of(approval, owner_now(tx.session, approval), decided_by)
     return authorize(actor, verb, resource, None, directory)
 
 
@@ -132,12 +143,24 @@ def owner_now(session: Session, approval: Approval) -> str | None:
     return session.scalar(select(Agent.owner_id).where(Agent.id == approval.agent_id))
 
 
-def resource_of(approval: Approval, present_owner: str | None = None) -> Resource:
+def owners_now(session: Session, approvals: Iterable[Approval]) -> dict[str, str | None]:
+    """Return who owns the agents of some approvals now, by the agent's id."""
+    wanted = {approval.agent_id for approval in approvals}
+    rows = session.execute(select(Agent.id, Agent.owner_id).where(Agent.id.in_(wanted)))
+    return {agent_id: owner_id for agent_id, owner_id in rows}  # noqa: C416 - rows are no pairs to mypy
+
+
+def resource_of(
+    approval: Approval,
+    present_owner: str | None = None,
+    decided_by: frozenset[str] = frozenset(),
+) -> Resource:
     """Return what authorization needs to know of an approval.
 
     Args:
         approval: which.
         present_owner: who owns its agent now; only deciding asks for it.
+        decided_by: whose voices count already, as `votes.voices` gives them.
 
     """
     return Resource(
@@ -153,4 +176,5 @@ def resource_of(approval: Approval, present_owner: str | None = None) -> Resourc
         on_behalf_of=approval.on_behalf_of,
         triggered_by=approval.triggered_by,
         solo=approval.solo,
+        decided_by=decided_by,
     )

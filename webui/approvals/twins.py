@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from webui.approvals.ask import Ask, Filer, Limits
 from webui.approvals.desk import SYSTEM, end_unsettled, facts, move, subject
-from webui.approvals.filing import deadline_of, offered, principal_of, risk_of
+from webui.approvals.filing import deadline_of, offered, principal_of, risk_of, starter_of
 from webui.approvals.states import OPEN, Resolution, Risk, Status
 from webui.store.models import Approval, Org, table_of
 from webui.store.transaction import Transaction
@@ -17,14 +17,17 @@ from webui.store.transaction import Transaction
 _approvals = table_of(Approval)
 
 
-def same_principal(tx: Transaction, filer: Filer, ask: Ask, twin: Approval) -> bool:
-    """Say whether both act for the same person: that person must not decide it.
+def same_people(tx: Transaction, filer: Filer, ask: Ask, twin: Approval) -> bool:
+    """Say whether both act for the same person and were started by the same: who may not decide.
 
     Raises:
         InvalidError: the ask names nobody of this org.
 
     """
-    return principal_of(tx, filer, ask) == twin.on_behalf_of
+    return (
+        principal_of(tx, filer, ask) == twin.on_behalf_of
+        and starter_of(tx, filer, ask) == twin.triggered_by
+    )
 
 
 def fits(tx: Transaction, filer: Filer, ask: Ask, limits: Limits, twin: Approval) -> bool:
@@ -37,7 +40,7 @@ def fits(tx: Transaction, filer: Filer, ask: Ask, limits: Limits, twin: Approval
         InvalidError: a field of the ask names what is not there or cannot be.
 
     """
-    if not same_principal(tx, filer, ask, twin):
+    if not same_people(tx, filer, ask, twin):
         return False
     if twin.status not in OPEN:
         return True

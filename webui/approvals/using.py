@@ -13,7 +13,7 @@ from webui.approvals.intake import find_or_file, live_twin
 from webui.approvals.leases import Lease, end_use, hash_of_lease, lease_token, own
 from webui.approvals.states import LIVE, Status
 from webui.approvals.telling import record_call, refuse_running, refuse_use
-from webui.approvals.twins import same_principal
+from webui.approvals.twins import same_people
 from webui.approvals.words import NOT_USABLE
 from webui.store.ids import new_id
 from webui.store.models import Approval, Consumption, table_of
@@ -151,7 +151,7 @@ def _gate(
     if (
         twin is not None
         and twin.status == Status.APPROVED
-        and same_principal(tx, filer, ask, twin)
+        and same_people(tx, filer, ask, twin)
     ):
         used = _use(tx, filer, twin, lease)
         record_call(tx, filer, twin, "consumed", consumption=used.consumption_id)

@@ -1,17 +1,20 @@
 """Verdicts as they are kept: whose voice, on whose authority, with what in front of them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import insert, select
 
 from webui.approvals.authorization import Access
+from webui.approvals.errors import InvalidError
 from webui.approvals.reviewing import Look, Reviewer
 from webui.approvals.states import Verdict
 from webui.store.ids import new_id
 from webui.store.models import Approval, Decision, table_of
 from webui.store.transaction import Transaction
 
+REASON_MAX = 4_000
 _decisions = table_of(Decision)
 
 
@@ -25,6 +28,10 @@ class Given:
     look: Look
     access: Access
     """Why they may, and on whose authority."""
+    solo: bool = False
+    """The org works alone: its people may decide calls of their own agents."""
+    because_of: str | None = None
+    """The id of the denied approval that this denial follows from."""
 
     def note(self) -> dict[str, object]:
         """Return what the event says of it."""
@@ -44,6 +51,8 @@ class Given:
             "access": access.reason,
             "grant": access.grant.id if access.grant else None,
             "delegated_by": access.delegator or None,
+            "solo": self.solo,
+            "because_of": self.because_of,
         }
 
 
@@ -68,6 +77,26 @@ def votes_on(tx: Transaction, approval_id: str) -> list[Vote]:
         .order_by(_decisions.c.id)
     )
     return [Vote._make(row) for row in rows]
+
+
+def voices(votes: Iterable[Vote]) -> frozenset[str]:
+    """Return whose voices count already: of those who voted, and in whose place."""
+    return frozenset[str]().union(*(vote.people for vote in votes))
+
+
+def check_reason(approval: Approval, reason: str, *, required: bool = False) -> None:
+    """Check what a person says with a verdict.
+
+    Raises:
+        InvalidError: it is too long, or missing where one is required.
+
+    """
+    if len(reason) > REASON_MAX:
+        raise InvalidError(
+            f"The reason is longer than {REASON_MAX} characters; shorten it."
+        )
+    if (approval.require_reason or required) and not reason.strip():
+        raise InvalidError("A reason is required for this call.", code="reason_required")
 
 
 def insert_vote(tx: Transaction, approval: Approval, given: Given) -> None:

@@ -77,6 +77,7 @@ APPROVAL_VIEWED: Final = "approval.viewed"
 APPROVAL_OPENED_FULL: Final = "approval.opened_full"
 APPROVAL_REVEALED: Final = "approval.revealed"
 APPROVAL_CLAIMED: Final = "approval.claimed"
+APPROVAL_RELEASED: Final = "approval.released"
 APPROVAL_DECIDED: Final = "approval.decided"
 APPROVAL_VOTE: Final = "approval.vote"
 APPROVAL_BREAK_GLASS: Final = "approval.break_glass"
@@ -184,6 +185,7 @@ ALL: Final = frozenset(
         APPROVAL_OPENED_FULL,
         APPROVAL_REVEALED,
         APPROVAL_CLAIMED,
+        APPROVAL_RELEASED,
         APPROVAL_DECIDED,
         APPROVAL_VOTE,
         APPROVAL_BREAK_GLASS,

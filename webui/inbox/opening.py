@@ -36,7 +36,7 @@ def open_source(
 ) -> OpenSource | None:
     """Return a source by its id, or None if there is none of a known kind."""
     row = session.execute(
-        select(Source, Agent.owner_id, Agent.status, Org.data_key)
+        select(Source, Agent.owner_id, Agent.project_id, Agent.status, Org.data_key)
         .join(Agent, Agent.id == Source.agent_id)
         .join(Org, Org.id == Source.org_id)
         .where(Source.id == source_id)
@@ -49,7 +49,7 @@ def open_source(
         source.id,
         KINDS[source.kind],
         SourceSecrets(secrets, json.loads(source.config)),
-        Filer(source.agent_id, source.org_id, row.owner_id, source.id),
+        Filer(source.agent_id, source.org_id, row.owner_id, source.id, row.project_id),
         row.data_key,
         active=source.status == ACTIVE and row.status == "active",
     )

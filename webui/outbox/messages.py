@@ -9,6 +9,7 @@ from webui.audit.chain import rfc3339
 from webui.store.models import Approval, Event
 
 _DECISION = ("verdict", "reason", "who", "channel")
+_SAID_BY_SOMEBODY = frozenset({"approval.break_glass", "approval.revoked"})
 _OUTCOME = ("result", "detail")
 _OF_THE_REST = ("size", "root", "note", "name", "why", "code")
 """Members that events about other things than approvals may tell."""
@@ -60,6 +61,8 @@ def _of_event(action: str, payload: Mapping[str, Any]) -> dict[str, Any]:
     told = {key: payload.get(key) for key in ("status", "resolution", "version")}
     if action == "approval.decided":
         told["decision"] = {key: payload.get(key) for key in _DECISION}
+    elif action in _SAID_BY_SOMEBODY:
+        told |= {key: payload.get(key) for key in ("who", "reason")}
     elif EVENT_OF[action] == "approval.outcome":
         outcome = {key: payload.get(key) for key in _OUTCOME}
         told["outcome"] = outcome if outcome["result"] else {"result": "unknown"}

@@ -95,6 +95,7 @@ Field_ = Literal[
     "run_deadline",
     "scope",
     "on_behalf_of",
+    "triggered_by",
     "source_ref",
     "expires_in",
     "allowed_decisions",

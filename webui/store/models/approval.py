@@ -101,6 +101,9 @@ class Approval(Model):
     usable_until: Mapped[int | None] = mapped_column(default=None)
     superseded_by: Mapped[str | None] = mapped_column(default=None)
     revision_of: Mapped[str | None] = mapped_column(default=None)
+    claimed_by: Mapped[str | None] = mapped_column(default=None)
+    """User id of who looks into it; a courtesy that ends at `claim_expires_at`."""
+    claim_expires_at: Mapped[int | None] = mapped_column(default=None)
     edits: Mapped[int] = mapped_column(default=0)
     change_requests: Mapped[int] = mapped_column(default=0)
     seen_count: Mapped[int] = mapped_column(default=1)

@@ -24,6 +24,8 @@ class Row(NamedTuple):
     principal: str | None
     """Display name of the person the agent acts for."""
     decider: str | None
+    claimer: str | None
+    """Display name of who claimed it last; whether that still counts, `holder_of` says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +49,27 @@ class Filters:
 EVERYTHING = Filters()
 _principal = User.__table__.alias("principal")
 _decider = User.__table__.alias("decider")
+_claimer = User.__table__.alias("claimer")
+_names = (
+    Agent.name,
+    _principal.c.display_name,
+    _decider.c.display_name,
+    _claimer.c.display_name,
+)
 
 
 def rows() -> Select[Any]:
     """Return the select of rows; sealed arguments and long texts stay behind."""
+    return _named().options(defer(Approval.sealed))
+
+
+def _named() -> Select[Any]:
     return (
-        select(Approval, Agent.name, _principal.c.display_name, _decider.c.display_name)
+        select(Approval, *_names)
         .join(Agent, Agent.id == Approval.agent_id)
         .outerjoin(_principal, _principal.c.id == Approval.on_behalf_of)
         .outerjoin(_decider, _decider.c.id == Approval.decided_by)
-        .options(defer(Approval.sealed))
+        .outerjoin(_claimer, _claimer.c.id == Approval.claimed_by)
     )
 
 
@@ -189,11 +202,7 @@ def pressure(
 def one(session: Session, org_id: str, approval_id: str) -> Row | None:
     """Return one approval with its names; sealed arguments come along."""
     row = session.execute(
-        select(Approval, Agent.name, _principal.c.display_name, _decider.c.display_name)
-        .join(Agent, Agent.id == Approval.agent_id)
-        .outerjoin(_principal, _principal.c.id == Approval.on_behalf_of)
-        .outerjoin(_decider, _decider.c.id == Approval.decided_by)
-        .where(Approval.org_id == org_id, Approval.id == approval_id)
+        _named().where(Approval.org_id == org_id, Approval.id == approval_id)
     ).one_or_none()
     return None if row is None else Row._make(row)
 

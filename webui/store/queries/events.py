@@ -107,6 +107,19 @@ SELECT action FROM each WHERE action IS NOT NULL
 )
 
 
+def latest(
+    session: Session, org_id: str, action: str, since: int, limit: int = 3
+) -> list[Event]:
+    """Return the last events of one action that are not older than `since` (ms), newest first."""
+    newest = session.scalars(
+        select(Event)
+        .where(Event.org_id == org_id, Event.action == action)
+        .order_by(Event.seq.desc())
+        .limit(limit)
+    )
+    return [event for event in newest if event.at >= since]
+
+
 def _narrowed(filters: EventFilters) -> list[ColumnElement[bool]]:
     clauses: list[ColumnElement[bool]] = []
     if filters.action.endswith(".*"):

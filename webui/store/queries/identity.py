@@ -29,6 +29,7 @@ class KeyHolder(NamedTuple):
     agent_name: str
     agent_status: str
     owner_id: str | None
+    project_id: str | None
     org_id: str
     org_name: str
     org_slug: str
@@ -55,6 +56,7 @@ def key_holder(session: Session, key_id: str) -> KeyHolder | None:
             Agent.name,
             Agent.status,
             Agent.owner_id,
+            Agent.project_id,
             Agent.org_id,
             Org.name,
             Org.slug,

@@ -16,7 +16,13 @@ ADDED = {
     "personal_tokens": ("scopes", "agent_context"),
     "orgs": ("require_second_factor", "write_gate"),
     "decisions": ("delegated_by",),
-    "approvals": ("triggered_by", "project_id", "break_glass"),
+    "approvals": (
+        "triggered_by",
+        "project_id",
+        "break_glass",
+        "claimed_by",
+        "claim_expires_at",
+    ),
     "agents": (
         "reports_to",
         "project_id",
@@ -399,6 +405,8 @@ def upgrade() -> None:
     with op.batch_alter_table("approvals", schema=None) as batch_op:
         batch_op.add_column(sa.Column("triggered_by", sa.String(), nullable=True))
         batch_op.add_column(sa.Column("project_id", sa.String(), nullable=True))
+        batch_op.add_column(sa.Column("claimed_by", sa.String(), nullable=True))
+        batch_op.add_column(sa.Column("claim_expires_at", sa.BigInteger(), nullable=True))
         batch_op.add_column(
             sa.Column(
                 "break_glass", sa.Boolean(), nullable=False, server_default=sa.false()

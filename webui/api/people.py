@@ -1,0 +1,126 @@
+"""What people's tokens are shown of an approval: as on its page, with secrets masked."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from webui.api.documents import approval_document, time_or_none
+from webui.api.keys import access, runtime, standing
+from webui.approvals.arguments import open_arguments
+from webui.approvals.authorization import DECIDE, VIEW, Resource
+from webui.approvals.barring import others_voices, why_not
+from webui.approvals.claiming import holder_of
+from webui.approvals.ending import current_status
+from webui.approvals.errors import NotAllowedError, NotFoundError
+from webui.approvals.reviewing import owner_now, resource_of, seal_of
+from webui.approvals.states import Status
+from webui.approvals.words import settled_by
+from webui.gating import Shown, shown_of
+from webui.preview import PREVIEW_VERSION, masked_arguments
+from webui.store.models import Approval
+from webui.store.queries import calls
+from webui.store.queries.calls import Row, Vote
+from webui.store.queries.identity import TokenHolder
+
+
+def visible(holder: TokenHolder, row: Row | None) -> Row:
+    """Return the row if this token may show it; else it is as if it did not exist.
+
+    Raises:
+        NotFoundError: unknown, of another org, or not theirs to see: all the same.
+
+    """
+    if row is None or not access(holder, VIEW, resource_of(row.approval)).allowed:
+        raise NotFoundError("approval")
+    return row
+
+
+def check_carries(holder: TokenHolder, row: Row | None = None) -> None:
+    """Refuse a token that its person did not make for deciding.
+
+    Raises:
+        NotAllowedError: `scope_missing`.
+
+    """
+    if not holder.carries(DECIDE):
+        about = Resource(holder.person.org_id) if row is None else resource_of(row.approval)
+        raise NotAllowedError("scope_missing", access(holder, DECIDE, about).explanation)
+
+
+def plain(approval: Approval, votes: Sequence[Vote]) -> dict[str, Any]:
+    """Return an approval without what may hold secrets: for lists."""
+    house = runtime()
+    document = approval_document(
+        approval, votes, public_url=house.public_url, now=house.store.now()
+    )
+    del document["ctx"]  # as long as arguments may be: the line has to do
+    return document
+
+
+def listed(session: Session, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Return rows as a list shows them."""
+    votes = calls.votes(session, [row.approval.id for row in rows])
+    return [
+        plain(row.approval, votes.get(row.approval.id, []))
+        | {"line": row.approval.line, "agent_name": row.agent_name}
+        | claim_on(row)
+        for row in rows
+    ]
+
+
+def claim_on(row: Row) -> dict[str, Any]:
+    """Return who looks into it, if anybody does now."""
+    holder = holder_of(row.approval, runtime().store.now())
+    until = row.approval.claim_expires_at if holder else None
+    who = {"type": "user", "id": holder, "display": row.claimer}
+    return {"claimed_by": who if holder else None, "claim_expires_at": time_or_none(until)}
+
+
+def alone(session: Session, holder: TokenHolder, row: Row) -> dict[str, Any]:
+    """Return all of an approval that its page shows to the person of a token."""
+    approval, house = row.approval, runtime()
+    votes = calls.votes(session, [approval.id]).get(approval.id, [])
+    owner = owner_now(session, approval)
+    shown = shown_of(session, house.keyring, approval)
+    profile = house.profile(approval.org_id)
+    arguments = open_arguments(session, house.keyring, approval).value
+    barred = bar(holder, row, owner, votes)
+    document = approval_document(
+        approval, votes, public_url=house.public_url, now=house.store.now()
+    )
+    return (
+        document
+        | masked_arguments({"ctx": document["ctx"]}, profile)
+        | {"line": approval.line, "agent_name": row.agent_name}
+        | claim_on(row)
+        | {
+            "seal": seal_of(approval, PREVIEW_VERSION),
+            "may_decide": barred is None,
+            "why_not": barred,
+            "full_view": _full_view(shown),
+            "arguments": masked_arguments(arguments, profile),
+        }
+    )
+
+
+def bar(
+    holder: TokenHolder, row: Row, owner: str | None, votes: Sequence[Vote]
+) -> str | None:
+    """Return why the person of a token cannot decide an approval; none if they can."""
+    actor = standing(holder)
+    voted = others_voices(actor, votes)
+    answer = access(holder, DECIDE, resource_of(row.approval, owner, voted))
+    status = Status(current_status(row.approval, runtime().store.now()))
+    return why_not(actor, answer, status, settled_by(status, row.decider), votes)
+
+
+def _full_view(shown: Shown) -> dict[str, Any]:
+    """Return what a yes asks for first; where anything is asked for, only the page will do."""
+    return {
+        "required": shown.needs_full_view,
+        "sign_in": shown.is_severe,
+        "risk": str(shown.risk),
+        "truncated": shown.truncated,
+        "warnings": list(shown.warnings),
+    }

@@ -1,0 +1,197 @@
+"""The reviewers' API, deciding: one call or several, holding and taking back."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Response
+
+from webui.api.answers import answer_json
+from webui.api.keys import access, person, reviewer, runtime
+from webui.api.operations import operation
+from webui.api.people import alone, check_carries, visible
+from webui.api.reading import read_body
+from webui.api.schemas import BulkBody, EmptyBody, RevokeBody, VerdictBody
+from webui.approvals.authorization import VIEW
+from webui.approvals.claiming import claim, release
+from webui.approvals.deciding import decide
+from webui.approvals.errors import NotAllowedError
+from webui.approvals.reviewing import Decided, Look, resource_of
+from webui.approvals.revoking import revoke
+from webui.approvals.states import Status, Verdict
+from webui.gating import refuse_unseen
+from webui.preview import PREVIEW_VERSION
+from webui.store.models import Approval
+from webui.store.queries import calls
+from webui.store.queries.identity import TokenHolder
+from webui.together import Result, Sealed, cascade, decide_each
+
+_ONE = "/api/v1/review/approvals/<approval_id>"
+
+
+@operation(
+    "POST",
+    f"{_ONE}/decide",
+    "Approve or deny",
+    body=VerdictBody,
+    reviewer=True,
+    answers={200: "ReviewApproval"},
+)
+def decide_review(approval_id: str) -> Response:
+    """Give a verdict; an identical repeat is fine, anything else after settlement is 409."""
+    holder = person()
+    body = read_body(VerdictBody)
+    verdict = Verdict(body.verdict)
+    _look_first(holder, approval_id, body, verdict)
+    by, org_id = reviewer(holder), holder.person.org_id
+    look = Look(body.seal, PREVIEW_VERSION)
+    decided = runtime().store.write(
+        lambda tx: decide(tx, by, org_id, approval_id, verdict, body.reason, look)
+    )
+    if decided.refusal is not None:
+        raise decided.refusal
+    more: dict[str, Any] = {}
+    if body.cascade:
+        more["cascade"] = _along(holder, decided.approval, body.reason)
+    return _answer(holder, approval_id, **more)
+
+
+def _look_first(
+    holder: TokenHolder, approval_id: str, body: VerdictBody, verdict: Verdict
+) -> None:
+    """Refuse a yes that comes without having seen what is approved."""
+    with runtime().store.reading() as session:
+        row = visible(holder, calls.one(session, holder.person.org_id, approval_id))
+        check_carries(holder, row)
+        if body.break_glass:
+            raise NotAllowedError(
+                "confirm_first",
+                "Break-glass asks that you proved who you are within the last 15 minutes, which "
+                "a token cannot; use the page of this call.",
+            )
+        if verdict is not Verdict.APPROVE:
+            return
+        if body.seal is None:
+            raise NotAllowedError(
+                "full_view_required",
+                "Approving needs the seal of what was shown: read the approval, then send "
+                "its `seal`.",
+            )
+        refuse_unseen(session, runtime().keyring, row.approval)
+
+
+def _along(holder: TokenHolder, first: Approval, reason: str) -> list[dict[str, Any]]:
+    """Deny the rest of the session, once the first is denied."""
+    if first.status != Status.DENIED:
+        return []
+    return _told(cascade(runtime().store, reviewer(holder), first, reason))
+
+
+def _told(results: Sequence[Result]) -> list[dict[str, Any]]:
+    return [result._asdict() for result in results]
+
+
+@operation(
+    "POST",
+    f"{_ONE}/claim",
+    "Say that you look into it, or take it over",
+    body=EmptyBody,
+    body_optional=True,
+    reviewer=True,
+    answers={200: "ReviewApproval"},
+)
+def claim_review(approval_id: str) -> Response:
+    """Claim for a few minutes; claiming again makes it last longer."""
+    holder = _may_see(approval_id)
+    by, org_id = reviewer(holder), holder.person.org_id
+    lease = runtime().settings.claim * 1000
+    done = runtime().store.write(lambda tx: claim(tx, by, org_id, approval_id, lease=lease))
+    return _answer_done(holder, done)
+
+
+@operation(
+    "POST",
+    f"{_ONE}/release",
+    "Let go of your own claim",
+    body=EmptyBody,
+    body_optional=True,
+    reviewer=True,
+    answers={200: "ReviewApproval"},
+)
+def release_review(approval_id: str) -> Response:
+    """Let go; without a claim there is nothing to do, which is fine."""
+    holder = _may_see(approval_id)
+    by, org_id = reviewer(holder), holder.person.org_id
+    done = runtime().store.write(lambda tx: release(tx, by, org_id, approval_id))
+    return _answer_done(holder, done)
+
+
+def _may_see(approval_id: str) -> TokenHolder:
+    """Return who asks, if they may know of this approval and sent nothing else."""
+    holder = person()
+    read_body(EmptyBody, optional=True)
+    with runtime().store.reading() as session:
+        row = visible(holder, calls.one(session, holder.person.org_id, approval_id))
+    check_carries(holder, row)
+    return holder
+
+
+@operation(
+    "POST",
+    f"{_ONE}/revoke",
+    "Take a yes back before it is used",
+    body=RevokeBody,
+    body_optional=True,
+    reviewer=True,
+    answers={200: "ReviewApproval"},
+)
+def revoke_review(approval_id: str) -> Response:
+    """Take it back; a repeat is fine, after the use it is 409."""
+    holder = person()
+    body = read_body(RevokeBody, optional=True)
+    with runtime().store.reading() as session:
+        row = visible(holder, calls.one(session, holder.person.org_id, approval_id))
+    check_carries(holder, row)
+    by, org_id = reviewer(holder), holder.person.org_id
+    done = runtime().store.write(
+        lambda tx: revoke(tx, by, org_id, approval_id, body.reason)
+    )
+    return _answer_done(holder, done)
+
+
+@operation(
+    "POST",
+    "/api/v1/review/bulk",
+    "One verdict on several calls, a transaction each",
+    body=BulkBody,
+    reviewer=True,
+    answers={200: "Results"},
+)
+def decide_several() -> Response:
+    """Decide exactly these; the answer says what became of each."""
+    holder = person()
+    body = read_body(BulkBody)
+    check_carries(holder)
+    results = decide_each(
+        runtime().store,
+        reviewer(holder),
+        holder.person.org_id,
+        [Sealed(item.id, item.seal) for item in body.items],
+        Verdict(body.verdict),
+        body.reason,
+        lambda approval: access(holder, VIEW, resource_of(approval)).allowed,
+    )
+    return answer_json({"results": _told(results)})
+
+
+def _answer_done(holder: TokenHolder, done: Decided) -> Response:
+    if done.refusal is not None:
+        raise done.refusal
+    return _answer(holder, done.approval.id)
+
+
+def _answer(holder: TokenHolder, approval_id: str, **more: Any) -> Response:
+    """Answer with the approval as it stands now."""
+    with runtime().store.reading() as session:
+        row = visible(holder, calls.one(session, holder.person.org_id, approval_id))
+        document = alone(session, holder, row)
+    return answer_json(document | more)

@@ -1,0 +1,62 @@
+"""The one sentence for whoever may not decide a call now, whatever stands in their way."""
+
+from collections.abc import Sequence
+
+from webui.approvals.authorization import Access, Actor
+from webui.approvals.states import OPEN, Status, Verdict
+from webui.approvals.words import VERDICT
+from webui.store.queries.calls import Vote
+
+DELEGATOR_DECIDED = (
+    "Who made you their delegate has decided this call already; it waits for others."
+)
+
+
+def why_not(
+    actor: Actor, access: Access, status: Status, settled: str, votes: Sequence[Vote]
+) -> str | None:
+    """Return why a person cannot decide an approval, or none if they can.
+
+    Args:
+        actor: who.
+        access: what authorization says, asked with the voices of others as `decided_by`.
+        status: as it counts now.
+        settled: how it ended, in one sentence, if it did.
+        votes: the verdicts given so far.
+
+    """
+    if status not in OPEN:
+        return f"Nothing is left to decide. {settled}"
+    mine = next((vote for vote in votes if actor.is_one_of(_voices(vote))), None)
+    if mine is not None:
+        return _already(actor, mine)
+    if access.allowed:
+        return None
+    lent = {each.id for each in actor.acting_for}
+    if access.reason == "deny_missing_grant" and any(
+        lent & _voices(vote) for vote in votes
+    ):
+        return DELEGATOR_DECIDED
+    return access.explanation
+
+
+def _already(actor: Actor, vote: Vote) -> str:
+    done = VERDICT[Verdict(vote.decision.verdict)]
+    if vote.decision.user_id == actor.id:
+        return f"You have {done} this call; it waits for others."
+    if actor.is_one_of((vote.decision.user_id,)):
+        return (
+            f"You have {done} this call by another account of yours; it waits for others."
+        )
+    return f"{vote.display} has {done} this call in your place; it waits for others."
+
+
+def others_voices(actor: Actor, votes: Sequence[Vote]) -> frozenset[str]:
+    """Return whose voices a delegate cannot lend any more."""
+    voted = frozenset[str]().union(*(_voices(vote) for vote in votes))
+    return frozenset(name for name in voted if not actor.is_one_of((name,)))
+
+
+def _voices(vote: Vote) -> frozenset[str]:
+    given = vote.decision
+    return frozenset({given.user_id, given.delegated_by or given.user_id})
