@@ -19,7 +19,7 @@ function move(step) {
   next.scrollIntoView({ block: "nearest" });
 }
 
-// `a`, `d`, `f` and `r` click what the page marks with that key; none of these decides anything.
+// `a`, `c`, `d`, `f` and `r` click what the page marks with that key; none of these decides anything.
 function follow(key) {
   [...document.querySelectorAll(`[data-key="${key}"]`)].find((node) => node.checkVisibility())?.click();
 }
@@ -47,6 +47,7 @@ const MOVES = { j: 1, k: -1, ArrowDown: 1, ArrowUp: -1 };
 const GO = { q: "queue", h: "history", a: "audit" };
 const KEYS = {
   a: () => follow("a"),
+  c: () => follow("c"),
   d: () => follow("d"),
   f: () => follow("f"),
   g: () => { goPending = true; },

@@ -117,9 +117,12 @@ async function refreshApproval(id) {
   if (selectedId() !== id) return;
   const shown = byId("detail") ?? byId("full");
   const part = await fetchPart(shown.dataset.panelUrl);
-  if (!part || selectedId() !== id || part.dataset.version === shown.dataset.version) return;
+  if (!part || selectedId() !== id) return;
+  const busy = shown.id === "full" || openForm() || document.querySelector(".aside[open]");
   // Someone is reading the whole call or typing: say so, take the button away, leave the words alone.
-  if (shown.id === "full" || openForm()) return markChanged();
+  if (part.dataset.version !== shown.dataset.version && busy) return markChanged();
+  // A claim is a courtesy and no change: it shows only where nobody is in the middle of something.
+  if (part.dataset.version === shown.dataset.version && (busy || part.dataset.claim === shown.dataset.claim)) return;
   put(shown, part);
   arm();
 }

@@ -104,15 +104,18 @@ def may_view(approval: Approval) -> bool:
     return may(VIEW, resource_of(approval)).allowed
 
 
-def may_decide(approval: Approval, owner: str | None) -> Access:
+def may_decide(
+    approval: Approval, owner: str | None, decided_by: frozenset[str] = frozenset()
+) -> Access:
     """Answer whether the person may decide it, with the sentence why not.
 
     Args:
         approval: which.
         owner: who owns its agent now.
+        decided_by: whose voices count already.
 
     """
-    return may(DECIDE, resource_of(approval, owner))
+    return may(DECIDE, resource_of(approval, owner, decided_by))
 
 
 def may_break_glass(approval: Approval, owner: str | None) -> Access:

@@ -28,6 +28,7 @@ from webui.web import (
     health,
     help,  # noqa: A004 - the page is called that
     history,
+    holding,
     hooks,
     joining,
     live,
@@ -55,6 +56,7 @@ from webui.worker import Worker
 PAGES: tuple[ModuleType, ...] = (
     queue,
     approval,
+    holding,
     history,
     audit,
     agents,

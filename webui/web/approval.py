@@ -50,7 +50,7 @@ def full(approval_id: str) -> str:
         detail = detail_of(session, row)
         shown = _everything(session, row)
     note_opened_full(row.approval, detail.seal)
-    may_approve = detail.why_not is None
+    may_approve = detail.why_not is None or detail.can.break_glass
     context = _context(detail) | shown
     context["nonce"] = nonce_of(approval_id, detail.seal) if may_approve else None
     return whole_page("approval/full.html", **context)
@@ -65,21 +65,22 @@ def decide(approval_id: str) -> Answer:
     try:
         decided = give(row.approval, DecideForm.read(request.form), shown)
     except DeskError as error:
-        return _answer(approval_id, status_of(error), error=error.detail)
-    return _answered(approval_id, decided)
+        return answer_as_it_stands(approval_id, status_of(error), error=error.detail)
+    return answered(approval_id, decided)
 
 
-def _answered(approval_id: str, decided: Decided) -> Answer:
+def answered(approval_id: str, decided: Decided) -> Answer:
+    """Answer what was done: with the call as it stands for a script, else lead to its page."""
     if decided.refusal is not None:
-        return _answer(
+        return answer_as_it_stands(
             approval_id, status_of(decided.refusal), late_words=decided.refusal.detail
         )
     if wants_part():
-        return _answer(approval_id, 200)
+        return answer_as_it_stands(approval_id, 200)
     return redirect(url_for("approval.page", approval_id=approval_id), 303)
 
 
-def _answer(approval_id: str, status: int, **more: Any) -> tuple[str, int]:
+def answer_as_it_stands(approval_id: str, status: int, **more: Any) -> tuple[str, int]:
     """Answer with the call as it stands now, whatever happened to the form."""
     _, detail = _seen(approval_id)
     failed = status >= 400 and detail.status in OPEN  # noqa: PLR2004 - an HTTP refusal

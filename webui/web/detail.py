@@ -1,25 +1,26 @@
 """The whole call on its page: one builder for the page, its panel and its answers."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 from flask import url_for
 from sqlalchemy.orm import Session
 
-from webui.approvals.reviewing import owner_now, seal_of
+from webui.approvals.reviewing import seal_of
 from webui.approvals.states import OPEN, Resolution, Status, Verdict
 from webui.approvals.words import RESOLUTION, VERDICT, WHY_ASKED
 from webui.gating import Shown, shown_of
 from webui.preview import PREVIEW_VERSION, Node, visible
-from webui.store.models import Approval, Consumption
+from webui.store.models import Approval, Consumption, Event
 from webui.store.queries import calls, events, people, settled
 from webui.store.queries.calls import Row, Vote
-from webui.web.access import may_decide, me
+from webui.web.access import me
 from webui.web.context import house
+from webui.web.powers import NO_POWERS, Powers, powers_over
 from webui.web.rows import RowView, row_view
-from webui.web.timeline import ON_THE_PAGE, Moment, timeline
+from webui.web.timeline import ON_THE_PAGE, Moment, actor_name, facts_of, timeline
 
 _OUTCOMES = {
     None: "The agent took its one use; it has not reported yet.",
@@ -39,6 +40,8 @@ class Given:
     at: int
     channel: str
     reason: str
+    in_place_of: str | None
+    """Who had made this reviewer their delegate, if the verdict rests on that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +86,20 @@ class Detail(RowView):
     decisions: tuple[Given, ...] = ()
     timeline: tuple[Moment, ...] = ()
     earlier_events: int = 0
-    why_not: str | None = None
+    can: Powers = NO_POWERS
+    triggered_by: str | None = None
+    taken_back: str = ""
+    """Why somebody took the yes back, in their words."""
     why_asked: str = WHY_ASKED
     resolution_words: str | None = None
     outcome_words: str | None = None
     usable_until: int | None = None
     similar: tuple[Earlier, ...] = ()
+
+    @property
+    def why_not(self) -> str | None:
+        """Return why this person cannot decide it; none if they can."""
+        return self.can.why_not
 
 
 def detail_of(session: Session, row: Row) -> Detail:
@@ -100,7 +111,8 @@ def detail_of(session: Session, row: Row) -> Detail:
     happened, earlier = events.told_about(
         session, approval.org_id, f"approval:{approval.id}", ON_THE_PAGE
     )
-    names = people.names(session, approval.org_id, {event.actor for event in happened})
+    names = people.names(session, approval.org_id, _named(approval, happened, votes))
+    can = powers_over(session, approval, Status(view.status), view.settled_words, votes)
     return Detail(
         **_as_row(view),
         reason=_shown(approval.reason) or "",
@@ -124,10 +136,12 @@ def detail_of(session: Session, row: Row) -> Detail:
         summary=_shown(approval.summary),
         context_text=_laid_out(approval.context),
         trace_text=_laid_out(approval.trace),
-        decisions=tuple(_given(vote) for vote in votes),
+        decisions=tuple(_given(vote, names) for vote in votes),
         timeline=tuple(timeline(happened, names)),
         earlier_events=earlier,
-        why_not=_why_not(approval, view, votes, owner_now(session, approval)),
+        can=can,
+        triggered_by=_name_of(approval.triggered_by, names),
+        taken_back=_taken_back(happened),
         why_asked=_why_asked(approval),
         resolution_words=_resolution(approval, view),
         outcome_words=_outcome(calls.uses(session, approval.id)),
@@ -145,20 +159,6 @@ def _as_row(view: RowView) -> dict[str, Any]:
 def needs_confirming(shown: Shown) -> bool:
     """Say whether approving asks this person to prove first who they are."""
     return shown.is_severe and not me().is_fresh(house().store.now())
-
-
-def _why_not(
-    approval: Approval, view: RowView, votes: Sequence[Vote], owner: str | None
-) -> str | None:
-    if view.status not in OPEN:
-        return f"Nothing is left to decide. {view.settled_words}"
-    access = may_decide(approval, owner)
-    if not access.allowed:
-        return access.explanation
-    mine = next((v for v in votes if v.decision.user_id == me().signed.user_id), None)
-    if mine is not None:
-        return f"You have {_word(mine)} this call; it waits for others."
-    return None
 
 
 def _progress(approval: Approval, votes: Sequence[Vote]) -> str | None:
@@ -194,7 +194,24 @@ def _outcome(uses: Sequence[Consumption]) -> str | None:
     return _OUTCOMES.get(last.result, _OUTCOMES["unknown"]) + detail
 
 
-def _given(vote: Vote) -> Given:
+def _named(
+    approval: Approval, happened: Sequence[Event], votes: Sequence[Vote]
+) -> set[str]:
+    """Return whose display names the page needs, as the log names them."""
+    ids = {approval.triggered_by, *(vote.decision.delegated_by for vote in votes)}
+    return {event.actor for event in happened} | {f"user:{each}" for each in ids if each}
+
+
+def _name_of(user_id: str | None, names: Mapping[str, str]) -> str | None:
+    return None if user_id is None else actor_name(f"user:{user_id}", names)
+
+
+def _taken_back(happened: Sequence[Event]) -> str:
+    last = next((e for e in reversed(happened) if e.action == "approval.revoked"), None)
+    return "" if last is None else visible(facts_of(last).get("reason") or "")
+
+
+def _given(vote: Vote, names: Mapping[str, str]) -> Given:
     decision = vote.decision
     return Given(
         _word(vote),
@@ -202,6 +219,7 @@ def _given(vote: Vote) -> Given:
         decision.at,
         decision.channel,
         visible(decision.reason),
+        _name_of(decision.delegated_by, names),
     )
 
 

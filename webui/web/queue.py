@@ -118,6 +118,7 @@ def page() -> str:
         "queue/page.html",
         **_parts(rows),
         **_new(0),
+        works_alone=me().signed.solo_operator,
         filters={name: rows.filters.get(name, "") for name in _FIELDS},
         active_filters=_active(rows.filters),
         counts=counts,

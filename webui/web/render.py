@@ -11,6 +11,7 @@ from webui.approvals.authorization import AGENTS, AUDIT_READ, MEMBERS, SOURCES, 
 from webui.store.queries import calls, events, install, people
 from webui.store.queries.people import OrgName
 from webui.web.access import may, me, seen
+from webui.web.alarms import alarms
 from webui.web.context import house
 
 MOST_ORGS = 50
@@ -56,18 +57,25 @@ def _frame(seq: int | None) -> dict[str, Any]:
     runtime = house()
     frame: dict[str, Any] = {"server_now": runtime.store.now()}
     if not current_user.is_authenticated:
-        return frame | {"me": None, "waiting": 0, "live": None}
+        return frame | {"me": None, "waiting": 0, "live": None, "alarms": ()}
     person = me()
     with runtime.store.reading() as reading:
         orgs = people.orgs_of(reading, person.signed.user_id, MOST_ORGS)
         if person.held_up:
-            return frame | {"me": _me(orgs, ()), "waiting": 0, "live": None}
+            return frame | {
+                "me": _me(orgs, ()),
+                "waiting": 0,
+                "live": None,
+                "alarms": (),
+            }
         upto = events.end(reading, person.org_id).seq if seq is None else seq
         known = install.identity(reading)
+        broken = alarms(reading)
         pressure = calls.pressure(reading, person.org_id, runtime.store.now(), seen=seen())
     return frame | {
         "me": _me(orgs, pages()),
         "waiting": pressure.waiting,
+        "alarms": broken,
         "live": Live(upto, known.epoch(person.org_id)),
     }
 

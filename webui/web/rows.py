@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from webui.approvals.claiming import holder_of
 from webui.approvals.ending import current_status
 from webui.approvals.states import OPEN, Status
 from webui.approvals.words import STATUS, settled_by
@@ -34,6 +35,9 @@ class RowView:
     who: str | None
     reason: str
     claimed_by: str | None = None
+    solo: bool = False
+    """The org worked alone when this was asked."""
+    break_glass: bool = False
 
 
 def row_view(row: Row, now: int, url: str, votes: Sequence[Vote] = ()) -> RowView:
@@ -59,6 +63,9 @@ def row_view(row: Row, now: int, url: str, votes: Sequence[Vote] = ()) -> RowVie
         url=url,
         who=shown(row.decider),
         reason=visible(votes[-1].decision.reason) if votes else "",
+        claimed_by=shown(row.claimer) if holder_of(approval, now) else None,
+        solo=approval.solo,
+        break_glass=approval.break_glass,
     )
 
 

@@ -9,10 +9,11 @@ from werkzeug.datastructures import MultiDict
 from webui.approvals.deciding import decide
 from webui.approvals.errors import InvalidError, NotAllowedError
 from webui.approvals.reviewing import Decided, Look
-from webui.approvals.states import Verdict
+from webui.approvals.states import Status, Verdict
 from webui.gating import Shown
 from webui.preview import PREVIEW_VERSION
 from webui.store.models import Approval
+from webui.together import cascade
 from webui.web.access import me
 from webui.web.context import house
 from webui.web.detail import needs_confirming
@@ -30,6 +31,9 @@ class DecideForm:
     seal: str
     nonce: str
     seconds: int | None
+    break_glass: bool = False
+    cascade: bool = False
+    """Deny the other waiting calls of the session too."""
 
     @classmethod
     def read(cls, form: MultiDict[str, str]) -> "DecideForm":
@@ -50,6 +54,8 @@ class DecideForm:
             seal,
             form.get("nonce", ""),
             _seconds(form.get("seconds", "")),
+            break_glass=form.get("break_glass") == "1",
+            cascade=form.get("cascade") == "1",
         )
 
 
@@ -82,22 +88,40 @@ def give(approval: Approval, form: DecideForm, shown: Shown) -> Decided:
         form.nonce.encode(), nonce_of(approval.id, form.seal).encode()
     )
     if form.verdict is Verdict.APPROVE:
-        _refuse_unseen(shown, opened=opened)
+        _refuse_unseen(shown, opened=opened, always_fresh=form.break_glass)
     person, org_id = me().reviewer(), me().org_id
     look = Look(form.seal, PREVIEW_VERSION, opened_full=opened, seconds=form.seconds)
     decided = house().store.write(
-        lambda tx: decide(tx, person, org_id, approval.id, form.verdict, form.reason, look)
+        lambda tx: decide(
+            tx,
+            person,
+            org_id,
+            approval.id,
+            form.verdict,
+            form.reason,
+            look,
+            break_glass=form.break_glass,
+        )
     )
     if decided.refusal is not None and not decided.late:
         raise decided.refusal
+    denied = decided.refusal is None and decided.approval.status == Status.DENIED
+    if form.cascade and denied:
+        cascade(house().store, person, decided.approval, form.reason)
     return decided
 
 
-def _refuse_unseen(shown: Shown, *, opened: bool) -> None:
+def _refuse_unseen(shown: Shown, *, opened: bool, always_fresh: bool) -> None:
     if shown.needs_full_view and not opened:
         raise NotAllowedError(
             "full_view_required",
             "This call is approved at the end of its full arguments only; read them first.",
+        )
+    if always_fresh and not me().is_fresh(house().store.now()):
+        raise NotAllowedError(
+            "confirm_first",
+            "Break-glass asks that you proved who you are within the last 15 minutes; confirm "
+            "on your account's page that it is you.",
         )
     if needs_confirming(shown):
         raise NotAllowedError(

@@ -1,0 +1,74 @@
+"""What the person of this request can do with a call now, besides looking at it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from webui.approvals.barring import others_voices, why_not
+from webui.approvals.cascading import others_of_session
+from webui.approvals.claiming import holder_of
+from webui.approvals.reviewing import owner_now
+from webui.approvals.states import OPEN, Status
+from webui.preview import visible
+from webui.store.models import Approval
+from webui.store.queries.calls import Vote
+from webui.web.access import may_break_glass, may_decide, me, seen
+from webui.web.context import house
+
+
+@dataclass(frozen=True, slots=True)
+class Powers:
+    """The buttons of a call's page."""
+
+    why_not: str | None
+    """Why this person cannot decide it; none if they can."""
+    claim: bool = False
+    release: bool = False
+    revoke: bool = False
+    break_glass: bool = False
+    fresh: bool = False
+    """They proved who they are within the last 15 minutes."""
+    along: int = 0
+    """Other waiting calls of the session, which a denial may take along."""
+
+
+NO_POWERS = Powers(None)
+
+
+def powers_over(
+    session: Session,
+    approval: Approval,
+    status: Status,
+    settled: str,
+    votes: Sequence[Vote],
+) -> Powers:
+    """Return what the person may do with an approval that stands at `status` now."""
+    person, now = me(), house().store.now()
+    owner = owner_now(session, approval)
+    access = may_decide(approval, owner, others_voices(person.actor, votes))
+    barred = why_not(person.actor, access, status, settled, votes)
+    holder = holder_of(approval, now)
+    mine = holder == person.signed.user_id
+    return Powers(
+        why_not=None if barred is None else visible(barred),
+        claim=barred is None and not mine,
+        release=mine,
+        revoke=status is Status.APPROVED and may_decide(approval, owner).allowed,
+        break_glass=_glass_helps(approval, status, barred)
+        and may_break_glass(approval, owner).allowed,
+        fresh=person.is_fresh(now),
+        along=0 if barred is not None else _along(session, approval, now),
+    )
+
+
+def _glass_helps(approval: Approval, status: Status, barred: str | None) -> bool:
+    """Say whether there is anything to break: an ordinary yes would not do it alone."""
+    return status in OPEN and (barred is not None or approval.approvals_required > 1)
+
+
+def _along(session: Session, approval: Approval, now: int) -> int:
+    others = others_of_session(session, approval, now, seen())
+    # of one agent, so of one owner
+    owner = owner_now(session, approval)
+    return sum(may_decide(other, owner).allowed for other in others)
