@@ -27,6 +27,10 @@ COMMANDS = {
     ),
     "users": ("webui.commands.people:users", "People and their roles."),
     "sessions": ("webui.commands.people:sessions", "Where people are signed in."),
+    "providers": (
+        "webui.commands.providers:providers",
+        "Single sign-on by OpenID Connect.",
+    ),
     "groups": ("webui.commands.groups:groups", "People under one name."),
     "orgs": ("webui.commands.orgs:orgs", "Organizations of this instance."),
     "agents": ("webui.commands.programs:agents", "Programs that ask."),

@@ -166,13 +166,15 @@ class Settings(BaseModel):
     """A person is signed out after this long in any case."""
     callback_allow: Names = ()
     """Hosts and networks that outgoing webhooks may reach although they are private."""
+    sso_allow: Names = ()
+    """Hosts and networks of identity providers that may be reached although they are private."""
 
     log_format: Literal["console", "json"] = "console"
     """How log lines on standard error look."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least severe log lines that are written."""
 
-    @field_validator("callback_allow")
+    @field_validator("callback_allow", "sso_allow")
     @classmethod
     def _names_hosts_or_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         AllowList.of(value)

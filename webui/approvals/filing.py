@@ -9,7 +9,13 @@ from webui.approvals.ask import Ask, Filer, Limits
 from webui.approvals.errors import Fault, InvalidError
 from webui.approvals.states import Risk, Status, Verdict
 from webui.store.ids import new_id
-from webui.store.models import Membership, Org, User
+from webui.store.models import (
+    Identity,
+    IdentityProvider,
+    Membership,
+    Org,
+    User,
+)
 from webui.store.prepared import Prepared
 from webui.store.transaction import Transaction
 
@@ -138,8 +144,11 @@ def deadline_of(now: int, ask: Ask, limits: Limits) -> int:
 def principal_of(tx: Transaction, filer: Filer, ask: Ask) -> str | None:
     """Return the user id of the person the agent acts for; only a member of the org will do.
 
+    Every name of theirs counts, so that nobody decides their own calls under another: id,
+    address, and what a provider of single sign-on knows them by.
+
     Raises:
-        InvalidError: nobody of this org is called so.
+        InvalidError: nobody of this org is called so, or several people are.
 
     """
     unknown = "The person the agent acts for is not known here."
@@ -162,15 +171,26 @@ def _member_called(
 ) -> str | None:
     if name is None:
         return None
-    found = tx.session.scalar(
+    address = name.lower()
+    known = (
+        select(Identity.user_id)
+        .join(IdentityProvider, IdentityProvider.id == Identity.provider_id)
+        .where(
+            IdentityProvider.org_id == filer.org_id,
+            (Identity.subject == name) | (Identity.email == (address or None)),
+        )
+    )
+    found = tx.session.scalars(
         select(User.id)
         .join(Membership, Membership.user_id == User.id)
         .where(
             Membership.org_id == filer.org_id,
-            (User.id == name) | (User.email == name.lower()),
+            (User.id == name) | (User.email == address) | User.id.in_(known),
         )
-    )
-    if found is None:
-        where = Fault(pointer, "must be the id or e-mail of a user of this organization")
-        raise InvalidError(unknown, [where])
-    return found
+        .limit(2)
+    ).all()
+    if len(found) == 1:
+        return found[0]
+    several = "Several people are known by this name; give the id of the one that is meant."
+    where = Fault(pointer, "must be the id or e-mail of a user of this organization")
+    raise InvalidError(several if found else unknown, [where])

@@ -182,6 +182,7 @@ def sign_in(
     user_agent: str,
     method: str = "password",
     epoch: int | None = None,
+    authenticated_at: int | None = None,
 ) -> str:
     """Open a session for a person who proved who they are; return the org it looks at.
 
@@ -193,6 +194,7 @@ def sign_in(
         user_agent: what their browser calls itself.
         method: how they proved it.
         epoch: their session epoch when it was checked: a reset since then counts.
+        authenticated_at: when they proved it, ms; by default now.
 
     Raises:
         NotFoundError: suspended or reset since, or without an active membership.
@@ -213,7 +215,7 @@ def sign_in(
             created_at=tx.now,
             seen_at=tx.now,
             method=method,
-            authenticated_at=tx.now,
+            authenticated_at=tx.now if authenticated_at is None else authenticated_at,
             address=address,
             user_agent=user_agent[:300],
         )

@@ -27,6 +27,12 @@ USER_FACTOR_CHANGED: Final = "user.factor_changed"
 USER_FACTOR_REMOVED: Final = "user.factor_removed"
 USER_FACTOR_REFUSED: Final = "user.factor_refused"
 USER_RECOVERY_CODE_USED: Final = "user.recovery_code_used"
+USER_SSO_REFUSED: Final = "user.sso_refused"
+IDENTITY_LINKED: Final = "identity.linked"
+IDENTITY_UNLINKED: Final = "identity.unlinked"
+PROVIDER_CREATED: Final = "provider.created"
+PROVIDER_CHANGED: Final = "provider.changed"
+MEMBERSHIP_CREATED: Final = "membership.created"
 MEMBERSHIP_CHANGED: Final = "membership.changed"
 MEMBERSHIP_SUSPENDED: Final = "membership.suspended"
 MEMBERSHIP_RESTORED: Final = "membership.restored"
@@ -141,6 +147,12 @@ ALL: Final = frozenset(
         USER_FACTOR_REMOVED,
         USER_FACTOR_REFUSED,
         USER_RECOVERY_CODE_USED,
+        USER_SSO_REFUSED,
+        IDENTITY_LINKED,
+        IDENTITY_UNLINKED,
+        PROVIDER_CREATED,
+        PROVIDER_CHANGED,
+        MEMBERSHIP_CREATED,
         MEMBERSHIP_CHANGED,
         MEMBERSHIP_SUSPENDED,
         MEMBERSHIP_RESTORED,

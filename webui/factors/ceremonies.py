@@ -1,7 +1,7 @@
 """What stands between two requests of a sign-in: a row that can do nothing else.
 
 The browser's cookie carries the id, the row its SHA-256. A challenge is answered once, a row
-lives five minutes, and five wrong answers end it.
+lives five minutes (ten while somebody is at a provider), and five wrong answers end it.
 """
 
 import hashlib
@@ -14,8 +14,10 @@ from webui.approvals.throttling import spend
 from webui.store.models import Ceremony, User
 from webui.store.transaction import Transaction
 
-Purpose = Literal["second_step", "passkey_alone", "passkey_new", "confirm"]
+Purpose = Literal["second_step", "passkey_alone", "passkey_new", "confirm", "sso"]
 LIFETIME = 300_000
+AWAY = 600_000
+"""Longer, as the person is away at a provider of single sign-on meanwhile."""
 MOST_TRIES = 5
 CHALLENGE_BYTES = 32
 _TOO_MANY = "Too many attempts; wait a minute and try again."
@@ -33,6 +35,7 @@ def begin(
     *,
     whose: str,
     epoch: int | None = None,
+    method: str = "password",
 ) -> str:
     """Begin one; return the id for the cookie.
 
@@ -42,6 +45,7 @@ def begin(
         user_id: whose it is; none while nobody has said who they are.
         whose: the bucket that pays for the row: an address or a person.
         epoch: the person's session epoch when they were looked at; by default as it is now.
+        method: how the step before it was taken.
 
     Raises:
         TooManyError: too many were begun from there.
@@ -57,8 +61,9 @@ def begin(
             purpose=purpose,
             user_id=user_id,
             epoch=epoch,
+            method=method,
             created_at=tx.now,
-            expires_at=tx.now + LIFETIME,
+            expires_at=tx.now + (AWAY if purpose == "sso" else LIFETIME),
         )
     )
     tx.session.flush()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from webui.approvals.sessions import renew
 from webui.factors import ceremonies, proving
-from webui.factors.entering import METHODS, OVER, Entered
+from webui.factors.entering import OVER, SECONDS, Entered
 from webui.factors.passkeys import Site
 from webui.factors.proving import Proof
 from webui.store.queries.factors import held
@@ -32,14 +32,15 @@ def by_password(tx: Transaction, here: Here, code: str) -> Entered:
 
     """
     if held(tx.session, here.user_id).count == 0:
-        return _renewed(tx, here, "password")
+        return renewed(tx, here, "password")
     if not code.strip():
         return Entered(NEEDS_CODE)
     proof = proving.by_code(tx, here.user_id, code)
     if proof.refusal is not None:
         return _refused(tx, here, proof)
     proving.tell_recovery(tx, here.org_id, proof, address=here.address)
-    return _renewed(tx, here, METHODS[proof.method], by_recovery=proof.method == "recovery")
+    method = f"password+{SECONDS[proof.method]}"
+    return renewed(tx, here, method, by_recovery=proof.method == "recovery")
 
 
 def by_passkey(
@@ -54,7 +55,7 @@ def by_passkey(
     proof = proving.by_passkey(tx, site, challenge, credential, here.user_id)
     if proof.refusal is not None:
         return _refused(tx, here, proof._replace(user_id=here.user_id))
-    return _renewed(tx, here, "passkey")
+    return renewed(tx, here, "passkey")
 
 
 def _refused(tx: Transaction, here: Here, proof: Proof) -> Entered:
@@ -62,9 +63,10 @@ def _refused(tx: Transaction, here: Here, proof: Proof) -> Entered:
     return Entered(proof.refusal)
 
 
-def _renewed(
+def renewed(
     tx: Transaction, here: Here, method: str, *, by_recovery: bool = False
 ) -> Entered:
+    """Let the session go on as one that proved it now."""
     if not renew(tx, here.session_hash, here.new_hash, method):
         return Entered(OVER)
     actor = f"user:{here.user_id}"

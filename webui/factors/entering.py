@@ -12,11 +12,8 @@ from webui.store.models import Ceremony
 from webui.store.transaction import Transaction
 
 OVER = "This sign-in took too long or was tried too often; begin again."
-METHODS = {
-    "app": "password+totp",
-    "recovery": "password+recovery",
-    "passkey": "password+passkey",
-}
+SECONDS = {"app": "totp", "recovery": "recovery", "passkey": "passkey"}
+"""How a second step is called after a `+` in a session's method."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,13 @@ class Entered:
 
 
 def open_session(
-    tx: Transaction, user_id: str, method: str, door: Door, *, epoch: int | None = None
+    tx: Transaction,
+    user_id: str,
+    method: str,
+    door: Door,
+    *,
+    epoch: int | None = None,
+    authenticated_at: int | None = None,
 ) -> None:
     """Open a session and end the one before.
 
@@ -59,6 +62,7 @@ def open_session(
         user_agent=door.user_agent,
         method=method,
         epoch=epoch,
+        authenticated_at=authenticated_at,
     )
 
 
@@ -103,10 +107,10 @@ def _second_step(
         ceremonies.count_try(tx, row)
         proving.tell_refused(tx, org_id, proof, address=door.address)
         return Entered(proof.refusal, over=row.tries >= ceremonies.MOST_TRIES)
-    epoch = row.epoch
+    epoch, first = row.epoch, row.method
     ceremonies.end(tx, row)
     proving.tell_recovery(tx, org_id, proof, address=door.address)
-    return _entered(tx, proof, METHODS[proof.method], door, epoch)
+    return _entered(tx, proof, f"{first}+{SECONDS[proof.method]}", door, epoch)
 
 
 def by_passkey_alone(

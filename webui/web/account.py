@@ -14,7 +14,8 @@ from webui.approvals.authorization import ALL, VIEW
 from webui.approvals.errors import InvalidError, NotAllowedError
 from webui.preview import visible
 from webui.store.models import PersonalToken, WebSession
-from webui.store.queries import people
+from webui.store.queries import people, providers
+from webui.store.queries.providers import Link
 from webui.store.transaction import Transaction
 from webui.web import write_gate
 from webui.web.access import may, me
@@ -32,6 +33,10 @@ METHOD_WORDS = {
     "password+recovery": "password and recovery code",
     "passkey": "passkey",
     "oidc": "single sign-on",
+    "oidc+mfa": "single sign-on with several factors",
+    "oidc+totp": "single sign-on and app",
+    "oidc+passkey": "single sign-on and passkey",
+    "oidc+recovery": "single sign-on and recovery code",
 }
 _BROWSERS = ("Edg", "OPR", "Firefox", "Chrome", "Safari", "curl")
 _CALLED = {"Edg": "Edge", "OPR": "Opera"}
@@ -87,10 +92,11 @@ class CreatedToken:
 @blueprint.get("")
 def page() -> str:
     """Show the account."""
-    return _page()
+    return shown()
 
 
-def _page(error: str | None = None) -> str:
+def shown(error: str | None = None) -> str:
+    """Show the account, with what went wrong."""
     signed = me().signed
     made = desk().once.take(me().session_hash, "account")
     return whole_page(
@@ -124,10 +130,19 @@ def _lists() -> dict[str, Any]:
             made_after=now - runtime.settings.session_max * 1000,
         )
         tokens = people.tokens(session, signed.org_id, signed.user_id)
+        links = providers.links_of(session, signed.user_id, signed.org_id)
+        choices = providers.choices_of(session, signed.org_id)
+    linked = {link.provider_id for link in links}
     return {
+        "links": [_link(link) for link in links],
+        "providers": [choice for choice in choices if choice.id not in linked],
         "sessions": [_session(kept) for kept in opened],
         "tokens": [_token(token, now) for token in tokens],
     }
+
+
+def _link(link: Link) -> Link:
+    return link._replace(email=visible(link.email))
 
 
 def _token(token: PersonalToken, now: int) -> TokenView:
@@ -178,7 +193,7 @@ def create_token() -> BaseResponse | tuple[str, int]:
             lambda tx: wanted.make(tx, org_id, user_id, actor=actor)
         )
     except InvalidError as error:
-        return _page(error.detail), 422
+        return shown(error.detail), 422
     desk().once.keep(person.session_hash, Secret("account", visible(wanted.name), secret))
     return redirect(url_for("account.page"), 303)
 

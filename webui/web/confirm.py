@@ -12,6 +12,7 @@ from webui.factors.confirming import Here
 from webui.factors.entering import Entered
 from webui.store.queries import identity
 from webui.store.queries.factors import held
+from webui.store.queries.providers import ACTIVE, links_of
 from webui.web import ceremony
 from webui.web.access import me
 from webui.web.context import desk, house
@@ -38,6 +39,7 @@ def page() -> str:
 def _page(target: str, error: str | None = None) -> str:
     with house().store.reading() as reading:
         found = held(reading, me().signed.user_id)
+        links = links_of(reading, me().signed.user_id, me().org_id)
     return whole_page(
         "session/confirm.html",
         error=error,
@@ -47,6 +49,11 @@ def _page(target: str, error: str | None = None) -> str:
         has_app=found.has_app,
         has_passkeys=bool(found.passkeys),
         why_no_passkeys=ceremony.why_no_passkeys(),
+        providers=[
+            (each.provider_id, each.provider_name)
+            for each in links
+            if each.status == ACTIVE
+        ],
     )
 
 

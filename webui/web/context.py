@@ -1,11 +1,16 @@
 """What the dashboard of one process keeps beside its rows, and how views get at it."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from flask import current_app
 
+from webui.channels.addresses import AllowList
+from webui.channels.http import Sender
 from webui.live.sockets import Sockets
 from webui.live.tickets import Tickets
+from webui.oidc.directory import Directory
+from webui.oidc.wire import Wire
 from webui.runtime import Runtime
 from webui.web.attempts import Failures
 from webui.web.looks import Looks
@@ -26,6 +31,12 @@ class Dashboard:
     failures: Failures = field(default_factory=Failures)
     looks: Looks = field(default_factory=Looks)
     once: Once = field(default_factory=Once)
+
+    @cached_property
+    def directory(self) -> Directory:
+        """Return what is known of the providers of single sign-on."""
+        allowed = AllowList.of(self.runtime.settings.sso_allow)
+        return Directory(Wire(Sender(allowed)), self.runtime.store.now)
 
 
 def desk() -> Dashboard:

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from webui.approvals import sessions
 from webui.approvals.errors import NotFoundError, TooManyError
 from webui.factors import ceremonies, entering
-from webui.store.queries import identity
+from webui.store.queries import identity, providers
 from webui.store.queries.identity import Credentials
 from webui.web import ceremony
 from webui.web.context import desk, house
@@ -101,12 +101,16 @@ def enter() -> Answer:
 
 def form(error: str | None, *, email: str = "", next_path: str = "") -> str:
     """Show the sign-in page."""
+    with house().store.reading() as reading:
+        by_provider = providers.any_active(reading)
     return page(
         "session/sign_in.html",
         error=error,
         email=email,
         next=next_path,
         why_no_passkeys=ceremony.why_no_passkeys(),
+        by_provider=by_provider,
+        again="again" in request.args,
     )
 
 
@@ -128,16 +132,21 @@ def spend_attempt(email: str) -> None:
 
 
 def _ask_for_more(found: Credentials) -> None:
-    """Put a row that can do nothing but the second step in the place of any session."""
-    before = session.get("_user_id")
-    if before is not None:
-        ended = hash_of(str(before))
-        house().store.write(lambda tx: sessions.sign_out(tx, ended))
+    """Begin the second step after a right password."""
     ceremony_id = house().store.write(
         lambda tx: ceremonies.begin(
             tx, "second_step", found.user_id, whose=found.user_id, epoch=found.epoch
         )
     )
+    keep_for_second_step(ceremony_id)
+
+
+def keep_for_second_step(ceremony_id: str) -> None:
+    """Put a row that can do nothing but the second step in the place of any session."""
+    before = session.get("_user_id")
+    if before is not None:
+        ended = hash_of(str(before))
+        house().store.write(lambda tx: sessions.sign_out(tx, ended))
     session.clear()
     g.pop("_login_user", None)
     ceremony.keep("second_step", ceremony_id)

@@ -62,6 +62,8 @@ class Ceremony(Model):
     user_id: Mapped[str | None] = mapped_column(ForeignKey("users.id"), default=None)
     epoch: Mapped[int | None] = mapped_column(default=None)
     """The person's session epoch when it began; what ends their sessions ends this too."""
+    method: Mapped[str] = mapped_column(default="password")
+    """How the step before it was taken: password or oidc."""
     challenge: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
     tries: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[int]
@@ -111,6 +113,9 @@ class Identity(Model):
     subject: Mapped[str] = mapped_column(primary_key=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
     email: Mapped[str]
+    """As the provider verified it, else empty; another name of the person in `on_behalf_of`."""
+    role: Mapped[str | None] = mapped_column(default=None)
+    """What its groups gave last. While the membership has it, the groups govern it."""
     created_at: Mapped[int]
     used_at: Mapped[int | None] = mapped_column(default=None)
 

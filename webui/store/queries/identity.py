@@ -16,6 +16,9 @@ from webui.store.models import (
 )
 from webui.store.queries.factors import HAS_FACTOR
 
+SSO, SSO_STRONG = "oidc", "oidc+mfa"
+"""Methods of a session by single sign-on; the second one if the provider asked for several factors."""
+
 
 class KeyHolder(NamedTuple):
     """An agent key with its agent."""
@@ -116,8 +119,8 @@ class SignedSession(NamedTuple):
 
     @property
     def held_up(self) -> bool:
-        """Say whether the org asks for a second factor and the person has none."""
-        return self.factor_required and not self.has_factor
+        """Say whether the org asks for a second factor and the person has proved none."""
+        return self.factor_required and not self.has_factor and self.method != SSO_STRONG
 
     def lives(self, now: int, *, idle: int, longest: int) -> bool:
         """Say whether the session still counts. All times in ms."""

@@ -59,6 +59,7 @@ def upgrade() -> None:
         sa.Column("purpose", sa.String(), nullable=False),
         sa.Column("user_id", sa.String(), nullable=True),
         sa.Column("epoch", sa.BigInteger(), nullable=True),
+        sa.Column("method", sa.String(), nullable=False),
         sa.Column("challenge", sa.LargeBinary(), nullable=True),
         sa.Column("tries", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
@@ -272,6 +273,7 @@ def upgrade() -> None:
         sa.Column("subject", sa.String(), nullable=False),
         sa.Column("user_id", sa.String(), nullable=False),
         sa.Column("email", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("used_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
