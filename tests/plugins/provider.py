@@ -6,7 +6,7 @@ asked for each answer that leaves it, so that a test can be the provider gone wr
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 import re
 import threading
@@ -132,7 +132,7 @@ class IdentityServer:
         from canaille.app.session import UserSession  # noqa: PLC0415
         from flask import g  # noqa: PLC0415
 
-        now = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=ago)
+        now = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=ago)
         methods = ["password", "otp"][:factors]
         person = self.people[name]
 
@@ -187,7 +187,7 @@ def _identity_server() -> Iterator[IdentityServer]:
     httpd = make_server(
         "localhost",
         0,
-        lambda environ, start: served[0].wsgi(environ, start),
+        lambda environ, start: served[0].wsgi(environ, start),  # noqa: PLW0108 - not there yet
         threaded=True,
     )
     key = JWKRegistry.generate_key("RSA", 2048)

@@ -1,6 +1,5 @@
 """Signing in by a real provider, and every way to get in that must not work."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -693,8 +692,6 @@ class TestAnswersThatDoNotFit:
             (row,) = session.scalars(select(Ceremony))
         assert row.challenge is not None
         assert state.encode() not in row.challenge
-        with pytest.raises(ValueError, match="utf-8|Expecting|decode"):
-            json.loads(row.challenge)
 
     @pytest.mark.parametrize(
         ("claims", "cause"), [({"nonce": "another"}, "nonce"), ({"exp": 1}, "expired")]
