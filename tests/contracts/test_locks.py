@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-PIN = re.compile(r"^(?P<name>[a-z0-9.-]+)(\[[a-z0-9,]+\])?==(?P<version>[^ ]+).*\\$")
+PIN = re.compile(r"^(?P<name>[a-z0-9.-]+)(\[[a-z0-9, ]+\])?==(?P<version>[^ ]+).*\\$")
 
 
 def pins(lock: str) -> dict[str, str]:

@@ -196,12 +196,31 @@ def _identity_server() -> Iterator[IdentityServer]:
     app.config["CANAILLE_OIDC"]["USERINFO_MAPPING"] |= _MAPPING
     served.append(IdentityServer(app, f"http://localhost:{httpd.port}", key))
     _register(app, CALLBACK)
+    _look_codes_up_exactly()
     thread = threading.Thread(target=httpd.serve_forever, daemon=True)
     thread.start()
     yield served[0]
     httpd.shutdown()
     httpd.server_close()
     thread.join()
+
+
+def _look_codes_up_exactly() -> None:
+    """Mend Canaille's memory store, for which one of several conditions is enough.
+
+    Asked for a code of a client it gives any code of that client, so that a stolen or used code
+    would be taken for the newest one. Its other stores ask for all conditions.
+    """
+    from canaille.app import models  # noqa: PLC0415
+    from canaille.backends import Backend  # noqa: PLC0415
+    from canaille.oidc.provider import AuthorizationCodeGrant  # noqa: PLC0415
+
+    def look_up(_grant: Any, code: str, client: Any) -> Any:
+        found = Backend.instance.get(models.AuthorizationCode, code=code)
+        fits = found and found.client.id == client.id and not found.is_expired()
+        return found if fits else None
+
+    AuthorizationCodeGrant.query_authorization_code = look_up
 
 
 def _configuration(port: int, key: Any) -> dict[str, Any]:

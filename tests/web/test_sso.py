@@ -446,6 +446,7 @@ class TestGroups:
         assert told_of("membership.changed")[-1] == {"role": "owner", "kept": "last owner"}
 
 
+@SQLITE
 class TestSecondFactor:
     """The provider's word for it, or ours."""
 
@@ -508,6 +509,7 @@ class TestSecondFactor:
         assert is_in(browser)
 
 
+@SQLITE
 class TestProvingAnew:
     """Freshness is the provider's time of proof, never ours of the redirect."""
 
