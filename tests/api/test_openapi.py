@@ -132,8 +132,14 @@ def _beyond_a_schema(recorder: ScenarioRecorder, case_id: str, check: str) -> bo
         return False
     said = json.loads(response.content)
     pointers = [error["pointer"] for error in said.get("errors", ())]
-    beyond = ("/callback_url", "/run_deadline", "/on_behalf_of", "/triggered_by")
-    beyond += ("/link", "/at")
+    beyond = (
+        "/callback_url",
+        "/run_deadline",
+        "/on_behalf_of",
+        "/triggered_by",
+        "/link",
+        "/at",
+    )
     # what a question says of its resource must be so
     looked_up = ("/projectId", "/parentIssueId", "/assigneeAgentId", "/assigneeUserId")
     return said["code"] in NOT_IN_SCHEMAS or all(

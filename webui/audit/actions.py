@@ -20,7 +20,6 @@ USER_RESTORED: Final = "user.restored"
 USER_SWITCHED_ORG: Final = "user.switched_org"
 USER_SAME_PERSON: Final = "user.same_person"
 USER_APART: Final = "user.apart"
-MEMBERSHIP_CREATED: Final = "membership.created"
 USER_CONFIRMED: Final = "user.confirmed"
 USER_FACTOR_ADDED: Final = "user.factor_added"
 USER_FACTOR_CHANGED: Final = "user.factor_changed"
@@ -140,7 +139,6 @@ ALL: Final = frozenset(
         USER_SWITCHED_ORG,
         USER_SAME_PERSON,
         USER_APART,
-        MEMBERSHIP_CREATED,
         USER_CONFIRMED,
         USER_FACTOR_ADDED,
         USER_FACTOR_CHANGED,
