@@ -178,7 +178,7 @@ def accept(tx: Transaction, token: str, user_id: str) -> str:
             f"This invitation is for {found.email}; sign in with that address to use it.",
         )
     members.join(tx, found.org_id, user_id, found.role, actor=f"user:{user_id}")
-    _note_accepted(tx, found, user_id)
+    use_up(tx, found, user_id)
     return found.org_id
 
 
@@ -200,27 +200,36 @@ def accept_as_new(tx: Transaction, token: str, name: str, password_hash: str) ->
         display_name=name,
         actor=SYSTEM,
     )
-    _note_accepted(tx, found, person.id)
+    use_up(tx, found, person.id)
     return found.org_id
 
 
 def _taken(tx: Transaction, token: str) -> Opened:
-    """Use a link up; whoever comes second finds it used. The rest may still refuse it all."""
+    """Return what a link stands for, under the org's lock: whoever comes second finds it used."""
     found = look(tx.session, token, tx.now)
-    # Whoever invited must still be able to: what a demoted admin gave out ends with them.
+    if not _still_holds(tx, found):
+        raise LinkOverError
+    # Under the org's lock now, so whoever came second finds it used.
+    return look(tx.session, token, tx.now)
+
+
+def open_for(tx: Transaction, org_id: str, email: str) -> Opened | None:
+    """Return the newest invitation of an address that works, for whoever proved to have it."""
+    found = queries.open_for(tx.session, org_id, email, tx.now)
+    return next((each for each in found if _still_holds(tx, each)), None)
+
+
+def _still_holds(tx: Transaction, found: Opened) -> bool:
+    """Say whether the inviter still could: what a demoted admin gave out ends with them.
+
+    Takes the org's lock.
+    """
     by = By(_inviter(tx, found.invitation_id))
     try:
         check_reach(require_in(tx, found.org_id, by, MEMBERS), found.role)
     except NotAllowedError:
-        raise LinkOverError from None
-    # Under the org's lock now, so whoever came second finds it used.
-    found = look(tx.session, token, tx.now)
-    tx.session.execute(
-        update(Invitation)
-        .where(Invitation.id == found.invitation_id)
-        .values(accepted_at=tx.now)
-    )
-    return found
+        return False
+    return True
 
 
 def _inviter(tx: Transaction, invitation_id: str) -> str:
@@ -231,11 +240,12 @@ def _inviter(tx: Transaction, invitation_id: str) -> str:
     return (name or "").removeprefix("user:") if (name or "").startswith("user:") else ""
 
 
-def _note_accepted(tx: Transaction, found: Opened, user_id: str) -> None:
+def use_up(tx: Transaction, found: Opened, user_id: str) -> None:
+    """Let an invitation work no more: this person has joined by it."""
     tx.session.execute(
         update(Invitation)
         .where(Invitation.id == found.invitation_id)
-        .values(accepted_by=user_id)
+        .values(accepted_at=tx.now, accepted_by=user_id)
     )
     name = f"invitation:{found.invitation_id}"
     note = {"email": found.email, "role": found.role}

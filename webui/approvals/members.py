@@ -1,5 +1,7 @@
 """Who belongs to an org and as what: roles given, memberships suspended, brought back, ended."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import delete, select, update
 
 from webui.approvals.authorization import MEMBERS
@@ -83,10 +85,18 @@ def suspend(tx: Transaction, org_id: str, by: By, user_id: str) -> None:
     if member.status == "suspended":
         return
     keep_an_owner(tx, org_id, user_id)
+    shut_out(tx, member, actor=by.name, note={})
+
+
+def shut_out(
+    tx: Transaction, member: Membership, *, actor: str, note: Mapping[str, str]
+) -> None:
+    """Suspend a membership and end its sessions; whether one may was checked under the lock."""
     member.status = "suspended"
     tx.session.flush()
-    _end_sessions(tx, org_id, user_id)
-    tx.record(org_id, by.name, "membership.suspended", f"user:{user_id}", {})
+    _end_sessions(tx, member.org_id, member.user_id)
+    name = f"user:{member.user_id}"
+    tx.record(member.org_id, actor, "membership.suspended", name, note)
 
 
 def restore(tx: Transaction, org_id: str, by: By, user_id: str) -> None:

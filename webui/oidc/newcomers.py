@@ -4,17 +4,13 @@ An e-mail address alone makes nobody anybody: an account that has the address al
 by its own person, from a session of theirs, and never here.
 """
 
-from sqlalchemy import select, update
-
-from webui.approvals import accounts
-from webui.approvals.authorization import MEMBERS
+from webui.approvals import accounts, invitations, members
 from webui.approvals.emails import user_of
-from webui.approvals.errors import NotAllowedError
-from webui.approvals.standing import By, check_reach, require_in
 from webui.oidc.answering import Said
 from webui.oidc.providers import Registered, subject
 from webui.oidc.roles import role_for
-from webui.store.models import Identity, Invitation, Membership
+from webui.store.models import Identity
+from webui.store.queries.invitations import Opened
 from webui.store.transaction import Transaction
 
 
@@ -39,7 +35,7 @@ def welcome(tx: Transaction, provider: Registered, said: Said) -> Identity | Non
         actor=actor,
     )
     if invitation is not None:
-        _use_up(tx, invitation, person.id)
+        invitations.use_up(tx, invitation, person.id)
     return link(tx, provider, said, person.id, None if invitation is not None else role)
 
 
@@ -48,22 +44,12 @@ def rejoin(tx: Transaction, provider: Registered, said: Said, identity: Identity
     role, invitation = _place(tx, provider, said)
     if role is None:
         return False
-    tx.session.add(
-        Membership(
-            org_id=provider.org_id,
-            user_id=identity.user_id,
-            role=role,
-            created_at=tx.now,
-        )
-    )
+    actor = subject(provider.id)
+    members.join(tx, provider.org_id, identity.user_id, role, actor=actor)
     identity.role = role if invitation is None else None
     tx.session.flush()
-    name = f"user:{identity.user_id}"
-    tx.record(
-        provider.org_id, subject(provider.id), "membership.created", name, {"role": role}
-    )
     if invitation is not None:
-        _use_up(tx, invitation, identity.user_id)
+        invitations.use_up(tx, invitation, identity.user_id)
     return True
 
 
@@ -94,48 +80,11 @@ def link(
 
 def _place(
     tx: Transaction, provider: Registered, said: Said
-) -> tuple[str | None, Invitation | None]:
+) -> tuple[str | None, Opened | None]:
     """Return the role somebody gets, and the invitation it comes from if it is not by a group."""
     role = role_for(tx, provider.id, said.groups)
     if role is not None:
         return role, None
-    invitation = _invitation(tx, provider.org_id, said.email) if said.email else None
+    org_id = provider.org_id
+    invitation = invitations.open_for(tx, org_id, said.email) if said.email else None
     return (None, None) if invitation is None else (invitation.role, invitation)
-
-
-def _invitation(tx: Transaction, org_id: str, email: str) -> Invitation | None:
-    """Return the newest open invitation whose inviter could still give it."""
-    rows = tx.session.scalars(
-        select(Invitation)
-        .where(
-            Invitation.org_id == org_id,
-            Invitation.email == email,
-            Invitation.accepted_at.is_(None),
-            Invitation.revoked_at.is_(None),
-            Invitation.expires_at > tx.now,
-        )
-        .order_by(Invitation.created_at.desc())
-        .with_for_update()
-    )
-    return next((row for row in rows if _still_given(tx, row)), None)
-
-
-def _still_given(tx: Transaction, row: Invitation) -> bool:
-    inviter = row.invited_by
-    by = By(inviter.removeprefix("user:") if inviter.startswith("user:") else "")
-    try:
-        check_reach(require_in(tx, row.org_id, by, MEMBERS), row.role)
-    except NotAllowedError:
-        return False
-    return True
-
-
-def _use_up(tx: Transaction, row: Invitation, user_id: str) -> None:
-    tx.session.execute(
-        update(Invitation)
-        .where(Invitation.id == row.id)
-        .values(accepted_at=tx.now, accepted_by=user_id)
-    )
-    note = {"email": row.email, "role": row.role}
-    name = f"invitation:{row.id}"
-    tx.record(row.org_id, f"user:{user_id}", "invitation.accepted", name, note)

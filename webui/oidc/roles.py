@@ -7,12 +7,11 @@ is never demoted.
 
 from collections.abc import Iterable
 
-from sqlalchemy import update
-
 from webui.approvals.errors import ConflictError
+from webui.approvals.members import shut_out
 from webui.approvals.standing import keep_an_owner
 from webui.oidc.providers import subject
-from webui.store.models import Identity, Membership, WebSession
+from webui.store.models import Identity, Membership
 from webui.store.queries.providers import roles_of
 from webui.store.transaction import Transaction
 
@@ -44,7 +43,8 @@ def apply(
         _record(tx, identity, member, "membership.changed", note)
         return True
     if wanted is None:
-        _suspend(tx, identity, member)
+        note = {"cause": "no group of theirs has a role here any more"}
+        shut_out(tx, member, actor=subject(identity.provider_id), note=note)
         return False
     note = {"role": wanted, "before": member.role, "by": "groups"}
     member.role = identity.role = wanted
@@ -59,23 +59,6 @@ def _is_last_owner(tx: Transaction, member: Membership) -> bool:
     except ConflictError:
         return True
     return False
-
-
-def _suspend(tx: Transaction, identity: Identity, member: Membership) -> None:
-    """Suspend somebody in this org alone; their sessions in it end."""
-    member.status = "suspended"
-    tx.session.flush()
-    tx.session.execute(
-        update(WebSession)
-        .where(
-            WebSession.user_id == member.user_id,
-            WebSession.org_id == member.org_id,
-            WebSession.ended_at.is_(None),
-        )
-        .values(ended_at=tx.now)
-    )
-    note = {"cause": "no group of theirs has a role here any more"}
-    _record(tx, identity, member, "membership.suspended", note)
 
 
 def _record(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from webui.store.models import Invitation, Org, User
@@ -32,7 +32,22 @@ def is_open(now: int) -> ColumnElement[bool]:
 
 def opened(session: Session, invitation_id: str, now: int) -> Opened | None:
     """Return an invitation that can still be used; the caller compares the secret."""
-    row = session.execute(
+    row = session.execute(_opened(now).where(Invitation.id == invitation_id)).one_or_none()
+    return None if row is None else Opened._make(row)
+
+
+def open_for(session: Session, org_id: str, email: str, now: int) -> Sequence[Opened]:
+    """Return an address's invitations that can still be used, the newest first."""
+    rows = session.execute(
+        _opened(now)
+        .where(Invitation.org_id == org_id, Invitation.email == email)
+        .order_by(Invitation.id.desc())
+    )
+    return [Opened._make(row) for row in rows]
+
+
+def _opened(now: int) -> Select[str, str, str, str, str, int, bytes]:
+    return (
         select(
             Invitation.id,
             Org.id,
@@ -43,9 +58,8 @@ def opened(session: Session, invitation_id: str, now: int) -> Opened | None:
             Invitation.secret_hash,
         )
         .join(Org, Org.id == Invitation.org_id)
-        .where(Invitation.id == invitation_id, is_open(now))
-    ).one_or_none()
-    return None if row is None else Opened._make(row)
+        .where(is_open(now))
+    )
 
 
 class Pending(NamedTuple):
