@@ -23,7 +23,7 @@ from webui.store.queries.calls import Row
 from webui.store.queries.seeing import Seen, seen_by
 from webui.store.queries.standing import OrgDirectory
 from webui.web.context import house
-from webui.web.doors import is_open_while_held_up, is_public
+from webui.web.doors import is_open_to_agents, is_open_while_held_up, is_public
 from webui.web.person import Person
 
 
@@ -46,6 +46,12 @@ def register(app: Flask) -> None:
             return redirect(url_for("factors.page"), 303)
         raise NotAllowedError("second_factor_required", _HELD_UP)
 
+    @app.before_request
+    def agents_only_read() -> None:
+        view = app.view_functions.get(request.endpoint or "")
+        if request.method == "POST" and not is_open_to_agents(view):
+            refuse_agents()
+
 
 _HELD_UP = (
     "This organization asks for a second factor; set one up on your account's page first."
@@ -57,6 +63,22 @@ def me() -> Person:
     if not current_user.is_authenticated:
         abort(401)
     return cast("Person", current_user._get_current_object())  # noqa: SLF001 - flask's own
+
+
+def refuse_agents() -> None:
+    """Refuse an agent acting in this session.
+
+    It reads, as its tokens do. A form would be a way to what it may not: inviting somebody who
+    decides, or lending its person's verdict.
+
+    Raises:
+        NotAllowedError: `agent_context`.
+
+    """
+    if me().agent_context:
+        raise NotAllowedError(
+            "agent_context", "An agent acts in this session; sign in yourself to do this."
+        )
 
 
 def may(permission: str, resource: Resource | None = None) -> Access:

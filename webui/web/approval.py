@@ -17,6 +17,7 @@ from webui.store.queries.calls import Row
 from webui.web.access import approval_or_404
 from webui.web.context import house
 from webui.web.detail import Detail, detail_of
+from webui.web.doors import open_to_agents
 from webui.web.looked import note_opened_full, note_viewed
 from webui.web.render import page as whole_page
 from webui.web.render import part, wants_part
@@ -57,6 +58,7 @@ def full(approval_id: str) -> str:
 
 
 @blueprint.post("/decide")
+@open_to_agents  # to be refused where it is recorded
 def decide(approval_id: str) -> Answer:
     """Take a verdict; the answer is the call as it then stands."""
     with house().store.reading() as session:

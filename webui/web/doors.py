@@ -18,6 +18,17 @@ def open_while_held_up(view: View) -> View:
     return view
 
 
+def open_to_agents(view: View) -> View:
+    """Mark a form as open to an agent acting in a person's session, which else only reads."""
+    view.is_open_to_agents = True  # type: ignore[attr-defined]
+    return view
+
+
+def is_open_to_agents(view: Callable[..., Any] | None) -> bool:
+    """Say whether a form was marked so; what everybody may send, they may too."""
+    return is_public(view) or getattr(view, "is_open_to_agents", False)
+
+
 def is_open_while_held_up(view: Callable[..., Any] | None) -> bool:
     """Say whether a view was marked so; what everybody may open, they may too."""
     return is_public(view) or getattr(view, "is_open_while_held_up", False)

@@ -6,7 +6,7 @@ from flask import redirect, request, url_for
 from werkzeug.exceptions import HTTPException
 
 from webui.approvals.errors import NotAllowedError
-from webui.web.access import me
+from webui.web.access import me, refuse_agents
 from webui.web.context import house
 from webui.web.person import Person
 from webui.web.render import wants_part
@@ -26,10 +26,7 @@ def require_fresh(back: str = "") -> Person:
     person = me()
     if person.is_fresh(house().store.now()):
         return person
-    if person.agent_context:
-        raise NotAllowedError(
-            "agent_context", "An agent acts in this session; sign in yourself to do this."
-        )
+    refuse_agents()
     if wants_part():
         raise NotAllowedError(
             "confirm_first",

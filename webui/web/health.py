@@ -8,6 +8,7 @@ from flask import Blueprint, Response, abort, jsonify, request
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
+from webui.approvals.errors import NotAllowedError
 from webui.approvals.keys import PERSONAL, read_key
 from webui.approvals.receipts import public_keys
 from webui.audit.checkpoints import vkeys
@@ -23,6 +24,9 @@ blueprint = Blueprint("health", __name__)
 SWEPT_WITHIN = 30.0
 """Seconds after which a silent sweeper makes a node unready."""
 FREE_BYTES = 64 * 1024 * 1024
+_NOT_YOURS = (
+    "These figures are for whoever runs this desk; ask them, or for an account that does."
+)
 _NEWEST = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -79,7 +83,9 @@ def well_known() -> BaseResponse:
 def metrics() -> BaseResponse:
     """Count for Prometheus; for instance admins, by session or personal token."""
     if not _counts_for(_asking()):
-        abort(403 if current_user.is_authenticated else 401)
+        if not current_user.is_authenticated:
+            abort(401)
+        raise NotAllowedError("instance_admin_required", _NOT_YOURS)
     runtime, sockets = house(), desk().sockets
     with runtime.store.reading() as session:
         busy = load.of_instance(session, runtime.store.now())

@@ -13,11 +13,13 @@ from webui.store.transaction import Transaction
 from webui.web.access import approval_or_404, me
 from webui.web.approval import Answer, answer_as_it_stands, answered
 from webui.web.context import house
+from webui.web.doors import open_to_agents
 
 blueprint = Blueprint("holding", __name__, url_prefix="/approvals/<approval_id>")
 
 
 @blueprint.post("/claim")
+@open_to_agents  # to be refused where it is recorded
 def claim_it(approval_id: str) -> Answer:
     """Say that this person looks into it."""
     by, org_id = me().reviewer(), me().org_id
@@ -33,6 +35,7 @@ def release_it(approval_id: str) -> Answer:
 
 
 @blueprint.post("/revoke")
+@open_to_agents  # to be refused where it is recorded
 def revoke_it(approval_id: str) -> Answer:
     """Take the yes back before it is used."""
     by, org_id = me().reviewer(), me().org_id

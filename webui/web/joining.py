@@ -12,7 +12,7 @@ from webui.approvals.passwords import LONGEST, SHORTEST
 from webui.store.queries import identity, people
 from webui.store.queries.invitations import Opened, account
 from webui.store.transaction import Transaction
-from webui.web.access import me
+from webui.web.access import me, refuse_agents
 from webui.web.context import desk, house
 from webui.web.doors import public
 from webui.web.passwords import hashed, is_password_of
@@ -94,6 +94,7 @@ def join(token: str) -> Answer:
 
 
 def _join_signed_in(token: str) -> BaseResponse:
+    refuse_agents()
     person = me()
     user_id, session_hash = person.signed.user_id, person.session_hash
 

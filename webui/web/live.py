@@ -18,12 +18,14 @@ from webui.store.queries import calls, events, identity, install
 from webui.store.queries.standing import OrgDirectory
 from webui.web.access import me
 from webui.web.context import desk
+from webui.web.doors import open_to_agents
 from webui.web.sessions import actor_behind, lives
 
 blueprint = Blueprint("live", __name__)
 
 
 @blueprint.post("/ws/ticket")
+@open_to_agents
 def ticket() -> BaseResponse:
     """Give a ticket for one opening of the live socket; the page asks anew for each."""
     return jsonify(ticket=desk().tickets.issue(me().session_hash))

@@ -6,13 +6,14 @@ from werkzeug.wrappers import Response as BaseResponse
 from webui.approvals import sessions
 from webui.web.access import me
 from webui.web.context import desk, house
-from webui.web.doors import open_while_held_up
+from webui.web.doors import open_to_agents, open_while_held_up
 
 blueprint = Blueprint("orgs", __name__, url_prefix="/orgs")
 
 
 @blueprint.post("/switch")
 @open_while_held_up
+@open_to_agents
 def switch() -> BaseResponse:
     """Look at another org; the live sockets of this session open anew for it."""
     person, org_id = me(), request.form.get("org", "")

@@ -17,7 +17,7 @@ from webui.store.queries import identity, providers
 from webui.store.queries.identity import Credentials
 from webui.web import ceremony
 from webui.web.context import desk, house
-from webui.web.doors import open_while_held_up, public
+from webui.web.doors import open_to_agents, open_while_held_up, public
 from webui.web.passwords import is_password_of
 from webui.web.person import Person
 from webui.web.render import page
@@ -168,6 +168,7 @@ def _note_failure(address: str) -> None:
 
 @blueprint.post("/sign-out")
 @open_while_held_up
+@open_to_agents
 def sign_out() -> BaseResponse:
     """End this session, its live sockets included."""
     session_hash = hash_of(str(session["_user_id"]))

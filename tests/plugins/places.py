@@ -1,0 +1,199 @@
+"""Every address of the dashboard, one of each thing an org has, and every row of the store."""
+
+import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask import Flask
+from sqlalchemy import func, select
+
+from tests.plugins.desk import FileCall, Program
+from webui.approvals import (
+    accounts,
+    agents,
+    delegations,
+    endpoints,
+    groups,
+    invitations,
+    issues,
+    permission_grants,
+    projects,
+    sessions,
+    sources,
+    write_grants,
+)
+from webui.approvals.standing import By
+from webui.approvals.write_gate import write_of
+from webui.channels.addresses import AllowList
+from webui.oidc import providers
+from webui.oidc.providers import Wanted
+from webui.store.ids import new_id
+from webui.store.models import Delivery, Event, Model, Org, Passkey, SourceDelivery
+from webui.store.store import Store
+from webui.store.transaction import Transaction
+
+MAY_BE_RECORDED = {
+    "approval.viewed",
+    "approval.opened_full",
+    "audit.exported",
+    "access.refused",
+}
+"""What was shown, or refused, is recorded; it changes nothing else."""
+
+
+@dataclass(frozen=True)
+class Route:
+    endpoint: str
+    method: str
+    path: str
+    has_id: bool
+
+
+def routes(app: Flask, method: str, **ids: str) -> Iterator[Route]:
+    for rule in app.url_map.iter_rules():
+        if method in (rule.methods or set()) and rule.endpoint not in {"static", "live"}:
+            path = re.sub(r"<(?:\w+:)?(\w+)>", lambda match: ids[match[1]], rule.rule)
+            yield Route(rule.endpoint, method, path, bool(rule.arguments))
+
+
+def things(
+    agent: Program, file_call: FileCall, store: Store, org_id: str, user_id: str
+) -> dict[str, str]:
+    token = store.write(lambda tx: agents.create_token(tx, org_id, user_id, label="t"))
+    with store.reading() as session:
+        slug = session.get_one(Org, org_id).slug
+    source = store.write(
+        lambda tx: sources.create_source(tx, org_id, kind="standard", name="In")
+    )
+    return {
+        "session_id": store.write(lambda tx: _session(tx, user_id)),
+        "passkey_id": store.write(lambda tx: _passkey(tx, user_id)),
+        "approval_id": file_call(agent),
+        "key_id": agent.key.split("_")[1],
+        "token_id": token.split("_")[1],
+        "source_id": source.source_id,
+        "agent_id": agent.id,
+        "org_slug": slug,
+        "provider_id": store.write(lambda tx: _provider(tx, org_id)),
+        **store.write(lambda tx: _deliveries(tx, org_id, source.source_id)),
+        **store.write(lambda tx: _people(tx, org_id)),
+        **store.write(lambda tx: _work(tx, org_id, agent.id)),
+        "org": org_id,
+        "nonce": store.write(lambda tx: _write_in_the_name_of(tx, agent, user_id)),
+    }
+
+
+def _people(tx: Transaction, org_id: str) -> dict[str, str]:
+    """Make a group with two people in it, a delegation between them, and an invitation."""
+    giver, delegate = (
+        accounts.create_user(
+            tx,
+            org_id,
+            email=f"{new_id('usr', tx.now).lower()}@example.org",
+            role="reviewer",
+            password_hash="",
+        )
+        for _ in range(2)
+    )
+    by = By()
+    group_id = groups.create_group(tx, org_id, by, "On call")
+    groups.add_to_group(tx, org_id, by, group_id, giver.email)
+    until = tx.now + 86_400_000
+    given = delegations.delegate(tx, org_id, giver.id, delegate.email, until=until)
+    invited = invitations.invite(tx, org_id, by, "new@example.org", "viewer")
+    return {
+        "user_id": giver.id,
+        "group_id": group_id,
+        "delegation_id": given,
+        "invitation_id": invited.id,
+        "token": invited.token,
+    }
+
+
+def _work(tx: Transaction, org_id: str, agent_id: str) -> dict[str, str]:
+    """Make a project, an issue, and a grant to an agent."""
+    by = By()
+    wanted = permission_grants.Wanted("agent", agent_id, "tasks:assign")
+    return {
+        "project_id": projects.create_project(tx, org_id, by, "Site"),
+        "issue_id": issues.create_issue(tx, org_id, by, issues.IssueChange("Mend it")),
+        "grant_id": permission_grants.give(tx, org_id, by, wanted),
+        "kind": "agent",
+        "bearer_id": agent_id,
+    }
+
+
+def _write_in_the_name_of(tx: Transaction, agent: Program, user_id: str) -> str:
+    """Hold an agent's write for a person."""
+    service = write_grants.Service(agent.org_id, agent.id, "key")
+    write = write_of("PUT", "/a", ["files:write"], None)
+    limits = write_grants.GateLimits()
+    held = write_grants.ask(tx, service, user_id, write, ["files:write"], limits)
+    assert isinstance(held, write_grants.Held)
+    return held.nonce
+
+
+def _provider(tx: Transaction, org_id: str) -> str:
+    wanted = Wanted("Corp", "https://127.0.0.1", "desk", "a secret")
+    return providers.add(tx, org_id, By(), wanted, AllowList())
+
+
+def _session(tx: Transaction, user_id: str) -> str:
+    session_hash = secrets.token_hex(32)
+    sessions.sign_in(tx, user_id, session_hash, address="192.0.2.1", user_agent="")
+    return session_hash[:12]
+
+
+def _passkey(tx: Transaction, user_id: str) -> str:
+    passkey_id = secrets.token_urlsafe(16)
+    key = Passkey(id=passkey_id, user_id=user_id, public_key=b"", name="k")
+    key.created_at = tx.now
+    tx.session.add(key)
+    tx.session.flush()
+    return passkey_id
+
+
+def _deliveries(tx: Transaction, org_id: str, source_id: str) -> dict[str, str]:
+    """Make an endpoint with a dead letter, and a source's delivery that was refused."""
+    made = endpoints.create_endpoint(tx, org_id, "https://hooks.example.com/")
+    letter, arrival = new_id("dlv", tx.now), new_id("sdl", tx.now)
+    about = {"org_id": org_id, "url": "https://hooks.example.com/", "seq": 1}
+    times = {"next_at": tx.now, "created_at": tx.now}
+    dead = {"event": "approval.created", "body": "{}", "status": "dead"}
+    tx.session.add(
+        Delivery(id=letter, endpoint_id=made.endpoint_id, **about, **times, **dead)
+    )
+    tx.session.add(
+        SourceDelivery(
+            id=arrival,
+            org_id=org_id,
+            source_id=source_id,
+            received_at=tx.now,
+            address="192.0.2.1",
+            headers="{}",
+            body=b"",
+            status_code=401,
+            verdict="refused",
+            why="The signature does not match this message.",
+        )
+    )
+    tx.session.flush()
+    return {
+        "endpoint_id": made.endpoint_id,
+        "delivery_id": letter,
+        "arrival_id": arrival,
+    }
+
+
+def rows(store: Store) -> dict[str, list[str]]:
+    """Every row of every table, but for what was merely recorded as shown."""
+    kept: dict[str, list[str]] = {}
+    with store.reading() as session:
+        for table in Model.metadata.sorted_tables:
+            if table.name in {"events", "audit_heads", "throttles"}:
+                continue
+            kept[table.name] = sorted(str(row) for row in session.execute(select(table)))
+        changes = select(func.count()).where(Event.action.not_in(MAY_BE_RECORDED))
+        kept["events"] = [str(session.scalar(changes))]
+    return kept
