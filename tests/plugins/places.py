@@ -38,6 +38,7 @@ MAY_BE_RECORDED = {
     "approval.opened_full",
     "audit.exported",
     "access.refused",
+    "agent_cannot_decide",
 }
 """What was shown, or refused, is recorded; it changes nothing else."""
 

@@ -34,13 +34,17 @@ def manager(*permissions: str) -> tuple[str, By]:
     """Return the org and the person of a token who holds one of these permissions.
 
     Raises:
-        NotAllowedError: it is an agent's key, or they hold none of them.
+        NotAllowedError: it is an agent's key or token, or they hold none of them.
 
     """
     holder: TokenHolder | None = g.get("person")
     if holder is None:
         raise NotAllowedError(
             "personal_token_required", "This call takes a person's token (csp_...)."
+        )
+    if holder.agent_context:
+        raise NotAllowedError(
+            "agent_context", "This token was made for an agent, which only reads calls."
         )
     org_id = holder.person.org_id
     carried = [each for each in permissions if holder.carries(each)]
