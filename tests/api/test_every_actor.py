@@ -4,6 +4,7 @@ The table is written by hand from the specification (api.md, authorization.md); 
 not asked. An operation that is missing from it fails.
 """
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -131,6 +132,10 @@ def key_of(
     return make
 
 
+READ_ONLY = {"agent_context": True, "scopes": "approvals:view audit:read policy:read"}
+"""All that the product ever lets such a token carry."""
+
+
 def _made_so(actor: str, user_id: str) -> list[Any]:
     user, mine = User.id == user_id, Membership.user_id == user_id
     tokens = PersonalToken.user_id == user_id
@@ -141,7 +146,7 @@ def _made_so(actor: str, user_id: str) -> list[Any]:
             update(User).where(user).values(instance_admin=True),
             delete(Membership).where(mine),
         ],
-        "agent's token": [update(PersonalToken).where(tokens).values(agent_context=True)],
+        "agent's token": [update(PersonalToken).where(tokens).values(**READ_ONLY)],
     }.get(actor, [])
 
 
@@ -282,3 +287,28 @@ def test_an_agents_key_on_a_reviewers_path_is_an_event_each_time(
             seen += 1
             assert actions().count("agent_cannot_decide") == seen
     assert seen > 10
+
+
+@pytest.mark.parametrize("media_type", ["text/plain", "multipart/form-data", ""])
+def test_every_operation_takes_json_alone(
+    ci: Any, key_of: Any, ids: dict[str, str], house: Any, store: Any, media_type: str
+) -> None:
+    sent = bodies(ids, house)
+    keys = [key_of(actor) for actor in (*sorted(AGENTS), "owner")]
+    before = rows(store)
+    for each in OPERATIONS:
+        if each.name not in sent:
+            continue
+        answers = [
+            ci.client.post(
+                path_of(each, ids),
+                base_url="http://127.0.0.1:9111",
+                headers={"Authorization": f"Bearer {key}"},
+                data=json.dumps(sent[each.name]),
+                content_type=media_type,
+            ).status_code
+            for key in keys
+        ]
+        assert set(answers) <= {403, 415}, each.name
+        assert 415 in answers, each.name
+    assert rows(store) == before
