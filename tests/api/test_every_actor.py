@@ -48,7 +48,7 @@ WHO_MAY = {
     READERS: "read_review read_pending",
     DECIDERS: "decide_review claim_review revoke_review approve deny",
     SEERS | {"instance admin"}: "release_review",
-    TOKENS - {"no scope"}: "decide_several",
+    TOKENS - {"no scope", "agent's token"}: "decide_several",
     OPERATORS: """
         list_admin_agents put_admin_agent delete_admin_agent list_admin_projects
         put_admin_project delete_admin_project list_admin_issues put_admin_issue

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from tests.plugins.desk import Browser, FileCall, House, SignedIn
-from tests.plugins.places import routes, rows, things
+from tests.plugins.places import routes, things
 from webui.store.engines import sqlite_url
 from webui.store.store import Store
 
@@ -19,7 +19,7 @@ ELSEWHERE = [
     "/\\evil.example",
     "/x\r\nX-Evil: 1",
 ]
-WRONG = ["\ud83d\ude00" * 40, "' OR 1=1 --", "{{7*7}}", "../../etc/passwd", "-1", "a\x00b"]
+WRONG = ["\U0001f600" * 40, "' OR 1=1 --", "{{7*7}}", "../../etc/passwd", "-1", "a\x00b"]
 """Texts where a number, an id, a role, a date or JSON is expected."""
 TOLD = re.compile(
     r"Traceback|sqlalchemy|sqlite3|psycopg|SELECT |INSERT INTO|/webui/|\.py\b"
@@ -87,9 +87,8 @@ def test_a_wrong_text_in_every_field_tells_nothing_of_the_inside(
 
 
 def test_nothing_of_a_sign_in_step_is_kept_by_caches(
-    dashboard: Flask, browser: Browser, house: House, ids: dict[str, str], store: Store
+    dashboard: Flask, browser: Browser, house: House, ids: dict[str, str]
 ) -> None:
-    before = rows(store)
     for route in routes(dashboard, "POST", **ids):
         if not route.endpoint.startswith(("session.", "second.", "sso.")):
             continue
@@ -99,4 +98,3 @@ def test_nothing_of_a_sign_in_step_is_kept_by_caches(
         assert answer.headers["Cache-Control"] == "no-store", route
         for cookie in answer.headers.getlist("Set-Cookie"):
             assert {"HttpOnly", "SameSite=Lax"} <= set(cookie.split("; ")), route
-    assert rows(store) == before
