@@ -139,7 +139,7 @@ READ_ONLY = {"agent_context": True, "scopes": "approvals:view audit:read policy:
 def _made_so(actor: str, user_id: str) -> list[Any]:
     user, mine = User.id == user_id, Membership.user_id == user_id
     tokens = PersonalToken.user_id == user_id
-    return {
+    made: dict[str, list[Any]] = {
         "suspended": [update(User).where(user).values(status="suspended")],
         "left the org": [update(Membership).where(mine).values(status="suspended")],
         "instance admin": [
@@ -147,7 +147,8 @@ def _made_so(actor: str, user_id: str) -> list[Any]:
             delete(Membership).where(mine),
         ],
         "agent's token": [update(PersonalToken).where(tokens).values(**READ_ONLY)],
-    }.get(actor, [])
+    }
+    return made.get(actor, [])
 
 
 def path_of(each: Operation, ids: dict[str, str]) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, update
+from sqlalchemy import UpdateBase, delete, update
 
 from tests.plugins.desk import Browser, FileCall, House, Member, SignedIn
 from tests.plugins.places import Route, routes, rows, things
@@ -183,7 +183,7 @@ def enter(
     return open_as
 
 
-def _made_so(actor: str, user_id: str) -> Iterator[object]:
+def _made_so(actor: str, user_id: str) -> Iterator[UpdateBase]:
     mine = Membership.user_id == user_id
     if actor == "suspended account":
         yield update(User).where(User.id == user_id).values(status="suspended")
@@ -224,10 +224,11 @@ def test_every_address_lets_in_whom_it_is_for(
 ) -> None:
     browser, user_id = enter(actor)
     ids = things(house.ci, file_call, store, house.org_id, user_id)
-    for statement in _made_so(actor, user_id):
-        store.write(lambda tx, s=statement: tx.execute(s) and None)
+    store.write(lambda tx: [tx.execute(each) for each in _made_so(actor, user_id)] and None)
     form = SENT | {"csrf_token": browser.csrf_token(), "org": house.org_id}
-    before, wrong, refused, allowed = rows(store), [], [], []
+    before, wrong = rows(store), []
+    refused: list[Route] = []
+    allowed: list[Route] = []
     for route in _walk(dashboard, ids):
         (allowed if _lets_in(route, actor) else refused).append(route)
     for route in refused:
