@@ -117,7 +117,7 @@ def test_an_agents_write_goes_exactly_once_after_its_persons_yes(
     person.goto(told["approval_url"])
     person.get_by_label("E-mail address").fill(ana.email)
     person.get_by_label("Password").fill(ana.password)
-    person.get_by_role("button", name="Sign in").click()
+    person.get_by_role("button", name="Sign in", exact=True).click()
     person.wait_for_url(told["approval_url"])
     person.get_by_role("button", name="Approve this write").click()
     expect(person.locator("#outcome")).to_contain_text("approved and not used yet")

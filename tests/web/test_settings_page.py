@@ -26,6 +26,7 @@ OPEN_WHILE_HELD_UP = {
     "hooks",
     "health",
     "joining",
+    "sso",
     "orgs",
 }
 
