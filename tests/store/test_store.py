@@ -12,7 +12,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from tests.plugins.desk import House
 from tests.plugins.rules import Desk
+from webui.approvals.json_faults import Unreadable
 from webui.audit.journal import flush
+from webui.audit.verify import verify_org
 from webui.store import engines, writer
 from webui.store.errors import (
     StoreBrokenError,
@@ -149,6 +151,68 @@ def test_units_that_wait_share_a_commit_and_a_failing_one_harms_no_other(
     mine.close()
 
 
+def told(org_id: str, name: str, note: object = None) -> Callable[[Transaction], str]:
+    def unit(tx: Transaction) -> str:
+        tx.record(org_id, "system", "settings.changed", name, {"note": note})
+        return add(name)(tx)
+
+    return unit
+
+
+def chain(store: Store, org_id: str) -> list[tuple[int, str]]:
+    """The end of an org's log; whole and without a gap, as its head says."""
+    with store.reading() as session:
+        assert verify_org(session.connection(), org_id).verdict == "ok"
+        rows = session.execute(
+            select(Event.seq, Event.subject)
+            .where(Event.org_id == org_id)
+            .order_by(Event.seq)
+        )
+        return [(seq, subject) for seq, subject in rows]
+
+
+@ON_SQLITE
+def test_the_events_of_a_batch_leave_no_gap_for_a_unit_that_failed(
+    store: Store, house: House
+) -> None:
+    held = Held()
+    mine = Store(store.url, store.keyring, flush, native=held)
+    before = len(chain(store, house.org_id))
+
+    def fails(tx: Transaction) -> None:
+        told(house.org_id, "half")(tx)
+        raise ValueError("no")
+
+    units = [told(house.org_id, name) for name in ("a", "b", "c")]
+    answers = together(mine, held, [units[0], units[1], fails, units[2]])
+    assert isinstance(answers[2], ValueError)
+    assert held.batches == 2
+    mine.close()
+    assert names(store) == {"a", "b", "c"}
+    assert chain(store, house.org_id)[before:] == [
+        (before + 1, "a"),
+        (before + 2, "b"),
+        (before + 3, "c"),
+    ]
+
+
+@ON_SQLITE
+def test_a_unit_whose_event_cannot_be_written_harms_no_other_of_its_batch(
+    store: Store, house: House
+) -> None:
+    held = Held()
+    mine = Store(store.url, store.keyring, flush, native=held)
+    before = len(chain(store, house.org_id))
+    bad = told(house.org_id, "bad", note=object())
+    units = [told(house.org_id, name) for name in ("a", "b", "c")]
+    answers = together(mine, held, [units[0], units[1], bad, units[2]])
+    mine.close()
+    assert isinstance(answers[2], Unreadable)
+    assert [answers[at] for at in (0, 1, 3)] == ["a", "b", "c"]
+    assert names(store) == {"a", "b", "c"}
+    assert [subject for _, subject in chain(store, house.org_id)[before:]] == ["a", "b", "c"]
+
+
 @ON_SQLITE
 def test_a_batch_on_a_full_disk_fails_as_a_whole(store: Store) -> None:
     held = Held()
@@ -233,7 +297,7 @@ def test_a_queue_that_is_full_says_so_at_once(
     threads[1].start()
     pump = mine._writer  # noqa: SLF001
     assert pump is not None
-    while not pump._jobs.full():  # noqa: SLF001
+    while not pump._jobs.qsize():  # noqa: SLF001
         threading.Event().wait(0.001)
     with pytest.raises(StoreBusyError, match="Too many"):
         mine.write(add("c"))
@@ -335,7 +399,7 @@ def test_what_came_while_the_store_closed_is_answered(store: Store) -> None:
 def test_a_change_without_its_event_does_not_happen(desk: Desk, house: House) -> None:
     """I12: the log's row is in the same transaction, written last."""
 
-    def broken(_tx: Transaction) -> None:
+    def broken(_done: Sequence[Transaction]) -> None:
         raise RuntimeError("the log cannot be written")
 
     approval_id = desk.submit().approval.id

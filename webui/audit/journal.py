@@ -1,10 +1,11 @@
-"""Writing the log: the last write of every transaction that has something to tell.
+"""Writing the log: the last write of every commit that has something to tell.
 
 The chain's head row is the lock that serialises an org's writers (details.md, B): on
 PostgreSQL it is taken `FOR UPDATE`, on SQLite the write lock is the chain lock.
 """
 
 import os
+from collections.abc import Sequence
 
 from sqlalchemy import bindparam, insert, select, update
 
@@ -33,30 +34,30 @@ _move_head = Prepared(
 )
 
 
-def flush(tx: Transaction) -> None:
-    """Append the transaction's events to their chains and note what to tell afterwards."""
-    if not tx.happenings:
-        return
-    by_org: dict[str, list[Happening]] = {}
-    for happening in tx.happenings:
-        by_org.setdefault(happening.org_id, []).append(happening)
+def flush(done: Sequence[Transaction]) -> None:
+    """Append the events of the units of one commit to their chains, and note what to tell."""
+    by_org: dict[str, list[tuple[Transaction, Happening]]] = {}
+    for tx in done:
+        for happening in tx.happenings:
+            by_org.setdefault(happening.org_id, []).append((tx, happening))
     # One order of locks for everybody, so that no two transactions wait for each other.
     for org_id in sorted(by_org):
-        _append(tx, org_id, by_org[org_id])
+        _append(org_id, by_org[org_id])
 
 
-def _append(tx: Transaction, org_id: str, happenings: list[Happening]) -> None:
-    head = _locked_head(tx, org_id)
+def _append(org_id: str, happened: Sequence[tuple[Transaction, Happening]]) -> None:
+    one = happened[0][0]  # they share a connection
+    head = _locked_head(one, org_id)
     rows = []
-    for happening in happenings:
+    for tx, (_, actor, action, subject, payload) in happened:
         row, head = append(
             head,
             org=org_id,
             at=tx.now,
-            actor=happening.actor,
-            action=happening.action,
-            subject=happening.subject,
-            payload=happening.payload,
+            actor=actor,
+            action=action,
+            subject=subject,
+            payload=payload,
             nonce=os.urandom(16),
         )
         rows.append(
@@ -68,14 +69,14 @@ def _append(tx: Transaction, org_id: str, happenings: list[Happening]) -> None:
                 "nonce": row.nonce,
                 "payload": row.payload,
                 "at": row.at,
-                "actor": happening.actor,
-                "action": happening.action,
-                "subject": happening.subject,
+                "actor": actor,
+                "action": action,
+                "subject": subject,
             }
         )
-        tx.wakes.append(Wake(org_id, row.seq, happening.action, happening.subject))
-    tx.run(_insert_events, rows)
-    tx.run(
+        tx.wakes.append(Wake(org_id, row.seq, action, subject))
+    one.run(_insert_events, rows)
+    one.run(
         _move_head,
         {
             "org": org_id,

@@ -64,8 +64,7 @@ class Prepared:
         elif isinstance(values, Mapping):
             self._on_sqlite(connection, values)
         else:
-            for each in values:
-                self._on_sqlite(connection, each)
+            self._on_sqlite(connection, *values, many=True)
 
     def first(self, connection: Connection, values: Values) -> tuple[Any, ...] | None:
         """Run it and return its first row, or none."""
@@ -89,11 +88,17 @@ class Prepared:
             named[name] = bool(named[name])
         return named
 
-    def _on_sqlite(self, connection: Connection, values: Values) -> Any:
+    def _on_sqlite(
+        self, connection: Connection, *values: Values, many: bool = False
+    ) -> sqlite3.Cursor:
         sql, names, otherwise, _, _ = self._compiled
-        row = [values[name] if name in values else otherwise[name] for name in names]
+        rows = [
+            [each[name] if name in each else otherwise[name] for name in names]
+            for each in values
+        ]
+        cursor = cast("sqlite3.Cursor", connection.connection.cursor())
         try:
-            return connection.connection.cursor().execute(sql, row)
+            return cursor.executemany(sql, rows) if many else cursor.execute(sql, rows[0])
         except (
             sqlite3.Error
         ) as error:  # the toolkit's own errors, which the writer tells apart

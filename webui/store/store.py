@@ -37,7 +37,7 @@ class Store:
     Args:
         url: of the database.
         keyring: the instance's secrets.
-        finish: writes a transaction's events as its last write (`webui.audit.journal`).
+        finish: writes the events of the units of one commit, last (`webui.audit.journal`).
         native: how to run SQLite's blocking batches beside an event loop.
         clock: the process clock.
 
@@ -47,7 +47,7 @@ class Store:
         self,
         url: URL | str,
         keyring: Keyring,
-        finish: Callable[[Transaction], None],
+        finish: Callable[[Sequence[Transaction]], None],
         *,
         native: Native = run_here,
         clock: Clock | None = None,
@@ -161,7 +161,7 @@ class Store:
             tx = self._transaction(connection)
             try:
                 result = unit(tx)
-                self._finish(tx)
+                self._finish([tx])
             finally:
                 tx.close()
         return result, tx

@@ -1,8 +1,9 @@
 """One writer with group commit, for SQLite (research: performance.md, "What follows").
 
 Callers put units of work into one queue. A pump takes all that wait, runs each in a savepoint
-of one transaction, commits once, and only then answers: acknowledged means on disk. A unit
-that fails rolls back to its savepoint and harms no other.
+of one transaction, writes the events of all, commits once, and only then answers: acknowledged
+means on disk. A unit that fails rolls back to its savepoint and harms no other; where the events
+of a batch cannot be written, its units run again, each in a transaction of its own.
 """
 
 import contextlib
@@ -31,17 +32,35 @@ BATCH = 64
 WAITING = 4096
 
 
+class UnwrittenError(Exception):
+    """The events of a batch could not be made or kept; `why`, and nothing was committed."""
+
+    def __init__(self, why: Exception) -> None:
+        super().__init__(str(why))
+        self.why = why
+
+
 class Job:
     """One unit, who waits for it, and what became of it."""
 
-    __slots__ = ("done", "error", "result", "tx", "unit")
+    __slots__ = ("_waiting", "error", "result", "tx", "unit")
 
     def __init__(self, unit: Unit) -> None:
         self.unit = unit
-        self.done = threading.Event()
         self.result: Any = None
         self.error: BaseException | None = None
         self.tx: Transaction | None = None
+        # One waits and one ends it, so a lock will do: an Event costs a dozen times as much.
+        self._waiting = threading.Lock()
+        self._waiting.acquire()
+
+    def wait(self) -> None:
+        """Wait until it is over."""
+        self._waiting.acquire()
+
+    def end(self) -> None:
+        """Let its caller go on."""
+        self._waiting.release()
 
 
 class Writer:
@@ -51,7 +70,7 @@ class Writer:
         self,
         connect: Callable[[], Connection],
         begin: Callable[[Connection], Transaction],
-        finish: Callable[[Transaction], None],
+        finish: Callable[[Sequence[Transaction]], None],
         committed: Callable[[Sequence[Transaction]], None],
         native: Native,
     ) -> None:
@@ -62,7 +81,7 @@ class Writer:
         self._native = native
         self._connection: Connection | None = None
         self._closed = False
-        self._jobs: queue.Queue[Job | None] = queue.Queue(WAITING)
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._pump = threading.Thread(target=self._run, name="writer", daemon=True)
         self._pump.start()
 
@@ -70,14 +89,13 @@ class Writer:
         """Run `unit`, wait until it is on disk, return its result or raise its error."""
         if self._closed:
             raise StoreUnavailableError("The store is closing; nothing was changed.")
+        if self._jobs.qsize() >= WAITING:
+            raise StoreBusyError("Too many writes are waiting; try again.")
         job = Job(unit)
-        try:
-            self._jobs.put_nowait(job)
-        except queue.Full:
-            raise StoreBusyError("Too many writes are waiting; try again.") from None
+        self._jobs.put(job)
         if not self._pump.is_alive():  # it ended between the first look and the queue
             self._refuse_waiting()
-        job.done.wait()
+        job.wait()
         if job.error is not None:
             raise job.error
         return job.result
@@ -95,7 +113,7 @@ class Writer:
                 job = self._jobs.get_nowait()
                 if job is not None:
                     job.error = StoreUnavailableError("The store is closed.")
-                    job.done.set()
+                    job.end()
 
     def _run(self) -> None:
         stopping = False
@@ -107,7 +125,7 @@ class Writer:
                 self._native(lambda jobs=jobs: self._run_batch(jobs))  # type: ignore[misc]
                 self._committed([job.tx for job in jobs if job.tx and job.error is None])
                 for job in jobs:
-                    job.done.set()
+                    job.end()
         self._native(self._disconnect)
 
     def _next_batch(self) -> list[Job | None]:
@@ -121,20 +139,33 @@ class Writer:
 
     def _run_batch(self, jobs: list[Job]) -> None:
         try:
-            if self._connection is None:
-                self._connection = self._connect()
-            with self._connection.begin():
-                for job in jobs:
-                    self._run_unit(self._connection, job)
+            self._commit_together(jobs)
         except BaseException as error:  # noqa: BLE001 - whatever: nobody may be told "done"
-            failure = as_store_error(error)
             # A COMMIT that failed may have left its transaction open: the next batch starts
             # on a connection of its own.
             with contextlib.suppress(DBAPIError):
                 self._disconnect()
+            harmless = [job for job in jobs if job.error is None]
+            if isinstance(error, UnwrittenError) and len(jobs) > 1:
+                for job in harmless:  # one of them cannot be logged; the others can
+                    self._run_batch([job])
+                return
+            failure = error.why if isinstance(error, UnwrittenError) else error
+            for job in harmless:
+                job.error = as_store_error(failure) if of_the_file(failure) else failure
+
+    def _commit_together(self, jobs: list[Job]) -> None:
+        if self._connection is None:
+            self._connection = self._connect()
+        with self._connection.begin():
             for job in jobs:
-                if job.error is None:
-                    job.error = failure
+                self._run_unit(self._connection, job)
+            try:
+                self._finish([job.tx for job in jobs if job.tx and job.error is None])
+            except Exception as error:
+                if of_the_file(error):
+                    raise
+                raise UnwrittenError(error) from error
 
     def _run_unit(self, connection: Connection, job: Job) -> None:
         driver = connection.connection.cursor()  # a savepoint a unit: past the toolkit
@@ -142,10 +173,9 @@ class Writer:
         tx = self._begin(connection)
         try:
             job.result = job.unit(tx)
-            self._finish(tx)
         except Exception as error:
-            if isinstance(error, DBAPIError) and not isinstance(error, IntegrityError):
-                raise  # the disk or the file: the whole batch fails, nothing is half done
+            if of_the_file(error):
+                raise  # the whole batch fails, nothing is half done
             driver.execute("ROLLBACK TO unit")
             job.error = error
         finally:
@@ -157,6 +187,11 @@ class Writer:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+
+def of_the_file(error: BaseException) -> bool:
+    """Say whether an error is the disk's or the database's, and not that of one unit."""
+    return isinstance(error, DBAPIError) and not isinstance(error, IntegrityError)
 
 
 def as_store_error(error: BaseException) -> BaseException:
