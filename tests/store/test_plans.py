@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from tests.plugins.desk import House
 from tests.plugins.rules import Desk
+from webui.approvals import intake
 from webui.approvals.errors import InvalidError
 from webui.approvals.states import Verdict
 from webui.store.models import Approval, table_of
@@ -139,6 +140,28 @@ def test_an_agents_list_walks_an_index(
     assert walked(plans, sorted_few=True), plans
     assert keys, plans
     assert all("ix_approvals_agent" in step for step in keys), plans
+
+
+@ON_SQLITE
+def test_earlier_decisions_on_a_call_are_looked_up(
+    long_history: Desk, plans: list[str]
+) -> None:
+    approval = long_history.row(long_history.submit(arguments={"n": 1}).approval.id)
+    with long_history.store.reading() as session:
+        settled.earlier(session, approval)
+    assert walked(plans), plans
+    assert any("ix_approvals_fingerprint" in step for step in plans), plans
+
+
+@ON_SQLITE
+def test_a_remembered_denial_is_looked_up(long_history: Desk) -> None:
+    compiled = intake._denial_of._compiled  # noqa: SLF001 - it goes past the toolkit's events
+    with long_history.store.reading() as session:
+        steps = session.connection().exec_driver_sql(
+            f"EXPLAIN QUERY PLAN {compiled.sql}", tuple("" for _ in compiled.names)
+        )
+        plan = [step[3] for step in steps]
+    assert ["ix_approvals_fingerprint" in step for step in plan] == [True], plan
 
 
 @ON_SQLITE

@@ -210,7 +210,11 @@ def test_a_unit_whose_event_cannot_be_written_harms_no_other_of_its_batch(
     assert isinstance(answers[2], Unreadable)
     assert [answers[at] for at in (0, 1, 3)] == ["a", "b", "c"]
     assert names(store) == {"a", "b", "c"}
-    assert [subject for _, subject in chain(store, house.org_id)[before:]] == ["a", "b", "c"]
+    assert [subject for _, subject in chain(store, house.org_id)[before:]] == [
+        "a",
+        "b",
+        "c",
+    ]
 
 
 @ON_SQLITE

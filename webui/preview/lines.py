@@ -10,7 +10,7 @@ from typing import Any, Final
 from webui.preview.clipping import Size, fitted
 from webui.preview.reading import Call, Value, in_order
 from webui.preview.redaction import Profile, Segment
-from webui.preview.visible import on_one_line
+from webui.preview.visible import is_as_shown, on_one_line
 
 _MOST_CHARS: Final = 200
 _MOST_KEYS: Final = 5
@@ -18,6 +18,7 @@ _REST: Final = len(", ⟦+1000 more keys⟧)")
 _TOOL: Final = Size(60, 40, 15)
 _NAME: Final = Size(40, 25, 10)
 _TEXT: Final = Size(80, 50, 20)
+_ESCAPED: Final = re.compile(r'["\\]')
 _SIMPLE_NAME: Final = re.compile(r"[A-Za-z0-9_.-]+")
 
 
@@ -68,6 +69,10 @@ def _value(value: Value, given: Any, room: int) -> str:
 def _cut(
     segments: tuple[Segment, ...], size: Size, room: int, *, quoted: bool = False
 ) -> str:
+    if len(segments) == 1 and len(segments[0].text) <= min(size.most, room):
+        text, mask = segments[0]
+        if not mask and is_as_shown(text) and not (quoted and _ESCAPED.search(text)):
+            return text  # as nearly every one is: what follows would change nothing
     shown, _ = fitted(segments, size, room, quoted=quoted)
     return on_one_line("".join([piece.text for piece in shown]))
 

@@ -159,18 +159,32 @@ SHAPES: Final = (
 )
 
 
+_SIGNS: Final = "_-:"
+"""One of these stands in most needles; looking for one sign is the quickest look there is."""
+
+
+def _by_sign(*, folded: bool) -> list[tuple[str, list[tuple[str, Shape]]]]:
+    """Return needles and shapes under the sign that is in the needles; "" is in every text."""
+    found: dict[str, list[tuple[str, Shape]]] = {}
+    for shape in SHAPES:
+        for needle in shape.needles if shape.folded == folded else ():
+            sign = next((sign for sign in _SIGNS if sign in needle), "")
+            found.setdefault(sign, []).append((needle, shape))
+    return list(found.items())
+
+
 # Flat, as every filed call is looked through for all of them.
-_AS_WRITTEN: Final = [
-    (n, shape) for shape in SHAPES if not shape.folded for n in shape.needles
-]
-_FOLDED: Final = [(n, shape) for shape in SHAPES if shape.folded for n in shape.needles]
+_AS_WRITTEN: Final = _by_sign(folded=False)
+_FOLDED: Final = _by_sign(folded=True)
 
 
 def active_shapes(text: str) -> tuple[Shape, ...]:
     """Return the shapes that `text`, or any part of it, may hold."""
-    folded = text.lower()
-    found = [shape for needle, shape in _AS_WRITTEN if needle in text]
-    found += [shape for needle, shape in _FOLDED if needle in folded]
+    found: list[Shape] = []
+    for looked, needles in ((text, _AS_WRITTEN), (text.lower(), _FOLDED)):
+        for sign, some in needles:
+            if sign in looked:
+                found += [shape for needle, shape in some if needle in looked]
     return tuple(dict.fromkeys(found))
 
 

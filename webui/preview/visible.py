@@ -31,7 +31,7 @@ def visible(text: str) -> str:
 
     Line feeds inside the text stay. Takes any str, lone surrogates included.
     """
-    if _is_as_shown(text):
+    if is_as_shown(text):
         return text
     return "".join([piece.text for piece in pieces(text)])
 
@@ -59,7 +59,7 @@ def pieces_between(text: str, *, first: bool = True, last: bool = True) -> list[
     """
     if not text:
         return []
-    if _is_as_shown(text):
+    if is_as_shown(text):
         return [Piece("text", text)]
     found = classes(text)
     start = len(found) - len(found.lstrip(" \n")) if first else 0
@@ -81,7 +81,7 @@ def pieces_between(text: str, *, first: bool = True, last: bool = True) -> list[
     return shown
 
 
-def _is_as_shown(text: str) -> bool:
+def is_as_shown(text: str) -> bool:
     """Whether a text is visible as it stands; of all texts most are."""
     return (
         is_plain(text)

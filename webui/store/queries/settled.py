@@ -199,6 +199,7 @@ def earlier(session: Session, approval: Approval, limit: int = 5) -> Sequence[Ro
             rows()
             .where(
                 Approval.org_id == approval.org_id,
+                Approval.agent_id == approval.agent_id,  # which the fingerprint binds too
                 Approval.fingerprint == approval.fingerprint,
                 Approval.id < approval.id,
                 Approval.decided_at.is_not(None),

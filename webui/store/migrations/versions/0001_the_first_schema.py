@@ -350,7 +350,11 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_approvals_agent_id", ["agent_id", "id"], unique=False)
         batch_op.create_index(
-            "ix_approvals_fingerprint", ["org_id", "fingerprint", "id"], unique=False
+            "ix_approvals_fingerprint",
+            ["org_id", "agent_id", "fingerprint", "id"],
+            unique=False,
+            sqlite_where=sa.text("decided_at IS NOT NULL"),
+            postgresql_where=sa.text("decided_at IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_approvals_queue", ["org_id", "status", "expires_at", "id"], unique=False
