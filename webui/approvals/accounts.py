@@ -10,6 +10,7 @@ from webui.approvals.authorization import ROLES
 from webui.approvals.desk import SYSTEM
 from webui.approvals.emails import is_email, user_of
 from webui.approvals.errors import Fault, InvalidError, NotFoundError
+from webui.approvals.organizations import end_solo
 from webui.approvals.standing import check_role, keep_an_owner, keep_owners, lock_org
 from webui.audit.journal import open_chain
 from webui.store.ids import new_id
@@ -149,6 +150,7 @@ def create_user(
     tx.record(
         org_id, actor, "user.created", f"user:{user.id}", {"email": email, "role": role}
     )
+    end_solo(tx, org_id, actor=actor)
     return Person(user.id, user.email, user.display_name)
 
 

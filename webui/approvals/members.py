@@ -6,6 +6,8 @@ from sqlalchemy import delete, select, update
 
 from webui.approvals.authorization import MEMBERS
 from webui.approvals.errors import InvalidError, NotAllowedError, NotFoundError
+from webui.approvals.organizations import end_solo
+from webui.approvals.sessions import end_by_provider
 from webui.approvals.standing import (
     By,
     check_reach,
@@ -45,7 +47,9 @@ def join(tx: Transaction, org_id: str, user_id: str, role: str, *, actor: str) -
         raise InvalidError("This person is a member of the organization already.")
     tx.session.add(Membership(org_id=org_id, user_id=user_id, role=role, created_at=tx.now))
     tx.session.flush()
+    end_by_provider(tx, user_id, org_id)
     tx.record(org_id, actor, "membership.created", f"user:{user_id}", {"role": role})
+    end_solo(tx, org_id, actor=actor)
 
 
 def change_role(tx: Transaction, org_id: str, by: By, user_id: str, role: str) -> None:
@@ -116,6 +120,7 @@ def restore(tx: Transaction, org_id: str, by: By, user_id: str) -> None:
     tx.record(
         org_id, by.name, "membership.restored", f"user:{user_id}", {"role": member.role}
     )
+    end_solo(tx, org_id, actor=by.name)
 
 
 def remove(tx: Transaction, org_id: str, by: By, user_id: str) -> None:

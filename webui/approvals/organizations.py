@@ -2,10 +2,13 @@
 
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
+from webui.approvals.authorization import MEMBERS
 from webui.approvals.errors import ConflictError
-from webui.store.models import Membership, Org
+from webui.approvals.standing import By, require_in
+from webui.approvals.states import OPEN
+from webui.store.models import Approval, Membership, Org
 from webui.store.queries.factors import held
 from webui.store.transaction import Transaction
 
@@ -28,10 +31,12 @@ def change_flags(tx: Transaction, org_id: str, flags: Flags, *, user_id: str) ->
     """Set an org's switches; return whether anything changed.
 
     Raises:
+        NotAllowedError: they do not manage members, or not any more.
         ConflictError: whoever asks for a second factor has none, or an org that works alone
             has several people.
 
     """
+    require_in(tx, org_id, By(user_id), MEMBERS)
     org = tx.session.get_one(Org, org_id, with_for_update=True)
     before = flags_of(org)
     if flags == before:
@@ -58,6 +63,28 @@ def change_flags(tx: Transaction, org_id: str, flags: Flags, *, user_id: str) ->
     }
     tx.record(org_id, f"user:{user_id}", "settings.changed", f"org:{org_id}", changed)
     return True
+
+
+def end_solo(tx: Transaction, org_id: str, *, actor: str) -> None:
+    """End working alone once somebody else is there, for what waits already too.
+
+    The caller holds the org's lock.
+    """
+    org = tx.session.get_one(Org, org_id, populate_existing=True)
+    if not org.solo_operator or _people(tx, org_id) <= 1:
+        return
+    org.solo_operator = False
+    tx.session.flush()
+    tx.session.execute(
+        update(Approval)
+        .where(
+            Approval.org_id == org_id, Approval.status.in_(OPEN), Approval.solo.is_(True)
+        )
+        .values(solo=False),
+        execution_options={"synchronize_session": False},
+    )
+    note = {"solo_operator": False, "cause": "not alone any more"}
+    tx.record(org_id, actor, "settings.changed", f"org:{org_id}", note)
 
 
 def _people(tx: Transaction, org_id: str) -> int:

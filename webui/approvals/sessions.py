@@ -2,13 +2,16 @@
 
 from sqlalchemy import ColumnElement, func, select, update
 
-from webui.approvals.errors import NotFoundError
+from webui.approvals.errors import NotAllowedError, NotFoundError
 from webui.approvals.throttling import spend
 from webui.store.models import INSTANCE, Membership, User, WebSession
+from webui.store.queries.identity import SSO, SSO_STRONG
 from webui.store.transaction import Transaction
 
 NAME_LENGTH = 12
 """Letters of a session's hash by which pages and commands name it."""
+_BY_PROVIDER = (SSO, SSO_STRONG)
+"""Methods by which nothing but an org's provider has said who somebody is."""
 _TOO_MANY = "Too many attempts to sign in; wait a minute and try again."
 
 
@@ -71,6 +74,7 @@ def switch_org(tx: Transaction, session_hash: str, user_id: str, org_id: str) ->
 
     Raises:
         NotFoundError: they are no active member there, or there is no such org: all the same.
+        NotAllowedError: only the provider of the org it looks at says who this is.
 
     """
     kept = tx.session.get(WebSession, session_hash, with_for_update=True)
@@ -89,6 +93,12 @@ def switch_org(tx: Transaction, session_hash: str, user_id: str, org_id: str) ->
         raise NotFoundError("organization")
     if kept.org_id == org_id:
         return
+    if kept.method in _BY_PROVIDER:
+        raise NotAllowedError(
+            "signed_in_elsewhere",
+            "You signed in by the provider of one organization, which speaks for that one "
+            "alone; sign in with your password or passkey to open another.",
+        )
     before, kept.org_id = kept.org_id, org_id
     tx.session.flush()
     name = f"user:{user_id}"
@@ -111,6 +121,24 @@ def renew(tx: Transaction, session_hash: str, new_hash: str, method: str) -> boo
         .values(id=new_hash, authenticated_at=tx.now, seen_at=tx.now, method=method)
     )
     return True
+
+
+def end_by_provider(tx: Transaction, user_id: str, org_id: str) -> None:
+    """End a person's sessions by other orgs' providers: who joins this one is no more theirs alone.
+
+    Without this such a provider could go on, in a session from before, to choose a password for
+    somebody who now belongs here too.
+    """
+    tx.session.execute(
+        update(WebSession)
+        .where(
+            WebSession.user_id == user_id,
+            WebSession.org_id != org_id,
+            WebSession.method.in_(_BY_PROVIDER),
+            WebSession.ended_at.is_(None),
+        )
+        .values(ended_at=tx.now)
+    )
 
 
 def end_others(tx: Transaction, user_id: str, session_hash: str) -> None:
