@@ -1,5 +1,6 @@
 """Groups, delegations, and accounts that are one person."""
 
+import threading
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -7,15 +8,23 @@ import pytest
 from sqlalchemy import select
 
 from tests.plugins.desk import House, TestClock
-from webui.approvals import delegations, groups, members, persons
+from webui.approvals import delegations, groups, members, permission_grants, persons
 from webui.approvals.errors import (
     ConflictError,
     InvalidError,
     NotAllowedError,
     NotFoundError,
 )
+from webui.approvals.permission_grants import Wanted
+from webui.approvals.reviewing import Reviewer, actor_of
 from webui.approvals.standing import By
-from webui.store.models import PermissionGrant, User
+from webui.store.models import (
+    Delegation,
+    GroupMember,
+    Membership,
+    PermissionGrant,
+    User,
+)
 from webui.store.queries import events
 from webui.store.queries import groups as queries
 from webui.store.queries.delegations import active_delegations, delegations_of
@@ -293,3 +302,58 @@ def test_who_may_not_mark_does_not(store: Store, house: House) -> None:
         store.write(
             lambda tx: persons.same_person(tx, org, By(rae), house.ana.id, house.bo.id)
         )
+
+
+def test_who_manages_one_org_frees_nobody_in_another(store: Store, house: House) -> None:
+    org, other, rae, bo = house.org_id, house.other_org_id, house.rae.id, house.bo.id
+    for user_id in (rae, bo):
+        store.write(
+            lambda tx, u=user_id: members.join(tx, other, u, "reviewer", actor="system")
+        )
+    do(store, persons.same_person, org, By(house.ana.id), rae, bo)
+    with pytest.raises(NotAllowedError, match="beyond this organization"):
+        do(store, persons.apart, other, By(house.zoe.id), bo)
+    assert aliases(store, bo) == {rae, bo}
+    do(store, persons.apart, other, ROOT, bo)
+    assert aliases(store, bo) == {bo}
+
+
+def test_what_a_verdict_rests_on_is_held_until_it_is_given(
+    store: Store, house: House
+) -> None:
+    """On PostgreSQL: a grant, a group, a role or a delegation taken away waits for it."""
+    if store.on_sqlite:
+        pytest.skip("one writer at a time anyway")
+    org, ana, vi = house.org_id, By(house.ana.id), house.vi
+    group_id = store.write(lambda tx: groups.create_group(tx, org, ana, "deciders"))
+    do(store, groups.add_to_group, org, ana, group_id, vi.email)
+    wanted = Wanted("group", group_id, "approvals:decide")
+    store.write(lambda tx: permission_grants.give(tx, org, ana, wanted))
+    store.write(
+        lambda tx: delegations.delegate(tx, org, house.rae.id, vi.email, until=tx.now + DAY)
+    )
+    held = {
+        GroupMember: GroupMember.user_id == vi.id,
+        PermissionGrant: PermissionGrant.principal_id == group_id,
+        Delegation: Delegation.delegate_id == vi.id,
+        Membership: Membership.user_id.in_((vi.id, house.rae.id)),
+    }
+    free: dict[str, int] = {}
+
+    def look() -> None:
+        for model, condition in held.items():
+            rows = store.write(
+                lambda tx, m=model, c=condition: tx.session.scalars(
+                    select(m).where(c).with_for_update(skip_locked=True)
+                ).all()
+            )
+            free[model.__name__] = len(rows)
+
+    def unit(tx: Transaction) -> None:
+        actor_of(tx, Reviewer(vi.id, vi.name, "page"), org)
+        beside = threading.Thread(target=look)
+        beside.start()
+        beside.join()
+
+    store.write(unit)
+    assert free == dict.fromkeys((model.__name__ for model in held), 0)

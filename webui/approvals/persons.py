@@ -1,6 +1,7 @@
 """Saying that two accounts are one person, so that nobody decides their own calls by a second one."""
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import aliased
 
 from webui.approvals.authorization import MEMBERS
 from webui.approvals.errors import InvalidError, NotAllowedError, NotFoundError
@@ -41,13 +42,15 @@ def apart(tx: Transaction, org_id: str, by: By, user_id: str) -> None:
     Raises:
         NotFoundError: they are not in the org.
         InvalidError: they have no other account.
-        NotAllowedError: it is one's own mark, or their role is above one's own.
+        NotAllowedError: it is one's own mark, their role is above one's own, or the accounts
+            meet in an org whose members one does not manage.
 
     """
     _check(tx, org_id, by, user_id)
     accounts = aliases_of(tx.session, user_id)
     if len(accounts) == 1:
         raise InvalidError("This account is not marked as somebody's other account.")
+    _check_elsewhere(tx, org_id, by, user_id, accounts)
     if by.user_id in accounts:
         raise NotAllowedError(
             "self_change", "Nobody takes back the mark of their own accounts."
@@ -60,6 +63,33 @@ def apart(tx: Transaction, org_id: str, by: By, user_id: str) -> None:
         tx.session.execute(update(User).where(User.id == first).values(person_id=None))
     tx.session.execute(update(User).where(User.id == user_id).values(person_id=None))
     tx.record(org_id, by.name, "user.apart", f"user:{user_id}", {"person": first})
+
+
+def _check_elsewhere(
+    tx: Transaction, org_id: str, by: By, user_id: str, accounts: frozenset[str]
+) -> None:
+    """Refuse to free a person in another org, where the mark keeps them from their own calls."""
+    theirs, others = aliased(Membership), aliased(Membership)
+    shared = (
+        select(theirs.org_id)
+        .distinct()
+        .join(others, others.org_id == theirs.org_id)
+        .where(
+            theirs.user_id == user_id,
+            theirs.org_id != org_id,
+            others.user_id.in_(accounts - {user_id}),
+        )
+        .order_by(theirs.org_id)
+    )
+    for other_org in tx.session.scalars(shared).all():
+        try:
+            require_in(tx, other_org, by, MEMBERS)
+        except NotAllowedError:
+            raise NotAllowedError(
+                "marked_elsewhere",
+                "This mark counts beyond this organization; ask whoever runs the desk to take "
+                "it back.",
+            ) from None
 
 
 def _check(tx: Transaction, org_id: str, by: By, *user_ids: str) -> None:

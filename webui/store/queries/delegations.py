@@ -26,14 +26,18 @@ class Delegated(NamedTuple):
 
 
 def active_delegations(
-    session: Session, org_id: str, user_id: str, now: int
+    session: Session, org_id: str, user_id: str, now: int, *, locked: bool = False
 ) -> Sequence[Delegated]:
     """Return in whose place this person may decide at `now` (ms).
 
     Only while both are active members with accounts in use. A delegate's own delegates are
-    not theirs: who was named decides, or nobody.
+    not theirs: who was named decides, or nobody. With `locked` none of them ends before the
+    transaction does.
     """
-    rows = session.execute(_standing(org_id, now).where(Delegation.delegate_id == user_id))
+    statement = _standing(org_id, now).where(Delegation.delegate_id == user_id)
+    if locked:
+        statement = statement.with_for_update(read=True, of=Delegation)
+    rows = session.execute(statement)
     return [Delegated._make(row) for row in rows]
 
 

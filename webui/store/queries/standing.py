@@ -73,7 +73,7 @@ def person_in(
     own = _alone(session, org_id, user_id, now, locked=locked)
     lent = [
         _alone(session, org_id, each.user_id, now, locked=locked)
-        for each in active_delegations(session, org_id, user_id, now)
+        for each in active_delegations(session, org_id, user_id, now, locked=locked)
     ]
     return Actor(
         "user",
