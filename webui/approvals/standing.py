@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from webui.approvals.authorization import ALL, ROLES, Actor, Resource, authorize
 from webui.approvals.errors import ConflictError, Fault, InvalidError, NotAllowedError
-from webui.store.models import Membership, Org, User
+from webui.store.models import Membership, Org, PermissionGrant, User
 from webui.store.queries.standing import person_in
 from webui.store.transaction import Transaction
 
@@ -36,7 +36,7 @@ def lock_org(tx: Transaction, org_id: str) -> None:
 
 
 def require_in(tx: Transaction, org_id: str, by: By, permission: str) -> frozenset[str]:
-    """Return all that somebody holds in an org without limits, `permission` among it.
+    """Return all that somebody holds in an org without limits, once they hold `permission`.
 
     Takes the org's lock, so that what it answers is true until the end of the transaction.
 
@@ -55,8 +55,17 @@ def require_in(tx: Transaction, org_id: str, by: By, permission: str) -> frozens
         raise NotAllowedError(access.reason.removeprefix("deny_"), access.explanation)
     if actor.instance_admin:
         return ALL
-    unscoped = {grant.permission for grant in actor.grants or () if not grant.scope}
-    return ROLES[actor.standing or "member"] | (unscoped & ALL)
+    unscoped = {
+        grant.id: grant.permission for grant in actor.grants or () if not grant.scope
+    }
+    # What ends one day is limited too: passed on, it would outlast itself.
+    lasting = tx.session.scalars(
+        select(PermissionGrant.id).where(
+            PermissionGrant.id.in_(unscoped), PermissionGrant.expires_at.is_(None)
+        )
+    )
+    given = frozenset(unscoped[grant_id] for grant_id in lasting)
+    return ROLES[actor.standing or "member"] | (given & ALL)
 
 
 def actor_in(tx: Transaction, org_id: str, user_id: str) -> Actor:

@@ -11,6 +11,7 @@ from webui.approvals.errors import DeskError, Fault, InvalidError
 from webui.store.queries.delegations import active_delegations, delegations_of
 from webui.web.access import me
 from webui.web.context import house
+from webui.web.fresh import require_fresh
 from webui.web.render import page as whole_page
 
 blueprint = Blueprint("delegations", __name__, url_prefix="/delegations")
@@ -46,7 +47,7 @@ def _show(error: str | None = None, *, email: str = "", until: str = "") -> str:
 @blueprint.post("")
 def create() -> Answer:
     """Name a delegate."""
-    person = me()
+    person = require_fresh(url_for("delegations.page"))
     email, day = request.form.get("email", ""), request.form.get("until", "")
     org_id, user_id = person.org_id, person.signed.user_id
     try:

@@ -5,8 +5,9 @@ from urllib.parse import urlsplit
 from flask import redirect, request, url_for
 from werkzeug.exceptions import HTTPException
 
+from webui.approvals.authorization import MEMBERS
 from webui.approvals.errors import NotAllowedError
-from webui.web.access import me, refuse_agents
+from webui.web.access import me, refuse_agents, require
 from webui.web.context import house
 from webui.web.person import Person
 from webui.web.render import wants_part
@@ -34,6 +35,20 @@ def require_fresh(back: str = "") -> Person:
         )
     lead = redirect(url_for("confirm.page", next=local_path(back) or _here()), 303)
     raise HTTPException(response=lead)
+
+
+def manager(back: str) -> Person:
+    """Return the person if they may change who may what here, and proved who they are lately.
+
+    Whoever finds an open browser, or an agent in it, could otherwise make themselves a second
+    person who decides.
+
+    Raises:
+        NotAllowedError: they do not manage members, or an agent acts in this session.
+
+    """
+    require(MEMBERS)
+    return require_fresh(back)
 
 
 def _here() -> str:

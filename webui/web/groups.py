@@ -16,6 +16,7 @@ from webui.store.transaction import Transaction
 from webui.web.access import may, me, require
 from webui.web.context import house
 from webui.web.cursors import read_seq
+from webui.web.fresh import manager
 from webui.web.render import page as whole_page
 
 blueprint = Blueprint("groups", __name__, url_prefix="/groups")
@@ -47,7 +48,7 @@ def _show(error: str | None = None, typed: str = "") -> str:
 @blueprint.post("")
 def create() -> Answer:
     """Make a group."""
-    person, name = require(MEMBERS), request.form.get("name", "")
+    person, name = manager(url_for("groups.page")), request.form.get("name", "")
     org_id, by = person.org_id, By(person.signed.user_id)
     try:
         group_id = house().store.write(lambda tx: groups.create_group(tx, org_id, by, name))
@@ -84,7 +85,7 @@ def _show_one(group_id: str, error: str | None = None) -> str:
 
 def _change(group_id: str, unit: Callable[[Transaction, str, By], object]) -> Answer:
     """Have one verb done and return to the group; a refusal stands on its page."""
-    person = require(MEMBERS)
+    person = manager(url_for("groups.one", group_id=group_id))
     org_id, by = person.org_id, By(person.signed.user_id)
     try:
         house().store.write(lambda tx: unit(tx, org_id, by) and None)
@@ -125,7 +126,7 @@ def remove(group_id: str, user_id: str) -> Answer:
 @blueprint.post("/<group_id>/delete")
 def delete(group_id: str) -> Answer:
     """Delete a group, with the grants that the page showed."""
-    person, shown = require(MEMBERS), read_seq(request.form.get("grants"))
+    person, shown = manager(url_for("groups.page")), read_seq(request.form.get("grants"))
     org_id, by = me().org_id, By(person.signed.user_id)
     try:
         house().store.write(

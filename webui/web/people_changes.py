@@ -7,14 +7,14 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from webui import problems
 from webui.approvals import invitations, members, persons
-from webui.approvals.authorization import MEMBERS
 from webui.approvals.errors import DeskError, NotFoundError
 from webui.approvals.standing import By
 from webui.store.queries import people as queries
 from webui.store.transaction import Transaction
 from webui.web import people
-from webui.web.access import me, require
+from webui.web.access import me
 from webui.web.context import desk, house
+from webui.web.fresh import manager
 from webui.web.once import Secret
 
 blueprint = Blueprint("people_changes", __name__, url_prefix="/people")
@@ -23,7 +23,7 @@ Answer = BaseResponse | tuple[str, int]
 
 def _change(unit: Callable[[Transaction, str, By], object]) -> Answer:
     """Have one verb done and return to the page; a refusal stands on it."""
-    person = require(MEMBERS)
+    person = manager(url_for("people.page"))
     org_id, by = person.org_id, By(person.signed.user_id)
     try:
         house().store.write(lambda tx: unit(tx, org_id, by) and None)
@@ -81,7 +81,7 @@ def apart(user_id: str) -> Answer:
 @blueprint.post("/invitations")
 def invite() -> Answer:
     """Invite somebody; the link is shown once."""
-    person = require(MEMBERS)
+    person = manager(url_for("people.page"))
     org_id, by = person.org_id, By(person.signed.user_id)
     typed = {name: request.form.get(name, "") for name in ("email", "role")}
     try:

@@ -18,9 +18,10 @@ from webui.approvals.standing import By
 from webui.preview import visible
 from webui.store.models import PermissionGrant
 from webui.store.queries.grants import names_of, standing_grants
-from webui.web.access import may, require, require_one
+from webui.web.access import may, require_one
 from webui.web.context import house
 from webui.web.cursors import read_seq
+from webui.web.fresh import manager
 from webui.web.render import page as whole_page
 
 blueprint = Blueprint("permissions", __name__, url_prefix="/access")
@@ -154,7 +155,7 @@ def _giver(name: str, names: Mapping[str, str]) -> str:
 @blueprint.post("/grants")
 def give() -> BaseResponse | tuple[str, int]:
     """Give somebody a permission."""
-    person, form = require(MEMBERS), request.form
+    person, form = manager(url_for("permissions.page")), request.form
     org_id, by = person.org_id, By(person.signed.user_id)
     typed = {name: value[:200] for name, value in form.items() if name != "csrf_token"}
     try:
@@ -182,7 +183,7 @@ def _wanted(form: Mapping[str, str]) -> Wanted:
 @blueprint.post("/grants/<grant_id>/revoke")
 def revoke(grant_id: str) -> BaseResponse | tuple[str, int]:
     """Take a grant back, at once."""
-    person = require(MEMBERS)
+    person = manager(url_for("permissions.page"))
     org_id, by = person.org_id, By(person.signed.user_id)
     try:
         house().store.write(lambda tx: permission_grants.revoke(tx, org_id, by, grant_id))

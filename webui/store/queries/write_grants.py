@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from webui.approvals.write_gate import UNSETTLED, GrantStatus, Write
 from webui.store.models import Agent, Membership, Org, User, WebSession, WriteGrant
+from webui.store.queries.factors import HAS_FACTOR
+from webui.store.queries.identity import SSO_STRONG
 
 
 def is_gated(session: Session, org_id: str) -> bool:
@@ -78,7 +80,8 @@ def _own(session_hash: str) -> Select[WriteGrant, str, str, str]:
     """Return the select of what the person of a browser session may answer.
 
     Every condition stands here, for pages and verbs alike: their own session, alive and without
-    agent context, and an active membership in the grant's own org. No role widens it.
+    agent context, an active membership in the grant's own org, and the second factor that this
+    org asks for, whichever one the browser looks at. No role widens it.
     """
     return (
         select(WriteGrant, Org.name, Org.slug, Agent.name)
@@ -97,6 +100,12 @@ def _own(session_hash: str) -> Select[WriteGrant, str, str, str]:
             WebSession.ended_at.is_(None),
             WebSession.epoch == User.session_epoch,
             WebSession.agent_context.is_(False),
+            or_(
+                Org.require_second_factor.is_(False),
+                HAS_FACTOR,
+                # several factors at a provider count in the org of that provider alone
+                (WebSession.method == SSO_STRONG) & (WebSession.org_id == Org.id),
+            ),
         )
     )
 
