@@ -5,13 +5,18 @@ from sqlalchemy import update
 
 from tests.plugins.desk import House, Member
 from tests.plugins.rules import Desk
-from webui.approvals import accounts, members, sessions
+from webui.approvals import accounts, members, permission_grants, sessions
 from webui.approvals.errors import NotAllowedError
 from webui.approvals.organizations import Flags, change_flags
+from webui.approvals.permission_grants import Wanted
 from webui.approvals.standing import By
-from webui.store.models import WebSession
+from webui.approvals.write_gate import write_of
+from webui.approvals.write_grants import GateLimits, Held, Service, ask
+from webui.store.models import Org, WebSession
 from webui.store.queries import identity
+from webui.store.queries import write_grants as queries
 from webui.store.store import Store
+from webui.store.transaction import Transaction
 
 ROOT = By()
 
@@ -103,3 +108,59 @@ def test_the_switches_are_set_by_who_manages_members_at_that_moment(
     flags = Flags(require_second_factor=False, solo_operator=False, write_gate=True)
     with pytest.raises(NotAllowedError):
         store.write(lambda tx: change_flags(tx, house.org_id, flags, user_id=house.rae.id))
+
+
+def test_what_ends_one_day_is_not_passed_on_for_ever(store: Store, house: House) -> None:
+    org, vi = house.org_id, house.vi.id
+
+    def give(by: By, to: str, permission: str, ends: bool) -> None:
+        store.write(
+            lambda tx: permission_grants.give(
+                tx,
+                org,
+                by,
+                Wanted("user", to, permission, {}, tx.now + 60_000 if ends else None),
+            )
+        )
+
+    give(ROOT, vi, "members:manage", ends=False)
+    give(ROOT, vi, "approvals:decide", ends=True)
+    for to in (vi, house.ed.id):
+        with pytest.raises(NotAllowedError, match="without limits"):
+            give(By(vi), to, "approvals:decide", ends=False)
+    give(ROOT, house.rae.id, "members:manage", ends=True)
+    give(By(house.rae.id), house.ed.id, "approvals:decide", ends=False)
+
+
+@pytest.mark.parametrize(
+    ("method", "home", "found"),
+    [
+        ("password", True, False),
+        ("oidc+mfa", True, True),
+        ("oidc+mfa", False, False),
+    ],
+)
+def test_a_write_is_approved_with_the_factor_that_its_own_org_asks_for(
+    store: Store, house: House, method: str, home: bool, found: bool
+) -> None:
+    org, other, rae = house.org_id, house.other_org_id, house.rae
+    store.write(lambda tx: members.join(tx, other, rae.id, "viewer", actor="system"))
+    digest = sign_in(store, rae, method)
+
+    def prepare(tx: Transaction) -> str:
+        looked_at = org if home else other
+        tx.session.execute(update(WebSession).values(org_id=looked_at))
+        tx.session.execute(
+            update(Org).where(Org.id == org).values(require_second_factor=True)
+        )
+        service = Service(org, house.ci.id, "key")
+        write = write_of("POST", "/x", ["a:write"], None)
+        asked = ask(tx, service, rae.id, write, ["a:write"], GateLimits())
+        assert isinstance(asked, Held)
+        return asked.nonce
+
+    nonce = store.write(prepare)
+    with store.reading() as session:
+        mine = queries.for_person(session, digest, org, nonce)
+        assert (mine is not None) is found
+        assert len(queries.waiting(session, digest, store.now())) == found
