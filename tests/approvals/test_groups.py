@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from sqlalchemy import select
@@ -307,9 +307,7 @@ def test_who_may_not_mark_does_not(store: Store, house: House) -> None:
 def test_who_manages_one_org_frees_nobody_in_another(store: Store, house: House) -> None:
     org, other, rae, bo = house.org_id, house.other_org_id, house.rae.id, house.bo.id
     for user_id in (rae, bo):
-        store.write(
-            lambda tx, u=user_id: members.join(tx, other, u, "reviewer", actor="system")
-        )
+        do(store, members.join, other, user_id, "reviewer", actor="system")
     do(store, persons.same_person, org, By(house.ana.id), rae, bo)
     with pytest.raises(NotAllowedError, match="beyond this organization"):
         do(store, persons.apart, other, By(house.zoe.id), bo)
@@ -340,14 +338,13 @@ def test_what_a_verdict_rests_on_is_held_until_it_is_given(
     }
     free: dict[str, int] = {}
 
+    def unlocked(tx: Transaction, model: Any, condition: Any) -> int:
+        statement = select(model).where(condition).with_for_update(skip_locked=True)
+        return len(tx.session.scalars(statement).all())
+
     def look() -> None:
         for model, condition in held.items():
-            rows = store.write(
-                lambda tx, m=model, c=condition: tx.session.scalars(
-                    select(m).where(c).with_for_update(skip_locked=True)
-                ).all()
-            )
-            free[model.__name__] = len(rows)
+            free[model.__name__] = do(store, unlocked, model, condition)
 
     def unit(tx: Transaction) -> None:
         actor_of(tx, Reviewer(vi.id, vi.name, "page"), org)

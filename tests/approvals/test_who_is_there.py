@@ -1,5 +1,7 @@
 """What ends when somebody else comes: working alone, and one provider's word for somebody."""
 
+from functools import partial
+
 import pytest
 from sqlalchemy import update
 
@@ -80,7 +82,7 @@ def test_working_alone_ends_when_somebody_else_comes(
     store.write(lambda tx: members.change_role(tx, org, ROOT, house.bo.id, "owner"))
     for each in others:
         verb = members.suspend if each is house.rae else members.remove
-        store.write(lambda tx, v=verb, u=each.id: v(tx, org, ROOT, u))
+        store.write(partial(verb, org_id=org, by=ROOT, user_id=each.id))
     flags = Flags(require_second_factor=False, solo_operator=True, write_gate=False)
     store.write(lambda tx: change_flags(tx, org, flags, user_id=house.bo.id))
     mine = desk.submit(house.deploy_bot).approval.id

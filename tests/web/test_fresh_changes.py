@@ -7,7 +7,7 @@ from tests.plugins.desk import House, SignedIn, TestClock
 from webui.store.models import Group, Membership, PermissionGrant, WebSession
 from webui.store.store import Store
 
-CHANGES = (
+CHANGES: tuple[tuple[str, dict[str, str]], ...] = (
     ("/people/{rae}/role", {"role": "admin"}),
     ("/people/invitations", {"email": "new@example.org", "role": "admin"}),
     ("/people/{cy}/restore", {}),
