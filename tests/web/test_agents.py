@@ -83,3 +83,19 @@ def test_who_may_not_manage_agents_sees_no_forms_and_gets_no_further(
     assert browser.send("/agents", name="x").status_code == 403
     assert browser.send(f"/agents/keys/{key_id}/revoke").status_code == 403
     assert works(store, house.ci.key)
+
+
+def test_a_key_says_whether_it_works_now(
+    signed_in: SignedIn, house: House, store: Store
+) -> None:
+    browser = signed_in(house.ana)
+    key_id = house.ci.key.split("_")[1]
+
+    def said() -> str:
+        page = browser.get("/agents").get_data(as_text=True)
+        return page.split(f"csk_{key_id}", 1)[1].split('data-label="State">', 1)[1][:60]
+
+    assert said().startswith("Works<")
+    assert browser.send(f"/agents/{house.ci.id}/change", status="paused").status_code == 303
+    assert said().startswith("Stopped with its agent<")
+    assert not works(store, house.ci.key)

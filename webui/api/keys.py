@@ -163,7 +163,7 @@ def _unknown(presented_id: str, kind: str = "unknown") -> Response:
         401,
         "bad_key",
         "Send a working key as `Authorization: Bearer csk_...`; this one is missing, "
-        "mistyped, expired or revoked.",
+        "mistyped, expired or revoked, or its agent is paused or terminated.",
     )
     response.headers["WWW-Authenticate"] = 'Bearer realm="countersign"'
     return response
