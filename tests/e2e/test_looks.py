@@ -8,13 +8,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from countersign_client import Client, Refused
+from countersign_client import Client
 from playwright.sync_api import Page, expect
 
-from tests.plugins.served import At, Reviewer, ServedDesk
+from tests.plugins.served import At, Reviewer, ServedDesk, write_in_the_name_of
 from webui.demo.history import KEYS, PASSWORD, furnish
 from webui.demo.stories import STORIES
 from webui.settings import Settings
@@ -87,23 +86,6 @@ def ids(alive: ServedDesk) -> dict[str, str]:
         "gated": gated.id,
         "write": write_in_the_name_of(OWNER, alive),
     }
-
-
-def write_in_the_name_of(person: Reviewer, desk: ServedDesk) -> str:
-    """Have a service hold an agent's write; returns the path of its page."""
-    made = desk.command("keys", "add", "ops-agent", "--scope", "write-gate")
-    desk.command("orgs", "write-gate", "on")
-    with pytest.raises(Refused) as held:
-        Client(desk.agents, made["key"]).write_gate(
-            user=person.email,
-            org="northwind",
-            method="DELETE",
-            path="/dav/" + "quarterly-reports-" * 9 + "%E2%80%AEtxt.exe?confirm=yes",
-            required=["files:write"],
-            held=["files:read", "files:write"],
-            payload_hash="sha256:" + "5e" * 32,
-        )
-    return urlsplit(str(held.value.problem["approval_url"])).path
 
 
 def settled_id(page: Page) -> str:

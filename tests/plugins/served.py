@@ -18,9 +18,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
 
 import pytest
-from countersign_client import Client, CountersignError
+from countersign_client import Client, CountersignError, Refused
 from countersign_client.ask import Ask
 
 if TYPE_CHECKING:
@@ -131,6 +132,23 @@ class ServedDesk:
     def client(self) -> Client:
         """The first agent's client."""
         return Client(self.agents, self.key)
+
+
+def write_in_the_name_of(person: Reviewer, desk: ServedDesk) -> str:
+    """Have a service hold an agent's write; returns the path of its page."""
+    made = desk.command("keys", "add", "ops-agent", "--scope", "write-gate")
+    desk.command("orgs", "write-gate", "on")
+    with pytest.raises(Refused) as held:
+        Client(desk.agents, made["key"]).write_gate(
+            user=person.email,
+            org="northwind",
+            method="DELETE",
+            path="/dav/" + "quarterly-reports-" * 9 + "%E2%80%AEtxt.exe?confirm=yes",
+            required=["files:write"],
+            held=["files:read", "files:write"],
+            payload_hash="sha256:" + "5e" * 32,
+        )
+    return urlsplit(str(held.value.problem["approval_url"])).path
 
 
 StartDesk = Callable[..., ServedDesk]
