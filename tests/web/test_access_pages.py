@@ -103,7 +103,7 @@ def test_a_refusal_stands_on_the_page_with_what_was_typed(
 ) -> None:
     browser = signed_in(house.ana)
     for fields, said in (
-        ({"principal": "zoe@example.org"}, "no such user"),
+        ({"principal": "zoe@example.org"}, "no such person"),
         ({"agent": house.stranger.id}, "names"),
         ({"days": "0"}, "3,650 days"),
         ({"days": "x"}, "3,650 days"),

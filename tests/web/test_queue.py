@@ -139,7 +139,7 @@ def test_a_settled_row_stays_and_says_who_decided(
 def test_an_empty_queue_says_how_to_file_the_first_call(
     signed_in: SignedIn, house: House, file_call: FileCall, store: Store
 ) -> None:
-    browser = signed_in(house.vi)
+    browser = signed_in(house.ana)
     text = text_of(browser, "/")
     assert "COUNTERSIGN_URL=http://127.0.0.1:9111" in text
     settle(store, house, file_call(tool="mail.send"), Verdict.APPROVE)
@@ -172,3 +172,14 @@ def test_the_page_says_up_to_which_event_it_is_true(
     assert live is not None
     assert rows is not None
     assert live[1] == rows[1]
+
+
+def test_only_who_may_make_an_agent_is_told_how_to_file_a_call(
+    signed_in: SignedIn, house: House
+) -> None:
+    assert "countersign ask" in text_of(signed_in(house.ana), "/")
+    for member in (house.vi, house.max):
+        text = text_of(signed_in(member), "/")
+        assert "Nothing is waiting" in text
+        assert "countersign ask" not in text
+        assert "countersign ask" not in text_of(signed_in(member), "/queue/rows")

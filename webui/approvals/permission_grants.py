@@ -187,8 +187,9 @@ def _principal(tx: Transaction, org_id: str, wanted: Wanted) -> str:
         )
     found = principal_id(tx.session, org_id, wanted.principal_type, wanted.principal)
     if found is None:
+        word = {"user": "person"}.get(wanted.principal_type, wanted.principal_type)
         raise InvalidError(
-            f"There is no such {wanted.principal_type} in this organization.",
+            f"There is no such {word} in this organization.",
             [Fault("/principal/id", f"must be a {wanted.principal_type} of this org")],
         )
     return found

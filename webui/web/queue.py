@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from flask import Blueprint, request
 from sqlalchemy.orm import Session
 
+from webui.approvals.authorization import AGENTS
 from webui.store.queries import calls, events, settled
 from webui.store.queries.calls import Filters, Row
 from webui.web import write_gate
-from webui.web.access import approval_or_404, may_view, me, seen
+from webui.web.access import approval_or_404, may, may_view, me, seen
 from webui.web.context import house
 from webui.web.cursors import read_cursor, read_seq, write_cursor
 from webui.web.detail import Detail, detail_of
@@ -98,7 +99,7 @@ def _parts(rows: Rows) -> dict[str, object]:
         "selected_id": request.args.get("selected"),
         "filtered": bool(rows.filters),
         "older_url": rows.older_url,
-        "api_url": house().bound.agents.url,
+        "api_url": house().bound.agents.url if may(AGENTS).allowed else None,
         "settled_last": rows.settled_last,
     }
 
