@@ -301,7 +301,7 @@ def test_a_queue_that_is_full_says_so_at_once(
     threads[1].start()
     pump = mine._writer  # noqa: SLF001
     assert pump is not None
-    while not pump._jobs.qsize():  # noqa: SLF001
+    while not pump._jobs.full():  # noqa: SLF001
         threading.Event().wait(0.001)
     with pytest.raises(StoreBusyError, match="Too many"):
         mine.write(add("c"))

@@ -43,24 +43,14 @@ class UnwrittenError(Exception):
 class Job:
     """One unit, who waits for it, and what became of it."""
 
-    __slots__ = ("_waiting", "error", "result", "tx", "unit")
+    __slots__ = ("done", "error", "result", "tx", "unit")
 
     def __init__(self, unit: Unit) -> None:
         self.unit = unit
+        self.done = threading.Event()
         self.result: Any = None
         self.error: BaseException | None = None
         self.tx: Transaction | None = None
-        # One waits and one ends it, so a lock will do: an Event costs a dozen times as much.
-        self._waiting = threading.Lock()
-        self._waiting.acquire()
-
-    def wait(self) -> None:
-        """Wait until it is over."""
-        self._waiting.acquire()
-
-    def end(self) -> None:
-        """Let its caller go on."""
-        self._waiting.release()
 
 
 class Writer:
@@ -81,7 +71,7 @@ class Writer:
         self._native = native
         self._connection: Connection | None = None
         self._closed = False
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._jobs: queue.Queue[Job | None] = queue.Queue(WAITING)
         self._pump = threading.Thread(target=self._run, name="writer", daemon=True)
         self._pump.start()
 
@@ -89,13 +79,14 @@ class Writer:
         """Run `unit`, wait until it is on disk, return its result or raise its error."""
         if self._closed:
             raise StoreUnavailableError("The store is closing; nothing was changed.")
-        if self._jobs.qsize() >= WAITING:
-            raise StoreBusyError("Too many writes are waiting; try again.")
         job = Job(unit)
-        self._jobs.put(job)
+        try:
+            self._jobs.put_nowait(job)
+        except queue.Full:
+            raise StoreBusyError("Too many writes are waiting; try again.") from None
         if not self._pump.is_alive():  # it ended between the first look and the queue
             self._refuse_waiting()
-        job.wait()
+        job.done.wait()
         if job.error is not None:
             raise job.error
         return job.result
@@ -113,7 +104,7 @@ class Writer:
                 job = self._jobs.get_nowait()
                 if job is not None:
                     job.error = StoreUnavailableError("The store is closed.")
-                    job.end()
+                    job.done.set()
 
     def _run(self) -> None:
         stopping = False
@@ -125,7 +116,7 @@ class Writer:
                 self._native(lambda jobs=jobs: self._run_batch(jobs))  # type: ignore[misc]
                 self._committed([job.tx for job in jobs if job.tx and job.error is None])
                 for job in jobs:
-                    job.end()
+                    job.done.set()
         self._native(self._disconnect)
 
     def _next_batch(self) -> list[Job | None]:
