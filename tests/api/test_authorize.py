@@ -12,6 +12,7 @@ from webui.approvals.issues import IssueChange
 from webui.approvals.permission_grants import Wanted
 from webui.approvals.protections import protect
 from webui.approvals.standing import By
+from webui.store.models import Agent
 
 PATH = "/api/v1/authorize"
 APPROVAL = {"protectedAgent": {"requiresApproval": True}}
@@ -358,7 +359,6 @@ class TestARequiredApproval:
     ) -> None:
         said = ci.post(PATH, question | {"file": True}).json
         settle(said["approval"]["id"])
-        from webui.store.models import Agent  # noqa: PLC0415
 
         def spoil(tx: Any) -> None:
             tx.session.get(Agent, house.helper.id).protection = '{"mystery": 1}'

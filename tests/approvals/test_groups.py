@@ -316,12 +316,12 @@ def test_who_manages_one_org_frees_nobody_in_another(store: Store, house: House)
     assert aliases(store, bo) == {bo}
 
 
+@pytest.mark.postgres  # SQLite has one writer at a time anyway
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_what_a_verdict_rests_on_is_held_until_it_is_given(
     store: Store, house: House
 ) -> None:
-    """On PostgreSQL: a grant, a group, a role or a delegation taken away waits for it."""
-    if store.on_sqlite:
-        pytest.skip("one writer at a time anyway")
+    """A grant, a group, a role or a delegation taken away waits for it."""
     org, ana, vi = house.org_id, By(house.ana.id), house.vi
     group_id = store.write(lambda tx: groups.create_group(tx, org, ana, "deciders"))
     do(store, groups.add_to_group, org, ana, group_id, vi.email)

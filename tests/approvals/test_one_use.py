@@ -6,7 +6,7 @@ import pytest
 
 from tests.plugins.desk import NO_LIMITS, House, Program
 from tests.plugins.rules import LEASE, Desk
-from webui.approvals import one_use, questions
+from webui.approvals import one_use, permission_grants, questions
 from webui.approvals.ask import Ask
 from webui.approvals.canonical import canonical
 from webui.approvals.errors import ConflictError
@@ -114,8 +114,6 @@ def test_a_yes_ends_with_the_approval(held: Orchestrator) -> None:
 
 
 def test_a_revoked_yes_is_none(held: Orchestrator, house: House) -> None:
-    from webui.approvals import permission_grants  # noqa: PLC0415
-
     held.approved()
     with held.store.reading() as session:
         (row,) = standing_grants(session, house.org_id, held.store.now(), most=9)

@@ -9,9 +9,11 @@ from flask import Flask
 from sqlalchemy import update
 
 from tests.plugins.desk import Browser, House, Member, SignedIn
-from tests.plugins.factors import App, is_in
+from tests.plugins.factors import App, is_in, secret_on
+from webui.factors import totp
 from webui.runtime import Runtime
-from webui.store.models import Org
+from webui.store.models import Org, WebSession
+from webui.store.queries import identity
 from webui.store.queries.factors import held
 from webui.store.store import Store
 from webui.web.live import PeopleFeed, viewer_of
@@ -107,9 +109,6 @@ def test_without_a_second_factor_nothing_else_opens(
 def test_the_set_up_page_opens_and_ends_it(
     signed_in: SignedIn, house: House, required: None, store: Store
 ) -> None:
-    from tests.plugins.factors import secret_on  # noqa: PLC0415
-    from webui.factors import totp  # noqa: PLC0415
-
     browser = signed_in(house.rae)
     page = browser.get("/", follow_redirects=True).get_data(as_text=True)
     assert "asks everybody for a second factor" in page
@@ -148,9 +147,6 @@ def test_live_sockets_of_who_is_held_up_end(
     signed_in: SignedIn, house: House, runtime: Runtime, store: Store
 ) -> None:
     signed_in(house.rae)
-    from webui.store.models import WebSession  # noqa: PLC0415
-    from webui.store.queries import identity  # noqa: PLC0415
-
     feed = PeopleFeed(runtime)
     with store.reading() as session:
         session_hash = session.query(WebSession.id).scalar()
