@@ -21,9 +21,9 @@ demo: environment ## the same with a history and an agent that keeps asking
 	@exec $(BIN)/countersign demo
 
 test: test-programs lint ## install what is missing and run every check and test
-	@$(BIN)/python -m pytest -n 2 -m 'not proof' $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 2 -m 'not proof and not sure' $(PYTEST_ARGS)
 
-sure: test-programs lint ## what to run before you push: the same with coverage, the rules' branches all covered
+sure: test-programs lint ## what to run before you push: the same, pages on both databases, with coverage, the rules' branches all covered
 	@$(BIN)/python -m pytest -n 2 -m 'not proof' --cov --cov-report= $(PYTEST_ARGS)
 	@$(BIN)/coverage report --fail-under=100 --include='$(RULES)'
 
