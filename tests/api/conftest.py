@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +14,6 @@ from webui.approvals.deciding import decide
 from webui.approvals.keys import read_key
 from webui.approvals.reviewing import Look, Reviewer
 from webui.approvals.states import Verdict
-from webui.store.engines import sqlite_url
 from webui.store.models import Event
 
 if TYPE_CHECKING:
@@ -31,11 +28,9 @@ HOST = "127.0.0.1:9111"
 
 
 @pytest.fixture
-def database_url(instance: Path, request: pytest.FixtureRequest) -> str:
+def database_url(sqlite_database: str) -> str:
     """SQLite alone: the rules are tested on both databases elsewhere, here HTTP is."""
-    path = instance / "countersign.db"
-    shutil.copy(request.getfixturevalue("_migrated_sqlite"), path)
-    return sqlite_url(path).render_as_string(hide_password=False)
+    return sqlite_database
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ from webui.store import schema
 from webui.store.clock import Clock
 from webui.store.engines import sqlite_url
 from webui.store.keyring import create_keyring, load_keyring
+from webui.store.models import Org
 from webui.store.store import Store
 
 if TYPE_CHECKING:
@@ -126,24 +127,68 @@ def _migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def _keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The key file of every instance: the furnished databases were sealed with it."""
+    path = tmp_path_factory.mktemp("keys") / "keys.json"
+    create_keyring(path)
+    return path
+
+
 @pytest.fixture
-def instance(tmp_path: Path) -> Path:
+def instance(tmp_path: Path, _keys: Path) -> Path:
     """An instance directory with its key file."""
     folder = tmp_path / "instance"
     folder.mkdir(mode=0o700)
-    create_keyring(folder / "keys.json")
+    shutil.copy(_keys, folder / "keys.json")
     return folder
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, instance: Path) -> str:
-    """A migrated database without a row, of each kind we support."""
-    if request.param == "postgresql":
-        url: str = request.getfixturevalue("postgres_url")
-        return url
+@pytest.fixture(scope="session")
+def _furnish(_keys: Path, password_hash: str) -> Callable[[str], House]:
+    """Furnish a database; most tests begin with a copy of one that was."""
+
+    def furnish(url: str) -> House:
+        store = Store(url, load_keyring(_keys), flush, clock=TestClock())
+        try:
+            return store.write(lambda tx: _people_and_agents(tx, password_hash))
+        finally:
+            store.close()
+
+    return furnish
+
+
+@pytest.fixture(scope="session")
+def _furnished_sqlite(
+    tmp_path_factory: pytest.TempPathFactory,
+    _migrated_sqlite: Path,
+    _furnish: Callable[[str], House],
+) -> tuple[Path, House]:
+    path = tmp_path_factory.mktemp("furnished") / "countersign.db"
+    shutil.copy(_migrated_sqlite, path)
+    return path, _furnish(sqlite_url(path).render_as_string(hide_password=False))
+
+
+@pytest.fixture
+def sqlite_database(request: pytest.FixtureRequest, instance: Path) -> str:
+    """A migrated SQLite file, with the `house` in it if the test asks for one."""
     path = instance / "countersign.db"
-    shutil.copy(request.getfixturevalue("_migrated_sqlite"), path)
+    if "house" in request.fixturenames:
+        source, _ = request.getfixturevalue("_furnished_sqlite")
+    else:
+        source = request.getfixturevalue("_migrated_sqlite")
+    shutil.copy(source, path)
     return sqlite_url(path).render_as_string(hide_password=False)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A migrated database, of each kind we support, with the `house` if it is asked for."""
+    on_postgresql = request.param == "postgresql"
+    url: str = request.getfixturevalue(
+        "postgres_url" if on_postgresql else "sqlite_database"
+    )
+    return url
 
 
 @pytest.fixture
@@ -177,12 +222,18 @@ def password_hash() -> str:
 
 
 @pytest.fixture
-def house(store: Store, password_hash: str) -> House:
+def house(request: pytest.FixtureRequest, database_url: str, store: Store) -> House:
     """Two orgs with people and agents."""
-    return store.write(lambda tx: _furnish(tx, password_hash))
+    if database_url.startswith("postgresql"):
+        made: House = request.getfixturevalue("_empty_databases").contents
+    else:
+        _, made = request.getfixturevalue("_furnished_sqlite")
+    with store.reading() as session:
+        assert session.get(Org, made.org_id) is not None, "furnished when it was copied"
+    return made
 
 
-def _furnish(tx: Transaction, password_hash: str) -> House:
+def _people_and_agents(tx: Transaction, password_hash: str) -> House:
     accounts.prepare_install(tx)
     org, other = accounts.create_org(tx, "Acme"), accounts.create_org(tx, "Zebra")
 

@@ -10,13 +10,16 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
 from scripts.test_programs import find_postgres
+from tests.plugins.desk import House
 from webui.store import schema
 
 USER = "countersign"
@@ -51,15 +54,19 @@ class PostgresServer:
 
     def run(self, statement: str, database: str = "postgres") -> None:
         """Run one statement outside of any transaction."""
-        with psycopg.connect(
+        with self.connect(database) as connection:
+            connection.execute(statement.encode())
+
+    def connect(self, database: str) -> psycopg.Connection[tuple[Any, ...]]:
+        """Open a connection that commits every statement."""
+        return psycopg.connect(
             host="127.0.0.1",
             port=self.port,
             user=USER,
             password=PASSWORD,
             dbname=database,
             autocommit=True,
-        ) as connection:
-            connection.execute(statement.encode())
+        )
 
     def create(self) -> None:
         """Make the cluster's files."""
@@ -239,14 +246,141 @@ def _database_numbers() -> Iterator[int]:
     return iter(range(1_000_000))
 
 
-@pytest.fixture
-def postgres_url(
+@dataclass
+class EmptyDatabases:
+    """Migrated databases, used again by one test after the other.
+
+    Making one and dropping it costs more than most tests that need one. What a test left in it
+    is deleted; one that a test changed the shape of, or filled far, is dropped. The rows that
+    most tests begin with lie in a schema of their own and are copied over.
+    """
+
+    server: PostgresServer
+    template: str
+    numbers: Iterator[int]
+    contents: House
+    free: list[str] = field(default_factory=list)
+
+    @cached_property
+    def _shape(self) -> tuple[object, ...]:
+        with self.server.connect(self.template) as connection:
+            return _shape_of(connection)
+
+    def take(self, *, furnished: bool) -> str:
+        """Return the name of one, with the house in it or without a row."""
+        name = self.free.pop() if self.free else self._new()
+        if furnished:
+            with self.server.connect(name) as connection:
+                connection.execute(_WITHOUT_TRIGGERS)
+                connection.execute(_FURNISH)
+        return name
+
+    def _new(self) -> str:
+        shape = self._shape  # asked before the copy: nobody may be in the template then
+        assert shape
+        name = f"t{next(self.numbers)}"
+        self.server.run(
+            f"CREATE DATABASE {name} TEMPLATE {self.template} STRATEGY FILE_COPY"
+        )
+        return name
+
+    def give_back(self, name: str) -> None:
+        """Empty it for the next test."""
+        with self.server.connect(name) as connection:
+            connection.execute(_END_OTHERS)
+            small = connection.execute(_IS_SMALL).fetchone() == (True,)
+            if small and _shape_of(connection) == self._shape:
+                connection.execute(_WITHOUT_TRIGGERS)
+                connection.execute(_DELETE_ALL)
+                self.free.append(name)
+                return
+        # FORCE: a test that failed may still hold connections.
+        self.server.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+_END_OTHERS = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+_IS_SMALL = "SELECT pg_database_size(current_database()) < 32 * 1024 * 1024"
+_WITHOUT_TRIGGERS = "SET session_replication_role = replica"
+_PUT_ASIDE = """
+    CREATE SCHEMA furnished;
+    DO $$
+    DECLARE known record; filled boolean;
+    BEGIN
+      FOR known IN SELECT tablename FROM pg_tables
+                   WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+      LOOP
+        EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I)', known.tablename) INTO filled;
+        IF filled THEN
+          EXECUTE format('CREATE TABLE furnished.%1$I AS SELECT * FROM public.%1$I',
+                         known.tablename);
+        END IF;
+      END LOOP;
+    END $$
+"""
+_FURNISH = """
+    DO $$
+    DECLARE known record;
+    BEGIN
+      FOR known IN SELECT tablename FROM pg_tables WHERE schemaname = 'furnished'
+      LOOP
+        EXECUTE format('INSERT INTO public.%1$I OVERRIDING SYSTEM VALUE '
+                       'SELECT * FROM furnished.%1$I', known.tablename);
+      END LOOP;
+    END $$
+"""
+_DELETE_ALL = """
+    DO $$
+    DECLARE known record; filled boolean;
+    BEGIN
+      FOR known IN SELECT tablename FROM pg_tables
+                   WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+      LOOP
+        EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I)', known.tablename) INTO filled;
+        IF filled THEN EXECUTE format('DELETE FROM %I', known.tablename); END IF;
+      END LOOP;
+    END $$
+"""
+
+
+def _shape_of(connection: psycopg.Connection[Any]) -> tuple[object, ...]:
+    """Return what tells a database that was only filled from one that was altered."""
+    relations = """
+        SELECT count(*), sum(relnatts) FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace
+    """
+    triggers = "SELECT count(*) FROM pg_trigger WHERE tgenabled = 'O'"
+    revision = "SELECT version_num FROM alembic_version"
+    return tuple(
+        connection.execute(query).fetchone() for query in (relations, triggers, revision)
+    )
+
+
+@pytest.fixture(scope="session")
+def _empty_databases(
     postgres_server: PostgresServer,
     _migrated_database: str,
     _database_numbers: Iterator[int],
+    _furnish: Callable[[str], House],
+) -> EmptyDatabases:
+    house = _furnish(postgres_server.url(_migrated_database))
+    with postgres_server.connect(_migrated_database) as connection:
+        connection.execute(_PUT_ASIDE)
+        connection.execute(_WITHOUT_TRIGGERS)
+        connection.execute(_DELETE_ALL)
+    return EmptyDatabases(postgres_server, _migrated_database, _database_numbers, house)
+
+
+@pytest.fixture
+def postgres_url(
+    request: pytest.FixtureRequest, _empty_databases: EmptyDatabases
 ) -> Iterator[str]:
-    """A database of one test, at the newest revision and without a row."""
-    yield from _database(postgres_server, _migrated_database, f"t{next(_database_numbers)}")
+    """A database of one test, at the newest revision, with the `house` if it asks for one."""
+    name = _empty_databases.take(furnished="house" in request.fixturenames)
+    yield _empty_databases.server.url(name)
+    _empty_databases.give_back(name)
 
 
 @pytest.fixture

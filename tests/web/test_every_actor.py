@@ -6,9 +6,7 @@ it fails, so that whoever adds one has to say whom it is for.
 """
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -17,7 +15,6 @@ from sqlalchemy import UpdateBase, delete, update
 from tests.plugins.desk import Browser, FileCall, House, Member, SignedIn
 from tests.plugins.places import Route, routes, rows, things
 from webui.approvals import accounts
-from webui.store.engines import sqlite_url
 from webui.store.models import Membership, User, WebSession
 from webui.store.store import Store
 
@@ -137,11 +134,9 @@ REFUSED_FORM = {409, 413, 422}
 
 
 @pytest.fixture
-def database_url(instance: Path, request: pytest.FixtureRequest) -> str:
+def database_url(sqlite_database: str) -> str:
     """SQLite alone: who may is decided in Python; the verbs run on both databases elsewhere."""
-    path = instance / "countersign.db"
-    shutil.copy(request.getfixturevalue("_migrated_sqlite"), path)
-    return sqlite_url(path).render_as_string(hide_password=False)
+    return sqlite_database
 
 
 Enter = Callable[[str], tuple[Browser, str]]

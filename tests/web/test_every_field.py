@@ -1,8 +1,6 @@
 """What every address does with fields that no form of ours sends (research: the scanner's list)."""
 
 import re
-import shutil
-from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -10,7 +8,6 @@ from flask import Flask
 
 from tests.plugins.desk import Browser, FileCall, House, SignedIn
 from tests.plugins.places import routes, things
-from webui.store.engines import sqlite_url
 from webui.store.store import Store
 
 ELSEWHERE = [
@@ -35,11 +32,9 @@ ENDING = {"session.sign_out", "account.sign_out_everywhere"}
 
 
 @pytest.fixture
-def database_url(instance: Path, request: pytest.FixtureRequest) -> str:
+def database_url(sqlite_database: str) -> str:
     """SQLite alone: what is sent is judged before it reaches a database."""
-    path = instance / "countersign.db"
-    shutil.copy(request.getfixturevalue("_migrated_sqlite"), path)
-    return sqlite_url(path).render_as_string(hide_password=False)
+    return sqlite_database
 
 
 @pytest.fixture
