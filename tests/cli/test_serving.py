@@ -178,6 +178,7 @@ def test_an_instance_may_lie_deep_in_the_file_system(
     assert json.loads(done.stdout)[0]["email"] == "admin@localhost"
 
 
+@pytest.mark.sure  # a thousand that wait are in tests/server/test_serve.py too
 def test_a_thousand_agents_wait_and_each_hears_of_its_own_decision(
     desk: Any, first: Any, instance: Path
 ) -> None:
