@@ -1,38 +1,24 @@
 """Passkeys (WebAuthn): the questions a browser is asked, and whether its answers are right.
 
 The cryptography and the formats are py_webauthn's. Hostile bytes may fail anywhere in them, so
-whatever is raised while an answer is read means that it is not right.
+whatever is raised while an answer is read means that it is not right. The library is imported
+when the first passkey is asked for: it costs a tenth of a start, and many desks have none.
 """
+
+from __future__ import annotations
 
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from webauthn import (
-    base64url_to_bytes,
-    generate_authentication_options,
-    generate_registration_options,
-    verify_authentication_response,
-    verify_registration_response,
-)
-from webauthn.helpers import (
-    bytes_to_base64url,
-    options_to_json_dict,
-    parse_authentication_credential_json,
-)
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
+if TYPE_CHECKING:
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor
 
 _LOCAL = "localhost"
 ISSUER = "Countersign"
-_VERIFIED = UserVerificationRequirement.REQUIRED
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +66,14 @@ def options_to_add(
     site: Site, challenge: bytes, user_id: str, email: str, name: str, known: Iterable[str]
 ) -> dict[str, Any]:
     """Return what `navigator.credentials.create` is asked: a key that finds its owner."""
+    from webauthn import generate_registration_options
+    from webauthn.helpers import options_to_json_dict
+    from webauthn.helpers.structs import (
+        AuthenticatorSelectionCriteria,
+        ResidentKeyRequirement,
+        UserVerificationRequirement,
+    )
+
     return options_to_json_dict(
         generate_registration_options(
             rp_id=site.rp_id,
@@ -90,7 +84,7 @@ def options_to_add(
             challenge=challenge,
             authenticator_selection=AuthenticatorSelectionCriteria(
                 resident_key=ResidentKeyRequirement.REQUIRED,
-                user_verification=_VERIFIED,
+                user_verification=UserVerificationRequirement.REQUIRED,
             ),
             exclude_credentials=_described(known),
         )
@@ -101,22 +95,32 @@ def options_to_prove(
     site: Site, challenge: bytes, known: Iterable[str] = ()
 ) -> dict[str, Any]:
     """Return what `navigator.credentials.get` is asked; with none `known`, any key of this site."""
+    from webauthn import generate_authentication_options
+    from webauthn.helpers import options_to_json_dict
+    from webauthn.helpers.structs import UserVerificationRequirement
+
     return options_to_json_dict(
         generate_authentication_options(
             rp_id=site.rp_id,
             challenge=challenge,
             allow_credentials=_described(known),
-            user_verification=_VERIFIED,
+            user_verification=UserVerificationRequirement.REQUIRED,
         )
     )
 
 
 def _described(known: Iterable[str]) -> list[PublicKeyCredentialDescriptor]:
+    from webauthn import base64url_to_bytes
+    from webauthn.helpers.structs import PublicKeyCredentialDescriptor
+
     return [PublicKeyCredentialDescriptor(id=base64url_to_bytes(each)) for each in known]
 
 
 def made(site: Site, challenge: bytes, credential: str) -> NewPasskey | None:
     """Return the passkey that a browser made for this challenge; none if anything is wrong."""
+    from webauthn import verify_registration_response
+    from webauthn.helpers import bytes_to_base64url
+
     try:
         found = verify_registration_response(
             credential=credential,
@@ -136,6 +140,8 @@ def made(site: Site, challenge: bytes, credential: str) -> NewPasskey | None:
 
 def answer_of(credential: str) -> Answer | None:
     """Return who an answer is for; none if it is not one."""
+    from webauthn.helpers import parse_authentication_credential_json
+
     try:
         parsed = parse_authentication_credential_json(json.loads(credential))
         return Answer(parsed.id, (parsed.response.user_handle or b"").decode())
@@ -148,6 +154,8 @@ def proved(site: Site, challenge: bytes, credential: str, public_key: bytes) -> 
 
     The count is compared by the caller, who knows and records a copied key.
     """
+    from webauthn import verify_authentication_response
+
     try:
         found = verify_authentication_response(
             credential=credential,

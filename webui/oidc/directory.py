@@ -4,16 +4,18 @@ Bounds: so many providers, one address each; a failure is remembered for a few s
 unknown key is looked for at most once a minute, whoever sends tokens with made-up key ids.
 """
 
+from __future__ import annotations
+
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any
-
-from joserfc.errors import JoseError
-from joserfc.jwk import JWKRegistry, KeySet
+from typing import TYPE_CHECKING, Any
 
 from webui.oidc.wire import ProviderError, Wire, check_url
+
+if TYPE_CHECKING:
+    from joserfc.jwk import KeySet
 
 FRESH = 3_600_000
 FAILURE_FRESH = 10_000
@@ -132,6 +134,9 @@ class Directory:
 
 def _keys_of(found: dict[str, Any]) -> KeySet:
     """Read the public keys for signatures; a key that cannot be read is left out."""
+    from joserfc.errors import JoseError
+    from joserfc.jwk import JWKRegistry, KeySet
+
     listed = found.get("keys")
     keys = []
     for one in listed[:MOST_KEYS] if isinstance(listed, list) else ():

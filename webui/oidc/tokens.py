@@ -1,18 +1,18 @@
 """Whether an id_token holds (OpenID Connect Core, 3.1.3.7). Signatures are joserfc's."""
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-
-from joserfc import jwt
-from joserfc.errors import InvalidKeyIdError, JoseError
-from joserfc.jwk import KeySet
-from joserfc.jws import JWSRegistry
+from typing import TYPE_CHECKING, Any
 
 from webui.oidc.wire import ProviderError
+
+if TYPE_CHECKING:
+    from joserfc.jwk import KeySet
 
 ALGORITHMS = (
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512",
@@ -70,6 +70,11 @@ def claims_of(
 
 
 def _verified(id_token: str, keys: Callable[[bool], KeySet]) -> tuple[str, dict[str, Any]]:
+    # Imported when somebody comes from a provider: most starts would pay for it in vain.
+    from joserfc import jwt
+    from joserfc.errors import InvalidKeyIdError, JoseError
+    from joserfc.jws import JWSRegistry
+
     if len(id_token) > LONGEST:
         raise _refused("length")
     registry = JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
