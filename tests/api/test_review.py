@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from webui.api.operations import OPERATIONS
-from webui.store.models import Approval, PersonalToken
+from webui.store.models import Approval, Org, PersonalToken, TotpSecret
 
 LIST = "/api/v1/review/approvals"
 BULK = "/api/v1/review/bulk"
@@ -478,3 +478,26 @@ def test_it_is_there_without_the_small_admin_api(ci: Any, rae: Any) -> None:
     document = ci.get("/api/v1/openapi.json").json
     assert LIST in document["paths"]
     assert "/api/pending" not in document["paths"]
+
+
+def test_a_token_waits_for_the_second_factor_its_org_asks_for(
+    store: Any, house: Any, rae: Any
+) -> None:
+    def ask_everybody(tx: Any) -> None:
+        tx.execute(
+            update(Org).where(Org.id == house.org_id).values(require_second_factor=True)
+        )
+
+    def set_up_an_app(tx: Any) -> None:
+        secret = TotpSecret(
+            user_id=house.rae.id, sealed=b"x", confirmed_at=tx.now, created_at=tx.now
+        )
+        tx.session.add(secret)
+        tx.session.flush()
+
+    assert rae.get(LIST).status_code == 200
+    store.write(ask_everybody)
+    refused = rae.get(LIST)
+    assert (refused.status_code, refused.json["code"]) == (403, "second_factor_required")
+    store.write(set_up_an_app)
+    assert rae.get(LIST).status_code == 200

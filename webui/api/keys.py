@@ -98,6 +98,12 @@ class KnownKeys:
             self._known.clear()
 
 
+HELD_UP = (
+    "This organization asks everybody for a second factor, and you have none: sign in on the "
+    "dashboard and set one up, then your tokens work again."
+)
+
+
 def runtime() -> Runtime:
     """Return the process's runtime."""
     return cast("Runtime", current_app.extensions["countersign"])
@@ -139,6 +145,8 @@ def _identify_person(presented: PresentedKey) -> Response | None:
     )
     if holder is None or not right or not holder.works(runtime().store.now()):
         return _unknown(presented.id)
+    if holder.held_up:
+        return problem(403, "second_factor_required", HELD_UP)
     g.person = holder
     return None
 

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from webui.store.models import Passkey, RecoveryCode, TotpSecret, User
+from webui.store.models import (
+    Identity,
+    IdentityProvider,
+    Org,
+    Passkey,
+    RecoveryCode,
+    TotpSecret,
+    User,
+)
 
 HAS_FACTOR = or_(
     select(TotpSecret.user_id)
@@ -15,6 +23,14 @@ HAS_FACTOR = or_(
     select(Passkey.id).where(Passkey.user_id == User.id).exists(),
 )
 """Whether a row of `users` has a second factor, inside another select."""
+
+COMES_BY_PROVIDER = (
+    select(Identity.user_id)
+    .join(IdentityProvider, IdentityProvider.id == Identity.provider_id)
+    .where(Identity.user_id == User.id, IdentityProvider.org_id == Org.id)
+    .exists()
+)
+"""Whether a row of `users` signs in by a provider of the row of `orgs` beside it."""
 
 
 @dataclass(frozen=True, slots=True)

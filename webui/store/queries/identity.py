@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from webui.store.models import (
@@ -14,7 +14,7 @@ from webui.store.models import (
     User,
     WebSession,
 )
-from webui.store.queries.factors import HAS_FACTOR
+from webui.store.queries.factors import COMES_BY_PROVIDER, HAS_FACTOR
 
 SSO, SSO_STRONG = "oidc", "oidc+mfa"
 """Methods of a session by single sign-on; the second one if the provider asked for several factors."""
@@ -173,6 +173,14 @@ class TokenHolder(NamedTuple):
     revoked_at: int | None
     scopes: str
     agent_context: bool
+    factor_required: bool
+    has_factor: bool
+    """Or comes by the org's provider, which asks in its own way."""
+
+    @property
+    def held_up(self) -> bool:
+        """Say whether the org asks for a second factor and the person has none."""
+        return self.factor_required and not self.has_factor
 
     def carries(self, permission: str) -> bool:
         """Say whether the token carries a permission, if its person has it."""
@@ -197,6 +205,8 @@ def token_holder(session: Session, token_id: str) -> TokenHolder | None:
             PersonalToken.revoked_at,
             PersonalToken.scopes,
             PersonalToken.agent_context,
+            Org.require_second_factor,
+            or_(HAS_FACTOR, COMES_BY_PROVIDER),
             *_STANDING,
         )
         .join(User, User.id == PersonalToken.user_id)
@@ -209,7 +219,7 @@ def token_holder(session: Session, token_id: str) -> TokenHolder | None:
         )
         .where(PersonalToken.id == token_id)
     ).one_or_none()
-    return None if row is None else TokenHolder(Signed._make(row[6:]), *row[:6])
+    return None if row is None else TokenHolder(Signed._make(row[8:]), *row[:8])
 
 
 def member(session: Session, org_id: str, email: str) -> Signed | None:
