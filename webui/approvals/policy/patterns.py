@@ -1,0 +1,82 @@
+"""Regular expressions in linear time (RE2), and globs made of them."""
+
+from typing import Final
+
+from webui.approvals.policy.answers import CANNOT_TELL, Answer, told
+from webui.approvals.policy.faults import BadValueError
+
+MOST_INPUT: Final = 64 * 1024
+"""Bytes of UTF-8 that a pattern is tried on; what is longer cannot be told."""
+MOST_PATTERN: Final = 1_000
+MOST_INSTRUCTIONS: Final = 2_000
+"""Of the compiled program: RE2's time is their number times the input's length."""
+_GLOB_SIGNS: Final = {"\0": "(?s:.*)", "\1": "[^/]*", "\2": "[^/]"}
+
+
+class Pattern:
+    """A compiled expression and the question whether some text contains a match."""
+
+    __slots__ = ("_search", "text")
+
+    def __init__(self, text: str) -> None:
+        """Compile; BadValueError says what is wrong with the expression."""
+        # Imported when the first pattern is read, so that a server without one starts faster.
+        import re2  # noqa: PLC0415
+
+        if len(text) > MOST_PATTERN:
+            raise BadValueError(
+                f"is longer than {MOST_PATTERN} characters. Split it over several conditions."
+            )
+        options = re2.Options()
+        options.log_errors = False
+        options.never_capture = True  # only yes or no is asked, which spares RE2 a pass
+        try:
+            compiled = re2.compile(text, options)
+        except (re2.error, UnicodeEncodeError) as error:
+            raise BadValueError(_refusal(text, error)) from None
+        if compiled.programsize > MOST_INSTRUCTIONS:
+            raise BadValueError(
+                f"is too costly ({compiled.programsize} steps a character, at most"
+                f" {MOST_INSTRUCTIONS}). Make its repetitions smaller."
+            )
+        self.text = text
+        self._search = compiled.search
+
+    def found_in(self, seen: object) -> Answer:
+        """Return whether the expression matches anywhere in `seen`."""
+        if not isinstance(seen, str) or len(seen) > MOST_INPUT:
+            return CANNOT_TELL
+        try:
+            data = seen.encode()
+        except UnicodeEncodeError:  # half of a surrogate pair
+            return CANNOT_TELL
+        if len(data) > MOST_INPUT:
+            return CANNOT_TELL
+        return told(self._search(data) is not None)
+
+
+def glob_expression(glob: str) -> str:
+    """Return the expression of a glob: `*` stays within a path segment, `**` crosses them."""
+    marked = glob.replace("**", "\0").replace("*", "\1").replace("?", "\2")
+    parts = [_GLOB_SIGNS.get(sign) or _literal(sign) for sign in marked]
+    return rf"\A{''.join(parts)}\z"
+
+
+def climbs(text: str) -> bool:
+    """Say whether a path has a `..` step, so that it may lead elsewhere than it reads."""
+    return ".." in text and ".." in text.replace("\\", "/").split("/")
+
+
+def _literal(character: str) -> str:
+    return character if character.isalnum() else f"\\x{{{ord(character):x}}}"
+
+
+def _refusal(text: str, error: Exception) -> str:
+    if isinstance(error, UnicodeEncodeError):
+        return "holds half of a surrogate pair. Send both halves."
+    said = error.args[0]
+    said = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    hint = "Mend the expression"
+    if "(?=" in text or "(?!" in text or "(?<" in text or "\\1" in text:
+        hint = "RE2 has no look-around and no back-references; write it without them"
+    return f"is no regular expression of RE2: {said}. {hint}."
