@@ -5,15 +5,73 @@ nor RE2 is imported until a policy is read, so that a server without one starts 
 """
 
 from webui.approvals.policy.answers import Answer
+from webui.approvals.policy.combining import Asking
 from webui.approvals.policy.conditions import Condition, holds, read_conditions
+from webui.approvals.policy.counters import (
+    Reservation,
+    amount_of,
+    give_back,
+    reserve,
+    window_at,
+)
+from webui.approvals.policy.document import (
+    Action,
+    Counter,
+    Policy,
+    Rule,
+    Terms,
+    Tool,
+    Verdict,
+)
 from webui.approvals.policy.facts import Call, Facts, History
+from webui.approvals.policy.faults import PolicyError, PolicyFault
+from webui.approvals.policy.hashing import policy_revision
+from webui.approvals.policy.importing import Imported, import_policy
+from webui.approvals.policy.notation import Window
+from webui.approvals.policy.reading import check_policy, read_policy
+from webui.approvals.policy.rulebook import Rulebook
+from webui.approvals.policy.ruling import Ruling, evaluate, verdict_of
+from webui.approvals.policy.seeing import Seen
+from webui.approvals.policy.testing import Difference, Result, compare, run_tests
+from webui.approvals.policy.warning import warnings_of
 
 __all__ = [
+    "Action",
     "Answer",
+    "Asking",
     "Call",
     "Condition",
+    "Counter",
+    "Difference",
     "Facts",
     "History",
+    "Imported",
+    "Policy",
+    "PolicyError",
+    "PolicyFault",
+    "Reservation",
+    "Result",
+    "Rule",
+    "Rulebook",
+    "Ruling",
+    "Seen",
+    "Terms",
+    "Tool",
+    "Verdict",
+    "Window",
+    "amount_of",
+    "check_policy",
+    "compare",
+    "evaluate",
+    "give_back",
     "holds",
+    "import_policy",
+    "policy_revision",
     "read_conditions",
+    "read_policy",
+    "reserve",
+    "run_tests",
+    "verdict_of",
+    "warnings_of",
+    "window_at",
 ]

@@ -10,6 +10,7 @@ MOST_INPUT: Final = 64 * 1024
 MOST_PATTERN: Final = 1_000
 MOST_INSTRUCTIONS: Final = 2_000
 """Of the compiled program: RE2's time is their number times the input's length."""
+_PROBE_MEMORY: Final = 256 * 1024
 _GLOB_SIGNS: Final = {"\0": "(?s:.*)", "\1": "[^/]*", "\2": "[^/]"}
 
 
@@ -30,7 +31,10 @@ class Pattern:
         options = re2.Options()
         options.log_errors = False
         options.never_capture = True  # only yes or no is asked, which spares RE2 a pass
+        memory, options.max_mem = options.max_mem, _PROBE_MEMORY
         try:
+            re2.compile(text, options)  # refuses the largest programs before they are built
+            options.max_mem = memory
             compiled = re2.compile(text, options)
         except (re2.error, UnicodeEncodeError) as error:
             raise BadValueError(_refusal(text, error)) from None

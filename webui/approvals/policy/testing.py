@@ -1,0 +1,84 @@
+"""Trying a policy out: its own tests, and what another one would have said of the same calls."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from webui.approvals.policy.document import Policy, Verdict
+from webui.approvals.policy.facts import Facts
+from webui.approvals.policy.rulebook import Rulebook
+from webui.approvals.policy.ruling import Ruling, evaluate, verdict_of
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one test in a policy."""
+
+    name: str
+    line: int
+    expected: Verdict
+    expected_rule: str | None
+    ruling: Ruling
+
+    @property
+    def passed(self) -> bool:
+        """Say whether verdict and, where it is named, rule are as expected."""
+        rule_fits = self.expected_rule in {None, self.ruling.rule.name}
+        return self.ruling.verdict is self.expected and rule_fits
+
+    def sentence(self) -> str:
+        """Say what came of it, for a person."""
+        if self.passed:
+            return f'"{self.name}" (line {self.line}): {self.expected}, as expected.'
+        wanted = f' by "{self.expected_rule}"' if self.expected_rule else ""
+        return (
+            f'"{self.name}" (line {self.line}): expected {self.expected}{wanted}, got'
+            f' {self.ruling.verdict} by "{self.ruling.rule.name}". {self.ruling.sentence}'
+        )
+
+    def as_document(self) -> dict[str, Any]:
+        """Return it for JSON."""
+        return {
+            "name": self.name,
+            "line": self.line,
+            "passed": self.passed,
+            "expected": {"verdict": str(self.expected), "rule": self.expected_rule},
+            "ruling": self.ruling.as_document(),
+            "sentence": self.sentence(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One call of which two policies say different things."""
+
+    index: int
+    """Its number among the calls, from 0."""
+    old: Verdict
+    old_rule: str
+    new: Verdict
+    new_rule: str
+
+    @property
+    def looser(self) -> bool:
+        """Say whether the new policy lets more through."""
+        return self.new.strictness < self.old.strictness
+
+
+def run_tests(policy: Policy) -> tuple[Result, ...]:
+    """Return what comes of every test in the policy's text."""
+    book = Rulebook(policy)
+    return tuple(
+        Result(each.name, each.line, each.expect, each.rule, evaluate(book, each.facts))
+        for each in policy.tests
+    )
+
+
+def compare(old: Policy, new: Policy, calls: Iterable[Facts]) -> Iterator[Difference]:
+    """Yield the calls of which two policies say different things, as they come."""
+    before, after = Rulebook(old), Rulebook(new)
+    for index, facts in enumerate(calls):
+        was, old_rule = verdict_of(before, facts)
+        now, new_rule = verdict_of(after, facts)
+        if was is not now:
+            yield Difference(index, was, old_rule, now, new_rule)

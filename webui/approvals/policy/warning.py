@@ -1,0 +1,154 @@
+"""What is allowed in a policy and yet looks wrong: the author is told, and may mean it."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from webui.approvals.policy.document import EVERY_TOOL, Action, Policy, Rule, Tool, Verdict
+from webui.approvals.policy.faults import PolicyFault
+from webui.approvals.policy.operators import OF_LISTS, OF_NUMBERS, OF_TEXT
+from webui.approvals.policy.paths import is_number_path, is_text_path
+from webui.approvals.policy.rulebook import is_glob, matches
+
+_Told = Iterator[tuple[int, str, str]]
+
+
+def warnings_of(policy: Policy) -> tuple[PolicyFault, ...]:
+    """Return what looks wrong in a policy that was accepted, in the order of the lines."""
+    told = [
+        *_hidden_and_ruled(policy),
+        *_locks(policy),
+        *(each for tool in policy.tools for each in _of_tool(tool)),
+        *(
+            each
+            for tool in policy.tools
+            for rule in tool.rules
+            for each in _of_rule(policy, rule)
+        ),
+    ]
+    return tuple(sorted(PolicyFault(line, 1, path, said) for line, path, said in told))
+
+
+def _hidden_and_ruled(policy: Policy) -> _Told:
+    for tool in policy.tools:
+        hiding = [name for name in policy.hide if matches(name, tool.name)]
+        if hiding and tool.name != EVERY_TOOL and tool.rules:
+            yield (
+                tool.line,
+                f"tools.{tool.name}",
+                f'it is hidden by "{hiding[0]}", so its rules are never asked. Remove the one'
+                " or the other.",
+            )
+
+
+def _locks(policy: Policy) -> _Told:
+    """Warn of a policy under which nothing passes."""
+    if EVERY_TOOL in policy.hide:
+        yield 1, "hide", 'it holds "*": every tool is hidden and every call denied.'
+    listed = [tool for tool in policy.tools if tool.name != EVERY_TOOL]
+    if policy.default is Verdict.DENY and not listed:
+        yield (
+            policy.default_line,
+            "default",
+            "it is deny and no tool is listed: every call is denied. List the tools that may be"
+            " used.",
+        )
+    for tool in policy.tools:
+        if tool.name == EVERY_TOOL and any(
+            rule.action is Action.DENY for rule in tool.rules
+        ):
+            yield tool.line, "tools.*", "it holds a deny rule: every call is denied."
+
+
+def _of_tool(tool: Tool) -> _Told:
+    """Warn of rules that never matter, and of names that stand twice."""
+    path = f"tools.{tool.name}"
+    denying = next((rule for rule in tool.rules if rule.action is Action.DENY), None)
+    names: set[str] = set()
+    for rule in tool.rules:
+        if denying is not None and rule is not denying:
+            said = (
+                f'the rule "{rule.name}" never matters, because "{denying.name}" denies every'
+                " call of this tool. Remove the one or the other."
+            )
+            yield rule.line, path, said
+        if rule.name in names:
+            said = f'the name "{rule.name}" stands twice. Give each rule a name of its own.'
+            yield rule.line, path, said
+        names.add(rule.name)
+    if is_glob(tool.name) and tool.name != EVERY_TOOL and not tool.name.strip("*?"):
+        yield tool.line, path, "it matches every tool, so that every tool counts as listed."
+
+
+def _of_rule(policy: Policy, rule: Rule) -> _Told:
+    path = f"tools.{rule.tool}"
+    for said in (said for check in _CHECKS for said in check(policy, rule)):
+        yield rule.line, path, f'rule "{rule.name}": {said}'
+
+
+def _answerless(_policy: Policy, rule: Rule) -> Iterator[str]:
+    for condition in rule.conditions:
+        wrong = (
+            is_text_path(condition.path) and condition.op in OF_NUMBERS | OF_LISTS
+        ) or (is_number_path(condition.path) and condition.op in OF_TEXT | OF_LISTS)
+        if wrong:
+            yield (
+                f"{condition.path} {condition.op} can never be told, as the value is always of"
+                " another kind. Use another operator."
+            )
+
+
+def _loose(_policy: Policy, rule: Rule) -> Iterator[str]:
+    """Warn of an `allow` that lets more through than it reads."""
+    if rule.action is not Action.ALLOW:
+        return
+    if not rule.conditions:
+        yield "it allows every call of the tool, whatever its arguments."
+    for condition in rule.conditions:
+        text = condition.value if isinstance(condition.value, str) else ""
+        if condition.op == "regex" and not (
+            text.startswith(("^", "\\A")) and text.endswith(("$", "\\z"))
+        ):
+            yield f"{condition.path} regex matches anywhere in the text. Begin it with ^ and end it with $."
+        if condition.op == "starts_with" and "://" in text:
+            yield (
+                f"{condition.path} starts_with also holds for a longer host, such as"
+                " https://a.example.evil.example. Use url_host."
+            )
+        elif condition.op == "starts_with" and "/" in text:
+            yield f"{condition.path} starts_with also holds for a path with .. in it. Use glob."
+
+
+def _unreachable_quorum(policy: Policy, rule: Rule) -> Iterator[str]:
+    """Warn of approvals that nobody could give: the call would always expire."""
+    terms = rule.terms
+    if (
+        terms.distinct_groups
+        and terms.approvers
+        and terms.approvals_required > len(terms.approvers)
+    ):
+        yield "it asks for more approvals from distinct groups than it names groups."
+    if terms.approvers and all(group in policy.groups for group in terms.approvers):
+        people = {person for group in terms.approvers for person in policy.groups[group]}
+        if len(people) < terms.approvals_required:
+            yield (
+                f"it asks for {terms.approvals_required} approvals, and its groups hold"
+                f" {len(people)} people. Nobody could ever approve."
+            )
+    timeout = terms.timeout or policy.approvals.timeout
+    if terms.escalate_after and timeout and terms.escalate_after >= timeout:
+        yield "it expires before it escalates. Make escalate_after shorter."
+
+
+def _unknown_groups(policy: Policy, rule: Rule) -> Iterator[str]:
+    terms = rule.terms
+    for group in (*terms.approvers, terms.veto_group, terms.escalate_to):
+        if group and policy.groups and group not in policy.groups:
+            yield f'the group "{group}" is not among the groups of the file.'
+
+
+_CHECKS: Final[tuple[Callable[[Policy, Rule], Iterator[str]], ...]] = (
+    _answerless,
+    _loose,
+    _unreachable_quorum,
+    _unknown_groups,
+)

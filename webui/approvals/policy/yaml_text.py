@@ -1,0 +1,240 @@
+"""The text of a policy: YAML without what could hide something, each value with its place.
+
+Events of PyYAML's parser are all that is used. Values are resolved here, by the core schema
+of YAML 1.2 (`no` is text), because PyYAML's own resolving is that of YAML 1.1; and what two
+programs could read as different numbers is refused.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from webui.approvals.json_faults import step
+from webui.approvals.policy.faults import PolicyFault
+
+MOST_BYTES: Final = 512 * 1024
+MOST_VALUES: Final = 50_000
+MOST_FAULTS: Final = 100
+_DEEPEST: Final = 24
+
+_BAD: Final = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+)
+_WORDS: Final[dict[str, bool | None]] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_WHOLE: Final = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,30})")
+_BROKEN: Final = re.compile(
+    r"[-+]?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?(?:[eE][-+]?[0-9]{1,3})?"
+)
+_ODD: Final = re.compile(
+    r"[-+]?(?:\.?[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9_]+)?"
+    r"|0[xob][0-9a-fA-F_]+|\.(?:inf|Inf|INF))|\.(?:nan|NaN|NAN)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value stands, and how it is spelt if it is no list or mapping."""
+
+    line: int
+    column: int
+    raw: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A text's values, and the place of each by its JSON Pointer."""
+
+    value: Any
+    places: dict[str, Place]
+
+    def place(self, pointer: str) -> Place:
+        """Return the place of a value, or of the closest one around it."""
+        while pointer not in self.places and pointer:
+            pointer = pointer.rpartition("/")[0]
+        return self.places.get(pointer, Place(1, 1))
+
+    def fault(self, pointer: str, sentence: str) -> PolicyFault:
+        """Return a fault at a value."""
+        place = self.place(pointer)
+        return PolicyFault(place.line, place.column, path_of(pointer), sentence)
+
+
+class _TooMuch(Exception):
+    """There is no use in reading on."""
+
+
+def read_yaml(text: str) -> tuple[Source, list[PolicyFault]]:
+    """Return the values of a text and what is wrong with it as YAML."""
+    unfit = _unfit(text)
+    if unfit is not None:
+        return Source(None, {}), [unfit]
+    # Imported here, so that a server that has no policy to read starts faster.
+    import yaml  # noqa: PLC0415
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    reader = _Reader(yaml.parse(text, Loader=loader))
+    try:
+        value = reader.document()
+    except _TooMuch:
+        value = None
+    except yaml.MarkedYAMLError as error:
+        value = None
+        mark = error.problem_mark or error.context_mark
+        problem = " ".join(filter(None, (error.context, error.problem)))
+        sentence = f"this is no YAML: {problem}. Mend the indentation or the quotes here."
+        reader.faults.append(PolicyFault(mark.line + 1, mark.column + 1, "", sentence))
+    return Source(value, reader.places), reader.faults
+
+
+def path_of(pointer: str) -> str:
+    """Return a JSON Pointer as authors write paths: `tools.bash.rules[2].name`."""
+    path = ""
+    for part in pointer.split("/")[1:]:
+        name = part.replace("~1", "/").replace("~0", "~")
+        path += f"[{name}]" if name.isdigit() and path else f"{'.' if path else ''}{name}"
+    return path
+
+
+def _unfit(text: str) -> PolicyFault | None:
+    """Return why a text is not even looked at."""
+    if len(text) > MOST_BYTES or len(text.encode("utf-8", "replace")) > MOST_BYTES:
+        sentence = f"it is larger than {MOST_BYTES // 1024} KiB. Split or shorten it."
+        return PolicyFault(1, 1, "", sentence)
+    bad = _BAD.search(text)
+    if bad is None:
+        return None
+    before = text[: bad.start()]
+    line, column = before.count("\n") + 1, bad.start() - before.rfind("\n")
+    sentence = f"the character U+{ord(bad[0]):04X} is not allowed in YAML. Remove it."
+    return PolicyFault(line, column, "", sentence)
+
+
+class _Reader:
+    """Makes values of the parser's events, and keeps their places and faults."""
+
+    def __init__(self, events: Iterator[Any]) -> None:
+        self._events = events
+        self.places: dict[str, Place] = {}
+        self.faults: list[PolicyFault] = []
+
+    def document(self) -> Any:
+        """Return the value of the only document; None if there is none."""
+        value, documents = None, 0
+        for event in self._events:
+            if type(event).__name__ != "DocumentStartEvent":
+                continue
+            documents += 1
+            if documents > 1:
+                self._wrong(event, "", "a second document begins. Keep a policy in one.")
+                raise _TooMuch
+            value = self._value(next(self._events), "", 0)
+        return value
+
+    def _value(self, event: Any, pointer: str, depth: int) -> Any:
+        self._refuse_tricks(event, pointer)
+        kind = type(event).__name__
+        mark = event.start_mark
+        if pointer not in self.places:
+            raw = event.value if kind == "ScalarEvent" else None
+            self._keep(pointer, Place(mark.line + 1, mark.column + 1, raw))
+        if depth == _DEEPEST:
+            self._wrong(
+                event,
+                pointer,
+                f"it is nested more than {_DEEPEST} levels deep. Flatten it.",
+            )
+            raise _TooMuch
+        if kind == "MappingStartEvent":
+            return self._mapping(pointer, depth + 1)
+        if kind == "SequenceStartEvent":
+            return self._sequence(pointer, depth + 1)
+        return self._scalar(event, pointer) if kind == "ScalarEvent" else None
+
+    def _mapping(self, pointer: str, depth: int) -> dict[str, Any]:
+        members: dict[str, Any] = {}
+        for key in self._events:
+            kind = type(key).__name__
+            if kind == "MappingEndEvent":
+                break
+            self._refuse_tricks(key, pointer)
+            if kind != "ScalarEvent" or not key.value:
+                self._wrong(
+                    key, pointer, "a key must be text. Write a name before the colon."
+                )
+                raise _TooMuch
+            below = pointer + step(key.value)
+            if key.value == "<<" and key.implicit[0]:
+                self._wrong(
+                    key, below, "merge keys are not allowed. Write the entries out."
+                )
+            if key.value in members:
+                first = self.places[below].line
+                sentence = (
+                    f"the key stands twice, first on line {first}. Remove one of them."
+                )
+                self._wrong(key, below, sentence)
+            event = next(self._events)
+            raw = event.value if type(event).__name__ == "ScalarEvent" else None
+            mark = key.start_mark
+            self._keep(below, Place(mark.line + 1, mark.column + 1, raw))
+            members[key.value] = self._value(event, below, depth)
+        return members
+
+    def _sequence(self, pointer: str, depth: int) -> list[Any]:
+        items: list[Any] = []
+        for event in self._events:
+            if type(event).__name__ == "SequenceEndEvent":
+                break
+            items.append(self._value(event, f"{pointer}/{len(items)}", depth))
+        return items
+
+    def _scalar(self, event: Any, pointer: str) -> Any:
+        raw: str = event.value
+        if not event.implicit[0]:  # in quotes, or a block
+            return raw
+        if raw in _WORDS:
+            return _WORDS[raw]
+        if _WHOLE.fullmatch(raw):
+            return int(raw)
+        if _BROKEN.fullmatch(raw):
+            number = float(raw)
+            if number - number == 0:
+                return number
+        elif not _ODD.fullmatch(raw):
+            return raw
+        sentence = (
+            f"{raw[:40]} can be read as a number in more than one way. Put it in quotes."
+        )
+        self._wrong(event, pointer, sentence)
+        return None
+
+    def _refuse_tricks(self, event: Any, pointer: str) -> None:
+        """Refuse what makes a text mean something that does not stand where it is read."""
+        anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
+        if type(event).__name__ == "AliasEvent":
+            self._wrong(
+                event, pointer, f"the alias *{anchor} is not allowed. Write it out."
+            )
+        elif anchor is not None:
+            self._wrong(event, pointer, f"the anchor &{anchor} is not allowed. Remove it.")
+        if tag is not None:
+            self._wrong(event, pointer, f"the tag {tag} is not allowed. Remove it.")
+
+    def _keep(self, pointer: str, place: Place) -> None:
+        self.places[pointer] = place
+        if len(self.places) > MOST_VALUES:
+            sentence = f"there are more than {MOST_VALUES} values. Split or shorten it."
+            self.faults.append(PolicyFault(place.line, place.column, "", sentence))
+            raise _TooMuch
+
+    def _wrong(self, event: Any, pointer: str, sentence: str) -> None:
+        mark = event.start_mark
+        place = (mark.line + 1, mark.column + 1)
+        self.faults.append(PolicyFault(*place, path_of(pointer), sentence))
+        if len(self.faults) >= MOST_FAULTS:
+            raise _TooMuch
