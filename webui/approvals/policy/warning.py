@@ -35,8 +35,7 @@ def _hidden_and_ruled(policy: Policy) -> _Told:
             yield (
                 tool.line,
                 f"tools.{tool.name}",
-                f'it is hidden by "{hiding[0]}", so its rules are never asked. Remove the one'
-                " or the other.",
+    X
             )
 
 
@@ -49,8 +48,7 @@ def _locks(policy: Policy) -> _Told:
         yield (
             policy.default_line,
             "default",
-            "it is deny and no tool is listed: every call is denied. List the tools that may be"
-            " used.",
+            "it is deny and no tool is listed, so every call is denied. List the tools.",
         )
     for tool in policy.tools:
         if tool.name == EVERY_TOOL and any(
@@ -101,8 +99,8 @@ def _loose(_policy: Policy, rule: Rule) -> Iterator[str]:
     """Warn of an `allow` that lets more through than it reads."""
     if rule.action is not Action.ALLOW:
         return
-    if not rule.conditions:
-        yield "it allows every call of the tool, whatever its arguments."
+    if rule.tool == EVERY_TOOL and not rule.conditions:
+        yield "it allows every call of every tool that no rule refuses or asks for."
     for condition in rule.conditions:
         text = condition.value if isinstance(condition.value, str) else ""
         if condition.op == "regex" and not (

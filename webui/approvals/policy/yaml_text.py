@@ -20,6 +20,7 @@ _DEEPEST: Final = 24
 
 _BAD: Final = re.compile(
     "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+    "|[\u202a-\u202e\u2066-\u2069]"  # they make a text read as something else
 )
 _WORDS: Final[dict[str, bool | None]] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -110,7 +111,8 @@ def _unfit(text: str) -> PolicyFault | None:
         return None
     before = text[: bad.start()]
     line, column = before.count("\n") + 1, bad.start() - before.rfind("\n")
-    sentence = f"the character U+{ord(bad[0]):04X} is not allowed in YAML. Remove it."
+    sentence = f"the character U+{ord(bad[0]):04X} is not allowed. Remove it, or write it as"
+    sentence += " an escape in double quotes."
     return PolicyFault(line, column, "", sentence)
 
 
