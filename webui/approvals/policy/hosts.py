@@ -28,6 +28,10 @@ _LABEL: Final = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
 _HOST: Final = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _ODD: Final = re.compile(r"[\x00-\x20\x7f]")
 _NUMERIC: Final = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
+_CARRIERS: Final = tuple(
+    map(IPv6Network, ("::ffff:0:0/96", "64:ff9b::/96", "2002::/16", "2001::/32"))
+)
+"""Networks whose addresses carry an IPv4 address: mapped, NAT64, 6to4, Teredo."""
 _LONGEST: Final = 8_192
 _LONGEST_HOST: Final = 253
 
@@ -99,15 +103,13 @@ def _network(text: str, place: str) -> IPv4Network | IPv6Network:
 
 def _address(seen: Any) -> IPv4Address | IPv6Address | None:
     """Return an address spelt the one usual way; an IPv4 one inside IPv6 and a zone are not."""
-    if not isinstance(seen, str) or "%" in seen:
+    if not isinstance(seen, str) or "%" in seen or (":" in seen and "." in seen):
         return None
     try:
         address = ip_address(seen)
     except ValueError:
         return None
-    if isinstance(address, IPv6Address) and (
-        address.ipv4_mapped or address.sixtofour or address.teredo
-    ):
+    if isinstance(address, IPv6Address) and any(address in each for each in _CARRIERS):
         return None
     return address
 

@@ -41,8 +41,8 @@ def read_path(path: str, roots: frozenset[str] = frozenset(ROOTS)) -> Look:
     root, dot, rest = path.partition(".")
     if root not in roots:
         known = [each for each in ROOTS if each in roots]
-        listed = ", ".join(f"{each}." for each in known)
-        raise BadValueError(f"must start with one of {listed}{meant(root, known)}")
+        listed = ", ".join(f'"{each}."' for each in known)
+        raise BadValueError(f"must start with {listed}{meant(root, known)}")
     if not dot or not rest:
         raise BadValueError(
             f"ends after {root!r}. Name what to look at, as in {_like(root)}."
