@@ -51,14 +51,14 @@ def glob(pattern: str, seen: str) -> bool:
     if pattern.startswith("**"):
         return any(glob(pattern[2:], seen[cut:]) for cut in range(len(seen) + 1))
     if pattern[0] == "*":
-        head = len(seen.split("/")[0])
+        head = len(seen.partition("/")[0])
         return any(glob(pattern[1:], seen[cut:]) for cut in range(head + 1))
     if not seen or (pattern[0] == "?" and seen[0] == "/"):
         return False
     return pattern[0] in {"?", seen[0]} and glob(pattern[1:], seen[1:])
 
 
-def bits(address: str) -> tuple[int, int] | None:
+def bits(address: str) -> tuple[int, int] | None:  # noqa: PLR0911 - a list of reasons
     """Return an IPv4 address as a number, the hard way; IPv6 by its groups."""
     parts = address.split(".")
     if len(parts) == 4 and all(re.fullmatch("0|[1-9][0-9]{0,2}", each) for each in parts):
@@ -71,7 +71,7 @@ def bits(address: str) -> tuple[int, int] | None:
     head, gap, tail = address.partition("::")
     left, right = ([each for each in side.split(":") if each] for side in (head, tail))
     count = len(left) + len(right)
-    if gap and count > 7 or not gap and (count != 8 or address.count(":") != 7):
+    if count > 7 if gap else (count != 8 or address.count(":") != 7):
         return None
     groups = left + ["0"] * (8 - count) + right
     if any(len(each) > 4 for each in groups) or "::" in tail or tail.endswith(":"):
@@ -97,7 +97,7 @@ def within(network: str, address: str) -> str:
     return Y if found[1] >> shift == start >> shift else N
 
 
-def host(pattern: str, url: str) -> str:
+def host(pattern: str, url: str) -> str:  # noqa: PLR0911 - a list of reasons
     if re.search(r"[\x00-\x20\x7f\\]", url) or not re.match(
         r"(?i)[a-z][a-z0-9+.-]*://", url
     ):

@@ -14,7 +14,7 @@ KINDS: list[Any] = [
     9007199254740991, -9007199254740991, 9007199254740993, 1e300, 1e-7, 12345678901234567890,
     "", " ", "0", "1", "5", "100", "100.0", "1e2", " 100", "100 ", "１００", "٣", "true",
     "True", "TRUE", "false", "null", "None", "yes", "main", "Main", "MAIN", "main ", " main",
-    "main\n", "\nmain", "main\x00", "maın", "mаin", "m​ain", "main​", "ｍain", "domain", "mainly",
+    "main\n", "\nmain", "main\x00", "maın", "mаin", "m\u200bain", "main\u200b", "ｍain", "domain", "mainly",
     "mai", "refs/heads/main", "feat/x", "feat/", "feat", "feat/a/b", "xfeat/x", "Feat/x",
     "FEAT/X", "feat\\x", "feat//x", "feat/../x", "feat/..", "../feat/x", "feat/x/..\\y",
     "feat/x\n", "feat/é", "feat/é", "\ud800", "feat/\udc00", "Straße", "STRASSE",
@@ -124,7 +124,7 @@ def test_what_is_missing_cannot_be_told(op: str) -> None:
 
 
 LOOKALIKES = str.maketrans({"a": "а", "e": "е", "o": "о", "p": "р", "c": "с", "x": "х"})
-FITTING = {
+FITTING: dict[str, tuple[Any, Any]] = {
     "eq": ("main/api", "main/api"),
     "in": (["main/api"], "main/api"),
     "regex": ("^main/api$", "main/api"),
@@ -139,7 +139,20 @@ FITTING = {
 
 
 def near_misses(text: str) -> list[Any]:
-    marks = ["​", "‮", "\x00", "﻿", "\n", "\t", " ", "．", "%00", "­", "'", "Ⅰ"]
+    marks = [
+        "\u200b",
+        "\u202e",
+        "\x00",
+        "\ufeff",
+        "\n",
+        "\t",
+        " ",
+        "．",
+        "%00",
+        "\u00ad",
+        "'",
+        "Ⅰ",
+    ]
     changed: list[Any] = [
         text[:at] + mark + text[at:] for mark in marks for at in range(1, 9)
     ]

@@ -283,6 +283,12 @@ def test_an_error_of_the_file_is_told_with_its_place(
             ".conditions[0].value",
             "missing ]",
         ),
+        (
+            "- name: a\n  conditions:\n    - {path: 5, op: exists, value: true}",
+            7,
+            ".conditions[0].path",
+            "must be text such as args.amount",
+        ),
         ("- {name: a, rate_limit: 5}", 5, ".rate_limit", "must be written as 5/hour"),
         ("- {name: a, rate_limit: 0/hour}", 5, ".rate_limit", "whole number above 0"),
         ("- {name: a, rate_limit: -1/hour}", 5, ".rate_limit", 'not "-1"'),
@@ -358,15 +364,22 @@ def test_an_error_of_the_file_is_told_with_its_place(
             'must start with "args."',
         ),
         (
-            "- name: a\n  action: deny\n"
-            "  state: {counter: b, window: day, increment: 2, increment_from: args.a}",
+            """
+            - name: a
+              action: deny
+              state: {counter: b, window: day, increment: 2, increment_from: args.a}
+            """,
             7,
             ".state.increment",
             "exclude each other",
         ),
         (
-            "- name: a\n  conditions:\n    - {path: state.t.hourly, op: lt, value: 5}\n"
-            "  state: {counter: hourli, window: hour}",
+            """
+            - name: a
+              conditions:
+                - {path: state.t.hourly, op: lt, value: 5}
+              state: {counter: hourli, window: hour}
+            """,
             7,
             ".conditions[0].path",
             'did you mean "state.t.hourli"',

@@ -273,6 +273,7 @@ def test_a_ruling_says_what_must_be_reserved() -> None:
     assert counted("look", {}, pay__sum=1).verdict == "allow"
     names = [each.name for each in Rulebook(read_policy(COUNTED)).counters_for("look")]
     assert names == ["pay.sum", "_global._rate_minute"]
+    assert Rulebook(read_policy(policy_of("ask"))).counters_for("t") == ()
 
 
 @pytest.mark.parametrize("amount", ["5", None, True, [5], -1, -0.5, float("nan"), 1e300])

@@ -44,9 +44,5 @@ class Missing:
 
     __slots__ = ()
 
-    def __repr__(self) -> str:
-        """Return a word for failing tests."""
-        return "MISSING"
-
 
 MISSING = Missing()

@@ -35,7 +35,7 @@ def _hidden_and_ruled(policy: Policy) -> _Told:
             yield (
                 tool.line,
                 f"tools.{tool.name}",
-    X
+                f'it is hidden by "{hiding[0]}", so its rules are never asked.',
             )
 
 

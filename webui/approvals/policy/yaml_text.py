@@ -111,7 +111,9 @@ def _unfit(text: str) -> PolicyFault | None:
         return None
     before = text[: bad.start()]
     line, column = before.count("\n") + 1, bad.start() - before.rfind("\n")
-    sentence = f"the character U+{ord(bad[0]):04X} is not allowed. Remove it, or write it as"
+    sentence = (
+        f"the character U+{ord(bad[0]):04X} is not allowed. Remove it, or write it as"
+    )
     sentence += " an escape in double quotes."
     return PolicyFault(line, column, "", sentence)
 
@@ -159,10 +161,7 @@ class _Reader:
 
     def _mapping(self, pointer: str, depth: int) -> dict[str, Any]:
         members: dict[str, Any] = {}
-        for key in self._events:
-            kind = type(key).__name__
-            if kind == "MappingEndEvent":
-                break
+        while (kind := type(key := next(self._events)).__name__) != "MappingEndEvent":
             self._refuse_tricks(key, pointer)
             if kind != "ScalarEvent" or not key.value:
                 self._wrong(
@@ -189,9 +188,7 @@ class _Reader:
 
     def _sequence(self, pointer: str, depth: int) -> list[Any]:
         items: list[Any] = []
-        for event in self._events:
-            if type(event).__name__ == "SequenceEndEvent":
-                break
+        while type(event := next(self._events)).__name__ != "SequenceEndEvent":
             items.append(self._value(event, f"{pointer}/{len(items)}", depth))
         return items
 
