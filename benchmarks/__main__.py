@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks import browser, gate, intake, pages, push, starting, waiting
+from benchmarks import browser, gate, intake, pages, policy, push, starting, waiting
 from benchmarks.figures import Figure
 
 MEASURES: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -13,6 +13,7 @@ MEASURES: dict[str, Callable[[], Iterator[Figure]]] = {
     "P4": browser.measure,
     "P5": push.measure,
     "P6": pages.measure,
+    "P10": policy.measure,
     "P11": starting.measure,
 }
 

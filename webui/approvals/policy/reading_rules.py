@@ -34,7 +34,7 @@ _TERMS: Final = (
     "max_grant",
     "expires_to",
 )
-_KEYS: Final = ("name", "action", "conditions", "on_deny", "rate_limit", "state", *_TERMS)
+KEYS: Final = ("name", "action", "conditions", "on_deny", "rate_limit", "state", *_TERMS)
 _MOST_VOTES: Final = 100
 _MOST_COUNT: Final = 2**53 - 1
 
@@ -42,7 +42,7 @@ _MOST_COUNT: Final = 2**53 - 1
 def read_rule(fields: Fields, tool: str) -> Rule | None:
     """Return a rule; None if something about it is wrong."""
     before = len(fields.faults)
-    fields.only(_KEYS)
+    fields.only(KEYS)
     name = fields.name("name")
     if not fields.has("name"):
         fields.wrong("", "the rule must have a name. Add one, such as name: hourly limit.")

@@ -1,0 +1,86 @@
+"""P10: the backtest of a policy: two policies asked about the same recorded calls."""
+
+import json
+import random
+import statistics
+import time
+from collections.abc import Iterator
+
+from benchmarks.figures import Figure, spread
+from webui.approvals.policy import Call, Facts, History, Policy, compare, read_policy
+from webui.approvals.policy.shelf import shelf
+
+RUNS = 5
+CALLS = 20_000
+GOAL = 20_000
+NOON = 1_767_614_400_000
+TOOLS = {
+    "github": ("get_file_contents", "create_issue", "push_files", "merge_pull_request"),
+    "kubernetes": ("kubectl_get", "kubectl_delete", "kubectl_scale", "kubectl_logs"),
+    "stripe": ("list_invoices", "create_refund", "cancel_subscription", "create_coupon"),
+}
+
+
+def measure() -> Iterator[Figure]:
+    """Measure calls a second on one core, beside only reading the calls' arguments."""
+    for name, tools in TOOLS.items():
+        old, new = _policies(name)
+        recorded = _recorded(tools)
+        runs = [(_backtest(old, new, recorded), _reading(recorded)) for _ in range(RUNS)]
+        rates, references = [rate for rate, _ in runs], [rate for _, rate in runs]
+        figure, reference = statistics.median(rates), statistics.median(references)
+        yield Figure(
+            id="P10",
+            name=f"policy backtest ({name})",
+            figure=figure,
+            unit="calls/s",
+            reference=reference,
+            ratio=figure / reference,
+            goal=f">= {GOAL:,} calls/s on one core",
+            met=figure >= GOAL,
+            spread=spread(rates),
+        )
+
+
+def _policies(name: str) -> tuple[Policy, Policy]:
+    """Return a policy of the shelf, and the same with another default."""
+    text = next(each.text for each in shelf() if each.name == name)
+    return read_policy(text), read_policy(
+        text.replace("default: require_approval", "default: allow")
+    )
+
+
+def _recorded(tools: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return calls as they are kept: the tool, and the arguments' JSON text."""
+    chance = random.Random(7)  # noqa: S311 - no secret
+    return [(chance.choice(tools), json.dumps(_arguments(chance))) for _ in range(CALLS)]
+
+
+def _arguments(chance: random.Random) -> dict[str, object]:
+    return {
+        "amount": chance.randrange(1, 600_000),
+        "branch": chance.choice(["main", "agent/fix-1"]),
+        "files": [{"path": f"src/{number}.py", "content": "x" * 80} for number in range(3)],
+        "namespace": chance.choice(["dev", "production"]),
+        "resourceType": chance.choice(["pods", "secrets"]),
+        "replicas": chance.randrange(12),
+        "title": "A title of the usual length",
+    }
+
+
+def _backtest(old: Policy, new: Policy, recorded: list[tuple[str, str]]) -> float:
+    started = time.perf_counter()
+    calls = (
+        Facts(Call(tool, json.loads(text)), NOON, history=History())
+        for tool, text in recorded
+    )
+    differences = sum(1 for _ in compare(old, new, calls))
+    assert 0 < differences < CALLS
+    return CALLS / (time.perf_counter() - started)
+
+
+def _reading(recorded: list[tuple[str, str]]) -> float:
+    started = time.perf_counter()
+    for _, text in recorded:
+        json.loads(text)
+    return CALLS / (time.perf_counter() - started)
