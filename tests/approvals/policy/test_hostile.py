@@ -9,7 +9,15 @@ from random import Random
 
 import pytest
 
-from webui.approvals.policy import Answer, Call, Facts, check_policy, read_conditions
+from webui.approvals.policy import (
+    Answer,
+    Call,
+    Facts,
+    Rulebook,
+    check_policy,
+    read_conditions,
+    warnings_of,
+)
 
 A_LOT = 64 * 1024
 RANDOM = Random(7)  # noqa: S311 - no secret
@@ -107,6 +115,12 @@ def test_a_glob_has_no_hidden_power() -> None:
         "'" * 300_001,
         "#" * 500_000,
         "\u2028" * 100_000,
+        "version: 1\nhide: [" + ", ".join(f"a{n}" for n in range(40_000)) + "]",
+        "version: 1\ntools:\n" + "".join(f"  a{n}: {{}}\n" for n in range(20_000)),
+        "version: 1\ntests: [" + "{tool: a, rule: b, expect: deny}, " * 7_000 + "]",
+        "version: 1\ntools: {a: {rules: ["
+        + "{conditions: [{path: state.a.b, op: eq, value: 1}]}, " * 5_000
+        + "]}}",
         "%YAML 9.9\n---\n",
         "%TAG ! tag:x,2000:\n---\n!a b\n",
         "--- |\n" + "x\n" * 100_000,
@@ -118,6 +132,18 @@ def test_no_text_stalls_or_breaks_the_reader(text: str) -> None:
     assert policy is None
     assert 1 <= len(faults) <= 100
     assert all(fault.line >= 1 and fault.sentence for fault in faults)
+
+
+def test_a_large_policy_is_read_looked_over_and_asked() -> None:
+    text = "version: 1\nhide:\n" + "".join(f"  - '*{n}*'\n" for n in range(1_500))
+    text += "tools:\n" + "".join(
+        f"  'a{n}*':\n    rules: [{{name: a, rate_limit: 5/hour}}]\n" for n in range(2_000)
+    )
+    policy, faults = check_policy(text)
+    assert policy is not None, faults
+    assert len(warnings_of(policy)) == 100
+    book = Rulebook(policy)
+    assert not any(book.entry(f"b{'x' * 500}").hidden for _ in range(1_000))
 
 
 def test_a_byte_order_mark_is_welcome() -> None:

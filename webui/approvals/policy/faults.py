@@ -2,7 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, Final
+
+MOST_FAULTS: Final = 100
+"""Told at once; whoever reads on would only spend time."""
+_MOST_GUESSED: Final = 300
 
 
 class BadValueError(ValueError):
@@ -53,7 +58,7 @@ def meant(word: str, known: Iterable[str]) -> str:
     """Return the end of a sentence that guesses what was meant: "; did you mean "op"?" or "."."""
     from difflib import get_close_matches  # noqa: PLC0415 - only needed when something is wrong
 
-    near = get_close_matches(word[:100], list(known), n=1, cutoff=0.6)
+    near = get_close_matches(word[:100], list(islice(known, _MOST_GUESSED)), n=1)
     return f'; did you mean "{near[0]}"?' if near else "."
 
 

@@ -5,12 +5,13 @@ from typing import Any, Final
 
 from webui.approvals.errors import Fault
 from webui.approvals.json_faults import step
-from webui.approvals.policy.faults import BadValueError, kind_of, meant
+from webui.approvals.policy.faults import MOST_FAULTS, BadValueError, kind_of, meant
 from webui.approvals.policy.notation import read_duration
 from webui.approvals.policy.yaml_text import Source
 
 MOST_TEXT: Final = 2_000
 MOST_NAME: Final = 200
+MOST_NAMES: Final = 2_000
 
 
 class Fields:
@@ -32,6 +33,11 @@ class Fields:
     def wrong(self, key: str, sentence: str) -> None:
         """Note a fault of the field `key`, or of the whole."""
         self.faults.append(Fault(self.place(key), sentence))
+
+    @property
+    def full(self) -> bool:
+        """Say whether so much is wrong that more is not told."""
+        return len(self.faults) >= MOST_FAULTS
 
     def place(self, key: str) -> str:
         """Return the JSON Pointer of a field."""
@@ -57,7 +63,7 @@ class Fields:
         """Refuse the fields that are not among `known`."""
         names = tuple(known)
         for key in self.values:
-            if key not in names:
+            if key not in names and not self.full:
                 guess = meant(key, names)
                 listed = "" if guess != "." else f" It has {', '.join(names)}."
                 self.wrong(key, f'{self.noun} has no "{key[:40]}"{guess}{listed}')
@@ -146,11 +152,19 @@ class Fields:
         if not isinstance(value, list):
             self.wrong(key, f"{key} must be a list of names, not {kind_of(value)}.")
             return ()
-        found: list[str] = []
-        for index in range(len(value)):
-            name = self._item(key, index, value)
-            if name is not None:
-                found.append(name)
+        found: dict[str, None] = {}
+        for index, item in enumerate(value):
+            at = f"{self.place(key)}/{index}"
+            name = self._name_at(at, item)
+            if name is None:
+                continue
+            if name in found:
+                sentence = f'"{name[:40]}" stands in the list twice. Remove one.'
+                self.faults.append(Fault(at, sentence))
+            found[name] = None
+        if len(found) > MOST_NAMES:
+            self.wrong(key, f"{key} has more than {MOST_NAMES} names. Use globs, or fewer.")
+            return ()
         return tuple(found)
 
     def items(self, key: str) -> list[Any]:
@@ -163,19 +177,14 @@ class Fields:
             return []
         return value
 
-    def _item(self, key: str, index: int, items: list[Any]) -> str | None:
-        at = f"{self.place(key)}/{index}"
-        item = items[index]
+    def _name_at(self, at: str, item: Any) -> str | None:
+        """Return one name of a list."""
         if isinstance(item, list | Mapping) or item is None:
             self.faults.append(Fault(at, f"it must be a name, not {kind_of(item)}."))
             return None
         name = item if isinstance(item, str) else str(self.source.places[at].raw)
         if not name.strip() or not name.isprintable() or len(name) > MOST_NAME:
             sentence = "it must be a name on one line, not blank. Fill it in or remove it."
-            self.faults.append(Fault(at, sentence))
-            return None
-        if name in (str(each) for each in items[:index]):
-            sentence = f'"{name[:40]}" stands in the list twice. Remove one.'
             self.faults.append(Fault(at, sentence))
             return None
         return name

@@ -6,13 +6,13 @@ from urllib.parse import urlsplit
 
 from webui.approvals.errors import Fault
 from webui.approvals.policy.document import Defaults, Policy, Tool, Verdict, Webhook
-from webui.approvals.policy.faults import PolicyError, PolicyFault
-from webui.approvals.policy.fields import MOST_NAME, Fields
+from webui.approvals.policy.faults import MOST_FAULTS, PolicyError, PolicyFault
+from webui.approvals.policy.fields import MOST_NAME, MOST_NAMES, Fields
 from webui.approvals.policy.hashing import policy_revision
 from webui.approvals.policy.reading_counters import check_counters
 from webui.approvals.policy.reading_rules import read_rule
 from webui.approvals.policy.reading_tests import read_tests
-from webui.approvals.policy.yaml_text import MOST_FAULTS, read_yaml
+from webui.approvals.policy.yaml_text import read_yaml
 
 _KEYS: Final = (
     "version",
@@ -80,8 +80,13 @@ def _check_version(fields: Fields) -> None:
 
 
 def _tools(fields: Fields) -> tuple[Tool, ...]:
-    tools = []
+    tools: list[Tool] = []
+    if len(fields.values) > MOST_NAMES:
+        fields.wrong("", f"there are more than {MOST_NAMES} tools. Use globs, or fewer.")
+        return ()
     for name in fields.values:
+        if fields.full:
+            break
         if not name.strip() or not name.isprintable() or len(name) > MOST_NAME:
             fields.wrong(name, "a tool's name must be on one line and not blank.")
             continue

@@ -10,7 +10,7 @@ from typing import Any
 from webui.approvals.errors import Fault
 from webui.approvals.json_faults import step
 from webui.approvals.policy.document import EVERY_TOOL, GLOBAL_SCOPE
-from webui.approvals.policy.faults import meant
+from webui.approvals.policy.faults import MOST_FAULTS, meant
 
 
 def check_counters(tools: Any, faults: list[Fault]) -> None:
@@ -28,9 +28,11 @@ def check_counters(tools: Any, faults: list[Fault]) -> None:
                 " Give it another name, or the rate_limit another window."
             )
             faults.append(Fault(place, sentence))
-    known = [f"state.{name}" for name in kept]
+    known = {f"state.{name}": None for name in kept}
     for _, _, place, rule in rules:
         for index, path in _paths(rule):
+            if len(faults) >= MOST_FAULTS:
+                return
             if path.startswith("state.") and path not in known:
                 sentence = (
                     f"{path[:100]} is kept by no rule. Add a state block with that counter to a"

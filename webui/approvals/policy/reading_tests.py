@@ -29,6 +29,7 @@ def read_tests(fields: Fields, tools: Sequence[Tool]) -> tuple[Example, ...]:
     found = [
         _read(fields.inside("tests", index, value, "a test"), names, counters, index + 1)
         for index, value in enumerate(fields.items("tests"))
+        if not fields.full
     ]
     return tuple(example for example in found if example is not None)
 

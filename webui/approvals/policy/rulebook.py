@@ -1,8 +1,9 @@
 """Which rules concern a tool: the entry of its name, then globs, then the rules of all tools."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from typing import Final
 
 from webui.approvals.policy.document import EVERY_TOOL, Counter, Policy, Rule, Tool, Verdict
@@ -26,7 +27,7 @@ class Entry:
 class Rulebook:
     """A policy made ready for many calls: what it says of each tool is gathered once."""
 
-    __slots__ = ("_entries", "counters", "policy")
+    __slots__ = ("_entries", "_hides", "_tools", "counters", "policy")
 
     def __init__(self, policy: Policy) -> None:
         """Take the policy."""
@@ -35,6 +36,8 @@ class Rulebook:
             rule.counter.name: rule.counter for rule in policy.rules if rule.counter
         }
         self._entries: dict[str, Entry] = {}
+        self._hides = [matcher(name) for name in policy.hide]
+        self._tools = [(matcher(tool.name), tool) for tool in policy.tools]
 
     def entry(self, tool: str) -> Entry:
         """Return what the policy says of a tool."""
@@ -42,8 +45,23 @@ class Rulebook:
         if found is None:
             if len(self._entries) >= _MOST_KEPT:  # tools are named by agents
                 self._entries.clear()
-            found = self._entries[tool] = _entry(self.policy, tool)
+            found = self._entries[tool] = self._gathered(tool)
         return found
+
+    def _gathered(self, tool: str) -> Entry:
+        meant = [entry for means, entry in self._tools if means(tool)]
+        every = [entry for entry in meant if entry.name == EVERY_TOOL]
+        exact = [entry for entry in meant if entry.name == tool != EVERY_TOOL]
+        globs = [entry for entry in meant if entry.name not in {tool, EVERY_TOOL}]
+        specific = exact + globs
+        return Entry(
+            rules=_in_order([*specific, *every]),
+            hidden=any(means(tool) for means in self._hides),
+            listed=bool(specific),
+            # the tool's own entry knows best; globs must agree. Harm needs one voice only.
+            idempotent=bool(specific) and all(each.idempotent for each in exact or globs),
+            irreversible=any(entry.irreversible for entry in meant),
+        )
 
     def refuses_unlisted(self, entry: Entry) -> bool:
         """Say whether a tool is refused before any rule because nothing lists it."""
@@ -67,28 +85,12 @@ def is_glob(name: str) -> bool:
     return not _SIGNS.isdisjoint(name)
 
 
-def matches(name: str, tool: str) -> bool:
-    """Say whether an entry's name (or one of `hide`) means a tool."""
-    return name == tool or (is_glob(name) and fnmatchcase(tool, name))
-
-
-def _entry(policy: Policy, tool: str) -> Entry:
-    exact = [entry for entry in policy.tools if entry.name == tool != EVERY_TOOL]
-    globs = [
-        entry
-        for entry in policy.tools
-        if entry.name not in {tool, EVERY_TOOL} and matches(entry.name, tool)
-    ]
-    every = [entry for entry in policy.tools if entry.name == EVERY_TOOL]
-    specific = exact + globs
-    return Entry(
-        rules=_in_order([*specific, *every]),
-        hidden=any(matches(name, tool) for name in policy.hide),
-        listed=bool(specific),
-        # the tool's own entry knows best; globs must agree. Harm needs one voice only.
-        idempotent=bool(specific) and all(each.idempotent for each in exact or globs),
-        irreversible=any(entry.irreversible for entry in [*specific, *every]),
-    )
+def matcher(name: str) -> Callable[[str], bool]:
+    """Return whether an entry's name (or one of `hide`) means a tool."""
+    if not is_glob(name):
+        return name.__eq__
+    fits = re.compile(translate(name)).match
+    return lambda tool: tool == name or fits(tool) is not None
 
 
 def _in_order(entries: Iterable[Tool]) -> tuple[Rule, ...]:

@@ -1,42 +1,37 @@
 """What is allowed in a policy and yet looks wrong: the author is told, and may mean it."""
 
 from collections.abc import Callable, Iterator
+from itertools import chain, islice
 from typing import Final
 
 from webui.approvals.policy.document import EVERY_TOOL, Action, Policy, Rule, Tool, Verdict
-from webui.approvals.policy.faults import PolicyFault
+from webui.approvals.policy.faults import MOST_FAULTS, PolicyFault
 from webui.approvals.policy.operators import OF_LISTS, OF_NUMBERS, OF_TEXT
 from webui.approvals.policy.paths import is_number_path, is_text_path
-from webui.approvals.policy.rulebook import is_glob, matches
+from webui.approvals.policy.rulebook import is_glob, matcher
 
 _Told = Iterator[tuple[int, str, str]]
 
 
 def warnings_of(policy: Policy) -> tuple[PolicyFault, ...]:
     """Return what looks wrong in a policy that was accepted, in the order of the lines."""
-    told = [
-        *_hidden_and_ruled(policy),
-        *_locks(policy),
-        *(each for tool in policy.tools for each in _of_tool(tool)),
-        *(
-            each
-            for tool in policy.tools
-            for rule in tool.rules
-            for each in _of_rule(policy, rule)
-        ),
-    ]
-    return tuple(sorted(PolicyFault(line, 1, path, said) for line, path, said in told))
+    told = chain(
+        _hidden_and_ruled(policy),
+        _locks(policy),
+        chain.from_iterable(map(_of_tool, policy.tools)),
+        chain.from_iterable(_of_rule(policy, rule) for rule in policy.rules),
+    )
+    found = (PolicyFault(line, 1, path, said) for line, path, said in told)
+    return tuple(sorted(islice(found, MOST_FAULTS)))
 
 
 def _hidden_and_ruled(policy: Policy) -> _Told:
-    for tool in policy.tools:
-        hiding = [name for name in policy.hide if matches(name, tool.name)]
-        if hiding and tool.name != EVERY_TOOL and tool.rules:
-            yield (
-                tool.line,
-                f"tools.{tool.name}",
-                f'it is hidden by "{hiding[0]}", so its rules are never asked.',
-            )
+    ruled = [tool for tool in policy.tools if tool.rules and tool.name != EVERY_TOOL]
+    for name in policy.hide:
+        means = matcher(name)
+        for tool in filter(lambda each: means(each.name), ruled):
+            said = f'it is hidden by "{name}", so its rules are never asked.'
+            yield tool.line, f"tools.{tool.name}", said
 
 
 def _locks(policy: Policy) -> _Told:
@@ -126,7 +121,7 @@ def _unreachable_quorum(policy: Policy, rule: Rule) -> Iterator[str]:
     ):
         yield "it asks for more approvals from distinct groups than it names groups."
     if terms.approvers and all(group in policy.groups for group in terms.approvers):
-        people = {person for group in terms.approvers for person in policy.groups[group]}
+        people: set[str] = set().union(*(policy.groups[group] for group in terms.approvers))
         if len(people) < terms.approvals_required:
             yield (
                 f"it asks for {terms.approvals_required} approvals, and its groups hold"

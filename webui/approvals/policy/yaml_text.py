@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from webui.approvals.json_faults import step
-from webui.approvals.policy.faults import PolicyFault
+from webui.approvals.policy.faults import MOST_FAULTS, PolicyFault
 
 MOST_BYTES: Final = 512 * 1024
 MOST_VALUES: Final = 50_000
-MOST_FAULTS: Final = 100
 _DEEPEST: Final = 24
 
 _BAD: Final = re.compile(
