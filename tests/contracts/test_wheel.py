@@ -162,7 +162,7 @@ def test_the_wheel_holds_all_that_a_server_needs(wheel: Path) -> None:
         str(path.relative_to(base))
         for base, package in ((ROOT, "webui"), (ROOT / "client", "countersign_client"))
         for path in (base / package).rglob("*")
-        if path.suffix in {".py", ".mako", ".typed"}
+        if path.suffix in {".py", ".mako", ".typed", ".yaml"}
     }
     assert expected - held == set()
     assert any("/migrations/versions/0001" in name for name in held)
