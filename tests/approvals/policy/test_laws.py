@@ -17,9 +17,11 @@ from webui.approvals.policy import (
     check_policy,
     evaluate,
     import_policy,
+    read_conditions,
     read_policy,
     verdict_of,
 )
+from webui.approvals.policy.operators import OPERATORS
 
 TOOLS = ("t", "get_t", "get_*", "*")
 values = st.sampled_from([0, 1, 2, 3, "1", "2", "", None, True, [1], {"b": 1}])
@@ -181,6 +183,40 @@ def test_bringing_in_changes_nothing_but_the_default(
         explicit, call
     )
     assert import_policy(imported.text).text == imported.text
+
+
+parts = st.sampled_from(
+    ["path", "op", "value", "args.a", "any", "regex", "cidr", "in", "(", "x"]
+)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | parts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(parts, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(
+    json_values
+    | st.lists(
+        st.fixed_dictionaries(
+            {
+                "path": st.just("args.a"),
+                "op": st.sampled_from(sorted(OPERATORS)) | json_values,
+                "value": json_values,
+            }
+        ),
+        max_size=2,
+    ),
+    json_values,
+)
+def test_any_value_is_conditions_that_answer_or_says_why_not(
+    document: Any, seen: Any
+) -> None:
+    conditions, faults = read_conditions(document)
+    for condition in conditions:
+        assert condition.answer(Facts(Call("t", {"a": seen}), 0)) in Answer
+    if isinstance(document, list) and not faults:
+        assert len(conditions) == len(document)
 
 
 @given(st.text(max_size=60) | st.text("{}[]:,-?&*!|>'\"#%@ \nab1", max_size=60))

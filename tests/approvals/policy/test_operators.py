@@ -238,6 +238,7 @@ def test_items_of_a_list_may_be_looked_into() -> None:
         ("all", {"op": "eq", "value": 1, "path": "a..b"}, "empty step"),
         ("all", {"op": "eqq", "value": 1}, 'did you mean "eq"'),
         ("all", {"value": 1}, "there is no operator nothing"),
+        ("all", {"op": [], "value": 1}, "there is no operator a list"),
         ("cidr", "10.0.0.1/8", "host bits"),
         ("cidr", 5, "must be a network"),
         ("cidr", ["10.0.0.0/8", 5], "must be a network"),

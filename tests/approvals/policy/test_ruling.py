@@ -146,6 +146,7 @@ tools:
     assert ruled(text, "get_y").idempotent
     dropped = ruled(text, "drop_y")
     assert (dropped.irreversible, dropped.risk) == (True, Risk.CRITICAL)
+    assert dropped.idempotent
     assert dropped.asking is not None
     assert dropped.asking.max_grant == 0
     assert not ruled(text, "other").idempotent
@@ -191,6 +192,24 @@ def test_groups_that_share_nobody_must_each_approve() -> None:
     assert asking is not None
     assert asking.approvers == ("security", "finance")
     assert (asking.approvals_required, asking.distinct_groups) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("risks", "risk"),
+    [
+        ([""], Risk.MEDIUM),
+        ([", risk: low"], Risk.LOW),
+        ([", risk: low", ""], Risk.MEDIUM),  # a rule that does not say means medium
+        ([", risk: high", ", risk: low"], Risk.HIGH),
+    ],
+)
+def test_the_risk_is_the_highest_of_the_rules_that_ask(
+    risks: list[str], risk: Risk
+) -> None:
+    rules = [
+        f"{{name: r{n}, action: require_approval{said}}}" for n, said in enumerate(risks)
+    ]
+    assert ruled(policy_of(*rules)).risk is risk
 
 
 def test_the_default_asks_with_the_defaults() -> None:

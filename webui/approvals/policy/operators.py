@@ -234,7 +234,7 @@ def _of_each(value: Any) -> Test:
             raise BadValueError(
                 f"has a key {key!r}{meant(str(key), ('op', 'value', 'path'))}", f"/{key}"
             )
-    if value.get("op") in OF_LISTS:
+    if value.get("op") in tuple(OF_LISTS):  # of any kind, so perhaps not hashable
         raise BadValueError("holds any or all itself. Ask of one list at a time.", "/op")
     steps: tuple[str, ...] = ()
     if "path" in value:
