@@ -54,7 +54,7 @@ URLS: list[Any] = [
         "api%2eexample.com", "[::1]", "127.0.0.1", "0x7f.1", "2130706433", "127.1", "0177.0.0.1",
         "127.0.0.1.", "1.2.3.4.example.com", "api.eKample.com", "ａpi.example.com", "api。example.com",
         "api.example.com ", " api.example.com", "api.example.com\n", "api\t.example.com", "", "@",
-        "_dmarc.example.com", "xn--80ak6aa92e.com", "a" * 64 + ".example.com", ("a." * 130) + "example.com",
+        "\u212a.example.com", "api.example.com/a b", "api.example.com/\n", "api.example.com/\x00", "_dmarc.example.com", "xn--80ak6aa92e.com", "a" * 64 + ".example.com", ("a." * 130) + "example.com",
     )
 ]  # fmt: skip
 VALUES: dict[str, list[Any]] = {
@@ -75,7 +75,7 @@ VALUES: dict[str, list[Any]] = {
     "any": [{"op": "eq", "value": "main"}, {"op": "gt", "value": 4}, {"op": "exists", "value": False}],
     "all": [{"op": "glob", "value": "feat/*"}, {"op": "in", "value": ["main", 5]}],
     "cidr": ["10.0.0.0/8", ["192.168.0.0/16", "10.0.0.1"], ["fe80::/10", "2001:db8::/32"], "::/0"],
-    "url_host": ["api.example.com", ["*.example.com"], ["example.com", "127.0.0.1"]],
+    "url_host": ["api.example.com", "k.example.com", ["*.example.com"], ["example.com", "127.0.0.1"]],
 }  # fmt: skip
 CASES = [
     (op, value, seen)
@@ -246,6 +246,7 @@ def test_items_of_a_list_may_be_looked_into() -> None:
         ("url_host", "*.", "must be a host"),
         ("url_host", "exаmple.com", "must be a host"),
         ("url_host", "0x7f.1", "must be a host"),
+        ("url_host", "\u212a.example.com", "must be a host"),
         ("url_host", [], "must be a host"),
     ],
 )
