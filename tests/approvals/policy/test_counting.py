@@ -1,7 +1,7 @@
 """Counting without a store: windows of the calendar in UTC, reservations, and giving back."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webui.approvals.policy import (
@@ -11,6 +11,7 @@ from webui.approvals.policy import (
     Window,
     amount_of,
     give_back,
+    read_policy,
     reserve,
     window_at,
 )
@@ -60,6 +61,7 @@ def test_giving_back_never_goes_below_nothing() -> None:
     assert give_back(1, reservation(amount=2)) == 0  # the window began anew in between
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**6), st.integers(0, 10**6), st.none() | st.integers(0, 10**6))
 def test_what_is_reserved_and_given_back_leaves_no_trace(
     value: int, amount: int, limit: int | None
@@ -80,6 +82,27 @@ def test_what_is_reserved_and_given_back_leaves_no_trace(
 def test_a_part_counts_as_a_whole(seen: float, amount: int | None) -> None:
     counter = Counter("t", "n", Window.DAY, increment_from="args.a.0")
     assert amount_of(counter, Call("t", {"a": [seen]})) == amount
+
+
+@pytest.mark.parametrize(
+    ("conditions", "limit"),
+    [
+        ("{path: state.t.n, op: lte, value: 5}", 5),
+        ("{path: state.t.n, op: lt, value: 5}", 4),
+        ("{path: state.t.n, op: lt, value: 5.5}", 5),
+        ("{path: state.t.n, op: lte, value: 5.5}", 5),
+        ("{path: state.t.n, op: lte, value: 9}, {path: state.t.n, op: lt, value: 8}", 7),
+        ("{path: state.t.n, op: gte, value: 0}", None),
+        ("{path: state.t.n, op: neq, value: 3}, {path: args.n, op: lt, value: 5}", None),
+    ],
+)
+def test_the_limit_is_what_the_rules_own_conditions_allow(
+    conditions: str, limit: int | None
+) -> None:
+    rule = f"{{name: a, conditions: [{conditions}], state: {{counter: n, window: day}}}}"
+    [found] = read_policy(f"version: 1\ntools: {{t: {{rules: [{rule}]}}}}").rules
+    assert found.counter is not None
+    assert found.counter.limit == limit
 
 
 def test_without_an_argument_the_increment_is_fixed() -> None:

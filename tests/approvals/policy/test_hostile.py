@@ -117,6 +117,7 @@ def test_a_glob_has_no_hidden_power() -> None:
         "\u2028" * 100_000,
         "version: 1\nhide: [" + ", ".join(f"a{n}" for n in range(40_000)) + "]",
         "version: 1\ntools:\n" + "".join(f"  a{n}: {{}}\n" for n in range(20_000)),
+        "version: 1\ntools:\n" + "".join(f"  a{n}: {{rule: []}}\n" for n in range(1_500)),
         "version: 1\ntests: [" + "{tool: a, rule: b, expect: deny}, " * 7_000 + "]",
         "version: 1\ntools: {a: {rules: ["
         + "{conditions: [{path: state.a.b, op: eq, value: 1}]}, " * 5_000

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from webui.approvals.policy import (
@@ -23,6 +23,11 @@ from webui.approvals.policy import (
 )
 from webui.approvals.policy.operators import OPERATORS
 
+often = settings(
+    max_examples=60,
+    deadline=None,  # the machine may be busy with something else
+    suppress_health_check=[HealthCheck.too_slow],
+)
 TOOLS = ("t", "get_t", "get_*", "*")
 values = st.sampled_from([0, 1, 2, 3, "1", "2", "", None, True, [1], {"b": 1}])
 calls = st.builds(
@@ -82,6 +87,7 @@ def with_rule(document: dict[str, Any], tool: str, rule: dict[str, Any]) -> dict
     return {**document, "tools": changed}
 
 
+@often
 @given(documents, calls)
 def test_the_short_answer_is_the_long_one(document: dict[str, Any], call: Call) -> None:
     policy = policy_of(document)
@@ -93,6 +99,7 @@ def test_the_short_answer_is_the_long_one(document: dict[str, Any], call: Call) 
     assert json.loads(json.dumps(ruling.as_document()))["verdict"] == ruling.verdict
 
 
+@often
 @given(documents, calls, st.sampled_from(TOOLS))
 def test_one_more_deny_never_loosens(
     document: dict[str, Any], call: Call, tool: str
@@ -101,6 +108,7 @@ def test_one_more_deny_never_loosens(
     assert verdict(stricter, call).strictness >= verdict(document, call).strictness
 
 
+@often
 @given(documents, calls, rules())
 def test_one_more_rule_for_all_tools_loosens_only_by_allow(
     document: dict[str, Any], call: Call, rule: dict[str, Any]
@@ -112,7 +120,7 @@ def test_one_more_rule_for_all_tools_loosens_only_by_allow(
         assert verdict(changed, call) is Verdict.DENY
 
 
-@settings(max_examples=200)
+@often
 @given(documents, calls, st.data())
 def test_doubt_never_loosens(
     document: dict[str, Any], call: Call, data: st.DataObject
@@ -144,6 +152,7 @@ def test_doubt_never_loosens(
     assert after.strictness >= before.strictness
 
 
+@often
 @given(documents, calls, st.randoms(use_true_random=False))
 def test_the_order_of_rules_never_changes_the_verdict(
     document: dict[str, Any], call: Call, random: Any
@@ -157,6 +166,7 @@ def test_the_order_of_rules_never_changes_the_verdict(
     assert verdict({**document, "tools": shuffled}, call) is verdict(document, call)
 
 
+@often
 @given(documents, calls)
 def test_taking_an_argument_away_never_lets_a_call_through(
     document: dict[str, Any], call: Call
@@ -168,6 +178,7 @@ def test_taking_an_argument_away_never_lets_a_call_through(
         assert verdict(document, empty).strictness >= verdict(document, call).strictness
 
 
+@often
 @given(documents, calls)
 def test_bringing_in_changes_nothing_but_the_default(
     document: dict[str, Any], call: Call
@@ -195,6 +206,7 @@ json_values = st.recursive(
 )
 
 
+@often
 @given(
     json_values
     | st.lists(
@@ -219,6 +231,7 @@ def test_any_value_is_conditions_that_answer_or_says_why_not(
         assert len(conditions) == len(document)
 
 
+@often
 @given(st.text(max_size=60) | st.text("{}[]:,-?&*!|>'\"#%@ \nab1", max_size=60))
 def test_any_text_is_a_policy_or_says_why_not(text: str) -> None:
     policy, faults = check_policy(text)

@@ -606,3 +606,23 @@ def test_the_hash_of_a_rule_is_of_what_it_says() -> None:
     ):
         assert read_policy(other).rules[0].hash != hashes[0]
     assert read_policy(block).revision != read_policy(same).revision
+
+
+def test_the_hash_of_a_rule_is_of_its_terms_and_its_counter_too() -> None:
+    asked = "- {name: a, action: require_approval, approvers: [x], approvals_required: 2}"
+    counted = (
+        "- {name: a, conditions: [{path: state.t.n, op: lt, value: 5}],"
+        " state: {counter: n, window: hour}}"
+    )
+    texts = [
+        asked,
+        asked.replace("2", "3"),
+        asked.replace("x", "y"),
+        asked.replace("2}", "2, require_reason: true}"),
+        counted,
+        counted.replace("hour", "day"),
+        counted.replace("hour", "hour, increment: 2"),
+        counted.replace("hour", "hour, increment_from: args.n"),
+    ]
+    hashes = {read_policy(rule(text)).rules[0].hash for text in texts}
+    assert len(hashes) == len(texts)
