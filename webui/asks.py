@@ -19,9 +19,11 @@ from webui.approvals.canonical import (
     tool_def_hash,
 )
 from webui.approvals.errors import Fault, InvalidError
+from webui.approvals.states import Verdict
 from webui.preview import Profile, line
 
-_DEFAULT_DECISIONS = ("approve", "deny")
+EVERY_VERDICT = tuple(str(verdict) for verdict in Verdict)
+YES_OR_NO = (str(Verdict.APPROVE), str(Verdict.DENY))
 
 
 def without_nul(text: str) -> str:
@@ -135,8 +137,6 @@ class AskBody(Call):
             Field(
                 min_length=1,
                 max_length=5,
-                # `filing` refuses a list that offers nothing this desk can do
-                json_schema_extra={"contains": {"enum": ["approve", "deny"]}},
             ),
         ]
         | None
@@ -203,8 +203,12 @@ def prepare(
     agent_id: str,
     profile: Profile,
     report: bool = True,
+    otherwise: tuple[str, ...] = EVERY_VERDICT,
 ) -> Ask:
-    """Do all that needs no transaction: canonical form, hashes, the safe line."""
+    """Do all that needs no transaction: canonical form, hashes, the safe line.
+
+    `otherwise` are the verdicts that may be given where the body does not say which.
+    """
     arguments = canonical(body.arguments)
     definition = body.tool_def
     return Ask(
@@ -234,7 +238,7 @@ def prepare(
         context=body.context,
         trace=None if body.trace is None else [step.model_dump() for step in body.trace],
         arguments_schema=body.arguments_schema,
-        allowed_decisions=tuple(body.allowed_decisions or _DEFAULT_DECISIONS),
+        allowed_decisions=tuple(body.allowed_decisions or otherwise),
         revision_of=body.revision_of,
         callback_url=body.callback_url,
         report=report,

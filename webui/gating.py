@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy.orm import Session
 
-from webui.approvals.arguments import open_arguments
+from webui.approvals.arguments import effective_arguments
 from webui.approvals.errors import NotAllowedError
 from webui.approvals.states import Risk
 from webui.preview import Preview, Profile, gate, preview
@@ -66,7 +66,7 @@ def shown_of(
     view: Literal["card", "full"] = "card",
 ) -> Shown:
     """Return what stands on an approval's page: what is shown is what would run."""
-    stored = open_arguments(session, keyring, approval)
+    stored = effective_arguments(session, keyring, approval)
     profile = profile_of(keyring, approval.org_id)
     received = stored.received.decode() or None
     call = preview(approval.tool, stored.value, profile, received=received, view=view)

@@ -6,14 +6,19 @@ from typing import Any
 
 from flask import Response, g, request
 
-from webui.api.documents import approval_document, jsonrpc_error, with_arguments
+from webui.api.documents import (
+    approval_document,
+    edit_document,
+    jsonrpc_error,
+    with_arguments,
+)
 from webui.api.keys import runtime
 from webui.api.paging import Page
-from webui.approvals.arguments import open_arguments
+from webui.approvals.arguments import effective_arguments, open_arguments
 from webui.approvals.errors import NotFoundError
 from webui.approvals.states import OPEN
-from webui.store.models import Approval
-from webui.store.queries import calls
+from webui.store.models import Approval, Message
+from webui.store.queries import calls, conversations
 from webui.store.queries.calls import Vote
 
 JSON = "application/json"
@@ -37,17 +42,39 @@ def load_own(approval_id: str) -> Approval:
     return approval
 
 
-def answer_document(approval: Approval, votes: list[Vote]) -> dict[str, Any]:
-    """Return an approval's document as of now."""
+def answer_document(
+    approval: Approval, votes: Sequence[Vote], messages: Sequence[Message] | None = None
+) -> dict[str, Any]:
+    """Return an approval's document as of now; its conversation is looked up if not given."""
     house = runtime()
+    if messages is None:
+        messages = messages_on(approval)
     return approval_document(
-        approval, votes, public_url=house.public_url, now=house.store.now()
+        approval, votes, messages, public_url=house.public_url, now=house.store.now()
     )
 
 
-def etag_of(status: str, version: int) -> str:
-    """Return the entity tag of an approval's state."""
-    return f"{version}-{status}"
+def messages_on(approval: Approval) -> Sequence[Message]:
+    """Return the conversation about an approval; where there is none, none is looked for."""
+    if approval.message_count == 0:
+        return ()
+    with runtime().store.reading() as session:
+        return conversations.messages(session, approval)
+
+
+def told_of_edit(approval: Approval) -> dict[str, Any]:
+    """Return what its agent is told of an edit; nothing where there was none."""
+    if approval.edited_hash is None:
+        return {}
+    with runtime().store.reading() as session:
+        asked = open_arguments(session, runtime().keyring, approval).value
+        effective = effective_arguments(session, runtime().keyring, approval).value
+    return edit_document(approval, asked, effective)
+
+
+def etag_of(status: str, version: int, messages: int) -> str:
+    """Return the entity tag of an approval's state and conversation."""
+    return f"{version}-{status}-{messages}"
 
 
 def votes_on(approval: Approval) -> list[Vote]:
@@ -67,12 +94,13 @@ def answer_approval(
 ) -> Response:
     """Answer with the approval and its arguments, or 304 where the caller has it."""
     document = answer_document(approval, votes_on(approval)) | more
-    tag = etag_of(document["status"], document["version"])
+    tag = etag_of(document["status"], document["version"], approval.message_count)
     if request.method == "GET" and request.if_none_match.contains_weak(tag):
         return Response(status=304, headers={"ETag": f'"{tag}"'})
     if canonical is None:
         with runtime().store.reading() as session:
             canonical = open_arguments(session, runtime().keyring, approval).canonical
+    document |= told_of_edit(approval)
     if _wants_jsonrpc() and document["status"] in OPEN:
         document["jsonrpc_error"] = jsonrpc_error(document)
     response = Response(with_arguments(document, canonical), status, content_type=JSON)

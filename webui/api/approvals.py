@@ -16,14 +16,14 @@ from webui.api.limited import telling_limits
 from webui.api.operations import Query, operation
 from webui.api.paging import CURSOR, page_of, whole_number
 from webui.api.reading import idempotency_key, read_ask, read_body
-from webui.api.schemas import CancelBody, EmptyBody
+from webui.api.schemas import CancelBody, EmptyBody, MessageBody
 from webui.api.waiting import hold, unchanged
-from webui.approvals import ending, intake
+from webui.approvals import conversation, ending, intake
 from webui.approvals.errors import DeskError, Fault, InvalidError
 from webui.approvals.states import Status
 from webui.asks import AskBody
 from webui.store.models import Approval
-from webui.store.queries import calls, own
+from webui.store.queries import calls, conversations, own
 
 WAIT_MAX = 60
 READ = "approvals:read"
@@ -83,7 +83,7 @@ def read_approval(approval_id: str) -> Response:
     """Answer at once unless it is pending and the caller wants to wait."""
     seconds = _wanted_wait()
     approval = load_own(approval_id)
-    if seconds and unchanged(approval.status, approval.version):
+    if seconds and unchanged(approval.status, approval.version, approval.message_count):
         hold(approval_id, seconds)
         approval = load_own(approval_id)
     return answer_approval(approval)
@@ -131,9 +131,10 @@ def list_approvals() -> Response:
             before=page.cursor,
             limit=page.limit + 1,
         )
-        votes = calls.votes(session, [approval.id for approval in found.rows])
+        ids = [approval.id for approval in found.rows]
+        votes, said = calls.votes(session, ids), conversations.conversations(session, ids)
     items = [
-        answer_document(approval, votes.get(approval.id, []))
+        answer_document(approval, votes.get(approval.id, []), said.get(approval.id, ()))
         for approval in found.rows[: page.limit]
     ]
     more = len(found.rows) > page.limit
@@ -157,6 +158,25 @@ def cancel_approval(approval_id: str) -> Response:
         lambda tx: ending.cancel(tx, filer.org_id, filer.agent_id, approval_id)
     )
     return answer_approval(approval)
+
+
+@operation(
+    "POST",
+    "/api/v1/approvals/<approval_id>/messages",
+    "Say something to the reviewers",
+    body=MessageBody,
+    answers={200: "Approval"},
+)
+@agent_with(WRITE)
+def write_to_reviewers(approval_id: str) -> Response:
+    """Add to the conversation; the answer to a request for changes lets it wait again."""
+    filer = g.filer  # the unit runs on the writer's thread, where `g` is not
+    body = read_body(MessageBody)
+    return answer_approval(
+        runtime().store.write(
+            lambda tx: conversation.reply(tx, filer, approval_id, body.text)
+        )
+    )
 
 
 @operation(
@@ -198,5 +218,5 @@ def end_run(name: str) -> Response:
 
 
 def _answer_ended(ended: Sequence[Approval]) -> Response:
-    items = [answer_document(approval, []) for approval in ended]
+    items = [answer_document(approval, [], ()) for approval in ended]
     return answer_json({"items": items, "next_cursor": None})

@@ -4,11 +4,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from webui.approvals.differing import differences
 from webui.approvals.ending import current_status
+from webui.approvals.quorum import NOES, YESES
 from webui.approvals.states import OPEN, Status
 from webui.approvals.words import WHY_ASKED
 from webui.audit.chain import rfc3339
-from webui.store.models import Approval, Decision
+from webui.store.models import Approval, Decision, Message
 from webui.store.queries.calls import Vote
 
 RETRY_AFTER = 5
@@ -21,7 +23,12 @@ def time_or_none(moment: int | None) -> str | None:
 
 
 def approval_document(
-    approval: Approval, votes: Sequence[Vote], *, public_url: str, now: int
+    approval: Approval,
+    votes: Sequence[Vote],
+    messages: Sequence[Message],
+    *,
+    public_url: str,
+    now: int,
 ) -> dict[str, Any]:
     """Return all of an approval but its arguments (see `with_arguments`)."""
     status = current_status(approval, now)
@@ -41,8 +48,8 @@ def approval_document(
         "resolution": None if approval.resolution is None else str(approval.resolution),
         "break_glass": approval.break_glass,
         "solo": approval.solo,
-        "answer": None,
-        "messages": [],
+        "answer": _answer(status, votes),
+        "messages": [message_document(message) for message in messages],
         "revision_of": approval.revision_of,
         "superseded_by": approval.superseded_by,
         "seen_count": approval.seen_count,
@@ -90,21 +97,56 @@ def _parsed(text: str | None) -> Any:
 def _quorum(approval: Approval, votes: Sequence[Vote]) -> dict[str, int]:
     given = [vote.decision.verdict for vote in votes]
     return {
-        "approvals": given.count("approve"),
-        "denials": given.count("deny"),
+        "approvals": sum(verdict in YESES for verdict in given),
+        "denials": sum(verdict in NOES for verdict in given),
         "required": approval.approvals_required,
         "deny_at": approval.denials_required,
     }
 
 
+def _answer(status: Status, votes: Sequence[Vote]) -> str | None:
+    """Return what a reviewer answered in place of a run; none unless that settled it."""
+    if status is not Status.ANSWERED:
+        return None
+    return next((v.decision.answer for v in reversed(votes) if v.decision.answer), None)
+
+
 def _how_to_wait(document: Mapping[str, Any]) -> dict[str, Any]:
+    what = (
+        "A reviewer asked for changes to this call: read `messages`, then answer there or "
+        f"file a revision, before {document['expires_at']}."
+        if document["status"] == Status.NEEDS_REVISION
+        else f"This call needs a person's approval: open {document['review_url']} "
+        f"and decide before {document['expires_at']}."
+    )
+    return {"retryable": True, "retry_after": RETRY_AFTER, "human_instructions": what}
+
+
+def message_document(message: Message) -> dict[str, Any]:
+    """Return one line of the conversation; `from` is `user:...` or `agent:...`."""
+    return {"from": message.sender, "text": message.text, "at": rfc3339(message.at)}
+
+
+def edit_document(
+    approval: Approval, asked: Mapping[str, Any], effective: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what an edit changed: the arguments that are to run, and each difference."""
+    changes = [
+        {
+            "path": found.pointer,
+            "change": found.change,
+            "before": found.before,
+            "after": found.after,
+        }
+        for found in differences(asked, effective)
+    ]
     return {
-        "retryable": True,
-        "retry_after": RETRY_AFTER,
-        "human_instructions": (
-            f"This call needs a person's approval: open {document['review_url']} "
-            f"and decide before {document['expires_at']}."
-        ),
+        "edited": {
+            "arguments_hash": approval.edited_hash,
+            "fingerprint": approval.edited_fingerprint,
+            "changes": changes,
+        },
+        "effective_arguments": effective,
     }
 
 

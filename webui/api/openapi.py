@@ -30,6 +30,23 @@ def _ref(name: str) -> dict[str, str]:
     return {"$ref": _REF.format(model=name)}
 
 
+_EDITED = _object(
+    {
+        "arguments_hash": _HASH,
+        "fingerprint": _HASH,
+        "changes": {
+            "type": "array",
+            "items": _object(
+                {
+                    "path": _WORD,
+                    "change": {"enum": ["added", "removed", "changed"]},
+                    "before": {},
+                    "after": {},
+                }
+            ),
+        },
+    }
+)
 _APPROVAL: dict[str, Any] = {
     "id": {"type": "string", "pattern": "^apr_[0-9A-Z]{26}$"},
     "org": _WORD,
@@ -65,7 +82,10 @@ _APPROVAL: dict[str, Any] = {
     "break_glass": {"type": "boolean"},
     "solo": {"type": "boolean"},
     "answer": _MAYBE_WORD,
-    "messages": {"type": "array"},
+    "messages": {
+        "type": "array",
+        "items": _object({"from": _WORD, "text": _WORD, "at": _TIME}),
+    },
     "revision_of": _MAYBE_WORD,
     "superseded_by": _MAYBE_WORD,
     "seen_count": {"type": "integer", "minimum": 1},
@@ -79,9 +99,12 @@ _APPROVAL: dict[str, Any] = {
     "human_instructions": _WORD,
     "reused": {"type": "boolean"},
     "jsonrpc_error": {"type": "object"},
+    "edited": _EDITED,
+    "effective_arguments": {"type": "object"},
 }
 _ONLY_WHILE_OPEN = ("retryable", "retry_after", "human_instructions")
-_ONLY_SOMETIMES = (*_ONLY_WHILE_OPEN, "reused", "jsonrpc_error")
+_ONLY_EDITED = ("edited", "effective_arguments")
+_ONLY_SOMETIMES = (*_ONLY_WHILE_OPEN, *_ONLY_EDITED, "reused", "jsonrpc_error")
 
 _REVIEWED = _APPROVAL | {
     "line": _WORD,
@@ -182,6 +205,14 @@ ANSWERS: dict[str, dict[str, Any]] = {
         }
     ),
     "Go": _object(_GO),
+    "Answered": _object(
+        {
+            "proceed": {"const": False},
+            "answer": _MAYBE_WORD,
+            "approval": _ref("ApprovalSummary"),
+        }
+    ),
+    "GoOrAnswer": {"anyOf": [_ref("Go"), _ref("Answered")]},
     "Wait": _object(
         {
             "proceed": {"const": False},

@@ -1,13 +1,13 @@
 """What people's tokens are shown of an approval: as on its page, with secrets masked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from webui.api.documents import approval_document, time_or_none
+from webui.api.documents import approval_document, edit_document, time_or_none
 from webui.api.keys import access, runtime, standing
-from webui.approvals.arguments import open_arguments
+from webui.approvals.arguments import effective_arguments, open_arguments
 from webui.approvals.authorization import DECIDE, VIEW, Resource
 from webui.approvals.barring import others_voices, why_not
 from webui.approvals.claiming import holder_of
@@ -17,9 +17,9 @@ from webui.approvals.reviewing import owner_now, resource_of, seal_of
 from webui.approvals.states import Status
 from webui.approvals.words import settled_by
 from webui.gating import Shown, shown_of
-from webui.preview import PREVIEW_VERSION, masked_arguments
-from webui.store.models import Approval
-from webui.store.queries import calls
+from webui.preview import PREVIEW_VERSION, Profile, masked_arguments
+from webui.store.models import Approval, Message
+from webui.store.queries import calls, conversations
 from webui.store.queries.calls import Row, Vote
 from webui.store.queries.identity import TokenHolder
 
@@ -48,11 +48,13 @@ def check_carries(holder: TokenHolder, row: Row | None = None) -> None:
         raise NotAllowedError("scope_missing", access(holder, DECIDE, about).explanation)
 
 
-def plain(approval: Approval, votes: Sequence[Vote]) -> dict[str, Any]:
+def plain(
+    approval: Approval, votes: Sequence[Vote], messages: Sequence[Message]
+) -> dict[str, Any]:
     """Return an approval without what may hold secrets: for lists."""
     house = runtime()
     document = approval_document(
-        approval, votes, public_url=house.public_url, now=house.store.now()
+        approval, votes, messages, public_url=house.public_url, now=house.store.now()
     )
     del document["ctx"]  # as long as arguments may be: the line has to do
     return document
@@ -60,9 +62,10 @@ def plain(approval: Approval, votes: Sequence[Vote]) -> dict[str, Any]:
 
 def listed(session: Session, rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Return rows as a list shows them."""
-    votes = calls.votes(session, [row.approval.id for row in rows])
+    ids = [row.approval.id for row in rows]
+    votes, said = calls.votes(session, ids), conversations.conversations(session, ids)
     return [
-        plain(row.approval, votes.get(row.approval.id, []))
+        plain(row.approval, votes.get(row.approval.id, []), said.get(row.approval.id, []))
         | {"line": row.approval.line, "agent_name": row.agent_name}
         | claim_on(row)
         for row in rows
@@ -84,10 +87,15 @@ def alone(session: Session, holder: TokenHolder, row: Row) -> dict[str, Any]:
     owner = owner_now(session, approval)
     shown = shown_of(session, house.keyring, approval)
     profile = house.profile(approval.org_id)
-    arguments = open_arguments(session, house.keyring, approval).value
+    asked = open_arguments(session, house.keyring, approval).value
+    edited = _told_of_edit(session, approval, asked, profile)
     barred = bar(holder, row, owner, votes)
     document = approval_document(
-        approval, votes, public_url=house.public_url, now=house.store.now()
+        approval,
+        votes,
+        conversations.messages(session, approval),
+        public_url=house.public_url,
+        now=house.store.now(),
     )
     return (
         document
@@ -99,8 +107,21 @@ def alone(session: Session, holder: TokenHolder, row: Row) -> dict[str, Any]:
             "may_decide": barred is None,
             "why_not": barred,
             "full_view": _full_view(shown),
-            "arguments": masked_arguments(arguments, profile),
+            "arguments": masked_arguments(asked, profile),
         }
+        | edited
+    )
+
+
+def _told_of_edit(
+    session: Session, approval: Approval, asked: Mapping[str, Any], profile: Profile
+) -> dict[str, Any]:
+    """Return what an edit changed, secrets masked; nothing where there was none."""
+    if approval.edited_hash is None:
+        return {}
+    effective = effective_arguments(session, runtime().keyring, approval).value
+    return edit_document(
+        approval, masked_arguments(asked, profile), masked_arguments(effective, profile)
     )
 
 

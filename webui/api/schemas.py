@@ -4,12 +4,13 @@ The same models validate the requests and make the OpenAPI document. What asks f
 approval is in `webui.asks`, as webhooks say it in the same words.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 
+from webui.approvals.conversation import TEXT_MAX
 from webui.approvals.write_gate import METHOD_MAX, PATH_MAX
-from webui.asks import AskBody, Body, Name, Prose, Token, without_nul
+from webui.asks import AskBody, Body, Name, Prose, Text, Token, without_nul
 
 Fingerprint = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 
@@ -51,19 +52,18 @@ class CancelBody(Body):
     reason: Prose = ""
 
 
+class MessageBody(Body):
+    """One line of the conversation about an approval."""
+
+    text: Annotated[Text, Field(min_length=1, max_length=TEXT_MAX)]
+
+
 class EmptyBody(Body):
     """Nothing needs to be said."""
 
 
-def _taken_here(verdict: object) -> object:
-    if verdict in {"edit", "respond", "request_changes"}:
-        raise ValueError("this desk does not take that verdict yet; approve or deny")
-    return verdict
-
-
 Reason = Annotated[str, Field(max_length=4_000), AfterValidator(without_nul)]
 Seal = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Given = Annotated[Literal["approve", "deny"], BeforeValidator(_taken_here)]
 
 
 class DecideBody(Body):
@@ -76,7 +76,11 @@ class DecideBody(Body):
 class VerdictBody(DecideBody):
     """A reviewer's verdict on one approval."""
 
-    verdict: Given
+    verdict: Literal["approve", "deny", "edit", "respond", "request_changes"]
+    arguments: dict[str, Any] | None = None
+    """With edit: all arguments as they are to run; a mask left as it was keeps what it hides."""
+    answer: Annotated[Text, Field(min_length=1, max_length=TEXT_MAX)] | None = None
+    """With respond: what the agent gets in place of a run."""
     cascade: bool = False
     """With a denial: deny the other waiting calls of its session too."""
     break_glass: bool = False
@@ -98,7 +102,7 @@ class SealedCall(Body):
 class BulkBody(Body):
     """One verdict on several calls; the exact ids and seals that were on screen."""
 
-    verdict: Given
+    verdict: Literal["approve", "deny"]
     reason: Reason = ""
     items: Annotated[list[SealedCall], Field(min_length=1, max_length=200)]
 

@@ -9,6 +9,7 @@ from webui.api.answers import (
     answer_approval,
     answer_document,
     answer_json,
+    told_of_edit,
     votes_on,
 )
 from webui.api.approvals import WRITE
@@ -25,7 +26,7 @@ from webui.api.schemas import (
     RollbackBody,
 )
 from webui.approvals import leases, using
-from webui.approvals.arguments import open_arguments
+from webui.approvals.arguments import effective_arguments, effective_hash
 from webui.approvals.canonical import canonical, sha256_of
 from webui.approvals.errors import DeskError
 from webui.approvals.receipts import receipt
@@ -46,7 +47,7 @@ from webui.store.models import Approval
     queries=(
         Query("format", {"type": "string", "enum": ["jsonrpc"]}, "Add `jsonrpc_error`."),
     ),
-    answers={200: "Go", 202: "Wait"},
+    answers={200: "GoOrAnswer", 202: "Wait"},
 )
 @agent_with(WRITE)
 def ask_gate() -> Response:
@@ -76,6 +77,10 @@ def _not_now(approval: Approval) -> Response:
         response = answer_json(more, 202)
         response.headers["Retry-After"] = str(document["retry_after"])
         return response
+    if approval.status == Status.ANSWERED:
+        return answer_json(
+            {"proceed": False, "answer": document["answer"], "approval": document}
+        )
     if approval.status == Status.DENIED:
         reason = denial_reason(votes)
         detail = (
@@ -119,14 +124,14 @@ def _go(used: Used, given: bytes | None, *, reported: bool) -> Response:
     """
     house = runtime()
     approval, votes = used.approval, used.votes
-    if given is not None and sha256_of(given) == approval.arguments_hash:
+    if given is not None and sha256_of(given) == effective_hash(approval):
         arguments = given
     else:
         with house.store.reading() as session:
-            arguments = open_arguments(session, house.keyring, approval).canonical
+            arguments = effective_arguments(session, house.keyring, approval).canonical
     document = {
         "proceed": True,
-        "approval": answer_document(approval, votes),
+        "approval": answer_document(approval, votes) | told_of_edit(approval),
         "consumption": used.consumption_id,
         "lease_token": used.lease_token if reported else None,
         "lease_expires_at": time_or_none(used.lease_expires_at) if reported else None,

@@ -10,14 +10,18 @@ from webui.api.keys import access, person, reviewer, runtime
 from webui.api.operations import operation
 from webui.api.people import alone, check_carries, visible
 from webui.api.reading import read_body
-from webui.api.schemas import BulkBody, EmptyBody, RevokeBody, VerdictBody
+from webui.api.schemas import BulkBody, EmptyBody, MessageBody, RevokeBody, VerdictBody
 from webui.approvals.authorization import VIEW
 from webui.approvals.claiming import claim, release
+from webui.approvals.conversation import say
 from webui.approvals.deciding import decide
+from webui.approvals.editing import Edit
 from webui.approvals.errors import NotAllowedError
+from webui.approvals.quorum import YESES
 from webui.approvals.reviewing import Decided, Look, resource_of
 from webui.approvals.revoking import revoke
 from webui.approvals.states import Status, Verdict
+from webui.edits import prepare_edit
 from webui.gating import refuse_unseen
 from webui.preview import PREVIEW_VERSION
 from webui.store.models import Approval
@@ -31,7 +35,7 @@ _ONE = "/api/v1/review/approvals/<approval_id>"
 @operation(
     "POST",
     f"{_ONE}/decide",
-    "Approve or deny",
+    "Approve, deny, edit, answer or ask for changes",
     body=VerdictBody,
     reviewer=True,
     answers={200: "ReviewApproval"},
@@ -44,8 +48,19 @@ def decide_review(approval_id: str) -> Response:
     _look_first(holder, approval_id, body, verdict)
     by, org_id = reviewer(holder), holder.person.org_id
     look = Look(body.seal, PREVIEW_VERSION)
+    edit = _edit_of(org_id, approval_id, body)
     decided = runtime().store.write(
-        lambda tx: decide(tx, by, org_id, approval_id, verdict, body.reason, look)
+        lambda tx: decide(
+            tx,
+            by,
+            org_id,
+            approval_id,
+            verdict,
+            body.reason,
+            look,
+            answer=body.answer,
+            edit=edit,
+        )
     )
     if decided.refusal is not None:
         raise decided.refusal
@@ -68,7 +83,7 @@ def _look_first(
                 "Break-glass asks that you proved who you are within the last 15 minutes, which "
                 "a token cannot; use the page of this call.",
             )
-        if verdict is not Verdict.APPROVE:
+        if verdict not in YESES:
             return
         if body.seal is None:
             raise NotAllowedError(
@@ -77,6 +92,16 @@ def _look_first(
                 "its `seal`.",
             )
         refuse_unseen(session, runtime().keyring, row.approval)
+
+
+def _edit_of(org_id: str, approval_id: str, body: VerdictBody) -> Edit | None:
+    """Return the edited arguments of a verdict, checked; none if it brings none."""
+    if body.arguments is None:
+        return None
+    with runtime().store.reading() as session:
+        row = calls.one(session, org_id, approval_id)
+        assert row is not None  # looked at a moment ago; approvals are never deleted
+        return prepare_edit(session, runtime().keyring, row.approval, body.arguments)
 
 
 def _along(holder: TokenHolder, first: Approval, reason: str) -> list[dict[str, Any]]:
@@ -88,6 +113,26 @@ def _along(holder: TokenHolder, first: Approval, reason: str) -> list[dict[str, 
 
 def _told(results: Sequence[Result]) -> list[dict[str, Any]]:
     return [result._asdict() for result in results]
+
+
+@operation(
+    "POST",
+    f"{_ONE}/messages",
+    "Say something to the agent",
+    body=MessageBody,
+    reviewer=True,
+    answers={200: "ReviewApproval"},
+)
+def write_to_agent(approval_id: str) -> Response:
+    """Add to the conversation about an open approval; it decides nothing."""
+    holder = person()
+    body = read_body(MessageBody)
+    with runtime().store.reading() as session:
+        row = visible(holder, calls.one(session, holder.person.org_id, approval_id))
+    check_carries(holder, row)
+    by, org_id = reviewer(holder), holder.person.org_id
+    done = runtime().store.write(lambda tx: say(tx, by, org_id, approval_id, body.text))
+    return _answer_done(holder, done)
 
 
 @operation(

@@ -44,10 +44,10 @@ class HeldPolls:
                 watch.wake()
 
 
-def unchanged(status: str, version: int) -> bool:
+def unchanged(status: str, version: int, messages: int) -> bool:
     """Say whether the caller would learn nothing new by an answer now."""
     if request.if_none_match:
-        return request.if_none_match.contains_weak(etag_of(status, version))
+        return request.if_none_match.contains_weak(etag_of(status, version, messages))
     return status in OPEN
 
 
@@ -65,7 +65,9 @@ def hold(approval_id: str, seconds: int) -> None:
         while (left := until - time.monotonic()) > 0 and not house.bus.stopping:
             with house.store.reading() as session:
                 found = calls.standing(session, approval_id)
-            if found is None or not unchanged(found.status, found.version):
+            if found is None or not unchanged(
+                found.status, found.version, found.message_count
+            ):
                 return
             deadline = _to_next_deadline(found, house.store.now())
             if deadline is not None and deadline <= 0:

@@ -1,14 +1,20 @@
 """A person's verdict: checked, counted once, and settled exactly once."""
 
-from sqlalchemy import select, update
+from collections.abc import Mapping
 
-from webui.approvals.authorization import BREAK_GLASS, DECIDE, Actor
+from sqlalchemy import update
+
+from webui.approvals.arguments import effective_hash, seal_edit
+from webui.approvals.authorization import BREAK_GLASS, DECIDE, EDIT, Access, Actor
+from webui.approvals.conversation import keep
 from webui.approvals.desk import facts, load, move, subject
-from webui.approvals.ending import current_status, expire_if_over
+from webui.approvals.editing import Edit
+from webui.approvals.ending import expire_if_over
 from webui.approvals.errors import ConflictError, InvalidError
+from webui.approvals.late import answer_late
 from webui.approvals.mandate import given_to_guard, guard_of, refused
 from webui.approvals.one_use import make_grant
-from webui.approvals.quorum import resolve
+from webui.approvals.quorum import NOES, YESES, resolve
 from webui.approvals.reviewing import (
     Decided,
     Look,
@@ -18,9 +24,16 @@ from webui.approvals.reviewing import (
     seal_of,
 )
 from webui.approvals.states import OPEN, Resolution, Status, Verdict
-from webui.approvals.votes import Given, check_reason, insert_vote, voices, votes_on
-from webui.approvals.words import settled_by
-from webui.store.models import Approval, User, table_of
+from webui.approvals.votes import (
+    Given,
+    check_offered,
+    check_reason,
+    insert_vote,
+    reset_yeses,
+    voices,
+    votes_on,
+)
+from webui.store.models import Approval, table_of
 from webui.store.transaction import Transaction
 
 USE_WINDOW = 300_000
@@ -37,14 +50,26 @@ def decide(
     reason: str,
     look: Look,
     *,
+    answer: str | None = None,
+    edit: Edit | None = None,
     break_glass: bool = False,
     because_of: str | None = None,
 ) -> Decided:
     """Give one person's verdict on an approval.
 
-    With `break_glass` a yes settles it whatever quorum asks for: always with a reason, marked
-    for ever, and its event alerts the org's admins. `because_of` is the denied approval that a
-    denial follows from.
+    Args:
+        tx: the transaction.
+        reviewer: who.
+        org_id: the org they are in.
+        approval_id: which.
+        verdict: what they say; to ask for changes the reason is the message to the agent.
+        reason: why.
+        look: what they had in front of them.
+        answer: with respond, what the agent gets in place of a run.
+        edit: with edit, the arguments that are to run.
+        break_glass: a yes settles it whatever quorum asks for: always with a reason, marked
+            for ever, and its event alerts the org's admins.
+        because_of: the denied approval that a denial follows from.
 
     Returns:
         Decided: applied; or an identical repeat; or with the refusal to answer: it came
@@ -59,27 +84,76 @@ def decide(
     approval = expire_if_over(tx, load(tx, org_id, approval_id))
     actor = actor_of(tx, reviewer, org_id)
     verb = BREAK_GLASS if break_glass else DECIDE
-    access = access_of(tx, actor, approval, verb, _others_voices(tx, actor, approval))
+    voices_of_others = _others_voices(tx, actor, approval)
+    access = access_of(tx, actor, approval, verb, voices_of_others)
+    if access.allowed and verdict is Verdict.EDIT:
+        access = _editing_too(tx, actor, approval, access, voices_of_others)
     if not access.allowed:
         return refused(tx, reviewer, approval, verdict, access)
     check_reason(approval, reason, required=break_glass)
     if break_glass and verdict != Verdict.APPROVE:
         raise InvalidError("Break-glass only approves; to deny, deny.")
+    given = Given(
+        reviewer, verdict, reason, look, access, approval.solo, because_of, answer, edit
+    )
     if approval.status not in OPEN:
-        return _late(tx, reviewer, approval, verdict)
-    if look.seal is not None and look.seal != seal_of(approval, look.preview_version):
-        stale = ConflictError(
+        return answer_late(tx, approval, given)
+    why_not = _not_now(approval, given)
+    if why_not is not None:
+        return refused(tx, reviewer, approval, verdict, why_not)
+    check_offered(approval, given)
+    if break_glass:
+        return _break_glass(tx, approval, given)
+    if verdict is Verdict.REQUEST_CHANGES:
+        return _ask_for_changes(tx, approval, given)
+    return _vote(tx, actor, approval, given)
+
+
+def _editing_too(
+    tx: Transaction,
+    actor: Actor,
+    approval: Approval,
+    deciding: Access,
+    voices_of_others: frozenset[str],
+) -> Access:
+    """Return what an edit rests on: the permission to edit, beside the one to decide."""
+    editing = access_of(tx, actor, approval, EDIT, voices_of_others)
+    return deciding if editing.allowed else editing
+
+
+def _not_now(approval: Approval, given: Given) -> ConflictError | None:
+    """Return why this verdict on an open approval comes at the wrong time; none if it does not."""
+    look, edit = given.look, given.edit
+    stale = look.seal is not None and look.seal != seal_of(approval, look.preview_version)
+    if stale or (edit is not None and edit.base_hash != effective_hash(approval)):
+        return ConflictError(
             "stale_seal",
             "What you saw has changed since; look at it again and decide then.",
         )
-        return refused(tx, reviewer, approval, verdict, stale)
-    # A "no" is always taken, whatever the ask offers: it is the way out.
-    if verdict != Verdict.DENY and str(verdict) not in approval.allowed_decisions.split():
-        raise InvalidError(f"This approval does not take the verdict {verdict}.")
-    given = Given(reviewer, verdict, reason, look, access, approval.solo, because_of)
-    if break_glass:
-        return _break_glass(tx, approval, given)
-    return _vote(tx, actor, approval, given)
+    if approval.status == Status.NEEDS_REVISION and given.verdict not in NOES:
+        return ConflictError(
+            "needs_revision",
+            "The agent was asked for changes and has not answered yet; wait for it, or deny.",
+        )
+    return None
+
+
+def _ask_for_changes(tx: Transaction, approval: Approval, given: Given) -> Decided:
+    """Hand it back to the agent with a message; what was approved so far still counts."""
+    reviewer, access = given.reviewer, given.access
+    asked = move(
+        tx,
+        approval,
+        Status.NEEDS_REVISION,
+        actor=reviewer.actor,
+        action="approval.changes_requested",
+        values={"change_requests": approval.change_requests + 1},
+        guard=guard_of(access),
+        given=given_to_guard(reviewer, access, tx.now),
+        note=given.note(),
+    )
+    keep(tx, asked, reviewer.actor, given.reason)
+    return Decided(asked, applied=True)
 
 
 def _others_voices(tx: Transaction, actor: Actor, approval: Approval) -> frozenset[str]:
@@ -96,7 +170,7 @@ def _break_glass(tx: Transaction, approval: Approval, given: Given) -> Decided:
     if not any(vote.user_id == reviewer.user_id for vote in votes_on(tx, approval.id)):
         insert_vote(tx, approval, given)
     note = given.note() | {"break_glass": True}
-    settled = _settle(tx, approval, Status.APPROVED, given, note, broken=True)
+    settled = _settle(tx, approval, Status.APPROVED, given, note, {}, broken=True)
     tx.record(
         approval.org_id,
         reviewer.actor,
@@ -112,12 +186,20 @@ def _vote(tx: Transaction, actor: Actor, approval: Approval, given: Given) -> De
     # One person counts once: by another account of theirs, or by a delegate, they have voted.
     lent = {given.access.delegator} - {""}
     mine = [v for v in before if actor.is_one_of(v.people) or lent & v.people]
+    if given.edit is not None:
+        # Whoever approved may still edit: it takes back every yes, their own among them.
+        mine = [vote for vote in mine if vote.verdict not in YESES]
     if mine:
         refusal = ConflictError(
             "already_decided_by_you", "You have already decided this call."
         )
         same = mine[0].user_id == actor.id and mine[0].verdict == given.verdict
         return Decided(approval, applied=False, refusal=None if same else refusal)
+    changes: dict[str, object] = {}
+    if given.edit is not None:
+        reset_yeses(tx, approval)
+        before = [vote for vote in before if vote.verdict not in YESES]
+        changes = _edited(tx, approval, given.edit)
     insert_vote(tx, approval, given)
     outcome = resolve(
         [*(vote.verdict for vote in before), given.verdict],
@@ -126,6 +208,7 @@ def _vote(tx: Transaction, actor: Actor, approval: Approval, given: Given) -> De
     )
     note, reviewer = given.note(), given.reviewer
     if outcome is None:
+        counted = _count_vote(tx, approval, changes)
         tx.record(
             approval.org_id,
             reviewer.actor,
@@ -133,18 +216,27 @@ def _vote(tx: Transaction, actor: Actor, approval: Approval, given: Given) -> De
             subject(approval.id),
             facts(approval) | note,
         )
-        counted = _count_vote(tx, approval)
         return Decided(counted, applied=True)
-    return Decided(_settle(tx, approval, outcome, given, note), applied=True)
+    return Decided(_settle(tx, approval, outcome, given, note, changes), applied=True)
 
 
-def _count_vote(tx: Transaction, approval: Approval) -> Approval:
-    tx.execute(
-        update(_approvals)
-        .where(_approvals.c.id == approval.id)
-        .values(version=_approvals.c.version + 1)
-    )
-    approval.version += 1
+def _edited(tx: Transaction, approval: Approval, edit: Edit) -> dict[str, object]:
+    """Return the columns that an edit sets; what was asked stays beside it."""
+    return {
+        "sealed_edit": seal_edit(tx.session, tx.keyring, approval, edit.canonical),
+        "edited_hash": edit.arguments_hash,
+        "edited_fingerprint": edit.fingerprint,
+        "edits": approval.edits + 1,
+        "line": edit.line,
+    }
+
+
+def _count_vote(
+    tx: Transaction, approval: Approval, changes: Mapping[str, object]
+) -> Approval:
+    values = {"version": approval.version + 1, **changes}
+    tx.execute(update(_approvals).where(_approvals.c.id == approval.id).values(values))
+    approval.__dict__.update(values)
     return approval
 
 
@@ -154,6 +246,7 @@ def _settle(
     outcome: Status,
     given: Given,
     note: dict[str, object],
+    changes: Mapping[str, object],
     *,
     broken: bool = False,
 ) -> Approval:
@@ -166,6 +259,7 @@ def _settle(
         "resolution": Resolution.REVIEWER
         if approval.approvals_required <= 1
         else Resolution.QUORUM,
+        **changes,
     }
     if given.because_of is not None:
         values["resolution"] = Resolution.CASCADE
@@ -187,30 +281,3 @@ def _settle(
     if outcome is Status.APPROVED:
         make_grant(tx, settled, reviewer.actor)
     return settled
-
-
-def _late(
-    tx: Transaction, reviewer: Reviewer, approval: Approval, verdict: Verdict
-) -> Decided:
-    """Answer a verdict on a settled approval: a repeat of one's winning vote is a success."""
-    votes = {vote.user_id: vote.verdict for vote in votes_on(tx, approval.id)}
-    mine = votes.get(reviewer.user_id)
-    won = Verdict.DENY if approval.status == Status.DENIED else Verdict.APPROVE
-    if approval.decided_at is not None and mine == verdict == won:
-        return Decided(approval, applied=False)
-    tx.record(
-        approval.org_id,
-        reviewer.actor,
-        "approval.late",
-        subject(approval.id),
-        facts(approval) | {"verdict": str(verdict), "who": reviewer.display},
-    )
-    who = tx.session.scalar(select(User.display_name).where(User.id == approval.decided_by))
-    sentence = settled_by(current_status(approval, tx.now), who)
-    return Decided(
-        approval,
-        applied=False,
-        refusal=ConflictError(
-            "already_settled", f"Too late, nothing was changed. {sentence}"
-        ),
-    )

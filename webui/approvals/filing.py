@@ -65,6 +65,7 @@ _UNDECIDED = {
     "break_glass": False,
     "edits": 0,
     "change_requests": 0,
+    "message_count": 0,
     "seen_count": 1,
     "attempts": 0,
     "indexed": False,
@@ -101,17 +102,7 @@ def _json_or_none(value: Any) -> str | None:
 
 
 def offered(ask: Ask) -> tuple[str, ...]:
-    """Return the verdicts a reviewer may give; "no" is always among them.
-
-    Raises:
-        InvalidError: nothing of what was asked for can be done here.
-
-    """
-    if not {Verdict.APPROVE, Verdict.DENY} & set(ask.allowed_decisions):
-        raise InvalidError(
-            "Nobody could decide this call.",
-            [Fault("/allowed_decisions", "must hold approve or deny, or be left out")],
-        )
+    """Return the verdicts a reviewer may give; "no" is always among them."""
     return tuple(dict.fromkeys((*ask.allowed_decisions, str(Verdict.DENY))))
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql
 
 from webui.approvals import idempotency, throttling
@@ -44,7 +44,7 @@ _denial_of = Prepared(
     select(_approvals.c.id)
     .where(
         *_same_call,
-        _approvals.c.status == Status.DENIED,
+        or_(*(_approvals.c.status == no for no in (Status.DENIED, Status.ANSWERED))),
         _approvals.c.decided_at > bindparam("since"),
     )
     .order_by(_approvals.c.id.desc())
@@ -107,7 +107,7 @@ def find_or_file(
         denial = _remembered_denial(tx, filer, ask.fingerprint, limits)
         if denial is not None:
             _spend(tx, filer, "settled", limits.settled_rate if limits.rate else 0)
-            record_call(tx, filer, denial, "denied")
+            record_call(tx, filer, denial, str(denial.status))
             return Filed(denial, reused=True)
     return _file(tx, filer, ask, limits, stale_twin=twin)
 
@@ -148,7 +148,7 @@ def _reuse(
 def _remembered_denial(
     tx: Transaction, filer: Filer, fingerprint: str, limits: Limits
 ) -> Approval | None:
-    """Return a denial of the same call that still counts: no re-asking what was just denied."""
+    """Return a no to the same call that still counts: no re-asking what was just answered."""
     found = tx.first(
         _denial_of,
         {

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webui.approvals import idempotency
-from webui.approvals.arguments import open_arguments
+from webui.approvals.arguments import effective_arguments
 from webui.approvals.ask import Ask, Filer, Limits
 from webui.approvals.authorization import (
     ASSIGN,
@@ -158,7 +158,7 @@ def make_grant(tx: Transaction, approval: Approval, by: str) -> None:
     """
     if approval.tool not in ASKED:
         return
-    question = open_arguments(tx.session, tx.keyring, approval).value
+    question = effective_arguments(tx.session, tx.keyring, approval).value
     scope = _scope_of(question)
     actor = question.get("actor")
     if (

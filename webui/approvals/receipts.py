@@ -11,6 +11,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from webui.approvals.arguments import effective_hash
 from webui.store.keyring import Keyring
 from webui.store.models import Approval
 
@@ -35,7 +36,7 @@ def receipt(
         "agent": approval.agent_id,
         "tool": approval.tool,
         "fingerprint": approval.fingerprint,
-        "arguments_hash": approval.arguments_hash,
+        "arguments_hash": effective_hash(approval),
         "deciders": list(deciders),
         "decided_at": None if approval.decided_at is None else approval.decided_at // 1000,
     }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from webui.approvals.arguments import effective_hash
 from webui.approvals.authorization import (
     DECIDE,
     Access,
@@ -85,7 +86,7 @@ def seal_of(approval: Approval, preview_version: int) -> str:
     """Return the digest of what was shown; a form carries it and the server compares."""
     shown = {
         "approval": approval.id,
-        "arguments_hash": approval.arguments_hash,
+        "arguments_hash": effective_hash(approval),
         "fingerprint": approval.fingerprint,  # covers ctx, scope and tool_def too
         "preview_version": preview_version,
         "rule_hash": approval.rule_hash,

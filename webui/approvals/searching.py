@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import select, text, update
 
-from webui.approvals.arguments import open_arguments
+from webui.approvals.arguments import effective_arguments, open_arguments
 from webui.preview import Profile, searchable_text
 from webui.store.models import Approval, table_of
 from webui.store.models.approval import UNINDEXED
@@ -50,8 +50,13 @@ def index_settled(
 def _words(
     tx: Transaction, approval: Approval, profile_of: Callable[[str], Profile]
 ) -> dict[str, Any]:
-    arguments = open_arguments(tx.session, tx.keyring, approval).value
-    masked = searchable_text(approval.tool, arguments, profile_of(approval.org_id))
+    profile = profile_of(approval.org_id)
+    readings = [open_arguments(tx.session, tx.keyring, approval)]
+    if approval.sealed_edit is not None:  # found by what was asked, and by what ran
+        readings.append(effective_arguments(tx.session, tx.keyring, approval))
+    masked = " ".join(
+        searchable_text(approval.tool, reading.value, profile) for reading in readings
+    )
     told = " ".join(part for part in (approval.summary, approval.session) if part)
     return {
         "words": f"{approval.id} {masked} {told}",

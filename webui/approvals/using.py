@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, insert, or_, select
 
 from webui.approvals import idempotency
 from webui.approvals.ask import Ask, Filed, Filer, Limits
@@ -30,7 +30,10 @@ _start_of = Prepared(
 )
 _USABLE = Guard(
     (
-        _approvals.c.fingerprint == bindparam("when_fingerprint"),
+        or_(
+            _approvals.c.fingerprint == bindparam("when_fingerprint"),
+            _approvals.c.edited_fingerprint == bindparam("when_fingerprint"),
+        ),
         _approvals.c.usable_until > bindparam("when_now"),
         _approvals.c.attempts < _approvals.c.max_attempts,
     )
@@ -98,7 +101,7 @@ def consume(
 def _why_not(tx: Transaction, approval: Approval, fingerprint: str) -> ConflictError | None:
     if approval.status != Status.APPROVED:
         return ConflictError(*NOT_USABLE[current_status(approval, tx.now)])
-    if approval.fingerprint != fingerprint:
+    if fingerprint not in {approval.fingerprint, approval.edited_fingerprint}:
         return ConflictError(
             "fingerprint_mismatch",
             "What you are about to run is not what was approved; ask for it anew.",

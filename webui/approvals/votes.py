@@ -4,10 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from webui.approvals.authorization import Access
+from webui.approvals.conversation import check_text
+from webui.approvals.editing import Edit
 from webui.approvals.errors import InvalidError
+from webui.approvals.quorum import YESES
 from webui.approvals.reviewing import Look, Reviewer
 from webui.approvals.states import Verdict
 from webui.store.ids import new_id
@@ -32,6 +35,10 @@ class Given:
     """The org works alone: its people may decide calls of their own agents."""
     because_of: str | None = None
     """The id of the denied approval that this denial follows from."""
+    answer: str | None = None
+    """With respond: what the agent gets in place of a run."""
+    edit: Edit | None = None
+    """With edit: what is to run."""
 
     def note(self) -> dict[str, object]:
         """Return what the event says of it."""
@@ -53,7 +60,16 @@ class Given:
             "delegated_by": access.delegator or None,
             "solo": self.solo,
             "because_of": self.because_of,
+            **self._answer(),
         }
+
+    def _answer(self) -> dict[str, object]:
+        if self.edit is not None:
+            return {
+                "edited_hash": self.edit.arguments_hash,
+                "changed": list(self.edit.changed),
+            }
+        return {} if self.answer is None else {"answer": self.answer}
 
 
 class Vote(NamedTuple):
@@ -73,7 +89,7 @@ def votes_on(tx: Transaction, approval_id: str) -> list[Vote]:
     """Return the verdicts on an approval that count already, oldest first."""
     rows = tx.execute(
         select(_decisions.c.user_id, _decisions.c.verdict, _decisions.c.delegated_by)
-        .where(_decisions.c.approval_id == approval_id)
+        .where(_decisions.c.approval_id == approval_id, _decisions.c.reset_at.is_(None))
         .order_by(_decisions.c.id)
     )
     return [Vote._make(row) for row in rows]
@@ -99,6 +115,31 @@ def check_reason(approval: Approval, reason: str, *, required: bool = False) -> 
         raise InvalidError("A reason is required for this call.", code="reason_required")
 
 
+def check_offered(approval: Approval, given: Given) -> None:
+    """Check that a verdict is one of those offered, and that it brings what it needs.
+
+    Raises:
+        InvalidError: it is not offered; an answer or a message is missing; or something came
+            with it that this verdict has no place for.
+
+    """
+    verdict = given.verdict
+    if verdict != Verdict.DENY and str(verdict) not in approval.allowed_decisions.split():
+        offered = ", ".join(approval.allowed_decisions.split())
+        raise InvalidError(
+            f"This approval does not take the verdict {verdict}; it takes {offered}.",
+            code="verdict_not_offered",
+        )
+    if (given.edit is None) == (verdict is Verdict.EDIT):
+        raise InvalidError("Edited arguments belong to the verdict edit, and only there.")
+    if (given.answer is None) == (verdict is Verdict.RESPOND):
+        raise InvalidError("An answer belongs to the verdict respond, and only there.")
+    if given.answer is not None:
+        check_text(given.answer, "answer")
+    if verdict is Verdict.REQUEST_CHANGES:
+        check_text(given.reason, "message to the agent")
+
+
 def insert_vote(tx: Transaction, approval: Approval, given: Given) -> None:
     """Keep a verdict."""
     tx.execute(
@@ -113,6 +154,20 @@ def insert_vote(tx: Transaction, approval: Approval, given: Given) -> None:
             "seal": given.look.seal,
             "channel": given.reviewer.channel,
             "delegated_by": given.access.delegator or None,
+            "answer": given.answer,
             "at": tx.now,
         },
+    )
+
+
+def reset_yeses(tx: Transaction, approval: Approval) -> None:
+    """Let the approvals given so far count no more: they were for other arguments."""
+    tx.execute(
+        update(_decisions)
+        .where(
+            _decisions.c.approval_id == approval.id,
+            _decisions.c.reset_at.is_(None),
+            _decisions.c.verdict.in_(YESES),
+        )
+        .values(reset_at=tx.now)
     )

@@ -85,6 +85,9 @@ APPROVAL_CLAIMED: Final = "approval.claimed"
 APPROVAL_RELEASED: Final = "approval.released"
 APPROVAL_DECIDED: Final = "approval.decided"
 APPROVAL_VOTE: Final = "approval.vote"
+APPROVAL_CHANGES_REQUESTED: Final = "approval.changes_requested"
+APPROVAL_RESUMED: Final = "approval.resumed"
+APPROVAL_MESSAGE: Final = "approval.message"
 APPROVAL_BREAK_GLASS: Final = "approval.break_glass"
 APPROVAL_LATE: Final = "approval.late"
 APPROVAL_EXPIRED: Final = "approval.expired"
@@ -198,6 +201,9 @@ ALL: Final = frozenset(
         APPROVAL_RELEASED,
         APPROVAL_DECIDED,
         APPROVAL_VOTE,
+        APPROVAL_CHANGES_REQUESTED,
+        APPROVAL_RESUMED,
+        APPROVAL_MESSAGE,
         APPROVAL_BREAK_GLASS,
         APPROVAL_LATE,
         APPROVAL_EXPIRED,

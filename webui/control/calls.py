@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from webui.approvals import ending
-from webui.approvals.arguments import open_arguments
+from webui.approvals.arguments import effective_arguments
 from webui.approvals.authorization import DECIDE
 from webui.approvals.deciding import decide
 from webui.approvals.errors import InvalidError, NotAllowedError, NotFoundError
@@ -159,7 +159,7 @@ def show_approval(office: Office, *, approval: str, org: str | None = None) -> P
         row = queries.one(session, org_id, approval)
         if row is None:
             raise NotFoundError("approval")
-        arguments = open_arguments(session, office.store.keyring, row.approval).value
+        arguments = effective_arguments(session, office.store.keyring, row.approval).value
     found: Approval = row.approval
     profile = profile_of(office.store.keyring, org_id)
     return _listed(row) | {

@@ -2,7 +2,12 @@
 
 from webui.preview.json_text import canonical_pieces
 from webui.preview.lines import line
-from webui.preview.masked import masked_arguments, searchable_text
+from webui.preview.masked import (
+    StillMaskedError,
+    masked_arguments,
+    searchable_text,
+    unmasked,
+)
 from webui.preview.names import SENSITIVE_NAMES
 from webui.preview.nodes import PREVIEW_VERSION, Node, Piece, Preview, gate, preview_hash
 from webui.preview.redaction import Profile
@@ -16,6 +21,7 @@ __all__ = [
     "Piece",
     "Preview",
     "Profile",
+    "StillMaskedError",
     "canonical_pieces",
     "card",
     "full",
@@ -27,5 +33,6 @@ __all__ = [
     "preview",
     "preview_hash",
     "searchable_text",
+    "unmasked",
     "visible",
 ]

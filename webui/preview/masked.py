@@ -4,8 +4,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from webui.approvals.differing import same
 from webui.preview.clipping import laid_out
-from webui.preview.reading import Call, Value
+from webui.preview.reading import Call, Value, in_order
 from webui.preview.redaction import Profile, Segment
 from webui.preview.visible import visible
 
@@ -21,6 +22,84 @@ def masked_arguments(arguments: Mapping[str, Any], profile: Profile) -> dict[str
     `full` or `line` instead. Raises Unreadable as `preview` does.
     """
     return _members(Call(arguments, profile).values)
+
+
+class StillMaskedError(ValueError):
+    """An edited text holds a mask, or a part of one, where none stood before."""
+
+    def __init__(self, place: tuple[str | int, ...]) -> None:
+        super().__init__("a mask is no value")
+        self.place = place
+        """The names and indexes that lead to it."""
+
+
+def unmasked(edited: Any, arguments: Mapping[str, Any], profile: Profile) -> Any:
+    """Return edited arguments with what `masked_arguments` hid in them put back.
+
+    What stands exactly as the mask showed it is what was there before; so an editor may change
+    a call without being shown its secrets. Raises StillMaskedError where a mask was changed,
+    moved to another member or put together anew, and Unreadable as `preview` does.
+    """
+    return _put_back(edited, arguments, _members(Call(arguments, profile).values), ())
+
+
+def _put_back(edited: Any, original: Any, masked: Any, place: tuple[str | int, ...]) -> Any:
+    """Walk all three together; `original` and `masked` are None below what is new."""
+    if masked is not None and same(edited, masked):
+        return original
+    if isinstance(edited, str):
+        return _typed(edited, place)
+    if isinstance(edited, dict):
+        inside = original if isinstance(original, dict) else {}
+        shown = masked if isinstance(masked, dict) else {}
+        names = dict(zip(shown, in_order(inside), strict=True))
+        return {
+            names.get(name) or _typed(name, (*place, name)): _put_back(
+                value, inside.get(names.get(name, "")), shown.get(name), (*place, name)
+            )
+            for name, value in edited.items()
+        }
+    if isinstance(edited, list):
+        was = _Items(original, masked)
+        return [
+            _put_back(item, *was.of(item, at), (*place, at))
+            for at, item in enumerate(edited)
+        ]
+    return edited
+
+
+_NEITHER: Final[tuple[Any, Any]] = (None, None)
+
+
+class _Items:
+    """The items of a list before the edit: each in the clear and as it was shown."""
+
+    def __init__(self, original: Any, masked: Any) -> None:
+        both = isinstance(original, list) and isinstance(masked, list)
+        self._pairs: list[tuple[Any, Any]] = (
+            list(zip(original, masked, strict=True)) if both else []
+        )
+        self._by_text = {_text_of(pair[1]): pair for pair in reversed(self._pairs)}
+
+    def of(self, item: Any, at: int) -> tuple[Any, Any]:
+        """Return what an item was: itself if it stands there or elsewhere, else its place's."""
+        here = self._pairs[at] if at < len(self._pairs) else _NEITHER
+        if same(item, here[1]):
+            return here
+        moved: tuple[Any, Any] = self._by_text.get(_text_of(item), here)
+        return moved
+
+
+def _text_of(item: Any) -> str:
+    return json.dumps(item, sort_keys=True)
+
+
+def _typed(text: str, place: tuple[str | int, ...]) -> str:
+    """Return a text that a person typed: brackets that stood there come in their escape."""
+    plain = text.replace("⟦U+27E6⟧", "").replace("⟦U+27E7⟧", "")
+    if "⟦redacted" in plain:
+        raise StillMaskedError(place)
+    return text.replace("⟦U+27E6⟧", "⟦").replace("⟦U+27E7⟧", "⟧")
 
 
 def searchable_text(tool: str, arguments: Mapping[str, Any], profile: Profile) -> str:

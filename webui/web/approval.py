@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from webui.approvals.arguments import open_arguments
+from webui.approvals.arguments import effective_arguments
 from webui.approvals.errors import DeskError
 from webui.approvals.reviewing import Decided
 from webui.approvals.states import OPEN
@@ -111,7 +111,7 @@ def _context(detail: Detail, deciding: str | None = None) -> dict[str, Any]:
 
 def _everything(session: Session, row: Row) -> dict[str, Any]:
     approval, runtime = row.approval, house()
-    arguments = open_arguments(session, runtime.keyring, approval).value
+    arguments = effective_arguments(session, runtime.keyring, approval).value
     shown = shown_of(session, runtime.keyring, approval, "full")
     return {
         "tree": shown.call.root._replace(name=""),

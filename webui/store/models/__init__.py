@@ -1,7 +1,7 @@
 """The tables, one file per noun."""
 
 from webui.store.models.agent import Agent, AgentKey, IdempotencyKey
-from webui.store.models.approval import Approval, Consumption, Decision
+from webui.store.models.approval import Approval, Consumption, Decision, Message
 from webui.store.models.base import Millis, Model, table_of
 from webui.store.models.event import INSTANCE, AuditHead, Checkpoint, Event
 from webui.store.models.factor import (
@@ -56,6 +56,7 @@ __all__ = [
     "Invitation",
     "Issue",
     "Membership",
+    "Message",
     "Millis",
     "Model",
     "Org",

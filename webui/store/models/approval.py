@@ -30,6 +30,9 @@ def _history_index(name: str, *columns: str) -> Index:
     )
 
 
+COUNTS = text("reset_at IS NULL")
+"""Which decisions count: those that no later edit took back."""
+
 UNINDEXED = text("settled_at IS NOT NULL AND NOT indexed")
 """Settled, and not yet in the search index."""
 
@@ -65,6 +68,11 @@ class Approval(Model):
     """Canonical and received arguments, encrypted together under the org's data key."""
     size: Mapped[int]
     """Bytes of the canonical arguments."""
+    sealed_edit: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
+    """The canonical arguments of the last edit, encrypted likewise; none before the first."""
+    edited_hash: Mapped[str | None] = mapped_column(default=None)
+    """The `arguments_hash` of the last edit; `arguments_hash` stays that of what was asked."""
+    edited_fingerprint: Mapped[str | None] = mapped_column(default=None)
     arguments_schema: Mapped[str | None] = mapped_column(default=None)
 
     line: Mapped[str]
@@ -106,6 +114,7 @@ class Approval(Model):
     claim_expires_at: Mapped[int | None] = mapped_column(default=None)
     edits: Mapped[int] = mapped_column(default=0)
     change_requests: Mapped[int] = mapped_column(default=0)
+    message_count: Mapped[int] = mapped_column(default=0)
     seen_count: Mapped[int] = mapped_column(default=1)
     callback_url: Mapped[str | None] = mapped_column(default=None)
     report: Mapped[bool] = mapped_column(default=True)
@@ -195,12 +204,39 @@ class Decision(Model):
     """Where it was given: page, token, cli."""
     delegated_by: Mapped[str | None] = mapped_column(default=None)
     """User id of the person in whose place it was given."""
+    answer: Mapped[str | None] = mapped_column(default=None)
+    """With respond: what the agent gets as the result, in place of a run."""
     at: Mapped[int]
+    reset_at: Mapped[int | None] = mapped_column(default=None)
+    """When an edit took this yes back: it was for other arguments, and counts no more."""
 
     __table_args__ = (
         # one person counts once
-        Index("ix_decisions_once", "approval_id", "user_id", unique=True),
+        Index(
+            "ix_decisions_once",
+            "approval_id",
+            "user_id",
+            unique=True,
+            sqlite_where=COUNTS,
+            postgresql_where=COUNTS,
+        ),
     )
+
+
+class Message(Model):
+    """One line of the conversation between reviewers and the agent about an approval."""
+
+    __tablename__ = "messages"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    org_id: Mapped[str] = mapped_column(ForeignKey("orgs.id"))
+    approval_id: Mapped[str] = mapped_column(ForeignKey("approvals.id"))
+    sender: Mapped[str]
+    """`user:...` or `agent:...`, as the log names them."""
+    text: Mapped[str]
+    at: Mapped[int]
+
+    __table_args__ = (Index("ix_messages_approval", "approval_id", "id"),)
 
 
 class Consumption(Model):

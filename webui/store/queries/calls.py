@@ -9,7 +9,14 @@ from sqlalchemy.orm import Session, defer
 
 from webui.approvals.states import OPEN, Risk
 from webui.store.loaded import as_loaded
-from webui.store.models import Agent, Approval, Consumption, Decision, User, table_of
+from webui.store.models import (
+    Agent,
+    Approval,
+    Consumption,
+    Decision,
+    User,
+    table_of,
+)
 from webui.store.prepared import Prepared
 from webui.store.queries.seeing import Seen, any_of
 
@@ -60,7 +67,7 @@ _names = (
 
 def rows() -> Select[Any]:
     """Return the select of rows; sealed arguments and long texts stay behind."""
-    return _named().options(defer(Approval.sealed))
+    return _named().options(defer(Approval.sealed), defer(Approval.sealed_edit))
 
 
 def _named() -> Select[Any]:
@@ -218,13 +225,16 @@ class Vote(NamedTuple):
 _votes = (
     select(Decision, User.display_name)
     .join(User, User.id == Decision.user_id)
-    .where(Decision.approval_id.in_(bindparam("ids", expanding=True)))
+    .where(
+        Decision.approval_id.in_(bindparam("ids", expanding=True)),
+        Decision.reset_at.is_(None),
+    )
     .order_by(Decision.id)
 )
 _votes_on = Prepared(
     select(*table_of(Decision).c, User.display_name)
     .join(User, User.id == Decision.user_id)
-    .where(Decision.approval_id == bindparam("id"))
+    .where(Decision.approval_id == bindparam("id"), Decision.reset_at.is_(None))
     .order_by(Decision.id)
 )
 
@@ -261,12 +271,13 @@ class Standing(NamedTuple):
     status: str
     version: int
     expires_at: int
+    message_count: int
 
 
 # Built once: a thousand agents that wait run it on every change.
-_standing = select(Approval.status, Approval.version, Approval.expires_at).where(
-    Approval.id == bindparam("id")
-)
+_standing = select(
+    Approval.status, Approval.version, Approval.expires_at, Approval.message_count
+).where(Approval.id == bindparam("id"))
 
 
 def standing(session: Session, approval_id: str) -> Standing | None:
@@ -280,5 +291,5 @@ def about(session: Session, org_id: str, approval_id: str) -> Approval | None:
     return session.scalar(
         select(Approval)
         .where(Approval.org_id == org_id, Approval.id == approval_id)
-        .options(defer(Approval.sealed))
+        .options(defer(Approval.sealed), defer(Approval.sealed_edit))
     )

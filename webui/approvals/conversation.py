@@ -1,0 +1,146 @@
+"""The conversation about an approval: reviewers and the agent, until it is settled.
+
+A message decides nothing and never changes the version. One of the agent's brings an approval
+that a reviewer asked changes of back to those who wait for a decision.
+"""
+
+from sqlalchemy import insert, update
+
+from webui.approvals import throttling
+from webui.approvals.ask import Filer
+from webui.approvals.desk import facts, load, move, subject
+from webui.approvals.ending import current_status, expire_if_over
+from webui.approvals.errors import ConflictError, InvalidError
+from webui.approvals.leases import own
+from webui.approvals.mandate import refused
+from webui.approvals.reviewing import Decided, Reviewer, access_of, actor_of
+from webui.approvals.states import OPEN, Status
+from webui.approvals.words import STATUS
+from webui.store.ids import new_id
+from webui.store.models import Approval, Message, table_of
+from webui.store.transaction import Transaction
+
+TEXT_MAX = 4_000
+MOST = 200
+"""Messages about one approval; what needs more of them needs a telephone."""
+RATE = 30
+"""Messages an agent may send in a minute, over all its approvals; the burst is twice that."""
+_approvals = table_of(Approval)
+_messages = table_of(Message)
+
+
+def check_text(text: str, what: str = "message") -> None:
+    """Check what is to be said.
+
+    Raises:
+        InvalidError: it is empty or too long.
+
+    """
+    if not text.strip():
+        raise InvalidError(f"The {what} is empty; write it.", code="text_required")
+    if len(text) > TEXT_MAX:
+        raise InvalidError(
+            f"The {what} is longer than {TEXT_MAX} characters; shorten it.",
+            code="text_too_long",
+        )
+
+
+def say(
+    tx: Transaction, reviewer: Reviewer, org_id: str, approval_id: str, text: str
+) -> Decided:
+    """Write to the agent about an open approval; whoever may decide it may.
+
+    Args:
+        tx: the transaction.
+        reviewer: who.
+        org_id: the org they are in.
+        approval_id: which.
+        text: what to say.
+
+    Raises:
+        NotFoundError: not in this org.
+        InvalidError: the text is empty or too long.
+
+    """
+    check_text(text)
+    approval = expire_if_over(tx, load(tx, org_id, approval_id))
+    access = access_of(tx, actor_of(tx, reviewer, org_id), approval)
+    if not access.allowed:
+        return refused(tx, reviewer, approval, "message", access)
+    if approval.status not in OPEN:
+        return refused(tx, reviewer, approval, "message", _over(approval, tx.now))
+    keep(tx, approval, reviewer.actor, text)
+    return Decided(approval, applied=True)
+
+
+def reply(tx: Transaction, filer: Filer, approval_id: str, text: str) -> Approval:
+    """Write to the reviewers about the agent's own open approval.
+
+    If a reviewer has asked for changes, this is the answer, and it waits for a decision again.
+
+    Raises:
+        NotFoundError: it is not this agent's.
+        InvalidError: the text is empty or too long.
+        ConflictError: it is settled; or the conversation is full.
+        TooManyError: back-pressure.
+
+    """
+    check_text(text)
+    approval = expire_if_over(tx, own(tx, filer, approval_id))
+    if approval.status not in OPEN:
+        raise _over(approval, tx.now)
+    throttling.spend(
+        tx,
+        f"messages:{filer.actor}",
+        per_minute=RATE,
+        detail="This agent writes more than anybody can read; send the rest later.",
+    )
+    keep(tx, approval, filer.actor, text)
+    if approval.status == Status.NEEDS_REVISION:
+        approval = move(
+            tx, approval, Status.PENDING, actor=filer.actor, action="approval.resumed"
+        )
+    return approval
+
+
+def keep(tx: Transaction, approval: Approval, sender: str, text: str) -> None:
+    """Keep one message and its event.
+
+    Raises:
+        ConflictError: the conversation is full.
+
+    """
+    if approval.message_count >= MOST:
+        raise ConflictError(
+            "conversation_full",
+            f"There are {MOST} messages about this call already; decide it, or ask anew.",
+        )
+    tx.execute(
+        insert(_messages),
+        {
+            "id": new_id("msg", tx.now),
+            "org_id": approval.org_id,
+            "approval_id": approval.id,
+            "sender": sender,
+            "text": text,
+            "at": tx.now,
+        },
+    )
+    approval.message_count += 1
+    tx.execute(
+        update(_approvals)
+        .where(_approvals.c.id == approval.id)
+        .values(message_count=approval.message_count)
+    )
+    tx.record(
+        approval.org_id,
+        sender,
+        "approval.message",
+        subject(approval.id),
+        facts(approval) | {"text": text},
+    )
+
+
+def _over(approval: Approval, now: int) -> ConflictError:
+    word = STATUS[Status(current_status(approval, now))].lower()
+    return ConflictError("already_settled", f"Nothing is left to talk about here: {word}.")

@@ -1,0 +1,75 @@
+"""From the arguments a reviewer typed to an edit the desk takes; pages and tokens ask here."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from webui.approvals.arguments import effective_arguments, open_arguments
+from webui.approvals.canonical import canonical, fingerprint_of_canonical, sha256_of
+from webui.approvals.differing import differences, step_to
+from webui.approvals.editing import Edit, check_edit
+from webui.approvals.errors import Fault, InvalidError
+from webui.approvals.schema_check import faults_by_schema
+from webui.gating import profile_of
+from webui.preview import Profile, StillMaskedError, line, unmasked
+from webui.store.keyring import Keyring
+from webui.store.models import Approval
+
+
+def prepare_edit(
+    session: Session, keyring: Keyring, approval: Approval, typed: Mapping[str, Any]
+) -> Edit:
+    """Check and prepare edited arguments.
+
+    Args:
+        session: to read what is edited with.
+        keyring: to decrypt it.
+        approval: which; the arguments of an edit before this one are what is edited.
+        typed: all arguments, read strictly; masks of secrets stand where they were shown.
+
+    Raises:
+        InvalidError: a mask was changed, nothing was, or the tool could not take it.
+
+    """
+    base = effective_arguments(session, keyring, approval)
+    asked = open_arguments(session, keyring, approval).value
+    profile = profile_of(keyring, approval.org_id)
+    edited = _in_the_clear(typed, base.value, profile)
+    check_edit(base.value, edited, faults_by_schema(approval.arguments_schema, edited))
+    written = canonical(edited)
+    return Edit(
+        base_hash=sha256_of(base.canonical),
+        canonical=written,
+        arguments_hash=sha256_of(written),
+        fingerprint=fingerprint_of_canonical(
+            written,
+            org=approval.org_id,
+            agent=approval.agent_id,
+            tool=approval.tool,
+            tool_def=approval.tool_def,
+            scope=approval.scope,
+            ctx=json.loads(approval.ctx),
+            rule_hash=approval.rule_hash,
+        ),
+        line=line(approval.tool, edited, profile),
+        changed=tuple(found.pointer for found in differences(asked, edited)),
+    )
+
+
+def _in_the_clear(
+    typed: Mapping[str, Any], base: Mapping[str, Any], profile: Profile
+) -> dict[str, Any]:
+    try:
+        edited: dict[str, Any] = unmasked(dict(typed), base, profile)
+    except StillMaskedError as error:
+        pointer = "/arguments"
+        for step in error.place:
+            pointer = step_to(pointer, step)
+        raise InvalidError(
+            "A masked value was changed only in part.",
+            [Fault(pointer, "leave the mask as it was, or type the whole value anew")],
+            code="still_masked",
+        ) from None
+    return edited

@@ -1,0 +1,68 @@
+"""Every answer a person can give."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+
+revision: str = "0003"
+down_revision: str | None = "0002"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+ADDED = {
+    "approvals": (
+        ("sealed_edit", sa.LargeBinary()),
+        ("edited_hash", sa.String()),
+        ("edited_fingerprint", sa.String()),
+    ),
+    "decisions": (("answer", sa.String()), ("reset_at", sa.BigInteger())),
+}
+
+
+def upgrade() -> None:
+    """Apply."""
+    op.create_table(
+        "messages",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("org_id", sa.String(), nullable=False),
+        sa.Column("approval_id", sa.String(), nullable=False),
+        sa.Column("sender", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["approval_id"], ["approvals.id"]),
+        sa.ForeignKeyConstraint(["org_id"], ["orgs.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_messages_approval", "messages", ["approval_id", "id"])
+    for table, columns in ADDED.items():
+        for name, kind in columns:
+            op.add_column(table, sa.Column(name, kind, nullable=True))
+    op.add_column(
+        "approvals",
+        sa.Column("message_count", sa.BigInteger(), nullable=False, server_default="0"),
+    )
+    counts = sa.text("reset_at IS NULL")
+    op.drop_index("ix_decisions_once", "decisions")
+    op.create_index(
+        "ix_decisions_once",
+        "decisions",
+        ["approval_id", "user_id"],
+        unique=True,
+        sqlite_where=counts,
+        postgresql_where=counts,
+    )
+
+
+def downgrade() -> None:
+    """Take back; decisions that an edit had reset are lost."""
+    op.execute("DELETE FROM decisions WHERE reset_at IS NOT NULL")
+    op.drop_index("ix_decisions_once", "decisions")
+    op.create_index(
+        "ix_decisions_once", "decisions", ["approval_id", "user_id"], unique=True
+    )
+    for table, columns in ADDED.items():
+        for name, _ in columns:
+            op.drop_column(table, name)
+    op.drop_column("approvals", "message_count")
+    op.drop_table("messages")
