@@ -37,7 +37,7 @@ ACTORS = sorted(AGENTS | TOKENS | NO_KEYS | FOREIGN)
 WHO_MAY = {
     frozenset({WRITE}): """
         file_approval cancel_approval end_session end_run ask_gate consume_approval
-        renew_lease roll_back report_outcome
+        renew_lease roll_back report_outcome write_to_reviewers
     """,
     frozenset({READ}): "read_approval list_approvals",
     frozenset({"agent authorize"}): "ask_authorize",
@@ -46,7 +46,7 @@ WHO_MAY = {
     AGENTS | TOKENS: "show_openapi",
     TOKENS: "list_reviews list_pending",
     READERS: "read_review read_pending",
-    DECIDERS: "decide_review claim_review revoke_review approve deny",
+    DECIDERS: "decide_review write_to_agent claim_review revoke_review approve deny",
     SEERS | {"instance admin"}: "release_review",
     TOKENS - {"no scope", "agent's token"}: "decide_several",
     OPERATORS: """
@@ -180,6 +180,8 @@ def bodies(ids: dict[str, str], house: Any) -> dict[str, Any]:
         "decide_several": verdict
         | {"items": [{"id": ids["approval_id"], "seal": "0" * 64}]},
         "deny": {"reason": "Not today."},
+        "write_to_agent": {"text": "Which host?"},
+        "write_to_reviewers": {"text": "The staging one."},
         "put_admin_agent": {"external_id": "a-1", "name": "a-1"},
         "put_admin_project": {"external_id": "p-1", "name": "p-1"},
         "put_admin_issue": {"external_id": "i-1", "title": "i-1"},

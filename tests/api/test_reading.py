@@ -34,7 +34,7 @@ def test_a_pending_approval_is_shown_at_once_without_a_wait(ci: Any) -> None:
     answer = ci.get(f"/api/v1/approvals/{filed['id']}")
     assert answer.status_code == 200
     assert answer.json["status"] == "pending"
-    assert answer.headers["ETag"] == '"1-pending"'
+    assert answer.headers["ETag"] == '"1-pending-0"'
     assert answer.headers["Retry-After"] == "5"
 
 
@@ -155,7 +155,9 @@ def test_a_wait_with_a_tag_holds_until_the_state_differs_from_it(
 
 def test_a_wait_with_the_present_tag_that_ends_answers_304(ci: Any) -> None:
     filed = ci.file()
-    answer = ci.get(f"/api/v1/approvals/{filed['id']}?wait=1", If_None_Match='"1-pending"')
+    answer = ci.get(
+        f"/api/v1/approvals/{filed['id']}?wait=1", If_None_Match='"1-pending-0"'
+    )
     assert answer.status_code == 304
 
 

@@ -492,8 +492,8 @@ def test_a_call_that_waits_for_changes_takes_no_yes(desk: Desk, house: House) ->
     desk.demand(approval_id, status="needs_revision")
     with pytest.raises(ConflictError) as caught:
         desk.decide(house.rae, approval_id)
-    assert caught.value.code == "wrong_status"
-    assert "Changes requested" in caught.value.detail
+    assert caught.value.code == "needs_revision"
+    assert "asked for changes" in caught.value.detail
     assert (desk.status(approval_id), decisions(desk)) == ("needs_revision", 0)
 
 

@@ -26,7 +26,15 @@ YES, NO = "approve", "deny"
         ([], 0, 0, None),
         ([YES], 0, 0, Status.APPROVED),
         ([NO], 0, 0, Status.DENIED),
-        (["edit", "respond", "request_changes"], 1, 1, None),
+        (["edit"], 1, 1, Status.APPROVED),
+        ([YES, "edit"], 2, 1, Status.APPROVED),
+        (["respond"], 1, 1, Status.ANSWERED),
+        ([YES, "respond"], 1, 1, Status.ANSWERED),
+        (["respond"], 2, 2, None),
+        ([NO, "respond"], 2, 2, Status.ANSWERED),
+        (["respond", NO], 2, 2, Status.DENIED),
+        (["respond", "edit", YES], 2, 2, Status.APPROVED),
+        (["request_changes"], 1, 1, None),
     ],
 )
 def test_votes_settle(

@@ -62,7 +62,7 @@ def test_what_one_call_refuses_does_not_touch_the_others(desk: Desk, house: Hous
     told = bulk(desk, house.bo, [sealed(own), sealed(needs), sealed(fine)])
     assert [(each.result, each.code) for each in told] == [
         ("refused", "self_approval"),
-        ("refused", "invalid"),
+        ("refused", "verdict_not_offered"),
         ("decided", None),
     ]
     assert desk.status(own.id) == desk.status(needs.id) == "pending"

@@ -208,7 +208,6 @@ def _vote(tx: Transaction, actor: Actor, approval: Approval, given: Given) -> De
     )
     note, reviewer = given.note(), given.reviewer
     if outcome is None:
-        counted = _count_vote(tx, approval, changes)
         tx.record(
             approval.org_id,
             reviewer.actor,
@@ -216,7 +215,7 @@ def _vote(tx: Transaction, actor: Actor, approval: Approval, given: Given) -> De
             subject(approval.id),
             facts(approval) | note,
         )
-        return Decided(counted, applied=True)
+        return Decided(_count_vote(tx, approval, changes), applied=True)
     return Decided(_settle(tx, approval, outcome, given, note, changes), applied=True)
 
 

@@ -29,7 +29,7 @@ from webui.approvals.errors import ConflictError
 from webui.approvals.intake import live_twin, submit_or_refuse
 from webui.approvals.leases import Lease
 from webui.approvals.questions import Answer, Asked, answer
-from webui.approvals.states import Status
+from webui.approvals.states import Status, Verdict
 from webui.approvals.using import Used, gate
 from webui.store.ids import new_id
 from webui.store.models import Agent, Approval, Membership, PermissionGrant
@@ -86,7 +86,13 @@ def question_of(found: Answer, asked: Asked) -> dict[str, Any]:
 def body_of(session: Session, found: Answer, asked: Asked) -> dict[str, Any]:
     """Return the body that files a question as an approval, ready to be sent."""
     question = question_of(found, asked)
-    body = {"tool": asked.action, "arguments": question, "reason": found.effect.sentence}
+    body = {
+        "tool": asked.action,
+        "arguments": question,
+        "reason": found.effect.sentence,
+        # a yes becomes a grant for the very question: there is nothing to edit or to answer
+        "allowed_decisions": [str(Verdict.APPROVE), str(Verdict.DENY)],
+    }
     behind = person_behind(session, found.resource.org_id, question["actor"])
     return body | ({"on_behalf_of": behind} if behind else {})
 

@@ -9,6 +9,9 @@ EVENT_OF: Final = {
         "approval.created",
         "approval.reused",
         "approval.claimed",
+        "approval.changes_requested",
+        "approval.message",
+        "approval.resumed",
         "approval.decided",
         "approval.break_glass",
         "approval.revoked",
@@ -42,6 +45,8 @@ CHOICES: Final = frozenset({ALL_ON, *EVENT_OF.values(), *OLDER_NAMES})
 
 TO_CALLBACK: Final = frozenset(
     {
+        "approval.changes_requested",
+        "approval.message",
         "approval.decided",
         "approval.revoked",
         "approval.expired",
@@ -50,7 +55,8 @@ TO_CALLBACK: Final = frozenset(
         "approval.outcome",
     }
 )
-"""What an approval's own `callback_url` is told: how its waiting, or its run, ended."""
+"""What an approval's own `callback_url` is told: how its waiting, or its run, ended, and what
+reviewers say to its agent meanwhile; never what the agent said itself."""
 
 
 def name_for(chosen: Sequence[str], event: str) -> str | None:

@@ -40,7 +40,12 @@ _DIALECTS: Final = frozenset(
         "https://json-schema.org/draft/2020-12/schema",
     }
 )
-_NEVER: Final = ("$dynamicRef", "$recursiveRef", "unevaluatedItems", "unevaluatedProperties")
+_NEVER: Final = (
+    "$dynamicRef",
+    "$recursiveRef",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+)
 """Whose cost nobody can tell beforehand."""
 _SENTENCES: Final = {
     "required": "is required",

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from webui.approvals.ask import Ask, Filer
 from webui.approvals.sources import ACTIVE, secrets_of
 from webui.approvals.strict_json import Document
-from webui.asks import AskBody, check_body, prepare
+from webui.asks import YES_OR_NO, AskBody, check_body, prepare
 from webui.preview import Profile
 from webui.receivers.kind import Inbound, Kind, SourceSecrets
 from webui.receivers.reading import read_body
@@ -74,4 +74,6 @@ def read_ask(source: OpenSource, inbound: Inbound, profile: Profile) -> Ask:
         org_id=source.filer.org_id,
         agent_id=source.filer.agent_id,
         profile=profile,
+        # What sent it was built to be told yes or no; if it takes more, it says so.
+        otherwise=YES_OR_NO,
     )

@@ -127,7 +127,7 @@ def _rows(
         for endpoint in endpoints
         if (told := name_for(endpoint.events.split(), name)) is not None
     ]
-    if approval is not None and approval.callback_url and name in TO_CALLBACK:
+    if approval is not None and approval.callback_url and _concerns_agent(event, name):
         targets.append((None, approval.callback_url, name))
     for endpoint_id, url, told in targets:
         yield {
@@ -141,6 +141,12 @@ def _rows(
             "status": "waiting",
             "attempts": 0,
         }
+
+
+def _concerns_agent(event: Event, name: str) -> bool:
+    """Say whether an approval's own callback is told: never what its agent said itself."""
+    own_words = event.action == "approval.message" and event.actor.startswith("agent:")
+    return name in TO_CALLBACK and not own_words
 
 
 def take(tx: Transaction, step: Step) -> None:

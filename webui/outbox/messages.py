@@ -9,7 +9,11 @@ from webui.audit.chain import rfc3339
 from webui.store.models import Approval, Event
 
 _DECISION = ("verdict", "reason", "who", "channel")
-_SAID_BY_SOMEBODY = frozenset({"approval.break_glass", "approval.revoked"})
+_ANSWER = ("answer", "edited_hash", "changed")
+"""What an answer or an edit adds: the text, or the new hash and where it differs."""
+_SAID_BY_SOMEBODY = frozenset(
+    {"approval.break_glass", "approval.changes_requested", "approval.revoked"}
+)
 _OUTCOME = ("result", "detail")
 _OF_THE_REST = ("size", "root", "note", "name", "why", "code")
 """Members that events about other things than approvals may tell."""
@@ -33,7 +37,7 @@ def body_of(
         data |= {key: payload[key] for key in _OF_THE_REST if key in payload}
     else:
         data |= _of_approval(approval, agent_name, public_url)
-        data |= _of_event(event.action, payload)
+        data |= _of_event(event, payload)
     message = {"type": name, "timestamp": rfc3339(event.at), "data": data}
     return json.dumps(message, ensure_ascii=False, separators=(",", ":"))
 
@@ -57,12 +61,17 @@ def _of_approval(
     }
 
 
-def _of_event(action: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+def _of_event(event: Event, payload: Mapping[str, Any]) -> dict[str, Any]:
+    action = event.action
     told = {key: payload.get(key) for key in ("status", "resolution", "version")}
     if action == "approval.decided":
-        told["decision"] = {key: payload.get(key) for key in _DECISION}
+        told["decision"] = {key: payload.get(key) for key in _DECISION} | {
+            key: payload[key] for key in _ANSWER if key in payload
+        }
     elif action in _SAID_BY_SOMEBODY:
         told |= {key: payload.get(key) for key in ("who", "reason")}
+    elif action == "approval.message":
+        told["message"] = {"from": event.actor, "text": payload.get("text")}
     elif EVENT_OF[action] == "approval.outcome":
         outcome = {key: payload.get(key) for key in _OUTCOME}
         told["outcome"] = outcome if outcome["result"] else {"result": "unknown"}

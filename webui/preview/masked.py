@@ -50,15 +50,7 @@ def _put_back(edited: Any, original: Any, masked: Any, place: tuple[str | int, .
     if isinstance(edited, str):
         return _typed(edited, place)
     if isinstance(edited, dict):
-        inside = original if isinstance(original, dict) else {}
-        shown = masked if isinstance(masked, dict) else {}
-        names = dict(zip(shown, in_order(inside), strict=True))
-        return {
-            names.get(name) or _typed(name, (*place, name)): _put_back(
-                value, inside.get(names.get(name, "")), shown.get(name), (*place, name)
-            )
-            for name, value in edited.items()
-        }
+        return _put_back_members(edited, original, masked, place)
     if isinstance(edited, list):
         was = _Items(original, masked)
         return [
@@ -66,6 +58,31 @@ def _put_back(edited: Any, original: Any, masked: Any, place: tuple[str | int, .
             for at, item in enumerate(edited)
         ]
     return edited
+
+
+def _put_back_members(
+    edited: Mapping[str, Any], original: Any, masked: Any, place: tuple[str | int, ...]
+) -> dict[str, Any]:
+    """Put back what the members of an object are; their names may be masked too."""
+    was = _members_before(original, masked)
+    found: dict[str, Any] = {}
+    for name, value in edited.items():
+        at = (*place, name)
+        real, clear, shown = was[name] if name in was else (_typed(name, at), None, None)
+        if real in found:  # a name that was masked, and the same typed anew
+            raise StillMaskedError(at)
+        found[real] = _put_back(value, clear, shown, at)
+    return found
+
+
+def _members_before(original: Any, masked: Any) -> dict[str, tuple[str, Any, Any]]:
+    """Return by the name that was shown: the name, and the value in the clear and as shown."""
+    if not (isinstance(original, dict) and isinstance(masked, dict)):
+        return {}
+    if len(original) != len(masked):  # two masks of names look alike: neither is put back
+        return {}
+    pairs = zip(masked.items(), in_order(original), strict=True)
+    return {shown: (real, original[real], value) for (shown, value), real in pairs}
 
 
 _NEITHER: Final[tuple[Any, Any]] = (None, None)
@@ -79,7 +96,11 @@ class _Items:
         self._pairs: list[tuple[Any, Any]] = (
             list(zip(original, masked, strict=True)) if both else []
         )
-        self._by_text = {_text_of(pair[1]): pair for pair in reversed(self._pairs)}
+        self._by_text: dict[str, tuple[Any, Any]] = {}
+        for pair in self._pairs:
+            first = self._by_text.setdefault(_text_of(pair[1]), pair)
+            if not same(first[0], pair[0]):  # two secrets whose masks look alike
+                self._by_text[_text_of(pair[1])] = _NEITHER
 
     def of(self, item: Any, at: int) -> tuple[Any, Any]:
         """Return what an item was: itself if it stands there or elsewhere, else its place's."""
@@ -95,9 +116,12 @@ def _text_of(item: Any) -> str:
 
 
 def _typed(text: str, place: tuple[str | int, ...]) -> str:
-    """Return a text that a person typed: brackets that stood there come in their escape."""
+    """Return a text that a person typed: brackets that stood there come in their escape.
+
+    A bracket without its escape is what is left of a mask.
+    """
     plain = text.replace("⟦U+27E6⟧", "").replace("⟦U+27E7⟧", "")
-    if "⟦redacted" in plain:
+    if "⟦" in plain or "⟧" in plain:
         raise StillMaskedError(place)
     return text.replace("⟦U+27E6⟧", "⟦").replace("⟦U+27E7⟧", "⟧")
 
