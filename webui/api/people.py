@@ -36,16 +36,16 @@ def visible(holder: TokenHolder, row: Row | None) -> Row:
     return row
 
 
-def check_carries(holder: TokenHolder, row: Row | None = None) -> None:
-    """Refuse a token that its person did not make for deciding.
+def check_carries(holder: TokenHolder, row: Row | None = None, verb: str = DECIDE) -> None:
+    """Refuse a token that its person did not make for deciding, or for editing.
 
     Raises:
         NotAllowedError: `scope_missing`.
 
     """
-    if not holder.carries(DECIDE):
+    if not holder.carries(verb):
         about = Resource(holder.person.org_id) if row is None else resource_of(row.approval)
-        raise NotAllowedError("scope_missing", access(holder, DECIDE, about).explanation)
+        raise NotAllowedError("scope_missing", access(holder, verb, about).explanation)
 
 
 def plain(

@@ -1,24 +1,20 @@
-"""Verbs on approvals and the log."""
+"""Verbs on approvals that decide nothing, and on the log."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from webui.approvals import ending
-from webui.approvals.arguments import effective_arguments
-from webui.approvals.authorization import DECIDE
-from webui.approvals.deciding import decide
-from webui.approvals.errors import InvalidError, NotAllowedError, NotFoundError
-from webui.approvals.keys import AGENT, PERSONAL, PresentedKey, read_key
-from webui.approvals.reviewing import Look, Reviewer, seal_of
-from webui.approvals.states import Verdict
+from webui.approvals.arguments import effective_arguments, open_arguments
+from webui.approvals.differing import differences
+from webui.approvals.errors import NotFoundError
+from webui.approvals.reviewing import seal_of
 from webui.audit.chain import rfc3339
 from webui.audit.checkpoints import sign_now
-from webui.control.verbs import LOCAL, Office, Plain, org_id_of, verb
-from webui.gating import place_of, profile_of, refuse_unseen
-from webui.preview import PREVIEW_VERSION, Profile, canonical_pieces
-from webui.store.models import Approval
+from webui.control.verbs import Office, Plain, org_id_of, verb
+from webui.gating import place_of, profile_of
+from webui.preview import PREVIEW_VERSION, Profile, canonical_pieces, masked_arguments
 from webui.store.queries import calls as queries
-from webui.store.queries.identity import Signed, key_holder, member, token_holder
+from webui.store.queries import conversations
 
 
 @verb("approvals.list")
@@ -44,104 +40,6 @@ def _listed(row: queries.Row) -> Plain:
     }
 
 
-@verb("approvals.decide")
-def decide_approval(
-    office: Office,
-    *,
-    approval: str,
-    verdict: str,
-    reason: str = "",
-    seal: str | None = None,
-    actor: str | None = None,
-    token: str | None = None,
-    org: str | None = None,
-) -> Plain:
-    """Approve or deny as a member: by their token, or by `actor` in local root mode.
-
-    A `seal`, which `approvals.show` gives, binds the verdict to what was shown; none is
-    made up here, since the record would claim that somebody looked.
-    """
-    who, agent_context = _decider(office, actor, token, org)
-    with office.store.reading() as session:
-        row = queries.one(session, who.org_id, approval)
-        if row is None:
-            raise NotFoundError("approval")
-        if verdict == Verdict.APPROVE:
-            refuse_unseen(session, office.store.keyring, row.approval)
-    reviewer = Reviewer(
-        who.user_id,
-        who.display_name,
-        "cli",
-        session_id="token" if token else LOCAL,
-        agent_context=agent_context,
-        method="token" if token else LOCAL,
-    )
-    look = Look(seal, PREVIEW_VERSION)
-    decided = office.store.write(
-        lambda tx: decide(
-            tx, reviewer, who.org_id, approval, Verdict(verdict), reason, look
-        )
-    )
-    if decided.refusal is not None:
-        raise decided.refusal
-    return {"id": approval, "status": str(decided.approval.status), "by": who.email}
-
-
-def _decider(
-    office: Office, actor: str | None, token: str | None, org: str | None
-) -> tuple[Signed, bool]:
-    """Return who decides, and whether an agent acts in their name."""
-    if token is not None:
-        return _by_token(office, token)
-    if actor is None:
-        raise InvalidError(
-            "Deciding needs a person: --token csp_..., or --actor EMAIL on the desk's machine."
-        )
-    org_id = org_id_of(office, org)
-    with office.store.reading() as session:
-        found = member(session, org_id, actor)
-    if found is None:
-        raise NotFoundError("member")
-    return found, False
-
-
-def _by_token(office: Office, token: str) -> tuple[Signed, bool]:
-    presented = read_key(token)
-    if presented is not None and presented.prefix == AGENT:
-        _refuse_agent(office, presented)
-    if presented is not None and presented.prefix == PERSONAL:
-        with office.store.reading() as session:
-            holder = token_holder(session, presented.id)
-        if (
-            holder is not None
-            and holder.secret_hash == presented.secret_hash
-            and holder.works(office.store.now())
-        ):
-            if not holder.carries(DECIDE):
-                raise NotAllowedError(
-                    "scope_missing",
-                    f"This token does not carry {DECIDE}; make one that does.",
-                )
-            return holder.person, holder.agent_context
-    raise NotAllowedError("bad_token", "This token is mistyped, expired or revoked.")
-
-
-def _refuse_agent(office: Office, presented: PresentedKey) -> None:
-    """Refuse an agent that tries to decide with its own key, and write it down."""
-    with office.store.reading() as session:
-        holder = key_holder(session, presented.id)
-    if holder is None or holder.secret_hash != presented.secret_hash:
-        return
-    agent = f"agent:{holder.agent_id}"
-    note = {"path": "cli", "key": holder.key_id}
-    office.store.write(
-        lambda tx: tx.record(holder.org_id, agent, "agent_cannot_decide", agent, note)
-    )
-    raise NotAllowedError(
-        "agent_cannot_decide", "An agent never decides; only a person's own token may."
-    )
-
-
 @verb("approvals.expire")
 def expire_stale(office: Office) -> Plain:
     """Settle everything that is overdue."""
@@ -153,14 +51,19 @@ def expire_stale(office: Office) -> Plain:
 
 @verb("approvals.show")
 def show_approval(office: Office, *, approval: str, org: str | None = None) -> Plain:
-    """Return one approval with its masked arguments, for a terminal."""
+    """Return one approval with its masked arguments, conversation and edit, for a terminal.
+
+    `masked_arguments` are what an edit starts from: nothing in them is made visible.
+    """
     org_id = org_id_of(office, org)
     with office.store.reading() as session:
         row = queries.one(session, org_id, approval)
         if row is None:
             raise NotFoundError("approval")
-        arguments = effective_arguments(session, office.store.keyring, row.approval).value
-    found: Approval = row.approval
+        keyring, found = office.store.keyring, row.approval
+        arguments = effective_arguments(session, keyring, found).value
+        asked = open_arguments(session, keyring, found).value
+        said = conversations.messages(session, found)
     profile = profile_of(office.store.keyring, org_id)
     return _listed(row) | {
         "status": str(found.status),
@@ -170,9 +73,24 @@ def show_approval(office: Office, *, approval: str, org: str | None = None) -> P
         "fingerprint": found.fingerprint,
         "arguments_hash": found.arguments_hash,
         "arguments": _laid_out(arguments, profile),
+        "masked_arguments": masked_arguments(arguments, profile),
+        "allowed_decisions": found.allowed_decisions.split(),
+        "changes": _changes(asked, arguments, profile),
+        "messages": [
+            {"from": line.sender, "text": line.text, "at": rfc3339(line.at)}
+            for line in said
+        ],
         "runs": _laid_out(place_of(found), profile),
         "seal": seal_of(found, PREVIEW_VERSION),
     }
+
+
+def _changes(
+    asked: Mapping[str, Any], effective: Mapping[str, Any], profile: Profile
+) -> list[Plain]:
+    """Return where an edit differs from what was asked, secrets masked."""
+    masked = masked_arguments(asked, profile), masked_arguments(effective, profile)
+    return [found._asdict() for found in differences(*masked)]
 
 
 def _laid_out(members: Mapping[str, Any], profile: Profile) -> str:

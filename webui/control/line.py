@@ -28,6 +28,7 @@ from webui.control import (
     providers,
     signing_in,
     sources,
+    verdicts,
     work,
 )
 from webui.control.verbs import VERBS, Office
@@ -54,6 +55,7 @@ _TABLES = (
     providers,
     signing_in,
     sources,
+    verdicts,
     work,
 )
 """Named, because importing them is what fills `VERBS`."""
