@@ -4,7 +4,7 @@ The desk settles every question; this package only asks, waits, and refuses what
 show to be approved. There is no setting that lets a call through when the desk is silent.
 """
 
-from countersign_client.approval import Actor, Approval, Decision, Message, Status
+from countersign_client.approval import Actor, Approval, Change, Decision, Message, Status
 from countersign_client.ask import Approved, Ask
 from countersign_client.client import Client
 from countersign_client.decorator import requires_approval
@@ -44,6 +44,7 @@ __all__ = [
     "BadAnswer",
     "Binding",
     "Cancelled",
+    "Change",
     "Client",
     "CountersignError",
     "Decision",

@@ -81,11 +81,31 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """One place where a reviewer's edit differs from what was asked.
+
+    path: a JSON Pointer. change: added, removed or changed. before and after: None where there
+    was nothing.
+    """
+
+    path: str
+    change: str
+    before: Any
+    after: Any
+
+    @classmethod
+    def parse(cls, body: Mapping[str, Any]) -> Self:
+        """From an entry of `edited.changes`; BadAnswer when it is not one."""
+        path, change = needed(body, "path", str), needed(body, "change", str)
+        return cls(path, change, body.get("before"), body.get("after"))
+
+
+@dataclass(frozen=True, slots=True)
 class Approval:
     """One tool call held for a verdict. Times are aware UTC datetimes, `retry_after` seconds.
 
     arguments: as asked. effective_arguments: what a yes lets run, other than `arguments` after a
-    reviewer's edit. body: the desk's whole answer, members unknown to this version included.
+    reviewer's edit; changes: where they differ. body: the desk's whole answer, members unknown to this version included.
     """
 
     id: str
@@ -94,6 +114,7 @@ class Approval:
     tool: str
     arguments: dict[str, Any]
     effective_arguments: dict[str, Any]
+    changes: tuple[Change, ...]
     arguments_hash: str
     fingerprint: str
     summary: str | None
@@ -139,6 +160,9 @@ class Approval:
             tool=needed(body, "tool", str),
             arguments=arguments,
             effective_arguments=_effective(body, arguments),
+            changes=tuple(
+                map(Change.parse, objects(optional(body, "edited", dict) or {}, "changes"))
+            ),
             arguments_hash=needed(body, "arguments_hash", str),
             fingerprint=needed(body, "fingerprint", str),
             created_at=needed_time(body, "created_at"),

@@ -74,12 +74,14 @@ class Ask:
 
         Returns only for a yes. Raises Denied and the other Ended, NeedsRevision, AlreadyConsumed,
         StillPending when the time is over (or `stop` was set by another thread), DeskUnreachable,
-        BadAnswer and Refused.
+        BadAnswer and Refused. After NeedsRevision `say` something and wait again.
         """
         clock = self._transport.clock
         deadline = None if timeout is None else clock() + timeout
         etag: str | None = None
         idle = 0
+        if self.approval.status is Status.NEEDS_REVISION:
+            self._poll(0, None)  # it may have been answered since
         while self._pending():
             if stop is not None and stop.is_set():
                 raise StillPending(self.approval)
@@ -95,6 +97,10 @@ class Ask:
             if idle:
                 self._transport.pause(backoff(idle))
         return Approved(self._transport, _require_approved(self.approval), self._call)
+
+    def say(self, text: str) -> None:
+        """Say something to the reviewers; after a request for changes the call waits again."""
+        self.approval = say(self._transport, self.id, text)
 
     def _pending(self) -> bool:
         return self.approval.status is Status.PENDING
@@ -135,6 +141,12 @@ class Approved:
         """
         with self.consume() as lease:
             return function(lease.arguments)
+
+
+def say(transport: Transport, approval_id: str, text: str) -> Approval:
+    """Add to an approval's conversation; returns it as it then is."""
+    answer = transport.post(approval_path(approval_id, "/messages"), {"text": text})
+    return Approval.parse(answer.body)
 
 
 def consume(transport: Transport, approval_id: str, call: Mapping[str, Any]) -> Lease:

@@ -8,7 +8,7 @@ from typing import Any, Unpack
 from urllib.parse import quote
 
 from countersign_client.approval import Approval
-from countersign_client.ask import Ask, approval_path, consume
+from countersign_client.ask import Ask, approval_path, consume, say
 from countersign_client.errors import BadAnswer
 from countersign_client.fields import BINDING, FIELDS, Binding, Fields, known
 from countersign_client.gate import Gate, ask_gate
@@ -127,9 +127,9 @@ class Client:
             self._transport.post(approval_path(approval_id, "/cancel"), body).body
         )
 
-    def say(self, approval_id: str, text: str) -> None:
-        """Say something in the approval's conversation; answers a request for changes."""
-        self._transport.post(approval_path(approval_id, "/messages"), {"text": text})
+    def say(self, approval_id: str, text: str) -> Approval:
+        """Say something to the reviewers; after a request for changes the call waits again."""
+        return say(self._transport, approval_id, text)
 
     def end_session(self, session: str) -> list[str]:
         """Cancel that session's pending approvals, and no other's; returns their ids."""

@@ -18,7 +18,7 @@ from countersign_client.errors import (
     NeedsRevision,
     StillPending,
 )
-from countersign_client.fields import FIELDS
+from countersign_client.fields import FIELDS, WITHOUT_REVISION
 from countersign_client.json_only import load_object
 
 APPROVED, DENIED, EXPIRED, ERROR, ENDED = range(5)
@@ -98,6 +98,11 @@ def _parser() -> Parser:
 def _ask(options: argparse.Namespace) -> Approved:
     desk = Client(options.url, options.key)
     fields: dict[str, Any] = {n: v for n, v in vars(options).items() if n in FIELDS and v}
+    # Only --consume prints what a reviewer made of the arguments: without it the script would
+    # run what it asked for. And no script answers a question.
+    fields["allowed_decisions"] = [
+        verdict for verdict in WITHOUT_REVISION if verdict != "edit" or options.consume
+    ]
     ask = desk.ask(options.tool, _arguments(options.args), **fields)
     if ask.review_url:
         say(f"review: {ask.review_url}")

@@ -11,7 +11,7 @@ from countersign_client.ask import Ask
 from countersign_client.background import consume_in_thread, in_thread, run_leased
 from countersign_client.call import Call, Signature
 from countersign_client.client import Client
-from countersign_client.fields import PLAIN, Plain, known
+from countersign_client.fields import PLAIN, WITHOUT_REVISION, Plain, known
 from countersign_client.lease import Lease
 
 P = ParamSpec("P")
@@ -44,7 +44,8 @@ def requires_approval(
     environment at the first call. summary: one line, or a function of the arguments that makes
     one. timeout: seconds to wait for a person, None for as long as the approval lives. redact:
     parameters whose values the desk must not see; they are shown as a keyed hash and still bound.
-    fields: as for `Client.ask`.
+    fields: as for `Client.ask`; reviewers are not offered to ask for changes unless
+    `allowed_decisions` says so, since a function has nobody to answer them: NeedsRevision is raised.
 
     The arguments are the call's own, defaults included, JSON values only (else TypeError says
     which); a leading self or cls is not among them. Denial raises Denied; every failure of the
@@ -58,6 +59,7 @@ def requires_approval(
     'Hello Ana'
     """
     known(fields, PLAIN)
+    asked = Plain(**{"allowed_decisions": list(WITHOUT_REVISION), **fields})
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
@@ -68,7 +70,7 @@ def requires_approval(
             tool=tool or function.__name__,
             client=client,
             summary=summary,
-            fields=fields,
+            fields=asked,
             signature=Signature(function, redact),
         )
         if inspect.iscoroutinefunction(function):

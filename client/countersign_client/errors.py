@@ -32,7 +32,10 @@ class StillPending(CountersignError):
 
 
 class NeedsRevision(CountersignError):
-    """A reviewer asks for changes: answer with `Client.say`, or file a `revision_of`."""
+    """A reviewer asks for changes: answer with `Ask.say` or `Client.say`, or file a `revision_of`.
+
+    `message` is the last one said, `approval.messages` the whole conversation.
+    """
 
     def __init__(self, message: str, approval: "Approval") -> None:
         self.message = message

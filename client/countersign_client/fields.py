@@ -49,6 +49,10 @@ PLAIN = frozenset(Plain.__annotations__)
 FIELDS = frozenset(Fields.__annotations__)
 
 
+WITHOUT_REVISION = ("approve", "deny", "edit", "respond")
+"""What helpers offer that can carry an edit and an answer, but have nobody to answer a question."""
+
+
 def known(fields: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:
     """`fields` without the unset (None) ones. A name we do not know raises TypeError.
 

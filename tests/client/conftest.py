@@ -84,6 +84,9 @@ class Desk:
 
     def edit(self, approval: Body, arguments: Body) -> None:
         approval["effective_arguments"] = arguments
+        names = sorted(arguments.keys() | approval["arguments"].keys())
+        changes = [{"path": f"/{name}", "change": "changed"} for name in names]
+        approval["edited"] = {"changes": changes}
         self.decide(approval, "edit")
 
     def file(self, body: Body) -> Reply:
@@ -102,7 +105,10 @@ class Desk:
 
     def _new(self, body: Body) -> Body:
         number = f"apr_{len(self.approvals) + 1:026d}"
-        named = ("summary", "reason", "context", "session", "run", "scope", "source_ref")
+        named = (
+            *("summary", "reason", "context", "session", "run", "scope", "source_ref"),
+            "allowed_decisions",
+        )
         return {
             "id": number,
             "status": "pending",

@@ -96,6 +96,29 @@ def test_a_request_for_changes_wakes_the_agent(server: Any, desk: Client) -> Non
         ask.wait()
     desk.say(ask.id, "Then only that")
     assert server.only()["messages"][0]["text"] == "Then only that"
+    server.approve(server.only())  # what the ask last saw is old by now
+    assert ask.wait().approval.status is Status.APPROVED
+
+
+def test_whoever_answers_a_request_for_changes_waits_on(server: Any, desk: Client) -> None:
+    ask = desk.ask("shell.run", CALL)
+    message = {"from": "Ana", "text": "Which host?", "at": server.at()}
+    server.settle(server.only(), "needs_revision", messages=[message])
+    with pytest.raises(NeedsRevision) as asked:
+        ask.wait()
+    assert [each.text for each in asked.value.approval.messages] == ["Which host?"]
+    with pytest.raises(NeedsRevision):  # nobody has answered
+        ask.wait(timeout=0)
+    ask.say("The staging one")
+    assert ask.status is Status.PENDING
+    server.approve(server.only())
+    assert ask.wait().approval.status is Status.APPROVED
+
+
+def test_what_an_edit_changed_is_told(server: Any, desk: Client) -> None:
+    server.reviewer = lambda approval: server.edit(approval, {"command": "ls"})
+    [change] = desk.ask("shell.run", CALL).wait().approval.changes
+    assert (change.path, change.change) == ("/command", "changed")
 
 
 def test_waiting_ends_when_the_time_is_over(server: Any, desk: Client) -> None:

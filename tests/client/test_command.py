@@ -183,3 +183,12 @@ def test_the_module_runs_as_a_command_and_tells_the_url_at_once(server: Any) -> 
         assert line == f"review: {server.only()['review_url']}\n"
         threading.Thread(target=server.deny, args=[server.only()]).start()
         assert process.wait(30) == 1
+
+
+def test_a_script_is_not_offered_what_it_cannot_carry(server: Any) -> None:
+    server.reviewer = server.approve
+    assert ask() == 0
+    assert server.only()["allowed_decisions"] == ["approve", "deny", "respond"]
+    server.approvals.clear()
+    assert ask("--consume") == 0
+    assert server.only()["allowed_decisions"] == ["approve", "deny", "edit", "respond"]

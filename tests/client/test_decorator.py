@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from countersign_client import (
     AlreadyConsumed,
+    Answered,
     BadAnswer,
     Client,
     CountersignError,
     Denied,
     DeskUnreachable,
+    NeedsRevision,
     NotSent,
     requires_approval,
 )
@@ -399,3 +401,36 @@ def _called(server: Any, name: str) -> threading.Event:
 
     setattr(server, name, noticing)
     return called
+
+
+def test_a_function_runs_what_an_edit_made_of_it_and_returns_no_answer(
+    server: Any, desk: Client
+) -> None:
+    @requires_approval(client=desk)
+    def add(a: int, b: int) -> int:
+        return a + b
+
+    server.reviewer = lambda approval: server.edit(approval, {"a": 1, "b": 5})
+    assert add(1, 2) == 6
+    server.reviewer = lambda approval: server.settle(approval, "answered", answer="7")
+    with pytest.raises(Answered, match="7"):
+        add(3, 4)
+
+
+def test_nobody_is_offered_to_ask_a_function_for_changes_unless_it_says_so(
+    server: Any, desk: Client
+) -> None:
+    server.reviewer = server.approve
+    requires_approval(client=desk)(_nothing)()
+    offered = ["approve", "deny", "edit", "respond"]
+    assert server.only()["allowed_decisions"] == offered
+    server.approvals.clear()
+    every = [*offered, "request_changes"]
+    server.reviewer = lambda approval: server.settle(approval, "needs_revision")
+    with pytest.raises(NeedsRevision):
+        requires_approval(client=desk, allowed_decisions=every)(_nothing)()
+    assert server.only()["allowed_decisions"] == every
+
+
+def _nothing() -> None:
+    """Do it."""

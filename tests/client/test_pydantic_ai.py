@@ -163,6 +163,7 @@ def test_the_model_learns_how_else_it_ended(
     server.reviewer = lambda a: server.settle(a, status, **members)
     assert told in _run(desk, pay, TWO[:1]).output
     assert ran == []
+    assert "request_changes" not in server.only()["allowed_decisions"]
 
 
 def test_two_identical_calls_of_a_turn_are_one_run(

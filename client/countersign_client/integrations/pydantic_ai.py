@@ -36,7 +36,7 @@ from countersign_client.errors import (
     Ended,
     NeedsRevision,
 )
-from countersign_client.fields import Fields
+from countersign_client.fields import WITHOUT_REVISION, Fields
 from countersign_client.json_only import load_object
 
 APPROVAL = "countersign_approval"
@@ -66,7 +66,11 @@ def resolve(
     results = requests.build_results()
     asked: dict[str, Ask] = {}
     for part in requests.approvals:
-        call_fields = Fields(**{"source_ref": part.tool_call_id, **fields})
+        # No model answers a reviewer before its run goes on, so nobody is offered to ask it.
+        given = Fields(
+            source_ref=part.tool_call_id, allowed_decisions=list(WITHOUT_REVISION)
+        )
+        call_fields = Fields(**{**given, **fields})
         ask = client.ask(part.tool_name, _arguments(part), **call_fields)
         if any(ask.id == earlier.id for earlier in asked.values()):
             results.approvals[part.tool_call_id] = ToolDenied(TWICE)
