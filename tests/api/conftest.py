@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
 from webui.approvals import agents
 from webui.approvals.deciding import decide
 from webui.approvals.keys import read_key
 from webui.approvals.reviewing import Look, Reviewer
 from webui.approvals.states import Verdict
-from webui.store.models import Event
+from webui.store.models import Approval, Event
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -204,3 +205,14 @@ def actions(store: Store, house: House) -> Callable[[], list[str]]:
             return [row.action for row in rows.order_by(Event.seq)]
 
     return names
+
+
+@pytest.fixture
+def demand(store: Store) -> Callable[..., None]:
+    """Set what a rule would."""
+
+    def demanding(approval_id: str, **columns: Any) -> None:
+        change = update(Approval).where(Approval.id == approval_id).values(**columns)
+        store.write(lambda tx: tx.execute(change) and None)
+
+    return demanding

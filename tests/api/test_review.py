@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from webui.api.operations import OPERATIONS
-from webui.store.models import Approval, Org, PersonalToken, TotpSecret
+from webui.store.models import Org, PersonalToken, TotpSecret
 
 LIST = "/api/v1/review/approvals"
 BULK = "/api/v1/review/bulk"
@@ -25,17 +25,6 @@ def as_member(ci: Any, token: Any) -> Callable[..., Any]:
 @pytest.fixture
 def rae(as_member: Any, house: Any) -> Any:
     return as_member(house.rae)
-
-
-@pytest.fixture
-def demand(store: Any) -> Callable[..., None]:
-    """Set what a rule would."""
-
-    def demanding(approval_id: str, **columns: Any) -> None:
-        change = update(Approval).where(Approval.id == approval_id).values(**columns)
-        store.write(lambda tx: tx.execute(change) and None)
-
-    return demanding
 
 
 def seal_of(caller: Any, approval: dict[str, Any]) -> str:

@@ -24,6 +24,7 @@ from jinja2 import FileSystemBytecodeCache
 from webui.approvals import accounts, agents, ask, intake, sessions
 from webui.approvals.canonical import arguments_hash, canonical, fingerprint
 from webui.approvals.passwords import hash_password
+from webui.approvals.states import Verdict
 from webui.audit.journal import flush
 from webui.listeners import Bound, Endpoint
 from webui.settings import Settings
@@ -317,6 +318,7 @@ def ask_for(agent: Program, tool: str, arguments: dict[str, Any], **more: Any) -
     """Return a call as the API would prepare it."""
     from webui.preview import Profile, line  # noqa: PLC0415 - not every test needs it
 
+    every = tuple(str(verdict) for verdict in Verdict)
     return ask.Ask(
         tool=tool,
         fingerprint=fingerprint(
@@ -326,7 +328,7 @@ def ask_for(agent: Program, tool: str, arguments: dict[str, Any], **more: Any) -
         canonical=canonical(arguments),
         received=json.dumps(arguments).encode(),
         line=line(tool, arguments, Profile(mask_key=bytes(32))),
-        **more,
+        **{"allowed_decisions": every} | more,
     )
 
 

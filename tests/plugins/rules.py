@@ -12,10 +12,21 @@ import pytest
 from sqlalchemy import update
 
 from tests.plugins.desk import NO_LIMITS, House, Member, Program, TestClock, ask_for
-from webui.approvals import ask, deciding, ending, idempotency, intake, leases, using
+from webui.approvals import (
+    ask,
+    conversation,
+    deciding,
+    ending,
+    idempotency,
+    intake,
+    leases,
+    using,
+)
+from webui.approvals.editing import Edit
 from webui.approvals.errors import ConflictError, DeskError
 from webui.approvals.reviewing import Decided, Look, Reviewer
 from webui.approvals.states import Verdict
+from webui.edits import prepare_edit
 from webui.store.models import Approval, Event, Org
 from webui.store.queries import events
 from webui.store.store import Store
@@ -116,16 +127,53 @@ class Desk:
         *,
         org_id: str | None = None,
         look: Look = UNSEEN,
+        answer: str | None = None,
+        edit: Edit | None = None,
         **reviewer: Any,
     ) -> Decided:
         """Give a verdict."""
         by, org = reviewer_of(who, **reviewer), org_id or self.house.org_id
+        brought = {"answer": answer, "edit": edit}
         decided = self.store.write(
-            lambda tx: deciding.decide(tx, by, org, approval_id, verdict, reason, look)
+            lambda tx: deciding.decide(
+                tx, by, org, approval_id, verdict, reason, look, **brought
+            )
         )
         if decided.refusal is not None and not decided.late:
             raise decided.refusal
         return decided
+
+    def prepared(self, approval_id: str, arguments: dict[str, Any]) -> Edit:
+        """Return an edit, as a page or token prepares it."""
+        with self.store.reading() as session:
+            row = session.get_one(Approval, approval_id)
+            return prepare_edit(session, self.store.keyring, row, arguments)
+
+    def edit(
+        self, who: Member, approval_id: str, arguments: dict[str, Any], **more: Any
+    ) -> Decided:
+        """Approve with changed arguments."""
+        edit = self.prepared(approval_id, arguments)
+        return self.decide(who, approval_id, Verdict.EDIT, edit=edit, **more)
+
+    def say(self, who: Member, approval_id: str, text: str, org_id: str = "") -> Approval:
+        """Write to the agent."""
+        org = org_id or self.house.org_id
+        said = self.store.write(
+            lambda tx: conversation.say(tx, reviewer_of(who), org, approval_id, text)
+        )
+        if said.refusal is not None:
+            raise said.refusal
+        return said.approval
+
+    def reply(
+        self, approval_id: str, text: str = "Done.", agent: Program | None = None
+    ) -> Approval:
+        """Write to the reviewers."""
+        by = agent or self.house.ci
+        return self.store.write(
+            lambda tx: conversation.reply(tx, by.filer, approval_id, text)
+        )
 
     def consume(
         self,

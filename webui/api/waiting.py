@@ -10,7 +10,7 @@ from flask import current_app, g, request
 from webui.api.answers import etag_of
 from webui.api.keys import FORGET, runtime
 from webui.approvals.errors import NotAllowedError
-from webui.approvals.states import OPEN
+from webui.approvals.states import OPEN, Status
 from webui.live.bus import Bus, Wake, Watch
 from webui.store.queries import calls
 from webui.store.queries.calls import Standing
@@ -48,7 +48,7 @@ def unchanged(status: str, version: int, messages: int) -> bool:
     """Say whether the caller would learn nothing new by an answer now."""
     if request.if_none_match:
         return request.if_none_match.contains_weak(etag_of(status, version, messages))
-    return status in OPEN
+    return status == Status.PENDING
 
 
 def hold(approval_id: str, seconds: int) -> None:

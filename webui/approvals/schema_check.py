@@ -119,6 +119,8 @@ def _told(error: "ValidationError") -> Iterator[Fault]:
     sentence = _SENTENCES.get(word) or f"does not fit the schema's {word}"
     if word == "type":
         sentence = f"must be of the type {' or '.join(about['types'])}"
+    elif word == "falseSchema" and error.schema_path[-1:] == ["additionalProperties"]:
+        sentence = "may not have members"  # so it says where no member is named at all
     elif "limit" in about:
         sentence += f" of {about['limit']}"
     names = about["unexpected"] if word == "additionalProperties" else []

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import insert, select, update
 
+from webui.approvals.arguments import effective_hash
 from webui.approvals.authorization import Access
 from webui.approvals.conversation import check_text
 from webui.approvals.editing import Edit
@@ -132,6 +133,11 @@ def check_offered(approval: Approval, given: Given) -> None:
         )
     if (given.edit is None) == (verdict is Verdict.EDIT):
         raise InvalidError("Edited arguments belong to the verdict edit, and only there.")
+    if given.edit is not None and given.edit.arguments_hash == effective_hash(approval):
+        raise InvalidError(
+            "These are the arguments already; change something, or approve it as it is.",
+            code="no_changes",
+        )
     if (given.answer is None) == (verdict is Verdict.RESPOND):
         raise InvalidError("An answer belongs to the verdict respond, and only there.")
     if given.answer is not None:
