@@ -18,10 +18,12 @@ from hypothesis.stateful import (
 
 from tests.plugins.rules import Desk
 from tests.plugins.simulation import AGENTS, CALLS, PEOPLE, Model, Run
+from webui.approvals import conversation
 from webui.approvals.states import Verdict
 
 RESULTS = ("ok", "error", "unknown")
-VERDICTS = (Verdict.APPROVE, Verdict.DENY)
+VERDICTS = (*[Verdict.APPROVE] * 3, *Verdict)
+"""Yes more often than anything else, so that there is something to use."""
 _numbers = itertools.count()
 _proof = pytest.mark.proof
 _agents = st.sampled_from(AGENTS)
@@ -72,15 +74,21 @@ class Machine(RuleBasedStateMachine):
     @rule(
         who=st.sampled_from(PEOPLE),
         newest=_newest,
-        no=st.integers(0, 3).map(lambda n: n == 3),
+        verdict=st.sampled_from(VERDICTS),
+        value=st.integers(0, 2),
     )
-    def decide(self, who: str, newest: int, no: bool) -> None:
-        self._both("decide", who, self._at(newest), VERDICTS[no])
+    def decide(self, who: str, newest: int, verdict: Verdict, value: int) -> None:
+        self._both("decide", who, self._at(newest), verdict, value)
 
     @precondition(_some)
-    @rule(newest=_newest, right=st.sampled_from((True, True, True, False)))
-    def consume(self, newest: int, right: bool) -> None:
-        self._both("consume", self._at(newest), right=right)
+    @rule(agent=_agents, newest=_newest)
+    def say(self, agent: str, newest: int) -> None:
+        self._both("say", agent, self._at(newest))
+
+    @precondition(_some)
+    @rule(newest=_newest, value=st.sampled_from((0, 0, 1, 2, -1)))
+    def consume(self, newest: int, value: int) -> None:
+        self._both("consume", self._at(newest), value=value)
 
     @precondition(_used)
     @rule(newest=_newest, older=_tokens)
@@ -123,6 +131,12 @@ class Machine(RuleBasedStateMachine):
             self.run.check()
 
 
+@pytest.fixture(autouse=True)
+def _no_floods(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let agents write as often as a run of many examples needs."""
+    monkeypatch.setattr(conversation, "RATE", 0)
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("examples", [60, pytest.param(2_000, marks=_proof)])
 def test_the_desk_is_its_model(desk: Desk, examples: int) -> None:
@@ -155,9 +169,9 @@ def pick(chance: random.Random, model: Model) -> tuple[str, tuple[object, ...]]:
     if chance.random() < 0.2:
         operations += [("end_session", (agent,)), ("sweep", ())]
     if model.rows:
-        verdict = chance.choice((*VERDICTS, Verdict.APPROVE, Verdict.APPROVE))
-        operations += [("decide", (chance.choice(PEOPLE), at, verdict))] * 3
-        operations += [("cancel", (agent, at))]
+        verdict, value = chance.choice(VERDICTS), chance.randrange(3)
+        operations += [("decide", (chance.choice(PEOPLE), at, verdict, value))] * 3
+        operations += [("cancel", (agent, at)), ("say", (agent, at))]
     if of is not None:
         operations += [
             ("roll_back", (of, token)),

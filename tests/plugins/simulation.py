@@ -16,9 +16,12 @@ from sqlalchemy import select
 from tests.plugins.desk import Member, Program
 from tests.plugins.rules import Desk
 from webui.approvals import ending
+from webui.approvals.arguments import effective_arguments, open_arguments
 from webui.approvals.ask import Filed
+from webui.approvals.canonical import fingerprint
 from webui.approvals.errors import ConflictError, DeskError
 from webui.approvals.leases import Lease
+from webui.approvals.quorum import NOES, YESES
 from webui.approvals.states import LIVE, NEXT, OPEN, Status, Verdict
 from webui.approvals.using import Used
 from webui.approvals.words import NOT_USABLE
@@ -37,6 +40,7 @@ CALLS = 3
 SHARED_REF = (0, 1)
 """Calls that an upstream files under one source_ref: the newer takes the older's place."""
 
+ANSWERED_NO = (Status.DENIED, Status.ANSWERED)
 Answer = tuple[Any, ...]
 
 
@@ -54,6 +58,11 @@ class Row:
     usable: int = 0
     decided_at: int | None = None
     votes: dict[str, Verdict] = field(default_factory=dict)
+    """Those that count."""
+    edited: int | None = None
+    """Which of the arguments an edit left; none before the first."""
+    edits: int = 0
+    messages: int = 0
     attempts: int = 0
     uses: int = 0
     started: int = 0
@@ -70,7 +79,10 @@ class Model:
 
     def state(self) -> list[Answer]:
         """Return what must be committed by now."""
-        return [(str(r.status), r.version, r.seen, r.attempts) for r in self.rows]
+        return [
+            (str(r.status), r.version, r.seen, r.attempts, r.edits, r.messages)
+            for r in self.rows
+        ]
 
     def advance(self, ticks: int) -> Answer:
         self.now += ticks * TICK
@@ -111,9 +123,9 @@ class Model:
                 return ("filed", at, True, str(row.status))
         for at in reversed(same):
             denied_at = self.rows[at].decided_at
-            if self.rows[at].status is Status.DENIED and denied_at is not None:
+            if self.rows[at].status in ANSWERED_NO and denied_at is not None:
                 if denied_at > self.now - MEMORY:
-                    return ("filed", at, True, "denied")
+                    return ("filed", at, True, str(self.rows[at].status))
                 break
         return self._file(agent, call, required)
 
@@ -128,39 +140,80 @@ class Model:
         self.rows.append(Row(agent, call, required, self.now + TTL))
         return ("filed", len(self.rows) - 1, False, "pending")
 
-    def decide(self, who: str, at: int, verdict: Verdict) -> Answer:
+    def decide(self, who: str, at: int, verdict: Verdict, value: int = 0) -> Answer:
+        """Give a verdict; `value` says which arguments an edit leaves."""
         row = self.rows[at]
+        if verdict is Verdict.EDIT and row.edited is None and value == 0:
+            return ("refused", "no_changes")  # before the desk is even asked
         if self._over(row):  # written down even when the verdict is refused
             self._to(row, Status.EXPIRED)
-        if who == OWNER.get(row.agent):
-            return ("refused", "self_approval")
-        if who == "vi":
-            return ("refused", "missing_grant")
+        refusal = self._refusal(row, who, verdict, value)
+        if refusal is not None:
+            return ("refused", refusal)
         if row.status not in OPEN:
-            won = Verdict.DENY if row.status is Status.DENIED else Verdict.APPROVE
-            mine = row.votes.get(who)
-            repeat = row.decided_at is not None and mine is verdict is won
-            code = None if repeat else "already_settled"
+            repeat = row.decided_at is not None and row.votes.get(who) is verdict
+            code = None if repeat and self._won(row, verdict, value) else "already_settled"
             return ("decided", False, code, str(row.status))
-        if who in row.votes:
-            code = None if row.votes[who] is verdict else "already_decided_by_you"
+        if verdict is Verdict.REQUEST_CHANGES:
+            self._to(row, Status.NEEDS_REVISION)
+            row.messages += 1
+            return ("decided", True, None, str(row.status))
+        return self._vote(row, who, verdict, value)
+
+    def _refusal(self, row: Row, who: str, verdict: Verdict, value: int) -> str | None:
+        if who == OWNER.get(row.agent):
+            return "self_approval"
+        if who == "vi":
+            return "missing_grant"
+        if row.status is Status.NEEDS_REVISION and verdict not in NOES:
+            return "needs_revision"
+        again = verdict is Verdict.EDIT and value == row.edited
+        return "no_changes" if again and row.status in OPEN else None
+
+    def _won(self, row: Row, verdict: Verdict, value: int) -> bool:
+        if row.status in ANSWERED_NO:
+            return verdict in NOES
+        return verdict is Verdict.APPROVE or row.edited == value
+
+    def _vote(self, row: Row, who: str, verdict: Verdict, value: int) -> Answer:
+        mine = row.votes.get(who)
+        if mine is not None and not (verdict is Verdict.EDIT and mine in YESES):
+            code = None if mine is verdict else "already_decided_by_you"
             return ("decided", False, code, str(row.status))
+        if verdict is Verdict.EDIT:
+            row.votes = {by: each for by, each in row.votes.items() if each in NOES}
+            row.edited, row.edits = value, row.edits + 1
         row.votes[who] = verdict
-        if verdict is Verdict.DENY:
-            self._to(row, Status.DENIED)
+        if verdict in NOES:
+            denied = verdict is Verdict.DENY
+            self._to(row, Status.DENIED if denied else Status.ANSWERED)
             row.decided_at = self.now
-        elif list(row.votes.values()).count(Verdict.APPROVE) >= row.required:
+        elif sum(each in YESES for each in row.votes.values()) >= row.required:
             self._to(row, Status.APPROVED)
             row.decided_at, row.usable = self.now, max(row.expires, self.now + WINDOW)
         else:
             row.version += 1
         return ("decided", True, None, str(row.status))
 
-    def consume(self, at: int, *, right: bool) -> Answer:
+    def say(self, agent: str, at: int) -> Answer:
+        """Have an agent write about a call, its own or not."""
+        row = self.rows[at]
+        if row.agent != agent:
+            return ("refused", "not_found")
+        if row.status not in OPEN or self._over(row):
+            return ("refused", "already_settled")
+        row.messages += 1
+        if row.status is Status.NEEDS_REVISION:
+            self._to(row, Status.PENDING)
+        return ("is", str(row.status))
+
+    def consume(self, at: int, *, value: int) -> Answer:
+        """Use a yes for what was asked (0), an edit of it, or something else (-1)."""
         row = self.rows[at]
         self._end_if_over(row)
         if row.status is not Status.APPROVED:
             return ("refused", NOT_USABLE[row.status][0])
+        right = value in {0, row.edited}
         return self._use(at) if right else ("refused", "fingerprint_mismatch")
 
     def _use(self, at: int) -> Answer:
@@ -169,7 +222,7 @@ class Model:
         row.attempts, row.uses = row.attempts + 1, row.uses + 1
         row.started, row.lease_until = self.now, self.now + LEASE.length
         row.given_back = False
-        return ("used", at)
+        return ("used", at, row.edited or 0)
 
     def _fits(self, row: Row, token: int) -> bool:
         return 0 < row.uses == token
@@ -253,6 +306,8 @@ class Run:
             Approval.version,
             Approval.seen_count,
             Approval.attempts,
+            Approval.edits,
+            Approval.message_count,
         )
         with self.desk.store.reading() as session:
             found = session.execute(select(*columns).where(Approval.id.in_(self.ids)))
@@ -274,11 +329,20 @@ class Run:
     def _ask(self, agent: str, call: int) -> dict[str, Any]:
         return {
             "agent": self._agent(agent),
-            "arguments": {"run": self.name, "call": call},
+            "arguments": self._arguments(call, 0),
             "session": self.name,
             "source_ref": f"{self.name}-ref" if call in SHARED_REF else None,
             "expires_in": TTL,
         }
+
+    def _arguments(self, call: int, value: int) -> dict[str, Any]:
+        return {"run": self.name, "call": call, "value": value}
+
+    def _asked(self, at: int) -> dict[str, Any]:
+        """Return what was asked."""
+        with self.desk.store.reading() as session:
+            row = session.get_one(Approval, self.ids[at])
+            return open_arguments(session, self.desk.store.keyring, row).value
 
     def submit(self, agent: str, call: int, required: int) -> Answer:
         try:
@@ -307,24 +371,43 @@ class Run:
     def _used(self, used: Used) -> Answer:
         at = self.ids.index(used.approval.id)
         self.tokens.setdefault(at, []).append(used.lease_token)
-        return ("used", at)
+        with self.desk.store.reading() as session:
+            keyring = self.desk.store.keyring
+            runs = effective_arguments(session, keyring, used.approval).value
+        return ("used", at, runs["value"])
 
-    def decide(self, who: str, at: int, verdict: Verdict) -> Answer:
+    def decide(self, who: str, at: int, verdict: Verdict, value: int = 0) -> Answer:
         person: Member = getattr(self.desk.house, who)
+        answer = "It is 42." if verdict is Verdict.RESPOND else None
         try:
-            decided = self.desk.decide(person, self.ids[at], verdict)
+            edit = None
+            if verdict is Verdict.EDIT:
+                changed = self._asked(at) | {"value": value}
+                edit = self.desk.prepared(self.ids[at], changed)
+            decided = self.desk.decide(
+                person, self.ids[at], verdict, "because", answer=answer, edit=edit
+            )
         except DeskError as error:
             return ("refused", error.code)
         code = None if decided.refusal is None else decided.refusal.code
         return ("decided", decided.applied, code, str(decided.approval.status))
 
-    def consume(self, at: int, *, right: bool) -> Answer:
-        answer = self.desk.consume(
-            self.ids[at],
-            self._agent_of(at),
-            fingerprint=None if right else "sha256:other",
-            lease=LEASE,
+    def say(self, agent: str, at: int) -> Answer:
+        try:
+            row = self.desk.reply(self.ids[at], "Staging.", self._agent(agent))
+        except DeskError as error:
+            return ("refused", error.code)
+        return ("is", str(row.status))
+
+    def consume(self, at: int, *, value: int) -> Answer:
+        by = self._agent_of(at)
+        print_of = fingerprint(
+            org=by.org_id,
+            agent=by.id,
+            tool="shell.run",
+            arguments=self._asked(at) | {"value": value},
         )
+        answer = self.desk.consume(self.ids[at], by, fingerprint=print_of, lease=LEASE)
         if isinstance(answer, ConflictError):
             return ("refused", answer.code)
         return self._used(answer)
@@ -388,7 +471,9 @@ class Run:
         with self.desk.store.reading() as session:
             row = session.get_one(Approval, approval_id)
             votes = session.scalars(
-                select(Decision).where(Decision.approval_id == approval_id)
+                select(Decision).where(
+                    Decision.approval_id == approval_id, Decision.reset_at.is_(None)
+                )
             ).all()
             uses = session.scalars(
                 select(Consumption)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tests.plugins.desk import House
 from tests.plugins.rules import Desk
+from webui.approvals.errors import ConflictError
 from webui.store import schema
 from webui.store.engines import sqlite_url, writing_engine
 from webui.store.models import Model
@@ -48,6 +49,22 @@ def test_the_schema_comes_goes_and_comes_back_over_rows(
     with engine.connect() as connection:
         assert schema.current(connection) == schema.newest()
         schema.check(connection)
+
+
+def test_a_yes_to_edited_arguments_does_not_outlive_the_edit(
+    desk: Desk, house: House, engine: Engine, store: Store
+) -> None:
+    done, waits = (
+        desk.submit(arguments={"command": "ls", "n": n}).approval.id for n in range(2)
+    )
+    desk.demand(waits, approvals_required=2)
+    for each in (done, waits):
+        desk.edit(house.rae, each, {"command": "ls", "n": 7})
+    schema.downgrade(store.url, "0002")
+    schema.upgrade(store.url)
+    assert isinstance(desk.consume(done), ConflictError)
+    assert desk.status(done) == "expired"
+    assert desk.decide(house.bo, waits).approval.status == "pending"
 
 
 def test_the_files_of_the_migrations_are_named_by_their_revisions() -> None:

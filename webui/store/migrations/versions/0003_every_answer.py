@@ -55,8 +55,20 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take back; decisions that an edit had reset are lost."""
+    """Take back; edits, answers and conversations are lost.
+
+    A yes that was given to edited arguments must not run what was asked: an unused one ends,
+    and votes on an edited call that still waits count no more.
+    """
     op.execute("DELETE FROM decisions WHERE reset_at IS NOT NULL")
+    op.execute(
+        "DELETE FROM decisions WHERE approval_id IN (SELECT id FROM approvals"
+        " WHERE edited_hash IS NOT NULL AND status IN ('pending', 'needs_revision'))"
+    )
+    op.execute(
+        "UPDATE approvals SET usable_until = decided_at"
+        " WHERE edited_hash IS NOT NULL AND status IN ('approved', 'executing')"
+    )
     op.drop_index("ix_decisions_once", "decisions")
     op.create_index(
         "ix_decisions_once", "decisions", ["approval_id", "user_id"], unique=True
