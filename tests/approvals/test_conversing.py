@@ -1,5 +1,7 @@
 """Answers in place of a run, requests for changes, and what is said meanwhile."""
 
+from functools import partial
+
 import pytest
 from sqlalchemy import func, select
 
@@ -257,12 +259,10 @@ def test_an_approval_of_another_agent_or_org_is_one_that_does_not_exist(
 
 def test_nothing_is_said_about_what_is_settled(desk: Desk, house: House) -> None:
     approval_id = desk.approved()
-    for write in (
-        lambda: desk.say(house.ana, approval_id, "x"),
-        lambda: desk.reply(approval_id, "x"),
-    ):
+    write = (partial(desk.say, house.ana), desk.reply)
+    for each in write:
         with pytest.raises(ConflictError) as caught:
-            write()
+            each(approval_id, "x")
         assert caught.value.code == "already_settled"
     assert said(desk, approval_id) == []
 

@@ -165,7 +165,7 @@ def test_editing_needs_its_own_permission(
     desk: Desk, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     approval_id = filed(desk)
-    monkeypatch.setitem(ROLES, "reviewer", frozenset({VIEW, DECIDE}))  # type: ignore[arg-type]
+    monkeypatch.setitem(ROLES, "reviewer", frozenset({VIEW, DECIDE}))
     assert refusal(desk, house.rae, approval_id) == "missing_grant"
     assert desk.actions(approval_id)[-1] == "access.refused"
     assert desk.decide(house.rae, approval_id).applied

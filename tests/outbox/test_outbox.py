@@ -10,18 +10,19 @@ import pytest
 from sqlalchemy import select, update
 from standardwebhooks.webhooks import Webhook
 
-from webui.approvals import deciding, ending, endpoints
+from webui.approvals import conversation, deciding, ending, endpoints
 from webui.approvals.errors import ConflictError, InvalidError, NotFoundError
 from webui.approvals.reviewing import Look, Reviewer
 from webui.approvals.states import Verdict
 from webui.channels import schedule
+from webui.edits import prepare_edit
 from webui.outbox import claiming, fanning, forgetting
 from webui.outbox.claiming import claim
 from webui.outbox.courier import Courier
 from webui.outbox.fanning import fan_out
 from webui.outbox.secrets import callback_secret
 from webui.store.errors import StoreFullError
-from webui.store.models import AuditHead, Delivery, Endpoint, Event, table_of
+from webui.store.models import Approval, AuditHead, Delivery, Endpoint, Event, table_of
 
 if TYPE_CHECKING:
     import socket
@@ -745,3 +746,90 @@ def test_many_couriers_send_each_delivery_once(
         for courier in couriers:
             courier.wait()
     assert sorted(receiver.ids) == sorted(filed)
+
+
+@pytest.fixture
+def answer_as_rae(store: Store, house: House) -> Callable[..., None]:
+    """Have Rae give any verdict."""
+
+    def give(approval_id: str, verdict: str, reason: str = "", **brought: Any) -> None:
+        reviewer = Reviewer(house.rae.id, house.rae.name, "page")
+        store.write(
+            lambda tx: deciding.decide(
+                tx,
+                reviewer,
+                house.org_id,
+                approval_id,
+                Verdict(verdict),
+                reason,
+                HOLD,
+                **brought,
+            )
+        )
+
+    return give
+
+
+def test_a_callback_hears_what_reviewers_say_and_never_what_its_agent_said(
+    receive: Receivers,
+    file_call: FileCall,
+    answer_as_rae: Callable[..., None],
+    turn: Turn,
+    courier: Courier,
+    house: House,
+    store: Store,
+) -> None:
+    receiver = receive()
+    approval_id = file_call(callback_url=receiver.url)
+    answer_as_rae(approval_id, "request_changes", "Which host?")
+    reply = conversation.reply
+    store.write(lambda tx: reply(tx, house.ci.filer, approval_id, "Staging.") and None)
+    answer_as_rae(approval_id, "respond", answer="It is done already.")
+    while turn(courier):
+        pass
+    assert receiver.types == [
+        "approval.changes_requested",
+        "approval.message",
+        "approval.decided",
+    ]
+    told = [json.loads(body)["data"] for _, body in receiver.requests]
+    assert (told[0]["status"], told[0]["reason"]) == ("needs_revision", "Which host?")
+    sender = f"user:{house.rae.id}"
+    assert told[1]["message"] == {"from": sender, "text": "Which host?"}
+    assert told[2]["decision"]["answer"] == "It is done already."
+
+
+def test_an_endpoint_hears_all_of_a_conversation_and_where_an_edit_differs(
+    receive: Receivers,
+    endpoint: Make,
+    file_call: FileCall,
+    answer_as_rae: Callable[..., None],
+    turn: Turn,
+    courier: Courier,
+    house: House,
+    store: Store,
+) -> None:
+    receiver = receive()
+    endpoint(receiver.url)
+    asked = {"password": "hunter2", "n": 1}
+    approval_id = file_call(arguments=asked)
+    answer_as_rae(approval_id, "request_changes", "Which host?")
+    reply = conversation.reply
+    store.write(lambda tx: reply(tx, house.ci.filer, approval_id, "Staging.") and None)
+    with store.reading() as session:
+        row = session.get_one(Approval, approval_id)
+        edit = prepare_edit(session, store.keyring, row, asked | {"n": 2})
+    answer_as_rae(approval_id, "edit", edit=edit)
+    while turn(courier):
+        pass
+    assert receiver.types[1:] == [
+        "approval.changes_requested",
+        "approval.message",
+        "approval.message",
+        "approval.resumed",
+        "approval.decided",
+    ]
+    decision = json.loads(receiver.requests[-1][1])["data"]["decision"]
+    assert (decision["verdict"], decision["changed"]) == ("edit", ["/n"])
+    assert decision["edited_hash"] == edit.arguments_hash
+    assert b"hunter2" not in b"".join(body for _, body in receiver.requests)

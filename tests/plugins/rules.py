@@ -133,10 +133,17 @@ class Desk:
     ) -> Decided:
         """Give a verdict."""
         by, org = reviewer_of(who, **reviewer), org_id or self.house.org_id
-        brought = {"answer": answer, "edit": edit}
         decided = self.store.write(
             lambda tx: deciding.decide(
-                tx, by, org, approval_id, verdict, reason, look, **brought
+                tx,
+                by,
+                org,
+                approval_id,
+                verdict,
+                reason,
+                look,
+                answer=answer,
+                edit=edit,
             )
         )
         if decided.refusal is not None and not decided.late:
