@@ -120,6 +120,19 @@ def test_a_signed_message_becomes_an_approval_in_the_queue(
     assert (delivery.verdict, delivery.approval_id) == ("accepted", approval.id)
 
 
+@pytest.mark.parametrize(
+    ("named", "offered"),
+    [(None, "approve deny"), (["edit", "respond"], "edit respond deny")],
+)
+def test_what_sends_webhooks_is_told_yes_or_no_unless_it_names_more(
+    sender: Sender, store: Store, named: list[str] | None, offered: str
+) -> None:
+    call = json.loads(CALL) | ({} if named is None else {"allowed_decisions": named})
+    assert sender.send(body=json.dumps(call)).status_code == 202
+    [approval] = rows(store, Approval)
+    assert approval.allowed_decisions == offered
+
+
 def test_the_same_call_has_the_fingerprint_that_the_api_gives_it(
     sender: Sender, store: Store, house: House
 ) -> None:
