@@ -104,6 +104,19 @@ def test_the_repeat_of_an_answer_is_a_success_and_anything_else_is_late(
         assert desk.decide(who, approval_id, verdict, "why", answer=text).late
 
 
+@pytest.mark.parametrize("verdict", [DENY, RESPOND])
+def test_the_repeat_of_a_no_that_did_not_win_is_late(
+    desk: Desk, house: House, verdict: Verdict
+) -> None:
+    approval_id = desk.submit().approval.id
+    desk.demand(approval_id, denials_required=2)
+    answer = "no" if verdict is RESPOND else None
+    desk.decide(house.rae, approval_id, verdict, answer=answer)
+    desk.decide(house.ana, approval_id)
+    assert desk.status(approval_id) == "approved"
+    assert desk.decide(house.rae, approval_id, verdict, answer=answer).late
+
+
 # ---- Asking for changes
 
 
