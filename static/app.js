@@ -1,25 +1,43 @@
 // What the pages gain from a script: keys, the confirmation in place, copying, live changes.
 // Every page and every decision works without it.
 
-import { arm, byId, closeConfirm, openConfirm, openForm, showWaiting, tick, toast } from "./page.js";
+import { arm, byId, closeConfirm, focusForm, openConfirm, openForm, showWaiting, tick, toast } from "./page.js";
 import { ask, markSelected, selectedId, start } from "./live.js";
+import { keepPicked, pick } from "./pick.js";
 
 // ---- Keys ------------------------------------------------------------------------------------
 
 const keysOff = () => localStorage.getItem("countersign.keys") === "off";
 let goPending = false;
 
+function rowHere() {
+  return document.activeElement?.closest(".row") ?? document.querySelector('.row:has([aria-current="true"])');
+}
+
 function move(step) {
   const links = [...document.querySelectorAll(".row__open")];
   if (links.length === 0) return;
-  const here = links.indexOf(document.activeElement);
+  const here = links.findIndex((link) => link.closest(".row").contains(document.activeElement));
   const from = here >= 0 ? here : links.findIndex((link) => link.hasAttribute("aria-current"));
   const next = links[Math.max(0, Math.min(links.length - 1, from + step))];
   next.focus();
   next.scrollIntoView({ block: "nearest" });
 }
 
-// `a`, `c`, `d`, `f` and `r` click what the page marks with that key; none of these decides anything.
+function extend(step) {
+  if (!document.querySelector(".row__pick")) return;
+  const from = rowHere();
+  if (from) pick(from, true);
+  move(step);
+  if (rowHere() !== from) pick(rowHere(), true);
+}
+
+function writeMessage() {
+  byId("message")?.focus();
+  byId("message")?.scrollIntoView({ block: "center" });
+}
+
+// `a`, `c`, `d`, `e`, `f` and `r` click what the page marks with that key; none of these decides anything.
 function follow(key) {
   [...document.querySelectorAll(`[data-key="${key}"]`)].find((node) => node.checkVisibility())?.click();
 }
@@ -49,6 +67,11 @@ const KEYS = {
   a: () => follow("a"),
   c: () => follow("c"),
   d: () => follow("d"),
+  e: () => follow("e"),
+  J: () => extend(1),
+  K: () => extend(-1),
+  m: writeMessage,
+  x: () => { if (document.querySelector(".row__pick")) pick(rowHere()); },
   f: () => follow("f"),
   g: () => { goPending = true; },
   r: raw,
@@ -129,20 +152,28 @@ function onAnswer(event) {
 let shownAt = performance.now();
 let shownDetail = byId("detail");
 let shownRows = byId("rows");
+let shownTalk = byId("conversation");
 
 function afterSwap() {
   tick();
   markSelected();
+  if (byId("conversation") !== shownTalk) {
+    // Answered by a form of its own: whoever wrote goes on writing.
+    if (byId("detail") === shownDetail) byId("message")?.focus({ preventScroll: true });
+    shownTalk = byId("conversation");
+  }
   if (byId("detail") !== shownDetail) {
     shownDetail = byId("detail");
     shownAt = performance.now();
     arm();
     byId("call")?.scrollTo({ top: 0 });
-    byId("call-title")?.focus({ preventScroll: true });
+    if (openForm()) focusForm(openForm());
+    else byId("call-title")?.focus({ preventScroll: true });
     if (byId("row-" + selectedId())) ask(selectedId());
   }
   if (byId("rows") !== shownRows) {
     shownRows = byId("rows");
+    keepPicked();
     byId("new").replaceChildren();
     byId("new").dataset.new = "0";
     ask("new");
@@ -157,6 +188,8 @@ document.addEventListener("submit", onSubmit, { capture: true });
 document.addEventListener("htmx:after:swap", afterSwap);
 document.addEventListener("htmx:after:request", onAnswer);
 document.addEventListener("visibilitychange", arm);
+// What unfolds may bring a button under the pointer.
+document.addEventListener("toggle", (event) => { if (event.target.matches(".aside")) arm(); }, { capture: true });
 window.addEventListener("focus", arm);
 tick();
 setInterval(tick, 1000);

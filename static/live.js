@@ -35,6 +35,8 @@ async function fetchPart(url) {
 
 // Replaces a part where it stands and keeps the focus on the same control.
 function put(old, part) {
+  const box = old.querySelector(".row__pick:checked") && part.querySelector(".row__pick:not(:disabled)");
+  if (box) box.checked = true;
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
   old.replaceWith(part);
   window.htmx.process(part);
@@ -111,6 +113,21 @@ async function refreshRow(row, id) {
   if (settles) announce(`${part.querySelector(".row__open").textContent}: ${part.querySelector(".badge--status").textContent.trim()}`);
 }
 
+// A message is no change of the call: it comes in beside whatever somebody is doing.
+function takeMessages(part) {
+  const [old, fresh] = [byId("messages"), part.querySelector("#messages")];
+  if (!old || !fresh || old.dataset.count === fresh.dataset.count) return;
+  const said = fresh.cloneNode(true);
+  byId("conversation").hidden = false;
+  old.replaceWith(said);
+  tick();
+  announce(`New message from ${said.lastElementChild?.querySelector("b").textContent ?? "the conversation"}`);
+}
+
+function writing(shown) {
+  return [...shown.querySelectorAll("textarea")].some((field) => field.value !== field.defaultValue || field === document.activeElement);
+}
+
 async function refreshApproval(id) {
   const row = byId(`row-${id}`);
   if (row) await refreshRow(row, id);
@@ -118,7 +135,8 @@ async function refreshApproval(id) {
   const shown = byId("detail") ?? byId("full");
   const part = await fetchPart(shown.dataset.panelUrl);
   if (!part || selectedId() !== id) return;
-  const busy = shown.id === "full" || openForm() || document.querySelector(".aside[open]");
+  takeMessages(part);
+  const busy = shown.id === "full" || openForm() || document.querySelector(".aside[open]") || writing(shown);
   // Someone is reading the whole call or typing: say so, take the button away, leave the words alone.
   if (part.dataset.version !== shown.dataset.version && busy) return markChanged();
   // A claim is a courtesy and no change: it shows only where nobody is in the middle of something.

@@ -108,14 +108,23 @@ export function openForm() {
   return document.querySelector(".confirm:not([hidden])");
 }
 
+function opened(verdict) {
+  const bar = byId("decide");
+  bar.className = verdict ? `decide decide--open decide--${verdict}` : "decide";
+  byId("decide-bar").hidden = verdict !== null;
+}
+
+export function focusForm(form) {
+  const field = form.querySelector("[aria-invalid]") ?? form.querySelector("textarea, select, input:not([type=hidden], [readonly])");
+  field?.focus({ preventScroll: true });
+  (form.dataset.verdict === "edit" ? field ?? form : byId("decide")).scrollIntoView({ block: "nearest" });
+}
+
 export function openConfirm(id) {
   const form = byId(id);
   for (const other of document.querySelectorAll(".confirm")) other.hidden = other !== form;
-  byId("decide-bar").hidden = true;
-  byId("decide").classList.add("decide--open");
-  byId("decide").classList.toggle("decide--deny", form.dataset.verdict === "deny");
-  form.querySelector("textarea").focus({ preventScroll: true });
-  byId("decide").scrollIntoView({ block: "nearest" });
+  opened(form.dataset.verdict);
+  focusForm(form);
   arm();
 }
 
@@ -123,8 +132,7 @@ export function closeConfirm() {
   const form = openForm();
   if (!form) return false;
   form.hidden = true;
-  byId("decide-bar").hidden = false;
-  byId("decide").classList.remove("decide--open", "decide--deny");
+  opened(null);
   document.querySelector(`[data-opens="${form.id}"]`)?.focus({ preventScroll: true });
   return true;
 }

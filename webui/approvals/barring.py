@@ -27,7 +27,7 @@ def why_not(
     """
     if status not in OPEN:
         return f"Nothing is left to decide. {settled}"
-    mine = next((vote for vote in votes if actor.is_one_of(_voices(vote))), None)
+    mine = voted(actor, votes)
     if mine is not None:
         return _already(actor, mine)
     if access.allowed:
@@ -38,6 +38,11 @@ def why_not(
     ):
         return DELEGATOR_DECIDED
     return access.explanation
+
+
+def voted(actor: Actor, votes: Sequence[Vote]) -> Vote | None:
+    """Return the vote that counts as this person's, whoever gave it; none if there is none."""
+    return next((vote for vote in votes if actor.is_one_of(_voices(vote))), None)
 
 
 def _already(actor: Actor, vote: Vote) -> str:

@@ -39,7 +39,10 @@ class LinkOverError(NotFoundError):
 
     def __init__(self) -> None:
         DeskError.__init__(
-            self, "not_found", "This link does not work (any more); ask for a new one."
+            self,
+            "link_over",
+            "This invitation does not work (any more): it was used, taken back or is over, or "
+            "its link was not copied whole.",
         )
 
 

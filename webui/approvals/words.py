@@ -82,6 +82,8 @@ def settled_by(status: Status, who: str | None) -> str:
     """Say in one sentence how an approval stands, for somebody who came too late."""
     if status is Status.DENIED and who:
         return f"{who} denied it."
+    if status is Status.ANSWERED and who:
+        return f"{who} answered it, so it did not run."
     if status in {Status.APPROVED, Status.EXECUTING, Status.CONSUMED} and who:
         return f"{who} approved it."
     return f"It is settled: {STATUS[status].lower()}."

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from webui.approvals.authorization import (
     BREAK_GLASS,
     DECIDE,
+    EDIT,
     VIEW,
     Access,
     Resource,
@@ -138,6 +139,11 @@ def may_decide(
 
     """
     return may(DECIDE, resource_of(approval, owner, decided_by))
+
+
+def may_edit(approval: Approval, owner: str | None) -> Access:
+    """Answer whether the person may change what it would run."""
+    return may(EDIT, resource_of(approval, owner))
 
 
 def may_break_glass(approval: Approval, owner: str | None) -> Access:

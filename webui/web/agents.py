@@ -1,5 +1,6 @@
 """Agents and their keys: made, rotated, revoked; a key is shown once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Blueprint, redirect, request, url_for
@@ -68,8 +69,19 @@ def page() -> str:
     return show()
 
 
-def show(error: str | None = None, name_typed: str = "") -> str:
-    """Return the page, with what was refused and what had been typed."""
+def show(
+    error: str | None = None,
+    name_typed: str = "",
+    changed: tuple[str, Mapping[str, str]] | None = None,
+) -> str:
+    """Return the page, with what was refused and what had been typed.
+
+    Args:
+        error: the refusal.
+        name_typed: of a new agent.
+        changed: the agent whose form was refused, and what stood in it.
+
+    """
     org_id = require(VIEW).org_id
     with house().store.reading() as session:
         found = programs(session, org_id, house().store.now(), most=MOST + 1)
@@ -77,6 +89,7 @@ def show(error: str | None = None, name_typed: str = "") -> str:
     return whole_page(
         "agents/page.html",
         agents=[_view(program) for program in found[:MOST]],
+        changed=changed,
         more=len(found) > MOST,
         most=MOST,
         created_key=made and CreatedKey(made.name, made.text),

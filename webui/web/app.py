@@ -16,6 +16,7 @@ from webui.web import (
     approval,
     assets,
     audit,
+    bulk,
     confirm,
     csrf,
     delegations,
@@ -50,6 +51,7 @@ from webui.web import (
     source_changes,
     sources,
     sso,
+    talk,
     work,
     write_gate,
 )
@@ -59,7 +61,9 @@ from webui.worker import Worker
 PAGES: tuple[ModuleType, ...] = (
     queue,
     approval,
+    talk,
     holding,
+    bulk,
     history,
     audit,
     agents,

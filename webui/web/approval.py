@@ -7,10 +7,10 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from webui.approvals.arguments import effective_arguments
-from webui.approvals.errors import DeskError
+from webui.approvals.errors import DeskError, InvalidError
 from webui.approvals.reviewing import Decided
-from webui.approvals.states import OPEN
-from webui.gating import shown_of
+from webui.approvals.states import OPEN, Verdict
+from webui.gating import Shown, shown_of
 from webui.preview import canonical_pieces
 from webui.problems import status_of
 from webui.store.queries.calls import Row
@@ -18,10 +18,12 @@ from webui.web.access import approval_or_404
 from webui.web.context import house
 from webui.web.detail import Detail, detail_of
 from webui.web.doors import open_to_agents
+from webui.web.editing import edit_of, editor_for
 from webui.web.looked import note_opened_full, note_viewed
 from webui.web.render import page as whole_page
 from webui.web.render import part, wants_part
-from webui.web.verdicts import VERDICTS, DecideForm, give, nonce_of
+from webui.web.typed import NOTHING, Typed
+from webui.web.verdicts import DecideForm, give, nonce_of, was_opened
 
 blueprint = Blueprint("approval", __name__, url_prefix="/approvals/<approval_id>")
 Answer = str | tuple[str, int] | BaseResponse
@@ -30,17 +32,21 @@ Answer = str | tuple[str, int] | BaseResponse
 @blueprint.get("")
 def page(approval_id: str) -> str:
     """Show one call; `?decide=` opens a confirmation."""
-    row, detail = _seen(approval_id)
-    note_viewed(row.approval, detail.seal)
-    return whole_page("approval/page.html", **_context(detail, request.args.get("decide")))
+    detail, context = _asked(approval_id)
+    return whole_page("approval/page.html", detail=detail, **context)
 
 
 @blueprint.get("/panel")
 def panel(approval_id: str) -> str:
     """Return the call alone, to stand beside the queue."""
-    row, detail = _seen(approval_id)
+    detail, context = _asked(approval_id)
+    return part("approval/_detail.html", detail=detail, **context)
+
+
+def _asked(approval_id: str) -> tuple[Detail, dict[str, Any]]:
+    row, detail = seen_now(approval_id)
     note_viewed(row.approval, detail.seal)
-    return part("approval/_detail.html", **_context(detail))
+    return detail, deciding_context(row, detail, Typed(request.args.get("decide")))
 
 
 @blueprint.get("/full")
@@ -51,10 +57,16 @@ def full(approval_id: str) -> str:
         detail = detail_of(session, row)
         shown = _everything(session, row)
     note_opened_full(row.approval, detail.seal)
-    may_approve = detail.why_not is None or detail.can.break_glass
-    context = _context(detail) | shown
-    context["nonce"] = nonce_of(approval_id, detail.seal) if may_approve else None
-    return whole_page("approval/full.html", **context)
+    return _full_page(row, detail, shown, Typed(request.args.get("decide")))
+
+
+def _full_page(
+    row: Row, detail: Detail, shown: dict[str, Any], typed: Typed, **more: Any
+) -> str:
+    proves = bool(detail.can.offers) or detail.can.break_glass
+    context = deciding_context(row, detail, typed) | shown | more
+    context["nonce"] = nonce_of(row.approval.id, detail.seal) if proves else None
+    return whole_page("approval/full.html", detail=detail, **context)
 
 
 @blueprint.post("/decide")
@@ -64,11 +76,34 @@ def decide(approval_id: str) -> Answer:
     with house().store.reading() as session:
         row = approval_or_404(session, approval_id)
         shown = shown_of(session, house().keyring, row.approval)
+    form: DecideForm | None = None
     try:
-        decided = give(row.approval, DecideForm.read(request.form), shown)
+        form = DecideForm.read(request.form)
+        decided = _given(row, form, shown)
     except DeskError as error:
-        return answer_as_it_stands(approval_id, status_of(error), error=error.detail)
+        faults = error.faults if isinstance(error, InvalidError) else ()
+        typed = Typed.sent(request.form, faults)
+        if form is not None and was_opened(approval_id, form):
+            return _end_of_full_again(approval_id, typed, error)
+        return answer_as_it_stands(approval_id, status_of(error), typed, error=error.detail)
     return answered(approval_id, decided)
+
+
+def _given(row: Row, form: DecideForm, shown: Shown) -> Decided:
+    edit = None
+    if form.verdict is Verdict.EDIT:
+        with house().store.reading() as session:
+            edit = edit_of(session, row.approval, form.seal, request.form)
+    return give(row.approval, form, shown, edit)
+
+
+def _end_of_full_again(approval_id: str, typed: Typed, error: DeskError) -> tuple[str, int]:
+    """Answer whoever read it all with all of it: elsewhere their form would be lost."""
+    with house().store.reading() as session:
+        row = approval_or_404(session, approval_id)
+        detail = detail_of(session, row)
+        shown = _everything(session, row)
+    return _full_page(row, detail, shown, typed, error=error.detail), status_of(error)
 
 
 def answered(approval_id: str, decided: Decided) -> Answer:
@@ -82,30 +117,37 @@ def answered(approval_id: str, decided: Decided) -> Answer:
     return redirect(url_for("approval.page", approval_id=approval_id), 303)
 
 
-def answer_as_it_stands(approval_id: str, status: int, **more: Any) -> tuple[str, int]:
+def answer_as_it_stands(
+    approval_id: str, status: int, typed: Typed = NOTHING, **more: Any
+) -> tuple[str, int]:
     """Answer with the call as it stands now, whatever happened to the form."""
-    _, detail = _seen(approval_id)
-    failed = status >= 400 and detail.status in OPEN  # noqa: PLR2004 - an HTTP refusal
-    context = _context(detail, request.form.get("verdict") if failed else None) | more
-    context["reason_typed"] = request.form.get("reason", "") if failed else ""
+    row, detail = seen_now(approval_id)
+    kept = typed if detail.status in OPEN else NOTHING
+    context = deciding_context(row, detail, kept) | more
     if wants_part():
-        return part("approval/_detail.html", **context), status
-    return whole_page("approval/page.html", **context), status
+        return part("approval/_detail.html", detail=detail, **context), status
+    return whole_page("approval/page.html", detail=detail, **context), status
 
 
-def _seen(approval_id: str) -> tuple[Row, Detail]:
+def seen_now(approval_id: str) -> tuple[Row, Detail]:
+    """Return a call as this person sees it now."""
     with house().store.reading() as session:
         row = approval_or_404(session, approval_id)
         return row, detail_of(session, row)
 
 
-def _context(detail: Detail, deciding: str | None = None) -> dict[str, Any]:
+def deciding_context(row: Row, detail: Detail, typed: Typed) -> dict[str, Any]:
+    """Return what the forms of a call need besides the call."""
+    deciding = typed.verdict if typed.verdict in detail.can.offers else None
+    editor = None
+    if deciding == Verdict.EDIT:
+        with house().store.reading() as session:
+            editor = editor_for(session, row.approval, typed)
     return {
-        "detail": detail,
-        "deciding": deciding if deciding in VERDICTS else None,
+        "deciding": deciding,
         "nonce": None,
-        "reason_typed": "",
-        "reason_required": detail.reason_required,
+        "typed": typed,
+        "editor": editor,
     }
 
 

@@ -8,18 +8,30 @@ from typing import Any
 from flask import url_for
 from sqlalchemy.orm import Session
 
+from webui.approvals.arguments import effective_hash
+from webui.approvals.quorum import YESES
 from webui.approvals.reviewing import seal_of
 from webui.approvals.states import OPEN, Resolution, Status, Verdict
 from webui.approvals.words import RESOLUTION, VERDICT, WHY_ASKED
 from webui.gating import Shown, shown_of
 from webui.preview import PREVIEW_VERSION, Node, visible
 from webui.store.models import Approval, Consumption, Event
-from webui.store.queries import calls, events, people, settled
+from webui.store.queries import calls, events, people
 from webui.store.queries.calls import Row, Vote
 from webui.web.access import me
 from webui.web.context import house
+from webui.web.past import (
+    Earlier,
+    Edited,
+    Followed,
+    earlier,
+    edited,
+    followed,
+    newer_url,
+)
 from webui.web.powers import NO_POWERS, Powers, powers_over
 from webui.web.rows import RowView, row_view
+from webui.web.said import Said, said_about
 from webui.web.timeline import ON_THE_PAGE, Moment, actor_name, facts_of, timeline
 
 _OUTCOMES = {
@@ -42,18 +54,8 @@ class Given:
     reason: str
     in_place_of: str | None
     """Who had made this reviewer their delegate, if the verdict rests on that."""
-
-
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """The same call, settled before."""
-
-    status: str
-    status_word: str
-    at: int | None
-    who: str | None
-    reason: str
-    url: str
+    answer: str
+    """What the agent got in place of a run; empty for other verdicts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,6 @@ class Detail(RowView):
     requires_full_view: bool = False
     requires_confirming: bool = False
     """Too long ago did this person prove who they are, for approving a call of this risk."""
-    reason_required: bool = False
     progress_words: str | None = None
     summary: str | None = None
     context_text: str | None = None
@@ -95,6 +96,14 @@ class Detail(RowView):
     outcome_words: str | None = None
     usable_until: int | None = None
     similar: tuple[Earlier, ...] = ()
+    edit: Edited | None = None
+    followed: Followed | None = None
+    newer_url: str | None = None
+    """Of the call that took its place."""
+    said: tuple[Said, ...] = ()
+    changes_asked: Moment | None = None
+    """By whom and when, while the agent has not answered."""
+    has_schema: bool = False
 
     @property
     def why_not(self) -> str | None:
@@ -108,7 +117,7 @@ def detail_of(session: Session, row: Row) -> Detail:
     votes = calls.votes(session, [approval.id]).get(approval.id, [])
     view = row_view(row, now, url_for("approval.page", approval_id=approval.id), votes)
     shown = shown_of(session, house().keyring, approval)
-    happened, earlier = events.told_about(
+    happened, before = events.told_about(
         session, approval.org_id, f"approval:{approval.id}", ON_THE_PAGE
     )
     names = people.names(session, approval.org_id, _named(approval, happened, votes))
@@ -118,8 +127,8 @@ def detail_of(session: Session, row: Row) -> Detail:
         reason=_shown(approval.reason) or "",
         version=approval.version,
         seal=seal_of(approval, PREVIEW_VERSION),
-        fingerprint=approval.fingerprint,
-        arguments_hash=approval.arguments_hash,
+        fingerprint=approval.edited_fingerprint or approval.fingerprint,
+        arguments_hash=effective_hash(approval),
         total_bytes=shown.call.total_bytes,
         key_count=shown.call.key_count,
         run=_shown(approval.run),
@@ -131,14 +140,13 @@ def detail_of(session: Session, row: Row) -> Detail:
         truncated=shown.truncated,
         requires_full_view=shown.needs_full_view,
         requires_confirming=needs_confirming(shown),
-        reason_required=approval.require_reason,
         progress_words=_progress(approval, votes),
         summary=_shown(approval.summary),
         context_text=_laid_out(approval.context),
         trace_text=_laid_out(approval.trace),
         decisions=tuple(_given(vote, names) for vote in votes),
         timeline=tuple(timeline(happened, names)),
-        earlier_events=earlier,
+        earlier_events=before,
         can=can,
         triggered_by=_name_of(approval.triggered_by, names),
         taken_back=_taken_back(happened),
@@ -146,7 +154,13 @@ def detail_of(session: Session, row: Row) -> Detail:
         resolution_words=_resolution(approval, view),
         outcome_words=_outcome(calls.uses(session, approval.id)),
         usable_until=approval.usable_until,
-        similar=tuple(_earlier(session, approval, now)),
+        similar=tuple(earlier(session, approval, now)),
+        edit=edited(session, approval, votes),
+        followed=followed(session, approval),
+        newer_url=newer_url(session, approval),
+        said=said_about(session, approval),
+        changes_asked=_changes_asked(view, happened, names),
+        has_schema=approval.arguments_schema is not None,
     )
 
 
@@ -164,7 +178,7 @@ def needs_confirming(shown: Shown) -> bool:
 def _progress(approval: Approval, votes: Sequence[Vote]) -> str | None:
     if approval.approvals_required <= 1 or approval.status not in OPEN:
         return None
-    given = sum(vote.decision.verdict == Verdict.APPROVE for vote in votes)
+    given = sum(vote.decision.verdict in YESES for vote in votes)
     return f"{given} of {approval.approvals_required} approvals given."
 
 
@@ -206,6 +220,15 @@ def _name_of(user_id: str | None, names: Mapping[str, str]) -> str | None:
     return None if user_id is None else actor_name(f"user:{user_id}", names)
 
 
+def _changes_asked(
+    view: RowView, happened: Sequence[Event], names: Mapping[str, str]
+) -> Moment | None:
+    if view.status != Status.NEEDS_REVISION:
+        return None
+    asked = [event for event in happened if event.action == "approval.changes_requested"]
+    return timeline(asked, names)[-1] if asked else None
+
+
 def _taken_back(happened: Sequence[Event]) -> str:
     last = next((e for e in reversed(happened) if e.action == "approval.revoked"), None)
     return "" if last is None else visible(facts_of(last).get("reason") or "")
@@ -220,31 +243,12 @@ def _given(vote: Vote, names: Mapping[str, str]) -> Given:
         decision.channel,
         visible(decision.reason),
         _name_of(decision.delegated_by, names),
+        visible(decision.answer or ""),
     )
 
 
 def _word(vote: Vote) -> str:
     return VERDICT[Verdict(vote.decision.verdict)]
-
-
-def _earlier(session: Session, approval: Approval, now: int) -> list[Earlier]:
-    before = settled.earlier(session, approval)
-    votes = calls.votes(session, [row.approval.id for row in before])
-    views = [
-        row_view(
-            row,
-            now,
-            url_for("approval.page", approval_id=row.approval.id),
-            votes.get(row.approval.id, []),
-        )
-        for row in before
-    ]
-    return [
-        Earlier(
-            view.status, view.status_word, view.settled_at, view.who, view.reason, view.url
-        )
-        for view in views
-    ]
 
 
 def _laid_out(written: str | None) -> str | None:

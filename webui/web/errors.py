@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from webui import problems
 from webui.approvals.errors import DeskError
 from webui.store.errors import StoreUnavailableError
+from webui.web.mending import mend_of
 from webui.web.render import page, part, wants_part
 
 MACHINES = (
@@ -81,7 +82,8 @@ def _for_machines() -> bool:
 def _of_desk_error(error: DeskError) -> Response | tuple[str, int]:
     if _for_machines():
         return problems.of_desk_error(error)
-    return _answer(_problem(problems.status_of(error), error.detail, error.code))
+    status, mend = problems.status_of(error), mend_of(error.code)
+    return _answer(_problem(status, error.detail, error.code, mend))
 
 
 def _of_store_error(error: StoreUnavailableError) -> Response | tuple[str, int]:

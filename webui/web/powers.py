@@ -5,16 +5,19 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from webui.approvals.barring import others_voices, why_not
+from webui.approvals.authorization import Access
+from webui.approvals.barring import others_voices, voted, why_not
 from webui.approvals.cascading import others_of_session
 from webui.approvals.claiming import holder_of
+from webui.approvals.quorum import NOES, YESES
 from webui.approvals.reviewing import owner_now
-from webui.approvals.states import OPEN, Status
+from webui.approvals.states import OPEN, Status, Verdict
 from webui.preview import visible
 from webui.store.models import Approval
 from webui.store.queries.calls import Vote
-from webui.web.access import may_break_glass, may_decide, me, seen
+from webui.web.access import may_break_glass, may_decide, may_edit, me, seen
 from webui.web.context import house
+from webui.web.mending import mend_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,12 @@ class Powers:
 
     why_not: str | None
     """Why this person cannot decide it; none if they can."""
+    mend: str | None = None
+    """What they can do about that."""
+    offers: frozenset[str] = frozenset()
+    """The verdicts that something can come of."""
+    talk: bool = False
+    """They may write to the agent."""
     claim: bool = False
     release: bool = False
     revoke: bool = False
@@ -52,6 +61,9 @@ def powers_over(
     mine = holder == person.signed.user_id
     return Powers(
         why_not=None if barred is None else visible(barred),
+        mend=mend_of(access.reason) if barred == access.explanation else None,
+        offers=_offers(approval, owner, access, status, votes),
+        talk=status in OPEN and access.allowed,
         claim=barred is None and not mine,
         release=mine,
         revoke=status is Status.APPROVED and may_decide(approval, owner).allowed,
@@ -62,9 +74,35 @@ def powers_over(
     )
 
 
+def _offers(
+    approval: Approval,
+    owner: str | None,
+    access: Access,
+    status: Status,
+    votes: Sequence[Vote],
+) -> frozenset[str]:
+    """Return the verdicts that would be taken; whoever voted yes may still change the call."""
+    if not access.allowed or status not in OPEN:
+        return frozenset()
+    offered = {Verdict.DENY, *map(Verdict, approval.allowed_decisions.split())}
+    if status is Status.NEEDS_REVISION:
+        offered &= NOES
+    mine = voted(me().actor, votes)
+    if mine is not None:
+        changing = {Verdict.EDIT, Verdict.REQUEST_CHANGES}
+        offered &= changing if mine.decision.verdict in YESES else set()
+    if Verdict.EDIT in offered and not may_edit(approval, owner).allowed:
+        offered.discard(Verdict.EDIT)
+    return frozenset(map(str, offered))
+
+
 def _glass_helps(approval: Approval, status: Status, barred: str | None) -> bool:
     """Say whether there is anything to break: an ordinary yes would not do it alone."""
-    return status in OPEN and (barred is not None or approval.approvals_required > 1)
+    if str(Verdict.APPROVE) not in approval.allowed_decisions.split():
+        return False
+    return status is Status.PENDING and (
+        barred is not None or approval.approvals_required > 1
+    )
 
 
 def _along(session: Session, approval: Approval, now: int) -> int:

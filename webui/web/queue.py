@@ -10,14 +10,17 @@ from webui.store.queries import calls, events, settled
 from webui.store.queries.calls import Filters, Row
 from webui.web import write_gate
 from webui.web.access import approval_or_404, may, may_view, me, seen
+from webui.web.approval import deciding_context
 from webui.web.context import house
 from webui.web.cursors import read_cursor, read_seq, write_cursor
-from webui.web.detail import Detail, detail_of
+from webui.web.detail import detail_of
 from webui.web.links import link
 from webui.web.looked import note_viewed
+from webui.web.picking import barred
 from webui.web.render import page as whole_page
 from webui.web.render import part
 from webui.web.rows import RowView, queue_rows, row_view
+from webui.web.typed import NOTHING
 
 blueprint = Blueprint("queue", __name__)
 PAGE = 100
@@ -76,7 +79,7 @@ def _rows(session: Session) -> Rows:
     last = found[PAGE - 1].approval if len(found) > PAGE else None
     older = None if last is None else write_cursor(last.expires_at, last.id)
     return Rows(
-        rows=queue_rows(shown, now, asked),
+        rows=queue_rows(shown, now, asked, barred(session, shown)),
         seq=seq,
         filters=asked,
         older_url=older and link("queue.page", asked, after=older),
@@ -125,23 +128,13 @@ def page() -> str:
         counts=counts,
         detail=detail,
         writes=write_gate.waiting(),
-        **_undecided(detail),
+        **(deciding_context(selected, detail, NOTHING) if selected and detail else {}),
     )
 
 
 def _selected(session: Session) -> Row | None:
     wanted = request.args.get("selected")
     return approval_or_404(session, wanted) if wanted else None
-
-
-def _undecided(detail: Detail | None) -> dict[str, object]:
-    required = detail is not None and detail.reason_required
-    return {
-        "deciding": None,
-        "nonce": None,
-        "reason_typed": "",
-        "reason_required": required,
-    }
 
 
 def _active(filters: dict[str, str]) -> list[ActiveFilter]:
@@ -177,7 +170,8 @@ def row(approval_id: str) -> str:
     now = house().store.now()
     with house().store.reading() as session:
         found = approval_or_404(session, approval_id)
-    view = queue_rows([found], now, _asked())[0]
+        why_not = barred(session, [found])
+    view = queue_rows([found], now, _asked(), why_not)[0]
     return part("queue/_row.html", row=view, selected_id=request.args.get("selected"))
 
 

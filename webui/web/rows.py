@@ -1,7 +1,7 @@
 """One approval in a list: what the queue's and the history's rows show."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from webui.approvals.claiming import holder_of
 from webui.approvals.ending import current_status
@@ -38,6 +38,11 @@ class RowView:
     solo: bool = False
     """The org worked alone when this was asked."""
     break_glass: bool = False
+    edited: bool = False
+    """A reviewer changed what will run."""
+    reason_required: bool = False
+    why_no_pick: str | None = ""
+    """Why it cannot be selected; none if it can, empty in lists where nothing is."""
 
 
 def row_view(row: Row, now: int, url: str, votes: Sequence[Vote] = ()) -> RowView:
@@ -66,13 +71,31 @@ def row_view(row: Row, now: int, url: str, votes: Sequence[Vote] = ()) -> RowVie
         claimed_by=shown(row.claimer) if holder_of(approval, now) else None,
         solo=approval.solo,
         break_glass=approval.break_glass,
+        edited=approval.edits > 0,
+        reason_required=approval.require_reason,
     )
 
 
-def queue_rows(rows: Sequence[Row], now: int, filters: Mapping[str, str]) -> list[RowView]:
-    """Return rows that open beside the list, which keeps its filters."""
+def queue_rows(
+    rows: Sequence[Row],
+    now: int,
+    filters: Mapping[str, str],
+    barred: Mapping[str, str | None],
+) -> list[RowView]:
+    """Return rows that open beside the list, which keeps its filters.
+
+    Args:
+        rows: which.
+        now: ms.
+        filters: of the list.
+        barred: by the approval's id why this person cannot decide it; none if they can.
+
+    """
     return [
-        row_view(row, now, link("queue.page", filters, selected=row.approval.id))
+        replace(
+            row_view(row, now, link("queue.page", filters, selected=row.approval.id)),
+            why_no_pick=barred[row.approval.id],
+        )
         for row in rows
     ]
 

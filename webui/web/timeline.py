@@ -20,6 +20,9 @@ SENTENCES = {
     "approval.released": "Let go",
     "approval.decided": "Decided",
     "approval.vote": "Voted",
+    "approval.changes_requested": "Asked for changes",
+    "approval.resumed": "The agent answered, so it waits for a decision again",
+    "approval.message": "Wrote a message",
     "approval.break_glass": "Approved by break-glass, past quorum",
     "approval.late": "A verdict came too late and changed nothing",
     "approval.expired": "Expired: nobody decided in time",
@@ -33,7 +36,8 @@ SENTENCES = {
 }
 
 # An agent may ask again as often as it likes; the page says how often in one number.
-ON_THE_PAGE = frozenset(SENTENCES) - {"approval.reused"}
+# What was said stands in the conversation.
+ON_THE_PAGE = frozenset(SENTENCES) - {"approval.reused", "approval.message"}
 
 
 @dataclass(frozen=True, slots=True)

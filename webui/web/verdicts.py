@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from werkzeug.datastructures import MultiDict
 
 from webui.approvals.deciding import decide
+from webui.approvals.editing import Edit
 from webui.approvals.errors import InvalidError, NotAllowedError
+from webui.approvals.quorum import YESES
 from webui.approvals.reviewing import Decided, Look
 from webui.approvals.states import Status, Verdict
 from webui.gating import Shown
@@ -19,7 +21,6 @@ from webui.web.context import house
 from webui.web.detail import needs_confirming
 
 _LONGEST_LOOK = 86_400
-VERDICTS = (Verdict.APPROVE, Verdict.DENY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class DecideForm:
     seal: str
     nonce: str
     seconds: int | None
+    answer: str | None = None
+    """With respond: what the agent gets in place of a run."""
     break_glass: bool = False
     cascade: bool = False
     """Deny the other waiting calls of the session too."""
@@ -44,19 +47,24 @@ class DecideForm:
 
         """
         wanted, seal = form.get("verdict", ""), form.get("seal", "")
-        if wanted not in VERDICTS:
-            raise InvalidError("The form says neither approve nor deny; open it again.")
+        if wanted not in set(Verdict):
+            raise InvalidError("The form says nothing that can be decided; open it again.")
         if not seal:
             raise InvalidError("The form does not say what was shown; open it again.")
         return cls(
             Verdict(wanted),
-            form.get("reason", "").strip().replace("\r\n", "\n"),
+            _prose(form.get("reason", "")),
             seal,
             form.get("nonce", ""),
             _seconds(form.get("seconds", "")),
+            answer=_prose(form.get("answer", "")) if wanted == Verdict.RESPOND else None,
             break_glass=form.get("break_glass") == "1",
             cascade=form.get("cascade") == "1",
         )
+
+
+def _prose(text: str) -> str:
+    return text.strip().replace("\r\n", "\n")
 
 
 def _seconds(text: str) -> int | None:
@@ -72,22 +80,29 @@ def nonce_of(approval_id: str, seal: str) -> str:
     return hmac.new(key, proved, hashlib.sha256).hexdigest()
 
 
-def give(approval: Approval, form: DecideForm, shown: Shown) -> Decided:
+def was_opened(approval_id: str, form: DecideForm) -> bool:
+    """Say whether a form comes from the end of the full page."""
+    proof = nonce_of(approval_id, form.seal)
+    return hmac.compare_digest(form.nonce.encode(), proof.encode())
+
+
+def give(
+    approval: Approval, form: DecideForm, shown: Shown, edit: Edit | None = None
+) -> Decided:
     """Give this person's verdict.
 
     Args:
         approval: that they may see.
         form: what they sent.
         shown: what the card says of it, which is what a yes asks for.
+        edit: with edit, the arguments that are to run.
 
     Raises:
         DeskError: it was refused; nothing was changed.
 
     """
-    opened = hmac.compare_digest(
-        form.nonce.encode(), nonce_of(approval.id, form.seal).encode()
-    )
-    if form.verdict is Verdict.APPROVE:
+    opened = was_opened(approval.id, form)
+    if form.verdict in YESES:
         _refuse_unseen(shown, opened=opened, always_fresh=form.break_glass)
     person, org_id = me().reviewer(), me().org_id
     look = Look(form.seal, PREVIEW_VERSION, opened_full=opened, seconds=form.seconds)
@@ -100,6 +115,8 @@ def give(approval: Approval, form: DecideForm, shown: Shown) -> Decided:
             form.verdict,
             form.reason,
             look,
+            answer=form.answer,
+            edit=edit,
             break_glass=form.break_glass,
         )
     )

@@ -1,0 +1,292 @@
+"""The editor of a call: a field for each argument, by the type it was received as.
+
+It is made of the masked arguments, and what comes back is read against what was shown: a field
+left as it was is the value that it was, whatever a browser does to the ends of lines.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+from webui.approvals.canonical import canonical
+from webui.approvals.differing import kind_of
+from webui.approvals.errors import Fault, InvalidError
+from webui.approvals.json_faults import Unreadable
+from webui.approvals.strict_json import read_arguments
+from webui.preview import Profile, masked_arguments, visible
+from webui.preview.editable import has_mask, is_plainly_visible, spelt
+from webui.preview.reading import in_order
+
+Kind = Literal["text", "spelt", "number", "boolean", "null", "json", "whole"]
+MOST_FIELDS: Final = 36
+"""A form has 50 parts at most; a call with more arguments is edited as one text."""
+MOST_APART: Final = 64_000
+"""Bytes of a call; a larger one is edited as one text."""
+LARGEST: Final = 400_000
+"""Bytes of a text to edit; a form takes half a mebibyte."""
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_ROWS: Final = 14
+_TOLD: Final = 200
+"""Characters of a newer value that are told beside an older one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One box of the form."""
+
+    name: str
+    """In the form."""
+    key: str
+    """Of the argument, masked."""
+    real: str
+    """Of the argument, as faults name it."""
+    label: str
+    kind: Kind
+    was: str
+    """The JSON type that it keeps."""
+    shown: str
+    typed: str
+    """What stands in the box: what was shown, or what was typed before a refusal."""
+    masked: bool
+    faults: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """Return how tall its box is."""
+        return min(_ROWS, 1 + self.typed.count("\n") + len(self.typed) // 90)
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """All boxes of a form, and the masked arguments that they show."""
+
+    fields: tuple[Field, ...]
+    masked: Mapping[str, Any]
+
+    @property
+    def fits(self) -> bool:
+        """Say whether a form can carry it."""
+        return sum(len(field.shown.encode()) for field in self.fields) <= LARGEST
+
+    @property
+    def faulty(self) -> bool:
+        """Say whether a fault stands beside a box."""
+        return any(field.faults for field in self.fields)
+
+    def retyped(self, form: Mapping[str, str], faults: Sequence[Fault] = ()) -> "Editor":
+        """Return it with what was typed in its boxes, and the faults beside those they are of."""
+        fields = tuple(
+            replace(
+                field,
+                typed=_lines(form.get(field.name, field.shown)),
+                faults=tuple(_of_field(field, faults)),
+            )
+            for field in self.fields
+        )
+        return replace(self, fields=fields)
+
+
+    def beside_the_newer(self) -> "Editor":
+        """Return it with what now stands in the call beside what was typed for an older one."""
+        fields = tuple(
+            field
+            if field.typed == field.shown
+            else replace(field, faults=(f"is now {field.shown[:_TOLD]}", *field.faults))
+            for field in self.fields
+        )
+        return replace(self, fields=fields)
+
+
+def editor_of(arguments: Mapping[str, Any], profile: Profile) -> Editor:
+    """Return the editor of some arguments."""
+    masked = masked_arguments(arguments, profile)
+    if len(masked) > MOST_FIELDS or len(canonical(arguments)) > MOST_APART:
+        text = spelt(masked)
+        whole = Field(
+            "arguments",
+            "",
+            "",
+            "All arguments",
+            "whole",
+            "object",
+            text,
+            text,
+            has_mask(text),
+        )
+        return Editor((whole,), masked)
+    pairs = zip(masked, in_order(arguments), strict=True)
+    fields = tuple(
+        _field(f"argument-{at}", key, name, masked[key], arguments[name])
+        for at, (key, name) in enumerate(pairs)
+    )
+    return Editor(fields, masked)
+
+
+def _field(name: str, key: str, real: str, value: Any, received: Any) -> Field:
+    was = kind_of(received)
+    kind, text = _box(was, value)
+    return Field(
+        name,
+        key,
+        real,
+        visible(key) if has_mask(key) else visible(real),
+        kind,
+        was,
+        text,
+        text,
+        has_mask(text),
+    )
+
+
+def _box(was: str, value: Any) -> tuple[Kind, str]:
+    if was == "string":
+        return ("text", value) if is_plainly_visible(value) else ("spelt", spelt(value))
+    if was in {"object", "array"}:
+        return "json", spelt(value)
+    # a number may be masked too, and then it is a text
+    text = value if isinstance(value, str) else canonical(value).decode()
+    if was == "number":
+        return "number", text
+    return ("boolean" if was == "boolean" else "null"), text
+
+
+def read(editor: Editor, form: Mapping[str, str]) -> dict[str, Any]:
+    """Return the arguments that a form holds, masks where they were left.
+
+    Raises:
+        InvalidError: some box holds nothing that its argument could be; each is named.
+
+    """
+    typed: dict[str, Any] = {}
+    faults: list[Fault] = []
+    for field in editor.fields:
+        text = _lines(form.get(field.name, field.shown))
+        try:
+            if field.kind == "whole":
+                typed = _whole(text)
+            elif field.kind == "null" or text == _lines(field.shown):
+                typed[field.key] = editor.masked[field.key]
+            else:
+                typed[field.key] = _READ[field.kind](text, field.was)
+        except _MistypedError as error:
+            faults.append(Fault(_pointer(field), str(error)))
+    if faults:
+        raise InvalidError(
+            "Nothing was sent: see what is said beside the arguments below.",
+            faults,
+            code="edit_types",
+        )
+    return typed
+
+
+class _MistypedError(Exception):
+    """What is wrong with one box."""
+
+
+def _as_text(text: str, _: str) -> str:
+    _inside(json.dumps(text))
+    return text
+
+
+def _as_spelt(text: str, _: str) -> str:
+    found = _inside(text)
+    if not isinstance(found, str):
+        raise _MistypedError(
+            "is no JSON text now; keep the quotation marks around it, and a backslash before "
+            "each one inside"
+        )
+    return found
+
+
+def _as_number(text: str, _: str) -> Any:
+    if not _NUMBER.fullmatch(text.strip()):
+        raise _MistypedError("is no number; write one such as 12, -0.5 or 1e3")
+    return _inside(text.strip())
+
+
+def _as_boolean(text: str, _: str) -> bool:
+    if text not in {"true", "false"}:
+        raise _MistypedError("is neither true nor false")
+    return text == "true"
+
+
+def _as_json(text: str, was: str) -> Any:
+    found = _inside(text)
+    if kind_of(found) != was:
+        brackets = "[ ]" if was == "array" else "{ }"
+        raise _MistypedError(f"was received as an {was}; keep it one, in {brackets}")
+    return found
+
+
+_READ: dict[str, Callable[[str, str], Any]] = {
+    "text": _as_text,
+    "spelt": _as_spelt,
+    "number": _as_number,
+    "boolean": _as_boolean,
+    "json": _as_json,
+}
+
+
+def _inside(text: str) -> Any:
+    """Read the JSON text of one argument strictly."""
+    _refuse_malformed(text)
+    try:
+        return read_arguments(f'{{"":{text}}}')[""]
+    except Unreadable as fault:
+        raise _said(fault.sentence, fault.pointer.removeprefix("/")) from None
+
+
+def _whole(text: str) -> dict[str, Any]:
+    _refuse_malformed(text)
+    try:
+        return read_arguments(text)
+    except Unreadable as fault:
+        raise _said(fault.sentence, fault.pointer) from None
+
+
+def _refuse_malformed(text: str) -> None:
+    """Refuse what is not one JSON value, so that nothing can be put beside it."""
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        raise _MistypedError(
+            f"is not JSON: {error.msg[:1].lower()}{error.msg[1:]} at line {error.lineno}, "
+            f"column {error.colno}"
+        ) from None
+    except (ValueError, RecursionError):  # a number or a nesting beyond all limits
+        raise _MistypedError("is more than a call can hold; make it smaller") from None
+
+
+def _said(sentence: str, pointer: str) -> _MistypedError:
+    where = f"at {visible(pointer)}: " if pointer else ""
+    return _MistypedError(f"{where}{sentence.rstrip('.')}")
+
+
+def _of_field(field: Field, faults: Sequence[Fault]) -> list[str]:
+    """Return what is wrong with one argument; of all, if they are edited as one text."""
+    found = []
+    for fault in faults:
+        rest = fault.pointer.removeprefix("/arguments")
+        name, slash, deeper = rest.removeprefix("/").partition("/")
+        if field.kind == "whole":
+            deeper, slash = rest, "/"
+        elif name not in {_escaped(field.key), _escaped(field.real)}:
+            continue
+        where = f"at {visible(slash + deeper)}: " if deeper else ""
+        found.append(f"{where}{visible(fault.detail)}")
+    return found
+
+
+def _pointer(field: Field) -> str:
+    return "/arguments" if field.kind == "whole" else f"/arguments/{_escaped(field.key)}"
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def _lines(text: str) -> str:
+    """Return a text as it was before a browser made its line ends two characters."""
+    return text.replace("\r\n", "\n")
