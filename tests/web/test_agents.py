@@ -99,3 +99,23 @@ def test_a_key_says_whether_it_works_now(
     assert browser.send(f"/agents/{house.ci.id}/change", status="paused").status_code == 303
     assert said().startswith("Stopped with its agent<")
     assert not works(store, house.ci.key)
+
+
+def test_a_refused_change_keeps_what_was_typed(signed_in: SignedIn, house: House) -> None:
+    answer = signed_in(house.ana).send(
+        f"/agents/{house.ci.id}/change",
+        owner="nobody@example.org",
+        role="carrier",
+        status="paused",
+        has_flag="1",
+        can_create_agents="1",
+    )
+    text = answer.get_data(as_text=True)
+    form = text[text.index(f'id="owner-{house.ci.id}"') :]
+    form = form[: form.index("</form>")]
+    assert answer.status_code == 422
+    assert 'value="nobody@example.org"' in form
+    assert 'value="carrier"' in form
+    assert '<option value="paused" selected>' in form
+    assert 'value="1" checked' in form
+    assert text.count('<details class="more" open>') == 1

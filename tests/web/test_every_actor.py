@@ -45,7 +45,7 @@ WHO_MAY = {
     """,
     ANYBODY - {"agent's session"}: "joining.join",
     SIGNED_IN: """
-        queue.page queue.rows queue.new history.page help.page help.api account.page
+        queue.page queue.rows queue.new bulk.page history.page help.page help.api account.page
         factors.page confirm.page delegations.page linking.confirm
         live.ticket session.sign_out
     """,
@@ -55,7 +55,7 @@ WHO_MAY = {
         confirm.by_password confirm.ask_for_passkey confirm.by_passkey delegations.create
         delegations.end factors.start_app factors.confirm_app factors.remove_app
         factors.renew_codes factors.change_password passkeys.ask passkeys.add passkeys.rename
-        passkeys.remove linking.link linking.unlink
+        passkeys.remove linking.link linking.unlink bulk.decide
     """,
     SIGNED_IN - {"instance admin"}: "orgs.switch",
     PEOPLE - {"instance admin", "foreigner"}: "write_gate.page write_gate.decide",
@@ -64,7 +64,7 @@ WHO_MAY = {
         groups.page groups.one
     """,
     frozenset({"instance admin"}): "health.metrics",
-    DECIDERS: "approval.decide holding.claim_it holding.revoke_it",
+    DECIDERS: "approval.decide holding.claim_it holding.revoke_it talk.write",
     MAY_LOOK - {"agent's session"}: "holding.release_it",
     READING_AUDITORS: "audit.page audit.export",
     READING_OPERATORS: """
@@ -92,7 +92,7 @@ ALLOWED = {name: those for those, names in WHO_MAY.items() for name in names.spl
 HIDDEN = {
     name
     for name in ALLOWED
-    if name.startswith(("approval.", "holding.")) or name == "queue.row"
+    if name.startswith(("approval.", "holding.", "talk.")) or name == "queue.row"
 }
 """To who may not see them these are as unknown as any other: 404."""
 PERSONAL = {"write_gate.page", "write_gate.decide", "orgs.switch"}
@@ -111,6 +111,7 @@ SENT = {
     "email": "bo@example.org",
     "verdict": "deny",
     "reason": "Not today.",
+    "text": "Why?",
     "seal": "0" * 64,
 }
 STEPS = ("by_code", "ask_for_passkey", "by_passkey", "by_passkey_alone")

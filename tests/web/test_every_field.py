@@ -26,7 +26,8 @@ FIELDS = [
     "name", "email", "role", "permission", "scope", "principal_type", "principal", "expires",
     "until", "policy", "status", "owner", "manager", "config", "kind", "url", "password",
     "code", "credential", "verdict", "seal", "reason", "title", "project", "issuer", "days",
-    "scopes", "org", "subject", "grants", "effect",
+    "scopes", "org", "subject", "grants", "effect", "answer", "text", "call", "deny_only",
+    "argument-0", "arguments", "nonce", "seconds",
 ]  # fmt: skip
 ENDING = {"session.sign_out", "account.sign_out_everywhere"}
 

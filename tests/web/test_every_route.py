@@ -163,7 +163,12 @@ def test_looking_changes_nothing(
     browser = signed_in(house.ana)
     before = rows(store)
     for route in routes(dashboard, "GET", **ids):
-        for query in ("", "?decide=approve", "?verify=1&verdict=approve&again=1"):
+        for query in (
+            "",
+            "?decide=approve",
+            "?decide=edit",
+            "?verify=1&verdict=approve&again=1",
+        ):
             answer = browser.get(route.path + query)
             assert answer.status_code < 500 or route.endpoint in LEAVING, route
             answer.close()

@@ -186,7 +186,10 @@ def test_somebody_new_joins_by_the_link_and_signs_in(
     assert role_of(store, house.org_id, "new@example.org") == "reviewer"
     for answer in (stranger.get(link), stranger.send(link, name="x", password="y" * 10)):
         assert answer.status_code == 404
-        assert "does not work (any more)" in answer.get_data(as_text=True)
+        text = answer.get_data(as_text=True)
+        assert "does not work (any more)" in text
+        assert "ask whoever invited you for a new link" in text
+        assert "Check the address" not in text
 
 
 def test_whoever_is_signed_in_joins_with_one_click_and_looks_at_the_new_org(
