@@ -154,16 +154,17 @@ let shownDetail = byId("detail");
 let shownRows = byId("rows");
 let shownTalk = byId("conversation");
 
+// Live changes replace parts too; what a swap replaces is told by how it was just before.
+function beforeSwap() {
+  [shownDetail, shownRows, shownTalk] = ["detail", "rows", "conversation"].map(byId);
+}
+
 function afterSwap() {
   tick();
   markSelected();
-  if (byId("conversation") !== shownTalk) {
-    // Answered by a form of its own: whoever wrote goes on writing.
-    if (byId("detail") === shownDetail) byId("message")?.focus({ preventScroll: true });
-    shownTalk = byId("conversation");
-  }
+  // The conversation is answered by a form of its own: whoever wrote goes on writing.
+  if (byId("conversation") !== shownTalk && byId("detail") === shownDetail) byId("message")?.focus({ preventScroll: true });
   if (byId("detail") !== shownDetail) {
-    shownDetail = byId("detail");
     shownAt = performance.now();
     arm();
     byId("call")?.scrollTo({ top: 0 });
@@ -172,7 +173,6 @@ function afterSwap() {
     if (byId("row-" + selectedId())) ask(selectedId());
   }
   if (byId("rows") !== shownRows) {
-    shownRows = byId("rows");
     keepPicked();
     byId("new").replaceChildren();
     byId("new").dataset.new = "0";
@@ -185,6 +185,7 @@ function afterSwap() {
 document.addEventListener("keydown", onKey);
 document.addEventListener("click", onClick);
 document.addEventListener("submit", onSubmit, { capture: true });
+document.addEventListener("htmx:before:swap", beforeSwap);
 document.addEventListener("htmx:after:swap", afterSwap);
 document.addEventListener("htmx:after:request", onAnswer);
 document.addEventListener("visibilitychange", arm);

@@ -58,6 +58,7 @@ async function work() {
     try {
       if (item === "new") await refreshNew();
       else if (item === "rows") await refreshRows();
+      else if (item === "writes") await refreshWrites();
       else await refreshApproval(item);
     } catch {
       // The network is away: the banner says so, and the next catch-up repeats this.
@@ -89,6 +90,15 @@ async function refreshNew() {
   if (count > before) announce(`${count} new ${count === 1 ? "approval waits" : "approvals wait"}`);
   // Nothing can move under the pointer in an empty list, so the first one shows itself.
   if (count > 0 && "empty" in byId("rows").dataset) part.querySelector("a").click();
+}
+
+async function refreshWrites() {
+  const shown = byId("writes");
+  const part = shown && await fetchPart(liveRoot.dataset.writesUrl);
+  if (!part) return;
+  const more = Number(part.dataset.count) > Number(shown.dataset.count);
+  put(shown, part);
+  if (more) announce("An agent wants to write in your name");
 }
 
 // Brings every row up to date where it stands; new ones stay behind the bar.
@@ -176,6 +186,7 @@ function receive(message) {
   }
   if (message.seq <= since) return;
   since = message.seq;
+  if (message.type === "write_grant.requested") return ask("writes");
   if (!message.type?.startsWith("approval.") || LOOKS.has(message.type)) return;
   if (message.type === "approval.created") ask("new");
   else ask(message.id, "new");
@@ -184,7 +195,7 @@ function receive(message) {
 function catchUp() {
   const id = selectedId();
   if (id) ask(id);
-  ask("rows", "new");
+  ask("rows", "new", "writes");
 }
 
 async function connect() {

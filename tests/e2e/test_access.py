@@ -80,6 +80,7 @@ NO_PAGES = {
     "queue.rows",
     "queue.row",
     "queue.new",
+    "queue.writes",
     "audit.export",
     "sso.start",  # these send the browser on to a provider, or back from there
     "sso.back",

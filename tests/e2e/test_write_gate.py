@@ -105,12 +105,14 @@ def held(said: Said) -> Any:
 def test_an_agents_write_goes_exactly_once_after_its_persons_yes(
     dav: Dav, at: At, ana: Reviewer, bo: Reviewer
 ) -> None:
+    page, stranger = at(ana), at(bo, forgiven="404")
+    for each in (page, stranger):
+        each.goto("/")
+        expect(each.locator("#connection")).to_have_text("Live")
     told = held(dav.call("PUT", "/report.txt", b"quarterly"))
     assert not (dav.folder / "report.txt").exists()
-    page = at(ana)
-    page.goto("/")
     expect(page.locator("#writes")).to_contain_text("/report.txt")
-    stranger = at(bo, forgiven="404")
+    expect(stranger.locator("#writes")).to_be_hidden()
     assert stranger.goto(path_of(told)).status == 404  # type: ignore[union-attr]
 
     person = at(None)

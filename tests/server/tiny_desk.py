@@ -47,6 +47,9 @@ class MemoryFeed:
     def recheck(self, viewer: Viewer) -> Viewer | None:
         return None if viewer.session_id in self.ended else viewer
 
+    def addressee(self, wake: Wake) -> str | None:
+        return None
+
     def may_see(self, viewer: Viewer, wake: Wake) -> bool:
         if self.broken:
             raise RuntimeError("the database is gone")

@@ -45,7 +45,7 @@ WHO_MAY = {
     """,
     ANYBODY - {"agent's session"}: "joining.join",
     SIGNED_IN: """
-        queue.page queue.rows queue.new bulk.page history.page help.page help.api account.page
+        queue.page queue.rows queue.new queue.writes bulk.page history.page help.page help.api account.page
         factors.page confirm.page delegations.page linking.confirm
         live.ticket session.sign_out
     """,

@@ -3,13 +3,14 @@
 from sqlalchemy import select
 
 from tests.plugins.desk import FileCall, House, Member, SignedIn, TestClock
-from webui.approvals import accounts, members, sessions
+from webui.approvals import accounts, members, sessions, write_grants
 from webui.approvals.standing import By
+from webui.approvals.write_gate import write_of
 from webui.live.bus import Wake
 from webui.live.feed import Viewer
 from webui.runtime import Runtime
 from webui.store.models import WebSession
-from webui.store.queries import identity
+from webui.store.queries import events, identity
 from webui.store.store import Store
 from webui.web.live import PeopleFeed, viewer_of
 from webui.web.sessions import actor_behind
@@ -54,6 +55,34 @@ def test_each_sees_what_their_pages_show(
         assert feed.may_see(who, created(house, other)) is sees_other
     rae = viewer(runtime, signed_in, house.rae)
     assert not feed.may_see(rae, Wake(house.org_id, 2, "user.signed_in", ""))
+
+
+def test_a_write_in_somebodys_name_is_told_to_nobody_else(
+    runtime: Runtime, signed_in: SignedIn, house: House, store: Store
+) -> None:
+    feed = PeopleFeed(runtime)
+    service = write_grants.Service(house.org_id, house.ci.id, "key")
+    write = write_of("PUT", "/a", ["files:write"], None)
+    store.write(
+        lambda tx: (
+            write_grants.ask(
+                tx,
+                service,
+                house.rae.id,
+                write,
+                ["files:write"],
+                write_grants.GateLimits(),
+            )
+            and None
+        )
+    )
+    with store.reading() as session:
+        seq = events.end(session, house.org_id).seq
+    wake = Wake(house.org_id, seq, "write_grant.requested", "")
+    assert feed.addressee(wake) == house.rae.id
+    assert not feed.may_see(viewer(runtime, signed_in, house.ana), wake)
+    assert feed.addressee(wake._replace(org_id=house.other_org_id)) is None
+    assert feed.addressee(wake._replace(type="write_grant.spent")) is None
 
 
 def test_a_socket_ends_when_the_person_changes(

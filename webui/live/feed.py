@@ -37,6 +37,9 @@ class Feed(Protocol):
     def may_see(self, viewer: Viewer, wake: Wake) -> bool:
         """Whether this audience may know of this event."""
 
+    def addressee(self, wake: Wake) -> str | None:
+        """The user id of the one person who may know of this event; None for all others."""
+
     def backlog(self, org_id: str, since: int) -> Sequence[Wake] | None:
         """All events after `since`, ascending; None when the page must reload instead.
 

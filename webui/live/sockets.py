@@ -15,7 +15,7 @@ import gevent
 
 from webui.live import frames
 from webui.live.connection import Connection
-from webui.live.messages import message, resync
+from webui.live.messages import Message, message, resync
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -162,7 +162,11 @@ class Sockets:
             head = feed.head(viewer.org_id)
             connection.begin((), head, resync(head, feed.epoch(viewer.org_id)))
             return
-        visible = [message(wake) for wake in missed if feed.may_see(viewer, wake)]
+        visible = [
+            message(wake)
+            for wake in missed
+            if feed.may_see(viewer, wake) or feed.addressee(wake) == viewer.user_id
+        ]
         connection.begin(visible, missed[-1].seq if missed else since)
 
     def _left(self, connection: Connection) -> None:
@@ -196,14 +200,33 @@ class Sockets:
             while room.pending:
                 started = time.monotonic()
                 batch, room.pending = room.pending, []
+                personal = self._personal(batch)
                 for audience in list(room.groups):
-                    self._send_to_group(org_id, room, audience, batch)
+                    self._send_to_group(org_id, room, audience, batch, personal)
                 gevent.sleep(max(0.0, COALESCE_SECONDS - (time.monotonic() - started)))
         finally:
             room.sending = False
 
+    def _personal(self, batch: Sequence[Wake]) -> dict[str, list[Message]]:
+        """Return what concerns one person alone, by their id; losing it costs a reload."""
+        found: dict[str, list[Message]] = {}
+        for wake in batch:
+            try:
+                whose = self.feed.addressee(wake)
+            except Exception:
+                log.exception("finding whom a live event is for failed")
+                continue
+            if whose is not None:
+                found.setdefault(whose, []).append(message(wake))
+        return found
+
     def _send_to_group(
-        self, org_id: str, room: Room, audience: Hashable, batch: Sequence[Wake]
+        self,
+        org_id: str,
+        room: Room,
+        audience: Hashable,
+        batch: Sequence[Wake],
+        personal: dict[str, list[Message]],
     ) -> None:
         members = list(room.groups.get(audience, ()))
         if not members:
@@ -223,7 +246,16 @@ class Sockets:
             )
             return
         data = b"".join(item.frame for item in visible)
-        _in_turns(members, lambda member: member.deliver(first, last, visible, data))
+
+        def deliver(member: Connection) -> None:
+            own = personal.get(member.viewer.user_id)
+            if own is None:
+                member.deliver(first, last, visible, data)
+                return
+            both = sorted([*visible, *own])
+            member.deliver(first, last, both, b"".join(item.frame for item in both))
+
+        _in_turns(members, deliver)
 
     def _keep_up(self) -> None:
         for second in count():

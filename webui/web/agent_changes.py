@@ -34,5 +34,7 @@ def change(agent_id: str) -> BaseResponse | tuple[str, int]:
     except NotFoundError:
         raise
     except DeskError as error:
-        return agents.show(error.detail, changed=(agent_id, form)), problems.status_of(error)
+        return agents.show(error.detail, changed=(agent_id, form)), problems.status_of(
+            error
+        )
     return redirect(url_for("agents.page"), 303)

@@ -87,7 +87,6 @@ class Editor:
         )
         return replace(self, fields=fields)
 
-
     def beside_the_newer(self) -> "Editor":
         """Return it with what now stands in the call beside what was typed for an older one."""
         fields = tuple(

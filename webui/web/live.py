@@ -14,7 +14,7 @@ from webui.live.bus import Wake
 from webui.live.feed import Viewer
 from webui.live.sockets import RESYNC_ABOVE
 from webui.runtime import Runtime
-from webui.store.queries import calls, events, identity, install
+from webui.store.queries import calls, events, identity, install, write_grants
 from webui.store.queries.standing import OrgDirectory
 from webui.web.access import me
 from webui.web.context import desk
@@ -75,6 +75,13 @@ class PeopleFeed:
             return False
         directory = OrgDirectory(self._store.reading, wake.org_id, self._store.now())
         return authorize(actor, VIEW, resource_of(approval), None, directory).allowed
+
+    def addressee(self, wake: Wake) -> str | None:
+        """Return in whose name an agent would write, if that is what happened."""
+        if wake.type != "write_grant.requested":
+            return None
+        with self._store.reading() as session:
+            return write_grants.requested_of(session, wake.org_id, wake.seq)
 
     def backlog(self, org_id: str, since: int) -> Sequence[Wake] | None:
         """Return what happened after `since`, or none when the page must load anew."""

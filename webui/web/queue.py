@@ -175,6 +175,12 @@ def row(approval_id: str) -> str:
     return part("queue/_row.html", row=view, selected_id=request.args.get("selected"))
 
 
+@blueprint.get("/queue/writes")
+def writes() -> str:
+    """Return what agents would write in this person's name, alone."""
+    return part("write_gate/_waiting.html", writes=write_gate.waiting())
+
+
 @blueprint.get("/queue/new")
 def new() -> str:
     """Return how many arrived since the list was drawn, and how many wait in all."""

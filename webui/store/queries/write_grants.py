@@ -7,7 +7,7 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from webui.approvals.write_gate import UNSETTLED, GrantStatus, Write
-from webui.store.models import Agent, Membership, Org, User, WebSession, WriteGrant
+from webui.store.models import Agent, Event, Membership, Org, User, WebSession, WriteGrant
 from webui.store.queries.factors import HAS_FACTOR
 from webui.store.queries.identity import SSO_STRONG
 
@@ -27,6 +27,21 @@ def person(org_id: str, id_or_email: str) -> Select[str]:
             Membership.status == "active",
             User.status == "active",
             (User.id == id_or_email) | (User.email == id_or_email.strip().lower()),
+        )
+    )
+
+
+def requested_of(session: Session, org_id: str, seq: int) -> str | None:
+    """Return of which person an event of the log asks a write."""
+    subject = session.scalar(
+        select(Event.subject).where(Event.org_id == org_id, Event.seq == seq)
+    )
+    if subject is None:
+        return None
+    grant_id = subject.removeprefix("write_grant:")
+    return session.scalar(
+        select(WriteGrant.user_id).where(
+            WriteGrant.id == grant_id, WriteGrant.org_id == org_id
         )
     )
 
