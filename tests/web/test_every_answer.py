@@ -373,7 +373,9 @@ def test_a_newer_call_shows_how_it_differs_and_each_leads_to_the_other(
     signed_in: SignedIn, house: House, file_call: FileCall, by: str
 ) -> None:
     old = file_call(arguments=ARGUMENTS, source_ref="ref-1")
-    more = {"revision_of": old} if by == "revision_of" else {"source_ref": "ref-1"}
+    more: dict[str, Any] = (
+        {"revision_of": old} if by == "revision_of" else {"source_ref": "ref-1"}
+    )
     changed = {"to": "kim@example.org", "password": "another", "cc": "bo@example.org"}
     new = file_call(arguments=changed, **more)
     browser = signed_in(house.rae)
