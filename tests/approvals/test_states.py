@@ -104,6 +104,7 @@ def test_a_card_never_claims_more_than_was_observed(status: Status) -> None:
     ("status", "sentence"),
     [
         (Status.DENIED, "Bo denied it."),
+        (Status.ANSWERED, "Bo answered it, so it did not run."),
         (Status.APPROVED, "Bo approved it."),
         (Status.EXECUTING, "Bo approved it."),
         (Status.CONSUMED, "Bo approved it."),

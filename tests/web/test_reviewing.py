@@ -208,6 +208,8 @@ def test_who_may_not_decide_reads_one_true_sentence(
     page = page_of(browser, approval_id)
     found = re.findall(r'class="decide__why">.*?<span>(.*?)</span>', page, re.DOTALL)
     assert [html.unescape(each) for each in found] == [sentence]
+    mends = "An admin of this organization can give it to you: a role under People" in page
+    assert mends == sentence.startswith("Missing permission")
     assert 'id="confirm-' not in page
     csrf = {"csrf_token": browser.csrf_token(), "seal": "0" * 64, "verdict": "deny"}
     answer = browser.post(f"/approvals/{approval_id}/decide", data=csrf)

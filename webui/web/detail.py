@@ -154,14 +154,34 @@ def detail_of(session: Session, row: Row) -> Detail:
         resolution_words=_resolution(approval, view),
         outcome_words=_outcome(calls.uses(session, approval.id)),
         usable_until=approval.usable_until,
-        similar=tuple(earlier(session, approval, now)),
-        edit=edited(session, approval, votes),
-        followed=followed(session, approval),
-        newer_url=newer_url(session, approval),
-        said=said_about(session, approval),
-        changes_asked=_changes_asked(view, happened, names),
-        has_schema=approval.arguments_schema is not None,
+        **_around(session, row, votes),
+        **_conversation(session, approval, view, happened, names),
     )
+
+
+def _around(session: Session, row: Row, votes: Sequence[Vote]) -> dict[str, Any]:
+    """Return the fields about what came before this call, was changed in it, or follows it."""
+    approval, now = row.approval, house().store.now()
+    return {
+        "similar": tuple(earlier(session, approval, now)),
+        "edit": edited(session, approval, votes),
+        "followed": followed(session, approval),
+        "newer_url": newer_url(session, approval),
+        "has_schema": approval.arguments_schema is not None,
+    }
+
+
+def _conversation(
+    session: Session,
+    approval: Approval,
+    view: RowView,
+    happened: Sequence[Event],
+    names: Mapping[str, str],
+) -> dict[str, Any]:
+    return {
+        "said": said_about(session, approval),
+        "changes_asked": _changes_asked(view, happened, names),
+    }
 
 
 def _as_row(view: RowView) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What came before a call: the same one settled, and the one that it revises or follows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import url_for
@@ -64,7 +65,9 @@ def earlier(session: Session, approval: Approval, now: int) -> list[Earlier]:
     ]
 
 
-def edited(session: Session, approval: Approval, votes: list[calls.Vote]) -> Edited | None:
+def edited(
+    session: Session, approval: Approval, votes: Sequence[calls.Vote]
+) -> Edited | None:
     """Return the last edit of a call; none before the first."""
     if not approval.edits:
         return None
