@@ -77,7 +77,8 @@ def test_only_what_is_offered_and_would_be_taken_is_offered(
     plain = file_call(allowed_decisions=("respond",))
     assert offered(house.rae, plain) == {"deny", "respond"}
     assert offered(house.vi, waits) == set()
-    assert offered(house.rae, file_call()) == {"approve", "deny"}
+    two = file_call(allowed_decisions=("approve", "deny"))
+    assert offered(house.rae, two) == {"approve", "deny"}
 
 
 def test_who_may_decide_but_not_edit_is_offered_no_edit_and_gets_none_through(
