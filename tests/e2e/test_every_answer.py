@@ -107,7 +107,7 @@ def test_editing_and_talking_need_no_script(ana: Reviewer, at: At, ask: AskDesk)
 def test_several_calls_are_selected_by_key_and_decided_on_one_page(
     served: ServedDesk, ana: Reviewer, at: At, ask: AskDesk
 ) -> None:
-    asked = [ask("mail.send", {"to": f"reader {place}"}) for place in range(3)]
+    asked = [ask("mail.send", {"to": f"subscriber {place}"}) for place in range(3)]
     ask("shell.run", {"command": "make deploy"}, risk="high")
     page = watch(at(ana), "/")
     expect(page.get_by_role("button", name="Decide together…")).to_be_hidden()
@@ -137,7 +137,7 @@ def test_several_calls_are_selected_by_key_and_decided_on_one_page(
 def test_a_double_click_on_what_unfolds_takes_nothing_back(
     ana: Reviewer, at: At, ask: AskDesk
 ) -> None:
-    asked = ask("mail.send", {"to": "the impatient"})
+    asked = ask("mail.send", {"to": "the hasty"})
     page = watch(at(ana, viewport={"width": 360, "height": 740}), f"/approvals/{asked.id}")
     page.get_by_role("link", name="Approve…").click()
     page.get_by_role("button", name="Approve this call").click()
