@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from sqlalchemy import update
 
 from webui.approvals.arguments import effective_hash, seal_edit
-from webui.approvals.authorization import BREAK_GLASS, DECIDE, EDIT, Access, Actor
+from webui.approvals.authorization import BREAK_GLASS, DECIDE, EDIT, GRANT, Actor
 from webui.approvals.conversation import keep
 from webui.approvals.desk import facts, load, move, subject
 from webui.approvals.editing import Edit
 from webui.approvals.ending import expire_if_over
 from webui.approvals.errors import ConflictError, InvalidError
+from webui.approvals.granting import GrantWish, make_standing_grant
 from webui.approvals.late import answer_late
 from webui.approvals.mandate import given_to_guard, guard_of, refused
 from webui.approvals.one_use import make_grant
@@ -52,6 +53,7 @@ def decide(
     *,
     answer: str | None = None,
     edit: Edit | None = None,
+    grant: GrantWish | None = None,
     break_glass: bool = False,
     because_of: str | None = None,
 ) -> Decided:
@@ -67,6 +69,7 @@ def decide(
         look: what they had in front of them.
         answer: with respond, what the agent gets in place of a run.
         edit: with edit, the arguments that are to run.
+        grant: with a yes, what is to be allowed beyond this one call.
         break_glass: a yes settles it whatever quorum asks for: always with a reason, marked
             for ever, and its event alerts the org's admins.
         because_of: the denied approval that a denial follows from.
@@ -86,15 +89,26 @@ def decide(
     verb = BREAK_GLASS if break_glass else DECIDE
     voices_of_others = _others_voices(tx, actor, approval)
     access = access_of(tx, actor, approval, verb, voices_of_others)
-    if access.allowed and verdict is Verdict.EDIT:
-        access = _editing_too(tx, actor, approval, access, voices_of_others)
+    for wanted, more in ((verdict is Verdict.EDIT, EDIT), (grant is not None, GRANT)):
+        if access.allowed and wanted:
+            also = access_of(tx, actor, approval, more, voices_of_others)
+            access = access if also.allowed else also
     if not access.allowed:
         return refused(tx, reviewer, approval, verdict, access)
     check_reason(approval, reason, required=break_glass)
-    if break_glass and verdict != Verdict.APPROVE:
-        raise InvalidError("Break-glass only approves; to deny, deny.")
+    if break_glass and (verdict != Verdict.APPROVE or grant is not None):
+        raise InvalidError("Break-glass only approves, and only this one call.")
     given = Given(
-        reviewer, verdict, reason, look, access, approval.solo, because_of, answer, edit
+        reviewer,
+        verdict,
+        reason,
+        look,
+        access,
+        approval.solo,
+        because_of,
+        answer,
+        edit,
+        grant,
     )
     if approval.status not in OPEN:
         return answer_late(tx, approval, given)
@@ -107,18 +121,6 @@ def decide(
     if verdict is Verdict.REQUEST_CHANGES:
         return _ask_for_changes(tx, approval, given)
     return _vote(tx, actor, approval, given)
-
-
-def _editing_too(
-    tx: Transaction,
-    actor: Actor,
-    approval: Approval,
-    deciding: Access,
-    voices_of_others: frozenset[str],
-) -> Access:
-    """Return what an edit rests on: the permission to edit, beside the one to decide."""
-    editing = access_of(tx, actor, approval, EDIT, voices_of_others)
-    return deciding if editing.allowed else editing
 
 
 def _not_now(approval: Approval, given: Given) -> ConflictError | None:
@@ -279,4 +281,6 @@ def _settle(
     )
     if outcome is Status.APPROVED:
         make_grant(tx, settled, reviewer.actor)
+        if given.grant is not None:
+            make_standing_grant(tx, settled, given.grant, reviewer.user_id)
     return settled

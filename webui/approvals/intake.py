@@ -7,6 +7,7 @@ from sqlalchemy.dialects import postgresql
 
 from webui.approvals import idempotency, throttling
 from webui.approvals.ask import Ask, Filed, Filer, Limits
+from webui.approvals.covering import covered, tell_use
 from webui.approvals.desk import facts, subject
 from webui.approvals.ending import end_if_over, expire_if_over
 from webui.approvals.errors import ConflictError, Fault, InvalidError, TooManyError
@@ -167,6 +168,7 @@ def _file(
     _spend(tx, filer, "filed", limits.rate)
     _refuse_flood(tx, filer, limits)
     values = row_of(tx, filer, ask, limits)
+    values |= covered(tx, filer, ask, values) or {}
     revised = None if ask.revision_of is None else _revised(tx, filer, ask.revision_of)
     if stale_twin is not None:
         displace(tx, stale_twin, values["id"])
@@ -178,7 +180,9 @@ def _file(
     if revised is not None:
         _supersede(tx, revised, values["id"])
     approval = as_loaded(Approval, values)
-    record_call(tx, filer, approval, "approval_required")
+    record_call(
+        tx, filer, approval, "granted" if approval.grant_id else "approval_required"
+    )
     tx.record(
         filer.org_id,
         filer.actor,
@@ -189,8 +193,10 @@ def _file(
             "expires_at": approval.expires_at,
             "on_behalf_of": approval.on_behalf_of,
             "triggered_by": approval.triggered_by,
+            "decided_by": approval.decided_by,
         },
     )
+    tell_use(tx, filer, approval)
     return Filed(approval, reused=False)
 
 

@@ -5,12 +5,15 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import func, select, update
 
 from webui.approvals.authorization import MEMBERS
-from webui.approvals.errors import ConflictError
+from webui.approvals.errors import ConflictError, Fault, InvalidError
 from webui.approvals.standing import By, require_in
 from webui.approvals.states import OPEN
 from webui.store.models import Approval, Membership, Org
 from webui.store.queries.factors import held
 from webui.store.transaction import Transaction
+
+LONGEST_GRANT = 744
+"""Hours in a month: what stands longer than that belongs into the policy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,23 +23,33 @@ class Flags:
     require_second_factor: bool
     solo_operator: bool
     write_gate: bool
+    grant_hours: int = 24
+    """The longest that a standing grant lasts; 0 allows none."""
 
 
 def flags_of(org: Org) -> Flags:
     """Return how an org's switches stand."""
-    return Flags(org.require_second_factor, org.solo_operator, org.write_gate)
+    return Flags(
+        org.require_second_factor, org.solo_operator, org.write_gate, org.grant_hours
+    )
 
 
 def change_flags(tx: Transaction, org_id: str, flags: Flags, *, user_id: str) -> bool:
     """Set an org's switches; return whether anything changed.
 
     Raises:
+        InvalidError: the longest grant is negative or longer than a month.
         NotAllowedError: they do not manage members, or not any more.
         ConflictError: whoever asks for a second factor has none, or an org that works alone
             has several people.
 
     """
     require_in(tx, org_id, By(user_id), MEMBERS)
+    if not 0 <= flags.grant_hours <= LONGEST_GRANT:
+        raise InvalidError(
+            f"The longest standing grant is 0 (none) to {LONGEST_GRANT} hours.",
+            [Fault("/grant_hours", f"must be 0 to {LONGEST_GRANT}")],
+        )
     org = tx.session.get_one(Org, org_id, with_for_update=True)
     before = flags_of(org)
     if flags == before:

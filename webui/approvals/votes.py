@@ -11,6 +11,7 @@ from webui.approvals.authorization import Access
 from webui.approvals.conversation import check_text
 from webui.approvals.editing import Edit
 from webui.approvals.errors import InvalidError
+from webui.approvals.granting import GrantWish
 from webui.approvals.quorum import YESES
 from webui.approvals.reviewing import Look, Reviewer
 from webui.approvals.states import Verdict
@@ -40,6 +41,8 @@ class Given:
     """With respond: what the agent gets in place of a run."""
     edit: Edit | None = None
     """With edit: what is to run."""
+    grant: GrantWish | None = None
+    """What is allowed beyond this one call."""
 
     def note(self) -> dict[str, object]:
         """Return what the event says of it."""
@@ -142,6 +145,8 @@ def check_offered(approval: Approval, given: Given) -> None:
         raise InvalidError("An answer belongs to the verdict respond, and only there.")
     if given.answer is not None:
         check_text(given.answer, "answer")
+    if given.grant is not None and verdict not in YESES:
+        raise InvalidError("A standing grant comes with a yes, and only there.")
     if verdict is Verdict.REQUEST_CHANGES:
         check_text(given.reason, "message to the agent")
 

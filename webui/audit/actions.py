@@ -106,6 +106,9 @@ GRANT_CREATED: Final = "grant.created"
 GRANT_CHANGED: Final = "grant.changed"
 GRANT_SPENT: Final = "grant.spent"
 GRANT_REVOKED: Final = "grant.revoked"
+STANDING_GRANT_CREATED: Final = "standing_grant.created"
+STANDING_GRANT_USED: Final = "standing_grant.used"
+STANDING_GRANT_REVOKED: Final = "standing_grant.revoked"
 POLICY_CHANGED: Final = "policy.changed"
 
 # What an agent would write in a person's name.
@@ -220,6 +223,9 @@ ALL: Final = frozenset(
         GRANT_CHANGED,
         GRANT_SPENT,
         GRANT_REVOKED,
+        STANDING_GRANT_CREATED,
+        STANDING_GRANT_USED,
+        STANDING_GRANT_REVOKED,
         POLICY_CHANGED,
         WRITE_GRANT_REQUESTED,
         WRITE_GRANT_APPROVED,

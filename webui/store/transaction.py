@@ -70,6 +70,10 @@ class Transaction:
         rows = prepared.rows(self.connection, values)
         return rows[0] if rows else None
 
+    def prepared_rows(self, prepared: Prepared, values: Values) -> list[dict[str, Any]]:
+        """Run a prepared statement and return its rows by column names."""
+        return prepared.rows(self.connection, values)
+
     def record(
         self,
         org_id: str,

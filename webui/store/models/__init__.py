@@ -13,7 +13,7 @@ from webui.store.models.factor import (
     RecoveryCode,
     TotpSecret,
 )
-from webui.store.models.grant import PermissionGrant, WriteGrant
+from webui.store.models.grant import PermissionGrant, StandingGrant, WriteGrant
 from webui.store.models.group import Delegation, Group, GroupMember, Invitation
 from webui.store.models.org import (
     Membership,
@@ -69,6 +69,7 @@ __all__ = [
     "Source",
     "SourceDelivery",
     "SourceMessage",
+    "StandingGrant",
     "Throttle",
     "TotpSecret",
     "User",

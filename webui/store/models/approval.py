@@ -107,6 +107,8 @@ class Approval(Model):
     settled_at: Mapped[int | None] = mapped_column(default=None)
     """When it left the queue, however it ended."""
     usable_until: Mapped[int | None] = mapped_column(default=None)
+    grant_id: Mapped[str | None] = mapped_column(default=None)
+    """The standing grant that covered it, in place of a decision of its own."""
     superseded_by: Mapped[str | None] = mapped_column(default=None)
     revision_of: Mapped[str | None] = mapped_column(default=None)
     claimed_by: Mapped[str | None] = mapped_column(default=None)
@@ -167,6 +169,14 @@ class Approval(Model):
             "source_ref",
             sqlite_where=text("source_ref IS NOT NULL"),
             postgresql_where=text("source_ref IS NOT NULL"),
+        ),
+        # what a standing grant has covered
+        Index(
+            "ix_approvals_grant",
+            "grant_id",
+            "id",
+            sqlite_where=text("grant_id IS NOT NULL"),
+            postgresql_where=text("grant_id IS NOT NULL"),
         ),
         Index(
             "ix_approvals_unindexed",

@@ -1,12 +1,13 @@
 """What a principal may do beyond their role, and what an agent may do once for a person."""
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webui.store.models.base import Model
 
 STANDING = text("revoked_at IS NULL")
 KNOWN_OUTSIDE = text("external_id IS NOT NULL")
+LIVE = text("ended_at IS NULL")
 UNSETTLED = text("status IN ('pending', 'approved')")
 
 
@@ -49,6 +50,51 @@ class PermissionGrant(Model):
             sqlite_where=KNOWN_OUTSIDE,
             postgresql_where=KNOWN_OUTSIDE,
         ),
+    )
+
+
+class StandingGrant(Model):
+    """A bounded standing approval made from a decision (spec: approvals.md, "Grants")."""
+
+    __tablename__ = "standing_grants"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    org_id: Mapped[str] = mapped_column(ForeignKey("orgs.id"))
+    agent_id: Mapped[str] = mapped_column(ForeignKey("agents.id"))
+    approval_id: Mapped[str] = mapped_column(ForeignKey("approvals.id"))
+    """The decision it was made from."""
+    created_by: Mapped[str]
+    """User id; what they may not decide any more, it does not cover any more."""
+    tool: Mapped[str]
+    bound: Mapped[str]
+    """Canonical JSON of what else must be the same: tool_def, scope, ctx, rule_hash, principal."""
+    risk: Mapped[str]
+    """Calls of a higher risk are not covered."""
+    session: Mapped[str | None] = mapped_column(default=None)
+    """Only calls of this session, where it is given."""
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    """The arguments that must be the same, and the conditions on the others, encrypted."""
+    line: Mapped[str]
+    """The safe preview of the call it was made from; masked, so lists may show it."""
+    uses: Mapped[int]
+    used: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[int]
+    expires_at: Mapped[int]
+    ended_at: Mapped[int | None] = mapped_column(default=None)
+    """When it was revoked or its last use was taken; past `expires_at` it is over anyway."""
+    revoked_by: Mapped[str | None] = mapped_column(default=None)
+    """User id of who took it back."""
+
+    __table_args__ = (
+        Index(
+            "ix_standing_grants_live",
+            "org_id",
+            "agent_id",
+            "tool",
+            sqlite_where=LIVE,
+            postgresql_where=LIVE,
+        ),
+        Index("ix_standing_grants_org", "org_id", "id"),
     )
 
 

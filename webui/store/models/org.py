@@ -20,6 +20,8 @@ class Org(Model):
     require_second_factor: Mapped[bool] = mapped_column(default=False)
     """Who has none is led to setting one up and sees nothing else."""
     write_gate: Mapped[bool] = mapped_column(default=False)
+    grant_hours: Mapped[int] = mapped_column(default=24)
+    """The longest that a standing grant lasts; 0 allows none."""
     dedupe_window: Mapped[int | None] = mapped_column(default=None)
     """Milliseconds in which a pending twin is reused; none: until it settles."""
     created_at: Mapped[int]

@@ -15,6 +15,7 @@ ADDED = {
         ("sealed_edit", sa.LargeBinary()),
         ("edited_hash", sa.String()),
         ("edited_fingerprint", sa.String()),
+        ("grant_id", sa.String()),
     ),
     "decisions": (("answer", sa.String()), ("reset_at", sa.BigInteger())),
 }
@@ -34,6 +35,43 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["org_id"], ["orgs.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_table(
+        "standing_grants",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("org_id", sa.String(), nullable=False),
+        sa.Column("agent_id", sa.String(), nullable=False),
+        sa.Column("approval_id", sa.String(), nullable=False),
+        sa.Column("created_by", sa.String(), nullable=False),
+        sa.Column("tool", sa.String(), nullable=False),
+        sa.Column("bound", sa.String(), nullable=False),
+        sa.Column("risk", sa.String(), nullable=False),
+        sa.Column("session", sa.String(), nullable=True),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("line", sa.String(), nullable=False),
+        sa.Column("uses", sa.BigInteger(), nullable=False),
+        sa.Column("used", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("revoked_by", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(["agent_id"], ["agents.id"]),
+        sa.ForeignKeyConstraint(["approval_id"], ["approvals.id"]),
+        sa.ForeignKeyConstraint(["org_id"], ["orgs.id"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    live = sa.text("ended_at IS NULL")
+    op.create_index(
+        "ix_standing_grants_live",
+        "standing_grants",
+        ["org_id", "agent_id", "tool"],
+        sqlite_where=live,
+        postgresql_where=live,
+    )
+    op.create_index("ix_standing_grants_org", "standing_grants", ["org_id", "id"])
+    op.add_column(
+        "orgs",
+        sa.Column("grant_hours", sa.BigInteger(), nullable=False, server_default="24"),
+    )
     op.create_index("ix_messages_approval", "messages", ["approval_id", "id"])
     for table, columns in ADDED.items():
         for name, kind in columns:
@@ -41,6 +79,14 @@ def upgrade() -> None:
     op.add_column(
         "approvals",
         sa.Column("message_count", sa.BigInteger(), nullable=False, server_default="0"),
+    )
+    covered = sa.text("grant_id IS NOT NULL")
+    op.create_index(
+        "ix_approvals_grant",
+        "approvals",
+        ["grant_id", "id"],
+        sqlite_where=covered,
+        postgresql_where=covered,
     )
     counts = sa.text("reset_at IS NULL")
     op.drop_index("ix_decisions_once", "decisions")
@@ -69,6 +115,7 @@ def downgrade() -> None:
         "UPDATE approvals SET usable_until = decided_at"
         " WHERE edited_hash IS NOT NULL AND status IN ('approved', 'executing')"
     )
+    op.drop_index("ix_approvals_grant", "approvals")
     op.drop_index("ix_decisions_once", "decisions")
     op.create_index(
         "ix_decisions_once", "decisions", ["approval_id", "user_id"], unique=True
@@ -77,4 +124,6 @@ def downgrade() -> None:
         for name, _ in columns:
             op.drop_column(table, name)
     op.drop_column("approvals", "message_count")
+    op.drop_column("orgs", "grant_hours")
+    op.drop_table("standing_grants")
     op.drop_table("messages")

@@ -1,0 +1,202 @@
+"""A call that a standing grant covers: approved as it is filed, each use counted and told."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import bindparam, case, select, update
+
+from webui.approvals.ask import Ask, Filer
+from webui.approvals.authorization import DECIDE, GRANT
+from webui.approvals.desk import move
+from webui.approvals.differing import same
+from webui.approvals.errors import ConflictError, NotAllowedError, NotFoundError
+from webui.approvals.granting import about, bound_to, facts_of, freed_by, name_of, without
+from webui.approvals.policy import Answer, holds, read_conditions
+from webui.approvals.reviewing import Reviewer, access_of, actor_of
+from webui.approvals.states import Resolution, Risk, Status
+from webui.store.loaded import as_loaded
+from webui.store.models import Approval, Org, StandingGrant, table_of
+from webui.store.prepared import Prepared
+from webui.store.transaction import Transaction
+
+USE_WINDOW = 300_000
+"""ms in which a covered call can be used, if that is later than `expires_at`."""
+_grants = table_of(StandingGrant)
+_live_for = Prepared(
+    select(_grants)
+    .where(
+        _grants.c.org_id == bindparam("org"),
+        _grants.c.agent_id == bindparam("agent"),
+        _grants.c.tool == bindparam("tool"),
+        _grants.c.ended_at.is_(None),
+        _grants.c.expires_at > bindparam("now"),
+    )
+    .order_by(_grants.c.id)
+)
+
+
+def covered(
+    tx: Transaction, filer: Filer, ask: Ask, row: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """Return what a standing grant makes of a call that would wait for a person, or none.
+
+    One use of the grant is taken: the first of those that cover it, by age.
+
+    Args:
+        tx: the transaction.
+        filer: who files it.
+        ask: the call.
+        row: the columns of its approval as it would wait.
+
+    """
+    live = tx.prepared_rows(
+        _live_for,
+        {"org": filer.org_id, "agent": filer.agent_id, "tool": ask.tool, "now": tx.now},
+    )
+    if not live:
+        return None
+    approval = as_loaded(Approval, row)
+    arguments = json.loads(ask.canonical)
+    for each in live:
+        grant = as_loaded(StandingGrant, each)
+        if _covers(tx, grant, approval, arguments) and _take(tx, grant):
+            return {
+                "status": Status.APPROVED,
+                "resolution": Resolution.GRANT,
+                "decided_by": f"grant:{grant.id}",
+                "decided_at": tx.now,
+                "settled_at": tx.now,
+                "usable_until": max(approval.expires_at, tx.now + USE_WINDOW),
+                "by_person": False,
+                "grant_id": grant.id,
+            }
+    return None
+
+
+def _covers(
+    tx: Transaction, grant: StandingGrant, approval: Approval, arguments: Mapping[str, Any]
+) -> bool:
+    if (
+        grant.bound != bound_to(approval)
+        or Risk(approval.risk).level > Risk(grant.risk).level
+        or (grant.session is not None and grant.session != approval.session)
+    ):
+        return False
+    pinned, documents = opened(tx, grant)
+    conditions, faults = read_conditions(documents, roots=("args",))
+    return (
+        not faults
+        and same(without(arguments, freed_by(conditions)), pinned)
+        and holds(conditions, facts_of(approval, arguments, tx.now)) is Answer.YES
+        and _maker_still_decides(tx, grant, approval)
+    )
+
+
+def opened(tx: Transaction, grant: StandingGrant) -> tuple[dict[str, Any], list[Any]]:
+    """Return the arguments that must be the same and the conditions on the others."""
+    key = tx.session.scalars(select(Org.data_key).where(Org.id == grant.org_id)).one()
+    plain = tx.keyring.open(key, grant.org_id, about(grant.org_id, grant.id), grant.sealed)
+    content = json.loads(plain)
+    return content["arguments"], content["conditions"]
+
+
+def _maker_still_decides(tx: Transaction, grant: StandingGrant, approval: Approval) -> bool:
+    """Say whether who made it could approve this very call now: membership, scope, separation."""
+    maker = actor_of(tx, Reviewer(grant.created_by, "", "token"), grant.org_id)
+    return all(access_of(tx, maker, approval, verb).allowed for verb in (DECIDE, GRANT))
+
+
+def _take(tx: Transaction, grant: StandingGrant) -> bool:
+    last = _grants.c.used + 1 >= _grants.c.uses
+    taken = tx.execute(
+        update(_grants)
+        .where(
+            _grants.c.id == grant.id,
+            _grants.c.ended_at.is_(None),
+            _grants.c.expires_at > tx.now,
+            _grants.c.used < _grants.c.uses,
+        )
+        .values(used=_grants.c.used + 1, ended_at=case((last, tx.now), else_=None))
+        .returning(_grants.c.used)
+    ).first()
+    return taken is not None
+
+
+def tell_use(tx: Transaction, filer: Filer, approval: Approval) -> None:
+    """Record that a standing grant covered a call; nothing where none did."""
+    if approval.grant_id is None:
+        return
+    tx.record(
+        approval.org_id,
+        filer.actor,
+        "standing_grant.used",
+        name_of(approval.grant_id),
+        {"approval": approval.id, "tool": approval.tool},
+    )
+
+
+def revoke_grant(
+    tx: Transaction, reviewer: Reviewer, org_id: str, grant_id: str, reason: str = ""
+) -> StandingGrant:
+    """End a standing grant, and take back what it covered and nobody has used yet.
+
+    Whoever made it may, and whoever may grant calls of its agent. Asking twice is fine.
+
+    Raises:
+        NotFoundError: not in this org.
+        NotAllowedError: they may not; the sentence says why.
+        ConflictError: it is over already.
+
+    """
+    grant = tx.session.get(StandingGrant, grant_id, with_for_update=True)
+    if grant is None or grant.org_id != org_id:
+        raise NotFoundError("standing grant")
+    tx.read_clock()
+    _refuse_stranger(tx, reviewer, grant)
+    if grant.revoked_by is not None:
+        return grant
+    if grant.ended_at is None and grant.expires_at > tx.now:
+        grant.ended_at = tx.now
+    elif not _unused(tx, grant):
+        raise ConflictError("grant_over", "This grant is over; nothing is left to revoke.")
+    grant.revoked_by = reviewer.user_id
+    tx.session.flush()
+    note = {"reason": reason, "who": reviewer.display, "channel": reviewer.channel}
+    tx.record(org_id, reviewer.actor, "standing_grant.revoked", name_of(grant.id), note)
+    for approval in _unused(tx, grant):
+        move(
+            tx,
+            approval,
+            Status.REVOKED,
+            actor=reviewer.actor,
+            action="approval.revoked",
+            values={"resolution": Resolution.REVOKED},
+            note=note | {"grant": grant.id},
+        )
+    return grant
+
+
+def _refuse_stranger(tx: Transaction, reviewer: Reviewer, grant: StandingGrant) -> None:
+    first = tx.session.get_one(Approval, grant.approval_id)
+    actor = actor_of(tx, reviewer, grant.org_id)
+    access = access_of(tx, actor, first, GRANT)
+    own = actor.is_one_of((grant.created_by,)) and actor.role is not None
+    if not access.allowed and not own:
+        raise NotAllowedError(access.reason.removeprefix("deny_"), access.explanation)
+
+
+def _unused(tx: Transaction, grant: StandingGrant) -> list[Approval]:
+    """Return what a grant covered and its agent has not used yet, locked."""
+    found = tx.session.scalars(
+        select(Approval)
+        .where(
+            Approval.grant_id == grant.id,
+            Approval.status == Status.APPROVED,
+            Approval.usable_until > tx.now,
+        )
+        .order_by(Approval.id)
+        .with_for_update(),
+        execution_options={"populate_existing": True},
+    )
+    return list(found)
