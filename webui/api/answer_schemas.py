@@ -156,6 +156,31 @@ _WRITE_HELD: dict[str, Any] = {
     "missing": _WORDS,
 }
 
+_STANDING_GRANT: dict[str, Any] = {
+    "id": {"type": "string", "pattern": "^grt_[0-9A-Z]{26}$"},
+    "live": {"type": "boolean"},
+    "agent": _WORD,
+    "agent_name": _WORD,
+    "tool": _WORD,
+    "line": _WORD,
+    "arguments": {"type": "object"},
+    "conditions": {"type": "array", "items": {"type": "object"}},
+    "risk": {"enum": [str(risk) for risk in Risk]},
+    "session": _MAYBE_WORD,
+    "uses": {"type": "integer"},
+    "used": {"type": "integer"},
+    "approval": _WORD,
+    "created_by": _object({"type": _WORD, "id": _WORD, "display": _WORD}),
+    "created_at": _TIME,
+    "expires_at": _TIME,
+    "ended_at": _MAYBE_TIME,
+    "revoked_by": _MAYBE_WORD,
+    "covered": {
+        "type": "array",
+        "items": _object({"approval": _WORD, "status": _WORD, "line": _WORD, "at": _TIME}),
+    },
+}
+
 ANSWERS: dict[str, dict[str, Any]] = {
     "Approval": _object(_APPROVAL, _ONLY_SOMETIMES),
     "ApprovalSummary": _object(_APPROVAL, (*_ONLY_SOMETIMES, "arguments", "ctx")),
@@ -176,6 +201,13 @@ ANSWERS: dict[str, dict[str, Any]] = {
             "detail": _MAYBE_WORD,
         }
     ),
+    "StandingGrantList": _object(
+        {
+            "items": {"type": "array", "items": ref("StandingGrant")},
+            "next_cursor": _MAYBE_WORD,
+        }
+    ),
+    "StandingGrant": _object(_STANDING_GRANT, ("covered",)),
     "ApprovalList": _object(
         {
             "items": {"type": "array", "items": ref("ApprovalSummary")},

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from webui.approvals.conversation import TEXT_MAX
+from webui.approvals.granting import MOST_USES, GrantWish
 from webui.approvals.write_gate import METHOD_MAX, PATH_MAX
-from webui.asks import AskBody, Body, Name, Prose, Text, Token, without_nul
+from webui.asks import AskBody, Body, Moment, Name, Prose, Text, Token, to_ms, without_nul
 
 Fingerprint = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 
@@ -73,6 +74,23 @@ class DecideBody(Body):
     seal: Seal | None = None
 
 
+class GrantBody(Body):
+    """What is allowed beyond the one call; what no condition names stays as it was approved."""
+
+    uses: Annotated[int, Field(ge=1, le=MOST_USES)] | None = None
+    until: Moment | None = None
+    session: bool = False
+    conditions: Annotated[list[dict[str, Any]], Field(max_length=100)] = Field(
+        default_factory=list
+    )
+    """`{path, op, value}` on `args.` members, as in a policy."""
+
+    def wish(self) -> GrantWish:
+        """Return it as the desk takes it."""
+        until = None if self.until is None else to_ms(self.until)
+        return GrantWish(self.uses, until, self.session, self.conditions)
+
+
 class VerdictBody(DecideBody):
     """A reviewer's verdict on one approval."""
 
@@ -81,6 +99,8 @@ class VerdictBody(DecideBody):
     """With edit: all arguments as they are to run; a mask left as it was keeps what it hides."""
     answer: Annotated[Text, Field(min_length=1, max_length=TEXT_MAX)] | None = None
     """With respond: what the agent gets in place of a run."""
+    grant: GrantBody | None = None
+    """With a yes: a standing grant made from it."""
     cascade: bool = False
     """With a denial: deny the other waiting calls of its session too."""
     break_glass: bool = False

@@ -60,6 +60,7 @@ def decide_review(approval_id: str) -> Response:
             look,
             answer=body.answer,
             edit=edit,
+            grant=None if body.grant is None else body.grant.wish(),
         )
     )
     if decided.refusal is not None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import bindparam, case, select, update
+from sqlalchemy.orm import Session
 
 from webui.approvals.ask import Ask, Filer
 from webui.approvals.authorization import DECIDE, GRANT
@@ -15,6 +16,7 @@ from webui.approvals.granting import about, bound_to, facts_of, freed_by, name_o
 from webui.approvals.policy import Answer, holds, read_conditions
 from webui.approvals.reviewing import Reviewer, access_of, actor_of
 from webui.approvals.states import Resolution, Risk, Status
+from webui.store.keyring import Keyring
 from webui.store.loaded import as_loaded
 from webui.store.models import Approval, Org, StandingGrant, table_of
 from webui.store.prepared import Prepared
@@ -83,7 +85,7 @@ def _covers(
         or (grant.session is not None and grant.session != approval.session)
     ):
         return False
-    pinned, documents = opened(tx, grant)
+    pinned, documents = opened(tx.session, tx.keyring, grant)
     conditions, faults = read_conditions(documents, roots=("args",))
     return (
         not faults
@@ -93,10 +95,12 @@ def _covers(
     )
 
 
-def opened(tx: Transaction, grant: StandingGrant) -> tuple[dict[str, Any], list[Any]]:
+def opened(
+    session: Session, keyring: Keyring, grant: StandingGrant
+) -> tuple[dict[str, Any], list[Any]]:
     """Return the arguments that must be the same and the conditions on the others."""
-    key = tx.session.scalars(select(Org.data_key).where(Org.id == grant.org_id)).one()
-    plain = tx.keyring.open(key, grant.org_id, about(grant.org_id, grant.id), grant.sealed)
+    key = session.scalars(select(Org.data_key).where(Org.id == grant.org_id)).one()
+    plain = keyring.open(key, grant.org_id, about(grant.org_id, grant.id), grant.sealed)
     content = json.loads(plain)
     return content["arguments"], content["conditions"]
 

@@ -156,19 +156,24 @@ def _gate(
         and twin.status == Status.APPROVED
         and same_people(tx, filer, ask, twin)
     ):
-        used = _use(tx, filer, twin, lease)
-        record_call(tx, filer, twin, "consumed", consumption=used.consumption_id)
-        if not ask.report:
-            end_use(
-                tx,
-                filer,
-                used.approval,
-                Status.CONSUMED,
-                "ok",
-                "No outcome is reported.",
-            )
-        return used
-    return find_or_file(tx, filer, ask, limits)
+        return _use_now(tx, filer, ask, twin, lease)
+    filed = find_or_file(tx, filer, ask, limits)
+    if isinstance(filed, ConflictError):
+        return filed
+    covered = filed.approval.grant_id is not None
+    if covered and filed.approval.status == Status.APPROVED:
+        return _use_now(tx, filer, ask, filed.approval, lease)
+    return filed
+
+
+def _use_now(
+    tx: Transaction, filer: Filer, ask: Ask, approval: Approval, lease: Lease
+) -> Used:
+    used = _use(tx, filer, approval, lease)
+    record_call(tx, filer, approval, "consumed", consumption=used.consumption_id)
+    if not ask.report:
+        end_use(tx, filer, used.approval, Status.CONSUMED, "ok", "No outcome is reported.")
+    return used
 
 
 def _use(tx: Transaction, filer: Filer, approval: Approval, lease: Lease) -> Used:

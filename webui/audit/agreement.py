@@ -7,7 +7,7 @@ the program, or an event without its change, shows here. Runs in batches; consta
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Connection, Row, select
@@ -33,6 +33,8 @@ _LEAVES: Final[dict[str, frozenset[Status]]] = {
     actions.APPROVAL_DECIDED: frozenset(
         {Status.APPROVED, Status.DENIED, Status.ANSWERED, Status.NEEDS_REVISION}
     ),
+    actions.APPROVAL_CHANGES_REQUESTED: frozenset({Status.NEEDS_REVISION}),
+    actions.APPROVAL_RESUMED: frozenset({Status.PENDING}),
     actions.APPROVAL_EXPIRED: frozenset({Status.EXPIRED}),
     actions.APPROVAL_CANCELLED: frozenset({Status.CANCELLED}),
     actions.APPROVAL_SUPERSEDED: frozenset({Status.SUPERSEDED}),
@@ -191,25 +193,26 @@ def _of_status(approval: _Row, told: list[_Said]) -> Iterator[Finding]:
 
 
 def _of_votes(approval: _Row, told: list[_Said], votes: list[_Row]) -> Iterator[Finding]:
-    # A decider who did not vote (a cascade, say) has no decision row of its own.
-    given = {
-        said.actor: said
-        for said in told
-        if said.action == actions.APPROVAL_VOTE
-        or (
+    # A decider who did not vote (a cascade, say) has no decision row of its own. Whoever edits
+    # what they had approved has two, in the order of their events.
+    given = defaultdict(list)
+    for said in told:
+        if said.action == actions.APPROVAL_VOTE or (
             said.action == actions.APPROVAL_DECIDED
             and said.payload.get("resolution", approval.resolution) in _BY_VOTES
-        )
-    }
-    for vote in votes:
-        said = given.pop(f"user:{vote.user_id}", None)
-        if said is None:
+        ):
+            given[said.actor].append(said)
+    for vote in sorted(votes, key=lambda each: each.id):
+        told_by = given[f"user:{vote.user_id}"]
+        if not told_by:
             yield _finding(0, f"a decision on approval {approval.id} has no event")
-        elif said.payload.get("verdict", vote.verdict) != vote.verdict:
+            continue
+        said = told_by.pop(0)
+        if said.payload.get("verdict", vote.verdict) != vote.verdict:
             yield _finding(
                 said.seq, f"a decision on approval {approval.id} was another one"
             )
-    for said in given.values():
+    for said in chain.from_iterable(given.values()):
         yield _finding(
             said.seq, f"a decision on approval {approval.id} has no row any more"
         )

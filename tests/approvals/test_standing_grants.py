@@ -1,0 +1,317 @@
+"""Standing grants: the same call again, within its bounds, for a while, and no further."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from tests.plugins.desk import House, Member, TestClock
+from tests.plugins.rules import UNSEEN, Desk, reviewer_of
+from webui.approvals import accounts, deciding
+from webui.approvals.covering import revoke_grant
+from webui.approvals.errors import (
+    ConflictError,
+    InvalidError,
+    NotAllowedError,
+    NotFoundError,
+)
+from webui.approvals.granting import HOUR, GrantWish
+from webui.approvals.leases import report
+from webui.approvals.reviewing import Decided
+from webui.approvals.states import Verdict
+from webui.approvals.using import Used
+from webui.audit.agreement import findings
+from webui.store.models import Approval, Event, Org, StandingGrant
+
+MAIL = {"to": "team@example.org", "subject": "Weekly", "body": "As agreed."}
+SOME = GrantWish(uses=3)
+OTHER_SUBJECT = {"path": "args.subject", "op": "starts_with", "value": "Week"}
+Give = Callable[..., StandingGrant]
+
+
+def given(
+    desk: Desk,
+    who: Member,
+    wish: GrantWish,
+    verdict: Verdict = Verdict.APPROVE,
+    **call: Any,
+) -> Decided:
+    asked = desk.submit(tool="mail.send", **{"arguments": MAIL, **call})
+    decided = desk.store.write(
+        lambda tx: deciding.decide(
+            tx,
+            reviewer_of(who),
+            desk.house.org_id,
+            asked.approval.id,
+            verdict,
+            "",
+            UNSEEN,
+            grant=wish,
+        )
+    )
+    if decided.refusal is not None:
+        raise decided.refusal
+    return decided
+
+
+@pytest.fixture
+def give(desk: Desk, house: House) -> Give:
+    """Approve a mail with a grant, use that yes up, and return the grant."""
+
+    def give(who: Member = house.rae, wish: GrantWish = SOME, **call: Any) -> StandingGrant:
+        approval = given(desk, who, wish, **call).approval
+        used = desk.consume(approval.id)
+        assert isinstance(used, Used)
+        agent = call.get("agent", house.ci)
+        desk.store.write(
+            lambda tx: report(tx, agent.filer, approval.id, used.lease_token, "ok", "").id
+        )
+        with desk.store.reading() as session:
+            return session.scalars(
+                select(StandingGrant).where(StandingGrant.approval_id == approval.id)
+            ).one()
+
+    return give
+
+
+def asks(desk: Desk, arguments: dict[str, Any] = MAIL, **call: Any) -> str:
+    """File the mail anew; return the status of its approval, withdrawn if it waits."""
+    filed = desk.submit(tool="mail.send", arguments=arguments, **call)
+    return str(filed.approval.status)
+
+
+def grant_now(desk: Desk, grant: StandingGrant) -> StandingGrant:
+    with desk.store.reading() as session:
+        return session.get_one(StandingGrant, grant.id)
+
+
+def test_the_same_call_is_approved_as_often_as_was_granted(desk: Desk, give: Give) -> None:
+    grant = give()
+    first = desk.submit(tool="mail.send", arguments=MAIL).approval
+    row = desk.row(first.id)
+    assert (row.status, row.resolution, row.decided_by) == (
+        "approved",
+        "grant",
+        f"grant:{grant.id}",
+    )
+    assert (row.by_person, row.grant_id) == (False, grant.id)
+    assert asks(desk) == "approved"
+    assert asks(desk) == "approved"
+    assert asks(desk) == "pending"  # the fourth
+    assert grant_now(desk, grant).used == 3
+    assert grant_now(desk, grant).ended_at is not None
+
+
+def test_each_use_is_told_and_the_log_agrees_with_the_tables(
+    desk: Desk, house: House, give: Give
+) -> None:
+    grant = give()
+    approval = desk.submit(tool="mail.send", arguments=MAIL).approval
+    assert "approval.created" in desk.actions(approval.id)
+    with desk.store.reading() as session:
+        told = session.scalars(
+            select(Event.action)
+            .where(Event.subject == f"standing_grant:{grant.id}")
+            .order_by(Event.seq)
+        ).all()
+        assert told == ["standing_grant.created", "standing_grant.used"]
+        assert findings(session.connection(), house.org_id, pruned=False) == []
+
+
+def test_a_gate_goes_through_at_once(desk: Desk, give: Give) -> None:
+    give()
+    used = desk.gate(tool="mail.send", arguments=MAIL)
+    assert isinstance(used, Used)
+    assert used.approval.status == "executing"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"arguments": MAIL | {"body": "Something else."}},
+        {"arguments": MAIL | {"bcc": "eve@example.org"}},
+        {"arguments": {"to": MAIL["to"], "subject": MAIL["subject"]}},
+        {"arguments": MAIL, "scope": "C123"},
+        {"arguments": MAIL, "ctx": {"cwd": "/srv"}},
+        {"arguments": MAIL, "tool_def": "sha256:" + "0" * 64},
+        {"arguments": MAIL, "risk": "high"},
+        {"arguments": MAIL, "on_behalf_of": "max@example.org"},
+    ],
+)
+def test_a_call_that_differs_waits_for_a_person(
+    desk: Desk, give: Give, call: dict[str, Any]
+) -> None:
+    grant = give()
+    assert asks(desk, **call) == "pending"
+    assert grant_now(desk, grant).used == 0
+
+
+def test_another_agent_and_another_tool_wait(desk: Desk, house: House, give: Give) -> None:
+    give()
+    assert asks(desk, agent=house.helper) == "pending"
+    assert desk.submit(tool="mail.sent", arguments=MAIL).approval.status == "pending"
+
+
+def test_a_condition_frees_one_argument_and_no_other(desk: Desk, give: Give) -> None:
+    give(wish=GrantWish(uses=10, conditions=(OTHER_SUBJECT,)))
+    assert asks(desk, MAIL | {"subject": "Week 12"}) == "approved"
+    assert asks(desk, MAIL | {"subject": "Monthly"}) == "pending"
+    assert asks(desk, MAIL | {"subject": 12}) == "pending"  # it cannot be told
+    assert asks(desk, {name: MAIL[name] for name in ("to", "body")}) == "pending"
+    assert asks(desk, MAIL | {"subject": "Week 12", "body": "x"}) == "pending"
+
+
+def test_a_grant_for_a_session_is_for_that_session(desk: Desk, give: Give) -> None:
+    give(wish=GrantWish(session=True), session="ses_1")
+    assert asks(desk, session="ses_1") == "approved"
+    assert asks(desk, session="ses_2") == "pending"
+
+
+def test_a_grant_ends_at_its_time_without_any_sweep(
+    desk: Desk, clock: TestClock, give: Give
+) -> None:
+    give(wish=GrantWish(until=desk.store.now() + HOUR))
+    assert asks(desk) == "approved"
+    clock.advance(HOUR)
+    assert asks(desk) == "pending"
+
+
+@pytest.mark.parametrize(
+    ("wish", "call", "code"),
+    [
+        (GrantWish(uses=0), {}, "grant_too_wide"),
+        (GrantWish(uses=1_001), {}, "grant_too_wide"),
+        (GrantWish(until=1), {}, "grant_too_wide"),
+        (GrantWish(until=2**52), {}, "grant_too_wide"),
+        (GrantWish(session=True), {}, "grant_too_wide"),
+        (SOME, {"risk": "high"}, "grant_not_offered"),
+        (SOME, {"risk": "critical"}, "grant_not_offered"),
+        (
+            GrantWish(conditions=({"path": "state.x.y", "op": "lt", "value": 1},)),
+            {},
+            "grant_conditions",
+        ),
+        (
+            GrantWish(conditions=({"path": "args.to", "op": "is", "value": 1},)),
+            {},
+            "grant_conditions",
+        ),
+        (
+            GrantWish(conditions=({"path": "args.to", "op": "eq", "value": "x"},)),
+            {},
+            "grant_conditions",
+        ),
+    ],
+)
+def test_a_grant_that_may_not_be_given_is_refused_and_nothing_is_decided(
+    desk: Desk, house: House, wish: GrantWish, call: dict[str, Any], code: str
+) -> None:
+    with pytest.raises(InvalidError) as refused:
+        given(desk, house.rae, wish, **call)
+    assert refused.value.code == code
+    with desk.store.reading() as session:
+        assert session.scalars(select(Approval.status)).all() == ["pending"]
+
+
+def test_an_org_may_give_none(desk: Desk, house: House) -> None:
+    desk.store.write(
+        lambda tx: tx.execute(
+            update(Org).where(Org.id == house.org_id).values(grant_hours=0)
+        ).close()
+    )
+    with pytest.raises(InvalidError, match="gives no standing grants"):
+        given(desk, house.rae, SOME)
+
+
+def test_what_needs_several_people_is_granted_by_none_of_them(
+    desk: Desk, house: House
+) -> None:
+    asked = desk.submit(tool="mail.send", arguments=MAIL).approval
+    desk.store.write(
+        lambda tx: tx.execute(
+            update(Approval).where(Approval.id == asked.id).values(approvals_required=2)
+        ).close()
+    )
+    desk.decide(house.bo, asked.id)
+    with pytest.raises(InvalidError, match="needs several people"):
+        given(desk, house.rae, SOME)
+
+
+@pytest.mark.parametrize("verdict", [Verdict.DENY])
+def test_a_no_grants_nothing(desk: Desk, house: House, verdict: Verdict) -> None:
+    with pytest.raises(InvalidError, match="comes with a yes"):
+        given(desk, house.rae, SOME, verdict)
+
+
+def test_who_may_not_decide_grants_nothing(desk: Desk, house: House) -> None:
+    with pytest.raises(NotAllowedError):
+        given(desk, house.vi, SOME)
+    with pytest.raises(NotAllowedError):  # the agent's owner
+        given(desk, house.bo, SOME, agent=house.deploy_bot)
+
+
+def test_a_grant_covers_only_what_its_maker_could_approve_now(
+    desk: Desk, house: House, give: Give
+) -> None:
+    grant = give()
+    assert asks(desk) == "approved"
+    # T8: on behalf of its own maker, their grant would be their own yes
+    assert asks(desk, triggered_by=house.rae.email) == "pending"
+    desk.store.write(
+        lambda tx: accounts.suspend_user(
+            tx, house.org_id, house.rae.email, actor=f"user:{house.ana.id}"
+        )
+    )
+    assert asks(desk, MAIL) == "pending"
+    assert grant_now(desk, grant).used == 1
+
+
+def test_revoked_it_covers_nothing_and_unused_yeses_are_taken_back(
+    desk: Desk, house: House, give: Give
+) -> None:
+    grant = give()
+    used = desk.gate(tool="mail.send", arguments=MAIL)
+    unused = desk.submit(tool="mail.send", arguments=MAIL).approval
+
+    def revoke(who: Member) -> None:
+        desk.store.write(
+            lambda tx: revoke_grant(tx, reviewer_of(who), house.org_id, grant.id).id
+        )
+
+    with pytest.raises(NotAllowedError):
+        revoke(house.vi)
+    revoke(house.ana)
+    revoke(house.ana)  # asking twice is fine
+    assert isinstance(used, Used)
+    assert desk.row(used.approval.id).status == "executing"
+    assert desk.row(unused.id).status == "revoked"
+    assert asks(desk) == "pending"
+    assert grant_now(desk, grant).revoked_by == house.ana.id
+
+
+def test_what_is_over_is_not_revoked_and_another_orgs_is_not_there(
+    desk: Desk, house: House, clock: TestClock, give: Give
+) -> None:
+    grant = give(wish=GrantWish(until=desk.store.now() + HOUR))
+    clock.advance(2 * HOUR)
+    with pytest.raises(ConflictError):
+        desk.store.write(
+            lambda tx: revoke_grant(tx, reviewer_of(house.rae), house.org_id, grant.id).id
+        )
+    with pytest.raises(NotFoundError):
+        desk.store.write(
+            lambda tx: (
+                revoke_grant(tx, reviewer_of(house.zoe), house.other_org_id, grant.id).id
+            )
+        )
+
+
+def test_a_remembered_denial_outranks_a_grant(desk: Desk, house: House, give: Give) -> None:
+    give(wish=GrantWish(uses=10, conditions=(OTHER_SUBJECT,)))
+    # a call of a higher risk waits, and is denied; the same call is not let in below it
+    waiting = desk.submit(
+        tool="mail.send", arguments=MAIL | {"subject": "Week 7"}, risk="high"
+    ).approval
+    desk.decide(house.rae, waiting.id, Verdict.DENY)
+    assert asks(desk, MAIL | {"subject": "Week 7"}) == "denied"
