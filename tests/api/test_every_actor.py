@@ -44,9 +44,12 @@ WHO_MAY = {
     frozenset({"agent write-gate"}): "ask_write_gate",
     AGENTS: "who_am_i",
     AGENTS | TOKENS: "show_openapi",
-    TOKENS: "list_reviews list_pending",
-    READERS: "read_review read_pending",
-    DECIDERS: "decide_review write_to_agent claim_review revoke_review approve deny",
+    TOKENS: "list_reviews list_pending list_standing_grants",
+    READERS: "read_review read_pending read_standing_grant",
+    DECIDERS: """
+        decide_review write_to_agent claim_review revoke_review approve deny
+        revoke_standing_grant
+    """,
     SEERS | {"instance admin"}: "release_review",
     TOKENS - {"no scope", "agent's token"}: "decide_several",
     OPERATORS: """
@@ -154,6 +157,7 @@ def _made_so(actor: str, user_id: str) -> list[Any]:
 def path_of(each: Operation, ids: dict[str, str]) -> str:
     item = ids[ITEMS[each.name]] if each.name in ITEMS else ""
     path = each.path.replace("<item_id>", item).replace("<path:name>", "s")
+    path = path.replace("<standing_id>", ids["standing_id"])
     return path.replace("<approval_id>", ids["approval_id"])
 
 

@@ -23,13 +23,22 @@ from webui.approvals import (
     sources,
     write_grants,
 )
+from webui.approvals.granting import GrantWish, make_standing_grant
 from webui.approvals.standing import By
 from webui.approvals.write_gate import write_of
 from webui.channels.addresses import AllowList
 from webui.oidc import providers
 from webui.oidc.providers import Wanted
 from webui.store.ids import new_id
-from webui.store.models import Delivery, Event, Model, Org, Passkey, SourceDelivery
+from webui.store.models import (
+    Approval,
+    Delivery,
+    Event,
+    Model,
+    Org,
+    Passkey,
+    SourceDelivery,
+)
 from webui.store.store import Store
 from webui.store.transaction import Transaction
 
@@ -67,10 +76,12 @@ def things(
     source = store.write(
         lambda tx: sources.create_source(tx, org_id, kind="standard", name="In")
     )
+    approval_id = file_call(agent)
     return {
         "session_id": store.write(lambda tx: _session(tx, user_id)),
         "passkey_id": store.write(lambda tx: _passkey(tx, user_id)),
-        "approval_id": file_call(agent),
+        "approval_id": approval_id,
+        "standing_id": store.write(lambda tx: _standing(tx, org_id, approval_id, user_id)),
         "key_id": agent.key.split("_")[1],
         "token_id": token.split("_")[1],
         "source_id": source.source_id,
@@ -83,6 +94,12 @@ def things(
         "org": org_id,
         "nonce": store.write(lambda tx: _write_in_the_name_of(tx, agent, user_id)),
     }
+
+
+def _standing(tx: Transaction, org_id: str, approval_id: str, user_id: str) -> str:
+    approval = tx.session.get_one(Approval, approval_id)
+    assert approval.org_id == org_id
+    return make_standing_grant(tx, approval, GrantWish(uses=3), user_id).id
 
 
 def _people(tx: Transaction, org_id: str) -> dict[str, str]:

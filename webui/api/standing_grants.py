@@ -13,7 +13,7 @@ from webui.api.paging import CURSOR, page_of
 from webui.api.people import check_carries
 from webui.api.reading import read_body
 from webui.api.schemas import RevokeBody
-from webui.approvals.authorization import VIEW
+from webui.approvals.authorization import GRANT, VIEW
 from webui.approvals.covering import opened, revoke_grant
 from webui.approvals.errors import NotFoundError
 from webui.approvals.reviewing import resource_of
@@ -61,35 +61,37 @@ def list_standing_grants() -> Response:
 
 @operation(
     "GET",
-    f"{_ALL}/<grant_id>",
+    f"{_ALL}/<standing_id>",
     "One standing grant, with what it covered",
     reviewer=True,
     answers={200: "StandingGrant"},
 )
-def read_standing_grant(grant_id: str) -> Response:
+def read_standing_grant(standing_id: str) -> Response:
     """Return a grant and the newest calls that it covered."""
-    return _answer(person(), grant_id)
+    return _answer(person(), standing_id)
 
 
 @operation(
     "POST",
-    f"{_ALL}/<grant_id>/revoke",
+    f"{_ALL}/<standing_id>/revoke",
     "End a standing grant, and take back what it covered and nobody used",
     body=RevokeBody,
     body_optional=True,
     reviewer=True,
     answers={200: "StandingGrant"},
 )
-def revoke_standing_grant(grant_id: str) -> Response:
+def revoke_standing_grant(standing_id: str) -> Response:
     """End it at once; a repeat is fine."""
     holder = person()
     body = read_body(RevokeBody, optional=True)
     with runtime().store.reading() as session:
-        row = _visible(session, holder, grant_id)
-    check_carries(holder)
+        row = _visible(session, holder, standing_id)
+    check_carries(holder, verb=GRANT)
     by, org_id = reviewer(holder), row.grant.org_id
-    runtime().store.write(lambda tx: revoke_grant(tx, by, org_id, grant_id, body.reason).id)
-    return _answer(holder, grant_id)
+    runtime().store.write(
+        lambda tx: revoke_grant(tx, by, org_id, standing_id, body.reason).id
+    )
+    return _answer(holder, standing_id)
 
 
 def _answer(holder: TokenHolder, grant_id: str) -> Response:

@@ -11,7 +11,7 @@ from webui.api.operations import operation
 from webui.api.people import alone, check_carries, visible
 from webui.api.reading import read_body
 from webui.api.schemas import BulkBody, EmptyBody, MessageBody, RevokeBody, VerdictBody
-from webui.approvals.authorization import EDIT, VIEW
+from webui.approvals.authorization import EDIT, GRANT, VIEW
 from webui.approvals.claiming import claim, release
 from webui.approvals.conversation import say
 from webui.approvals.deciding import decide
@@ -80,6 +80,8 @@ def _look_first(
         check_carries(holder, row)
         if verdict is Verdict.EDIT:
             check_carries(holder, row, EDIT)
+        if body.grant is not None:
+            check_carries(holder, row, GRANT)
         if body.break_glass:
             raise NotAllowedError(
                 "confirm_first",
