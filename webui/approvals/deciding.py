@@ -1,11 +1,11 @@
 """A person's verdict: checked, counted once, and settled exactly once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import update
 
 from webui.approvals.arguments import effective_hash, seal_edit
-from webui.approvals.authorization import BREAK_GLASS, DECIDE, EDIT, GRANT, Actor
+from webui.approvals.authorization import BREAK_GLASS, DECIDE, EDIT, GRANT, Access, Actor
 from webui.approvals.conversation import keep
 from webui.approvals.desk import facts, load, move, subject
 from webui.approvals.editing import Edit
@@ -86,30 +86,17 @@ def decide(
     """
     approval = expire_if_over(tx, load(tx, org_id, approval_id))
     actor = actor_of(tx, reviewer, org_id)
-    verb = BREAK_GLASS if break_glass else DECIDE
-    voices_of_others = _others_voices(tx, actor, approval)
-    access = access_of(tx, actor, approval, verb, voices_of_others)
-    for wanted, more in ((verdict is Verdict.EDIT, EDIT), (grant is not None, GRANT)):
-        if access.allowed and wanted:
-            also = access_of(tx, actor, approval, more, voices_of_others)
-            access = access if also.allowed else also
+    verbs = [BREAK_GLASS if break_glass else DECIDE]
+    verbs += [EDIT] if verdict is Verdict.EDIT else []
+    verbs += [GRANT] if grant is not None else []
+    access = _access_for(tx, actor, approval, verbs)
     if not access.allowed:
         return refused(tx, reviewer, approval, verdict, access)
     check_reason(approval, reason, required=break_glass)
     if break_glass and (verdict != Verdict.APPROVE or grant is not None):
         raise InvalidError("Break-glass only approves, and only this one call.")
-    given = Given(
-        reviewer,
-        verdict,
-        reason,
-        look,
-        access,
-        approval.solo,
-        because_of,
-        answer,
-        edit,
-        grant,
-    )
+    more = (because_of, answer, edit, grant)
+    given = Given(reviewer, verdict, reason, look, access, approval.solo, *more)
     if approval.status not in OPEN:
         return answer_late(tx, approval, given)
     why_not = _not_now(approval, given)
@@ -121,6 +108,15 @@ def decide(
     if verdict is Verdict.REQUEST_CHANGES:
         return _ask_for_changes(tx, approval, given)
     return _vote(tx, actor, approval, given)
+
+
+def _access_for(
+    tx: Transaction, actor: Actor, approval: Approval, verbs: Sequence[str]
+) -> Access:
+    """Return what a verdict rests on: the first verb's answer, or the first that refuses."""
+    voices_of_others = _others_voices(tx, actor, approval)
+    answers = [access_of(tx, actor, approval, verb, voices_of_others) for verb in verbs]
+    return next((answer for answer in answers if not answer.allowed), answers[0])
 
 
 def _not_now(approval: Approval, given: Given) -> ConflictError | None:

@@ -59,10 +59,6 @@ def make_standing_grant(
     arguments = effective_arguments(tx.session, tx.keyring, approval).value
     conditions = _conditions(wish, approval, arguments, tx.now)
     grant_id = new_id("grt", tx.now)
-    bound = {
-        "arguments": without(arguments, freed_by(conditions)),
-        "conditions": [condition.as_document() for condition in conditions],
-    }
     grant = StandingGrant(
         id=grant_id,
         org_id=approval.org_id,
@@ -73,12 +69,7 @@ def make_standing_grant(
         bound=bound_to(approval),
         risk=approval.risk,
         session=_session_of(approval, wish),
-        sealed=tx.keyring.seal(
-            _data_key(tx, approval.org_id),
-            approval.org_id,
-            about(approval.org_id, grant_id),
-            canonical(bound),
-        ),
+        sealed=_sealed(tx, approval.org_id, grant_id, arguments, conditions),
         line=approval.line,
         uses=wish.uses or MOST_USES,
         used=0,
@@ -87,21 +78,17 @@ def make_standing_grant(
     )
     tx.session.add(grant)
     tx.session.flush()
-    tx.record(
-        approval.org_id,
-        f"user:{user_id}",
-        "standing_grant.created",
-        name_of(grant.id),
-        {
-            "approval": approval.id,
-            "agent": approval.agent_id,
-            "tool": approval.tool,
-            "uses": grant.uses,
-            "expires_at": grant.expires_at,
-            "session": grant.session,
-            "free": sorted(freed_by(conditions)),
-        },
-    )
+    note = {
+        "approval": approval.id,
+        "agent": approval.agent_id,
+        "tool": approval.tool,
+        "uses": grant.uses,
+        "expires_at": until,
+        "session": grant.session,
+        "free": sorted(freed_by(conditions)),
+    }
+    by = f"user:{user_id}"
+    tx.record(approval.org_id, by, "standing_grant.created", name_of(grant_id), note)
     return grant
 
 
@@ -154,8 +141,19 @@ def facts_of(approval: Approval, arguments: Mapping[str, Any], now: int) -> Fact
     return Facts(call, now)
 
 
-def _data_key(tx: Transaction, org_id: str) -> bytes:
-    return tx.session.scalars(select(Org.data_key).where(Org.id == org_id)).one()
+def _sealed(
+    tx: Transaction,
+    org_id: str,
+    grant_id: str,
+    arguments: Mapping[str, Any],
+    conditions: Sequence[Condition],
+) -> bytes:
+    content = {
+        "arguments": without(arguments, freed_by(conditions)),
+        "conditions": [condition.as_document() for condition in conditions],
+    }
+    key = tx.session.scalars(select(Org.data_key).where(Org.id == org_id)).one()
+    return tx.keyring.seal(key, org_id, about(org_id, grant_id), canonical(content))
 
 
 def _refuse_ungrantable(tx: Transaction, approval: Approval) -> None:
