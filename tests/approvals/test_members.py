@@ -353,7 +353,7 @@ def test_a_link_that_two_use_at_once_lets_one_join(store: Store, house: House) -
             lambda tx, it=token: invitations.accept_as_new(tx, it, "A", "-"),  # type: ignore[misc]
             lambda tx, it=token: invitations.accept_as_new(tx, it, "B", "-"),  # type: ignore[misc]
         )
-        assert sorted(said) == ["done", "not_found"]
+        assert sorted(said) == ["done", "link_over"]
 
 
 def _log(store: Store, org_id: str) -> list[str]:

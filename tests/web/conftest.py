@@ -10,7 +10,7 @@ from tests.plugins.desk import Browser
 
 _FIELD = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
 Form = dict[str, str]
-ON_BOTH = {"test_every_route.py", "test_queue.py", "test_history.py", "test_audit.py"}
+ON_BOTH = {"test_queue.py", "test_history.py", "test_audit.py"}
 """Pages with selects of their own shape: `make test` opens them on both databases."""
 
 

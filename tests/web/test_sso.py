@@ -681,10 +681,10 @@ class TestAnswersThatDoNotFit:
     ) -> None:
         state = sso.leave(browser).split("state=")[1].split("&")[0]
         said = {"error": "access_denied", "state": state, "iss": provider.url}
-        said["error_description"] = "<b>call 555</b>"
+        said["error_description"] = "<b>call me back</b>"
         answer = come_back(browser, said)
         assert "Corp did not sign you in" in sentence(answer)
-        assert "555" not in answer.text
+        assert "call me back" not in answer.text
 
     def test_what_is_kept_meanwhile_is_sealed(
         self, browser: Browser, sso: Desk, store: Store
