@@ -10,7 +10,15 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 def new_id(prefix: str, now: int) -> str:
     """Return for instance `apr_01JD...`; `now` in ms since the epoch."""
-    number = (now << 80) | secrets.randbits(80)
+    return _spelt(prefix, (now << 80) | secrets.randbits(80))
+
+
+def first_id(prefix: str, now: int) -> str:
+    """Return the least id that can be made at `now`: where a time begins in their order."""
+    return _spelt(prefix, now << 80)
+
+
+def _spelt(prefix: str, number: int) -> str:
     letters = []
     for _ in range(26):
         letters.append(_ALPHABET[number & 31])

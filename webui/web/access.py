@@ -11,6 +11,7 @@ from webui.approvals.authorization import (
     BREAK_GLASS,
     DECIDE,
     EDIT,
+    GRANT,
     VIEW,
     Access,
     Resource,
@@ -144,6 +145,11 @@ def may_decide(
 def may_edit(approval: Approval, owner: str | None) -> Access:
     """Answer whether the person may change what it would run."""
     return may(EDIT, resource_of(approval, owner))
+
+
+def may_grant(approval: Approval, owner: str | None) -> Access:
+    """Answer whether the person may allow calls like it beyond the one."""
+    return may(GRANT, resource_of(approval, owner))
 
 
 def may_break_glass(approval: Approval, owner: str | None) -> Access:

@@ -25,6 +25,7 @@ from webui.web import (
     errors,
     factors,
     filters,
+    grants,
     groups,
     health,
     help,  # noqa: A004 - the page is called that
@@ -65,6 +66,7 @@ PAGES: tuple[ModuleType, ...] = (
     holding,
     bulk,
     history,
+    grants,
     audit,
     agents,
     agent_changes,
@@ -156,6 +158,6 @@ def _configure(app: Flask, runtime: Runtime, *, https: bool) -> None:
         SESSION_COOKIE_PATH="/",
         MAX_CONTENT_LENGTH=FORM_BYTES,
         MAX_FORM_MEMORY_SIZE=FORM_BYTES,
-        MAX_FORM_PARTS=50,
+        MAX_FORM_PARTS=128,
         PROVIDE_AUTOMATIC_OPTIONS=False,
     )

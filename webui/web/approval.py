@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from webui.approvals.arguments import effective_arguments
 from webui.approvals.errors import DeskError, InvalidError
 from webui.approvals.reviewing import Decided
-from webui.approvals.states import OPEN, Verdict
+from webui.approvals.states import OPEN, Risk, Verdict
 from webui.gating import Shown, shown_of
 from webui.preview import canonical_pieces
 from webui.problems import status_of
@@ -19,6 +19,7 @@ from webui.web.context import house
 from webui.web.detail import Detail, detail_of
 from webui.web.doors import open_to_agents
 from webui.web.editing import edit_of, editor_for
+from webui.web.grant_offer import offer_for, retyped, wish_of
 from webui.web.looked import note_opened_full, note_viewed
 from webui.web.render import page as whole_page
 from webui.web.render import part, wants_part
@@ -91,10 +92,15 @@ def decide(approval_id: str) -> Answer:
 
 def _given(row: Row, form: DecideForm, shown: Shown) -> Decided:
     edit = None
-    if form.verdict is Verdict.EDIT:
-        with house().store.reading() as session:
+    with house().store.reading() as session:
+        if form.verdict is Verdict.EDIT:
             edit = edit_of(session, row.approval, form.seal, request.form)
-    return give(row.approval, form, shown, edit)
+        grant = (
+            wish_of(session, row.approval, form.verdict, shown.risk, request.form)
+            if form.grant
+            else None
+        )
+    return give(row.approval, form, shown, edit, grant)
 
 
 def _end_of_full_again(approval_id: str, typed: Typed, error: DeskError) -> tuple[str, int]:
@@ -139,11 +145,19 @@ def seen_now(approval_id: str) -> tuple[Row, Detail]:
 def deciding_context(row: Row, detail: Detail, typed: Typed) -> dict[str, Any]:
     """Return what the forms of a call need besides the call."""
     deciding = typed.verdict if typed.verdict in detail.can.offers else None
-    editor = None
-    if deciding == Verdict.EDIT:
-        with house().store.reading() as session:
+    editor = offer = None
+    with house().store.reading() as session:
+        if deciding == Verdict.EDIT:
             editor = editor_for(session, row.approval, typed)
+        if detail.can.grant:
+            risk = Risk(detail.handled_as or detail.risk)
+            offer = offer_for(session, row.approval, risk)
+    again = offer
+    if offer is not None and typed.arguments is not None:
+        again = retyped(offer, typed.arguments, typed.faults)
     return {
+        "grant_offer": offer,
+        "grant_typed": again,
         "deciding": deciding,
         "nonce": None,
         "typed": typed,

@@ -20,6 +20,7 @@ from webui.store.queries import calls, events, people
 from webui.store.queries.calls import Row, Vote
 from webui.web.access import me
 from webui.web.context import house
+from webui.web.granted import ties_of, told_in
 from webui.web.past import (
     Earlier,
     Edited,
@@ -115,7 +116,9 @@ def detail_of(session: Session, row: Row) -> Detail:
     """Return the whole of an approval as the person of this request sees it now."""
     approval, now = row.approval, house().store.now()
     votes = calls.votes(session, [approval.id]).get(approval.id, [])
-    view = row_view(row, now, url_for("approval.page", approval_id=approval.id), votes)
+    ties = ties_of(session, [approval])[approval.id]
+    url = url_for("approval.page", approval_id=approval.id)
+    view = row_view(row, now, url, votes, ties)
     shown = shown_of(session, house().keyring, approval)
     happened, before = events.told_about(
         session, approval.org_id, f"approval:{approval.id}", ON_THE_PAGE
@@ -145,7 +148,7 @@ def detail_of(session: Session, row: Row) -> Detail:
         context_text=_laid_out(approval.context),
         trace_text=_laid_out(approval.trace),
         decisions=tuple(_given(vote, names) for vote in votes),
-        timeline=tuple(timeline(happened, names)),
+        timeline=told_in(timeline(happened, names), ties, view.who),
         earlier_events=before,
         can=can,
         triggered_by=_name_of(approval.triggered_by, names),
@@ -217,6 +220,8 @@ def _resolution(approval: Approval, view: RowView) -> str | None:
         return deadline if view.status == Status.EXPIRED else None
     if view.status == Status.EXPIRED and approval.decided_at is not None:
         return "It was approved, but not used in time."
+    if approval.resolution == Resolution.GRANT and view.ties.cover is not None:
+        return None  # said with the grant's name
     return RESOLUTION[Resolution(approval.resolution)]
 
 

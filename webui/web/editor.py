@@ -21,7 +21,7 @@ from webui.preview.reading import in_order
 
 Kind = Literal["text", "spelt", "number", "boolean", "null", "json", "whole"]
 MOST_FIELDS: Final = 36
-"""A form has 50 parts at most; a call with more arguments is edited as one text."""
+"""A form has 128 parts at most, and a grant asks for two beside each; a call with more arguments is edited as one text."""
 MOST_APART: Final = 64_000
 """Bytes of a call; a larger one is edited as one text."""
 LARGEST: Final = 400_000

@@ -14,6 +14,7 @@ from webui.web.access import may_view, me, seen
 from webui.web.context import house
 from webui.web.cursors import read_cursor, write_cursor
 from webui.web.filters import day_end, day_start
+from webui.web.granted import ties_of
 from webui.web.links import link
 from webui.web.render import page as whole_page
 from webui.web.rows import RowView, row_view
@@ -66,6 +67,7 @@ def _filters(asked: dict[str, str]) -> Filters:
 
 def _views(session: Session, rows: list[Row]) -> list[RowView]:
     votes = calls.votes(session, [row.approval.id for row in rows])
+    ties = ties_of(session, [row.approval for row in rows])
     now = house().store.now()
     return [
         row_view(
@@ -73,6 +75,7 @@ def _views(session: Session, rows: list[Row]) -> list[RowView]:
             now,
             url_for("approval.page", approval_id=row.approval.id),
             votes.get(row.approval.id, []),
+            ties[row.approval.id],
         )
         for row in rows
     ]

@@ -15,7 +15,7 @@ from webui.approvals.states import OPEN, Status, Verdict
 from webui.preview import visible
 from webui.store.models import Approval
 from webui.store.queries.calls import Vote
-from webui.web.access import may_break_glass, may_decide, may_edit, me, seen
+from webui.web.access import may_break_glass, may_decide, may_edit, may_grant, me, seen
 from webui.web.context import house
 from webui.web.mending import mend_of
 
@@ -36,6 +36,8 @@ class Powers:
     release: bool = False
     revoke: bool = False
     break_glass: bool = False
+    grant: bool = False
+    """Their yes may allow calls like this one too, if the call is one of those."""
     fresh: bool = False
     """They proved who they are within the last 15 minutes."""
     along: int = 0
@@ -59,16 +61,19 @@ def powers_over(
     barred = why_not(person.actor, access, status, settled, votes)
     holder = holder_of(approval, now)
     mine = holder == person.signed.user_id
+    offers = _offers(approval, owner, access, status, votes)
+    yes = {str(verdict) for verdict in YESES} & offers
     return Powers(
         why_not=None if barred is None else visible(barred),
         mend=mend_of(access.reason) if barred == access.explanation else None,
-        offers=_offers(approval, owner, access, status, votes),
+        offers=offers,
         talk=status in OPEN and access.allowed,
         claim=barred is None and not mine,
         release=mine,
         revoke=status is Status.APPROVED and may_decide(approval, owner).allowed,
         break_glass=_glass_helps(approval, status, barred)
         and may_break_glass(approval, owner).allowed,
+        grant=bool(yes) and may_grant(approval, owner).allowed,
         fresh=person.is_fresh(now),
         along=0 if barred is not None else _along(session, approval, now),
     )

@@ -87,7 +87,7 @@ def _me(orgs: Sequence[OrgName], open_to_me: tuple[str, ...]) -> Me:
 
 def pages() -> tuple[str, ...]:
     """Return the words of the pages that the person may open."""
-    everybody = ("Queue", "History", "Account", "Help")
+    everybody = ("Queue", "History", "Grants", "Account", "Help")
     further = (
         ("Audit", AUDIT_READ),
         ("Agents", VIEW),

@@ -9,6 +9,7 @@ from webui.approvals.states import OPEN, Status
 from webui.approvals.words import STATUS, settled_by
 from webui.preview import inline, visible
 from webui.store.queries.calls import Row, Vote
+from webui.web.granted import NO_TIES, Ties
 from webui.web.links import link
 
 
@@ -41,11 +42,15 @@ class RowView:
     edited: bool = False
     """A reviewer changed what will run."""
     reason_required: bool = False
+    ties: Ties = NO_TIES
+    """What it has to do with standing grants; only where lists and pages tell."""
     why_no_pick: str | None = ""
     """Why it cannot be selected; none if it can, empty in lists where nothing is."""
 
 
-def row_view(row: Row, now: int, url: str, votes: Sequence[Vote] = ()) -> RowView:
+def row_view(
+    row: Row, now: int, url: str, votes: Sequence[Vote] = (), ties: Ties = NO_TIES
+) -> RowView:
     """Return a row as it stands at `now` (ms), leading to `url`."""
     approval = row.approval
     status = Status(current_status(approval, now))
@@ -73,6 +78,7 @@ def row_view(row: Row, now: int, url: str, votes: Sequence[Vote] = ()) -> RowVie
         break_glass=approval.break_glass,
         edited=approval.edits > 0,
         reason_required=approval.require_reason,
+        ties=ties,
     )
 
 

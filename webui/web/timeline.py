@@ -47,6 +47,8 @@ class Moment:
     words: str
     actor: str
     at: int
+    url: str | None = None
+    """Of what it tells of, if that has a page."""
 
 
 def timeline(events: Sequence[Event], names: Mapping[str, str]) -> list[Moment]:

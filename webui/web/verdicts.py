@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 from webui.approvals.deciding import decide
 from webui.approvals.editing import Edit
 from webui.approvals.errors import InvalidError, NotAllowedError
+from webui.approvals.granting import GrantWish
 from webui.approvals.quorum import YESES
 from webui.approvals.reviewing import Decided, Look
 from webui.approvals.states import Status, Verdict
@@ -35,6 +36,8 @@ class DecideForm:
     answer: str | None = None
     """With respond: what the agent gets in place of a run."""
     break_glass: bool = False
+    grant: bool = False
+    """Allow calls like it too: the box of the standing grant is ticked."""
     cascade: bool = False
     """Deny the other waiting calls of the session too."""
 
@@ -59,6 +62,7 @@ class DecideForm:
             _seconds(form.get("seconds", "")),
             answer=_prose(form.get("answer", "")) if wanted == Verdict.RESPOND else None,
             break_glass=form.get("break_glass") == "1",
+            grant=form.get("grant") == "1",
             cascade=form.get("cascade") == "1",
         )
 
@@ -87,7 +91,11 @@ def was_opened(approval_id: str, form: DecideForm) -> bool:
 
 
 def give(
-    approval: Approval, form: DecideForm, shown: Shown, edit: Edit | None = None
+    approval: Approval,
+    form: DecideForm,
+    shown: Shown,
+    edit: Edit | None = None,
+    grant: GrantWish | None = None,
 ) -> Decided:
     """Give this person's verdict.
 
@@ -96,6 +104,7 @@ def give(
         form: what they sent.
         shown: what the card says of it, which is what a yes asks for.
         edit: with edit, the arguments that are to run.
+        grant: with a yes, what is to be allowed beyond the one call.
 
     Raises:
         DeskError: it was refused; nothing was changed.
@@ -117,6 +126,7 @@ def give(
             look,
             answer=form.answer,
             edit=edit,
+            grant=grant,
             break_glass=form.break_glass,
         )
     )

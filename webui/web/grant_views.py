@@ -1,0 +1,148 @@
+"""A standing grant as pages show it: what is free, what is pinned, how long, by whom."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from flask import url_for
+from sqlalchemy.orm import Session
+
+from webui.approvals.covering import opened
+from webui.preview import Node, card, full, inline, visible
+from webui.store.models import StandingGrant
+from webui.store.queries import people
+from webui.store.queries.standing_grants import GrantRow
+from webui.web.context import house
+from webui.web.granted import url_of
+
+_WORDS = {
+    "eq": "is",
+    "neq": "is not",
+    "in": "is one of",
+    "not_in": "is none of",
+    "lt": "is below",
+    "lte": "is at most",
+    "gt": "is above",
+    "gte": "is at least",
+    "starts_with": "starts with",
+    "ends_with": "ends with",
+    "contains": "contains",
+    "regex": "fits the expression",
+    "glob": "fits the pattern",
+    "any": "has an item that fits",
+    "all": "has only items that fit",
+}
+_SHOWN = ("tool_def", "scope", "ctx", "rule_hash", "source")
+"""Of what a covered call must have in common; the person it acts for is named apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """One argument that may differ, and how far."""
+
+    name: str
+    """Where it is in the call; visible text."""
+    words: str
+    node: Node | None
+    """What it is measured by, safe and masked; none where any value will do."""
+
+
+@dataclass(frozen=True, slots=True)
+class GrantView:
+    """One standing grant. All texts of agents and people are visible text already."""
+
+    id: str
+    url: str
+    live: bool
+    state: str
+    agent_name: str
+    tool: str
+    line: str
+    risk: str
+    free: tuple[Free, ...]
+    pinned: tuple[Node, ...]
+    place: tuple[Node, ...]
+    """What else must be the same."""
+    on_behalf_of: str | None
+    session: str | None
+    uses: int
+    used: int
+    created_at: int
+    expires_at: int
+    ended_at: int | None
+    maker: str
+    approval_url: str
+    revoker: str | None
+
+
+def grant_view(
+    session: Session, row: GrantRow, view: Literal["card", "full"] = "card"
+) -> GrantView:
+    """Return a grant as it stands now; `view` says how much is shown of what it pins."""
+    grant, runtime = row.grant, house()
+    arguments, conditions = opened(session, runtime.keyring, grant)
+    bound = json.loads(grant.bound)
+    return GrantView(
+        id=grant.id,
+        url=url_of(grant.id),
+        live=is_live(grant),
+        state=_state(grant),
+        agent_name=visible(row.agent_name),
+        tool=inline(grant.tool),
+        line=grant.line,
+        risk=grant.risk,
+        free=tuple(_free(grant, each) for each in conditions),
+        pinned=_nodes(grant, arguments, view),
+        place=_nodes(
+            grant, {name: bound[name] for name in _SHOWN if bound.get(name)}, view
+        ),
+        on_behalf_of=_person(session, grant.org_id, bound.get("on_behalf_of")),
+        session=None if grant.session is None else visible(grant.session),
+        uses=grant.uses,
+        used=grant.used,
+        created_at=grant.created_at,
+        expires_at=grant.expires_at,
+        ended_at=grant.ended_at,
+        maker=visible(row.maker),
+        approval_url=url_for("approval.page", approval_id=grant.approval_id),
+        revoker=None if row.revoker is None else visible(row.revoker),
+    )
+
+
+def is_live(grant: StandingGrant) -> bool:
+    """Say whether it still covers calls."""
+    return grant.ended_at is None and grant.expires_at > house().store.now()
+
+
+def _state(grant: StandingGrant) -> str:
+    if grant.revoked_by is not None:
+        return "Revoked"
+    if is_live(grant):
+        return "Stands"
+    return "Used up" if grant.used >= grant.uses else "Time is over"
+
+
+def _free(grant: StandingGrant, condition: Mapping[str, Any]) -> Free:
+    steps, op, value = condition["path"].split(".")[1:], condition["op"], condition["value"]
+    name = inline(".".join(steps))
+    if op == "exists":
+        return Free(name, "any value" if value else "not there at all", None)
+    for step in reversed(steps):  # below its own names, so that what they hide stays hidden
+        value = {step: value}
+    (node,) = _nodes(grant, value, "full")
+    return Free(name, _WORDS.get(op, op), node)
+
+
+def _nodes(
+    grant: StandingGrant, members: Mapping[str, Any], view: Literal["card", "full"]
+) -> tuple[Node, ...]:
+    show = full if view == "full" else card
+    return show(grant.tool, members, house().profile(grant.org_id)).nodes
+
+
+def _person(session: Session, org_id: str, user_id: str | None) -> str | None:
+    if not user_id:
+        return None
+    name = f"user:{user_id}"
+    return visible(people.names(session, org_id, {name}).get(name, user_id))
