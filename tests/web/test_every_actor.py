@@ -45,7 +45,7 @@ WHO_MAY = {
     """,
     ANYBODY - {"agent's session"}: "joining.join",
     SIGNED_IN: """
-        queue.page queue.rows queue.new queue.writes bulk.page history.page help.page help.api account.page
+        queue.page queue.rows queue.new queue.writes bulk.page history.page grants.page help.page help.api account.page
         factors.page confirm.page delegations.page linking.confirm
         live.ticket session.sign_out
     """,
@@ -61,10 +61,10 @@ WHO_MAY = {
     PEOPLE - {"instance admin", "foreigner"}: "write_gate.page write_gate.decide",
     MAY_LOOK: """
         approval.page approval.panel approval.full queue.row agents.page people.page
-        groups.page groups.one
+        groups.page groups.one grants.one
     """,
     frozenset({"instance admin"}): "health.metrics",
-    DECIDERS: "approval.decide holding.claim_it holding.revoke_it talk.write",
+    DECIDERS: "approval.decide holding.claim_it holding.revoke_it talk.write grants.revoke",
     MAY_LOOK - {"agent's session"}: "holding.release_it",
     READING_AUDITORS: "audit.page audit.export",
     READING_OPERATORS: """
@@ -92,7 +92,8 @@ ALLOWED = {name: those for those, names in WHO_MAY.items() for name in names.spl
 HIDDEN = {
     name
     for name in ALLOWED
-    if name.startswith(("approval.", "holding.", "talk.")) or name == "queue.row"
+    if name.startswith(("approval.", "holding.", "talk.", "grants."))
+    or name == "queue.row"
 }
 """To who may not see them these are as unknown as any other: 404."""
 PERSONAL = {"write_gate.page", "write_gate.decide", "orgs.switch"}

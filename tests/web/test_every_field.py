@@ -27,7 +27,8 @@ FIELDS = [
     "until", "policy", "status", "owner", "manager", "config", "kind", "url", "password",
     "code", "credential", "verdict", "seal", "reason", "title", "project", "issuer", "days",
     "scopes", "org", "subject", "grants", "effect", "answer", "text", "call", "deny_only",
-    "argument-0", "arguments", "nonce", "seconds",
+    "argument-0", "arguments", "nonce", "seconds", "grant", "grant-uses", "grant-until",
+    "grant-session", "grant-how-0", "grant-value-0", "grant_hours",
 ]  # fmt: skip
 ENDING = {"session.sign_out", "account.sign_out_everywhere"}
 

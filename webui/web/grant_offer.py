@@ -28,7 +28,11 @@ from webui.web.context import house
 from webui.web.editor import MOST_FIELDS
 
 How = Literal["same", "any", "start", "most"]
-SHORTER: Final = (("15m", "15 minutes", HOUR // 4), ("1h", "1 hour", HOUR), ("8h", "8 hours", 8 * HOUR))
+SHORTER: Final = (
+    ("15m", "15 minutes", HOUR // 4),
+    ("1h", "1 hour", HOUR),
+    ("8h", "8 hours", 8 * HOUR),
+)
 LONGEST: Final = "longest"
 _HOWS: Final[Mapping[How, str]] = {
     "same": "exactly as here",
@@ -108,9 +112,7 @@ def wish_of(
     return read_wish(offer, form, house().store.now())
 
 
-def offer_for(
-    session: Session, approval: Approval, handled_as: Risk
-) -> GrantOffer | None:
+def offer_for(session: Session, approval: Approval, handled_as: Risk) -> GrantOffer | None:
     """Return what may be granted with a yes to this call; none where nothing can be.
 
     Whether this person may grant is asked elsewhere.

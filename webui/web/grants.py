@@ -113,9 +113,7 @@ def revoke(standing_id: str) -> Answer:
             raise InvalidError(
                 f"The reason is longer than {REASON_MAX} characters; shorten it."
             )
-        house().store.write(
-            lambda tx: revoke_grant(tx, by, org_id, standing_id, reason).id
-        )
+        house().store.write(lambda tx: revoke_grant(tx, by, org_id, standing_id, reason).id)
     except NotFoundError:
         raise
     except DeskError as error:

@@ -142,9 +142,7 @@ def covered(
     """Return the newest calls that a standing grant covered, of those a person may see."""
     found = session.execute(
         rows()
-        .where(
-            Approval.org_id == org_id, Approval.grant_id == grant_id, *any_of(seen)
-        )
+        .where(Approval.org_id == org_id, Approval.grant_id == grant_id, *any_of(seen))
         .order_by(Approval.id.desc())
         .limit(limit)
     )
