@@ -17,8 +17,12 @@ _seal = click.option(
 
 def _by_a_person(command: Command) -> Command:
     """Add what every command of a person takes: which approval, and who they are."""
+    return click.argument("approval")(_as_a_person(command))
+
+
+def _as_a_person(command: Command) -> Command:
+    """Add who they are."""
     options = (
-        click.argument("approval"),
         click.option("--actor", help="E-mail of a member, on the desk's own machine."),
         click.option(
             "--token", envvar="COUNTERSIGN_TOKEN", help="A personal token (csp_...)."
@@ -171,6 +175,38 @@ def release(as_json: bool, **options: Any) -> None:
 def revoke(as_json: bool, **options: Any) -> None:
     """Take a yes back before it is used."""
     show(run("approvals.revoke", **options), as_json)
+
+
+@approvals.command("grants")
+@click.option("--over", is_flag=True, help="Those that are over, too.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 200))
+@org_option
+@json_option
+def list_grants(over: bool, limit: int, org: str | None, as_json: bool) -> None:
+    """List the standing grants: calls that were approved in advance."""
+    answer = run("standing_grants.list", over=over, limit=limit, org=org)
+    show(answer, as_json, safe=("line",))
+
+
+@approvals.command("grant-show")
+@click.argument("grant")
+@org_option
+@json_option
+def show_grant(grant: str, org: str | None, as_json: bool) -> None:
+    """Show a standing grant: what has to be the same, what may differ, what it covered."""
+    answer = run("standing_grants.show", grant=grant, org=org)
+    if not as_json:
+        answer["may_differ"] = "".join(f"\n  {each}" for each in answer["may_differ"])
+    show(answer, as_json, safe=("line", "same", "may_differ"))
+
+
+@approvals.command("grant-revoke")
+@click.argument("grant")
+@_as_a_person
+@_reason
+def revoke_grant(as_json: bool, **options: Any) -> None:
+    """End a standing grant, and take back what it let through and nobody used."""
+    show(run("standing_grants.revoke", **options), as_json)
 
 
 @approvals.command("expire")

@@ -28,6 +28,7 @@ from webui.control import (
     providers,
     signing_in,
     sources,
+    standing_grants,
     verdicts,
     work,
 )
@@ -55,6 +56,7 @@ _TABLES = (
     providers,
     signing_in,
     sources,
+    standing_grants,
     verdicts,
     work,
 )

@@ -23,7 +23,7 @@ from webui.store.queries.identity import Signed, key_holder, member, token_holde
 from webui.store.transaction import Transaction
 
 
-class _Decider(NamedTuple):
+class Decider(NamedTuple):
     """A member at the command line."""
 
     who: Signed
@@ -65,7 +65,7 @@ def decide_approval(
     """
     given = Verdict(verdict)
     needed = (DECIDE, EDIT) if given is Verdict.EDIT else (DECIDE,)
-    by = _decider(office, actor, token, org, needed)
+    by = decider(office, actor, token, org, needed)
     edit = None
     with office.store.reading() as session:
         row = queries.one(session, by.who.org_id, approval)
@@ -104,7 +104,7 @@ def write_message(
     org: str | None = None,
 ) -> Plain:
     """Write to the agent about an open approval."""
-    by = _decider(office, actor, token, org)
+    by = decider(office, actor, token, org)
     reviewer, org_id = by.reviewer, by.who.org_id
     return _done(office, by, lambda tx: say(tx, reviewer, org_id, approval, text))
 
@@ -119,7 +119,7 @@ def claim_approval(
     org: str | None = None,
 ) -> Plain:
     """Say that this member looks into it, or take it over."""
-    by = _decider(office, actor, token, org)
+    by = decider(office, actor, token, org)
     reviewer, org_id = by.reviewer, by.who.org_id
     lease = office.settings.claim * 1000
     return _done(
@@ -139,7 +139,7 @@ def release_approval(
     org: str | None = None,
 ) -> Plain:
     """Let go of this member's own claim."""
-    by = _decider(office, actor, token, org)
+    by = decider(office, actor, token, org)
     reviewer, org_id = by.reviewer, by.who.org_id
     return _done(office, by, lambda tx: claiming.release(tx, reviewer, org_id, approval))
 
@@ -155,14 +155,14 @@ def revoke_approval(
     org: str | None = None,
 ) -> Plain:
     """Take a yes back before it is used."""
-    by = _decider(office, actor, token, org)
+    by = decider(office, actor, token, org)
     reviewer, org_id = by.reviewer, by.who.org_id
     return _done(
         office, by, lambda tx: revoking.revoke(tx, reviewer, org_id, approval, reason)
     )
 
 
-def _done(office: Office, by: _Decider, act: Callable[[Transaction], Decided]) -> Plain:
+def _done(office: Office, by: Decider, act: Callable[[Transaction], Decided]) -> Plain:
     done = office.store.write(act)
     if done.refusal is not None:
         raise done.refusal
@@ -170,13 +170,13 @@ def _done(office: Office, by: _Decider, act: Callable[[Transaction], Decided]) -
     return {"id": approval.id, "status": str(approval.status), "by": by.who.email}
 
 
-def _decider(
+def decider(
     office: Office,
     actor: str | None,
     token: str | None,
     org: str | None,
     needed: tuple[str, ...] = (DECIDE,),
-) -> _Decider:
+) -> Decider:
     """Return who decides; a token must carry what is `needed`."""
     if token is not None:
         return _by_token(office, token, needed)
@@ -189,10 +189,10 @@ def _decider(
         found = member(session, org_id, actor)
     if found is None:
         raise NotFoundError("member")
-    return _Decider(found, agent_context=False, method=LOCAL)
+    return Decider(found, agent_context=False, method=LOCAL)
 
 
-def _by_token(office: Office, token: str, needed: tuple[str, ...]) -> _Decider:
+def _by_token(office: Office, token: str, needed: tuple[str, ...]) -> Decider:
     presented = read_key(token)
     if presented is not None and presented.prefix == AGENT:
         _refuse_agent(office, presented)
@@ -210,7 +210,7 @@ def _by_token(office: Office, token: str, needed: tuple[str, ...]) -> _Decider:
                         "scope_missing",
                         f"This token does not carry {permission}; make one that does.",
                     )
-            return _Decider(holder.person, holder.agent_context, "token")
+            return Decider(holder.person, holder.agent_context, "token")
     raise NotAllowedError("bad_token", "This token is mistyped, expired or revoked.")
 
 
