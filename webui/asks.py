@@ -20,7 +20,8 @@ from webui.approvals.canonical import (
 )
 from webui.approvals.errors import Fault, InvalidError
 from webui.approvals.states import Verdict
-from webui.preview import Profile, line
+from webui.gating import NOT_MISLEADING
+from webui.preview import Profile, line, preview
 
 EVERY_VERDICT = tuple(str(verdict) for verdict in Verdict)
 YES_OR_NO = (str(Verdict.APPROVE), str(Verdict.DENY))
@@ -242,4 +243,11 @@ def prepare(
         revision_of=body.revision_of,
         callback_url=body.callback_url,
         report=report,
+        misleads=lambda some: _misleads(body.tool, some, profile),
     )
+
+
+def _misleads(tool: str, some: Mapping[str, Any], profile: Profile) -> bool:
+    """Say whether a card would hide or could misrepresent some arguments of a call."""
+    shown = preview(tool, some, profile)
+    return shown.truncated or bool(shown.flags - NOT_MISLEADING)

@@ -17,7 +17,7 @@ from webui.preview import Preview, Profile, gate, preview
 from webui.store.keyring import Keyring
 from webui.store.models import Approval
 
-_NOT_MISLEADING: Final = frozenset({"redacted", "nested"})
+NOT_MISLEADING: Final = frozenset({"redacted", "nested"})
 """Masks and cuts have a rule of their own: the full view."""
 
 
@@ -33,7 +33,7 @@ class Shown:
     @property
     def is_raised(self) -> bool:
         """Whether a flag is why `risk` is what it is."""
-        return bool((self.call.flags | self.place.flags) - _NOT_MISLEADING)
+        return bool((self.call.flags | self.place.flags) - NOT_MISLEADING)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -71,7 +71,7 @@ def shown_of(
     received = stored.received.decode() or None
     call = preview(approval.tool, stored.value, profile, received=received, view=view)
     place = preview(approval.tool, place_of(approval), profile, view=view)
-    flags = (call.flags | place.flags) - _NOT_MISLEADING
+    flags = (call.flags | place.flags) - NOT_MISLEADING
     return Shown(
         call, place, _raised(Risk(approval.risk)) if flags else Risk(approval.risk)
     )

@@ -10,6 +10,7 @@ from tests.plugins.desk import House, Member, TestClock
 from tests.plugins.rules import UNSEEN, Desk, reviewer_of
 from webui.approvals import accounts, deciding
 from webui.approvals.covering import revoke_grant
+from webui.approvals.ending import end_session
 from webui.approvals.errors import (
     ConflictError,
     InvalidError,
@@ -17,7 +18,7 @@ from webui.approvals.errors import (
     NotFoundError,
 )
 from webui.approvals.granting import HOUR, GrantWish
-from webui.approvals.leases import report
+from webui.approvals.leases import report, roll_back
 from webui.approvals.reviewing import Decided
 from webui.approvals.states import Verdict
 from webui.approvals.using import Used
@@ -315,3 +316,93 @@ def test_a_remembered_denial_outranks_a_grant(desk: Desk, house: House, give: Gi
     ).approval
     desk.decide(house.rae, waiting.id, Verdict.DENY)
     assert asks(desk, MAIL | {"subject": "Week 7"}) == "denied"
+
+
+def test_a_condition_on_a_place_inside_an_argument_is_refused(
+    desk: Desk, house: House
+) -> None:
+    payment = {"payment": {"to": "acme", "amount": 10}}
+    inside = {"path": "args.payment.to", "op": "eq", "value": "acme"}
+    with pytest.raises(InvalidError) as refused:
+        given(desk, house.rae, GrantWish(conditions=(inside,)), arguments=payment)
+    assert [fault.pointer for fault in refused.value.faults] == ["/grant/conditions/0/path"]
+
+
+def test_a_covered_call_is_over_with_its_grant_and_with_its_makers_standing(
+    desk: Desk, house: House, clock: TestClock, give: Give
+) -> None:
+    give(wish=GrantWish(until=desk.store.now() + 60_000))
+    first = desk.submit(tool="mail.send", arguments=MAIL, expires_in=86_400_000).approval
+    second = desk.submit(tool="mail.send", arguments=MAIL, expires_in=86_400_000).approval
+    assert (desk.row(first.id).usable_until or 0) <= desk.store.now() + 60_000
+    desk.store.write(
+        lambda tx: accounts.suspend_user(
+            tx, house.org_id, house.rae.email, actor=f"user:{house.ana.id}"
+        )
+    )
+    refused = desk.consume(first.id)
+    assert isinstance(refused, ConflictError)
+    assert refused.code == "revoked"
+    clock.advance(60_001)
+    late = desk.consume(second.id)
+    assert isinstance(late, ConflictError)
+
+
+def test_a_use_that_is_given_back_after_the_revocation_stays_used_up(
+    desk: Desk, house: House, give: Give
+) -> None:
+    grant = give()
+    used = desk.gate(tool="mail.send", arguments=MAIL)
+    assert isinstance(used, Used)
+    desk.store.write(
+        lambda tx: revoke_grant(tx, reviewer_of(house.rae), house.org_id, grant.id).id
+    )
+    desk.store.write(
+        lambda tx: (
+            roll_back(tx, house.ci.filer, used.approval.id, used.lease_token, "refused").id
+        )
+    )
+    assert desk.row(used.approval.id).status == "failed"
+
+
+def test_the_end_of_a_session_ends_its_grants_and_no_other(desk: Desk, give: Give) -> None:
+    grant = give(wish=GrantWish(session=True), session="ses_1")
+    unused = desk.submit(tool="mail.send", arguments=MAIL, session="ses_1").approval
+    house = desk.house
+    desk.store.write(
+        lambda tx: [
+            ended.id for ended in end_session(tx, house.org_id, house.ci.id, "ses_1")
+        ]
+    )
+    assert desk.row(unused.id).status == "revoked"
+    assert grant_now(desk, grant).ended_at is not None
+    assert asks(desk, session="ses_1") == "pending"
+
+
+def test_what_would_mislead_a_person_is_not_covered(desk: Desk, give: Give) -> None:
+    give(wish=GrantWish(uses=10, conditions=(OTHER_SUBJECT,)))
+    asked = {
+        "arguments": MAIL | {"subject": "Week \u202e7"},
+        "misleads": bool,
+    }
+    assert desk.submit(tool="mail.send", **asked).approval.status == "pending"
+
+
+def test_a_shorter_maximum_reaches_grants_that_stand(desk: Desk, give: Give) -> None:
+    give()
+    desk.set_org(grant_hours=0)
+    assert asks(desk) == "pending"
+
+
+def test_a_call_that_offers_no_yes_is_not_covered(desk: Desk, give: Give) -> None:
+    give()
+    assert asks(desk, allowed_decisions=("deny",)) == "pending"
+
+
+def test_a_grant_with_a_repeated_yes_is_not_dropped_in_silence(
+    desk: Desk, house: House
+) -> None:
+    asked = desk.submit(tool="mail.send", arguments=MAIL).approval
+    desk.decide(house.rae, asked.id)
+    with pytest.raises(ConflictError):
+        given(desk, house.rae, SOME)

@@ -26,6 +26,8 @@ AT = {"copies": "0", "password": "1", "subject": "2", "to": "3"}
 OFFER = "Also allow calls like this one"
 EVERY = ("approve", "deny", "edit")
 
+THREE = GrantWish(uses=3)
+
 
 @pytest.fixture
 def database_url(sqlite_database: str) -> str:
@@ -77,7 +79,7 @@ def stands(desk: Desk, house: House) -> Callable[..., StandingGrant]:
     """Make a grant by approving a call with it."""
 
     def make(
-        wish: GrantWish = GrantWish(uses=3), who: Member = house.rae, **call: Any
+        wish: GrantWish = THREE, who: Member = house.rae, **call: Any
     ) -> StandingGrant:
         asked = ask(desk, **call)
         desk.store.write(

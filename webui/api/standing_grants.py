@@ -17,6 +17,7 @@ from webui.approvals.authorization import GRANT, VIEW
 from webui.approvals.covering import opened, revoke_grant
 from webui.approvals.errors import NotFoundError
 from webui.approvals.reviewing import resource_of
+from webui.grants import pinned_masked
 from webui.preview import masked_arguments
 from webui.store.queries import standing_grants
 from webui.store.queries.identity import TokenHolder
@@ -97,7 +98,11 @@ def revoke_standing_grant(standing_id: str) -> Response:
 def _answer(holder: TokenHolder, grant_id: str) -> Response:
     with runtime().store.reading() as session:
         row = _visible(session, holder, grant_id)
-        covered = standing_grants.matched(session, grant_id)
+        covered = [
+            approval
+            for approval in standing_grants.matched(session, grant_id)
+            if access(holder, VIEW, resource_of(approval)).allowed
+        ]
         document = _document(session, row) | {
             "covered": [
                 {
@@ -125,7 +130,7 @@ def _shown(holder: TokenHolder, row: GrantRow) -> bool:
 
 def _document(session: Session, row: GrantRow) -> dict[str, Any]:
     house, grant = runtime(), row.grant
-    arguments, conditions = opened(session, house.keyring, grant)
+    _, conditions = opened(session, house.keyring, grant)
     live = grant.ended_at is None and grant.expires_at > house.store.now()
     return {
         "id": grant.id,
@@ -134,7 +139,7 @@ def _document(session: Session, row: GrantRow) -> dict[str, Any]:
         "agent_name": row.agent_name,
         "tool": grant.tool,
         "line": grant.line,
-        "arguments": masked_arguments(arguments, house.profile(grant.org_id)),
+        "arguments": pinned_masked(session, house.keyring, grant, row.made_from),
         "conditions": [_masked(condition, grant.org_id) for condition in conditions],
         "risk": grant.risk,
         "session": grant.session,

@@ -1,5 +1,6 @@
 """The reviewers' API, deciding: one call or several, holding and taking back."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,18 +12,21 @@ from webui.api.operations import operation
 from webui.api.people import alone, check_carries, visible
 from webui.api.reading import read_body
 from webui.api.schemas import BulkBody, EmptyBody, MessageBody, RevokeBody, VerdictBody
+from webui.approvals.arguments import effective_arguments
 from webui.approvals.authorization import EDIT, GRANT, VIEW
 from webui.approvals.claiming import claim, release
 from webui.approvals.conversation import say
 from webui.approvals.deciding import decide
 from webui.approvals.editing import Edit
 from webui.approvals.errors import NotAllowedError
+from webui.approvals.granting import GrantWish
 from webui.approvals.quorum import YESES
 from webui.approvals.reviewing import Decided, Look, resource_of
 from webui.approvals.revoking import revoke
 from webui.approvals.states import Status, Verdict
 from webui.edits import prepare_edit
 from webui.gating import refuse_unseen
+from webui.grants import check_wish
 from webui.preview import PREVIEW_VERSION
 from webui.store.models import Approval
 from webui.store.queries import calls
@@ -49,6 +53,7 @@ def decide_review(approval_id: str) -> Response:
     by, org_id = reviewer(holder), holder.person.org_id
     look = Look(body.seal, PREVIEW_VERSION)
     edit = _edit_of(org_id, approval_id, body)
+    wish = _wish_of(org_id, approval_id, body, edit)
     decided = runtime().store.write(
         lambda tx: decide(
             tx,
@@ -60,7 +65,7 @@ def decide_review(approval_id: str) -> Response:
             look,
             answer=body.answer,
             edit=edit,
-            grant=None if body.grant is None else body.grant.wish(),
+            grant=wish,
         )
     )
     if decided.refusal is not None:
@@ -107,6 +112,24 @@ def _edit_of(org_id: str, approval_id: str, body: VerdictBody) -> Edit | None:
         row = calls.one(session, org_id, approval_id)
         assert row is not None  # looked at a moment ago; approvals are never deleted
         return prepare_edit(session, runtime().keyring, row.approval, body.arguments)
+
+
+def _wish_of(
+    org_id: str, approval_id: str, body: VerdictBody, edit: Edit | None
+) -> GrantWish | None:
+    """Return what is to be allowed beyond this call, if it measures nothing that is masked."""
+    if body.grant is None:
+        return None
+    wish = body.grant.wish()
+    with runtime().store.reading() as session:
+        row = calls.one(session, org_id, approval_id)
+        assert row is not None  # looked at a moment ago; approvals are never deleted
+        approval, keyring = row.approval, runtime().keyring
+        arguments = effective_arguments(session, keyring, approval).value
+    if edit is not None:
+        arguments = json.loads(edit.canonical)
+    check_wish(wish, arguments, runtime().profile(org_id))
+    return wish
 
 
 def _along(holder: TokenHolder, first: Approval, reason: str) -> list[dict[str, Any]]:

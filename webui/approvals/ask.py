@@ -1,6 +1,6 @@
 """An ask as the desk takes it: the call, who files it, what the settings allow, what came out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,6 +73,8 @@ class Ask:
     revision_of: str | None = None
     callback_url: str | None = None
     report: bool = True
+    misleads: Callable[[Mapping[str, Any]], bool] = lambda _: False
+    """Says of some arguments whether a person would have to look closely at them."""
 
 
 @dataclass(frozen=True, slots=True)

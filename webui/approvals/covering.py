@@ -12,10 +12,18 @@ from webui.approvals.authorization import DECIDE, GRANT
 from webui.approvals.desk import move
 from webui.approvals.differing import same
 from webui.approvals.errors import ConflictError, NotAllowedError, NotFoundError
-from webui.approvals.granting import about, bound_to, facts_of, freed_by, name_of, without
+from webui.approvals.granting import (
+    HOUR,
+    about,
+    bound_to,
+    facts_of,
+    freed_by,
+    name_of,
+    without,
+)
 from webui.approvals.policy import Answer, holds, read_conditions
 from webui.approvals.reviewing import Reviewer, access_of, actor_of
-from webui.approvals.states import Resolution, Risk, Status
+from webui.approvals.states import Resolution, Risk, Status, Verdict
 from webui.store.keyring import Keyring
 from webui.store.loaded import as_loaded
 from webui.store.models import Approval, Org, StandingGrant, table_of
@@ -23,7 +31,7 @@ from webui.store.prepared import Prepared
 from webui.store.transaction import Transaction
 
 USE_WINDOW = 300_000
-"""ms in which a covered call can be used, if that is later than `expires_at`."""
+"""ms in which a covered call can be used, and never after its grant is over."""
 _grants = table_of(StandingGrant)
 _live_for = Prepared(
     select(_grants)
@@ -58,27 +66,26 @@ def covered(
     )
     if not live:
         return None
+    if Verdict.APPROVE not in row["allowed_decisions"].split():
+        return None
     approval = as_loaded(Approval, row)
-    arguments = json.loads(ask.canonical)
     for each in live:
         grant = as_loaded(StandingGrant, each)
-        if _covers(tx, grant, approval, arguments) and _take(tx, grant):
+        if _covers(tx, grant, approval, ask) and _take(tx, grant):
             return {
                 "status": Status.APPROVED,
                 "resolution": Resolution.GRANT,
                 "decided_by": f"grant:{grant.id}",
                 "decided_at": tx.now,
                 "settled_at": tx.now,
-                "usable_until": max(approval.expires_at, tx.now + USE_WINDOW),
+                "usable_until": min(grant.expires_at, tx.now + USE_WINDOW),
                 "by_person": False,
                 "grant_id": grant.id,
             }
     return None
 
 
-def _covers(
-    tx: Transaction, grant: StandingGrant, approval: Approval, arguments: Mapping[str, Any]
-) -> bool:
+def _covers(tx: Transaction, grant: StandingGrant, approval: Approval, ask: Ask) -> bool:
     if (
         grant.bound != bound_to(approval)
         or Risk(approval.risk).level > Risk(grant.risk).level
@@ -87,12 +94,61 @@ def _covers(
         return False
     pinned, documents = opened(tx.session, tx.keyring, grant)
     conditions, faults = read_conditions(documents, roots=("args",))
+    freed, arguments = freed_by(conditions), json.loads(ask.canonical)
+    free = {name: value for name, value in arguments.items() if name in freed}
     return (
         not faults
-        and same(without(arguments, freed_by(conditions)), pinned)
+        and same(without(arguments, freed), pinned)
+        and not ask.misleads(free)
         and holds(conditions, facts_of(approval, arguments, tx.now)) is Answer.YES
-        and _maker_still_decides(tx, grant, approval)
+        and _still_allowed(tx, grant, approval)
     )
+
+
+def stands_for(tx: Transaction, approval: Approval) -> bool:
+    """Say whether what approved a call still stands: its grant, if it was one, and its maker.
+
+    A grant whose last use was taken has ended, and the calls it covered may run; one that
+    was taken back, or whose session ended, lets nothing run any more.
+    """
+    if approval.grant_id is None:
+        return True
+    grant = tx.session.get_one(StandingGrant, approval.grant_id, populate_existing=True)
+    taken_back = grant.ended_at is not None and grant.used < grant.uses
+    return (
+        grant.revoked_by is None
+        and not taken_back
+        and grant.expires_at > tx.now
+        and _still_allowed(tx, grant, approval)
+    )
+
+
+def end_of_session(tx: Transaction, org_id: str, agent_id: str, session: str) -> None:
+    """End the grants that an agent has for one of its sessions, and their unused yeses."""
+    live = tx.session.scalars(
+        select(StandingGrant)
+        .where(
+            StandingGrant.org_id == org_id,
+            StandingGrant.agent_id == agent_id,
+            StandingGrant.session == session,
+            StandingGrant.expires_at > tx.now,
+        )
+        .with_for_update(),
+        execution_options={"populate_existing": True},
+    ).all()
+    for grant in live:
+        if grant.ended_at is None:
+            grant.ended_at = tx.now
+            tx.session.flush()
+            note = {"cause": "session_ended"}
+            tx.record(
+                org_id,
+                f"agent:{agent_id}",
+                "standing_grant.revoked",
+                name_of(grant.id),
+                note,
+            )
+        _take_back(tx, grant, f"agent:{agent_id}", {"cause": "session_ended"})
 
 
 def opened(
@@ -105,8 +161,11 @@ def opened(
     return content["arguments"], content["conditions"]
 
 
-def _maker_still_decides(tx: Transaction, grant: StandingGrant, approval: Approval) -> bool:
-    """Say whether who made it could approve this very call now: membership, scope, separation."""
+def _still_allowed(tx: Transaction, grant: StandingGrant, approval: Approval) -> bool:
+    """Say whether its org still lets it last so long, and its maker could approve this call."""
+    hours = tx.session.scalars(select(Org.grant_hours).where(Org.id == grant.org_id)).one()
+    if tx.now >= grant.created_at + hours * HOUR:
+        return False
     maker = actor_of(tx, Reviewer(grant.created_by, "", "token"), grant.org_id)
     return all(access_of(tx, maker, approval, verb).allowed for verb in (DECIDE, GRANT))
 
@@ -159,6 +218,7 @@ def revoke_grant(
     tx.read_clock()
     _refuse_stranger(tx, reviewer, grant)
     if grant.revoked_by is not None:
+        _take_back(tx, grant, reviewer.actor, {"who": reviewer.display})
         return grant
     if grant.ended_at is None and grant.expires_at > tx.now:
         grant.ended_at = tx.now
@@ -168,17 +228,23 @@ def revoke_grant(
     tx.session.flush()
     note = {"reason": reason, "who": reviewer.display, "channel": reviewer.channel}
     tx.record(org_id, reviewer.actor, "standing_grant.revoked", name_of(grant.id), note)
+    _take_back(tx, grant, reviewer.actor, note)
+    return grant
+
+
+def _take_back(
+    tx: Transaction, grant: StandingGrant, actor: str, note: Mapping[str, Any]
+) -> None:
     for approval in _unused(tx, grant):
         move(
             tx,
             approval,
             Status.REVOKED,
-            actor=reviewer.actor,
+            actor=actor,
             action="approval.revoked",
             values={"resolution": Resolution.REVOKED},
-            note=note | {"grant": grant.id},
+            note={**note, "grant": grant.id},
         )
-    return grant
 
 
 def _refuse_stranger(tx: Transaction, reviewer: Reviewer, grant: StandingGrant) -> None:

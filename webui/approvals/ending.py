@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
+from webui.approvals.covering import end_of_session
 from webui.approvals.desk import SYSTEM, end_unsettled, load, move
 from webui.approvals.errors import ConflictError, NotFoundError
 from webui.approvals.states import OPEN, Resolution, Status, status_at
@@ -148,7 +149,11 @@ def _own(tx: Transaction, org_id: str, agent_id: str, approval_id: str) -> Appro
 def end_session(
     tx: Transaction, org_id: str, agent_id: str, session: str
 ) -> list[Approval]:
-    """Cancel the open approvals of one session of one agent, and nobody else's."""
+    """Cancel the open approvals of one session of one agent, and nobody else's.
+
+    Standing grants for that session end with it.
+    """
+    end_of_session(tx, org_id, agent_id, session)
     return _end_all(
         tx, org_id, agent_id, Approval.session == session, Resolution.SESSION_ENDED
     )

@@ -1,7 +1,8 @@
 """Making a standing grant out of a decision: the same call again, within bounds, for a while.
 
-What no condition names must be as it was approved; a condition frees one argument as far as it
-says and no further. A grant stands for one agent, tool, target, context, rule and principal,
+What no condition names must be as it was approved; a condition frees one argument, which then
+has to keep it. It speaks of the argument as a whole: a condition on a place inside would let
+everything around that place change. A grant stands for one agent, tool, target, context, rule and principal,
 for calls of no higher risk, and never longer than its org allows.
 Source: spec approvals.md, "Grants".
 """
@@ -223,6 +224,11 @@ def _conditions(
     wish: GrantWish, approval: Approval, arguments: Mapping[str, Any], now: int
 ) -> tuple[Condition, ...]:
     conditions, faults = read_conditions(list(wish.conditions), roots=("args",))
+    faults += [
+        Fault(f"/{at}/path", "names a place inside an argument; speak of one as a whole")
+        for at, condition in enumerate(conditions)
+        if condition.path.count(".") > 1
+    ]
     if faults:
         raise InvalidError(
             "The conditions of the grant cannot be read.",

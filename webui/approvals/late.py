@@ -18,7 +18,8 @@ def answer_late(tx: Transaction, approval: Approval, given: Given) -> Decided:
     reviewer = given.reviewer
     votes = {vote.user_id: vote.verdict for vote in votes_on(tx, approval.id)}
     mine = votes.get(reviewer.user_id)
-    if approval.decided_at is not None and mine == given.verdict and _won(approval, given):
+    repeats = given.grant is None and approval.decided_at is not None
+    if repeats and mine == given.verdict and _won(approval, given):
         return Decided(approval, applied=False)
     tx.record(
         approval.org_id,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, update
 
 from webui.approvals.ask import Filer
+from webui.approvals.covering import stands_for
 from webui.approvals.desk import Guard, load, move, subject
 from webui.approvals.ending import end_consumption
 from webui.approvals.errors import ConflictError, InvalidError, NotFoundError
@@ -110,7 +111,7 @@ def roll_back(
             "It cannot be given back any more: the lease is over or it ended.",
         )
     left = approval.attempts < approval.max_attempts
-    in_time = (approval.usable_until or 0) > tx.now
+    in_time = (approval.usable_until or 0) > tx.now and stands_for(tx, approval)
     detail = error[:DETAIL_MAX]
     moved = move(
         tx,

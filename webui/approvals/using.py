@@ -6,6 +6,7 @@ from sqlalchemy import bindparam, insert, or_, select
 
 from webui.approvals import idempotency
 from webui.approvals.ask import Ask, Filed, Filer, Limits
+from webui.approvals.covering import stands_for
 from webui.approvals.desk import Guard, load, move
 from webui.approvals.ending import current_status, end_if_over
 from webui.approvals.errors import ConflictError
@@ -105,6 +106,10 @@ def _why_not(tx: Transaction, approval: Approval, fingerprint: str) -> ConflictE
         return ConflictError(
             "fingerprint_mismatch",
             "What you are about to run is not what was approved; ask for it anew.",
+        )
+    if not stands_for(tx, approval):
+        return ConflictError(
+            "revoked", "The standing grant that covered this call is over; ask again."
         )
     return None
 

@@ -147,6 +147,12 @@ def check_offered(approval: Approval, given: Given) -> None:
         check_text(given.answer, "answer")
     if given.grant is not None and verdict not in YESES:
         raise InvalidError("A standing grant comes with a yes, and only there.")
+    if given.grant is not None and approval.approvals_required > 1:
+        raise InvalidError(
+            "This call needs several people; one alone grants nothing more. Approve it "
+            "without a grant.",
+            code="grant_not_offered",
+        )
     if verdict is Verdict.REQUEST_CHANGES:
         check_text(given.reason, "message to the agent")
 

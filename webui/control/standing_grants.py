@@ -1,5 +1,6 @@
 """Verbs on standing grants: what stands, what one allows, and taking it back."""
 
+import json
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -11,7 +12,8 @@ from webui.audit.chain import rfc3339
 from webui.control.verbs import Office, Plain, org_id_of, verb
 from webui.control.verdicts import decider
 from webui.gating import profile_of
-from webui.preview import canonical_pieces
+from webui.grants import pinned_masked
+from webui.preview import canonical_pieces, visible
 from webui.store.queries import standing_grants
 from webui.store.queries.standing_grants import GrantRow
 
@@ -89,7 +91,8 @@ def _bounds(office: Office, session: Session, row: GrantRow) -> Plain:
     A condition's value is laid out where the argument is, so that what a name hides stays so.
     """
     grant, keyring = row.grant, office.store.keyring
-    pinned, conditions = opened(session, keyring, grant)
+    _, conditions = opened(session, keyring, grant)
+    pinned = pinned_masked(session, keyring, grant, row.made_from)
     profile = profile_of(keyring, grant.org_id)
 
     def laid_out(members: dict[str, Any]) -> str:
@@ -101,4 +104,5 @@ def _bounds(office: Office, session: Session, row: GrantRow) -> Plain:
         for step in reversed(condition["path"].split(".")[1:]):
             value = {step: value}
         free.append(f"{condition['op']} {laid_out(value)}")
-    return {"same": laid_out(pinned), "may_differ": free}
+    same = visible(json.dumps(pinned, ensure_ascii=False))
+    return {"same": same, "may_differ": free}

@@ -10,6 +10,7 @@ from webui.preview.masked import (
 )
 from webui.preview.names import SENSITIVE_NAMES
 from webui.preview.nodes import PREVIEW_VERSION, Node, Piece, Preview, gate, preview_hash
+from webui.preview.reading import in_order
 from webui.preview.redaction import Profile
 from webui.preview.views import card, full, preview
 from webui.preview.visible import inline, pieces, visible
@@ -26,6 +27,7 @@ __all__ = [
     "card",
     "full",
     "gate",
+    "in_order",
     "inline",
     "line",
     "masked_arguments",

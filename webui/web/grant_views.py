@@ -1,15 +1,16 @@
 """A standing grant as pages show it: what is free, what is pinned, how long, by whom."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from flask import url_for
 from sqlalchemy.orm import Session
 
+from webui.approvals.arguments import effective_arguments
 from webui.approvals.covering import opened
-from webui.preview import Node, card, full, inline, visible
+from webui.preview import Node, card, full, in_order, inline, visible
 from webui.store.models import StandingGrant
 from webui.store.queries import people
 from webui.store.queries.standing_grants import GrantRow
@@ -81,7 +82,8 @@ def grant_view(
 ) -> GrantView:
     """Return a grant as it stands now; `view` says how much is shown of what it pins."""
     grant, runtime = row.grant, house()
-    arguments, conditions = opened(session, runtime.keyring, grant)
+    _, conditions = opened(session, runtime.keyring, grant)
+    whole = effective_arguments(session, runtime.keyring, row.made_from).value
     bound = json.loads(grant.bound)
     return GrantView(
         id=grant.id,
@@ -93,7 +95,7 @@ def grant_view(
         line=grant.line,
         risk=grant.risk,
         free=tuple(_free(grant, each) for each in conditions),
-        pinned=_nodes(grant, arguments, view),
+        pinned=_pinned(grant, whole, conditions, view),
         place=_nodes(
             grant, {name: bound[name] for name in _SHOWN if bound.get(name)}, view
         ),
@@ -132,6 +134,22 @@ def _free(grant: StandingGrant, condition: Mapping[str, Any]) -> Free:
         value = {step: value}
     (node,) = _nodes(grant, value, "full")
     return Free(name, _WORDS.get(op, op), node)
+
+
+def _pinned(
+    grant: StandingGrant,
+    whole: Mapping[str, Any],
+    conditions: Sequence[Mapping[str, Any]],
+    view: Literal["card", "full"],
+) -> tuple[Node, ...]:
+    """Return what must be the same, masked as it was beside the arguments that may differ."""
+    freed = {str(each["path"]).partition(".")[2] for each in conditions}
+    nodes = _nodes(grant, whole, view)
+    return tuple(
+        node
+        for name, node in zip(in_order(whole), nodes, strict=False)
+        if name not in freed
+    )
 
 
 def _nodes(
