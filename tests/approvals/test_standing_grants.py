@@ -381,7 +381,7 @@ def test_the_end_of_a_session_ends_its_grants_and_no_other(desk: Desk, give: Giv
 
 def test_what_would_mislead_a_person_is_not_covered(desk: Desk, give: Give) -> None:
     give(wish=GrantWish(uses=10, conditions=(OTHER_SUBJECT,)))
-    asked = {
+    asked: dict[str, Any] = {
         "arguments": MAIL | {"subject": "Week \u202e7"},
         "misleads": bool,
     }
