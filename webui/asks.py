@@ -178,7 +178,9 @@ def _told(fault: Mapping[str, Any]) -> str:
     return str(fault["msg"]).removeprefix("Value error, ")
 
 
-def fingerprint_of(org_id: str, agent_id: str, call: Call, arguments: bytes) -> str:
+def fingerprint_of(
+    org_id: str, agent_id: str, call: Call, arguments: bytes, rule_hash: str | None = None
+) -> str:
     """Return the fingerprint of a call whose arguments were written canonically."""
     definition = call.tool_def
     return fingerprint_of_canonical(
@@ -193,6 +195,7 @@ def fingerprint_of(org_id: str, agent_id: str, call: Call, arguments: bytes) -> 
         ),
         scope=call.scope,
         ctx=call.ctx,
+        rule_hash=rule_hash,
     )
 
 

@@ -35,6 +35,7 @@ COMMANDS = {
     "orgs": ("webui.commands.orgs:orgs", "Organizations of this instance."),
     "agents": ("webui.commands.programs:agents", "Programs that ask."),
     "grants": ("webui.commands.permissions:grants", "Permissions beyond a role."),
+    "policy": ("webui.commands.policy:policy", "What passes, and what people see."),
     "projects": ("webui.commands.work:projects", "What agents and issues belong to."),
     "issues": ("webui.commands.work:issues", "Units of work that are assigned."),
     "keys": ("webui.commands.programs:keys", "The agents' keys."),

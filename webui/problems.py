@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from webui.approvals.errors import (
     ConflictError,
+    DeniedByRuleError,
     DeskError,
     InvalidError,
     NotAllowedError,
@@ -15,6 +16,7 @@ from webui.approvals.errors import (
     TooManyError,
 )
 from webui.approvals.json_faults import Unreadable
+from webui.approvals.policies import PolicyRefusedError
 from webui.refusals import MEDIA_TYPE
 from webui.store.errors import StoreUnavailableError
 
@@ -77,6 +79,14 @@ def of_desk_error(error: DeskError) -> Response:
     more: dict[str, Any] = {}
     if isinstance(error, InvalidError) and error.faults:
         more["errors"] = [fault._asdict() for fault in error.faults]
+    if isinstance(error, PolicyRefusedError):
+        more["errors"] = [
+            {"pointer": fault.path, "detail": fault.sentence}
+            | {"line": fault.line, "column": fault.column}
+            for fault in error.wrong
+        ]
+    if isinstance(error, DeniedByRuleError):
+        more |= {"reason": error.detail, "rule": error.rule, "proceed": False}
     return problem(
         status_of(error),
         error.code,

@@ -14,7 +14,9 @@ from sqlalchemy import select
 
 from webui.approvals import (
     agents,
+    counting,
     ending,
+    escalating,
     idempotency,
     searching,
     throttling,
@@ -98,6 +100,7 @@ def chores_of(runtime: Runtime) -> list[Chore]:
     return [
         Chore("sweep", 0.5, lambda: sweep(runtime)),
         Chore("write grants", 1.0, lambda: expire_write_grants(runtime)),
+        Chore("escalate", 1.0, lambda: escalate(runtime)),
         Chore("index", 1.0, lambda: index(runtime)),
         Chore(
             "checkpoint",
@@ -130,6 +133,15 @@ def expire_write_grants(runtime: Runtime) -> int:
     return store.write(write_grants.sweep)
 
 
+def escalate(runtime: Runtime) -> int:
+    """Ask others about what waits for too long; looks first, as the sweep does."""
+    store = runtime.store
+    with store.reading() as session:
+        if not escalating.anything_due(session, store.now()):
+            return 0
+    return store.write(escalating.escalate_due)
+
+
 def index(runtime: Runtime) -> int:
     """Make newly settled approvals findable."""
     store = runtime.store
@@ -157,6 +169,7 @@ def forget(runtime: Runtime) -> int:
     """Drop what is only kept for a while."""
     runtime.store.write(idempotency.forget_old)
     runtime.store.write(throttling.forget_full)
+    runtime.store.write(counting.forget_old)
     runtime.store.write(ceremonies.forget_over)
     dropped = runtime.store.write(kept.forget_old)
     return dropped + runtime.store.write(forgetting.forget_old)

@@ -37,7 +37,7 @@ ACTORS = sorted(AGENTS | TOKENS | NO_KEYS | FOREIGN)
 WHO_MAY = {
     frozenset({WRITE}): """
         file_approval cancel_approval end_session end_run ask_gate consume_approval
-        renew_lease roll_back report_outcome write_to_reviewers
+        renew_lease roll_back report_outcome write_to_reviewers evaluate_call
     """,
     frozenset({READ}): "read_approval list_approvals",
     frozenset({"agent authorize"}): "ask_authorize",
@@ -57,7 +57,8 @@ WHO_MAY = {
         put_admin_project delete_admin_project list_admin_issues put_admin_issue
         delete_admin_issue list_admin_protections put_admin_protection preview_question
     """,
-    MANAGERS: "list_admin_grants put_admin_grant revoke_admin_grant",
+    READERS | {"no scope"}: "read_policy list_policies check_text",
+    MANAGERS: "list_admin_grants put_admin_grant revoke_admin_grant set_policy",
 }
 ALLOWED = {name: those for those, names in WHO_MAY.items() for name in names.split()}
 ITEMS = {
@@ -175,6 +176,9 @@ def bodies(ids: dict[str, str], house: Any) -> dict[str, Any]:
         "ask_authorize": question,
         "preview_question": question,
         "file_approval": call,
+        "evaluate_call": call,
+        "check_text": {"text": 'version: "1"'},
+        "set_policy": {"text": "nothing", "expected": 0},
         "ask_gate": call,
         "consume_approval": call,
         "renew_lease": {"lease_token": "x"},

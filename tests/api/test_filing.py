@@ -29,7 +29,15 @@ def test_a_filed_call_waits_and_tells_the_agent_how_to_wait(ci: Any, house: Any)
     assert found["review_url"] == f"http://localhost:8080/approvals/{found['id']}"
     assert found["review_url"] in found["human_instructions"]
     assert found["expires_at"].endswith("Z")
-    assert found["quorum"] == {"approvals": 0, "denials": 0, "required": 1, "deny_at": 1}
+    assert found["quorum"] == {
+        "approvals": 0,
+        "denials": 0,
+        "required": 1,
+        "deny_at": 1,
+        "approvers": [],
+        "distinct_groups": False,
+        "veto_groups": [],
+    }
 
 
 def test_every_field_comes_back_as_it_was_said(ci: Any, house: Any) -> None:

@@ -302,8 +302,8 @@ def test_the_deciding_statement_itself_looks_at_the_membership(
     approval_id = desk.submit().approval.id
     looked = reviewing.access_of
 
-    def look_and_lose(*args: object) -> object:
-        access = looked(*args)  # type: ignore[arg-type]
+    def look_and_lose(*args: object, **more: object) -> object:
+        access = looked(*args, **more)  # type: ignore[arg-type]
         revoke(args[0], house)  # type: ignore[arg-type]
         return access
 

@@ -1,10 +1,12 @@
 """Votes to outcome."""
 
+from itertools import product
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webui.approvals.quorum import resolve
+from webui.approvals.quorum import Ballot, Quorum, approvals_in, resolve
 from webui.approvals.states import Status
 
 YES, NO = "approve", "deny"
@@ -40,7 +42,7 @@ YES, NO = "approve", "deny"
 def test_votes_settle(
     votes: list[str], required: int, denials: int, outcome: Status | None
 ) -> None:
-    assert resolve(votes, required=required, denials=denials) is outcome
+    assert resolve(map(Ballot, votes), Quorum(required, denials)) is outcome
 
 
 @given(
@@ -51,7 +53,7 @@ def test_votes_settle(
 def test_nothing_is_approved_with_too_few_approvals_or_over_enough_denials(
     votes: list[str], required: int, denials: int
 ) -> None:
-    outcome = resolve(votes, required=required, denials=denials)
+    outcome = resolve(map(Ballot, votes), Quorum(required, denials))
     if outcome is Status.APPROVED:
         assert votes.count(YES) >= max(required, 1)
         assert votes.count(NO) < max(denials, 1)
@@ -59,4 +61,58 @@ def test_nothing_is_approved_with_too_few_approvals_or_over_enough_denials(
 
 def test_a_word_that_is_no_verdict_is_an_error() -> None:
     with pytest.raises(ValueError, match="maybe"):
-        resolve(["maybe"], required=1)
+        resolve([Ballot("maybe")], Quorum())
+
+
+def ballot(text: str) -> Ballot:
+    """Read "approve a b": a verdict and the groups of the voice."""
+    verdict, *groups = text.split()
+    return Ballot(verdict, frozenset(groups))
+
+
+@pytest.mark.parametrize(
+    ("votes", "quorum", "outcome"),
+    [
+        (["approve"], Quorum(approvers=frozenset("a")), None),
+        (["approve b"], Quorum(approvers=frozenset("a")), None),
+        (["approve b", "approve a"], Quorum(approvers=frozenset("a")), Status.APPROVED),
+        (["approve b"], Quorum(approvers=frozenset("ab")), Status.APPROVED),
+        (["approve a", "approve a"], Quorum(2, distinct=True), None),
+        (["approve a", "approve b"], Quorum(2, distinct=True), Status.APPROVED),
+        (["approve a b", "approve a"], Quorum(2, distinct=True), Status.APPROVED),
+        (["approve a", "approve a b", "approve b"], Quorum(3, distinct=True), None),
+        (
+            ["approve a b", "approve b c", "approve a"],
+            Quorum(3, distinct=True),
+            Status.APPROVED,
+        ),
+        (["approve", "approve"], Quorum(2, distinct=True), None),
+        (
+            ["approve a x", "approve a x"],
+            Quorum(2, approvers=frozenset("ab"), distinct=True),
+            None,
+        ),
+        (["deny v"], Quorum(denials=3, veto=frozenset("v")), Status.DENIED),
+        (["deny w"], Quorum(denials=3, veto=frozenset("v")), None),
+        (["respond v"], Quorum(denials=3, veto=frozenset("v")), None),
+        (["approve a", "deny v"], Quorum(1, 2, veto=frozenset("v")), Status.DENIED),
+    ],
+)
+def test_groups_settle(votes: list[str], quorum: Quorum, outcome: Status | None) -> None:
+    assert resolve(map(ballot, votes), quorum) is outcome
+
+
+@given(
+    st.lists(st.frozensets(st.sampled_from("abc"), max_size=3), max_size=5),
+    st.frozensets(st.sampled_from("abc")),
+)
+def test_distinct_approvals_are_as_many_as_can_be_placed(
+    groups: list[frozenset[str]], approvers: frozenset[str]
+) -> None:
+    votes = [Ballot(YES, each) for each in groups]
+    found = approvals_in(votes, Quorum(approvers=approvers, distinct=True))
+    wanted = [each & approvers if approvers else each for each in groups]
+    most = max(
+        len({*spoken} - {None}) for spoken in product(*[[None, *each] for each in wanted])
+    )
+    assert found == most

@@ -20,11 +20,13 @@ from webui.approvals import (
     idempotency,
     intake,
     leases,
+    policies,
     using,
 )
 from webui.approvals.editing import Edit
-from webui.approvals.errors import ConflictError, DeskError
+from webui.approvals.errors import DeskError
 from webui.approvals.reviewing import Decided, Look, Reviewer
+from webui.approvals.standing import By
 from webui.approvals.states import Verdict
 from webui.edits import prepare_edit
 from webui.store.models import Approval, Event, Org
@@ -42,9 +44,9 @@ def reviewer_of(member: Member, **more: Any) -> Reviewer:
     return Reviewer(member.id, member.name, "page", **more)
 
 
-def granted(answer: T | ConflictError) -> T:
+def granted(answer: T | DeskError) -> T:
     """Raise what a unit returned as a refusal, as the views do after it is committed."""
-    if isinstance(answer, ConflictError):
+    if isinstance(answer, DeskError):
         raise answer
     return answer
 
@@ -111,10 +113,10 @@ class Desk:
         """Ask "may I do this now?"."""
         by = agent or self.house.ci
         asked = ask_for(by, tool, arguments or ARGUMENTS, **more)
-        answer: using.Used | ask.Filed | ConflictError = self.store.write(
+        answer: using.Used | ask.Filed | DeskError = self.store.write(
             lambda tx: using.gate(tx, by.filer, asked, limits, lease, key)
         )
-        if isinstance(answer, ConflictError):
+        if isinstance(answer, DeskError):
             raise answer
         return answer
 
@@ -190,7 +192,7 @@ class Desk:
         fingerprint: str | None = None,
         lease: leases.Lease = LEASE,
         key: idempotency.Key | None = None,
-    ) -> using.Used | ConflictError:
+    ) -> using.Used | DeskError:
         """Take the one use, of exactly what was approved unless another print is given."""
         by = agent or self.house.ci
         print_of = fingerprint or self.row(approval_id).fingerprint
@@ -289,6 +291,12 @@ class Desk:
                 tx.execute(update(Org).where(Org.id == self.house.org_id).values(**columns))
                 and None
             )
+        )
+
+    def set_policy(self, text: str, **more: Any) -> policies.Accepted:
+        """Put a policy in force, as whoever owns the machine."""
+        return self.store.write(
+            lambda tx: policies.accept(tx, self.house.org_id, text, By(), **more)
         )
 
     def approved(self, agent: Program | None = None, **more: Any) -> str:

@@ -19,7 +19,7 @@ from webui.approvals import ending
 from webui.approvals.arguments import effective_arguments, open_arguments
 from webui.approvals.ask import Filed
 from webui.approvals.canonical import fingerprint
-from webui.approvals.errors import ConflictError, DeskError
+from webui.approvals.errors import DeskError
 from webui.approvals.leases import Lease
 from webui.approvals.quorum import NOES, YESES
 from webui.approvals.states import LIVE, NEXT, OPEN, Status, Verdict
@@ -408,7 +408,7 @@ class Run:
             arguments=self._asked(at) | {"value": value},
         )
         answer = self.desk.consume(self.ids[at], by, fingerprint=print_of, lease=LEASE)
-        if isinstance(answer, ConflictError):
+        if isinstance(answer, DeskError):
             return ("refused", answer.code)
         return self._used(answer)
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from webui.api.admin_answers import ADMIN_ANSWERS
+from webui.api.policy_answers import POLICY_ANSWERS
 from webui.approvals.states import Resolution, Risk, Status
 
 REF = "#/components/schemas/{model}"
@@ -69,6 +70,8 @@ _APPROVAL: dict[str, Any] = {
     "rule": {"type": "object"},
     "policy_revision": _MAYBE_WORD,
     "why_asked": _WORD,
+    "message": _MAYBE_WORD,
+    "idempotent": {"type": "boolean"},
     "allowed_decisions": {"type": "array", "items": _WORD},
     "quorum": {"type": "object"},
     "decisions": {"type": "array", "items": ref("Decision")},
@@ -118,9 +121,11 @@ _REVIEWED = _APPROVAL | {
         }
     ),
     "cascade": {"type": "array", "items": ref("Result")},
+    "ruling": {"type": ["object", "null"]},
 }
 _ONLY_ALONE = (
     *("arguments", "ctx", "seal", "may_decide", "why_not", "full_view", "cascade"),
+    "ruling",
     *("line", "agent_name"),
 )
 
@@ -261,4 +266,4 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "OpenAPI": {"type": "object"},
     "Problem": _object(_PROBLEM, ("errors",)),
 }
-ANSWERS |= ADMIN_ANSWERS
+ANSWERS |= ADMIN_ANSWERS | POLICY_ANSWERS

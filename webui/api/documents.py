@@ -6,9 +6,9 @@ from typing import Any
 
 from webui.approvals.differing import differences
 from webui.approvals.ending import current_status
-from webui.approvals.quorum import NOES, YESES
+from webui.approvals.quorum import NOES, Ballot, approvals_in
 from webui.approvals.states import OPEN, Status
-from webui.approvals.words import WHY_ASKED
+from webui.approvals.terms import quorum_of, refused_because, why_asked
 from webui.audit.chain import rfc3339
 from webui.store.models import Approval, Decision, Message
 from webui.store.queries.calls import Vote
@@ -39,9 +39,7 @@ def approval_document(
         "status": str(status),
         "version": approval.version,
         **_asked(approval),
-        "rule": {"name": approval.rule_name, "hash": approval.rule_hash, "line": None},
-        "policy_revision": approval.policy_revision,
-        "why_asked": WHY_ASKED,
+        **_ruled(approval),
         "allowed_decisions": approval.allowed_decisions.split(),
         "quorum": _quorum(approval, votes),
         "decisions": [decision_document(vote.decision, vote.display) for vote in votes],
@@ -64,6 +62,21 @@ def approval_document(
     if status in OPEN:
         document |= _how_to_wait(document)
     return document
+
+
+def _ruled(approval: Approval) -> dict[str, Any]:
+    """Return what the policy said, as far as the agent is told."""
+    return {
+        "rule": {
+            "name": approval.rule_name,
+            "hash": approval.rule_hash,
+            "line": approval.rule_line,
+        },
+        "policy_revision": approval.policy_revision,
+        "why_asked": why_asked(approval),
+        "message": refused_because(approval),
+        "idempotent": approval.idempotent,
+    }
 
 
 def _asked(approval: Approval) -> dict[str, Any]:
@@ -94,13 +107,20 @@ def _parsed(text: str | None) -> Any:
     return None if text is None else json.loads(text)
 
 
-def _quorum(approval: Approval, votes: Sequence[Vote]) -> dict[str, int]:
-    given = [vote.decision.verdict for vote in votes]
+def _quorum(approval: Approval, votes: Sequence[Vote]) -> dict[str, Any]:
+    given = [
+        Ballot(vote.decision.verdict, frozenset(vote.decision.groups.split()))
+        for vote in votes
+    ]
+    quorum = quorum_of(approval)
     return {
-        "approvals": sum(verdict in YESES for verdict in given),
-        "denials": sum(verdict in NOES for verdict in given),
-        "required": approval.approvals_required,
-        "deny_at": approval.denials_required,
+        "approvals": approvals_in(given, quorum),
+        "denials": sum(vote.verdict in NOES for vote in given),
+        "required": quorum.required,
+        "deny_at": quorum.denials,
+        "approvers": sorted(quorum.approvers),
+        "distinct_groups": quorum.distinct,
+        "veto_groups": sorted(quorum.veto),
     }
 
 

@@ -15,6 +15,7 @@ from webui.approvals.ending import current_status
 from webui.approvals.errors import NotAllowedError, NotFoundError
 from webui.approvals.reviewing import owner_now, resource_of, seal_of
 from webui.approvals.states import Status
+from webui.approvals.terms import ruling_shown
 from webui.approvals.words import settled_by
 from webui.gating import Shown, shown_of
 from webui.preview import PREVIEW_VERSION, Profile, masked_arguments
@@ -108,6 +109,7 @@ def alone(session: Session, holder: TokenHolder, row: Row) -> dict[str, Any]:
             "why_not": barred,
             "full_view": _full_view(shown),
             "arguments": masked_arguments(asked, profile),
+            "ruling": ruling_shown(approval, masked_arguments(asked, profile)),
         }
         | edited
     )

@@ -11,7 +11,18 @@ from pydantic import AfterValidator, Field
 from webui.approvals.conversation import TEXT_MAX
 from webui.approvals.granting import MOST_USES, GrantWish
 from webui.approvals.write_gate import METHOD_MAX, PATH_MAX
-from webui.asks import AskBody, Body, Moment, Name, Prose, Text, Token, to_ms, without_nul
+from webui.asks import (
+    AskBody,
+    Body,
+    Call,
+    Moment,
+    Name,
+    Prose,
+    Text,
+    Token,
+    to_ms,
+    without_nul,
+)
 
 Fingerprint = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
 
@@ -20,6 +31,13 @@ class GateBody(AskBody):
     """`POST /api/v1/gate`, which asks: may I do this now."""
 
     report: bool = True
+
+
+class EvaluateBody(Call):
+    """A call that policy is asked about; nothing is recorded."""
+
+    risk: Literal["low", "medium", "high", "critical"] | None = None
+    session: Name | None = None
 
 
 class ConsumeFingerprint(Body):
@@ -104,6 +122,20 @@ class VerdictBody(DecideBody):
     cascade: bool = False
     """With a denial: deny the other waiting calls of its session too."""
     break_glass: bool = False
+
+
+class PolicyText(Body):
+    """A policy that is looked at and not set."""
+
+    text: Annotated[str, Field(max_length=131_072)]
+
+
+class PolicyBody(PolicyText):
+    """A policy that is to be in force."""
+
+    expected: Annotated[int, Field(ge=0)]
+    """The number of the version it was made from; 0 for none."""
+    note: Annotated[Text, Field(max_length=500)] = ""
 
 
 class RevokeBody(Body):

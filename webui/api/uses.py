@@ -1,5 +1,7 @@
 """The agents' calls on the one use: gate, consume, renew, give back, report."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from flask import Response, g, request
@@ -32,11 +34,13 @@ from webui.approvals.errors import DeskError
 from webui.approvals.receipts import receipt
 from webui.approvals.states import OPEN, Status, Verdict
 from webui.approvals.strict_json import read_document
-from webui.approvals.using import Used
+from webui.approvals.terms import refused_because
+from webui.approvals.using import PrintUnder, Used
 from webui.approvals.words import STATUS
 from webui.asks import Call, check_body, fingerprint_of
 from webui.problems import problem
 from webui.store.models import Approval
+from webui.store.queries.calls import Vote
 
 
 @operation(
@@ -82,15 +86,7 @@ def _not_now(approval: Approval) -> Response:
             {"proceed": False, "answer": document["answer"], "approval": document}
         )
     if approval.status == Status.DENIED:
-        reason = denial_reason(votes)
-        detail = (
-            f"A reviewer denied this call: {reason}"
-            if reason
-            else "A reviewer denied this call."
-        )
-        return problem(
-            403, "denied", detail, reason=reason, approval=document, proceed=False
-        )
+        return _denied(approval, votes, document)
     if approval.status != Status.APPROVED:
         return _ended(approval, document)
     # PostgreSQL: approved between our look and our filing; the next ask will use it.
@@ -101,6 +97,19 @@ def _not_now(approval: Approval) -> Response:
         retry_after=1,
         approval=document,
         proceed=False,
+    )
+
+
+def _denied(
+    approval: Approval, votes: Sequence[Vote], document: dict[str, Any]
+) -> Response:
+    by_rule = refused_because(approval)
+    reason = by_rule or denial_reason(votes)
+    who = "The policy" if by_rule else "A reviewer"
+    detail = f"{who} denied this call: {reason}" if reason else f"{who} denied this call."
+    more = {"rule": document["rule"]} if by_rule else {}
+    return problem(
+        403, "denied", detail, reason=reason, approval=document, proceed=False, **more
     )
 
 
@@ -166,17 +175,17 @@ def consume_approval(approval_id: str) -> Response:
     filer = g.filer  # the unit runs on the writer's thread, where `g` is not
     house = runtime()
     key = idempotency_key()
-    fingerprint, given = _about_to_run()
+    about_to_run, given = _about_to_run()
     answer = house.store.write(
-        lambda tx: using.consume(tx, filer, approval_id, fingerprint, house.lease, key)
+        lambda tx: using.consume(tx, filer, approval_id, about_to_run, house.lease, key)
     )
     if isinstance(answer, DeskError):
         raise answer
     return _go(answer, given, reported=True)
 
 
-def _about_to_run() -> tuple[str, bytes | None]:
-    """Return the fingerprint of what the caller is about to run, recomputed from its bytes.
+def _about_to_run() -> tuple[str | PrintUnder, bytes | None]:
+    """Return the fingerprint of what the caller is about to run, or how to make it of its bytes.
 
     With it come the canonical arguments, where the call itself was sent.
     """
@@ -185,7 +194,8 @@ def _about_to_run() -> tuple[str, bytes | None]:
         return check_body(ConsumeFingerprint, document).fingerprint, None
     call = check_body(Call, document)
     arguments = canonical(call.arguments)
-    return fingerprint_of(g.filer.org_id, g.filer.agent_id, call, arguments), arguments
+    print_under = partial(fingerprint_of, g.filer.org_id, g.filer.agent_id, call, arguments)
+    return print_under, arguments
 
 
 @operation(

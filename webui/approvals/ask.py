@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from webui.approvals.policy import Ruling
 from webui.store.models import Approval
 
 
@@ -75,6 +76,17 @@ class Ask:
     report: bool = True
     misleads: Callable[[Mapping[str, Any]], bool] = lambda _: False
     """Says of some arguments whether a person would have to look closely at them."""
+    ruling: Ruling | None = None
+    """What the policy says of it, once it was asked; none without a policy."""
+    dedupe_window: int | None = None
+    """Of the policy, ms; none: the org's own holds."""
+    reserved: str | None = None
+    """What was counted for it, where the policy allows it."""
+
+    @property
+    def settled(self) -> bool:
+        """Say whether the policy settles it, so that nobody is asked."""
+        return self.ruling is not None and self.ruling.asking is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def covered(
         _live_for,
         {"org": filer.org_id, "agent": filer.agent_id, "tool": ask.tool, "now": tx.now},
     )
-    if not live:
+    if not live or row["irreversible"] or row.get("max_grant") == 0:
         return None
     if Verdict.APPROVE not in row["allowed_decisions"].split():
         return None
@@ -167,7 +167,9 @@ def _still_allowed(tx: Transaction, grant: StandingGrant, approval: Approval) ->
     if tx.now >= grant.created_at + hours * HOUR:
         return False
     maker = actor_of(tx, Reviewer(grant.created_by, "", "token"), grant.org_id)
-    return all(access_of(tx, maker, approval, verb).allowed for verb in (DECIDE, GRANT))
+    return all(
+        access_of(tx, maker, approval, verb, yes=True).allowed for verb in (DECIDE, GRANT)
+    )
 
 
 def _take(tx: Transaction, grant: StandingGrant) -> bool:

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import update
-
-from webui.approvals.arguments import effective_hash, seal_edit
+from webui.approvals.arguments import effective_hash
 from webui.approvals.authorization import BREAK_GLASS, DECIDE, EDIT, GRANT, Access, Actor
 from webui.approvals.conversation import keep
 from webui.approvals.desk import facts, load, move, subject
+from webui.approvals.edited import columns_of, ruled_edit
 from webui.approvals.editing import Edit
 from webui.approvals.ending import expire_if_over
 from webui.approvals.errors import ConflictError, InvalidError
@@ -15,6 +14,7 @@ from webui.approvals.granting import GrantWish, make_standing_grant
 from webui.approvals.late import answer_late
 from webui.approvals.mandate import given_to_guard, guard_of, refused
 from webui.approvals.one_use import make_grant
+from webui.approvals.policy import Ruling
 from webui.approvals.quorum import NOES, YESES, resolve
 from webui.approvals.reviewing import (
     Decided,
@@ -25,21 +25,23 @@ from webui.approvals.reviewing import (
     seal_of,
 )
 from webui.approvals.states import OPEN, Resolution, Status, Verdict
+from webui.approvals.terms import quorum_of
 from webui.approvals.votes import (
     Given,
+    ballot_of,
     check_offered,
     check_reason,
+    count_vote,
     insert_vote,
     reset_yeses,
     voices,
     votes_on,
 )
-from webui.store.models import Approval, table_of
+from webui.store.models import Approval
 from webui.store.transaction import Transaction
 
 USE_WINDOW = 300_000
 """ms after a decision in which a yes can be used, if that is later than `expires_at`."""
-_approvals = table_of(Approval)
 
 
 def decide(
@@ -89,7 +91,7 @@ def decide(
     verbs = [BREAK_GLASS if break_glass else DECIDE]
     verbs += [EDIT] if verdict is Verdict.EDIT else []
     verbs += [GRANT] if grant is not None else []
-    access = _access_for(tx, actor, approval, verbs)
+    access = _access_for(tx, actor, approval, verbs, yes=verdict in YESES)
     if not access.allowed:
         return refused(tx, reviewer, approval, verdict, access)
     check_reason(approval, reason, required=break_glass)
@@ -99,23 +101,40 @@ def decide(
     given = Given(reviewer, verdict, reason, look, access, approval.solo, *more)
     if approval.status not in OPEN:
         return answer_late(tx, approval, given)
-    why_not = _not_now(approval, given)
+    ruling, why_not = _looked_at(tx, approval, given)
     if why_not is not None:
         return refused(tx, reviewer, approval, verdict, why_not)
-    check_offered(approval, given)
     if break_glass:
-        return _break_glass(tx, approval, given)
+        return _break_glass(tx, actor, approval, given)
     if verdict is Verdict.REQUEST_CHANGES:
         return _ask_for_changes(tx, approval, given)
-    return _vote(tx, actor, approval, given)
+    return _vote(tx, actor, approval, given, ruling)
+
+
+def _looked_at(
+    tx: Transaction, approval: Approval, given: Given
+) -> tuple[Ruling | None, ConflictError | None]:
+    """Return what the policy says of an edit, and why the verdict is not taken now, if it is not."""
+    why_not = _not_now(approval, given)
+    if why_not is not None:
+        return None, why_not
+    check_offered(approval, given)
+    return (None, None) if given.edit is None else ruled_edit(tx, approval, given.edit)
 
 
 def _access_for(
-    tx: Transaction, actor: Actor, approval: Approval, verbs: Sequence[str]
+    tx: Transaction,
+    actor: Actor,
+    approval: Approval,
+    verbs: Sequence[str],
+    *,
+    yes: bool,
 ) -> Access:
     """Return what a verdict rests on: the first verb's answer, or the first that refuses."""
     voices_of_others = _others_voices(tx, actor, approval)
-    answers = [access_of(tx, actor, approval, verb, voices_of_others) for verb in verbs]
+    answers = [
+        access_of(tx, actor, approval, verb, voices_of_others, yes=yes) for verb in verbs
+    ]
     return next((answer for answer in answers if not answer.allowed), answers[0])
 
 
@@ -162,11 +181,13 @@ def _others_voices(tx: Transaction, actor: Actor, approval: Approval) -> frozens
     return frozenset(name for name in voted if not actor.is_one_of((name,)))
 
 
-def _break_glass(tx: Transaction, approval: Approval, given: Given) -> Decided:
+def _break_glass(
+    tx: Transaction, actor: Actor, approval: Approval, given: Given
+) -> Decided:
     """Settle it as approved, whatever is missing; alert whoever runs the org."""
     reviewer = given.reviewer
     if not any(vote.user_id == reviewer.user_id for vote in votes_on(tx, approval.id)):
-        insert_vote(tx, approval, given)
+        insert_vote(tx, approval, given, ballot_of(approval, actor, given))
     note = given.note() | {"break_glass": True}
     settled = _settle(tx, approval, Status.APPROVED, given, note, {}, broken=True)
     tx.record(
@@ -179,7 +200,13 @@ def _break_glass(tx: Transaction, approval: Approval, given: Given) -> Decided:
     return Decided(settled, applied=True)
 
 
-def _vote(tx: Transaction, actor: Actor, approval: Approval, given: Given) -> Decided:
+def _vote(
+    tx: Transaction,
+    actor: Actor,
+    approval: Approval,
+    given: Given,
+    ruling: Ruling | None,
+) -> Decided:
     before = votes_on(tx, approval.id)
     # One person counts once: by another account of theirs, or by a delegate, they have voted.
     lent = {given.access.delegator} - {""}
@@ -197,13 +224,10 @@ def _vote(tx: Transaction, actor: Actor, approval: Approval, given: Given) -> De
     if given.edit is not None:
         reset_yeses(tx, approval)
         before = [vote for vote in before if vote.verdict not in YESES]
-        changes = _edited(tx, approval, given.edit)
-    insert_vote(tx, approval, given)
-    outcome = resolve(
-        [*(vote.verdict for vote in before), given.verdict],
-        required=approval.approvals_required,
-        denials=approval.denials_required,
-    )
+        changes = columns_of(tx, approval, given.edit, ruling, given.reason)
+    ballot = ballot_of(approval, actor, given)
+    insert_vote(tx, approval, given, ballot)
+    outcome = resolve([*(vote.ballot for vote in before), ballot], quorum_of(approval))
     note, reviewer = given.note(), given.reviewer
     if outcome is None:
         tx.record(
@@ -213,28 +237,8 @@ def _vote(tx: Transaction, actor: Actor, approval: Approval, given: Given) -> De
             subject(approval.id),
             facts(approval) | note,
         )
-        return Decided(_count_vote(tx, approval, changes), applied=True)
+        return Decided(count_vote(tx, approval, changes), applied=True)
     return Decided(_settle(tx, approval, outcome, given, note, changes), applied=True)
-
-
-def _edited(tx: Transaction, approval: Approval, edit: Edit) -> dict[str, object]:
-    """Return the columns that an edit sets; what was asked stays beside it."""
-    return {
-        "sealed_edit": seal_edit(tx.session, tx.keyring, approval, edit.canonical),
-        "edited_hash": edit.arguments_hash,
-        "edited_fingerprint": edit.fingerprint,
-        "edits": approval.edits + 1,
-        "line": edit.line,
-    }
-
-
-def _count_vote(
-    tx: Transaction, approval: Approval, changes: Mapping[str, object]
-) -> Approval:
-    values = {"version": approval.version + 1, **changes}
-    tx.execute(update(_approvals).where(_approvals.c.id == approval.id).values(values))
-    approval.__dict__.update(values)
-    return approval
 
 
 def _settle(

@@ -5,6 +5,7 @@ on its way through a form; a schema that the agent sent says more, and goes firs
 Source: spec approvals.md, "Edits".
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,12 @@ class Edit:
     line: str
     changed: tuple[str, ...]
     """Where they differ from what was asked; the log keeps places, never values."""
+
+    @property
+    def value(self) -> dict[str, Any]:
+        """Return the edited arguments, parsed."""
+        parsed: dict[str, Any] = json.loads(self.canonical)
+        return parsed
 
 
 def check_edit(

@@ -1,7 +1,7 @@
 """What the desk answers when it does not do what was asked. The web maps each once."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Fault(NamedTuple):
@@ -39,6 +39,14 @@ class InvalidError(DeskError):
 
 class NotAllowedError(DeskError):
     """The principal may not do this; the sentence is the one the page shows."""
+
+
+class DeniedByRuleError(NotAllowedError):
+    """The policy refuses a call; nothing was counted."""
+
+    def __init__(self, message: str, rule: dict[str, Any]) -> None:
+        super().__init__("denied", message)
+        self.rule = rule
 
 
 class ConflictError(DeskError):

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, select
 from webui.approvals.ask import Ask, Filer, Limits
 from webui.approvals.errors import Fault, InvalidError
 from webui.approvals.states import Risk, Status, Verdict
+from webui.approvals.terms import terms_of
 from webui.store.ids import new_id
 from webui.store.models import (
     Identity,
@@ -41,17 +42,19 @@ def row_of(tx: Transaction, filer: Filer, ask: Ask, limits: Limits) -> dict[str,
         "size": len(ask.canonical),
         "arguments_schema": _json_or_none(ask.arguments_schema),
         "line": ask.line,
-        "risk": risk_of(ask.risk),
+        "risk": risk_of(ask),
         "solo": bool(solo),
     }
+    expires_at = deadline_of(tx.now, ask, limits)
     return {
         "id": approval_id,
         "created_at": tx.now,
-        "expires_at": deadline_of(tx.now, ask, limits),
+        "expires_at": expires_at,
         "max_attempts": limits.max_attempts,
         **_who_and_why(tx, filer, ask),
         **about_call,
         **_UNDECIDED,
+        **terms_of(tx, filer, ask, expires_at),
     }
 
 
@@ -61,6 +64,11 @@ _UNDECIDED = {
     "approvals_required": 1,
     "denials_required": 1,
     "require_reason": False,
+    "distinct_groups": False,
+    "approvers": "",
+    "veto_groups": "",
+    "irreversible": False,
+    "idempotent": False,
     "by_person": True,
     "break_glass": False,
     "edits": 0,
@@ -70,7 +78,7 @@ _UNDECIDED = {
     "attempts": 0,
     "indexed": False,
 }
-"""How every call that waits for a person begins; until there is a policy, that is every call."""
+"""How a call begins that waits for a person, where the policy says nothing else."""
 
 
 def _who_and_why(tx: Transaction, filer: Filer, ask: Ask) -> dict[str, Any]:
@@ -106,9 +114,10 @@ def offered(ask: Ask) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*ask.allowed_decisions, str(Verdict.DENY))))
 
 
-def risk_of(hint: str | None) -> Risk:
-    """Return the risk: the agent's hint can only raise it."""
-    return max(Risk.MEDIUM, Risk(hint or Risk.MEDIUM), key=lambda risk: risk.level)
+def risk_of(ask: Ask) -> Risk:
+    """Return the risk: the rule's, or medium; the agent's hint can only raise it."""
+    least = Risk.MEDIUM if ask.ruling is None else ask.ruling.risk
+    return max(least, Risk(ask.risk or least), key=lambda risk: risk.level)
 
 
 def deadline_of(now: int, ask: Ask, limits: Limits) -> int:
@@ -118,7 +127,10 @@ def deadline_of(now: int, ask: Ask, limits: Limits) -> int:
         InvalidError: the run is over already.
 
     """
-    expires_at = now + min(ask.expires_in or limits.ttl, limits.ttl_max)
+    asking = None if ask.ruling is None else ask.ruling.asking
+    longest = None if asking is None else asking.timeout
+    wanted = min(ask.expires_in or longest or limits.ttl, longest or limits.ttl_max)
+    expires_at = now + min(wanted, limits.ttl_max)
     if ask.run_deadline is not None:
         left = ask.run_deadline - now
         if left <= 0:

@@ -193,7 +193,12 @@ def _end_of(tx: Transaction, approval: Approval, wish: GrantWish) -> int:
     ).one()
     if hours == 0:
         raise _not_granted("This organization gives no standing grants.")
-    longest = tx.now + hours * HOUR
+    lasts = hours * HOUR
+    if approval.max_grant is not None:
+        lasts = min(lasts, approval.max_grant)
+    if lasts == 0:
+        raise _not_granted("The policy allows no standing grant for this call.")
+    longest = tx.now + lasts
     if wish.uses is not None and not 1 <= wish.uses <= MOST_USES:
         raise InvalidError(
             f"A grant is for 1 to {MOST_USES} uses.",
@@ -202,12 +207,17 @@ def _end_of(tx: Transaction, approval: Approval, wish: GrantWish) -> int:
         )
     if wish.until is not None and not tx.now < wish.until <= longest:
         raise InvalidError(
-            f"A grant of this organization ends within {hours} hours; choose an earlier time "
+            f"A grant for this call ends within {_length(lasts)}; choose an earlier time "
             "that lies in the future.",
-            [Fault("/grant/until", f"must be within {hours} hours")],
+            [Fault("/grant/until", f"must be within {_length(lasts)}")],
             code="grant_too_wide",
         )
     return longest if wish.until is None else wish.until
+
+
+def _length(lasts: int) -> str:
+    """Say a length of time (ms) in whole hours, or in minutes where it has none."""
+    return f"{lasts // HOUR} hours" if lasts % HOUR == 0 else f"{lasts // 60_000} minutes"
 
 
 def _session_of(approval: Approval, wish: GrantWish) -> str | None:

@@ -12,8 +12,9 @@ from webui.approvals.desk import facts, subject
 from webui.approvals.ending import end_if_over, expire_if_over
 from webui.approvals.errors import ConflictError, Fault, InvalidError, TooManyError
 from webui.approvals.filing import row_of
+from webui.approvals.rulings import counted, ruled
 from webui.approvals.states import LIVE, OPEN, Status
-from webui.approvals.telling import record_call, refuse_running
+from webui.approvals.telling import led_to, record_call, refuse_running
 from webui.approvals.twins import displace, fits, raise_risk
 from webui.store.loaded import as_loaded
 from webui.store.models import Approval, table_of
@@ -85,7 +86,7 @@ def submit_or_refuse(
     known = None if key is None else idempotency.recall(tx, filer.agent_id, key)
     if known is not None:
         return Filed(expire_if_over(tx, _by_id(tx, known.approval_id)), reused=True)
-    filed = find_or_file(tx, filer, ask, limits)
+    filed = find_or_file(tx, filer, ruled(tx, filer, ask), limits)
     if key is not None and isinstance(filed, Filed):
         idempotency.remember(tx, filer.agent_id, key, approval_id=filed.approval.id)
     return filed
@@ -94,10 +95,12 @@ def submit_or_refuse(
 def find_or_file(
     tx: Transaction, filer: Filer, ask: Ask, limits: Limits
 ) -> Filed | ConflictError:
-    """Return the live twin or the remembered denial of a call, else file it.
+    """Return the live twin or the remembered denial of a ruled call, else file it.
 
-    The refusal for a call that is running is returned, so that its event is kept.
+    What the policy settles is a row of its own: no twin stands for it, and no denial. The refusal for a call that is running is returned, so that its event is kept.
     """
+    if ask.settled:
+        return _file(tx, filer, counted(tx, filer, ask), limits, stale_twin=None)
     twin = live_twin(tx, filer, ask.fingerprint)
     if twin is not None:
         if twin.status == Status.EXECUTING:
@@ -165,10 +168,14 @@ def _remembered_denial(
 def _file(
     tx: Transaction, filer: Filer, ask: Ask, limits: Limits, stale_twin: Approval | None
 ) -> Filed | ConflictError:
-    _spend(tx, filer, "filed", limits.rate)
-    _refuse_flood(tx, filer, limits)
+    if ask.settled:
+        _spend(tx, filer, "settled", limits.settled_rate if limits.rate else 0)
+    else:
+        _spend(tx, filer, "filed", limits.rate)
+        _refuse_flood(tx, filer, limits)
     values = row_of(tx, filer, ask, limits)
-    values |= covered(tx, filer, ask, values) or {}
+    if not ask.settled:
+        values |= covered(tx, filer, ask, values) or {}
     revised = None if ask.revision_of is None else _revised(tx, filer, ask.revision_of)
     if stale_twin is not None:
         displace(tx, stale_twin, values["id"])
@@ -180,9 +187,7 @@ def _file(
     if revised is not None:
         _supersede(tx, revised, values["id"])
     approval = as_loaded(Approval, values)
-    record_call(
-        tx, filer, approval, "granted" if approval.grant_id else "approval_required"
-    )
+    record_call(tx, filer, approval, led_to(approval))
     tx.record(
         filer.org_id,
         filer.actor,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, update
 
 from webui.approvals.ask import Filer
+from webui.approvals.counting import give_back
 from webui.approvals.covering import stands_for
 from webui.approvals.desk import Guard, load, move, subject
 from webui.approvals.ending import end_consumption
@@ -110,6 +111,7 @@ def roll_back(
             "lease_over",
             "It cannot be given back any more: the lease is over or it ended.",
         )
+    give_back(tx, approval.org_id, approval.reserved)
     left = approval.attempts < approval.max_attempts
     in_time = (approval.usable_until or 0) > tx.now and stands_for(tx, approval)
     detail = error[:DETAIL_MAX]
@@ -119,6 +121,7 @@ def roll_back(
         Status.APPROVED if left and in_time else Status.FAILED,
         actor=filer.actor,
         action="approval.rolled_back",
+        values={"reserved": None},
         guard=_IN_LEASE,
         given={"when_now": tx.now},
         note={"consumption": approval.consumption_id, "detail": detail},

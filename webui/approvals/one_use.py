@@ -29,6 +29,7 @@ from webui.approvals.errors import ConflictError
 from webui.approvals.intake import live_twin, submit_or_refuse
 from webui.approvals.leases import Lease
 from webui.approvals.questions import Answer, Asked, answer
+from webui.approvals.rulings import ruled
 from webui.approvals.states import Status, Verdict
 from webui.approvals.using import Used, gate
 from webui.store.ids import new_id
@@ -141,6 +142,7 @@ def ask_anew(
     plain = answer(tx.session, filer.org_id, asked, tx.now, locked=tx.on_postgresql)
     if plain.access.allowed or not waits(plain, asked):
         return Outcome(plain)
+    ask = ruled(tx, filer, ask)
     row = _yes_to(tx, filer, asked, ask.fingerprint, key)
     if row is not None:
         grant = as_grant(row, row.approval_id or "")

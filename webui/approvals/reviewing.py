@@ -123,6 +123,8 @@ def access_of(
     approval: Approval,
     verb: str = DECIDE,
     decided_by: frozenset[str] = frozenset(),
+    *,
+    yes: bool = False,
 ) -> Access:
     """Answer whether this person may decide this approval, by the rows of this transaction.
 
@@ -132,10 +134,12 @@ def access_of(
         approval: which.
         verb: `DECIDE`, or `BREAK_GLASS` for a yes past quorum.
         decided_by: whose voices count already.
+        yes: whether it is to approve, which takes more than a veto does.
 
     """
     directory = OrgDirectory(lambda: nullcontext(tx.session), approval.org_id, tx.now)
-    resource = resource_of(approval, owner_now(tx.session, approval), decided_by)
+    owner = owner_now(tx.session, approval)
+    resource = resource_of(approval, owner, decided_by, yes=yes)
     return authorize(actor, verb, resource, None, directory)
 
 
@@ -155,6 +159,8 @@ def resource_of(
     approval: Approval,
     present_owner: str | None = None,
     decided_by: frozenset[str] = frozenset(),
+    *,
+    yes: bool = False,
 ) -> Resource:
     """Return what authorization needs to know of an approval.
 
@@ -162,8 +168,12 @@ def resource_of(
         approval: which.
         present_owner: who owns its agent now; only deciding asks for it.
         decided_by: whose voices count already, as `votes.voices` gives them.
+        yes: whether it is to approve: whoever is in a veto group alone may only deny.
 
     """
+    groups = approval.approvers.split()
+    if groups and not yes:
+        groups += approval.veto_groups.split()
     return Resource(
         approval.org_id,
         kind="approval",
@@ -178,4 +188,5 @@ def resource_of(
         triggered_by=approval.triggered_by,
         solo=approval.solo,
         decided_by=decided_by,
+        required_groups=frozenset(groups),
     )

@@ -6,15 +6,22 @@ so many a minute written down, and what is beyond them is answered without an ev
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from webui.approvals import throttling
 from webui.approvals.ask import Filer
 from webui.approvals.desk import subject
-from webui.approvals.errors import ConflictError, DeskError, TooManyError
+from webui.approvals.errors import (
+    ConflictError,
+    DeniedByRuleError,
+    DeskError,
+    TooManyError,
+)
+from webui.approvals.states import Status
 from webui.store.models import Approval
 from webui.store.transaction import Transaction
 
+Refusal = TypeVar("Refusal", bound=DeskError)
 REFUSALS = 60
 """Refused attempts that are written down, a minute and principal; the burst is twice that."""
 
@@ -32,6 +39,15 @@ def record_call(
     )
 
 
+def led_to(approval: Approval) -> str:
+    """Return what filing a call led to, as `tool_call` says it."""
+    if approval.status == Status.DENIED:
+        return "denied"
+    if approval.status == Status.APPROVED:
+        return "granted" if approval.grant_id else "allowed"
+    return "approval_required"
+
+
 def refuse_running(tx: Transaction, filer: Filer, twin: Approval) -> ConflictError:
     """Return the refusal for a call that is running right now, written down."""
     if _room(tx, filer.actor):
@@ -45,10 +61,12 @@ def refuse_running(tx: Transaction, filer: Filer, twin: Approval) -> ConflictErr
 
 
 def refuse_use(
-    tx: Transaction, filer: Filer, approval: Approval, refusal: ConflictError
-) -> ConflictError:
+    tx: Transaction, filer: Filer, approval: Approval, refusal: Refusal
+) -> Refusal:
     """Return the refusal of a use, written down."""
     note = _call(filer, approval) | {"code": refusal.code}
+    if isinstance(refusal, DeniedByRuleError):
+        note["refused_by"] = refusal.rule["name"]
     _record_refusal(tx, approval, filer.actor, "approval.use_refused", note)
     return refusal
 

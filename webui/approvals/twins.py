@@ -49,13 +49,15 @@ def fits(tx: Transaction, filer: Filer, ask: Ask, limits: Limits, twin: Approval
     timed = ask.expires_in is not None or ask.run_deadline is not None
     if timed and deadline_of(tx.now, ask, limits) < twin.expires_at:
         return False
-    window = tx.session.scalar(select(Org.dedupe_window).where(Org.id == filer.org_id))
+    window = ask.dedupe_window or tx.session.scalar(
+        select(Org.dedupe_window).where(Org.id == filer.org_id)
+    )
     return window is None or tx.now - twin.created_at < window
 
 
 def raise_risk(tx: Transaction, filer: Filer, ask: Ask, twin: Approval) -> None:
     """Give an open twin the higher risk that this ask hints at; never a lower one."""
-    risk = risk_of(ask.risk)
+    risk = risk_of(ask)
     if twin.status not in OPEN or risk.level <= Risk(twin.risk).level:
         return
     twin.risk, twin.version = risk, twin.version + 1

@@ -1,5 +1,6 @@
 """The one use of an approved call: consume, renew, give back, say how it ended."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, insert, or_, select
@@ -9,9 +10,10 @@ from webui.approvals.ask import Ask, Filed, Filer, Limits
 from webui.approvals.covering import stands_for
 from webui.approvals.desk import Guard, load, move
 from webui.approvals.ending import current_status, end_if_over
-from webui.approvals.errors import ConflictError
+from webui.approvals.errors import ConflictError, DeskError
 from webui.approvals.intake import find_or_file, live_twin
 from webui.approvals.leases import Lease, end_use, hash_of_lease, lease_token, own
+from webui.approvals.rulings import ruled, take
 from webui.approvals.states import LIVE, Status
 from webui.approvals.telling import record_call, refuse_running, refuse_use
 from webui.approvals.twins import same_people
@@ -41,6 +43,10 @@ _USABLE = Guard(
 )
 
 
+PrintUnder = Callable[[str | None], str]
+"""The fingerprint of a call, given the hash of its rule."""
+
+
 @dataclass(frozen=True, slots=True)
 class Used:
     """A use that was granted: run exactly the approval's effective arguments, now, once."""
@@ -57,17 +63,18 @@ def consume(
     tx: Transaction,
     filer: Filer,
     approval_id: str,
-    fingerprint: str,
+    about_to_run: str | PrintUnder,
     lease: Lease,
     key: idempotency.Key | None = None,
-) -> Used | ConflictError:
+) -> Used | DeskError:
     """Take the one use of an approved call.
 
     Args:
         tx: the transaction.
         filer: the asking agent.
         approval_id: which.
-        fingerprint: recomputed from what the caller is about to run.
+        about_to_run: the fingerprint of what the caller is about to run; or how to compute
+            it, given the hash of the rule that it was approved under.
         lease: how long it may take.
         key: of the request; its repeat gets the same use for as long as that use lasts.
 
@@ -84,10 +91,13 @@ def consume(
     if known is not None and known.consumption_id is not None:
         again = _again(tx, approval, known.consumption_id, report=True)
         return again or refuse_use(tx, filer, approval, _no_more(approval))
-    refusal = _why_not(tx, approval, fingerprint)
+    refusal = _why_not(tx, approval, about_to_run)
     if refusal is not None:
         return refuse_use(tx, filer, approval, refusal)
-    used = _use(tx, filer, approval, lease)
+    taken = take(tx, filer, approval)
+    if taken.refusal is not None:
+        return refuse_use(tx, filer, approval, taken.refusal)
+    used = _use(tx, filer, approval, lease, taken.reserved)
     if key is not None:
         idempotency.remember(
             tx,
@@ -99,9 +109,14 @@ def consume(
     return used
 
 
-def _why_not(tx: Transaction, approval: Approval, fingerprint: str) -> ConflictError | None:
+def _why_not(
+    tx: Transaction, approval: Approval, about_to_run: str | PrintUnder
+) -> ConflictError | None:
     if approval.status != Status.APPROVED:
         return ConflictError(*NOT_USABLE[current_status(approval, tx.now)])
+    fingerprint = (
+        about_to_run if isinstance(about_to_run, str) else about_to_run(approval.rule_hash)
+    )
     if fingerprint not in {approval.fingerprint, approval.edited_fingerprint}:
         return ConflictError(
             "fingerprint_mismatch",
@@ -121,15 +136,15 @@ def gate(
     limits: Limits,
     lease: Lease,
     key: idempotency.Key | None = None,
-) -> Used | Filed | ConflictError:
+) -> Used | Filed | DeskError:
     """Answer "may I do this now?": use a standing approval, or find or file one.
 
     A key that led to an end (used up, denied, expired, withdrawn) gets that end again; a
     "wait", and a use that was given back, are looked at anew.
 
     Returns:
-        Used, or what to wait for, or the refusal: the same call is running, or the use that
-        the key got has ended.
+        Used, or what to wait for, or the refusal: the same call is running, the use that the
+        key got has ended, or a rule has counted enough.
 
     """
     known = None if key is None else idempotency.recall(tx, filer.agent_id, key)
@@ -138,7 +153,7 @@ def gate(
         if known_end is not None:
             return known_end
     answer = _gate(tx, filer, ask, limits, lease)
-    if key is not None and not isinstance(answer, ConflictError):
+    if key is not None and not isinstance(answer, DeskError):
         idempotency.remember(
             tx,
             filer.agent_id,
@@ -152,8 +167,9 @@ def gate(
 
 def _gate(
     tx: Transaction, filer: Filer, ask: Ask, limits: Limits, lease: Lease
-) -> Used | Filed | ConflictError:
-    twin = live_twin(tx, filer, ask.fingerprint)
+) -> Used | Filed | DeskError:
+    ask = ruled(tx, filer, ask)
+    twin = None if ask.settled else live_twin(tx, filer, ask.fingerprint)
     if twin is not None and twin.status == Status.EXECUTING:
         return refuse_running(tx, filer, twin)
     if (
@@ -165,23 +181,28 @@ def _gate(
     filed = find_or_file(tx, filer, ask, limits)
     if isinstance(filed, ConflictError):
         return filed
-    covered = filed.approval.grant_id is not None
-    if covered and filed.approval.status == Status.APPROVED:
+    # nobody was asked: a rule allows it or a standing grant covers it
+    if filed.approval.status == Status.APPROVED and not filed.approval.by_person:
         return _use_now(tx, filer, ask, filed.approval, lease)
     return filed
 
 
 def _use_now(
     tx: Transaction, filer: Filer, ask: Ask, approval: Approval, lease: Lease
-) -> Used:
-    used = _use(tx, filer, approval, lease)
+) -> Used | DeskError:
+    taken = take(tx, filer, approval, ask)
+    if taken.refusal is not None:
+        return refuse_use(tx, filer, approval, taken.refusal)
+    used = _use(tx, filer, approval, lease, taken.reserved)
     record_call(tx, filer, approval, "consumed", consumption=used.consumption_id)
     if not ask.report:
         end_use(tx, filer, used.approval, Status.CONSUMED, "ok", "No outcome is reported.")
     return used
 
 
-def _use(tx: Transaction, filer: Filer, approval: Approval, lease: Lease) -> Used:
+def _use(
+    tx: Transaction, filer: Filer, approval: Approval, lease: Lease, reserved: str | None
+) -> Used:
     consumption_id = new_id("con", tx.now)
     token = lease_token(tx, consumption_id)
     expires_at = tx.now + lease.length
@@ -195,6 +216,7 @@ def _use(tx: Transaction, filer: Filer, approval: Approval, lease: Lease) -> Use
             "consumption_id": consumption_id,
             "lease_hash": hash_of_lease(token),
             "lease_expires_at": expires_at,
+            "reserved": reserved,
             "attempts": approval.attempts + 1,  # the version says that it is still this
         },
         guard=_USABLE,
@@ -216,7 +238,7 @@ def _use(tx: Transaction, filer: Filer, approval: Approval, lease: Lease) -> Use
 
 def _end_of_known(
     tx: Transaction, filer: Filer, known: idempotency.Known, *, report: bool
-) -> Used | Filed | ConflictError | None:
+) -> Used | Filed | DeskError | None:
     """Return what a key of the gate led to, or none while that is open or given back."""
     approval = end_if_over(tx, load(tx, filer.org_id, known.approval_id))
     if known.consumption_id is None:

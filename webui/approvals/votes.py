@@ -1,25 +1,27 @@
 """Verdicts as they are kept: whose voice, on whose authority, with what in front of them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import insert, select, update
 
 from webui.approvals.arguments import effective_hash
-from webui.approvals.authorization import Access
+from webui.approvals.authorization import Access, Actor
 from webui.approvals.conversation import check_text
 from webui.approvals.editing import Edit
 from webui.approvals.errors import InvalidError
 from webui.approvals.granting import GrantWish
-from webui.approvals.quorum import YESES
+from webui.approvals.quorum import YESES, Ballot
 from webui.approvals.reviewing import Look, Reviewer
 from webui.approvals.states import Verdict
+from webui.approvals.terms import quorum_of
 from webui.store.ids import new_id
 from webui.store.models import Approval, Decision, table_of
 from webui.store.transaction import Transaction
 
 REASON_MAX = 4_000
+_approvals = table_of(Approval)
 _decisions = table_of(Decision)
 
 
@@ -82,6 +84,12 @@ class Vote(NamedTuple):
     user_id: str
     verdict: str
     delegated_by: str | None
+    groups: str
+
+    @property
+    def ballot(self) -> Ballot:
+        """Return it as quorum counts it."""
+        return Ballot(self.verdict, frozenset(self.groups.split()))
 
     @property
     def people(self) -> frozenset[str]:
@@ -92,7 +100,12 @@ class Vote(NamedTuple):
 def votes_on(tx: Transaction, approval_id: str) -> list[Vote]:
     """Return the verdicts on an approval that count already, oldest first."""
     rows = tx.execute(
-        select(_decisions.c.user_id, _decisions.c.verdict, _decisions.c.delegated_by)
+        select(
+            _decisions.c.user_id,
+            _decisions.c.verdict,
+            _decisions.c.delegated_by,
+            _decisions.c.groups,
+        )
         .where(_decisions.c.approval_id == approval_id, _decisions.c.reset_at.is_(None))
         .order_by(_decisions.c.id)
     )
@@ -157,7 +170,21 @@ def check_offered(approval: Approval, given: Given) -> None:
         check_text(given.reason, "message to the agent")
 
 
-def insert_vote(tx: Transaction, approval: Approval, given: Given) -> None:
+def ballot_of(approval: Approval, actor: Actor, given: Given) -> Ballot:
+    """Return a verdict as quorum counts it: with the groups of whose authority it is.
+
+    Of these only the ones that the rule asks for are kept; all, where it names none and wants
+    approvals from distinct ones.
+    """
+    lender = given.access.delegator
+    voice = next((each for each in actor.acting_for if each.id == lender), actor)
+    quorum = quorum_of(approval)
+    named = quorum.approvers | quorum.veto
+    any_will_do = quorum.distinct and not quorum.approvers
+    return Ballot(given.verdict, voice.groups if any_will_do else voice.groups & named)
+
+
+def insert_vote(tx: Transaction, approval: Approval, given: Given, ballot: Ballot) -> None:
     """Keep a verdict."""
     tx.execute(
         insert(_decisions),
@@ -172,6 +199,7 @@ def insert_vote(tx: Transaction, approval: Approval, given: Given) -> None:
             "channel": given.reviewer.channel,
             "delegated_by": given.access.delegator or None,
             "answer": given.answer,
+            "groups": " ".join(sorted(ballot.groups)),
             "at": tx.now,
         },
     )
@@ -188,3 +216,13 @@ def reset_yeses(tx: Transaction, approval: Approval) -> None:
         )
         .values(reset_at=tx.now)
     )
+
+
+def count_vote(
+    tx: Transaction, approval: Approval, changes: Mapping[str, object]
+) -> Approval:
+    """Return the approval with one vote more that does not settle it: what was shown changed."""
+    values = {"version": approval.version + 1, **changes}
+    tx.execute(update(_approvals).where(_approvals.c.id == approval.id).values(values))
+    approval.__dict__.update(values)
+    return approval

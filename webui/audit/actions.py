@@ -78,6 +78,7 @@ TOOL_CALL: Final = "tool_call"
 APPROVAL_CREATED: Final = "approval.created"
 APPROVAL_REUSED: Final = "approval.reused"
 APPROVAL_RISK_RAISED: Final = "approval.risk_raised"
+APPROVAL_ESCALATED: Final = "approval.escalated"
 APPROVAL_VIEWED: Final = "approval.viewed"
 APPROVAL_OPENED_FULL: Final = "approval.opened_full"
 APPROVAL_REVEALED: Final = "approval.revealed"
@@ -197,6 +198,7 @@ ALL: Final = frozenset(
         APPROVAL_CREATED,
         APPROVAL_REUSED,
         APPROVAL_RISK_RAISED,
+        APPROVAL_ESCALATED,
         APPROVAL_VIEWED,
         APPROVAL_OPENED_FULL,
         APPROVAL_REVEALED,

@@ -12,6 +12,7 @@ from webui.approvals.arguments import effective_hash
 from webui.approvals.quorum import YESES
 from webui.approvals.reviewing import seal_of
 from webui.approvals.states import OPEN, Resolution, Status, Verdict
+from webui.approvals.terms import why_asked
 from webui.approvals.words import RESOLUTION, VERDICT, WHY_ASKED
 from webui.gating import Shown, shown_of
 from webui.preview import PREVIEW_VERSION, Node, visible
@@ -206,10 +207,11 @@ def _progress(approval: Approval, votes: Sequence[Vote]) -> str | None:
 
 
 def _why_asked(approval: Approval) -> str:
+    why = visible(why_asked(approval))
     if not approval.solo:
-        return WHY_ASKED
+        return why
     return (
-        f"{WHY_ASKED} This organization works alone: people may decide calls of their "
+        f"{why} This organization works alone: people may decide calls of their "
         "own agents, and the record says so."
     )
 

@@ -30,7 +30,14 @@ from webui.approvals.policy.importing import Imported, import_policy
 from webui.approvals.policy.notation import Window
 from webui.approvals.policy.reading import check_policy, read_policy
 from webui.approvals.policy.rulebook import Rulebook
-from webui.approvals.policy.ruling import Ruling, evaluate, verdict_of
+from webui.approvals.policy.ruling import (
+    Ruling,
+    asked_anyway,
+    evaluate,
+    refused_by,
+    refused_by_count,
+    verdict_of,
+)
 from webui.approvals.policy.seeing import Seen
 from webui.approvals.policy.testing import Difference, Result, compare, run_tests
 from webui.approvals.policy.warning import warnings_of
@@ -60,6 +67,7 @@ __all__ = [
     "Verdict",
     "Window",
     "amount_of",
+    "asked_anyway",
     "check_policy",
     "compare",
     "evaluate",
@@ -69,6 +77,8 @@ __all__ = [
     "policy_revision",
     "read_conditions",
     "read_policy",
+    "refused_by",
+    "refused_by_count",
     "reserve",
     "run_tests",
     "verdict_of",

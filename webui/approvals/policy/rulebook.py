@@ -67,6 +67,14 @@ class Rulebook:
         """Say whether a tool is refused before any rule because nothing lists it."""
         return self.policy.default is Verdict.DENY and not entry.listed
 
+    def asks_history(self, tool: str) -> bool:
+        """Say whether a ruling on this tool must be given how the same call was decided before."""
+        return any(
+            condition.path.startswith("history.")
+            for rule in self.entry(tool).rules
+            for condition in rule.conditions
+        )
+
     def counters_for(self, tool: str) -> tuple[Counter, ...]:
         """Return the counters whose values a ruling on this tool must be given."""
         names: dict[str, None] = {}

@@ -1,7 +1,7 @@
 """From a policy and the facts of a call to a ruling; the strictest rule that applies wins."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from webui.approvals.policy.answers import YES
@@ -118,6 +118,45 @@ def verdict_of(book: Rulebook, facts: Facts) -> tuple[Verdict, str]:
     if allowed is not None:
         return Verdict.ALLOW, allowed.name
     return _default(book, entry)[0], DEFAULT
+
+
+def asked_anyway(book: Rulebook, ruling: Ruling, now: int) -> Ruling:
+    """Return the ruling that asks a person about a call which the policy allows."""
+    return replace(
+        ruling,
+        verdict=Verdict.REQUIRE_APPROVAL,
+        sentence=f"{ruling.sentence} Only a person gives a permission, so one is asked.",
+        message=ruling.sentence,
+        asking=combined((), book.policy.approvals, now, irreversible=ruling.irreversible),
+    )
+
+
+def refused_by(ruling: Ruling, reservation: Reservation) -> Ruling:
+    """Return the denial of a call that was let through when its counter still had room."""
+    look = next(look for look in ruling.trace if look.reservation is reservation)
+    rule, limit = look.rule, reservation.limit
+    refusal = (
+        f"{reservation.counter} would pass its limit of {limit} this {reservation.window}"
+    )
+    return replace(
+        ruling,
+        verdict=Verdict.DENY,
+        rule=RuleRef(rule.name, rule.line, rule.hash, rule.tool),
+        sentence=_why(replace(look, refusal=refusal), Verdict.DENY),
+        message=rule.on_deny or f'Refused by the rule "{rule.name}".',
+        conditions=look.conditions,
+        asking=None,
+        reservations=(),
+    )
+
+
+def refused_by_count(ruling: Ruling) -> bool:
+    """Say whether it is for a counter that a call is refused: later it may not be."""
+    look = next((look for look in ruling.trace if look.effect is Effect.DENY), None)
+    return look is not None and (
+        look.rule.counter is not None
+        or any(condition.path.startswith("state.") for condition in look.rule.conditions)
+    )
 
 
 def _default(book: Rulebook, entry: Entry) -> tuple[Verdict, str]:

@@ -23,6 +23,7 @@ from webui.store.models.org import (
     User,
     WebSession,
 )
+from webui.store.models.policy import Policy, PolicyCount
 from webui.store.models.source import (
     Delivery,
     Endpoint,
@@ -63,6 +64,8 @@ __all__ = [
     "Passkey",
     "PermissionGrant",
     "PersonalToken",
+    "Policy",
+    "PolicyCount",
     "Project",
     "ProviderRole",
     "RecoveryCode",

@@ -1,6 +1,6 @@
 """The held call, the verdicts on it, and its one use."""
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, TextClause, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webui.approvals.states import DECIDED, LIVE, Status
@@ -30,8 +30,15 @@ def _history_index(name: str, *columns: str) -> Index:
     )
 
 
+def _partial_index(name: str, *columns: str, where: TextClause) -> Index:
+    return Index(name, *columns, sqlite_where=where, postgresql_where=where)
+
+
 COUNTS = text("reset_at IS NULL")
 """Which decisions count: those that no later edit took back."""
+
+ESCALATES = text("escalate_at IS NOT NULL")
+"""Others will be asked as well, if nobody decides until then."""
 
 UNINDEXED = text("settled_at IS NOT NULL AND NOT indexed")
 """Settled, and not yet in the search index."""
@@ -85,7 +92,27 @@ class Approval(Model):
 
     rule_name: Mapped[str | None] = mapped_column(default=None)
     rule_hash: Mapped[str | None] = mapped_column(default=None)
+    rule_line: Mapped[int | None] = mapped_column(default=None)
     policy_revision: Mapped[str | None] = mapped_column(default=None)
+    ruling: Mapped[str | None] = mapped_column(default=None)
+    """JSON of what the policy said, without values of the call; none without a policy."""
+    risk_asked: Mapped[str | None] = mapped_column(default=None)
+    """The risk that the policy was told, where the agent's hint was above medium."""
+    edited_rule_hash: Mapped[str | None] = mapped_column(default=None)
+    """Of the rule that the edited call falls under; `rule_hash` stays that of what was asked."""
+    approvers: Mapped[str] = mapped_column(default="")
+    """Ids of the groups of which an approval must come; empty: of anybody who may decide."""
+    distinct_groups: Mapped[bool] = mapped_column(default=False)
+    veto_groups: Mapped[str] = mapped_column(default="")
+    escalate_at: Mapped[int | None] = mapped_column(default=None)
+    """When others are asked as well; none once they were."""
+    escalate_to: Mapped[str | None] = mapped_column(default=None)
+    irreversible: Mapped[bool] = mapped_column(default=False)
+    idempotent: Mapped[bool] = mapped_column(default=False)
+    max_grant: Mapped[int | None] = mapped_column(default=None)
+    """The longest that a standing grant made from it may last, ms; 0 allows none."""
+    reserved: Mapped[str | None] = mapped_column(default=None)
+    """JSON of what its use has counted: counter, start and end of the window, amount."""
     approvals_required: Mapped[int] = mapped_column(default=1)
     denials_required: Mapped[int] = mapped_column(default=1)
     require_reason: Mapped[bool] = mapped_column(default=False)
@@ -178,12 +205,19 @@ class Approval(Model):
             sqlite_where=text("grant_id IS NOT NULL"),
             postgresql_where=text("grant_id IS NOT NULL"),
         ),
+        # how the same call was decided before, for rules that ask
         Index(
-            "ix_approvals_unindexed",
-            "id",
-            sqlite_where=UNINDEXED,
-            postgresql_where=UNINDEXED,
+            "ix_approvals_same_call",
+            "org_id",
+            "agent_id",
+            "tool",
+            "arguments_hash",
+            "decided_at",
+            sqlite_where=text("decided_at IS NOT NULL"),
+            postgresql_where=text("decided_at IS NOT NULL"),
         ),
+        _partial_index("ix_approvals_escalates", "escalate_at", where=ESCALATES),
+        _partial_index("ix_approvals_unindexed", "id", where=UNINDEXED),
         # denial memory, earlier decisions on the same call; a fingerprint falls anywhere in
         # its index, which makes it the dearest of all: filing a call does not pay for it
         Index(
@@ -216,6 +250,8 @@ class Decision(Model):
     """User id of the person in whose place it was given."""
     answer: Mapped[str | None] = mapped_column(default=None)
     """With respond: what the agent gets as the result, in place of a run."""
+    groups: Mapped[str] = mapped_column(default="")
+    """Ids of the groups in which the voice counted, of those that the rule asks for."""
     at: Mapped[int]
     reset_at: Mapped[int | None] = mapped_column(default=None)
     """When an edit took this yes back: it was for other arguments, and counts no more."""

@@ -22,6 +22,8 @@ class Org(Model):
     write_gate: Mapped[bool] = mapped_column(default=False)
     grant_hours: Mapped[int] = mapped_column(default=24)
     """The longest that a standing grant lasts; 0 allows none."""
+    policy_number: Mapped[int | None] = mapped_column(default=None)
+    """The version of its policy in force; none: every call asks for one approval."""
     dedupe_window: Mapped[int | None] = mapped_column(default=None)
     """Milliseconds in which a pending twin is reused; none: until it settles."""
     created_at: Mapped[int]

@@ -1,6 +1,7 @@
 """Every answer a person can give."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,9 +17,32 @@ ADDED = {
         ("edited_hash", sa.String()),
         ("edited_fingerprint", sa.String()),
         ("grant_id", sa.String()),
+        ("rule_line", sa.BigInteger()),
+        ("ruling", sa.String()),
+        ("risk_asked", sa.String()),
+        ("edited_rule_hash", sa.String()),
+        ("escalate_at", sa.BigInteger()),
+        ("escalate_to", sa.String()),
+        ("max_grant", sa.BigInteger()),
+        ("reserved", sa.String()),
     ),
+    "orgs": (("policy_number", sa.BigInteger()),),
     "decisions": (("answer", sa.String()), ("reset_at", sa.BigInteger())),
 }
+
+FILLED: dict[str, tuple[tuple[str, Any, Any], ...]] = {
+    "approvals": (
+        ("message_count", sa.BigInteger(), "0"),
+        ("approvers", sa.String(), ""),
+        ("veto_groups", sa.String(), ""),
+        ("distinct_groups", sa.Boolean(), sa.false()),
+        ("irreversible", sa.Boolean(), sa.false()),
+        ("idempotent", sa.Boolean(), sa.false()),
+    ),
+    "orgs": (("grant_hours", sa.BigInteger(), "24"),),
+    "decisions": (("groups", sa.String(), ""),),
+}
+"""What every row has; these begin so on rows that are there already."""
 
 
 def upgrade() -> None:
@@ -68,18 +92,24 @@ def upgrade() -> None:
         postgresql_where=live,
     )
     op.create_index("ix_standing_grants_org", "standing_grants", ["org_id", "id"])
-    op.add_column(
-        "orgs",
-        sa.Column("grant_hours", sa.BigInteger(), nullable=False, server_default="24"),
-    )
+    _make_policies()
     op.create_index("ix_messages_approval", "messages", ["approval_id", "id"])
     for table, columns in ADDED.items():
         for name, kind in columns:
             op.add_column(table, sa.Column(name, kind, nullable=True))
-    op.add_column(
-        "approvals",
-        sa.Column("message_count", sa.BigInteger(), nullable=False, server_default="0"),
-    )
+    for table, filled in FILLED.items():
+        for name, filling, value in filled:
+            op.add_column(
+                table, sa.Column(name, filling, nullable=False, server_default=value)
+            )
+    for index, indexed, where in _INDEXES:
+        op.create_index(
+            index,
+            "approvals",
+            indexed,
+            sqlite_where=sa.text(where),
+            postgresql_where=sa.text(where),
+        )
     covered = sa.text("grant_id IS NOT NULL")
     op.create_index(
         "ix_approvals_grant",
@@ -100,11 +130,46 @@ def upgrade() -> None:
     )
 
 
+_INDEXES = (
+    (
+        "ix_approvals_same_call",
+        ["org_id", "agent_id", "tool", "arguments_hash", "decided_at"],
+        "decided_at IS NOT NULL",
+    ),
+    ("ix_approvals_escalates", ["escalate_at"], "escalate_at IS NOT NULL"),
+)
+
+
+def _make_policies() -> None:
+    op.create_table(
+        "policies",
+        sa.Column("org_id", sa.String(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("revision", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("author", sa.String(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["org_id"], ["orgs.id"]),
+        sa.PrimaryKeyConstraint("org_id", "number"),
+    )
+    op.create_table(
+        "policy_counts",
+        sa.Column("org_id", sa.String(), nullable=False),
+        sa.Column("counter", sa.String(), nullable=False),
+        sa.Column("start", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["org_id"], ["orgs.id"]),
+        sa.PrimaryKeyConstraint("org_id", "counter", "start"),
+    )
+
+
 def downgrade() -> None:
-    """Take back; edits, answers and conversations are lost.
+    """Take back; policies, edits, answers and conversations are lost.
 
     A yes that was given to edited arguments must not run what was asked: an unused one ends,
-    and votes on an edited call that still waits count no more.
+    and votes on an edited call that still waits count no more. What a rule asked for ends too:
+    its limits and its groups are not known any more.
     """
     op.execute("DELETE FROM decisions WHERE reset_at IS NOT NULL")
     op.execute(
@@ -115,6 +180,16 @@ def downgrade() -> None:
         "UPDATE approvals SET usable_until = decided_at"
         " WHERE edited_hash IS NOT NULL AND status IN ('approved', 'executing')"
     )
+    op.execute(
+        "UPDATE approvals SET usable_until = decided_at"
+        " WHERE rule_hash IS NOT NULL AND status = 'approved'"
+    )
+    op.execute(
+        "UPDATE approvals SET expires_at = created_at"
+        " WHERE rule_hash IS NOT NULL AND status IN ('pending', 'needs_revision')"
+    )
+    for index, _, _ in _INDEXES:
+        op.drop_index(index, "approvals")
     op.drop_index("ix_approvals_grant", "approvals")
     op.drop_index("ix_decisions_once", "decisions")
     op.create_index(
@@ -123,7 +198,10 @@ def downgrade() -> None:
     for table, columns in ADDED.items():
         for name, _ in columns:
             op.drop_column(table, name)
-    op.drop_column("approvals", "message_count")
-    op.drop_column("orgs", "grant_hours")
+    for table, filled in FILLED.items():
+        for name, _, _ in filled:
+            op.drop_column(table, name)
+    op.drop_table("policy_counts")
+    op.drop_table("policies")
     op.drop_table("standing_grants")
     op.drop_table("messages")

@@ -1,0 +1,145 @@
+"""The reviewers' API on the policy: what is in force, what was, checking a text, setting one."""
+
+from typing import Any
+
+from flask import Response, request
+
+from webui.api.answers import answer_json, answer_page
+from webui.api.keys import access, person, runtime
+from webui.api.operations import Query, operation
+from webui.api.paging import page_of, whole_number
+from webui.api.people import check_carries
+from webui.api.reading import read_body
+from webui.api.schemas import PolicyBody, PolicyText
+from webui.approvals import policies
+from webui.approvals.authorization import POLICY_READ, POLICY_WRITE, Resource
+from webui.approvals.errors import Fault, InvalidError, NotAllowedError
+from webui.approvals.policy import check_policy, run_tests
+from webui.approvals.standing import By
+from webui.audit.chain import rfc3339
+from webui.store.models import Policy
+from webui.store.queries.identity import TokenHolder
+
+_HERE = "/api/v1/review/policy"
+
+
+def _person_with(permission: str) -> TokenHolder:
+    holder = person()
+    check_carries(holder, verb=permission)
+    answer = access(holder, permission, Resource(holder.person.org_id))
+    if not answer.allowed:
+        raise NotAllowedError(answer.reason.removeprefix("deny_"), answer.explanation)
+    return holder
+
+
+@operation(
+    "GET",
+    _HERE,
+    "The policy in force; its number is 0 where there is none",
+    reviewer=True,
+    answers={200: "Policy"},
+)
+def read_policy() -> Response:
+    """Return the policy in force with its text."""
+    holder = _person_with(POLICY_READ)
+    with runtime().store.reading() as session:
+        live = policies.in_force(session, holder.person.org_id)
+    return answer_json(_document(live) | {"text": None if live is None else live.text})
+
+
+@operation(
+    "GET",
+    f"{_HERE}/versions",
+    "The versions of the policy, newest first",
+    reviewer=True,
+    queries=(
+        Query("limit", {"type": "integer", "minimum": 1, "maximum": 200}, "Page size."),
+        Query("cursor", {"type": "string"}, "`next_cursor` of the page before."),
+    ),
+    answers={200: "PolicyList"},
+)
+def list_policies() -> Response:
+    """Return a page of versions, without their texts."""
+    holder, page = _person_with(POLICY_READ), page_of(request.args)
+    before = whole_number(page.cursor) if page.cursor else None
+    if page.cursor and before is None:
+        raise InvalidError(
+            "This page cannot be given.",
+            [Fault("/cursor", "must be the next_cursor of the page before")],
+        )
+    with runtime().store.reading() as session:
+        found = policies.versions(session, holder.person.org_id, before, page.limit)
+    full = len(found) == page.limit
+    cursor = str(found[-1].number) if full else None
+    return answer_page([_document(each) for each in found], page, cursor)
+
+
+@operation(
+    "POST",
+    f"{_HERE}/check",
+    "What is wrong with a text, what looks wrong, and what comes of its tests",
+    body=PolicyText,
+    reviewer=True,
+    answers={200: "PolicyChecked"},
+)
+def check_text() -> Response:
+    """Look at a text as `set` would; nothing changes."""
+    holder = _person_with(POLICY_READ)
+    text = read_body(PolicyText).text
+    with runtime().store.reading() as session:
+        found, faults = policies.all_faults(session, holder.person.org_id, text)
+    readable = check_policy(text)[0]
+    warnings = () if found is None else policies.all_warnings(found)
+    tests = () if readable is None else run_tests(readable)
+    return answer_json(
+        {
+            "faults": [fault.as_document() for fault in faults],
+            "warnings": [fault.as_document() for fault in warnings],
+            "tests": [result.as_document() for result in tests],
+        }
+    )
+
+
+@operation(
+    "POST",
+    _HERE,
+    "Put a policy in force; one that is wrong anywhere changes nothing",
+    body=PolicyBody,
+    reviewer=True,
+    answers={200: "Policy"},
+)
+def set_policy() -> Response:
+    """Put a text in force as a new version, if it is made from the one that is."""
+    holder = _person_with(POLICY_WRITE)
+    body, who = read_body(PolicyBody), holder.person
+    accepted = runtime().store.write(
+        lambda tx: policies.accept(
+            tx,
+            who.org_id,
+            body.text,
+            By(who.user_id),
+            expected=body.expected,
+            note=body.note,
+        )
+    )
+    warnings = [fault.as_document() for fault in accepted.warnings]
+    more = {"changed": accepted.changed, "warnings": warnings}
+    return answer_json(_document(accepted.version) | more)
+
+
+def _document(version: Policy | None) -> dict[str, Any]:
+    if version is None:
+        return {
+            "number": 0,
+            "revision": None,
+            "author": None,
+            "note": None,
+            "at": None,
+        }
+    return {
+        "number": version.number,
+        "revision": version.revision,
+        "author": version.author,
+        "note": version.note,
+        "at": rfc3339(version.at),
+    }

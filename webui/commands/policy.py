@@ -1,0 +1,136 @@
+"""`countersign policy`."""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from webui.commands.office import json_option, org_option, run, show
+
+if TYPE_CHECKING:
+    from webui.approvals.policy import Policy
+
+WRONG = 1
+_file = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+_note = click.option("--note", default="", help="Why, for whoever reads the versions.")
+
+
+@click.group()
+def policy() -> None:
+    """What may pass, what is refused, and what a person must see."""
+
+
+@policy.command("show")
+@org_option
+@json_option
+def show_policy(org: str | None, as_json: bool) -> None:
+    """Print the policy in force."""
+    answer = run("policy.show", org=org)
+    if as_json or answer["text"] is None:
+        show(answer, as_json)
+    else:
+        click.echo(answer["text"], nl=False)
+
+
+@policy.command("versions")
+@org_option
+@json_option
+def list_versions(org: str | None, as_json: bool) -> None:
+    """List the versions, newest first."""
+    show(run("policy.versions", org=org), as_json)
+
+
+@policy.command("validate")
+@_file
+def validate(file: Path) -> None:
+    """Say everything that is wrong with FILE, each with its line; groups are looked at by set."""
+    from webui.approvals.policy import warnings_of
+
+    for warning in warnings_of(_read(file)):
+        click.echo(f"warning: {warning}")
+    click.echo("The file is a policy.")
+
+
+@policy.command("test")
+@_file
+def test(file: Path) -> None:
+    """Run the tests that FILE holds."""
+    from webui.approvals.policy import run_tests
+
+    results = run_tests(_read(file))
+    for result in results:
+        click.echo(f"{'ok' if result.passed else 'FAILED'}: {result.sentence()}")
+    failed = sum(not result.passed for result in results)
+    click.echo(f"{len(results)} tests, {failed} failed.")
+    if failed:
+        raise SystemExit(WRONG)
+
+
+@policy.command("set")
+@_file
+@_note
+@click.option("--expect", type=int, help="The version it was made from; 0 for none.")
+@org_option
+@json_option
+def set_policy(
+    file: Path, note: str, expect: int | None, org: str | None, as_json: bool
+) -> None:
+    """Put FILE in force; if anything is wrong with it, nothing changes."""
+    _set(_text(file), note, expect, org, as_json)
+
+
+@policy.command("import")
+@_file
+@_note
+@click.option("--print", "only_print", is_flag=True, help="Print it and change nothing.")
+@org_option
+@json_option
+def import_file(
+    file: Path, note: str, only_print: bool, org: str | None, as_json: bool
+) -> None:
+    """Bring in FILE of a policy gateway: only what it leaves implied is written out."""
+    from webui.approvals.policy import PolicyError, import_policy
+
+    try:
+        imported = import_policy(_text(file))
+    except PolicyError as error:
+        raise click.ClickException(str(error)) from error
+    if only_print:
+        click.echo(imported.text, nl=False)
+        return
+    _set(imported.text, note, None, org, as_json)
+
+
+@policy.command("shelf")
+@click.argument("name", required=False)
+def shelf(name: str | None) -> None:
+    """List the policies to begin with, or print the one called NAME."""
+    folder = files("webui.approvals.policy") / "shelf"
+    names = sorted(each.name.removesuffix(".yaml") for each in folder.iterdir())
+    if name is None:
+        click.echo("\n".join(names))
+    elif name in names:
+        click.echo((folder / f"{name}.yaml").read_text(encoding="utf-8"), nl=False)
+    else:
+        raise click.ClickException(f"There is no {name} on the shelf: {', '.join(names)}.")
+
+
+def _set(text: str, note: str, expect: int | None, org: str | None, as_json: bool) -> None:
+    show(run("policy.set", text=text, note=note, expected=expect, org=org), as_json)
+
+
+def _read(file: Path) -> "Policy":
+    from webui.approvals.policy import check_policy
+
+    found, faults = check_policy(_text(file))
+    if found is None:
+        raise click.ClickException("\n".join(map(str, faults)))
+    return found
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except ValueError as error:
+        raise click.ClickException(f"{file} is not UTF-8; save it as UTF-8.") from error
