@@ -156,17 +156,17 @@ def detail_of(session: Session, row: Row) -> Detail:
         taken_back=_taken_back(happened),
         why_asked=_why_asked(approval),
         resolution_words=_resolution(approval, view),
-        outcome_words=_outcome(calls.uses(session, approval.id)),
-        usable_until=approval.usable_until,
         **_around(session, row, votes),
         **_conversation(session, approval, view, happened, names),
     )
 
 
 def _around(session: Session, row: Row, votes: Sequence[Vote]) -> dict[str, Any]:
-    """Return the fields about what came before this call, was changed in it, or follows it."""
+    """Return the fields about what came before this call, was changed in it, or followed it."""
     approval, now = row.approval, house().store.now()
     return {
+        "outcome_words": _outcome(calls.uses(session, approval.id)),
+        "usable_until": approval.usable_until,
         "similar": tuple(earlier(session, approval, now)),
         "edit": edited(session, approval, votes),
         "followed": followed(session, approval),
