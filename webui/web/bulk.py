@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from webui.approvals.errors import DeskError, InvalidError
 from webui.approvals.reviewing import seal_of
 from webui.approvals.states import OPEN, Status, Verdict
-from webui.gating import shown_of
+from webui.gating import Shown, shown_of
 from webui.preview import PREVIEW_VERSION
 from webui.problems import status_of
 from webui.store.queries import calls
@@ -36,6 +36,8 @@ class Chosen:
     """Why it is left out whatever the verdict is; none if it is not."""
     why_no_yes: str | None
     """Why it cannot be approved together with others; none if it can."""
+    card: Shown | None
+    """All that its seal stands for, if it can be approved here: no yes to what was not shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +88,22 @@ def _rows(session: Session, ids: Sequence[str]) -> list[Row]:
 
 def _choice(session: Session, row: Row, now: int, why_not: str | None) -> Chosen:
     view = row_view(row, now, url_for("approval.page", approval_id=row.approval.id))
+    shown = shown_of(session, house().keyring, row.approval) if why_not is None else None
+    why_no_yes = None if shown is None else _why_no_yes(row, view, shown)
     return Chosen(
         view,
         seal_of(row.approval, PREVIEW_VERSION),
         why_not,
-        None if why_not is not None else _why_no_yes(session, row, view),
+        why_no_yes,
+        shown if why_no_yes is None else None,
     )
 
 
-def _why_no_yes(session: Session, row: Row, view: RowView) -> str | None:
+def _why_no_yes(row: Row, view: RowView, shown: Shown) -> str | None:
     if view.status == Status.NEEDS_REVISION:
         return "Changes were requested; it waits for the agent."
     if str(Verdict.APPROVE) not in row.approval.allowed_decisions.split():
         return "It does not take a yes."
-    shown = shown_of(session, house().keyring, row.approval)
     if shown.is_severe:
         return f"A call of {shown.risk} risk is approved on its own page only."
     if shown.needs_full_view:
