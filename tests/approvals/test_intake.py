@@ -420,6 +420,17 @@ def test_no_is_always_offered(desk: Desk) -> None:
     assert filed.allowed_decisions == "edit respond deny"
 
 
+def test_a_revision_that_names_its_own_old_twin_takes_its_place_once(
+    desk: Desk, clock: TestClock
+) -> None:
+    desk.set_org(dedupe_window=1_000)
+    old = desk.submit().approval.id
+    clock.advance(2_000)
+    new = desk.submit(revision_of=old).approval
+    assert (new.revision_of, desk.row(old).superseded_by) == (old, new.id)
+    assert desk.actions(old).count("approval.superseded") == 1
+
+
 def test_a_revision_takes_the_place_of_what_it_revises(desk: Desk, house: House) -> None:
     old, decided = desk.submit().approval.id, desk.approved(arguments={"n": 0})
     new = desk.submit(arguments={"n": 1}, revision_of=old).approval

@@ -184,8 +184,8 @@ def _file(
         return find_or_file(tx, filer, ask, limits)
     if ask.source_ref is not None:
         _supersede_re_asked(tx, filer, ask, values["id"])
-    if revised is not None:
-        _supersede(tx, revised, values["id"])
+    if revised is not None and (stale_twin is None or revised.id != stale_twin.id):
+        _supersede(tx, revised, values["id"])  # a stale twin was displaced already
     approval = as_loaded(Approval, values)
     record_call(tx, filer, approval, led_to(approval))
     tx.record(
