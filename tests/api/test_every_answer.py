@@ -84,6 +84,18 @@ def test_an_edit_is_told_exactly_and_is_what_runs(ci: Any, rae: Any) -> None:
     assert claims["fingerprint"] == filed["fingerprint"]
 
 
+def test_a_receipt_names_every_yes_and_an_edit_is_one(
+    ci: Any, rae: Any, as_member: Any, house: Any, demand: Any
+) -> None:
+    filed = ci.file(arguments=ASKED)
+    demand(filed["id"], approvals_required=2)
+    edit(rae, filed, n=2)
+    assert decide(as_member(house.ana), filed, "approve").json["status"] == "approved"
+    path = f"/api/v1/approvals/{filed['id']}/consume"
+    used = ci.post(path, {"tool": "shell.run", "arguments": ASKED}).json
+    assert set(claims_of(used["receipt"])["deciders"]) == {house.rae.id, house.ana.id}
+
+
 def test_the_edited_call_is_consumed_as_it_then_is_and_no_third_is(
     ci: Any, rae: Any
 ) -> None:

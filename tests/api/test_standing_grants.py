@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from typing import Any
 
 import pytest
@@ -42,6 +44,14 @@ def test_a_grant_lets_the_same_call_go_on_and_is_listed_masked(ci: Any, rae: Any
     assert "a1B2" not in str(listed)
     alone = rae.get(f"{GRANTS}/{listed['id']}").json
     assert [each["approval"] for each in alone["covered"]] == [gate.json["approval"]["id"]]
+
+
+def test_the_receipt_of_a_covered_call_names_the_grant(ci: Any, rae: Any) -> None:
+    give(ci, rae, {"uses": 2})
+    gate = ci.post("/api/v1/gate", {"tool": "mail.send", "arguments": MAIL}).json
+    claims = json.loads(base64.urlsafe_b64decode(gate["receipt"].split(".")[1] + "=="))
+    (listed,) = rae.get(GRANTS).json["items"]
+    assert claims["deciders"] == [f"grant:{listed['id']}"]
 
 
 def test_a_revoked_grant_lets_nothing_through(ci: Any, rae: Any) -> None:

@@ -31,8 +31,9 @@ from webui.approvals import leases, using
 from webui.approvals.arguments import effective_arguments, effective_hash
 from webui.approvals.canonical import canonical, sha256_of
 from webui.approvals.errors import DeskError
+from webui.approvals.quorum import YESES
 from webui.approvals.receipts import receipt
-from webui.approvals.states import OPEN, Status, Verdict
+from webui.approvals.states import OPEN, Status
 from webui.approvals.strict_json import read_document
 from webui.approvals.terms import refused_because
 from webui.approvals.using import PrintUnder, Used
@@ -151,14 +152,17 @@ def _go(used: Used, given: bytes | None, *, reported: bool) -> Response:
             consumed_at=used.started_at,
             # as granted: a repeat after a renewal carries the same receipt
             lease_expires_at=used.started_at + house.lease.length,
-            deciders=[
-                vote.decision.user_id
-                for vote in votes
-                if vote.decision.verdict == Verdict.APPROVE
-            ],
+            deciders=_deciders(approval, votes),
         ),
     }
     return Response(with_arguments(document, arguments), 200, content_type=JSON)
+
+
+def _deciders(approval: Approval, votes: Sequence[Vote]) -> list[str]:
+    """Return who said yes, an edit among it; for a call that a standing grant covers, the grant."""
+    if approval.grant_id is not None:
+        return [f"grant:{approval.grant_id}"]
+    return [vote.decision.user_id for vote in votes if vote.decision.verdict in YESES]
 
 
 @operation(
