@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 from webui.approvals.arguments import effective_arguments, open_arguments
 from webui.approvals.canonical import canonical, fingerprint_of_canonical, sha256_of
 from webui.approvals.differing import differences, step_to
-from webui.approvals.editing import Edit, check_edit
+from webui.approvals.editing import LONGEST_PLACE, MOST_CHANGES, Edit, check_edit
 from webui.approvals.errors import Fault, InvalidError
 from webui.approvals.schema_check import faults_by_schema
 from webui.gating import profile_of
-from webui.preview import Profile, StillMaskedError, line, unmasked
+from webui.preview import Profile, StillMaskedError, line, masked_name, unmasked
 from webui.store.keyring import Keyring
 from webui.store.models import Approval
 
@@ -39,7 +39,8 @@ def prepare_edit(
     edited = _in_the_clear(typed, base.value, profile)
     written = canonical(edited)
     if sha256_of(written) != approval.edited_hash:  # else it repeats the last edit
-        check_edit(base.value, edited, faults_by_schema(approval.arguments_schema, edited))
+        _check(approval, base.value, edited, profile)
+    changed = differences(asked, edited)
     return Edit(
         base_hash=sha256_of(base.canonical),
         canonical=written,
@@ -55,8 +56,35 @@ def prepare_edit(
             rule_hash=approval.rule_hash,
         ),
         line=line(approval.tool, edited, profile),
-        changed=tuple(found.pointer for found in differences(asked, edited)),
+        changed=tuple(
+            _as_shown(found.pointer, profile)[:LONGEST_PLACE]
+            for found in changed[:MOST_CHANGES]
+        ),
+        changes=len(changed),
     )
+
+
+def _check(
+    approval: Approval, base: Mapping[str, Any], edited: Mapping[str, Any], profile: Profile
+) -> None:
+    """Check an edit; faults name their places as they were shown, since names may be secrets."""
+    try:
+        check_edit(base, edited, faults_by_schema(approval.arguments_schema, edited))
+    except InvalidError as error:
+        faults = [
+            fault._replace(pointer=_as_shown(fault.pointer, profile))
+            for fault in error.faults
+        ]
+        raise InvalidError(error.detail, faults, code=error.code) from None
+
+
+def _as_shown(pointer: str, profile: Profile) -> str:
+    """Return a pointer with the names that are masked where they are shown."""
+    shown = ""
+    for step in pointer.split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        shown = step_to(shown, masked_name(name, profile))
+    return shown
 
 
 def _in_the_clear(

@@ -378,3 +378,64 @@ def test_a_mask_keeps_what_it_hides_and_half_a_mask_is_refused(
         assert caught.value.code == "still_masked"
         assert caught.value.faults[0].pointer == "/arguments/password"
         assert "hunter2" not in str(caught.value.faults)
+
+
+TOKEN = "sk-" + "a1B2" * 10
+NO_MASKS_LEFT = [
+    ({"name": "API_TOKEN", "value": "hunter2"}, "name"),
+    ({"env": {"name": "API_TOKEN", "value": "hunter2"}}, "env"),
+    ({"env": [{"name": "API_TOKEN", "value": "hunter2"}]}, "env"),
+]
+
+
+@pytest.mark.parametrize("schema", [None, {"type": "object"}])
+@pytest.mark.parametrize(("asked", "where"), NO_MASKS_LEFT)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_mask_is_not_put_back_where_nothing_would_mask_it(
+    desk: Desk, house: House, asked: dict[str, Any], where: str, schema: Any
+) -> None:
+    approval_id = filed(desk, asked, arguments_schema=schema)
+    shown = masked_arguments(asked, profile_of(desk.store.keyring, house.org_id))
+    typed = json.loads(json.dumps(shown).replace("API_TOKEN", "COLOUR"))
+    assert "hunter2" not in json.dumps(shown)
+    with pytest.raises(InvalidError) as caught:
+        desk.prepared(approval_id, typed)
+    assert caught.value.code == "still_masked"
+    pointers = [fault.pointer for fault in caught.value.faults]
+    assert pointers[0].endswith("/value")
+    anew = json.loads(json.dumps(asked).replace("API_TOKEN", "COLOUR"))
+    assert json.loads(desk.prepared(approval_id, anew).canonical) == anew
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_names_that_are_secrets_are_masked_in_faults_and_in_the_log(
+    desk: Desk, house: House
+) -> None:
+    asked = {TOKEN: {"x/y": 1}}
+    approval_id = filed(desk, asked)
+    shown = masked_arguments(asked, profile_of(desk.store.keyring, house.org_id))
+    (name,) = shown
+    with pytest.raises(InvalidError) as caught:
+        desk.prepared(approval_id, {name: {"x/y": "one"}})
+    assert [f.pointer for f in caught.value.faults] == [f"/arguments/{name}/x~1y"]
+    assert TOKEN not in caught.value.detail
+    desk.edit(house.rae, approval_id, {name: {"x/y": 2}})
+    told = desk.told(approval_id)
+    assert (told["changed"], told["changes"]) == ([f"/{name}/x~1y"], 1)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_log_keeps_so_many_places_and_counts_them_all(desk: Desk) -> None:
+    long = "k" * 300
+    approval_id = filed(desk, {long: [0] * 80})
+    edit = desk.prepared(approval_id, {long: [1] * 80})
+    assert (len(edit.changed), edit.changes) == (50, 80)
+    assert all(len(place) == 200 for place in edit.changed)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_long_list_of_wrong_items_is_told_in_twenty_faults(desk: Desk) -> None:
+    approval_id = filed(desk, {"a": [1] * 8_000})
+    with pytest.raises(InvalidError) as caught:
+        desk.prepared(approval_id, {"a": ["s"] * 8_000})
+    assert len(caught.value.faults) == 20

@@ -47,7 +47,7 @@ def test_an_edit_starts_from_what_show_gives_and_keeps_what_is_masked(
         ('{"n": 1, "n": 2}', "cannot be read"),
         ("[1]", "cannot be read"),
         ('{"n": NaN}', "cannot be read"),
-        ('{"n": "1"}', "do not fit this tool: see /n"),
+        ('{"n": "1"}', "do not fit this tool. See /arguments/n"),
         ('{"n": 1}', "Nothing was changed"),
     ],
 )

@@ -8,12 +8,16 @@ Source: spec approvals.md, "Edits".
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from webui.approvals.differing import differences, kind_of, step_to
 from webui.approvals.errors import Fault, InvalidError
 
 _MOST_FAULTS = 20
+MOST_CHANGES = 50
+LONGEST_PLACE = 200
+"""Characters of a place that the log keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,12 @@ class Edit:
     fingerprint: str
     line: str
     changed: tuple[str, ...]
-    """Where they differ from what was asked; the log keeps places, never values."""
+    """Where they differ from what was asked, at most `MOST_CHANGES` places, named as shown.
+
+    The log keeps places, never values.
+    """
+    changes: int
+    """How many places differ in all."""
 
     @property
     def value(self) -> dict[str, Any]:
@@ -56,11 +65,12 @@ def check_edit(
             "Nothing was changed; change something, or approve it as it is.",
             code="no_changes",
         )
-    found = list(_of_types("", base, edited)) if faults is None else list(faults)
+    found = list(faults or ())
+    if faults is None:
+        found = list(islice(_Types().faults("", base, edited), _MOST_FAULTS))
     if found:
-        places = ", ".join(fault.pointer or "/" for fault in found[:5])
         raise InvalidError(
-            f"The edited arguments do not fit this tool: see {places}.",
+            "The edited arguments do not fit this tool.",
             [
                 fault._replace(pointer=f"/arguments{fault.pointer}")
                 for fault in found[:_MOST_FAULTS]
@@ -69,41 +79,57 @@ def check_edit(
         )
 
 
-def _of_types(pointer: str, base: Any, edited: Any) -> Iterator[Fault]:
-    old, new = kind_of(base), kind_of(edited)
-    if old != new:
-        yield Fault(pointer, f"was received as {_a(old)}; keep it one, it is {_a(new)} now")
-    elif old == "object":
-        yield from _of_members(pointer, base, edited)
-    elif old == "array":
-        yield from _of_items(pointer, base, edited)
+class _Types:
+    """Compares types; remembers of each list one item of each type, since lists are long."""
 
+    def __init__(self) -> None:
+        self._firsts: dict[int, dict[str, Any]] = {}
 
-def _of_members(
-    pointer: str, base: Mapping[str, Any], edited: Mapping[str, Any]
-) -> Iterator[Fault]:
-    for name, value in edited.items():
-        at = step_to(pointer, name)
-        if name in base:
-            yield from _of_types(at, base[name], value)
-        else:
+    def faults(self, pointer: str, base: Any, edited: Any) -> Iterator[Fault]:
+        """Yield where the types of `edited` are not those of `base`."""
+        old, new = kind_of(base), kind_of(edited)
+        if old != new:
             yield Fault(
-                at, "is new; without a schema nobody knows whether the tool takes it"
+                pointer, f"was received as {_a(old)}; keep it one, it is {_a(new)} now"
             )
+        elif old == "object":
+            yield from self._of_members(pointer, base, edited)
+        elif old == "array":
+            yield from self._of_items(pointer, base, edited)
 
+    def _of_members(
+        self, pointer: str, base: Mapping[str, Any], edited: Mapping[str, Any]
+    ) -> Iterator[Fault]:
+        for name, value in edited.items():
+            at = step_to(pointer, name)
+            if name in base:
+                yield from self.faults(at, base[name], value)
+            else:
+                yield Fault(
+                    at, "is new; without a schema nobody knows whether the tool takes it"
+                )
 
-def _of_items(pointer: str, base: Sequence[Any], edited: Sequence[Any]) -> Iterator[Fault]:
-    for at, value in enumerate(edited):
-        like = base[at] if at < len(base) and kind_of(base[at]) == kind_of(value) else None
-        if like is None:
-            like = next((item for item in base if kind_of(item) == kind_of(value)), None)
-        place = step_to(pointer, at)
-        if like is None and value is not None:
-            yield Fault(
-                place, f"is {_a(kind_of(value))}; no item of this list was received as one"
-            )
-        elif like is not None:
-            yield from _of_types(place, like, value)
+    def _of_items(
+        self, pointer: str, base: Sequence[Any], edited: Sequence[Any]
+    ) -> Iterator[Fault]:
+        firsts = self._first_of_each(base)
+        for at, value in enumerate(edited):
+            kind, place = kind_of(value), step_to(pointer, at)
+            here = at < len(base) and kind_of(base[at]) == kind
+            if here or kind in firsts:
+                yield from self.faults(place, base[at] if here else firsts[kind], value)
+            elif value is not None:
+                yield Fault(
+                    place, f"is {_a(kind)}; no item of this list was received as one"
+                )
+
+    def _first_of_each(self, base: Sequence[Any]) -> dict[str, Any]:
+        firsts = self._firsts.get(id(base))
+        if firsts is None:
+            firsts = self._firsts[id(base)] = {}
+            for item in base:
+                firsts.setdefault(kind_of(item), item)
+        return firsts
 
 
 def _a(kind: str) -> str:

@@ -74,6 +74,7 @@ class Given:
             return {
                 "edited_hash": self.edit.arguments_hash,
                 "changed": list(self.edit.changed),
+                "changes": self.edit.changes,
             }
         return {} if self.answer is None else {"answer": self.answer}
 

@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from sqlalchemy.orm import Session
+
 from webui.approvals import claiming, revoking
 from webui.approvals.authorization import DECIDE, EDIT
 from webui.approvals.conversation import say
 from webui.approvals.deciding import decide
+from webui.approvals.editing import Edit
 from webui.approvals.errors import InvalidError, NotAllowedError, NotFoundError
 from webui.approvals.json_faults import Unreadable
 from webui.approvals.keys import AGENT, PERSONAL, PresentedKey, read_key
@@ -17,7 +20,8 @@ from webui.approvals.strict_json import read_arguments
 from webui.control.verbs import LOCAL, Office, Plain, org_id_of, verb
 from webui.edits import prepare_edit
 from webui.gating import refuse_unseen
-from webui.preview import PREVIEW_VERSION
+from webui.preview import PREVIEW_VERSION, visible
+from webui.store.models import Approval
 from webui.store.queries import calls as queries
 from webui.store.queries.identity import Signed, key_holder, member, token_holder
 from webui.store.transaction import Transaction
@@ -75,7 +79,7 @@ def decide_approval(
             refuse_unseen(session, office.store.keyring, row.approval)
         if arguments is not None:
             typed = _typed(arguments)
-            edit = prepare_edit(session, office.store.keyring, row.approval, typed)
+            edit = _prepared(session, office, row.approval, typed)
     look, reviewer, org_id = Look(seal, PREVIEW_VERSION), by.reviewer, by.who.org_id
     return _done(
         office,
@@ -84,6 +88,18 @@ def decide_approval(
             tx, reviewer, org_id, approval, given, reason, look, answer=answer, edit=edit
         ),
     )
+
+
+def _prepared(
+    session: Session, office: Office, approval: Approval, typed: dict[str, Any]
+) -> Edit:
+    """Prepare an edit; here the sentence says where, since there are no fields to say it at."""
+    try:
+        return prepare_edit(session, office.store.keyring, approval, typed)
+    except InvalidError as error:
+        places = ", ".join(visible(fault.pointer) for fault in error.faults[:5])
+        more = f" See {places}." if places else ""
+        raise InvalidError(error.detail + more, error.faults, code=error.code) from None
 
 
 def _typed(text: str) -> dict[str, Any]:

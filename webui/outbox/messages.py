@@ -9,7 +9,7 @@ from webui.audit.chain import rfc3339
 from webui.store.models import Approval, Event
 
 _DECISION = ("verdict", "reason", "who", "channel")
-_ANSWER = ("answer", "edited_hash", "changed")
+_ANSWER = ("answer", "edited_hash", "changed", "changes")
 """What an answer or an edit adds: the text, or the new hash and where it differs."""
 _SAID_BY_SOMEBODY = frozenset(
     {"approval.break_glass", "approval.changes_requested", "approval.revoked"}

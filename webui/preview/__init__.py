@@ -5,6 +5,7 @@ from webui.preview.lines import line
 from webui.preview.masked import (
     StillMaskedError,
     masked_arguments,
+    masked_name,
     searchable_text,
     unmasked,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "inline",
     "line",
     "masked_arguments",
+    "masked_name",
     "pieces",
     "preview",
     "preview_hash",

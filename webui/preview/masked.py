@@ -11,6 +11,7 @@ from webui.preview.redaction import Profile, Segment
 from webui.preview.visible import visible
 
 _MOST_SEARCHABLE: Final = 65_536  # PostgreSQL refuses a search vector over 1 MiB
+_MASK: Final = "⟦redacted"
 _ESCAPED_BRACKETS: Final = str.maketrans({"⟦": "⟦U+27E6⟧", "⟧": "⟦U+27E7⟧"})
 
 
@@ -22,6 +23,12 @@ def masked_arguments(arguments: Mapping[str, Any], profile: Profile) -> dict[str
     `full` or `line` instead. Raises Unreadable as `preview` does.
     """
     return _members(Call(arguments, profile).values)
+
+
+def masked_name(name: str, profile: Profile) -> str:
+    """Return the name of a member as `masked_arguments` gives it."""
+    (shown,) = masked_arguments({name: None}, profile)
+    return shown
 
 
 class StillMaskedError(ValueError):
@@ -38,9 +45,28 @@ def unmasked(edited: Any, arguments: Mapping[str, Any], profile: Profile) -> Any
 
     What stands exactly as the mask showed it is what was there before; so an editor may change
     a call without being shown its secrets. Raises StillMaskedError where a mask was changed,
-    moved to another member or put together anew, and Unreadable as `preview` does.
+    moved to another member, put together anew, or would show what it hides, and Unreadable as `preview` does.
     """
-    return _put_back(edited, arguments, _members(Call(arguments, profile).values), ())
+    found = _put_back(edited, arguments, _members(Call(arguments, profile).values), ())
+    _check_hidden(edited, _members(Call(found, profile).values), ())
+    return found
+
+
+def _check_hidden(edited: Any, shown: Any, place: tuple[str | int, ...]) -> None:
+    """Refuse masks that would be masks no more: what hid them may be a name beside them."""
+    if isinstance(edited, str):
+        if _MASK in edited and edited != shown:
+            raise StillMaskedError(place)
+    elif isinstance(edited, dict):
+        after = shown if isinstance(shown, dict) else {}
+        for name, value in edited.items():
+            if _MASK in name and name not in after:
+                raise StillMaskedError((*place, name))
+            _check_hidden(value, after.get(name), (*place, name))
+    elif isinstance(edited, list):
+        items = shown if isinstance(shown, list) else [None] * len(edited)
+        for at, (item, after) in enumerate(zip(edited, items, strict=True)):
+            _check_hidden(item, after, (*place, at))
 
 
 def _put_back(edited: Any, original: Any, masked: Any, place: tuple[str | int, ...]) -> Any:

@@ -11,7 +11,7 @@ from webui.approvals.errors import DeskError, InvalidError
 from webui.approvals.reviewing import Decided
 from webui.approvals.states import OPEN, Risk, Verdict
 from webui.gating import Shown, shown_of
-from webui.preview import canonical_pieces
+from webui.preview import canonical_pieces, visible
 from webui.problems import status_of
 from webui.store.queries.calls import Row
 from webui.web.access import approval_or_404
@@ -86,7 +86,9 @@ def decide(approval_id: str) -> Answer:
         typed = Typed.sent(request.form, faults)
         if form is not None and was_opened(approval_id, form):
             return _end_of_full_again(approval_id, typed, error)
-        return answer_as_it_stands(approval_id, status_of(error), typed, error=error.detail)
+        return answer_as_it_stands(
+            approval_id, status_of(error), typed, error=visible(error.detail)
+        )
     return answered(approval_id, decided)
 
 
@@ -109,7 +111,9 @@ def _end_of_full_again(approval_id: str, typed: Typed, error: DeskError) -> tupl
         row = approval_or_404(session, approval_id)
         detail = detail_of(session, row)
         shown = _everything(session, row)
-    return _full_page(row, detail, shown, typed, error=error.detail), status_of(error)
+    return _full_page(row, detail, shown, typed, error=visible(error.detail)), status_of(
+        error
+    )
 
 
 def answered(approval_id: str, decided: Decided) -> Answer:
