@@ -13,15 +13,15 @@ from webui.api.people import alone, check_carries, visible
 from webui.api.reading import read_body
 from webui.api.schemas import BulkBody, EmptyBody, MessageBody, RevokeBody, VerdictBody
 from webui.approvals.arguments import effective_arguments
-from webui.approvals.authorization import EDIT, GRANT, VIEW
+from webui.approvals.authorization import DECIDE, EDIT, GRANT, VIEW
 from webui.approvals.claiming import claim, release
 from webui.approvals.conversation import say
 from webui.approvals.deciding import decide
 from webui.approvals.editing import Edit
-from webui.approvals.errors import NotAllowedError
+from webui.approvals.errors import InvalidError, NotAllowedError
 from webui.approvals.granting import GrantWish
 from webui.approvals.quorum import YESES
-from webui.approvals.reviewing import Decided, Look, resource_of
+from webui.approvals.reviewing import Decided, Look, owner_now, resource_of
 from webui.approvals.revoking import revoke
 from webui.approvals.states import Status, Verdict
 from webui.edits import prepare_edit
@@ -30,6 +30,7 @@ from webui.grants import check_wish
 from webui.preview import PREVIEW_VERSION
 from webui.store.models import Approval
 from webui.store.queries import calls
+from webui.store.queries.calls import Row
 from webui.store.queries.identity import TokenHolder
 from webui.together import Result, Sealed, cascade, decide_each
 
@@ -52,7 +53,7 @@ def decide_review(approval_id: str) -> Response:
     _look_first(holder, approval_id, body, verdict)
     by, org_id = reviewer(holder), holder.person.org_id
     look = Look(body.seal, PREVIEW_VERSION)
-    edit = _edit_of(org_id, approval_id, body)
+    edit = _edit_of(holder, approval_id, body)
     wish = _wish_of(org_id, approval_id, body, edit)
     decided = runtime().store.write(
         lambda tx: decide(
@@ -93,8 +94,8 @@ def _look_first(
                 "Break-glass asks that you proved who you are within the last 15 minutes, which "
                 "a token cannot; use the page of this call.",
             )
-        if verdict not in YESES:
-            return
+        if verdict not in YESES or not _may_prepare(holder, row, verdict):
+            return  # where they may not edit, the desk refuses it and writes that down
         if body.seal is None:
             raise NotAllowedError(
                 "full_view_required",
@@ -104,13 +105,26 @@ def _look_first(
         refuse_unseen(session, runtime().keyring, row.approval)
 
 
-def _edit_of(org_id: str, approval_id: str, body: VerdictBody) -> Edit | None:
+def _may_prepare(holder: TokenHolder, row: Row, verdict: Verdict) -> bool:
+    """Say whether an edit is looked at: what is said of it is for those alone who may give it."""
+    if verdict is not Verdict.EDIT:
+        return True
+    with runtime().store.reading() as session:
+        about = resource_of(row.approval, owner_now(session, row.approval))
+    return all(access(holder, verb, about).allowed for verb in (DECIDE, EDIT))
+
+
+def _edit_of(holder: TokenHolder, approval_id: str, body: VerdictBody) -> Edit | None:
     """Return the edited arguments of a verdict, checked; none if it brings none."""
     if body.arguments is None:
         return None
     with runtime().store.reading() as session:
-        row = calls.one(session, org_id, approval_id)
+        row = calls.one(session, holder.person.org_id, approval_id)
         assert row is not None  # looked at a moment ago; approvals are never deleted
+        if Verdict(body.verdict) is not Verdict.EDIT:
+            raise InvalidError("Edited arguments belong to the verdict edit, and only there.")
+        if not _may_prepare(holder, row, Verdict.EDIT):
+            return None
         return prepare_edit(session, runtime().keyring, row.approval, body.arguments)
 
 

@@ -10,7 +10,7 @@ from webui.approvals.reviewing import owner_now, seal_of
 from webui.edits import prepare_edit
 from webui.preview import PREVIEW_VERSION
 from webui.store.models import Approval
-from webui.web.access import may_edit
+from webui.web.access import may_decide, may_edit
 from webui.web.context import house
 from webui.web.editor import Editor, editor_of, read
 from webui.web.typed import Typed
@@ -31,7 +31,7 @@ def edit_of(
 ) -> Edit | None:
     """Return the edit that a form asks for; none where the desk will refuse it anyway.
 
-    That is: what was edited is not what would run now, or this person may not edit.
+    That is: what was edited is not what would run now, or this person may not edit or decide it.
 
     Raises:
         InvalidError: with the place of each fault.
@@ -39,7 +39,8 @@ def edit_of(
     """
     if seal != seal_of(approval, PREVIEW_VERSION):
         return None
-    if not may_edit(approval, owner_now(session, approval)).allowed:
+    owner = owner_now(session, approval)
+    if not (may_edit(approval, owner).allowed and may_decide(approval, owner).allowed):
         return None
     typed = read(_editor(session, approval), form)
     return prepare_edit(session, house().keyring, approval, typed)
