@@ -16,7 +16,7 @@ from countersign_client import Client
 from flask import Flask
 from playwright.sync_api import Page, expect
 
-from tests.plugins.served import At, Reviewer, ServedDesk, write_in_the_name_of
+from tests.plugins.served import At, Reviewer, ServedDesk, give_a_grant, write_in_the_name_of
 from webui.demo.history import KEYS, PASSWORD, furnish
 from webui.demo.stories import STORIES
 from webui.factors.totp import STEP, code_at
@@ -49,6 +49,8 @@ PAGES = {
     ),
     "bulk.page": ("/bulk?id={waiting}&id={gated}&id={settled}", "/bulk"),
     "history.page": ("/history", "/history?q=nothing+of+that+name"),
+    "grants.page": ("/grants",),
+    "grants.one": ("/grants/{grant}", "/grants/nothing"),
     "audit.page": ("/audit?verify=1", "/audit?actor=nobody"),
     "agents.page": ("/agents",),
     "sources.page": ("/sources",),
@@ -57,6 +59,8 @@ PAGES = {
     "people.page": ("/people",),
     "groups.page": ("/groups",),
     "groups.one": ("/groups/{group}",),
+    "grants.page": ("/grants",),
+    "grants.one": ("/grants/nothing",),
     "permissions.page": ("/access",),
     "work.page": ("/access/work",),
     "reporting.page": ("/access/tree",),
@@ -174,6 +178,7 @@ def known(alive: ServedDesk) -> dict[str, str]:
         "group": alive.command("groups", "add", "On call", OWNER.email)["id"],
         "invitation": invited["link"].rsplit("/", 1)[1],
         "write": write_in_the_name_of(OWNER, alive),
+        "grant": give_a_grant(OWNER, alive, keys["release-bot"]),
     }
 
 

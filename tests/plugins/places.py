@@ -77,11 +77,13 @@ def things(
         lambda tx: sources.create_source(tx, org_id, kind="standard", name="In")
     )
     approval_id = file_call(agent)
+    people = store.write(lambda tx: _people(tx, org_id))
+    maker = people["user_id"]
     return {
         "session_id": store.write(lambda tx: _session(tx, user_id)),
         "passkey_id": store.write(lambda tx: _passkey(tx, user_id)),
         "approval_id": approval_id,
-        "standing_id": store.write(lambda tx: _standing(tx, org_id, approval_id, user_id)),
+        "standing_id": store.write(lambda tx: _standing(tx, org_id, approval_id, maker)),
         "key_id": agent.key.split("_")[1],
         "token_id": token.split("_")[1],
         "source_id": source.source_id,
@@ -89,7 +91,7 @@ def things(
         "org_slug": slug,
         "provider_id": store.write(lambda tx: _provider(tx, org_id)),
         **store.write(lambda tx: _deliveries(tx, org_id, source.source_id)),
-        **store.write(lambda tx: _people(tx, org_id)),
+        **people,
         **store.write(lambda tx: _work(tx, org_id, agent.id)),
         "org": org_id,
         "nonce": store.write(lambda tx: _write_in_the_name_of(tx, agent, user_id)),
@@ -97,6 +99,7 @@ def things(
 
 
 def _standing(tx: Transaction, org_id: str, approval_id: str, user_id: str) -> str:
+    """Make a grant of somebody else's: its maker may revoke it whatever their role is now."""
     approval = tx.session.get_one(Approval, approval_id)
     assert approval.org_id == org_id
     return make_standing_grant(tx, approval, GrantWish(uses=3), user_id).id

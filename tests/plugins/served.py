@@ -23,6 +23,16 @@ from urllib.parse import urlsplit
 import pytest
 from countersign_client import Client, CountersignError, Refused
 from countersign_client.ask import Ask
+from sqlalchemy import select
+
+from webui.approvals.deciding import decide
+from webui.approvals.granting import GrantWish
+from webui.approvals.reviewing import Look
+from webui.approvals.reviewing import Reviewer as Deciding
+from webui.approvals.states import Verdict
+from webui.runtime import open_store
+from webui.settings import Settings
+from webui.store.models import Approval, StandingGrant, User
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -149,6 +159,36 @@ def write_in_the_name_of(person: Reviewer, desk: ServedDesk) -> str:
             payload_hash="sha256:" + "5e" * 32,
         )
     return urlsplit(str(held.value.problem["approval_url"])).path
+
+
+def give_a_grant(person: Reviewer, desk: ServedDesk, key: str) -> str:
+    """Approve a call with a standing grant, and have a second one covered; returns its id."""
+    client = Client(desk.agents, key)
+    call = {"package": "@northwind/ui", "version": "7.3.1", "token": "npm_demo_k3y"}
+    asked = client.ask("npm.publish", call).id
+    any_version = {"path": "args.version", "op": "starts_with", "value": "7.3."}
+    wish = GrantWish(uses=3, conditions=(any_version,))
+    store = open_store(Settings(instance=desk.folder / "instance"))
+    try:
+        with store.reading() as session:
+            approval = session.get_one(Approval, asked)
+            org_id = approval.org_id
+            found = select(User).where(User.email == person.email)
+            by = Deciding(session.scalars(found).one().id, person.name, "web")
+        look = Look(None, 1)
+        store.write(
+            lambda tx: decide(
+                tx, by, org_id, asked, Verdict.APPROVE, "", look, grant=wish
+            ).approval.id
+        )
+        with store.reading() as session:
+            made = select(StandingGrant.id).where(StandingGrant.approval_id == asked)
+            grant_id = session.scalars(made).one()
+    finally:
+        store.close()
+    again = client.ask("npm.publish", call | {"version": "7.3.2"})
+    assert again.status == "approved"
+    return grant_id
 
 
 StartDesk = Callable[..., ServedDesk]
