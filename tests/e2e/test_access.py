@@ -16,7 +16,13 @@ from countersign_client import Client
 from flask import Flask
 from playwright.sync_api import Page, expect
 
-from tests.plugins.served import At, Reviewer, ServedDesk, give_a_grant, write_in_the_name_of
+from tests.plugins.served import (
+    At,
+    Reviewer,
+    ServedDesk,
+    give_a_grant,
+    write_in_the_name_of,
+)
 from webui.demo.history import KEYS, PASSWORD, furnish
 from webui.demo.stories import STORIES
 from webui.factors.totp import STEP, code_at
@@ -59,8 +65,6 @@ PAGES = {
     "people.page": ("/people",),
     "groups.page": ("/groups",),
     "groups.one": ("/groups/{group}",),
-    "grants.page": ("/grants",),
-    "grants.one": ("/grants/nothing",),
     "permissions.page": ("/access",),
     "work.page": ("/access/work",),
     "reporting.page": ("/access/tree",),

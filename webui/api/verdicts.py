@@ -122,7 +122,9 @@ def _edit_of(holder: TokenHolder, approval_id: str, body: VerdictBody) -> Edit |
         row = calls.one(session, holder.person.org_id, approval_id)
         assert row is not None  # looked at a moment ago; approvals are never deleted
         if Verdict(body.verdict) is not Verdict.EDIT:
-            raise InvalidError("Edited arguments belong to the verdict edit, and only there.")
+            raise InvalidError(
+                "Edited arguments belong to the verdict edit, and only there."
+            )
         if not _may_prepare(holder, row, Verdict.EDIT):
             return None
         return prepare_edit(session, runtime().keyring, row.approval, body.arguments)
