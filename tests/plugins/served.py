@@ -174,7 +174,7 @@ def give_a_grant(person: Reviewer, desk: ServedDesk, key: str) -> str:
             approval = session.get_one(Approval, asked)
             org_id = approval.org_id
             found = select(User).where(User.email == person.email)
-            by = Deciding(session.scalars(found).one().id, person.name, "web")
+            by = Deciding(session.scalars(found).one().id, person.name, "page")
         look = Look(None, 1)
         store.write(
             lambda tx: (
