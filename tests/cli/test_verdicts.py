@@ -7,6 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
+
+from webui.runtime import open_store
+from webui.settings import Settings
+from webui.store.models import Org
 
 ACTOR = ("--actor", "admin@localhost")
 
@@ -135,3 +140,37 @@ def test_every_verb_of_a_person_needs_one(
     assert "needs a person" in run("approvals", verb, approval, *more).output
     agent = ("--token", first["agent"]["key"])
     assert "never decides" in run("approvals", verb, approval, *more, *agent).output
+
+
+def test_who_may_not_edit_learns_nothing_by_trying(
+    run: Any, told: Any, filed: Any, typed: Any
+) -> None:
+    told("users", "add", "vi@example.org", "--role", "viewer")
+    approval = filed({"password": "hunter2", "n": 1})
+    guesses = (
+        {"password": "hunter2", "n": 1},  # right: nothing would be changed
+        {"password": "hunter1", "n": 1},
+        {"password": 7, "other": None},
+    )
+    said = set()
+    for guess in guesses:
+        words = ("--arguments", typed(guess), "--actor", "vi@example.org")
+        said.add(run("approvals", "edit", approval, *words).output)
+    assert len(said) == 1
+    assert run("audit", "export").output.count("access.refused") == len(guesses)
+
+
+def test_a_token_waits_for_the_second_factor_its_org_asks_for(
+    run: Any, told: Any, filed: Any, instance: Path
+) -> None:
+    token = told("users", "add", "rae@example.org", "--role", "reviewer")["token"]
+    approval = filed()
+    store = open_store(Settings(instance=instance))
+    store.write(
+        lambda tx: tx.execute(update(Org).values(require_second_factor=True)).close()
+    )
+    store.close()
+    refused = run("approvals", "deny", approval, "--token", token)
+    assert refused.exit_code == 1
+    assert "second factor" in refused.output
+    assert told("approvals", "show", approval)["status"] == "pending"

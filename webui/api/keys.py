@@ -17,6 +17,7 @@ from webui.approvals.authorization import Access, Actor, Resource, authorize
 from webui.approvals.errors import NotAllowedError
 from webui.approvals.keys import AGENT, PERSONAL, PresentedKey, read_key
 from webui.approvals.reviewing import Reviewer
+from webui.approvals.words import HELD_UP
 from webui.problems import problem
 from webui.runtime import Runtime
 from webui.store.models import INSTANCE
@@ -96,12 +97,6 @@ class KnownKeys:
         if any(wake.action.startswith(FORGET) for wake in wakes):
             self._forgotten += 1
             self._known.clear()
-
-
-HELD_UP = (
-    "This organization asks everybody for a second factor, and you have none: sign in on the "
-    "dashboard and set one up, then your tokens work again."
-)
 
 
 def runtime() -> Runtime:

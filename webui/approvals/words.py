@@ -46,6 +46,11 @@ VERDICT: dict[Verdict, str] = {
 
 WHY_ASKED = "Until a policy says otherwise, every call needs one approval."
 
+HELD_UP = (
+    "This organization asks everybody for a second factor, and you have none: sign in on the "
+    "dashboard and set one up, then your tokens work again."
+)
+
 NOT_USABLE: dict[Status, tuple[str, str]] = {
     Status.PENDING: ("not_approved", "Nobody has approved this call yet; wait for it."),
     Status.NEEDS_REVISION: (

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy.orm import Session
 
 from webui.approvals import claiming, revoking
-from webui.approvals.authorization import DECIDE, EDIT
+from webui.approvals.authorization import DECIDE, EDIT, VIEW, authorize
 from webui.approvals.conversation import say
 from webui.approvals.deciding import decide
 from webui.approvals.editing import Edit
@@ -14,9 +14,17 @@ from webui.approvals.errors import InvalidError, NotAllowedError, NotFoundError
 from webui.approvals.json_faults import Unreadable
 from webui.approvals.keys import AGENT, PERSONAL, PresentedKey, read_key
 from webui.approvals.quorum import YESES
-from webui.approvals.reviewing import Decided, Look, Reviewer
+from webui.approvals.reviewing import (
+    Decided,
+    Look,
+    Reviewer,
+    owner_now,
+    resource_of,
+    source_of,
+)
 from webui.approvals.states import Verdict
 from webui.approvals.strict_json import read_arguments
+from webui.approvals.words import HELD_UP
 from webui.control.verbs import LOCAL, Office, Plain, org_id_of, verb
 from webui.edits import prepare_edit
 from webui.gating import refuse_unseen
@@ -24,6 +32,7 @@ from webui.preview import PREVIEW_VERSION, visible
 from webui.store.models import Approval
 from webui.store.queries import calls as queries
 from webui.store.queries.identity import Signed, key_holder, member, token_holder
+from webui.store.queries.standing import OrgDirectory, person_in
 from webui.store.transaction import Transaction
 
 
@@ -73,13 +82,15 @@ def decide_approval(
     edit = None
     with office.store.reading() as session:
         row = queries.one(session, by.who.org_id, approval)
-        if row is None:
+        if row is None or not _allowed(office, session, by, row.approval, (VIEW,)):
             raise NotFoundError("approval")
-        if given in YESES:
-            refuse_unseen(session, office.store.keyring, row.approval)
-        if arguments is not None:
-            typed = _typed(arguments)
-            edit = _prepared(session, office, row.approval, typed)
+        # What is said of an edit or of a missing view is for those alone who may decide;
+        # others are refused by the desk, which writes it down.
+        if _allowed(office, session, by, row.approval, needed):
+            if given in YESES:
+                refuse_unseen(session, office.store.keyring, row.approval)
+            if arguments is not None:
+                edit = _prepared(session, office, row.approval, _typed(arguments))
     look, reviewer, org_id = Look(seal, PREVIEW_VERSION), by.reviewer, by.who.org_id
     return _done(
         office,
@@ -88,6 +99,28 @@ def decide_approval(
             tx, reviewer, org_id, approval, given, reason, look, answer=answer, edit=edit
         ),
     )
+
+
+def _allowed(
+    office: Office,
+    session: Session,
+    by: Decider,
+    approval: Approval,
+    verbs: tuple[str, ...],
+) -> bool:
+    """Say whether this member may do all of this with an approval now."""
+    now, who = office.store.now(), by.who
+    actor = person_in(
+        session,
+        who.org_id,
+        who.user_id,
+        now,
+        source=source_of(by.reviewer),
+        agent_context=by.agent_context,
+    )
+    directory = OrgDirectory(office.store.reading, who.org_id, now)
+    about = resource_of(approval, owner_now(session, approval))
+    return all(authorize(actor, each, about, None, directory).allowed for each in verbs)
 
 
 def _prepared(
@@ -220,6 +253,8 @@ def _by_token(office: Office, token: str, needed: tuple[str, ...]) -> Decider:
             and holder.secret_hash == presented.secret_hash
             and holder.works(office.store.now())
         ):
+            if holder.held_up:
+                raise NotAllowedError("second_factor_required", HELD_UP)
             for permission in needed:
                 if not holder.carries(permission):
                     raise NotAllowedError(

@@ -111,7 +111,8 @@ def _asking() -> Signed | None:
         holder = identity.token_holder(session, presented.id)
     if holder is None or holder.secret_hash != presented.secret_hash:
         return None
-    return holder.person if holder.works(house().store.now()) else None
+    works = holder.works(house().store.now()) and not holder.held_up
+    return holder.person if works else None
 
 
 def _counts_for(signed: Signed | None) -> bool:
