@@ -1,5 +1,6 @@
 """Answers in place of a run, requests for changes, and what is said meanwhile."""
 
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -307,22 +308,34 @@ def test_an_agent_that_floods_is_slowed_over_all_its_approvals_and_no_other_is(
     assert len(said(desk, one)) == 31
 
 
-def test_a_conversation_has_an_end_that_undoes_nothing(
+def test_an_agent_that_talks_without_end_silences_no_reviewer(
     desk: Desk, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(conversation, "MOST", 2)
+    monkeypatch.setattr(conversation, "MOST_BEFORE_AGENT", 2)
+    monkeypatch.setattr(conversation, "MOST", 3)
     approval_id = desk.submit().approval.id
-    desk.say(house.rae, approval_id, "one")
+    desk.reply(approval_id, "one")
     desk.reply(approval_id, "two")
-    for write in (
-        lambda: desk.say(house.rae, approval_id, "x"),
-        lambda: desk.reply(approval_id, "x"),
-        lambda: desk.decide(house.rae, approval_id, CHANGES, "x"),
-    ):
+
+    def refused(write: Callable[[], object]) -> None:
         with pytest.raises(DeskError) as caught:
             write()
         assert caught.value.code == "conversation_full"
-    assert desk.status(approval_id) == "pending"
+
+    refused(lambda: desk.reply(approval_id, "x"))
+    desk.say(house.rae, approval_id, "three")
+    refused(lambda: desk.say(house.rae, approval_id, "x"))
     with desk.store.reading() as session:
-        assert session.scalar(select(func.count()).select_from(Message)) == 2
+        assert session.scalar(select(func.count()).select_from(Message)) == 3
+    assert desk.decide(house.rae, approval_id, CHANGES, "Say less.").applied
+    desk.reply(approval_id, "Yes.")  # what was asked for is heard
+    assert desk.status(approval_id) == "pending"
+
+
+def test_a_full_conversation_is_decided_like_any_other(
+    desk: Desk, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversation, "MOST_BEFORE_AGENT", 1)
+    approval_id = desk.submit().approval.id
+    desk.reply(approval_id, "one")
     assert desk.decide(house.rae, approval_id).applied

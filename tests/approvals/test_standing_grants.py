@@ -276,12 +276,15 @@ def test_revoked_it_covers_nothing_and_unused_yeses_are_taken_back(
     unused = desk.submit(tool="mail.send", arguments=MAIL).approval
 
     def revoke(who: Member) -> None:
-        desk.store.write(
-            lambda tx: revoke_grant(tx, reviewer_of(who), house.org_id, grant.id).id
+        refusal = desk.store.write(
+            lambda tx: revoke_grant(tx, reviewer_of(who), house.org_id, grant.id)
         )
+        if refusal is not None:
+            raise refusal
 
     with pytest.raises(NotAllowedError):
         revoke(house.vi)
+    assert desk.actions(grant.approval_id)[-1] == "access.refused"
     revoke(house.ana)
     revoke(house.ana)  # asking twice is fine
     assert isinstance(used, Used)
@@ -298,12 +301,12 @@ def test_what_is_over_is_not_revoked_and_another_orgs_is_not_there(
     clock.advance(2 * HOUR)
     with pytest.raises(ConflictError):
         desk.store.write(
-            lambda tx: revoke_grant(tx, reviewer_of(house.rae), house.org_id, grant.id).id
+            lambda tx: revoke_grant(tx, reviewer_of(house.rae), house.org_id, grant.id)
         )
     with pytest.raises(NotFoundError):
         desk.store.write(
-            lambda tx: (
-                revoke_grant(tx, reviewer_of(house.zoe), house.other_org_id, grant.id).id
+            lambda tx: revoke_grant(
+                tx, reviewer_of(house.zoe), house.other_org_id, grant.id
             )
         )
 
@@ -355,7 +358,7 @@ def test_a_use_that_is_given_back_after_the_revocation_stays_used_up(
     used = desk.gate(tool="mail.send", arguments=MAIL)
     assert isinstance(used, Used)
     desk.store.write(
-        lambda tx: revoke_grant(tx, reviewer_of(house.rae), house.org_id, grant.id).id
+        lambda tx: revoke_grant(tx, reviewer_of(house.rae), house.org_id, grant.id)
     )
     desk.store.write(
         lambda tx: (

@@ -433,7 +433,7 @@ def test_its_maker_may_revoke_it_from_anywhere_and_the_page_says_so_once(
 ) -> None:
     grant = stands()
     desk.store.write(
-        lambda tx: revoke_grant(tx, reviewer_of(house.rae), house.org_id, grant.id).id
+        lambda tx: revoke_grant(tx, reviewer_of(house.rae), house.org_id, grant.id)
     )
     assert signed_in(house.rae).send(f"/grants/{grant.id}/revoke").status_code == 303
 

@@ -89,9 +89,11 @@ def revoke_standing_grant(standing_id: str) -> Response:
         row = _visible(session, holder, standing_id)
     check_carries(holder, verb=GRANT)
     by, org_id = reviewer(holder), row.grant.org_id
-    runtime().store.write(
-        lambda tx: revoke_grant(tx, by, org_id, standing_id, body.reason).id
+    refusal = runtime().store.write(
+        lambda tx: revoke_grant(tx, by, org_id, standing_id, body.reason)
     )
+    if refusal is not None:
+        raise refusal
     return _answer(holder, standing_id)
 
 

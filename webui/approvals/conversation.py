@@ -22,7 +22,10 @@ from webui.store.transaction import Transaction
 
 TEXT_MAX = 4_000
 MOST = 200
-"""Messages about one approval; what needs more of them needs a telephone."""
+"""Messages about one approval; what needs more of them needs a telephone. A verdict that is a
+message has always room: the people who can give one are few."""
+MOST_BEFORE_AGENT = 150
+"""Messages after which the agent is heard no more, so that it never silences its reviewers."""
 RATE = 30
 """Messages an agent may send in a minute, over all its approvals; the burst is twice that."""
 _approvals = table_of(Approval)
@@ -69,6 +72,7 @@ def say(
         return refused(tx, reviewer, approval, "message", access)
     if approval.status not in OPEN:
         return refused(tx, reviewer, approval, "message", _over(approval, tx.now))
+    _refuse_full(approval, MOST)
     keep(tx, approval, reviewer.actor, text)
     return Decided(approval, applied=True)
 
@@ -95,6 +99,8 @@ def reply(tx: Transaction, filer: Filer, approval_id: str, text: str) -> Approva
         per_minute=RATE,
         detail="This agent writes more than anybody can read; send the rest later.",
     )
+    if approval.status != Status.NEEDS_REVISION:  # whoever was asked may answer
+        _refuse_full(approval, MOST_BEFORE_AGENT)
     keep(tx, approval, filer.actor, text)
     if approval.status == Status.NEEDS_REVISION:
         approval = move(
@@ -104,17 +110,7 @@ def reply(tx: Transaction, filer: Filer, approval_id: str, text: str) -> Approva
 
 
 def keep(tx: Transaction, approval: Approval, sender: str, text: str) -> None:
-    """Keep one message and its event.
-
-    Raises:
-        ConflictError: the conversation is full.
-
-    """
-    if approval.message_count >= MOST:
-        raise ConflictError(
-            "conversation_full",
-            f"There are {MOST} messages about this call already; decide it, or ask anew.",
-        )
+    """Keep one message and its event."""
     tx.execute(
         insert(_messages),
         {
@@ -139,6 +135,14 @@ def keep(tx: Transaction, approval: Approval, sender: str, text: str) -> None:
         subject(approval.id),
         facts(approval) | {"text": text},
     )
+
+
+def _refuse_full(approval: Approval, most: int) -> None:
+    if approval.message_count >= most:
+        raise ConflictError(
+            "conversation_full",
+            f"There are {most} messages about this call already; decide it, or ask anew.",
+        )
 
 
 def _over(approval: Approval, now: int) -> ConflictError:

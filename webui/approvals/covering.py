@@ -22,8 +22,9 @@ from webui.approvals.granting import (
     without,
 )
 from webui.approvals.policy import Answer, holds, read_conditions
-from webui.approvals.reviewing import Reviewer, access_of, actor_of
+from webui.approvals.reviewing import Reviewer, access_of, actor_of, check_length
 from webui.approvals.states import Resolution, Risk, Status, Verdict
+from webui.approvals.telling import tell_refused
 from webui.store.keyring import Keyring
 from webui.store.loaded import as_loaded
 from webui.store.models import Approval, Org, StandingGrant, table_of
@@ -203,25 +204,31 @@ def tell_use(tx: Transaction, filer: Filer, approval: Approval) -> None:
 
 def revoke_grant(
     tx: Transaction, reviewer: Reviewer, org_id: str, grant_id: str, reason: str = ""
-) -> StandingGrant:
+) -> NotAllowedError | None:
     """End a standing grant, and take back what it covered and nobody has used yet.
 
     Whoever made it may, and whoever may grant calls of its agent. Asking twice is fine.
 
+    Returns:
+        None; or why they may not, returned so that the event of the attempt is kept.
+
     Raises:
         NotFoundError: not in this org.
-        NotAllowedError: they may not; the sentence says why.
+        InvalidError: the reason is too long.
         ConflictError: it is over already.
 
     """
+    check_length(reason)
     grant = tx.session.get(StandingGrant, grant_id, with_for_update=True)
     if grant is None or grant.org_id != org_id:
         raise NotFoundError("standing grant")
     tx.read_clock()
-    _refuse_stranger(tx, reviewer, grant)
+    refusal = _refusal_of(tx, reviewer, grant)
+    if refusal is not None:
+        return refusal
     if grant.revoked_by is not None:
         _take_back(tx, grant, reviewer.actor, {"who": reviewer.display})
-        return grant
+        return None
     if grant.ended_at is None and grant.expires_at > tx.now:
         grant.ended_at = tx.now
     elif not _unused(tx, grant):
@@ -231,7 +238,7 @@ def revoke_grant(
     note = {"reason": reason, "who": reviewer.display, "channel": reviewer.channel}
     tx.record(org_id, reviewer.actor, "standing_grant.revoked", name_of(grant.id), note)
     _take_back(tx, grant, reviewer.actor, note)
-    return grant
+    return None
 
 
 def _take_back(
@@ -249,13 +256,18 @@ def _take_back(
         )
 
 
-def _refuse_stranger(tx: Transaction, reviewer: Reviewer, grant: StandingGrant) -> None:
+def _refusal_of(
+    tx: Transaction, reviewer: Reviewer, grant: StandingGrant
+) -> NotAllowedError | None:
     first = tx.session.get_one(Approval, grant.approval_id)
     actor = actor_of(tx, reviewer, grant.org_id)
     access = access_of(tx, actor, first, GRANT)
     own = actor.is_one_of((grant.created_by,)) and actor.role is not None
-    if not access.allowed and not own:
-        raise NotAllowedError(access.reason.removeprefix("deny_"), access.explanation)
+    if access.allowed or own:
+        return None
+    refusal = NotAllowedError(access.reason.removeprefix("deny_"), access.explanation)
+    tell_refused(tx, first, reviewer.actor, refusal, grant=grant.id, verb="revoke")
+    return refusal
 
 
 def _unused(tx: Transaction, grant: StandingGrant) -> list[Approval]:

@@ -18,7 +18,7 @@ from webui.approvals.authorization import (
     authorize,
 )
 from webui.approvals.canonical import canonical
-from webui.approvals.errors import DeskError
+from webui.approvals.errors import DeskError, InvalidError
 from webui.store.models import Agent, Approval
 from webui.store.queries.standing import OrgDirectory, person_in
 from webui.store.transaction import Transaction
@@ -63,6 +63,7 @@ _SOURCES: dict[str, Source] = {
     # with a token or in local root mode; for deciding it is the member's standing that counts
     "cli": "local_implicit",
 }
+REASON_MAX = 4_000
 LATE = frozenset({"already_settled", "already_decided_by_you"})
 
 
@@ -80,6 +81,14 @@ class Decided:
     def late(self) -> bool:
         """Say whether it was refused only because the verdict is given already."""
         return self.refusal is not None and self.refusal.code in LATE
+
+
+def check_length(reason: str) -> None:
+    """Refuse a reason that nobody will read to its end; raises InvalidError."""
+    if len(reason) > REASON_MAX:
+        raise InvalidError(
+            f"The reason is longer than {REASON_MAX} characters; shorten it."
+        )
 
 
 def seal_of(approval: Approval, preview_version: int) -> str:

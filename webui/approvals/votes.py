@@ -13,14 +13,13 @@ from webui.approvals.editing import Edit
 from webui.approvals.errors import InvalidError
 from webui.approvals.granting import GrantWish
 from webui.approvals.quorum import YESES, Ballot
-from webui.approvals.reviewing import Look, Reviewer
+from webui.approvals.reviewing import Look, Reviewer, check_length
 from webui.approvals.states import Verdict
 from webui.approvals.terms import quorum_of
 from webui.store.ids import new_id
 from webui.store.models import Approval, Decision, table_of
 from webui.store.transaction import Transaction
 
-REASON_MAX = 4_000
 _approvals = table_of(Approval)
 _decisions = table_of(Decision)
 
@@ -125,10 +124,7 @@ def check_reason(approval: Approval, reason: str, *, required: bool = False) -> 
         InvalidError: it is too long, or missing where one is required.
 
     """
-    if len(reason) > REASON_MAX:
-        raise InvalidError(
-            f"The reason is longer than {REASON_MAX} characters; shorten it."
-        )
+    check_length(reason)
     if (approval.require_reason or required) and not reason.strip():
         raise InvalidError("A reason is required for this call.", code="reason_required")
 

@@ -65,10 +65,12 @@ def revoke_standing_grant(
     """End a grant as a member, and take back what it covered and nobody used."""
     by = decider(office, actor, token, org, (GRANT,))
     reviewer, org_id = by.reviewer, by.who.org_id
-    ended = office.store.write(
-        lambda tx: revoke_grant(tx, reviewer, org_id, grant, reason).id
+    refusal = office.store.write(
+        lambda tx: revoke_grant(tx, reviewer, org_id, grant, reason)
     )
-    return {"id": ended, "revoked": True, "by": by.who.email}
+    if refusal is not None:
+        raise refusal
+    return {"id": grant, "revoked": True, "by": by.who.email}
 
 
 def _listed(row: GrantRow, now: int) -> Plain:

@@ -7,9 +7,8 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from webui.approvals.covering import revoke_grant
-from webui.approvals.errors import DeskError, InvalidError, NotFoundError
+from webui.approvals.errors import DeskError, NotFoundError
 from webui.approvals.reviewing import owner_now
-from webui.approvals.votes import REASON_MAX
 from webui.preview import visible
 from webui.problems import status_of
 from webui.store.queries import events, standing_grants
@@ -109,11 +108,11 @@ def revoke(standing_id: str) -> Answer:
     with house().store.reading() as session:
         _visible(session, standing_id)
     try:
-        if len(reason) > REASON_MAX:
-            raise InvalidError(
-                f"The reason is longer than {REASON_MAX} characters; shorten it."
-            )
-        house().store.write(lambda tx: revoke_grant(tx, by, org_id, standing_id, reason).id)
+        refusal = house().store.write(
+            lambda tx: revoke_grant(tx, by, org_id, standing_id, reason)
+        )
+        if refusal is not None:
+            raise refusal
     except NotFoundError:
         raise
     except DeskError as error:
