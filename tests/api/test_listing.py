@@ -21,9 +21,17 @@ def test_every_page_is_linked_to_the_next_until_there_is_none(ci: Any) -> None:
     assert found == ids[::-1]
 
 
-def test_arguments_are_left_out_of_lists(ci: Any) -> None:
-    ci.file()
-    assert "arguments" not in ci.get("/api/v1/approvals").json["items"][0]
+def test_arguments_and_conversations_are_left_out_of_lists(
+    ci: Any, token: Any, house: Any
+) -> None:
+    filed = ci.file()
+    said = ci.post(f"/api/v1/approvals/{filed['id']}/messages", {"text": "Hello"})
+    assert [each["text"] for each in said.json["messages"]] == ["Hello"]
+    rae = ci.using(token(house.rae))
+    for caller, path in ((ci, "/api/v1/approvals"), (rae, "/api/v1/review/approvals")):
+        (item,) = caller.get(path).json["items"]
+        assert item.keys().isdisjoint({"arguments", "messages"})
+        assert item["message_count"] == 1
 
 
 def test_a_list_can_be_narrowed(ci: Any, settle: Any) -> None:

@@ -15,6 +15,7 @@ from webui.approvals.errors import ConflictError, InvalidError, NotAllowedError
 from webui.approvals.reviewing import Look, seal_of
 from webui.approvals.states import Verdict
 from webui.approvals.using import Used
+from webui.audit.agreement import findings
 from webui.gating import profile_of
 from webui.preview import masked_arguments
 from webui.store.keyring import KeyringError
@@ -137,6 +138,11 @@ def test_who_approved_before_and_edits_counts_once(desk: Desk, house: House) -> 
     assert again.approval.status == "pending"
     assert desk.decide(house.rae, approval_id).late
     assert desk.decide(house.bo, approval_id).approval.status == "approved"
+    with (
+        desk.store.reading() as session
+    ):  # two rows of one person, and both have their event
+        found = findings(session.connection(), house.org_id, pruned=False)
+    assert found == []
 
 
 def test_who_denied_does_not_edit_and_who_edited_does_not_deny(

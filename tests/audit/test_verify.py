@@ -288,6 +288,10 @@ def test_a_last_row_taken_away_with_its_head_set_back_leaves_the_tables_without_
             "names a decider whose decision is not in the log",
         ),
         (
+            "UPDATE approvals SET edited_hash = 'sha256:x' WHERE id = :used",
+            "holds edited arguments that are not those in the log",
+        ),
+        (
             "UPDATE approvals SET decided_by = 'usr_x' WHERE id = :denied",
             "names a decider whose decision is not in the log",
         ),

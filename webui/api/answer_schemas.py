@@ -83,6 +83,7 @@ _APPROVAL: dict[str, Any] = {
         "type": "array",
         "items": _object({"from": _WORD, "text": _WORD, "at": _TIME}),
     },
+    "message_count": {"type": "integer", "minimum": 0},
     "revision_of": _MAYBE_WORD,
     "superseded_by": _MAYBE_WORD,
     "seen_count": {"type": "integer", "minimum": 1},
@@ -125,7 +126,7 @@ _REVIEWED = _APPROVAL | {
 }
 _ONLY_ALONE = (
     *("arguments", "ctx", "seal", "may_decide", "why_not", "full_view", "cascade"),
-    "ruling",
+    *("ruling", "messages"),
     *("line", "agent_name"),
 )
 
@@ -188,7 +189,9 @@ _STANDING_GRANT: dict[str, Any] = {
 
 ANSWERS: dict[str, dict[str, Any]] = {
     "Approval": _object(_APPROVAL, _ONLY_SOMETIMES),
-    "ApprovalSummary": _object(_APPROVAL, (*_ONLY_SOMETIMES, "arguments", "ctx")),
+    "ApprovalSummary": _object(
+        _APPROVAL, (*_ONLY_SOMETIMES, "arguments", "ctx", "messages")
+    ),
     "ReviewApproval": _object(_REVIEWED, (*_ONLY_SOMETIMES, *_ONLY_ALONE)),
     "ReviewList": _object(
         {

@@ -11,6 +11,7 @@ from webui.api.answers import (
     answer_page,
     load_own,
 )
+from webui.api.documents import in_list
 from webui.api.keys import agent_with, runtime
 from webui.api.limited import telling_limits
 from webui.api.operations import Query, operation
@@ -23,7 +24,7 @@ from webui.approvals.errors import DeskError, Fault, InvalidError
 from webui.approvals.states import Status
 from webui.asks import AskBody
 from webui.store.models import Approval
-from webui.store.queries import calls, conversations, own
+from webui.store.queries import calls, own
 
 WAIT_MAX = 60
 READ = "approvals:read"
@@ -131,10 +132,9 @@ def list_approvals() -> Response:
             before=page.cursor,
             limit=page.limit + 1,
         )
-        ids = [approval.id for approval in found.rows]
-        votes, said = calls.votes(session, ids), conversations.conversations(session, ids)
+        votes = calls.votes(session, [approval.id for approval in found.rows])
     items = [
-        answer_document(approval, votes.get(approval.id, []), said.get(approval.id, ()))
+        in_list(answer_document(approval, votes.get(approval.id, []), ()))
         for approval in found.rows[: page.limit]
     ]
     more = len(found.rows) > page.limit
@@ -218,5 +218,5 @@ def end_run(name: str) -> Response:
 
 
 def _answer_ended(ended: Sequence[Approval]) -> Response:
-    items = [answer_document(approval, [], ()) for approval in ended]
+    items = [in_list(answer_document(approval, [], ())) for approval in ended]
     return answer_json({"items": items, "next_cursor": None})

@@ -48,6 +48,7 @@ def approval_document(
         "solo": approval.solo,
         "answer": _answer(status, votes),
         "messages": [message_document(message) for message in messages],
+        "message_count": approval.message_count,
         "revision_of": approval.revision_of,
         "superseded_by": approval.superseded_by,
         "seen_count": approval.seen_count,
@@ -140,6 +141,11 @@ def _how_to_wait(document: Mapping[str, Any]) -> dict[str, Any]:
         f"and decide before {document['expires_at']}."
     )
     return {"retryable": True, "retry_after": RETRY_AFTER, "human_instructions": what}
+
+
+def in_list(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an approval as lists show it: how much was said, and not all of it."""
+    return {name: value for name, value in document.items() if name != "messages"}
 
 
 def message_document(message: Message) -> dict[str, Any]:

@@ -5,7 +5,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from webui.api.documents import approval_document, edit_document, time_or_none
+from webui.api.documents import (
+    approval_document,
+    edit_document,
+    in_list,
+    time_or_none,
+)
 from webui.api.keys import access, runtime, standing
 from webui.approvals.arguments import effective_arguments, open_arguments
 from webui.approvals.authorization import DECIDE, VIEW, Resource
@@ -19,7 +24,7 @@ from webui.approvals.terms import ruling_shown
 from webui.approvals.words import settled_by
 from webui.gating import Shown, shown_of
 from webui.preview import PREVIEW_VERSION, Profile, masked_arguments
-from webui.store.models import Approval, Message
+from webui.store.models import Approval
 from webui.store.queries import calls, conversations
 from webui.store.queries.calls import Row, Vote
 from webui.store.queries.identity import TokenHolder
@@ -49,24 +54,21 @@ def check_carries(holder: TokenHolder, row: Row | None = None, verb: str = DECID
         raise NotAllowedError("scope_missing", access(holder, verb, about).explanation)
 
 
-def plain(
-    approval: Approval, votes: Sequence[Vote], messages: Sequence[Message]
-) -> dict[str, Any]:
+def plain(approval: Approval, votes: Sequence[Vote]) -> dict[str, Any]:
     """Return an approval without what may hold secrets: for lists."""
     house = runtime()
     document = approval_document(
-        approval, votes, messages, public_url=house.public_url, now=house.store.now()
+        approval, votes, (), public_url=house.public_url, now=house.store.now()
     )
     del document["ctx"]  # as long as arguments may be: the line has to do
-    return document
+    return in_list(document)
 
 
 def listed(session: Session, rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Return rows as a list shows them."""
-    ids = [row.approval.id for row in rows]
-    votes, said = calls.votes(session, ids), conversations.conversations(session, ids)
+    votes = calls.votes(session, [row.approval.id for row in rows])
     return [
-        plain(row.approval, votes.get(row.approval.id, []), said.get(row.approval.id, []))
+        plain(row.approval, votes.get(row.approval.id, []))
         | {"line": row.approval.line, "agent_name": row.agent_name}
         | claim_on(row)
         for row in rows

@@ -105,6 +105,7 @@ def _batches(connection: Connection, org_id: str) -> Iterator[Sequence[_Row]]:
             _approvals.c.resolution,
             _approvals.c.fingerprint,
             _approvals.c.arguments_hash,
+            _approvals.c.edited_hash,
         )
         .where(_approvals.c.org_id == org_id)
         .order_by(_approvals.c.id)
@@ -183,12 +184,28 @@ def _of_status(approval: _Row, told: list[_Said]) -> Iterator[Finding]:
     for name in ("fingerprint", "arguments_hash"):
         if payload.get(name, getattr(approval, name)) != getattr(approval, name):
             yield _finding(last.seq, f"approval {approval.id} has another {name} than then")
+    yield from _of_edit(approval, told)
     decided = [said for said in told if said.action == actions.APPROVAL_DECIDED]
     by_person = approval.decided_by is not None and ":" not in approval.decided_by
     if by_person and (not decided or decided[-1].actor != f"user:{approval.decided_by}"):
         yield _finding(
             decided[-1].seq if decided else 0,
             f"approval {approval.id} names a decider whose decision is not in the log",
+        )
+
+
+def _of_edit(approval: _Row, told: list[_Said]) -> Iterator[Finding]:
+    """Compare what an edit left in the row with the last event of one."""
+    voices = {actions.APPROVAL_VOTE, actions.APPROVAL_DECIDED}
+    given = [said for said in told if said.action in voices]
+    if any(not said.payload for said in given):
+        return  # erased: nobody can tell any more
+    edits = [said for said in given if "edited_hash" in said.payload]
+    left = edits[-1].payload["edited_hash"] if edits else None
+    if approval.edited_hash != left:
+        yield _finding(
+            edits[-1].seq if edits else 0,
+            f"approval {approval.id} holds edited arguments that are not those in the log",
         )
 
 
