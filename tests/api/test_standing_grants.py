@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from webui.approvals.authorization import ALL
+
 LIST = "/api/v1/review/approvals"
 GRANTS = "/api/v1/review/grants"
 MAIL = {"to": "team@example.org", "api_key": "sk-" + "a1B2" * 10}
@@ -15,8 +17,6 @@ MAIL = {"to": "team@example.org", "api_key": "sk-" + "a1B2" * 10}
 
 @pytest.fixture
 def rae(ci: Any, token: Any, house: Any) -> Any:
-    from webui.approvals.authorization import ALL  # noqa: PLC0415
-
     return ci.using(token(house.rae, scopes=ALL))
 
 

@@ -357,7 +357,7 @@ def test_of_calls_for_the_last_unit_exactly_one_passes(ruled: Desk, verb: str) -
         call = getattr(ruled, verb)
         call(tool="post")
         answers = at_once(*[lambda: call(tool="post")] * 3)
-        rows = [ruled.row(each.approval.id) for each in answers]  # type: ignore[attr-defined]
+        rows = [ruled.row(each.approval.id) for each in answers]  # type: ignore[attr-defined] # of either verb
         passed = sum(row.decided_by == "policy:posting" for row in rows)
         refused = sum(row.decided_by == "policy:two an hour" for row in rows)
         assert count(ruled, "post._rate_hour") == 2
@@ -393,7 +393,7 @@ def test_a_policy_that_cannot_be_read_lets_nothing_pass(ruled: Desk) -> None:
     for verb in (ruled.gate, ruled.submit):
         with pytest.raises(StoreBrokenError, match="nothing passes"):
             verb(tool="look")
-    rulebooks._kept.clear()  # noqa: SLF001
+    rulebooks._kept.clear()  # noqa: SLF001 - what could not be read is kept nowhere
     ruled.store.write(
         lambda tx: tx.execute(update(Policy).values(text='version: "1"\n')) and None
     )

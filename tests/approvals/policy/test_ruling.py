@@ -217,7 +217,9 @@ def test_the_default_asks_with_the_defaults() -> None:
     assert ruling.asking is not None
     assert ruling.asking.deadline == NOON + 1_800_000
     assert (ruling.risk, ruling.rule.name) == (Risk.MEDIUM, "(default)")
-    assert ruled("version: 1\n").asking.deadline is None  # type: ignore[union-attr]
+    plain = ruled("version: 1\n").asking
+    assert plain is not None
+    assert plain.deadline is None
 
 
 def test_a_ruling_shows_what_each_condition_saw_and_no_more_than_it_may() -> None:
