@@ -296,3 +296,23 @@ def test_every_verdict_is_offered_unless_the_agent_says_which(ci: Any) -> None:
     assert every == ["approve", "deny", "edit", "respond", "request_changes"]
     some = ci.file(arguments={"n": 1}, allowed_decisions=["edit"])["allowed_decisions"]
     assert some == ["edit", "deny"]
+
+
+def test_who_may_not_edit_gets_one_answer_whatever_they_send(
+    ci: Any, token: Any, house: Any, actions: Any
+) -> None:
+    filed = ci.file(arguments={"password": "hunter2", "n": 1})
+    viewer = ci.using(token(house.vi, scopes=ALL))
+    path = f"/api/v1/review/approvals/{filed['id']}/decide"
+    guesses: tuple[dict[str, Any], ...] = (
+        {"password": "hunter2", "n": 1},  # right: nothing would be changed
+        {"password": "hunter1", "n": 1},
+        {"password": 7, "other": None},
+    )
+    said = set()
+    for guess in guesses:
+        body = {"verdict": "edit", "seal": "0" * 64, "arguments": guess}
+        answer = viewer.post(path, body)
+        said.add((answer.status_code, answer.json["code"], answer.json["detail"]))
+    assert [status for status, _, _ in said] == [403]
+    assert actions().count("access.refused") == len(guesses)
