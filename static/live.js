@@ -142,9 +142,12 @@ async function refreshApproval(id) {
   const row = byId(`row-${id}`);
   if (row) await refreshRow(row, id);
   if (selectedId() !== id) return;
-  const shown = byId("detail") ?? byId("full");
-  const part = await fetchPart(shown.dataset.panelUrl);
+  const part = await fetchPart((byId("detail") ?? byId("full")).dataset.panelUrl);
   if (!part || selectedId() !== id) return;
+  // What stands there now: the answer to one's own form may have come in meanwhile, and what was
+  // fetched before it is no news.
+  const shown = byId("detail") ?? byId("full");
+  if (Number(part.dataset.version) < Number(shown.dataset.version)) return;
   takeMessages(part);
   const busy = shown.id === "full" || openForm() || document.querySelector(".aside[open]") || writing(shown);
   // Someone is reading the whole call or typing: say so, take the button away, leave the words alone.

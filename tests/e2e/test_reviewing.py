@@ -1,7 +1,7 @@
 """Holding a call and taking a yes back, by a person in a browser."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.plugins.served import At, Reviewer, ServedDesk
 
@@ -27,3 +27,33 @@ def test_a_claim_by_key_and_a_yes_taken_back_by_click(
     page.get_by_role("button", name="Take it back").click()
     expect(page.locator("#detail")).to_have_attribute("data-status", "revoked")
     expect(page.locator(".outcome")).to_contain_text("The wrong host")
+
+
+def test_ones_own_verdict_is_no_change_by_somebody_else(
+    served: ServedDesk, at: At, ana: Reviewer
+) -> None:
+    asked = served.client.ask("deploy.run", {"host": "web-2"})
+    page = at(ana)
+    page.goto(f"/approvals/{asked.id}")
+    expect(page.locator("#connection")).to_have_text("Live")
+    # The doorbell rings before the answer to one's own form is there, and what it fetches
+    # arrives after it.
+    held: dict[str, Route] = {}
+
+    def hold(route: Route) -> None:
+        held[route.request.url.rpartition("/")[2]] = route
+
+    page.route("**/panel", hold)
+    page.route("**/decide", hold)
+    page.locator("body").press("a")
+    with page.expect_request("**/decide"):
+        page.get_by_role("button", name="Approve this call").click()
+    with page.expect_request("**/panel"):
+        answer = held["decide"].fetch()
+    held["decide"].fulfill(response=answer)
+    expect(page.locator("#detail")).to_have_attribute("data-status", "approved")
+    page.get_by_text("Take the approval back").click()
+    with page.expect_response("**/panel"):
+        held["panel"].continue_()
+    expect(page.get_by_role("button", name="Take it back")).to_be_enabled()
+    expect(page.locator("#changed")).to_be_hidden()
