@@ -40,8 +40,9 @@ def test_the_readme_runs_from_top_to_bottom(
         "running {'command': 'make deploy'}",
         "Ask Ana to look.",
         '{"wipe":"a wiped"}',
+        "Erased.",
     ]
-    assert len(blocks()) == 6
+    assert len(blocks()) == 7
     the_service_is_gated(server, names["service"])
 
 
