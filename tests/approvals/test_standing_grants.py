@@ -409,3 +409,54 @@ def test_a_grant_with_a_repeated_yes_is_not_dropped_in_silence(
     desk.decide(house.rae, asked.id)
     with pytest.raises(ConflictError):
         given(desk, house.rae, SOME)
+
+
+@pytest.mark.parametrize(
+    ("changed", "word"),
+    [
+        ({"uses": 500}, "another uses"),
+        ({"expires_at": 2**52}, "another expires_at"),
+        ({"session": "theirs"}, "another session"),
+        ({"tool": "shell.run"}, "another tool"),
+        ({"created_by": "usr_eve"}, "another maker"),
+        ({"used": 0}, "was used 1 times by the log"),
+        ({"ended_at": None, "revoked_by": None}, "is open, though the log has its end"),
+        ({"revoked_by": "usr_eve"}, "a revoker whose revocation is not in the log"),
+    ],
+)
+def test_a_grant_changed_past_the_program_shows_against_the_log(
+    desk: Desk, house: House, give: Give, changed: dict[str, Any], word: str
+) -> None:
+    grant = give()
+    assert asks(desk) == "approved"
+    desk.store.write(
+        lambda tx: revoke_grant(tx, reviewer_of(house.rae), house.org_id, grant.id)
+    )
+
+    def found() -> list[str]:
+        with desk.store.reading() as session:
+            told = findings(session.connection(), house.org_id, pruned=False)
+        return [each.message for each in told]
+
+    assert found() == []
+    desk.store.write(
+        lambda tx: tx.execute(
+            update(StandingGrant).where(StandingGrant.id == grant.id).values(**changed)
+        ).rowcount
+    )
+    assert any(word in message for message in found()), found()
+
+
+def test_a_grant_that_no_event_made_shows_against_the_log(
+    desk: Desk, house: House, give: Give
+) -> None:
+    grant = give()
+    desk.store.write(
+        lambda tx: tx.execute(
+            update(StandingGrant).where(StandingGrant.id == grant.id).values(id="grt_forged")
+        ).rowcount
+    )
+    with desk.store.reading() as session:
+        told = findings(session.connection(), house.org_id, pruned=False)
+        assert findings(session.connection(), house.org_id, pruned=True) == []
+    assert "grt_forged has no event of its creation" in told[0].message

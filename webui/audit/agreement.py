@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, select
 from webui.approvals.desk import subject
 from webui.approvals.states import Resolution, Status
 from webui.audit import actions
+from webui.audit.agreement_on_grants import grant_contradictions
 from webui.audit.verifier import Finding
 from webui.store.models import Approval, Consumption, Decision, Event, table_of
 
@@ -73,7 +74,11 @@ def findings(connection: Connection, org_id: str, *, pruned: bool) -> list[Findi
     With `pruned`, the events of older approvals are in an archive: an approval without any
     event is then no contradiction.
     """
-    return list(islice(_contradictions(connection, org_id, pruned=pruned), _MOST))
+    found = chain(
+        _contradictions(connection, org_id, pruned=pruned),
+        grant_contradictions(connection, org_id, pruned=pruned),
+    )
+    return list(islice(found, _MOST))
 
 
 def _contradictions(
