@@ -23,7 +23,8 @@ class Lease:
     `arguments` are the effective ones, as the desk returned them: run these and no others.
     Leaving the block normally reports ok; NotSent rolls back; a timeout, a broken connection or
     an interruption reports unknown (the call may have happened); any other exception reports
-    error with its class name only, since messages may hold secrets. Inside the block the lease is
+    error with its class name only, since messages may hold secrets. Where the desk's policy calls
+    the tool idempotent, a timeout or a broken connection rolls back: running it twice does no harm. Inside the block the lease is
     renewed in the background. A report that fails is logged and never replaces the call's own
     result: the desk will show "unknown", which is the truth.
     """
@@ -39,6 +40,8 @@ class Lease:
         self.lease_expires_at = needed_time(body, "lease_expires_at")
         self.arguments: dict[str, Any] = needed(body, "arguments", dict)
         self.receipt = optional(body, "receipt", str)
+        approval = optional(body, "approval", dict) or {}
+        self.idempotent: bool = optional(approval, "idempotent", bool) or False
         self.reported = False
         self._stop = threading.Event()
 
@@ -102,12 +105,18 @@ class Lease:
             self.ok()
         elif isinstance(error, NotSent):
             self.roll_back(str(error) or "not sent")
-        elif isinstance(error, TimeoutError | ConnectionError) or not isinstance(
-            error, Exception
-        ):
+        elif isinstance(error, TimeoutError | ConnectionError):
+            self._broke_off(type(error).__name__)
+        elif not isinstance(error, Exception):
             self.unknown(type(error).__name__)
         else:
             self.error(type(error).__name__)
+
+    def _broke_off(self, how: str) -> None:
+        if self.idempotent:
+            self.roll_back(f"{how}, of an idempotent tool")
+        else:
+            self.unknown(how)
 
     def _outcome(self, result: str, detail: str | None) -> None:
         told = {} if detail is None else {"detail": detail[:LONGEST_DETAIL]}

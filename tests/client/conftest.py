@@ -183,6 +183,7 @@ class Desk:
                 "lease_expires_at": self.at(self.lease_seconds),
                 "arguments": effective,
                 "receipt": "e30.e30.sig",
+                "approval": _bare(approval),
             }
 
     def report(self, approval: Body, verb: str, body: Body) -> Reply:

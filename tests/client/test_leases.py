@@ -73,6 +73,28 @@ def test_what_may_have_happened_is_unknown(
     assert server.only()["status"] == "unknown"
 
 
+@pytest.mark.parametrize("error", [TimeoutError, ConnectionResetError])
+def test_a_tool_the_policy_calls_idempotent_may_be_tried_again_after_it_broke_off(
+    server: Any, desk: Client, error: type[BaseException]
+) -> None:
+    def approve(approval: Any) -> None:
+        approval["idempotent"] = True
+        server.approve(approval)
+
+    server.reviewer = approve
+    with pytest.raises(error), desk.ask("mail.list", {}).wait().consume():
+        raise error
+    assert server.only()["status"] == "approved"
+    [given_back] = server.calls("/rollback")
+    assert given_back.body["error"] == f"{error.__name__}, of an idempotent tool"
+    with (
+        pytest.raises(KeyboardInterrupt),
+        desk.ask("mail.list", {}).wait().consume(),
+    ):
+        raise KeyboardInterrupt
+    assert server.only()["status"] == "unknown"
+
+
 def test_not_sent_gives_the_yes_back_and_it_can_be_used_again(
     server: Any, desk: Client, lease: Lease
 ) -> None:
