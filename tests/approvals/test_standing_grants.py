@@ -440,9 +440,11 @@ def test_a_grant_changed_past_the_program_shows_against_the_log(
 
     assert found() == []
     desk.store.write(
-        lambda tx: tx.execute(
-            update(StandingGrant).where(StandingGrant.id == grant.id).values(**changed)
-        ).rowcount
+        lambda tx: (
+            tx.execute(
+                update(StandingGrant).where(StandingGrant.id == grant.id).values(**changed)
+            ).rowcount
+        )
     )
     assert any(word in message for message in found()), found()
 
@@ -452,9 +454,13 @@ def test_a_grant_that_no_event_made_shows_against_the_log(
 ) -> None:
     grant = give()
     desk.store.write(
-        lambda tx: tx.execute(
-            update(StandingGrant).where(StandingGrant.id == grant.id).values(id="grt_forged")
-        ).rowcount
+        lambda tx: (
+            tx.execute(
+                update(StandingGrant)
+                .where(StandingGrant.id == grant.id)
+                .values(id="grt_forged")
+            ).rowcount
+        )
     )
     with desk.store.reading() as session:
         told = findings(session.connection(), house.org_id, pruned=False)

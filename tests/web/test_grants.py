@@ -457,3 +457,24 @@ def test_the_org_says_how_long_a_grant_lasts_at_most(
         assert answer.status_code == 422
         assert "744" in text_of(answer)
         assert f'name="grant_hours" value="{wrong}"' in text_of(answer)
+
+
+def test_a_rule_says_how_long_a_grant_for_its_calls_lasts_at_most(
+    desk: Desk, house: House, signed_in: SignedIn, store: Store, approve: Any
+) -> None:
+    rule = 'version: "1"\ntools:\n  {}:\n    rules:\n'
+    rule += "      - {{name: ask, action: require_approval, max_grant: {}}}\n"
+    rae, offers = signed_in(house.rae), {}
+    for number, length in enumerate(("90m", "20m", "90s", "2d")):
+        desk.set_policy(rule.format("mail.send", length))
+        page = page_of(rae, f"/approvals/{ask(desk, arguments={'n': number})}")
+        part = page[page.index("approve-until") :]
+        offers[length] = re.findall(r'<option value="\w+"[^>]*>([^<]*)</option>', part)
+    assert offers["90m"][:3] == ["15 minutes", "1 hour", "90 minutes, the longest here"]
+    assert offers["20m"][:2] == ["15 minutes", "20 minutes, the longest here"]
+    assert offers["90s"][0] == "90 seconds, the longest here"
+    assert "1 day, the longest here" in offers["2d"], "the org's own limit is shorter"
+    approval_id = ask(desk, arguments={"n": 2})
+    assert approve(rae, approval_id, grant="1", grant_until="longest").status_code == 303
+    [grant] = made(store)
+    assert grant.expires_at == grant.created_at + 24 * HOUR

@@ -193,9 +193,7 @@ def _end_of(tx: Transaction, approval: Approval, wish: GrantWish) -> int:
     ).one()
     if hours == 0:
         raise _not_granted("This organization gives no standing grants.")
-    lasts = hours * HOUR
-    if approval.max_grant is not None:
-        lasts = min(lasts, approval.max_grant)
+    lasts = lasts_at_most(approval, hours)
     if lasts == 0:
         raise _not_granted("The policy allows no standing grant for this call.")
     longest = tx.now + lasts
@@ -213,6 +211,12 @@ def _end_of(tx: Transaction, approval: Approval, wish: GrantWish) -> int:
             code="grant_too_wide",
         )
     return longest if wish.until is None else wish.until
+
+
+def lasts_at_most(approval: Approval, hours: int) -> int:
+    """Return how long a grant for a call may last (ms): the org's hours, or less by its rule."""
+    longest = hours * HOUR
+    return longest if approval.max_grant is None else min(longest, approval.max_grant)
 
 
 def _length(lasts: int) -> str:

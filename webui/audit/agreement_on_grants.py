@@ -47,7 +47,9 @@ def grant_contradictions(
         told = _told(connection, org_id, [name_of(grant.id) for grant in grants])
         for grant in grants:
             said = told[name_of(grant.id)]
-            made = next((e for e in said if e.action == actions.STANDING_GRANT_CREATED), None)
+            made = next(
+                (e for e in said if e.action == actions.STANDING_GRANT_CREATED), None
+            )
             if made is not None:
                 yield from _of_bounds(grant, made)
                 yield from _of_uses(grant, said)
@@ -59,7 +61,10 @@ def grant_contradictions(
 def _batches(connection: Connection, org_id: str) -> Iterator[Sequence[Row[Any]]]:
     last = ""
     statement = (
-        select(_grants).where(_grants.c.org_id == org_id).order_by(_grants.c.id).limit(_BATCH)
+        select(_grants)
+        .where(_grants.c.org_id == org_id)
+        .order_by(_grants.c.id)
+        .limit(_BATCH)
     )
     while rows := connection.execute(statement.where(_grants.c.id > last)).all():
         yield rows
@@ -92,9 +97,13 @@ def _of_bounds(grant: Row[Any], made: Row[Any]) -> Iterator[Finding]:
         return
     for word, column in _BOUNDS.items():
         if word in said and said[word] != getattr(grant, column):
-            yield _finding(made.seq, f"standing grant {grant.id} has another {word} than then")
+            yield _finding(
+                made.seq, f"standing grant {grant.id} has another {word} than then"
+            )
     if made.actor != f"user:{grant.created_by}":
-        yield _finding(made.seq, f"standing grant {grant.id} names another maker than the log")
+        yield _finding(
+            made.seq, f"standing grant {grant.id} names another maker than the log"
+        )
 
 
 def _of_uses(grant: Row[Any], said: Sequence[Row[Any]]) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from webui.approvals.arguments import effective_arguments
 from webui.approvals.authorization import ASSIGN, ASSIGN_SCOPE
 from webui.approvals.differing import kind_of
 from webui.approvals.errors import Fault, InvalidError
-from webui.approvals.granting import HOUR, MOST_USES, GrantWish
+from webui.approvals.granting import HOUR, MOST_USES, GrantWish, lasts_at_most
 from webui.approvals.quorum import YESES
 from webui.approvals.reviewing import owner_now
 from webui.approvals.states import Risk, Status, Verdict
@@ -42,7 +42,7 @@ _HOWS: Final[Mapping[How, str]] = {
 }
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?")
 _LONGEST_START: Final = 1_000
-_DAY_HOURS: Final = 24
+_UNITS: Final = ((24 * HOUR, "day"), (HOUR, "hour"), (60_000, "minute"), (1_000, "second"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,24 +119,24 @@ def offer_for(session: Session, approval: Approval, handled_as: Risk) -> GrantOf
     """
     severe = max(handled_as.level, Risk(approval.risk).level) >= Risk.HIGH.level
     once = approval.tool in {ASSIGN, ASSIGN_SCOPE}
-    hours = session.get_one(Org, approval.org_id).grant_hours
+    lasts = lasts_at_most(approval, session.get_one(Org, approval.org_id).grant_hours)
     waits = approval.status == Status.PENDING and approval.approvals_required <= 1
-    if severe or once or not waits or hours == 0:
+    if severe or once or not waits or lasts == 0:
         return None
     arguments = effective_arguments(session, house().keyring, approval).value
     return GrantOffer(
         _choices(arguments, masked_arguments(arguments, house().profile(approval.org_id))),
-        _times(hours),
+        _times(lasts),
         None if approval.session is None else visible(approval.session),
-        until="1h" if hours > 1 else LONGEST,
+        until="1h" if lasts > HOUR else LONGEST,
     )
 
 
-def _times(hours: int) -> tuple[tuple[str, str], ...]:
-    shorter = [(name, word) for name, word, ms in SHORTER if ms < hours * HOUR]
-    days, rest = divmod(hours, _DAY_HOURS)
-    number, noun = (days, "day") if days and not rest else (hours, "hour")
-    most = f"{number} {noun}{'' if number == 1 else 's'}, the longest here"
+def _times(lasts: int) -> tuple[tuple[str, str], ...]:
+    shorter = [(name, word) for name, word, ms in SHORTER if ms < lasts]
+    fits = next((each for each in _UNITS if lasts % each[0] == 0), _UNITS[-1])
+    number = lasts // fits[0]
+    most = f"{number} {fits[1]}{'' if number == 1 else 's'}, the longest here"
     return (*shorter, (LONGEST, most))
 
 
