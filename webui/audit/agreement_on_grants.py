@@ -84,7 +84,7 @@ def _told(
         )
         .order_by(_events.c.seq)
     )
-    told = defaultdict(list)
+    told: dict[str, list[Row[Any]]] = defaultdict(list)
     for row in rows:
         told[row.subject].append(row)
     return told
