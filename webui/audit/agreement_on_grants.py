@@ -7,7 +7,7 @@ show. Runs in batches; constant memory.
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Connection, Row, select
 
@@ -16,6 +16,7 @@ from webui.audit import actions
 from webui.audit.verifier import Finding
 from webui.store.models import Event, StandingGrant, table_of
 
+_Row: TypeAlias = Row[*tuple[Any, ...]]
 _BATCH: Final = 500
 _events = table_of(Event)
 _grants = table_of(StandingGrant)
@@ -58,7 +59,7 @@ def grant_contradictions(
                 yield _finding(0, f"standing grant {grant.id} has no event of its creation")
 
 
-def _batches(connection: Connection, org_id: str) -> Iterator[Sequence[Row[Any]]]:
+def _batches(connection: Connection, org_id: str) -> Iterator[Sequence[_Row]]:
     last = ""
     statement = (
         select(_grants)
@@ -73,7 +74,7 @@ def _batches(connection: Connection, org_id: str) -> Iterator[Sequence[Row[Any]]
 
 def _told(
     connection: Connection, org_id: str, names: Sequence[str]
-) -> dict[str, list[Row[Any]]]:
+) -> dict[str, list[_Row]]:
     columns = (_events.c.seq, _events.c.actor, _events.c.action, _events.c.subject)
     rows = connection.execute(
         select(*columns, _events.c.payload)
@@ -84,13 +85,13 @@ def _told(
         )
         .order_by(_events.c.seq)
     )
-    told: dict[str, list[Row[Any]]] = defaultdict(list)
+    told: dict[str, list[_Row]] = defaultdict(list)
     for row in rows:
         told[row.subject].append(row)
     return told
 
 
-def _of_bounds(grant: Row[Any], made: Row[Any]) -> Iterator[Finding]:
+def _of_bounds(grant: _Row, made: _Row) -> Iterator[Finding]:
     try:
         said = json.loads(made.payload or b"{}")
     except ValueError:  # the chain has found that already
@@ -106,7 +107,7 @@ def _of_bounds(grant: Row[Any], made: Row[Any]) -> Iterator[Finding]:
         )
 
 
-def _of_uses(grant: Row[Any], said: Sequence[Row[Any]]) -> Iterator[Finding]:
+def _of_uses(grant: _Row, said: Sequence[_Row]) -> Iterator[Finding]:
     used = [event for event in said if event.action == actions.STANDING_GRANT_USED]
     if len(used) != grant.used:
         yield _finding(
@@ -116,7 +117,7 @@ def _of_uses(grant: Row[Any], said: Sequence[Row[Any]]) -> Iterator[Finding]:
         )
 
 
-def _of_revocation(grant: Row[Any], said: Sequence[Row[Any]]) -> Iterator[Finding]:
+def _of_revocation(grant: _Row, said: Sequence[_Row]) -> Iterator[Finding]:
     ended = [event for event in said if event.action == actions.STANDING_GRANT_REVOKED]
     by = {event.actor for event in ended}
     if ended and grant.ended_at is None:
