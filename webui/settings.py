@@ -169,6 +169,11 @@ class Settings(BaseModel):
     sso_allow: Names = ()
     """Hosts and networks of identity providers that may be reached although they are private."""
 
+    policy_file: Path | None = None
+    """A YAML file that is the policy of one organization; it is taken in at the start and whenever it changes, and nothing else sets that policy."""
+    policy_org: str | None = None
+    """Id, slug or name of the organization that `policy_file` rules; needed where there are several."""
+
     log_format: Literal["console", "json"] = "console"
     """How log lines on standard error look."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -1,4 +1,4 @@
-"""The loop beside the requests: expire, index, checkpoint, forget, deliver.
+"""The loop beside the requests: expire, index, checkpoint, take in, forget, deliver.
 
 Each chore is short, may run on several nodes at once, and is safe to lose: what it did not do
 now it does the next time. A chore that fails is logged and does not stop the others.
@@ -28,6 +28,7 @@ from webui.inbox import kept
 from webui.outbox import forgetting
 from webui.outbox.courier import Courier
 from webui.outbox.fanning import fan_out
+from webui.policy_file import Watch
 from webui.runtime import Runtime
 from webui.store.models import Approval
 from webui.store.models.approval import UNINDEXED
@@ -108,6 +109,7 @@ def chores_of(runtime: Runtime) -> list[Chore]:
             lambda: sign_due(runtime.store, runtime.settings.instance / "checkpoints"),
         ),
         Chore("keys", 15.0, lambda: note_keys(runtime)),
+        Chore("policy file", 2.0, Watch(runtime).look),
         Chore("fan out", 0.25, lambda: fan_out(runtime)),
         # only hands over to threads of its own: a slow receiver does not stop the sweep
         Chore("deliver", 0.25, courier.deliver),

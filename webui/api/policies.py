@@ -10,15 +10,18 @@ from webui.api.operations import Query, operation
 from webui.api.paging import page_of, whole_number
 from webui.api.people import check_carries
 from webui.api.reading import read_body
-from webui.api.schemas import PolicyBody, PolicyText
+from webui.api.schemas import PolicyBody, PolicyRevert, PolicyText
 from webui.approvals import policies
 from webui.approvals.authorization import POLICY_READ, POLICY_WRITE, Resource
+from webui.approvals.drafts import check_draft
 from webui.approvals.errors import Fault, InvalidError, NotAllowedError
-from webui.approvals.policy import check_policy, run_tests
+from webui.approvals.policies import Accepted
 from webui.approvals.standing import By
 from webui.audit.chain import rfc3339
+from webui.policy_file import require_no_file
 from webui.store.models import Policy
 from webui.store.queries.identity import TokenHolder
+from webui.store.transaction import Transaction
 
 _HERE = "/api/v1/review/policy"
 
@@ -84,18 +87,15 @@ def list_policies() -> Response:
 )
 def check_text() -> Response:
     """Look at a text as `set` would; nothing changes."""
-    holder = _person_with(POLICY_READ)
+    holder, house = _person_with(POLICY_READ), runtime()
     text = read_body(PolicyText).text
-    with runtime().store.reading() as session:
-        found, faults = policies.all_faults(session, holder.person.org_id, text)
-    readable = check_policy(text)[0]
-    warnings = () if found is None else policies.all_warnings(found)
-    tests = () if readable is None else run_tests(readable)
+    with house.store.reading() as session:
+        found = check_draft(session, holder.person.org_id, text, house.store.now())
     return answer_json(
         {
-            "faults": [fault.as_document() for fault in faults],
-            "warnings": [fault.as_document() for fault in warnings],
-            "tests": [result.as_document() for result in tests],
+            "faults": [fault.as_document() for fault in found.faults],
+            "warnings": [fault.as_document() for fault in found.warnings],
+            "tests": [result.as_document() for result in found.tests],
         }
     )
 
@@ -111,17 +111,44 @@ def check_text() -> Response:
 def set_policy() -> Response:
     """Put a text in force as a new version, if it is made from the one that is."""
     holder = _person_with(POLICY_WRITE)
-    body, who = read_body(PolicyBody), holder.person
-    accepted = runtime().store.write(
-        lambda tx: policies.accept(
-            tx,
-            who.org_id,
-            body.text,
-            By(who.user_id),
-            expected=body.expected,
-            note=body.note,
+    body, org_id, by = read_body(PolicyBody), holder.person.org_id, _by(holder)
+    settings = runtime().settings
+
+    def unit(tx: Transaction) -> Accepted:
+        require_no_file(tx, settings, org_id)
+        return policies.accept(
+            tx, org_id, body.text, by, expected=body.expected, note=body.note
         )
-    )
+
+    return _accepted(runtime().store.write(unit))
+
+
+@operation(
+    "POST",
+    f"{_HERE}/revert",
+    "Put the text of an older version in force again, as a new version",
+    body=PolicyRevert,
+    reviewer=True,
+    answers={200: "Policy"},
+)
+def revert_policy() -> Response:
+    """Put an older text in force, if the version that it replaces is the expected one."""
+    holder = _person_with(POLICY_WRITE)
+    body, org_id, by = read_body(PolicyRevert), holder.person.org_id, _by(holder)
+    settings = runtime().settings
+
+    def unit(tx: Transaction) -> Accepted:
+        require_no_file(tx, settings, org_id)
+        return policies.revert(tx, org_id, body.number, by, expected=body.expected)
+
+    return _accepted(runtime().store.write(unit))
+
+
+def _by(holder: TokenHolder) -> By:
+    return By(holder.person.user_id)
+
+
+def _accepted(accepted: Accepted) -> Response:
     warnings = [fault.as_document() for fault in accepted.warnings]
     more = {"changed": accepted.changed, "warnings": warnings}
     return answer_json(_document(accepted.version) | more)

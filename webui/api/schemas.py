@@ -138,6 +138,14 @@ class PolicyBody(PolicyText):
     note: Annotated[Text, Field(max_length=500)] = ""
 
 
+class PolicyRevert(Body):
+    """An older version whose text is to be in force again."""
+
+    number: Annotated[int, Field(ge=1)]
+    expected: Annotated[int, Field(ge=1)]
+    """The number of the version that is in force."""
+
+
 class RevokeBody(Body):
     """Taking a yes back."""
 

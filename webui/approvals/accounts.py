@@ -5,6 +5,7 @@ import secrets
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from webui.approvals.authorization import ROLES
 from webui.approvals.desk import SYSTEM
@@ -78,6 +79,11 @@ def _free_slug(tx: Transaction, name: str) -> str:
 
 
 def find_org(tx: Transaction, name_or_id: str | None) -> str:
+    """Return the id of an org, as `org_id_of` does."""
+    return org_id_of(tx.session, name_or_id)
+
+
+def org_id_of(session: Session, name_or_id: str | None) -> str:
     """Return the id of an org by id, slug or name; with none given, the only one there is.
 
     Raises:
@@ -86,12 +92,12 @@ def find_org(tx: Transaction, name_or_id: str | None) -> str:
 
     """
     if name_or_id is None:
-        ids = tx.session.scalars(select(Org.id).limit(2)).all()
+        ids = session.scalars(select(Org.id).limit(2)).all()
         if len(ids) > 1:
             raise InvalidError("There are several organizations; say which with --org.")
         found = ids[0] if ids else None
     else:
-        found = tx.session.scalar(
+        found = session.scalar(
             select(Org.id).where(
                 (Org.id == name_or_id) | (Org.slug == name_or_id) | (Org.name == name_or_id)
             )

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webui.approvals.authorization import POLICY_WRITE
+from webui.approvals.electorate import lock_outs
 from webui.approvals.errors import ConflictError, InvalidError, NotFoundError
 from webui.approvals.policy import Policy as Rules
 from webui.approvals.policy import PolicyFault, check_policy, run_tests, warnings_of
@@ -21,6 +22,8 @@ from webui.store.models import GroupMember, Org, Policy, User
 from webui.store.transaction import Transaction
 
 NOTE_MAX: Final = 500
+_NO_NUMBER: Final = 2**31
+"""No version is called so; a larger one fits into no column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def accept(
             f"Version {number} is in force by now, not {expected}; look at it, then set yours.",
         )
     policy = _checked(tx, org_id, text)
-    warnings = all_warnings(policy)
+    warnings = (*all_warnings(policy), *lock_outs(tx.session, org_id, policy, tx.now))
     if live is not None and live.revision == policy.revision:
         return Accepted(live, changed=False, warnings=warnings)
     version = Policy(
@@ -113,9 +116,7 @@ def revert(
         PolicyRefusedError: what it names is not there any more.
 
     """
-    old = tx.session.get(Policy, (org_id, number))
-    if old is None:
-        raise NotFoundError("version of the policy")
+    old = version_of(tx.session, org_id, number)
     note = f"As version {number} was."
     return accept(tx, org_id, old.text, by, expected=expected, note=note)
 
@@ -127,6 +128,19 @@ def in_force(session: Session, org_id: str) -> Policy | None:
         .join(Org, (Org.id == Policy.org_id) & (Org.policy_number == Policy.number))
         .where(Org.id == org_id)
     )
+
+
+def version_of(session: Session, org_id: str, number: int) -> Policy:
+    """Return a version of an org's policy.
+
+    Raises:
+        NotFoundError: there is no such version.
+
+    """
+    found = session.get(Policy, (org_id, number)) if number < _NO_NUMBER else None
+    if found is None:
+        raise NotFoundError("version of the policy")
+    return found
 
 
 def versions(

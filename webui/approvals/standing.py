@@ -20,11 +20,13 @@ class By:
     """Who changes something: a person, or whoever owns the machine (no id)."""
 
     user_id: str = ""
+    by_hand: str = "local_implicit"
+    """Without a person: what the log says instead."""
 
     @property
     def name(self) -> str:
         """Return the name in the log."""
-        return f"user:{self.user_id}" if self.user_id else "local_implicit"
+        return f"user:{self.user_id}" if self.user_id else self.by_hand
 
 
 def lock_org(tx: Transaction, org_id: str) -> None:

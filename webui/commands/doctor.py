@@ -51,6 +51,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield Finding("configuration", "ok", "Every setting is known and fits.")
     yield from _instance(settings)
     yield from _database(settings)
+    yield from _policy_file(settings)
     yield from _sqlite_version(settings)
     yield _listeners(settings)
     yield _checkpoints(settings)
@@ -117,6 +118,37 @@ def _database(settings: Settings) -> Iterator[Finding]:
             yield Finding("clock", "ok", "It is not behind the log.")
     finally:
         engine.dispose()
+
+
+def _policy_file(settings: Settings) -> Iterator[Finding]:
+    if settings.policy_file is None:
+        return
+    from sqlalchemy.exc import DBAPIError
+    from sqlalchemy.orm import Session
+
+    from webui.policy_file import UnreadableError, ruled_org, view_of
+    from webui.runtime import database_url
+    from webui.store.engines import reading_engine
+
+    engine = reading_engine(database_url(settings))
+    try:
+        with Session(engine) as session:
+            org_id = ruled_org(session, settings)
+            view = view_of(session, settings, org_id, time.time_ns() // 1_000_000)
+    except UnreadableError as error:
+        yield Finding("policy file", "failure", str(error))
+        return
+    except DBAPIError:
+        return  # told above
+    finally:
+        engine.dispose()
+    assert view is not None  # it rules this org
+    for wrong in view.wrong:
+        words = f"{view.path}: {wrong} What was in force stays."
+        yield Finding("policy file", "failure", words)
+    if not view.wrong:
+        words = "is in force" if view.in_force else "is right; the server takes it in"
+        yield Finding("policy file", "ok", f"{view.path} {words}.")
 
 
 def _sqlite_version(settings: Settings) -> Iterator[Finding]:

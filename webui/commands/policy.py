@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from webui.commands.office import json_option, org_option, run, show
+from webui.commands.office import json_option, org_option, read_settings, run, show
 
 if TYPE_CHECKING:
     from webui.approvals.policy import Policy
@@ -41,15 +41,47 @@ def list_versions(org: str | None, as_json: bool) -> None:
     show(run("policy.versions", org=org), as_json)
 
 
+@policy.command("diff")
+@click.argument("old", type=click.IntRange(1))
+@click.argument("new", type=click.IntRange(1))
+@org_option
+def diff_versions(old: int, new: int, org: str | None) -> None:
+    """Print what changed from version OLD to version NEW."""
+    from webui.preview import visible
+
+    for line in run("policy.diff", old=old, new=new, org=org):
+        click.echo(visible(line))
+
+
 @policy.command("validate")
 @_file
-def validate(file: Path) -> None:
-    """Say everything that is wrong with FILE, each with its line; groups are looked at by set."""
+@org_option
+def validate(file: Path, org: str | None) -> None:
+    """Say everything that is wrong with FILE, each with its line.
+
+    Where there is a desk, its groups and people are looked at too: could anybody approve?
+    """
     from webui.approvals.policy import warnings_of
 
-    for warning in warnings_of(_read(file)):
+    policy = _read(file)
+    if _has_desk():
+        found = run("policy.check", text=_text(file), org=org)
+        if found["faults"]:
+            raise click.ClickException("\n".join(found["faults"]))
+        warnings = found["warnings"]
+    else:
+        warnings = [str(each) for each in warnings_of(policy)]
+    for warning in warnings:
         click.echo(f"warning: {warning}")
     click.echo("The file is a policy.")
+
+
+def _has_desk() -> bool:
+    from webui.runtime import DATABASE
+
+    settings = read_settings()
+    on_postgresql = settings.database_url is not None
+    return on_postgresql or (settings.instance / DATABASE).exists()
 
 
 @policy.command("test")
@@ -78,6 +110,16 @@ def set_policy(
 ) -> None:
     """Put FILE in force; if anything is wrong with it, nothing changes."""
     _set(_text(file), note, expect, org, as_json)
+
+
+@policy.command("revert")
+@click.argument("number", type=click.IntRange(1))
+@click.option("--expect", type=int, help="The version that is in force now.")
+@org_option
+@json_option
+def revert(number: int, expect: int | None, org: str | None, as_json: bool) -> None:
+    """Put version NUMBER in force again, as a new version."""
+    show(run("policy.revert", number=number, expected=expect, org=org), as_json)
 
 
 @policy.command("import")

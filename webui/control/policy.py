@@ -1,11 +1,16 @@
 """Verbs on an org's policy."""
 
+from collections.abc import Callable
+
 from webui.approvals import accounts, policies
+from webui.approvals.drafts import check_draft
 from webui.approvals.errors import DeskError
 from webui.approvals.policies import PolicyRefusedError
+from webui.approvals.policy.changes import changes
 from webui.approvals.standing import By
 from webui.audit.chain import rfc3339
 from webui.control.verbs import Office, Plain, org_id_of, verb
+from webui.policy_file import require_no_file
 from webui.store.models import Policy
 from webui.store.transaction import Transaction
 
@@ -25,8 +30,29 @@ def set_policy(
 
     def unit(tx: Transaction) -> policies.Accepted:
         org_id = accounts.find_org(tx, org)
+        require_no_file(tx, office.settings, org_id)
         return policies.accept(tx, org_id, text, _HERE, expected=expected, note=note)
 
+    return _put_in_force(office, unit)
+
+
+@verb("policy.revert")
+def revert_policy(
+    office: Office, *, number: int, expected: int | None = None, org: str | None = None
+) -> Plain:
+    """Put the text of an older version in force again, as a new version."""
+
+    def unit(tx: Transaction) -> policies.Accepted:
+        org_id = accounts.find_org(tx, org)
+        require_no_file(tx, office.settings, org_id)
+        return policies.revert(tx, org_id, number, _HERE, expected=expected)
+
+    return _put_in_force(office, unit)
+
+
+def _put_in_force(
+    office: Office, unit: Callable[[Transaction], policies.Accepted]
+) -> Plain:
     try:
         accepted = office.store.write(unit)
     except PolicyRefusedError as error:
@@ -54,6 +80,29 @@ def list_versions(office: Office, *, org: str | None = None) -> list[Plain]:
     org_id = org_id_of(office, org)
     with office.store.reading() as session:
         return [_plain(version) for version in policies.versions(session, org_id)]
+
+
+@verb("policy.diff")
+def diff_versions(
+    office: Office, *, old: int, new: int, org: str | None = None
+) -> list[str]:
+    """Return what changed between two versions, line by line."""
+    org_id = org_id_of(office, org)
+    with office.store.reading() as session:
+        texts = [policies.version_of(session, org_id, each).text for each in (old, new)]
+    return [f"{line.sign} {line.text}" for line in changes(*texts)]
+
+
+@verb("policy.check")
+def check_text(office: Office, *, text: str, org: str | None = None) -> Plain:
+    """Return what is wrong with a text as it could be in force here, and what looks wrong."""
+    org_id = org_id_of(office, org)
+    with office.store.reading() as session:
+        found = check_draft(session, org_id, text, office.store.now())
+    return {
+        "faults": [str(each) for each in found.faults],
+        "warnings": [str(each) for each in found.warnings],
+    }
 
 
 def _plain(version: Policy) -> Plain:

@@ -7,7 +7,14 @@ from typing import Any
 from flask import render_template, request
 from flask_login import current_user
 
-from webui.approvals.authorization import AGENTS, AUDIT_READ, MEMBERS, SOURCES, VIEW
+from webui.approvals.authorization import (
+    AGENTS,
+    AUDIT_READ,
+    MEMBERS,
+    POLICY_READ,
+    SOURCES,
+    VIEW,
+)
 from webui.store.queries import calls, events, install, people
 from webui.store.queries.people import OrgName
 from webui.web.access import may, me, seen
@@ -89,6 +96,7 @@ def pages() -> tuple[str, ...]:
     """Return the words of the pages that the person may open."""
     everybody = ("Queue", "History", "Grants", "Account", "Help")
     further = (
+        ("Policy", POLICY_READ),
         ("Audit", AUDIT_READ),
         ("Agents", VIEW),
         ("Sources", SOURCES),

@@ -80,3 +80,14 @@ def key_of(session: Session, org_id: str, key_id: str) -> tuple[AgentKey, str] |
         .where(AgentKey.org_id == org_id, AgentKey.id == key_id)
     ).one_or_none()
     return None if row is None else (row[0], row[1])
+
+
+def names_of(session: Session, org_id: str, most: int) -> Sequence[tuple[str, str]]:
+    """Return ids and names of an org's agents, by name."""
+    rows = session.execute(
+        select(Agent.id, Agent.name)
+        .where(Agent.org_id == org_id)
+        .order_by(Agent.name, Agent.id)
+        .limit(most)
+    )
+    return [(agent_id, name) for agent_id, name in rows]

@@ -1,0 +1,117 @@
+"""The versions of the policy: who changed what, when and why; and the way back."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, redirect, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from webui.approvals import policies
+from webui.approvals.authorization import POLICY_READ, POLICY_WRITE
+from webui.approvals.errors import ConflictError, InvalidError
+from webui.approvals.policies import Accepted, PolicyRefusedError
+from webui.approvals.standing import By
+from webui.policy_file import require_no_file, rules
+from webui.problems import status_of
+from webui.store.transaction import Transaction
+from webui.web.access import may, me, require
+from webui.web.context import house
+from webui.web.cursors import read_seq
+from webui.web.fresh import require_fresh
+from webui.web.policy import address
+from webui.web.policy_saving import tell_saved
+from webui.web.policy_views import (
+    DiffView,
+    VersionView,
+    diff_view,
+    listing,
+    live_view,
+    version_views,
+)
+from webui.web.render import page as whole_page
+
+blueprint = Blueprint("policy_versions", __name__, url_prefix="/policy/versions")
+PAGE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One version of the list, and what it changed."""
+
+    version: VersionView
+    diff: DiffView
+
+
+@blueprint.get("")
+def page() -> str:
+    """List the versions, newest first."""
+    org_id, before = require(POLICY_READ).org_id, read_seq(request.args.get("before"))
+    with house().store.reading() as session:
+        found = policies.versions(session, org_id, before, PAGE + 1)
+        views = version_views(session, org_id, found[:PAGE])
+        live, _ = live_view(session, org_id)
+    texts = [each.text for each in found] + [""]
+    rows = [
+        Row(view, diff_view(texts[place + 1], texts[place]))
+        for place, view in enumerate(views)
+    ]
+    return whole_page(
+        "policy/versions.html",
+        rows=rows,
+        live_number=live.number if live else 0,
+        older=views[-1].number if len(found) > PAGE else None,
+        newest=before is not None,
+    )
+
+
+@blueprint.get("/<int:number>")
+def one(number: int) -> str:
+    """Show one version: its text, and what it changed."""
+    require(POLICY_READ)
+    return _one(number)
+
+
+def _one(number: int, error: str = "", wrong: tuple[str, ...] = ()) -> str:
+    org_id = me().org_id
+    with house().store.reading() as session:
+        version = policies.version_of(session, org_id, number)
+        view = version_views(session, org_id, [version])[0]
+        older = policies.versions(session, org_id, number, 1)
+        live, text = live_view(session, org_id)
+        by_file = rules(session, house().settings, org_id)
+    lines, left_out = listing(version.text)
+    return whole_page(
+        "policy/version.html",
+        version=view,
+        before=older[0].number if older else None,
+        diff=diff_view(older[0].text if older else "", version.text),
+        lines=lines,
+        left_out=left_out,
+        live=live,
+        back=diff_view(text, version.text),
+        may_revert=may(POLICY_WRITE).allowed and not by_file,
+        error=error,
+        wrong=wrong,
+    )
+
+
+@blueprint.post("/<int:number>/revert")
+def revert(number: int) -> BaseResponse | tuple[str, int]:
+    """Put the text of this version in force again."""
+    org_id = require(POLICY_WRITE).org_id
+    back_here = url_for("policy_versions.one", number=number)
+    by = By(require_fresh(back_here).signed.user_id)
+    expected, settings = read_seq(request.form.get("expected")), house().settings
+
+    def unit(tx: Transaction) -> Accepted:
+        require_no_file(tx, settings, org_id)
+        return policies.revert(tx, org_id, number, by, expected=expected or 0)
+
+    try:
+        accepted = house().store.write(unit)
+    except PolicyRefusedError as error:
+        wrong = tuple(map(str, error.wrong))
+        return _one(number, "This version cannot be in force now.", wrong), 422
+    except (ConflictError, InvalidError) as error:
+        return _one(number, error.detail), status_of(error)
+    tell_saved(accepted)
+    return redirect(address(), 303)
