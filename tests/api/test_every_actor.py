@@ -58,7 +58,7 @@ WHO_MAY = {
         delete_admin_issue list_admin_protections put_admin_protection preview_question
     """,
     READERS | {"no scope"}: "read_policy list_policies check_text",
-    MANAGERS: "list_admin_grants put_admin_grant revoke_admin_grant set_policy",
+    MANAGERS: "list_admin_grants put_admin_grant revoke_admin_grant set_policy revert_policy",
 }
 ALLOWED = {name: those for those, names in WHO_MAY.items() for name in names.split()}
 ITEMS = {

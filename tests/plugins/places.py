@@ -24,6 +24,7 @@ from webui.approvals import (
     write_grants,
 )
 from webui.approvals.granting import GrantWish, make_standing_grant
+from webui.approvals.policy import policy_revision
 from webui.approvals.standing import By
 from webui.approvals.write_gate import write_of
 from webui.channels.addresses import AllowList
@@ -37,6 +38,7 @@ from webui.store.models import (
     Model,
     Org,
     Passkey,
+    Policy,
     SourceDelivery,
 )
 from webui.store.store import Store
@@ -94,8 +96,18 @@ def things(
         **people,
         **store.write(lambda tx: _work(tx, org_id, agent.id)),
         "org": org_id,
+        "number": store.write(lambda tx: _version(tx, org_id)),
         "nonce": store.write(lambda tx: _write_in_the_name_of(tx, agent, user_id)),
     }
+
+
+def _version(tx: Transaction, org_id: str) -> str:
+    """Make a version of the policy that is not in force: no call is ruled on by it."""
+    text = 'version: "1"\n'
+    made = {"revision": policy_revision(text), "text": text, "author": "local_implicit"}
+    tx.session.add(Policy(org_id=org_id, number=1, at=tx.now, note="", **made))
+    tx.session.flush()
+    return "1"
 
 
 def _standing(tx: Transaction, org_id: str, approval_id: str, user_id: str) -> str:

@@ -61,11 +61,14 @@ WHO_MAY = {
     PEOPLE - {"instance admin", "foreigner"}: "write_gate.page write_gate.decide",
     MAY_LOOK: """
         approval.page approval.panel approval.full queue.row agents.page people.page
-        groups.page groups.one grants.one
+        groups.page groups.one grants.one policy.page policy_versions.page
+        policy_versions.one policy_lab.page
     """,
     frozenset({"instance admin"}): "health.metrics",
     DECIDERS: "approval.decide holding.claim_it holding.revoke_it talk.write grants.revoke",
-    MAY_LOOK - {"agent's session"}: "holding.release_it",
+    MAY_LOOK - {"agent's session"}: """
+        holding.release_it policy.draft policy.findings policy_lab.try_it
+    """,
     READING_AUDITORS: "audit.page audit.export",
     READING_OPERATORS: """
         sources.page sources.deliveries endpoints.page permissions.page work.page
@@ -85,7 +88,8 @@ WHO_MAY = {
         providers.switch_on groups.create groups.rename groups.add groups.remove groups.delete
         people_changes.role people_changes.suspend people_changes.restore people_changes.same
         people_changes.apart people_changes.invite people_changes.revoke people_changes.remove
-        permissions.give permissions.revoke
+        permissions.give permissions.revoke policy_saving.review policy_saving.save
+        policy_versions.revert
     """,
 }
 ALLOWED = {name: those for those, names in WHO_MAY.items() for name in names.split()}

@@ -32,10 +32,21 @@ def _told(
         if rule.action is not Action.REQUIRE_APPROVAL:
             continue
         needed = rule.terms.approvals_required
+        if _is_told_by_the_file(policy, rule):
+            continue
         given = _most_approvals(rule, people, groups)
         if given is not None and given < needed:
             sentence = f'rule "{rule.name}": {_short_of(given, needed)}'
             yield PolicyFault(rule.line, 1, f"tools.{rule.tool}", sentence)
+
+
+def _is_told_by_the_file(policy: Policy, rule: Rule) -> bool:
+    """Say whether the file's own list of people is too short: `warnings_of` says so."""
+    terms = rule.terms
+    if not terms.approvers or not policy.groups.keys() >= set(terms.approvers):
+        return False
+    people = {one for group in terms.approvers for one in policy.groups[group]}
+    return len(people) < terms.approvals_required
 
 
 def _most_approvals(

@@ -3,13 +3,24 @@
 import itertools
 import json
 from dataclasses import dataclass
+from importlib.resources import files
 
-from webui.approvals import accounts, agents, ending, intake, leases, using
+from webui.approvals import (
+    accounts,
+    agents,
+    ending,
+    groups,
+    intake,
+    leases,
+    policies,
+    using,
+)
 from webui.approvals.ask import Filer, Limits
 from webui.approvals.canonical import canonical
 from webui.approvals.deciding import decide
 from webui.approvals.passwords import hash_password
 from webui.approvals.reviewing import Look, Reviewer, seal_of
+from webui.approvals.standing import By
 from webui.approvals.states import Verdict
 from webui.asks import AskBody, prepare
 from webui.demo.stories import STORIES, Story
@@ -33,6 +44,14 @@ PEOPLE = {
     "rae": ("rae@northwind.example", "Rae Tanaka", "reviewer"),
     "ed": ("ed@northwind.example", "Ed Moreau", "auditor"),
 }
+
+
+GROUPS = {"platform": ("ana", "bo", "rae"), "finance": ("ana", "rae")}
+BEFORE = """# Where everybody begins: a person looks at everything.
+version: "1"
+default: require_approval
+"""
+"""The policy of the past; what the agents do now is ruled by `policy.yaml` beside this file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +92,10 @@ def furnish(settings: Settings) -> Welcome:
     try:
         past.time += MINUTE
         keys = _settle_in(store)
+        _rule(store, keys, BEFORE, "ana", "Ask about everything, and see what repeats.")
         _live_through(store, past, keys)
+        rules = files(__package__).joinpath("policy.yaml").read_text("utf-8")
+        _rule(store, keys, rules, "ana", "Three days of it: what never was denied goes by.")
     finally:
         store.close()
     file = settings.instance / KEYS
@@ -103,12 +125,24 @@ def _settle_in(store: Store) -> dict[str, dict[str, str]]:
             ).id
             for short, (email, name, role) in PEOPLE.items()
         }
+        for group, members in GROUPS.items():
+            group_id = groups.create_group(tx, org_id, By(), group)
+            for short in members:
+                groups.add_to_group(tx, org_id, By(), group_id, PEOPLE[short][0])
         names = sorted({story.agent for story in STORIES})
         made = {name: agents.create_agent(tx, org_id, name) for name in names}
         keys = {name: agents.create_key(tx, org_id, made[name]) for name in names}
         return {"org": {"id": org_id}, "people": people, "agents": made, "keys": keys}
 
     return store.write(unit)
+
+
+def _rule(
+    store: Store, cast: dict[str, dict[str, str]], text: str, who: str, note: str
+) -> None:
+    by = By(cast["people"][who])
+    org_id = cast["org"]["id"]
+    store.write(lambda tx: policies.accept(tx, org_id, text, by, note=note).changed)
 
 
 def _live_through(store: Store, past: PastClock, cast: dict[str, dict[str, str]]) -> None:

@@ -58,7 +58,7 @@ STORIES = (
     Story(
         "support-agent",
         "payments.refund",
-        {"order": "A-20931", "amount": "84.50", "currency": "EUR", "customer": "c_5512"},
+        {"order": "A-20931", "amount": 8450, "currency": "EUR", "customer": "c_5512"},
         "Refund a damaged delivery",
         "The customer sent photos; the carrier confirmed the damage.",
         session="ticket-88213",
@@ -69,7 +69,7 @@ STORIES = (
     Story(
         "support-agent",
         "payments.refund",
-        {"order": "A-20977", "amount": "1890.00", "currency": "EUR", "customer": "c_0187"},
+        {"order": "A-20977", "amount": 189000, "currency": "EUR", "customer": "c_0187"},
         "Refund a laptop that never arrived",
         "The customer says it was not delivered.",
         risk="high",

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from webui.approvals import policies
 from webui.approvals.authorization import POLICY_READ, POLICY_WRITE
-from webui.approvals.errors import ConflictError, InvalidError
+from webui.approvals.errors import ConflictError, InvalidError, NotFoundError
 from webui.approvals.policies import Accepted, PolicyRefusedError
 from webui.approvals.standing import By
 from webui.policy_file import require_no_file, rules
@@ -63,11 +63,18 @@ def page() -> str:
     )
 
 
-@blueprint.get("/<int:number>")
-def one(number: int) -> str:
+@blueprint.get("/<number>")
+def one(number: str) -> str:
     """Show one version: its text, and what it changed."""
     require(POLICY_READ)
-    return _one(number)
+    return _one(_numbered(number))
+
+
+def _numbered(text: str) -> int:
+    number = read_seq(text)
+    if number is None:
+        raise NotFoundError("version of the policy")
+    return number
 
 
 def _one(number: int, error: str = "", wrong: tuple[str, ...] = ()) -> str:
@@ -94,24 +101,25 @@ def _one(number: int, error: str = "", wrong: tuple[str, ...] = ()) -> str:
     )
 
 
-@blueprint.post("/<int:number>/revert")
-def revert(number: int) -> BaseResponse | tuple[str, int]:
+@blueprint.post("/<number>/revert")
+def revert(number: str) -> BaseResponse | tuple[str, int]:
     """Put the text of this version in force again."""
     org_id = require(POLICY_WRITE).org_id
-    back_here = url_for("policy_versions.one", number=number)
+    wanted = _numbered(number)
+    back_here = url_for("policy_versions.one", number=wanted)
     by = By(require_fresh(back_here).signed.user_id)
     expected, settings = read_seq(request.form.get("expected")), house().settings
 
     def unit(tx: Transaction) -> Accepted:
         require_no_file(tx, settings, org_id)
-        return policies.revert(tx, org_id, number, by, expected=expected or 0)
+        return policies.revert(tx, org_id, wanted, by, expected=expected or 0)
 
     try:
         accepted = house().store.write(unit)
     except PolicyRefusedError as error:
         wrong = tuple(map(str, error.wrong))
-        return _one(number, "This version cannot be in force now.", wrong), 422
+        return _one(wanted, "This version cannot be in force now.", wrong), 422
     except (ConflictError, InvalidError) as error:
-        return _one(number, error.detail), status_of(error)
+        return _one(wanted, error.detail), status_of(error)
     tell_saved(accepted)
     return redirect(address(), 303)

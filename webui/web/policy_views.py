@@ -188,4 +188,6 @@ def _capital(sentence: str) -> str:
 def listing(text: str) -> tuple[list[str], int]:
     """Return the lines of a text as they are shown, and how many are left out."""
     lines = lines_of(text)
-    return [line_shown(line) for line in lines[:MOST_LINES]], max(0, len(lines) - MOST_LINES)
+    return [line_shown(line) for line in lines[:MOST_LINES]], max(
+        0, len(lines) - MOST_LINES
+    )
