@@ -179,6 +179,7 @@ def bodies(ids: dict[str, str], house: Any) -> dict[str, Any]:
         "evaluate_call": call,
         "check_text": {"text": 'version: "1"'},
         "set_policy": {"text": "nothing", "expected": 0},
+        "revert_policy": {"number": 1, "expected": 9},
         "ask_gate": call,
         "consume_approval": call,
         "renew_lease": {"lease_token": "x"},

@@ -168,6 +168,40 @@ def test_a_policy_is_read_checked_and_set_with_a_token(
     assert [each["number"] for each in more["items"]] == [1]
 
 
+def test_an_older_policy_is_put_in_force_again_with_a_token(
+    ci: Any, token: Any, house: House, runtime: Runtime
+) -> None:
+    ana = ci.using(token(house.ana, scopes=["policy:read", "policy:write"]))
+    newer = {"text": POLICY + "# newer\n", "expected": 1}
+    assert ana.post("/api/v1/review/policy", newer).json["number"] == 2
+    path = "/api/v1/review/policy/revert"
+    late = ana.post(path, {"number": 1, "expected": 1})
+    assert (late.status_code, late.json["code"]) == (409, "policy_moved")
+    for body in (
+        {},
+        {"number": 1},
+        {"number": 0, "expected": 2},
+        {"number": True, "expected": 2},
+    ):
+        assert ana.post(path, body).status_code == 422
+    for number in (9, 2**31, 2**53 - 1):
+        assert ana.post(path, {"number": number, "expected": 2}).status_code == 404
+    made = ana.post(path, {"number": 1, "expected": 2})
+    assert (made.json["number"], made.json["changed"]) == (3, True)
+    assert made.json["note"] == "As version 1 was."
+    assert ana.get("/api/v1/review/policy").json["text"] == POLICY
+
+
+def test_a_text_that_nobody_could_approve_under_is_warned_of(
+    ci: Any, token: Any, house: House
+) -> None:
+    asks = "action: require_approval"
+    text = POLICY.replace(asks, f"{asks}, approvals_required: 9")
+    reader = ci.using(token(house.vi, scopes=["policy:read"]))
+    checked = reader.post("/api/v1/review/policy/check", {"text": text}).json
+    assert "it takes 9 approvals, and" in str(checked["warnings"])
+
+
 def test_t10_no_agent_and_nobody_without_the_permission_sets_a_policy(
     ci: Any, token: Any, house: House
 ) -> None:

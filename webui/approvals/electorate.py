@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from sqlalchemy.orm import Session
 
-from webui.approvals.policy import Action, Policy, PolicyFault, Rule, Verdict
+from webui.approvals.policy import Action, Policy, PolicyFault, Rule
 from webui.approvals.quorum import Ballot, Quorum, approvals_in
 from webui.approvals.terms import group_ids
 from webui.store.queries.deciders import deciders
@@ -13,7 +13,10 @@ from webui.store.queries.deciders import deciders
 def lock_outs(
     session: Session, org_id: str, policy: Policy, now: int
 ) -> tuple[PolicyFault, ...]:
-    """Return the questions of a policy that nobody, or too few, could answer as things stand."""
+    """Return the questions of a policy that nobody, or too few, could answer as things stand.
+
+    What no rule asks for can be answered always: an org has an owner.
+    """
     people = deciders(session, org_id, now).values()
     groups = group_ids(session, org_id, policy.group_names())
     return tuple(sorted(_told(policy, people, groups)))
@@ -22,12 +25,6 @@ def lock_outs(
 def _told(
     policy: Policy, people: Collection[frozenset[str]], groups: Mapping[str, str]
 ) -> Iterator[PolicyFault]:
-    if not people and policy.default is Verdict.REQUIRE_APPROVAL:
-        sentence = (
-            "nobody here may decide, so whatever is asked by default expires. Give somebody "
-            "the role reviewer first."
-        )
-        yield PolicyFault(policy.default_line, 1, "default", sentence)
     for rule in policy.rules:
         if rule.action is not Action.REQUIRE_APPROVAL:
             continue
