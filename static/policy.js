@@ -1,11 +1,9 @@
 // The policy's editor: numbers beside the lines, a jump to the line of a finding, and a word
 // before what was typed is left behind. Without it there are the buttons.
 
-const form = document.getElementById("editor");
 const text = document.getElementById("text");
 const numbers = document.createElement("div");
 const announce = document.getElementById("announce");
-let leaving = false;
 let shown = 0;
 
 function findings() {
@@ -66,11 +64,23 @@ function afterSwap() {
   if (announce.textContent !== sum) announce.textContent = sum;
 }
 
+// A draft travels in a form; whoever goes elsewhere would leave it behind.
+const carrier = document.querySelector("[data-changed]");
+let leaving = false;
+
 function isUnsaved() {
-  return form.dataset.changed === "1" || text.value !== text.defaultValue;
+  return carrier.dataset.changed === "1" || (text !== null && text.value !== text.defaultValue);
 }
 
-if (form && text) {
+if (carrier) {
+  carrier.addEventListener("submit", () => { leaving = true; });
+  window.addEventListener("pageshow", () => { leaving = false; });
+  window.addEventListener("beforeunload", (event) => {
+    if (!leaving && isUnsaved()) event.preventDefault();
+  });
+}
+
+if (text) {
   numbers.className = "code__numbers";
   numbers.setAttribute("aria-hidden", "true");
   text.before(numbers);
@@ -78,11 +88,7 @@ if (form && text) {
   mark();
   text.addEventListener("input", number);
   text.addEventListener("scroll", scroll, { passive: true });
-  form.addEventListener("click", onClick);
-  form.addEventListener("submit", () => { leaving = true; });
+  text.form.addEventListener("click", onClick);
   document.addEventListener("htmx:after:swap", afterSwap);
-  window.addEventListener("pageshow", () => { leaving = false; number(); });
-  window.addEventListener("beforeunload", (event) => {
-    if (!leaving && isUnsaved()) event.preventDefault();
-  });
+  window.addEventListener("pageshow", number);
 }

@@ -30,6 +30,12 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedDesk]:
     made.stop()
 
 
+def would_be_lost(page: Page) -> bool:
+    """Say whether the page asks before it is left."""
+    asks = "!dispatchEvent(new Event('beforeunload', {cancelable: true}))"
+    return bool(page.evaluate(asks))
+
+
 def tab_to(page: Page, wanted: Locator) -> None:
     """Go on with the tab key until something has the focus."""
     for _ in range(60):
@@ -47,6 +53,7 @@ def test_a_policy_is_written_saved_tried_and_taken_back_by_keyboard(
     text = page.get_by_label("Text of the policy")
     tab_to(page, text)
     page.keyboard.insert_text(TEXT.replace("conditions", "conditons"))
+    assert would_be_lost(page)
     link = page.get_by_role("link", name="Line 6")
     expect(link).to_be_visible()
     expect(page.locator("#findings")).to_contain_text('did you mean "conditions"')
@@ -68,6 +75,7 @@ def test_a_policy_is_written_saved_tried_and_taken_back_by_keyboard(
     tab_to(page, page.get_by_role("button", name="Try it"))
     page.keyboard.press("Enter")
     expect(page.locator("#result-title")).to_have_text("Denied")
+    assert would_be_lost(page)
     expect(page.locator(".trace__settles")).to_contain_text("cannot be told, it saw")
     tab_to(page, page.get_by_role("button", name="Back to the draft"))
     page.keyboard.press("Enter")
@@ -80,6 +88,7 @@ def test_a_policy_is_written_saved_tried_and_taken_back_by_keyboard(
     tab_to(page, page.get_by_role("button", name="Put it in force"))
     page.keyboard.press("Enter")
     expect(page.get_by_role("status").first).to_contain_text("Version 1 is in force.")
+    assert not would_be_lost(page)
     change_and_take_back(page, text)
 
 

@@ -5,7 +5,6 @@ from flask import Blueprint, request, url_for
 from webui.approvals.authorization import POLICY_READ, POLICY_WRITE
 from webui.approvals.policies import NOTE_MAX
 from webui.approvals.policy.shelf import shelf
-from webui.policy_file import view_of
 from webui.web.access import may, me, require
 from webui.web.context import desk, house
 from webui.web.policy_draft import (
@@ -16,7 +15,7 @@ from webui.web.policy_draft import (
     from_shelf,
     read_draft,
 )
-from webui.web.policy_views import find, live_view
+from webui.web.policy_views import file_view, find, live_view
 from webui.web.render import page as whole_page
 from webui.web.render import part
 
@@ -54,7 +53,7 @@ def show(step: Step) -> str:
     with store.reading() as session:
         live, text = live_view(session, org_id)
         _, findings = find(session, org_id, step.draft.text, store.now())
-        file = view_of(session, house().settings, org_id, store.now())
+        file = file_view(session, org_id)
     return whole_page(
         "policy/page.html",
         live=live,

@@ -76,6 +76,7 @@ def _show(draft: Draft, form: Form, trial: Trial | None = None) -> str:
         draft=draft,
         form=form,
         live=live,
+        live_text=text,
         findings=findings,
         readable=book is not None,
         tried=tried,

@@ -11,6 +11,7 @@ from webui.approvals.errors import ConflictError, InvalidError, NotFoundError
 from webui.approvals.policies import Accepted, PolicyRefusedError
 from webui.approvals.standing import By
 from webui.policy_file import require_no_file, rules
+from webui.preview import visible
 from webui.problems import status_of
 from webui.store.transaction import Transaction
 from webui.web.access import may, me, require
@@ -117,7 +118,7 @@ def revert(number: str) -> BaseResponse | tuple[str, int]:
     try:
         accepted = house().store.write(unit)
     except PolicyRefusedError as error:
-        wrong = tuple(map(str, error.wrong))
+        wrong = tuple(visible(str(fault)) for fault in error.wrong)
         return _one(wanted, "This version cannot be in force now.", wrong), 422
     except (ConflictError, InvalidError) as error:
         return _one(wanted, error.detail), status_of(error)

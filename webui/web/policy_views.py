@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
@@ -10,9 +10,11 @@ from webui.approvals import policies
 from webui.approvals.drafts import Checked, check_draft
 from webui.approvals.policy import PolicyFault, Result
 from webui.approvals.policy.changes import Line, changes, lines_of
+from webui.policy_file import FileView, view_of
 from webui.preview import visible
 from webui.store.models import Policy
 from webui.store.queries import people
+from webui.web.context import house
 
 MOST_LINES = 2_000
 """Of a difference or a listing; a longer one ends in a sentence."""
@@ -129,6 +131,15 @@ def live_view(session: Session, org_id: str) -> tuple[VersionView | None, str]:
     if live is None:
         return None, ""
     return version_views(session, org_id, [live])[0], live.text
+
+
+def file_view(session: Session, org_id: str) -> FileView | None:
+    """Return how the file that rules an org's policy stands; none where people set it."""
+    found = view_of(session, house().settings, org_id, house().store.now())
+    if found is None:
+        return None
+    wrong = tuple(map(visible, found.wrong))
+    return replace(found, path=visible(found.path), wrong=wrong)
 
 
 def diff_view(old: str, new: str) -> DiffView:
