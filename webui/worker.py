@@ -28,7 +28,7 @@ from webui.inbox import kept
 from webui.outbox import forgetting
 from webui.outbox.courier import Courier
 from webui.outbox.fanning import fan_out
-from webui.policy_file import Watch
+from webui.policyfile import Watch
 from webui.runtime import Runtime
 from webui.store.models import Approval
 from webui.store.models.approval import UNINDEXED

@@ -357,6 +357,9 @@ def test_the_bench_shows_what_every_rule_saw(
     assert 'it saw "9"' in tried(browser, text=RULES, arguments='{"amount": "9"}')[1]
     set_policy(RULES)
     assert "Denied" in tried(browser, arguments='{"amount": 500}')[1]
+    set_policy(f"{RULES}# {'x' * 131_072}")  # a command may set a longer one than a page
+    assert "Denied" in tried(browser, arguments='{"amount": 500}')[1]
+    assert "See the version" in shown(browser, "/policy/versions")
     by_live = tried(browser, text=FIRST, which="live", arguments='{"amount": 500}')[1]
     assert "a limit" in by_live
     agent = tried(browser, agent=house.ci.id, risk="critical", session="s", scope="x")

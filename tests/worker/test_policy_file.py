@@ -8,7 +8,7 @@ import pytest
 from tests.plugins.desk import House, SignedIn
 from webui.approvals import groups, policies
 from webui.approvals.standing import By
-from webui.policy_file import Watch
+from webui.policyfile import Watch
 from webui.runtime import Runtime
 from webui.settings import Settings
 from webui.store.store import Store
@@ -136,7 +136,7 @@ def test_what_a_wrong_file_names_may_be_there_later(
     house: House,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("webui.policy_file.AGAIN", 0)
+    monkeypatch.setattr("webui.policyfile.AGAIN", 0)
     rule = "tools: {a: {rules: [{name: b, action: require_approval, approvers: [c]}]}}\n"
     put(file, FIRST + rule)
     watch = Watch(runtime)

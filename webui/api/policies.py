@@ -18,7 +18,7 @@ from webui.approvals.errors import Fault, InvalidError, NotAllowedError
 from webui.approvals.policies import Accepted
 from webui.approvals.standing import By
 from webui.audit.chain import rfc3339
-from webui.policy_file import require_no_file
+from webui.policyfile import require_no_file
 from webui.store.models import Policy
 from webui.store.queries.identity import TokenHolder
 from webui.store.transaction import Transaction

@@ -126,7 +126,7 @@ def _policy_file(settings: Settings) -> Iterator[Finding]:
     from sqlalchemy.exc import DBAPIError
     from sqlalchemy.orm import Session
 
-    from webui.policy_file import UnreadableError, ruled_org, view_of
+    from webui.policyfile import UnreadableError, ruled_org, view_of
     from webui.runtime import database_url
     from webui.store.engines import reading_engine
 

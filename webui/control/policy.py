@@ -10,7 +10,7 @@ from webui.approvals.policy.changes import changes
 from webui.approvals.standing import By
 from webui.audit.chain import rfc3339
 from webui.control.verbs import Office, Plain, org_id_of, verb
-from webui.policy_file import require_no_file
+from webui.policyfile import require_no_file
 from webui.store.models import Policy
 from webui.store.transaction import Transaction
 

@@ -66,10 +66,13 @@ def _show(draft: Draft, form: Form, trial: Trial | None = None) -> str:
     org_id, store = me().org_id, house().store
     with store.reading() as session:
         live, text = live_view(session, org_id)
-        asked = draft.text if form.which == DRAFT else text
-        checked, findings = find(session, org_id, asked, store.now())
-        book = None if checked.policy is None else Rulebook(checked.policy)
-        tried = None if book is None else _tried(session, book, trial)
+        on_draft = form.which == DRAFT
+        checked, findings = find(
+            session, org_id, draft.text if on_draft else text, store.now()
+        )
+        book = Rulebook(checked.policy) if on_draft and checked.policy else None
+        readable = book is not None if on_draft else live is not None
+        tried = _tried(session, book, trial) if readable else None
         agents = names_of(session, org_id, MOST_AGENTS)
     return whole_page(
         "policy/lab.html",
@@ -78,19 +81,21 @@ def _show(draft: Draft, form: Form, trial: Trial | None = None) -> str:
         live=live,
         live_text=text,
         findings=findings,
-        readable=book is not None,
+        readable=readable,
         tried=tried,
         agents=agents,
         risks=[str(risk) for risk in Risk],
     )
 
 
-def _tried(session: Session, book: Rulebook, trial: Trial | None) -> TriedView | None:
+def _tried(
+    session: Session, book: Rulebook | None, trial: Trial | None
+) -> TriedView | None:
     store = house().store
     if trial is None:
         return None
     found = try_call(session, me().org_id, book, trial, store.now())
-    assert found is not None  # a book was given
+    assert found is not None  # there is one
     return tried_view(found, store.now(), house().limits.ttl)
 
 

@@ -12,7 +12,7 @@ from webui.approvals.authorization import POLICY_WRITE
 from webui.approvals.errors import ConflictError, InvalidError
 from webui.approvals.policies import NOTE_MAX, Accepted, PolicyRefusedError
 from webui.approvals.standing import By
-from webui.policy_file import require_no_file
+from webui.policyfile import require_no_file
 from webui.problems import status_of
 from webui.store.transaction import Transaction
 from webui.web.access import me, require

@@ -10,7 +10,7 @@ from webui.approvals.authorization import POLICY_READ, POLICY_WRITE
 from webui.approvals.errors import ConflictError, InvalidError, NotFoundError
 from webui.approvals.policies import Accepted, PolicyRefusedError
 from webui.approvals.standing import By
-from webui.policy_file import require_no_file, rules
+from webui.policyfile import require_no_file, rules
 from webui.preview import visible
 from webui.problems import status_of
 from webui.store.transaction import Transaction
@@ -32,6 +32,8 @@ from webui.web.render import page as whole_page
 
 blueprint = Blueprint("policy_versions", __name__, url_prefix="/policy/versions")
 PAGE = 20
+MOST_COMPARED = 100_000
+"""Characters of two texts that a list compares: it does so for each of its rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ class Row:
     """One version of the list, and what it changed."""
 
     version: VersionView
-    diff: DiffView
+    diff: DiffView | None
+    """None: too large to be compared in a list."""
 
 
 @blueprint.get("")
@@ -52,7 +55,7 @@ def page() -> str:
         live, _ = live_view(session, org_id)
     texts = [each.text for each in found] + [""]
     rows = [
-        Row(view, diff_view(texts[place + 1], texts[place]))
+        Row(view, _listed(texts[place + 1], texts[place]))
         for place, view in enumerate(views)
     ]
     return whole_page(
@@ -62,6 +65,10 @@ def page() -> str:
         older=views[-1].number if len(found) > PAGE else None,
         newest=before is not None,
     )
+
+
+def _listed(old: str, new: str) -> DiffView | None:
+    return diff_view(old, new) if len(old) + len(new) <= MOST_COMPARED else None
 
 
 @blueprint.get("/<number>")

@@ -10,7 +10,7 @@ from webui.approvals import policies
 from webui.approvals.drafts import Checked, check_draft
 from webui.approvals.policy import PolicyFault, Result
 from webui.approvals.policy.changes import Line, changes, lines_of
-from webui.policy_file import FileView, view_of
+from webui.policyfile import FileView, view_of
 from webui.preview import visible
 from webui.store.models import Policy
 from webui.store.queries import people

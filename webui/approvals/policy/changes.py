@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 CONTEXT: Final = 3
-MOST_STEPS: Final = 300_000
+MOST_STEPS: Final = 100_000
 """Of the search for the smallest difference; beyond it, what is between the ends is replaced."""
 _LINE_END: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _Edit = tuple[str, int, int]
