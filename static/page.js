@@ -31,7 +31,13 @@ export function write(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+function settling(at) {
+  const seconds = Math.ceil((at - serverNow()) / 1000);
+  return seconds > 0 ? `settles in ${seconds} s` : "settles now";
+}
+
 export function tick() {
+  for (const node of document.querySelectorAll("time[data-settles]")) write(node, settling(Number(node.dataset.settles)));
   for (const node of document.querySelectorAll("time[data-at]")) write(node, ago(Number(node.dataset.at)));
   for (const node of document.querySelectorAll("time[data-until]")) {
     const until = Number(node.dataset.until);

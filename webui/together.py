@@ -30,7 +30,7 @@ from webui.store.store import Store
 from webui.store.transaction import Transaction
 
 _CHANGED = frozenset(
-    {"stale_seal", "already_settled", "wrong_status", "claimed_by_another"}
+    {"stale_seal", "already_settled", "settling", "wrong_status", "claimed_by_another"}
 )
 
 
@@ -43,6 +43,8 @@ class Result(NamedTuple):
     status: str | None = None
     code: str | None = None
     detail: str | None = None
+    settles_at: int | None = None
+    """When it settles, if it can still be undone, ms."""
 
 
 class Sealed(NamedTuple):
@@ -138,7 +140,7 @@ def _result(approval_id: str, deciding: Callable[[], Decided]) -> Result:
     status, refusal = str(decided.approval.status), decided.refusal
     if refusal is None:
         word: Literal["decided", "repeated"] = "decided" if decided.applied else "repeated"
-        return Result(approval_id, word, status)
+        return Result(approval_id, word, status, settles_at=decided.approval.settles_at)
     kind: Literal["skipped", "refused"] = (
         "skipped" if refusal.code in _CHANGED else "refused"
     )

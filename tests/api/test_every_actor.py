@@ -47,7 +47,7 @@ WHO_MAY = {
     TOKENS: "list_reviews list_pending list_standing_grants",
     READERS: "read_review read_pending read_standing_grant",
     DECIDERS: """
-        decide_review write_to_agent claim_review revoke_review approve deny
+        decide_review write_to_agent claim_review undo_review revoke_review approve deny
         revoke_standing_grant
     """,
     SEERS | {"instance admin"}: "release_review",

@@ -15,7 +15,8 @@ def granted(instance: Path, filed: Any) -> str:
     """A standing grant that frees a secret's beginning and pins the rest."""
     from webui.approvals.granting import (  # noqa: PLC0415
         GrantWish,
-        make_standing_grant,
+        keep_standing_grant,
+        standing_grant_of,
     )
     from webui.runtime import open_store  # noqa: PLC0415
     from webui.settings import Settings  # noqa: PLC0415
@@ -29,7 +30,9 @@ def granted(instance: Path, filed: Any) -> str:
         approval = tx.session.get_one(Approval, approval_id)
         maker = tx.session.query(User.id).limit(1).scalar()
         wish = GrantWish(uses=3, conditions=(begins,))
-        return make_standing_grant(tx, approval, wish, str(maker)).id
+        grant = standing_grant_of(tx, approval, wish, str(maker))
+        keep_standing_grant(tx, grant, wish)
+        return grant.id
 
     store = open_store(Settings(instance=instance))
     try:

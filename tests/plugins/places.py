@@ -23,7 +23,7 @@ from webui.approvals import (
     sources,
     write_grants,
 )
-from webui.approvals.granting import GrantWish, make_standing_grant
+from webui.approvals.granting import GrantWish, keep_standing_grant, standing_grant_of
 from webui.approvals.policy import policy_revision
 from webui.approvals.standing import By
 from webui.approvals.write_gate import write_of
@@ -114,7 +114,10 @@ def _standing(tx: Transaction, org_id: str, approval_id: str, user_id: str) -> s
     """Make a grant of somebody else's: its maker may revoke it whatever their role is now."""
     approval = tx.session.get_one(Approval, approval_id)
     assert approval.org_id == org_id
-    return make_standing_grant(tx, approval, GrantWish(uses=3), user_id).id
+    wish = GrantWish(uses=3)
+    grant = standing_grant_of(tx, approval, wish, user_id)
+    keep_standing_grant(tx, grant, wish)
+    return grant.id
 
 
 def _people(tx: Transaction, org_id: str) -> dict[str, str]:

@@ -65,7 +65,10 @@ WHO_MAY = {
         policy_versions.one policy_lab.page
     """,
     frozenset({"instance admin"}): "health.metrics",
-    DECIDERS: "approval.decide holding.claim_it holding.revoke_it talk.write grants.revoke",
+    DECIDERS: """
+        approval.decide holding.claim_it holding.undo_it holding.revoke_it talk.write
+        grants.revoke
+    """,
     MAY_LOOK - {"agent's session"}: """
         holding.release_it policy.draft policy.findings policy_lab.try_it
     """,

@@ -30,6 +30,7 @@ FIELDS = [
     "argument-0", "arguments", "nonce", "seconds", "grant", "grant-uses", "grant-until",
     "grant-session", "base", "before", "note", "do", "shelf", "tool", "try", "which", "agent",
     "risk", "session", "expected", "grant-how-0", "grant-value-0", "grant_hours",
+    "undo_seconds",
 ]  # fmt: skip
 ENDING = {"session.sign_out", "account.sign_out_everywhere"}
 

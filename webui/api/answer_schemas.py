@@ -109,6 +109,8 @@ _REVIEWED = _APPROVAL | {
     "agent_name": _WORD,
     "claimed_by": {"type": ["object", "null"]},
     "claim_expires_at": _MAYBE_TIME,
+    "settles_at": _MAYBE_TIME,
+    "settling": {"type": ["object", "null"]},
     "seal": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
     "may_decide": {"type": "boolean"},
     "why_not": _MAYBE_WORD,
@@ -126,7 +128,7 @@ _REVIEWED = _APPROVAL | {
 }
 _ONLY_ALONE = (
     *("arguments", "ctx", "seal", "may_decide", "why_not", "full_view", "cascade"),
-    *("ruling", "messages"),
+    *("ruling", "messages", "settling"),
     *("line", "agent_name"),
 )
 
@@ -205,6 +207,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
             "id": _WORD,
             "result": {"enum": ["decided", "repeated", "skipped", "refused"]},
             "status": _MAYBE_WORD,
+            "settles_at": _MAYBE_TIME,
             "code": _MAYBE_WORD,
             "detail": _MAYBE_WORD,
         }

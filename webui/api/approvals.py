@@ -18,9 +18,10 @@ from webui.api.operations import Query, operation
 from webui.api.paging import CURSOR, page_of, whole_number
 from webui.api.reading import idempotency_key, read_ask, read_body
 from webui.api.schemas import CancelBody, EmptyBody, MessageBody
-from webui.api.waiting import hold, unchanged
+from webui.api.waiting import bring_up_to_date, hold, unchanged
 from webui.approvals import conversation, ending, intake
 from webui.approvals.errors import DeskError, Fault, InvalidError
+from webui.approvals.settling import is_due
 from webui.approvals.states import Status
 from webui.asks import AskBody
 from webui.store.models import Approval
@@ -84,6 +85,9 @@ def read_approval(approval_id: str) -> Response:
     """Answer at once unless it is pending and the caller wants to wait."""
     seconds = _wanted_wait()
     approval = load_own(approval_id)
+    if is_due(approval, runtime().store.now()):
+        bring_up_to_date(g.filer.org_id, approval_id)
+        approval = load_own(approval_id)
     if seconds and unchanged(approval.status, approval.version, approval.message_count):
         hold(approval_id, seconds)
         approval = load_own(approval_id)

@@ -16,12 +16,14 @@ from webui.approvals.arguments import effective_arguments, open_arguments
 from webui.approvals.authorization import DECIDE, VIEW, Resource
 from webui.approvals.barring import others_voices, why_not
 from webui.approvals.claiming import holder_of
-from webui.approvals.ending import current_status
+from webui.approvals.ending import bring_up_to_date, current_status
 from webui.approvals.errors import NotAllowedError, NotFoundError
 from webui.approvals.reviewing import owner_now, resource_of, seal_of
+from webui.approvals.settling import is_due, settlement_of
 from webui.approvals.states import Status
 from webui.approvals.terms import ruling_shown
 from webui.approvals.words import settled_by
+from webui.audit.chain import rfc3339
 from webui.gating import Shown, shown_of
 from webui.preview import PREVIEW_VERSION, Profile, masked_arguments
 from webui.store.models import Approval
@@ -40,6 +42,22 @@ def visible(holder: TokenHolder, row: Row | None) -> Row:
     if row is None or not access(holder, VIEW, resource_of(row.approval)).allowed:
         raise NotFoundError("approval")
     return row
+
+
+def one_now(session: Session, holder: TokenHolder, approval_id: str) -> Row:
+    """Return an approval that this token may show, with what is due written down.
+
+    Raises:
+        NotFoundError: as `visible` does.
+
+    """
+    org_id = holder.person.org_id
+    row = visible(holder, calls.one(session, org_id, approval_id))
+    if not is_due(row.approval, runtime().store.now()):
+        return row
+    runtime().store.write(lambda tx: bring_up_to_date(tx, org_id, approval_id))
+    session.rollback()  # to see what was written
+    return visible(holder, calls.one(session, org_id, approval_id))
 
 
 def check_carries(holder: TokenHolder, row: Row | None = None, verb: str = DECIDE) -> None:
@@ -71,6 +89,7 @@ def listed(session: Session, rows: Sequence[Row]) -> list[dict[str, Any]]:
         plain(row.approval, votes.get(row.approval.id, []))
         | {"line": row.approval.line, "agent_name": row.agent_name}
         | claim_on(row)
+        | {"settles_at": time_or_none(row.approval.settles_at)}
         for row in rows
     ]
 
@@ -105,6 +124,7 @@ def alone(session: Session, holder: TokenHolder, row: Row) -> dict[str, Any]:
         | masked_arguments({"ctx": document["ctx"]}, profile)
         | {"line": approval.line, "agent_name": row.agent_name}
         | claim_on(row)
+        | _settling(session, approval)
         | {
             "seal": seal_of(approval, PREVIEW_VERSION),
             "may_decide": barred is None,
@@ -115,6 +135,25 @@ def alone(session: Session, holder: TokenHolder, row: Row) -> dict[str, Any]:
         }
         | edited
     )
+
+
+def _settling(session: Session, approval: Approval) -> dict[str, Any]:
+    """Return the verdict that can still be undone, and when it settles the call."""
+    if approval.settles_at is None:
+        return {"settles_at": None, "settling": None}
+    verdict = settlement_of(session, runtime().keyring, approval)
+    given = {
+        "verdict": verdict.note["verdict"],
+        "actor": {
+            "type": "user",
+            "id": verdict.user_id,
+            "display": verdict.note["who"],
+        },
+        "reason": verdict.note["reason"],
+        "at": rfc3339(verdict.at),
+        "channel": verdict.note["channel"],
+    }
+    return {"settles_at": rfc3339(approval.settles_at), "settling": given}
 
 
 def _told_of_edit(
@@ -137,7 +176,8 @@ def bar(
     voted = others_voices(actor, votes)
     answer = access(holder, DECIDE, resource_of(row.approval, owner, voted))
     status = Status(current_status(row.approval, runtime().store.now()))
-    return why_not(actor, answer, status, settled_by(status, row.decider), votes)
+    settled = settled_by(status, row.decider)
+    return why_not(actor, answer, status, settled, votes, row.approval.settles_at)
 
 
 def _full_view(shown: Shown) -> dict[str, Any]:

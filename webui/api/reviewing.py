@@ -10,7 +10,7 @@ from webui.api.answers import answer_json, answer_page
 from webui.api.keys import access, person, runtime, standing
 from webui.api.operations import Query, operation
 from webui.api.paging import page_of
-from webui.api.people import alone, bar, listed, visible
+from webui.api.people import alone, bar, listed, one_now
 from webui.approvals.authorization import VIEW
 from webui.approvals.ending import current_status
 from webui.approvals.errors import Fault, InvalidError
@@ -154,6 +154,6 @@ def read_review(approval_id: str) -> Response:
     """Return the approval, whether this person may decide it, and what a yes asks for."""
     holder = person()
     with runtime().store.reading() as session:
-        row = visible(holder, calls.one(session, holder.person.org_id, approval_id))
+        row = one_now(session, holder, approval_id)
         document = alone(session, holder, row)
     return answer_json(document)

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from webui.approvals.conversation import TEXT_MAX
 from webui.approvals.granting import MOST_USES, GrantWish
+from webui.approvals.messages import TEXT_MAX
 from webui.approvals.write_gate import METHOD_MAX, PATH_MAX
 from webui.asks import (
     AskBody,

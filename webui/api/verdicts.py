@@ -7,28 +7,25 @@ from typing import Any
 from flask import Response
 
 from webui.api.answers import answer_json
+from webui.api.documents import time_or_none
 from webui.api.keys import access, person, reviewer, runtime
 from webui.api.operations import operation
 from webui.api.people import alone, check_carries, visible
 from webui.api.reading import read_body
-from webui.api.schemas import BulkBody, EmptyBody, MessageBody, RevokeBody, VerdictBody
+from webui.api.schemas import BulkBody, VerdictBody
 from webui.approvals.arguments import effective_arguments
 from webui.approvals.authorization import DECIDE, EDIT, GRANT, VIEW
-from webui.approvals.claiming import claim, release
-from webui.approvals.conversation import say
 from webui.approvals.deciding import decide
 from webui.approvals.editing import Edit
 from webui.approvals.errors import InvalidError, NotAllowedError
 from webui.approvals.granting import GrantWish
 from webui.approvals.quorum import YESES
 from webui.approvals.reviewing import Decided, Look, owner_now, resource_of
-from webui.approvals.revoking import revoke
-from webui.approvals.states import Status, Verdict
+from webui.approvals.states import Verdict
 from webui.edits import prepare_edit
 from webui.gating import refuse_unseen
 from webui.grants import check_wish
 from webui.preview import PREVIEW_VERSION
-from webui.store.models import Approval
 from webui.store.queries import calls
 from webui.store.queries.calls import Row
 from webui.store.queries.identity import TokenHolder
@@ -73,7 +70,7 @@ def decide_review(approval_id: str) -> Response:
         raise decided.refusal
     more: dict[str, Any] = {}
     if body.cascade:
-        more["cascade"] = _along(holder, decided.approval, body.reason)
+        more["cascade"] = _along(holder, verdict, decided, body.reason)
     return _answer(holder, approval_id, **more)
 
 
@@ -148,103 +145,20 @@ def _wish_of(
     return wish
 
 
-def _along(holder: TokenHolder, first: Approval, reason: str) -> list[dict[str, Any]]:
+def _along(
+    holder: TokenHolder, verdict: Verdict, decided: Decided, reason: str
+) -> list[dict[str, Any]]:
     """Deny the rest of the session, once the first is denied."""
-    if first.status != Status.DENIED:
+    if verdict is not Verdict.DENY or not decided.denies:
         return []
-    return _told(cascade(runtime().store, reviewer(holder), first, reason))
+    return _told(cascade(runtime().store, reviewer(holder), decided.approval, reason))
 
 
 def _told(results: Sequence[Result]) -> list[dict[str, Any]]:
-    return [result._asdict() for result in results]
-
-
-@operation(
-    "POST",
-    f"{_ONE}/messages",
-    "Say something to the agent",
-    body=MessageBody,
-    reviewer=True,
-    answers={200: "ReviewApproval"},
-)
-def write_to_agent(approval_id: str) -> Response:
-    """Add to the conversation about an open approval; it decides nothing."""
-    holder = person()
-    body = read_body(MessageBody)
-    with runtime().store.reading() as session:
-        row = visible(holder, calls.one(session, holder.person.org_id, approval_id))
-    check_carries(holder, row)
-    by, org_id = reviewer(holder), holder.person.org_id
-    done = runtime().store.write(lambda tx: say(tx, by, org_id, approval_id, body.text))
-    return _answer_done(holder, done)
-
-
-@operation(
-    "POST",
-    f"{_ONE}/claim",
-    "Say that you look into it, or take it over",
-    body=EmptyBody,
-    body_optional=True,
-    reviewer=True,
-    answers={200: "ReviewApproval"},
-)
-def claim_review(approval_id: str) -> Response:
-    """Claim for a few minutes; claiming again makes it last longer."""
-    holder = _may_see(approval_id)
-    by, org_id = reviewer(holder), holder.person.org_id
-    lease = runtime().settings.claim * 1000
-    done = runtime().store.write(lambda tx: claim(tx, by, org_id, approval_id, lease=lease))
-    return _answer_done(holder, done)
-
-
-@operation(
-    "POST",
-    f"{_ONE}/release",
-    "Let go of your own claim",
-    body=EmptyBody,
-    body_optional=True,
-    reviewer=True,
-    answers={200: "ReviewApproval"},
-)
-def release_review(approval_id: str) -> Response:
-    """Let go; without a claim there is nothing to do, which is fine."""
-    holder = _may_see(approval_id)
-    by, org_id = reviewer(holder), holder.person.org_id
-    done = runtime().store.write(lambda tx: release(tx, by, org_id, approval_id))
-    return _answer_done(holder, done)
-
-
-def _may_see(approval_id: str) -> TokenHolder:
-    """Return who asks, if they may know of this approval and sent nothing else."""
-    holder = person()
-    read_body(EmptyBody, optional=True)
-    with runtime().store.reading() as session:
-        row = visible(holder, calls.one(session, holder.person.org_id, approval_id))
-    check_carries(holder, row)
-    return holder
-
-
-@operation(
-    "POST",
-    f"{_ONE}/revoke",
-    "Take a yes back before it is used",
-    body=RevokeBody,
-    body_optional=True,
-    reviewer=True,
-    answers={200: "ReviewApproval"},
-)
-def revoke_review(approval_id: str) -> Response:
-    """Take it back; a repeat is fine, after the use it is 409."""
-    holder = person()
-    body = read_body(RevokeBody, optional=True)
-    with runtime().store.reading() as session:
-        row = visible(holder, calls.one(session, holder.person.org_id, approval_id))
-    check_carries(holder, row)
-    by, org_id = reviewer(holder), holder.person.org_id
-    done = runtime().store.write(
-        lambda tx: revoke(tx, by, org_id, approval_id, body.reason)
-    )
-    return _answer_done(holder, done)
+    return [
+        result._asdict() | {"settles_at": time_or_none(result.settles_at)}
+        for result in results
+    ]
 
 
 @operation(
@@ -270,12 +184,6 @@ def decide_several() -> Response:
         lambda approval: access(holder, VIEW, resource_of(approval)).allowed,
     )
     return answer_json({"results": _told(results)})
-
-
-def _answer_done(holder: TokenHolder, done: Decided) -> Response:
-    if done.refusal is not None:
-        raise done.refusal
-    return _answer(holder, done.approval.id)
 
 
 def _answer(holder: TokenHolder, approval_id: str, **more: Any) -> Response:

@@ -9,6 +9,7 @@ from flask import current_app, g, request
 
 from webui.api.answers import etag_of
 from webui.api.keys import FORGET, runtime
+from webui.approvals import ending
 from webui.approvals.errors import NotAllowedError
 from webui.approvals.states import OPEN, Status
 from webui.live.bus import Bus, Wake, Watch
@@ -51,6 +52,11 @@ def unchanged(status: str, version: int, messages: int) -> bool:
     return status == Status.PENDING
 
 
+def bring_up_to_date(org_id: str, approval_id: str) -> None:
+    """Settle what is due of an approval before it is read."""
+    runtime().store.write(lambda tx: ending.bring_up_to_date(tx, org_id, approval_id))
+
+
 def hold(approval_id: str, seconds: int) -> None:
     """Wait for a change, the deadline of the approval, or the end of the wait.
 
@@ -69,6 +75,10 @@ def hold(approval_id: str, seconds: int) -> None:
                 found.status, found.version, found.message_count
             ):
                 return
+            if found.settles_at is not None and found.settles_at <= house.store.now():
+                bring_up_to_date(g.filer.org_id, approval_id)
+                watch.wait(SHORTEST)  # another clock may say that it is not due yet
+                continue
             deadline = _to_next_deadline(found, house.store.now())
             if deadline is not None and deadline <= 0:
                 return
@@ -80,6 +90,7 @@ def _to_next_deadline(found: Standing, now: int) -> float | None:
     """Return the seconds until the approval or the key expires; None if neither will."""
     key: KeyHolder = g.agent
     moments = [found.expires_at] if found.status in OPEN else []
+    moments += [] if found.settles_at is None else [found.settles_at]
     moments += [] if key.expires_at is None else [key.expires_at]
     return (min(moments) - now) / 1000 if moments else None
 

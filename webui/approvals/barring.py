@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from webui.approvals.authorization import Access, Actor
 from webui.approvals.states import OPEN, Status, Verdict
 from webui.approvals.words import VERDICT
+from webui.audit.chain import rfc3339
 from webui.store.queries.calls import Vote
 
 DELEGATOR_DECIDED = (
@@ -13,7 +14,12 @@ DELEGATOR_DECIDED = (
 
 
 def why_not(
-    actor: Actor, access: Access, status: Status, settled: str, votes: Sequence[Vote]
+    actor: Actor,
+    access: Access,
+    status: Status,
+    settled: str,
+    votes: Sequence[Vote],
+    settles_at: int | None = None,
 ) -> str | None:
     """Return why a person cannot decide an approval, or none if they can.
 
@@ -23,10 +29,16 @@ def why_not(
         status: as it counts now.
         settled: how it ended, in one sentence, if it did.
         votes: the verdicts given so far.
+        settles_at: when a verdict settles it that can still be undone, if there is one.
 
     """
     if status not in OPEN:
         return f"Nothing is left to decide. {settled}"
+    if settles_at is not None:
+        return (
+            f"A verdict was given that settles this call at {rfc3339(settles_at)[11:19]} UTC, "
+            "unless it is undone before."
+        )
     mine = voted(actor, votes)
     if mine is not None:
         return _already(actor, mine)

@@ -4,23 +4,20 @@ A message decides nothing and never changes the version. One of the agent's brin
 that a reviewer asked changes of back to those who wait for a decision.
 """
 
-from sqlalchemy import insert, update
-
 from webui.approvals import throttling
 from webui.approvals.ask import Filer
-from webui.approvals.desk import facts, load, move, subject
+from webui.approvals.desk import load, move
 from webui.approvals.ending import current_status, expire_if_over
-from webui.approvals.errors import ConflictError, InvalidError
+from webui.approvals.errors import ConflictError
 from webui.approvals.leases import own
 from webui.approvals.mandate import refused
+from webui.approvals.messages import check_text, keep
 from webui.approvals.reviewing import Decided, Reviewer, access_of, actor_of
 from webui.approvals.states import OPEN, Status
 from webui.approvals.words import STATUS
-from webui.store.ids import new_id
-from webui.store.models import Approval, Message, table_of
+from webui.store.models import Approval
 from webui.store.transaction import Transaction
 
-TEXT_MAX = 4_000
 MOST = 200
 """Messages about one approval; what needs more of them needs a telephone. A verdict that is a
 message has always room: the people who can give one are few."""
@@ -28,24 +25,6 @@ MOST_BEFORE_AGENT = 150
 """Messages after which the agent is heard no more, so that it never silences its reviewers."""
 RATE = 30
 """Messages an agent may send in a minute, over all its approvals; the burst is twice that."""
-_approvals = table_of(Approval)
-_messages = table_of(Message)
-
-
-def check_text(text: str, what: str = "message") -> None:
-    """Check what is to be said.
-
-    Raises:
-        InvalidError: it is empty or too long.
-
-    """
-    if not text.strip():
-        raise InvalidError(f"The {what} is empty; write it.", code="text_required")
-    if len(text) > TEXT_MAX:
-        raise InvalidError(
-            f"The {what} is longer than {TEXT_MAX} characters; shorten it.",
-            code="text_too_long",
-        )
 
 
 def say(
@@ -107,34 +86,6 @@ def reply(tx: Transaction, filer: Filer, approval_id: str, text: str) -> Approva
             tx, approval, Status.PENDING, actor=filer.actor, action="approval.resumed"
         )
     return approval
-
-
-def keep(tx: Transaction, approval: Approval, sender: str, text: str) -> None:
-    """Keep one message and its event."""
-    tx.execute(
-        insert(_messages),
-        {
-            "id": new_id("msg", tx.now),
-            "org_id": approval.org_id,
-            "approval_id": approval.id,
-            "sender": sender,
-            "text": text,
-            "at": tx.now,
-        },
-    )
-    approval.message_count += 1
-    tx.execute(
-        update(_approvals)
-        .where(_approvals.c.id == approval.id)
-        .values(message_count=approval.message_count)
-    )
-    tx.record(
-        approval.org_id,
-        sender,
-        "approval.message",
-        subject(approval.id),
-        facts(approval) | {"text": text},
-    )
 
 
 def _refuse_full(approval: Approval, most: int) -> None:

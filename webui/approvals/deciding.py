@@ -1,19 +1,18 @@
 """A person's verdict: checked, counted once, and settled exactly once."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from webui.approvals.arguments import effective_hash
 from webui.approvals.authorization import BREAK_GLASS, DECIDE, EDIT, GRANT, Access, Actor
-from webui.approvals.conversation import keep
-from webui.approvals.desk import facts, load, move, subject
+from webui.approvals.desk import facts, load, subject
 from webui.approvals.edited import columns_of, ruled_edit
 from webui.approvals.editing import Edit
 from webui.approvals.ending import expire_if_over
 from webui.approvals.errors import ConflictError, InvalidError
-from webui.approvals.granting import GrantWish, make_standing_grant
+from webui.approvals.granting import GrantWish
 from webui.approvals.late import answer_late
-from webui.approvals.mandate import given_to_guard, guard_of, refused
-from webui.approvals.one_use import make_grant
+from webui.approvals.mandate import given_to_guard, refused
 from webui.approvals.policy import Ruling
 from webui.approvals.quorum import NOES, YESES, resolve
 from webui.approvals.reviewing import (
@@ -24,6 +23,7 @@ from webui.approvals.reviewing import (
     actor_of,
     seal_of,
 )
+from webui.approvals.settling import Settlement, carry_out, settle
 from webui.approvals.states import OPEN, Resolution, Status, Verdict
 from webui.approvals.terms import quorum_of
 from webui.approvals.votes import (
@@ -32,9 +32,8 @@ from webui.approvals.votes import (
     check_offered,
     check_reason,
     count_vote,
-    insert_vote,
-    reset_yeses,
     voices,
+    vote_row,
     votes_on,
 )
 from webui.store.models import Approval
@@ -97,9 +96,9 @@ def decide(
     check_reason(approval, reason, required=break_glass)
     if break_glass and (verdict != Verdict.APPROVE or grant is not None):
         raise InvalidError("Break-glass only approves, and only this one call.")
-    more = (because_of, answer, edit, grant)
+    more = (because_of, answer, edit, grant, break_glass)
     given = Given(reviewer, verdict, reason, look, access, approval.solo, *more)
-    if approval.status not in OPEN:
+    if approval.status not in OPEN or approval.settles_at is not None:
         return answer_late(tx, approval, given)
     ruling, why_not = _looked_at(tx, approval, given)
     if why_not is not None:
@@ -157,20 +156,25 @@ def _not_now(approval: Approval, given: Given) -> ConflictError | None:
 
 def _ask_for_changes(tx: Transaction, approval: Approval, given: Given) -> Decided:
     """Hand it back to the agent with a message; what was approved so far still counts."""
-    reviewer, access = given.reviewer, given.access
-    asked = move(
-        tx,
-        approval,
-        Status.NEEDS_REVISION,
-        actor=reviewer.actor,
+    settlement = Settlement(
+        to=Status.NEEDS_REVISION,
         action="approval.changes_requested",
         values={"change_requests": approval.change_requests + 1},
-        guard=guard_of(access),
-        given=given_to_guard(reviewer, access, tx.now),
-        note=given.note(),
+        message=given.reason,
+        **_resting_on(given, tx.now),
     )
-    keep(tx, asked, reviewer.actor, given.reason)
-    return Decided(asked, applied=True)
+    return Decided(settle(tx, approval, settlement), applied=True)
+
+
+def _resting_on(given: Given, now: int) -> dict[str, Any]:
+    """Return what every settlement by a verdict has."""
+    return {
+        "user_id": given.reviewer.user_id,
+        "at": now,
+        "note": given.note(),
+        "by_role": given.access.grant is None,
+        "mandate": given_to_guard(given.reviewer, given.access, now),
+    }
 
 
 def _others_voices(tx: Transaction, actor: Actor, approval: Approval) -> frozenset[str]:
@@ -185,11 +189,12 @@ def _break_glass(
     tx: Transaction, actor: Actor, approval: Approval, given: Given
 ) -> Decided:
     """Settle it as approved, whatever is missing; alert whoever runs the org."""
-    reviewer = given.reviewer
+    reviewer, vote = given.reviewer, None
     if not any(vote.user_id == reviewer.user_id for vote in votes_on(tx, approval.id)):
-        insert_vote(tx, approval, given, ballot_of(approval, actor, given))
-    note = given.note() | {"break_glass": True}
-    settled = _settle(tx, approval, Status.APPROVED, given, note, {}, broken=True)
+        vote = vote_row(approval, given, ballot_of(approval, actor, given), tx.now)
+    settlement = _settlement(approval, Status.APPROVED, given, tx.now, vote=vote)
+    # In an emergency nobody waits for an undo.
+    settled = carry_out(tx, approval, settlement)
     tx.record(
         approval.org_id,
         reviewer.actor,
@@ -222,65 +227,52 @@ def _vote(
         return Decided(approval, applied=False, refusal=None if same else refusal)
     changes: dict[str, object] = {}
     if given.edit is not None:
-        reset_yeses(tx, approval)
         before = [vote for vote in before if vote.verdict not in YESES]
         changes = columns_of(tx, approval, given.edit, ruling, given.reason)
     ballot = ballot_of(approval, actor, given)
-    insert_vote(tx, approval, given, ballot)
+    vote = vote_row(approval, given, ballot, tx.now)
     outcome = resolve([*(vote.ballot for vote in before), ballot], quorum_of(approval))
-    note, reviewer = given.note(), given.reviewer
     if outcome is None:
-        tx.record(
-            approval.org_id,
-            reviewer.actor,
-            "approval.vote",
-            subject(approval.id),
-            facts(approval) | note,
-        )
-        return Decided(count_vote(tx, approval, changes), applied=True)
-    return Decided(_settle(tx, approval, outcome, given, note, changes), applied=True)
+        return Decided(count_vote(tx, approval, given, vote, changes), applied=True)
+    settlement = _settlement(approval, outcome, given, tx.now, vote=vote, changes=changes)
+    return Decided(settle(tx, approval, settlement), applied=True)
 
 
-def _settle(
-    tx: Transaction,
+def _settlement(
     approval: Approval,
     outcome: Status,
     given: Given,
-    note: dict[str, object],
-    changes: Mapping[str, object],
+    now: int,
     *,
-    broken: bool = False,
-) -> Approval:
-    """Move it, with the deadline and what the yes rests on checked by the UPDATE itself."""
-    reviewer, access = given.reviewer, given.access
+    vote: Mapping[str, Any] | None,
+    changes: Mapping[str, object] | None = None,
+) -> Settlement:
+    """Return what a verdict changes that settles it."""
     values: dict[str, object] = {
-        "decided_by": reviewer.user_id,
-        "decided_at": tx.now,
-        "settled_at": tx.now,
+        "decided_by": given.reviewer.user_id,
+        "decided_at": now,
+        "settled_at": now,
         "resolution": Resolution.REVIEWER
         if approval.approvals_required <= 1
         else Resolution.QUORUM,
-        **changes,
+        **(changes or {}),
     }
+    more: dict[str, object] = {}
     if given.because_of is not None:
         values["resolution"] = Resolution.CASCADE
-    if broken:
+    if given.break_glass:
         values |= {"resolution": Resolution.BREAK_GLASS, "break_glass": True}
+        more["break_glass"] = True
     if outcome is Status.APPROVED:
-        values["usable_until"] = max(approval.expires_at, tx.now + USE_WINDOW)
-    settled = move(
-        tx,
-        approval,
-        outcome,
-        actor=reviewer.actor,
+        values["usable_until"] = max(approval.expires_at, now + USE_WINDOW)
+    common = _resting_on(given, now)
+    common["note"] |= more
+    return Settlement(
+        to=outcome,
         action="approval.decided",
         values=values,
-        guard=guard_of(access),
-        given=given_to_guard(reviewer, access, tx.now),
-        note=note,
+        vote=vote,
+        resets=given.edit is not None,
+        wish=given.grant if outcome is Status.APPROVED else None,
+        **common,
     )
-    if outcome is Status.APPROVED:
-        make_grant(tx, settled, reviewer.actor)
-        if given.grant is not None:
-            make_standing_grant(tx, settled, given.grant, reviewer.user_id)
-    return settled

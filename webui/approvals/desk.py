@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, select, update
 
 from webui.approvals.errors import ConflictError, NotFoundError
-from webui.approvals.states import Resolution, Status, may_move
+from webui.approvals.states import OPEN, Resolution, Status, may_move
 from webui.approvals.words import STATUS
 from webui.store.loaded import as_loaded
 from webui.store.models import Approval, table_of
@@ -100,6 +100,11 @@ def move(
             "wrong_status", f"{STATUS[old]}: it cannot become {to} any more."
         )
     new = {"status": to, **(values or {})}
+    if approval.settles_at is not None and to not in OPEN:
+        new |= {
+            "settles_at": None,
+            "settling": None,
+        }  # settled: by this verdict, or without it
     expected = {
         "old_id": approval.id,
         "old_org": approval.org_id,

@@ -8,9 +8,11 @@ from sqlalchemy.orm import Session
 from webui.approvals.covering import end_of_session
 from webui.approvals.desk import SYSTEM, end_unsettled, load, move
 from webui.approvals.errors import ConflictError, NotFoundError
+from webui.approvals.settling import settle_if_due
 from webui.approvals.states import OPEN, Resolution, Status, status_at
 from webui.approvals.words import STATUS
 from webui.store.models import Approval, Consumption
+from webui.store.models.approval import SETTLES
 from webui.store.transaction import Transaction
 
 SWEEP = 500
@@ -23,7 +25,12 @@ def is_over(approval: Approval, now: int) -> bool:
 
 
 def current_status(approval: Approval, now: int) -> Status:
-    """Return the status that counts at `now` (ms)."""
+    """Return the status that counts at `now` (ms).
+
+    A verdict that can still be undone was in time, and never waits past the deadline.
+    """
+    if approval.settles_at is not None:
+        return Status(approval.status)
     return status_at(
         Status(approval.status),
         expires_at=approval.expires_at,
@@ -75,6 +82,7 @@ def _due(now: int) -> ColumnElement[bool]:
         (Approval.status.in_(OPEN)) & (Approval.expires_at <= now),
         (Approval.status == Status.APPROVED) & (Approval.usable_until <= now),
         (Approval.status == Status.EXECUTING) & (Approval.lease_expires_at <= now),
+        SETTLES & (Approval.settles_at <= now),
     )
 
 
@@ -100,15 +108,21 @@ def sweep(tx: Transaction, limit: int = SWEEP) -> int:
         if approval.status == Status.EXECUTING:
             lose_lease(tx, approval)
         else:
-            expire(tx, approval)
+            expire_if_over(tx, approval)
     return len(due)
 
 
 def expire_if_over(tx: Transaction, approval: Approval) -> Approval:
-    """Return the approval with a passed deadline written down, if it has one."""
+    """Return the approval with what is due written down: a verdict, or a passed deadline."""
+    approval = settle_if_due(tx, approval)
     if approval.status != Status.EXPIRED and is_over(approval, tx.now):
         return expire(tx, approval)
     return approval
+
+
+def bring_up_to_date(tx: Transaction, org_id: str, approval_id: str) -> None:
+    """Write down what is due of an approval that somebody only wants to read."""
+    expire_if_over(tx, load(tx, org_id, approval_id))
 
 
 def end_if_over(tx: Transaction, approval: Approval) -> Approval:
@@ -184,7 +198,9 @@ def _end_all(
         .with_for_update(),
         execution_options={"populate_existing": True},
     ).all()
+    standing = [expire_if_over(tx, approval) for approval in opened]
     return [
         end_unsettled(tx, approval, Status.CANCELLED, resolution, actor=f"agent:{agent_id}")
-        for approval in opened
+        for approval in standing
+        if approval.status in OPEN
     ]

@@ -21,7 +21,9 @@ from webui.store.prepared import Prepared
 from webui.store.transaction import Transaction
 
 _org_of = Prepared(
-    select(Org.data_key, Org.solo_operator).where(Org.id == bindparam("org"))
+    select(Org.data_key, Org.solo_operator, Org.undo_seconds).where(
+        Org.id == bindparam("org")
+    )
 )
 
 
@@ -29,7 +31,7 @@ def row_of(tx: Transaction, filer: Filer, ask: Ask, limits: Limits) -> dict[str,
     approval_id = new_id("apr", tx.now)
     org = tx.first(_org_of, {"org": filer.org_id})
     assert org is not None  # an agent's org outlives it
-    data_key, solo = org
+    data_key, solo, undo_seconds = org
     about = f"{filer.org_id}/{approval_id}"
     plain = ask.canonical + b"\0" + ask.received
     about_call = {
@@ -44,6 +46,7 @@ def row_of(tx: Transaction, filer: Filer, ask: Ask, limits: Limits) -> dict[str,
         "line": ask.line,
         "risk": risk_of(ask),
         "solo": bool(solo),
+        "undo_window": undo_seconds * 1_000,
     }
     expires_at = deadline_of(tx.now, ask, limits)
     return {

@@ -46,10 +46,16 @@ class GrantWish:
     """`{path, op, value}`, each on one of the call's arguments."""
 
 
-def make_standing_grant(
+def standing_grant_of(
     tx: Transaction, approval: Approval, wish: GrantWish, user_id: str
 ) -> StandingGrant:
-    """Make the grant of a decision that has just settled an approval.
+    """Return the grant that a decision makes, for `keep_standing_grant`.
+
+    Args:
+        tx: the transaction.
+        approval: as the decision leaves it.
+        wish: what it is to allow.
+        user_id: who decides.
 
     Raises:
         InvalidError: it asks for more than may be granted, or its conditions cannot be read.
@@ -60,7 +66,7 @@ def make_standing_grant(
     arguments = effective_arguments(tx.session, tx.keyring, approval).value
     conditions = _conditions(wish, approval, arguments, tx.now)
     grant_id = new_id("grt", tx.now)
-    grant = StandingGrant(
+    return StandingGrant(
         id=grant_id,
         org_id=approval.org_id,
         agent_id=approval.agent_id,
@@ -77,20 +83,24 @@ def make_standing_grant(
         created_at=tx.now,
         expires_at=until,
     )
+
+
+def keep_standing_grant(tx: Transaction, grant: StandingGrant, wish: GrantWish) -> None:
+    """Keep the grant of a decision that has just settled its approval."""
     tx.session.add(grant)
     tx.session.flush()
+    conditions, _ = read_conditions(list(wish.conditions), roots=("args",))
     note = {
-        "approval": approval.id,
-        "agent": approval.agent_id,
-        "tool": approval.tool,
+        "approval": grant.approval_id,
+        "agent": grant.agent_id,
+        "tool": grant.tool,
         "uses": grant.uses,
-        "expires_at": until,
+        "expires_at": grant.expires_at,
         "session": grant.session,
         "free": sorted(freed_by(conditions)),
     }
-    by = f"user:{user_id}"
-    tx.record(approval.org_id, by, "standing_grant.created", name_of(grant_id), note)
-    return grant
+    by = f"user:{grant.created_by}"
+    tx.record(grant.org_id, by, "standing_grant.created", name_of(grant.id), note)
 
 
 def name_of(grant_id: str) -> str:

@@ -80,6 +80,11 @@ def guard_of(access: Access, *, taking_back: bool = False) -> Guard:
     return (_REVOKING if taking_back else _DECIDING)[access.grant is None]
 
 
+def guard_by(*, by_role: bool) -> Guard:
+    """Return the conditions of a verdict's move, as `guard_of` does, by what it rests on."""
+    return _DECIDING[by_role]
+
+
 def given_to_guard(reviewer: Reviewer, access: Access, now: int) -> dict[str, Any]:
     """Return the values of these conditions."""
     return {

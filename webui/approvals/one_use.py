@@ -6,7 +6,6 @@ the same question of the same asking agent, whose fingerprint must be the approv
 first answer that rests on it spends both.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,30 +14,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webui.approvals import idempotency
-from webui.approvals.arguments import effective_arguments
 from webui.approvals.ask import Ask, Filer, Limits
-from webui.approvals.authorization import (
-    ASSIGN,
-    ASSIGN_SCOPE,
-    Access,
-    Grant,
-    Reason,
-    Strength,
-)
+from webui.approvals.authorization import Access, Grant, Reason, Strength
 from webui.approvals.errors import ConflictError
 from webui.approvals.intake import live_twin, submit_or_refuse
 from webui.approvals.leases import Lease
+from webui.approvals.question_grants import person_behind, scope_of
 from webui.approvals.questions import Answer, Asked, answer
 from webui.approvals.rulings import ruled
 from webui.approvals.states import Status, Verdict
 from webui.approvals.using import Used, gate
-from webui.store.ids import new_id
-from webui.store.models import Agent, Approval, Membership, PermissionGrant
+from webui.store.models import Approval, PermissionGrant
 from webui.store.queries.standing import as_grant
 from webui.store.transaction import Transaction
-
-ASKED = (ASSIGN, ASSIGN_SCOPE)
-"""The actions that a policy may hold for an approval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +44,7 @@ def waits(found: Answer, asked: Asked) -> bool:
         and found.effect.strength is Strength.REQUIRES_APPROVAL
         and asked.actor_type != "none"
         # without a name a grant would have no scope, and so cover nothing
-        and bool(_scope_of(question_of(found, asked)))
+        and bool(scope_of(question_of(found, asked)))
     )
 
 
@@ -96,23 +84,6 @@ def body_of(session: Session, found: Answer, asked: Asked) -> dict[str, Any]:
     }
     behind = person_behind(session, found.resource.org_id, question["actor"])
     return body | ({"on_behalf_of": behind} if behind else {})
-
-
-def person_behind(session: Session, org_id: str, actor: Mapping[str, str]) -> str | None:
-    """Return the person who would get the permission, and so is not to give it."""
-    user_id: str | None = actor["id"]
-    if actor["type"] == "agent":
-        user_id = session.scalar(
-            select(Agent.owner_id).where(Agent.id == actor["id"], Agent.org_id == org_id)
-        )
-    if user_id is None:
-        return None
-    found: str | None = session.scalar(
-        select(Membership.user_id).where(
-            Membership.org_id == org_id, Membership.user_id == user_id
-        )
-    )
-    return found
 
 
 def ask_anew(
@@ -156,50 +127,6 @@ def ask_anew(
         return Outcome(plain)
     filed = submit_or_refuse(tx, filer, ask, limits, key)
     return filed if isinstance(filed, ConflictError) else Outcome(plain, filed.approval)
-
-
-def make_grant(tx: Transaction, approval: Approval, by: str) -> None:
-    """Make the grant that a yes to a question is; nothing for any other call.
-
-    Whoever would get the permission is on whose behalf it has to have been filed, so that they
-    could not say yes to themselves. Otherwise it is a call like any other and grants nothing.
-    """
-    if approval.tool not in ASKED:
-        return
-    question = effective_arguments(tx.session, tx.keyring, approval).value
-    scope = _scope_of(question)
-    actor = question.get("actor")
-    if (
-        not scope
-        or question.get("action") != approval.tool
-        or not isinstance(actor, dict)
-        or actor.get("type") not in {"user", "agent"}
-        or not isinstance(actor.get("id"), str)
-        or person_behind(tx.session, approval.org_id, actor) != approval.on_behalf_of
-    ):
-        return
-    grant = PermissionGrant(
-        id=new_id("pgr", tx.now),
-        org_id=approval.org_id,
-        principal_type=actor["type"],
-        principal_id=actor["id"],
-        permission=approval.tool,
-        scope=json.dumps(scope),
-        approval_id=approval.id,
-        created_by=by,
-        created_at=tx.now,
-        expires_at=approval.usable_until,
-    )
-    tx.session.add(grant)
-    tx.session.flush()
-    note = {
-        "principal": f"{actor['type']}:{actor['id']}",
-        "permission": approval.tool,
-        "scope": scope,
-        "approval": approval.id,
-        "expires_at": approval.usable_until,
-    }
-    tx.record(approval.org_id, by, "grant.created", f"permission_grant:{grant.id}", note)
 
 
 def has_yes(session: Session, org_id: str, asked: Asked, now: int) -> bool:
@@ -263,18 +190,6 @@ def _spend(tx: Transaction, filer: Filer, row: PermissionGrant) -> None:
     tx.session.flush()
     note = {"approval": row.approval_id, "permission": row.permission}
     tx.record(row.org_id, filer.actor, "grant.spent", f"permission_grant:{row.id}", note)
-
-
-def _scope_of(question: Mapping[str, Any]) -> dict[str, str]:
-    """Return what a question names, of what a grant may be limited to."""
-    scope = question.get("scope")
-    if not isinstance(scope, dict):
-        return {}
-    return {
-        key: scope[key]
-        for key in ("projectId", "assigneeAgentId")
-        if isinstance(scope.get(key), str) and scope[key]
-    }
 
 
 def _said(members: Mapping[str, str | None]) -> dict[str, str]:

@@ -14,6 +14,8 @@ from webui.store.transaction import Transaction
 
 LONGEST_GRANT = 744
 """Hours in a month: what stands longer than that belongs into the policy."""
+LONGEST_UNDO = 30
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +27,18 @@ class Flags:
     write_gate: bool
     grant_hours: int = 24
     """The longest that a standing grant lasts; 0 allows none."""
+    undo_seconds: int = 0
+    """How long a verdict can be undone before it settles; 0: it settles at once."""
 
 
 def flags_of(org: Org) -> Flags:
     """Return how an org's switches stand."""
     return Flags(
-        org.require_second_factor, org.solo_operator, org.write_gate, org.grant_hours
+        org.require_second_factor,
+        org.solo_operator,
+        org.write_gate,
+        org.grant_hours,
+        org.undo_seconds,
     )
 
 
@@ -38,7 +46,8 @@ def change_flags(tx: Transaction, org_id: str, flags: Flags, *, user_id: str) ->
     """Set an org's switches; return whether anything changed.
 
     Raises:
-        InvalidError: the longest grant is negative or longer than a month.
+        InvalidError: the longest grant is negative or longer than a month, or the time to
+            undo a verdict longer than 30 seconds.
         NotAllowedError: they do not manage members, or not any more.
         ConflictError: whoever asks for a second factor has none, or an org that works alone
             has several people.
@@ -50,6 +59,7 @@ def change_flags(tx: Transaction, org_id: str, flags: Flags, *, user_id: str) ->
             f"The longest standing grant is 0 (none) to {LONGEST_GRANT} hours.",
             [Fault("/grant_hours", f"must be 0 to {LONGEST_GRANT}")],
         )
+    _check_undo(flags.undo_seconds)
     org = tx.session.get_one(Org, org_id, with_for_update=True)
     before = flags_of(org)
     if flags == before:
@@ -69,6 +79,8 @@ def change_flags(tx: Transaction, org_id: str, flags: Flags, *, user_id: str) ->
     for name, value in asdict(flags).items():
         setattr(org, name, value)
     tx.session.flush()
+    if flags.undo_seconds != before.undo_seconds:
+        _for_what_waits(tx, org_id, flags.undo_seconds)
     changed = {
         name: value
         for name, value in asdict(flags).items()
@@ -76,6 +88,42 @@ def change_flags(tx: Transaction, org_id: str, flags: Flags, *, user_id: str) ->
     }
     tx.record(org_id, f"user:{user_id}", "settings.changed", f"org:{org_id}", changed)
     return True
+
+
+def set_undo(tx: Transaction, org_id: str, seconds: int, *, actor: str) -> None:
+    """Say how long a verdict can be undone, as whoever owns the machine.
+
+    Raises:
+        InvalidError: it is negative or longer than 30 seconds.
+
+    """
+    _check_undo(seconds)
+    org = tx.session.get_one(Org, org_id, with_for_update=True)
+    if org.undo_seconds == seconds:
+        return
+    org.undo_seconds = seconds
+    tx.session.flush()
+    _for_what_waits(tx, org_id, seconds)
+    note = {"undo_seconds": seconds}
+    tx.record(org_id, actor, "settings.changed", f"org:{org_id}", note)
+
+
+def _check_undo(seconds: int) -> None:
+    if not 0 <= seconds <= LONGEST_UNDO:
+        raise InvalidError(
+            f"A verdict can be undone for 0 (not at all) to {LONGEST_UNDO} seconds.",
+            [Fault("/undo_seconds", f"must be 0 to {LONGEST_UNDO}")],
+        )
+
+
+def _for_what_waits(tx: Transaction, org_id: str, seconds: int) -> None:
+    """Let it hold for what waits already: each approval carries it, so deciding asks nobody."""
+    tx.session.execute(
+        update(Approval)
+        .where(Approval.org_id == org_id, Approval.status.in_(OPEN))
+        .values(undo_window=seconds * 1_000),
+        execution_options={"synchronize_session": False},
+    )
 
 
 def end_solo(tx: Transaction, org_id: str, *, actor: str) -> None:

@@ -19,6 +19,7 @@ from webui.approvals.authorization import (
 )
 from webui.approvals.canonical import canonical
 from webui.approvals.errors import DeskError, InvalidError
+from webui.approvals.states import Status
 from webui.store.models import Agent, Approval
 from webui.store.queries.standing import OrgDirectory, person_in
 from webui.store.transaction import Transaction
@@ -64,7 +65,7 @@ _SOURCES: dict[str, Source] = {
     "cli": "local_implicit",
 }
 REASON_MAX = 4_000
-LATE = frozenset({"already_settled", "already_decided_by_you"})
+LATE = frozenset({"already_settled", "already_decided_by_you", "settling"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,12 @@ class Decided:
     """False for an identical repeat, which is a success too."""
     refusal: DeskError | None = None
     """Set when it came late or was not allowed: recorded, not applied."""
+
+    @property
+    def denies(self) -> bool:
+        """Say whether the call is denied, or will be once that can be undone no more."""
+        waits = self.applied and self.approval.settles_at is not None
+        return self.refusal is None and (waits or self.approval.status == Status.DENIED)
 
     @property
     def late(self) -> bool:

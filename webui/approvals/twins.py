@@ -42,7 +42,7 @@ def fits(tx: Transaction, filer: Filer, ask: Ask, limits: Limits, twin: Approval
     """
     if not same_people(tx, filer, ask, twin):
         return False
-    if twin.status not in OPEN:
+    if twin.status not in OPEN or twin.settles_at is not None:
         return True
     if not set(twin.allowed_decisions.split()) <= set(offered(ask)):
         return False

@@ -2,18 +2,20 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import insert, select, update
 
 from webui.approvals.arguments import effective_hash
 from webui.approvals.authorization import Access, Actor
-from webui.approvals.conversation import check_text
+from webui.approvals.desk import facts, subject
 from webui.approvals.editing import Edit
 from webui.approvals.errors import InvalidError
 from webui.approvals.granting import GrantWish
+from webui.approvals.messages import check_text
 from webui.approvals.quorum import YESES, Ballot
 from webui.approvals.reviewing import Look, Reviewer, check_length
+from webui.approvals.settling import reset_yeses
 from webui.approvals.states import Verdict
 from webui.approvals.terms import quorum_of
 from webui.store.ids import new_id
@@ -44,6 +46,7 @@ class Given:
     """With edit: what is to run."""
     grant: GrantWish | None = None
     """What is allowed beyond this one call."""
+    break_glass: bool = False
 
     def note(self) -> dict[str, object]:
         """Return what the event says of it."""
@@ -181,44 +184,42 @@ def ballot_of(approval: Approval, actor: Actor, given: Given) -> Ballot:
     return Ballot(given.verdict, voice.groups if any_will_do else voice.groups & named)
 
 
-def insert_vote(tx: Transaction, approval: Approval, given: Given, ballot: Ballot) -> None:
-    """Keep a verdict."""
-    tx.execute(
-        insert(_decisions),
-        {
-            "id": new_id("dec", tx.now),
-            "org_id": approval.org_id,
-            "approval_id": approval.id,
-            "user_id": given.reviewer.user_id,
-            "verdict": given.verdict,
-            "reason": given.reason,
-            "seal": given.look.seal,
-            "channel": given.reviewer.channel,
-            "delegated_by": given.access.delegator or None,
-            "answer": given.answer,
-            "groups": " ".join(sorted(ballot.groups)),
-            "at": tx.now,
-        },
-    )
-
-
-def reset_yeses(tx: Transaction, approval: Approval) -> None:
-    """Let the approvals given so far count no more: they were for other arguments."""
-    tx.execute(
-        update(_decisions)
-        .where(
-            _decisions.c.approval_id == approval.id,
-            _decisions.c.reset_at.is_(None),
-            _decisions.c.verdict.in_(YESES),
-        )
-        .values(reset_at=tx.now)
-    )
+def vote_row(approval: Approval, given: Given, ballot: Ballot, now: int) -> dict[str, Any]:
+    """Return a verdict as it is kept."""
+    return {
+        "id": new_id("dec", now),
+        "org_id": approval.org_id,
+        "approval_id": approval.id,
+        "user_id": given.reviewer.user_id,
+        "verdict": str(given.verdict),
+        "reason": given.reason,
+        "seal": given.look.seal,
+        "channel": given.reviewer.channel,
+        "delegated_by": given.access.delegator or None,
+        "answer": given.answer,
+        "groups": " ".join(sorted(ballot.groups)),
+        "at": now,
+    }
 
 
 def count_vote(
-    tx: Transaction, approval: Approval, changes: Mapping[str, object]
+    tx: Transaction,
+    approval: Approval,
+    given: Given,
+    vote: Mapping[str, Any],
+    changes: Mapping[str, object],
 ) -> Approval:
     """Return the approval with one vote more that does not settle it: what was shown changed."""
+    if given.edit is not None:
+        reset_yeses(tx, approval.id, tx.now)
+    tx.execute(insert(_decisions), dict(vote))
+    tx.record(
+        approval.org_id,
+        given.reviewer.actor,
+        "approval.vote",
+        subject(approval.id),
+        facts(approval) | given.note(),
+    )
     values = {"version": approval.version + 1, **changes}
     tx.execute(update(_approvals).where(_approvals.c.id == approval.id).values(values))
     approval.__dict__.update(values)

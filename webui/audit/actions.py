@@ -86,6 +86,8 @@ APPROVAL_CLAIMED: Final = "approval.claimed"
 APPROVAL_RELEASED: Final = "approval.released"
 APPROVAL_DECIDED: Final = "approval.decided"
 APPROVAL_VOTE: Final = "approval.vote"
+APPROVAL_SETTLING: Final = "approval.settling"
+APPROVAL_UNDONE: Final = "approval.undone"
 APPROVAL_CHANGES_REQUESTED: Final = "approval.changes_requested"
 APPROVAL_RESUMED: Final = "approval.resumed"
 APPROVAL_MESSAGE: Final = "approval.message"
@@ -206,6 +208,8 @@ ALL: Final = frozenset(
         APPROVAL_RELEASED,
         APPROVAL_DECIDED,
         APPROVAL_VOTE,
+        APPROVAL_SETTLING,
+        APPROVAL_UNDONE,
         APPROVAL_CHANGES_REQUESTED,
         APPROVAL_RESUMED,
         APPROVAL_MESSAGE,

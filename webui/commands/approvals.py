@@ -169,6 +169,13 @@ def release(as_json: bool, **options: Any) -> None:
     show(run("approvals.release", **options), as_json)
 
 
+@approvals.command("undo")
+@_by_a_person
+def undo(as_json: bool, **options: Any) -> None:
+    """Undo your own verdict before it settles the call."""
+    show(run("approvals.undo", **options), as_json)
+
+
 @approvals.command("revoke")
 @_by_a_person
 @_reason

@@ -26,6 +26,15 @@ def list_orgs(as_json: bool) -> None:
     show(run("orgs.list"), as_json)
 
 
+@orgs.command("undo-window")
+@click.argument("seconds", type=click.IntRange(0, 30))
+@org_option
+@json_option
+def set_undo(seconds: int, org: str | None, as_json: bool) -> None:
+    """Let a verdict be undone for so many seconds before it settles; 0 for none."""
+    show(run("orgs.undo", seconds=seconds, org=org), as_json)
+
+
 @orgs.command("write-gate")
 @click.argument("switch", type=click.Choice(["on", "off"]))
 @org_option

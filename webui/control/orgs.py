@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from webui.approvals import accounts, members, write_grants
+from webui.approvals import accounts, members, organizations, write_grants
 from webui.approvals.emails import user_of
 from webui.approvals.errors import NotFoundError
 from webui.audit.chain import rfc3339
@@ -44,6 +44,18 @@ def list_orgs(office: Office) -> list[Plain]:
             }
             for org in found
         ]
+
+
+@verb("orgs.undo")
+def set_undo(office: Office, *, seconds: int, org: str | None = None) -> Plain:
+    """Say how long a verdict can be undone before it settles; 0: it settles at once."""
+
+    def unit(tx: Transaction) -> str:
+        org_id = accounts.find_org(tx, org)
+        organizations.set_undo(tx, org_id, seconds, actor=LOCAL)
+        return org_id
+
+    return {"org": office.store.write(unit), "undo_seconds": seconds}
 
 
 @verb("orgs.write_gate")

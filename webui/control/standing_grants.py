@@ -9,8 +9,8 @@ from webui.approvals.authorization import GRANT
 from webui.approvals.covering import opened, revoke_grant
 from webui.approvals.errors import NotFoundError
 from webui.audit.chain import rfc3339
+from webui.control.deciders import decider
 from webui.control.verbs import Office, Plain, org_id_of, verb
-from webui.control.verdicts import decider
 from webui.gating import profile_of
 from webui.grants import pinned_masked
 from webui.preview import canonical_pieces, visible

@@ -1,59 +1,37 @@
 """Verbs by which a member decides: by their token, or by name in local root mode."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from webui.approvals import claiming, revoking
+from webui.approvals import claiming, revoking, undoing
 from webui.approvals.authorization import DECIDE, EDIT, VIEW, authorize
 from webui.approvals.conversation import say
 from webui.approvals.deciding import decide
 from webui.approvals.editing import Edit
-from webui.approvals.errors import InvalidError, NotAllowedError, NotFoundError
+from webui.approvals.errors import InvalidError, NotFoundError
 from webui.approvals.json_faults import Unreadable
-from webui.approvals.keys import AGENT, PERSONAL, PresentedKey, read_key
 from webui.approvals.quorum import YESES
 from webui.approvals.reviewing import (
     Decided,
     Look,
-    Reviewer,
     owner_now,
     resource_of,
     source_of,
 )
 from webui.approvals.states import Verdict
 from webui.approvals.strict_json import read_arguments
-from webui.approvals.words import HELD_UP
-from webui.control.verbs import LOCAL, Office, Plain, org_id_of, verb
+from webui.audit.chain import rfc3339
+from webui.control.deciders import Decider, decider
+from webui.control.verbs import Office, Plain, verb
 from webui.edits import prepare_edit
 from webui.gating import refuse_unseen
 from webui.preview import PREVIEW_VERSION, visible
 from webui.store.models import Approval
 from webui.store.queries import calls as queries
-from webui.store.queries.identity import Signed, key_holder, member, token_holder
 from webui.store.queries.standing import OrgDirectory, person_in
 from webui.store.transaction import Transaction
-
-
-class Decider(NamedTuple):
-    """A member at the command line."""
-
-    who: Signed
-    agent_context: bool
-    method: str
-
-    @property
-    def reviewer(self) -> Reviewer:
-        """Return them as the rules take them."""
-        return Reviewer(
-            self.who.user_id,
-            self.who.display_name,
-            "cli",
-            session_id=self.method,
-            agent_context=self.agent_context,
-            method=self.method,
-        )
 
 
 @verb("approvals.decide")
@@ -211,71 +189,27 @@ def revoke_approval(
     )
 
 
+@verb("approvals.undo")
+def undo_verdict(
+    office: Office,
+    *,
+    approval: str,
+    actor: str | None = None,
+    token: str | None = None,
+    org: str | None = None,
+) -> Plain:
+    """Undo this member's own verdict while it has not settled the approval."""
+    by = decider(office, actor, token, org)
+    reviewer, org_id = by.reviewer, by.who.org_id
+    return _done(office, by, lambda tx: undoing.undo(tx, reviewer, org_id, approval))
+
+
 def _done(office: Office, by: Decider, act: Callable[[Transaction], Decided]) -> Plain:
     done = office.store.write(act)
     if done.refusal is not None:
         raise done.refusal
     approval = done.approval
-    return {"id": approval.id, "status": str(approval.status), "by": by.who.email}
-
-
-def decider(
-    office: Office,
-    actor: str | None,
-    token: str | None,
-    org: str | None,
-    needed: tuple[str, ...] = (DECIDE,),
-) -> Decider:
-    """Return who decides; a token must carry what is `needed`."""
-    if token is not None:
-        return _by_token(office, token, needed)
-    if actor is None:
-        raise InvalidError(
-            "Deciding needs a person: --token csp_..., or --actor EMAIL on the desk's machine."
-        )
-    org_id = org_id_of(office, org)
-    with office.store.reading() as session:
-        found = member(session, org_id, actor)
-    if found is None:
-        raise NotFoundError("member")
-    return Decider(found, agent_context=False, method=LOCAL)
-
-
-def _by_token(office: Office, token: str, needed: tuple[str, ...]) -> Decider:
-    presented = read_key(token)
-    if presented is not None and presented.prefix == AGENT:
-        _refuse_agent(office, presented)
-    if presented is not None and presented.prefix == PERSONAL:
-        with office.store.reading() as session:
-            holder = token_holder(session, presented.id)
-        if (
-            holder is not None
-            and holder.secret_hash == presented.secret_hash
-            and holder.works(office.store.now())
-        ):
-            if holder.held_up:
-                raise NotAllowedError("second_factor_required", HELD_UP)
-            for permission in needed:
-                if not holder.carries(permission):
-                    raise NotAllowedError(
-                        "scope_missing",
-                        f"This token does not carry {permission}; make one that does.",
-                    )
-            return Decider(holder.person, holder.agent_context, "token")
-    raise NotAllowedError("bad_token", "This token is mistyped, expired or revoked.")
-
-
-def _refuse_agent(office: Office, presented: PresentedKey) -> None:
-    """Refuse an agent that tries to decide with its own key, and write it down."""
-    with office.store.reading() as session:
-        holder = key_holder(session, presented.id)
-    if holder is None or holder.secret_hash != presented.secret_hash:
-        return
-    agent = f"agent:{holder.agent_id}"
-    note = {"path": "cli", "key": holder.key_id}
-    office.store.write(
-        lambda tx: tx.record(holder.org_id, agent, "agent_cannot_decide", agent, note)
-    )
-    raise NotAllowedError(
-        "agent_cannot_decide", "An agent never decides; only a person's own token may."
-    )
+    told: Plain = {"id": approval.id, "status": str(approval.status), "by": by.who.email}
+    if approval.settles_at is not None:
+        told["settles_at"] = rfc3339(approval.settles_at)
+    return told

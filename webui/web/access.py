@@ -17,8 +17,10 @@ from webui.approvals.authorization import (
     Resource,
     authorize,
 )
+from webui.approvals.ending import bring_up_to_date
 from webui.approvals.errors import NotAllowedError, NotFoundError
 from webui.approvals.reviewing import resource_of
+from webui.approvals.settling import is_due
 from webui.store.models import Approval
 from webui.store.queries import calls
 from webui.store.queries.calls import Row
@@ -172,7 +174,12 @@ def approval_or_404(session: Session, approval_id: str) -> Row:
         NotFoundError: unknown, of another org, or not theirs to see: all the same.
 
     """
-    row = calls.one(session, me().org_id, approval_id)
+    org_id = me().org_id
+    row = calls.one(session, org_id, approval_id)
     if row is None or not may_view(row.approval):
         raise NotFoundError("approval")
+    if is_due(row.approval, house().store.now()):
+        house().store.write(lambda tx: bring_up_to_date(tx, org_id, approval_id))
+        session.rollback()  # to see what was written
+        row = calls.one(session, org_id, approval_id) or row
     return row

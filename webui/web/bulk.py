@@ -155,4 +155,6 @@ def _outcome(result: Result, row: Row | None, now: int) -> Outcome:
     if result.detail is None and view is not None:
         counted = view.status in OPEN
         detail = "Your vote counts; it waits for others." if counted else view.settled_words
+        if view.settles_at is not None:
+            detail = "It settles in a moment; until then you can undo it on its page."
     return Outcome(view, result.id, word, detail, result.detail is None)

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from webui.approvals.arguments import effective_hash
 from webui.approvals.quorum import YESES
 from webui.approvals.reviewing import seal_of
-from webui.approvals.states import OPEN, Resolution, Status, Verdict
+from webui.approvals.states import OPEN, Resolution, Status
 from webui.approvals.terms import why_asked
-from webui.approvals.words import RESOLUTION, VERDICT, WHY_ASKED
+from webui.approvals.words import RESOLUTION, WHY_ASKED
 from webui.gating import Shown, shown_of
 from webui.preview import PREVIEW_VERSION, Node, visible
 from webui.store.models import Approval, Consumption, Event
@@ -21,6 +21,7 @@ from webui.store.queries import calls, events, people
 from webui.store.queries.calls import Row, Vote
 from webui.web.access import me
 from webui.web.context import house
+from webui.web.given import Given, given, name_of, settling
 from webui.web.granted import ties_of, told_in
 from webui.web.past import (
     Earlier,
@@ -34,7 +35,7 @@ from webui.web.past import (
 from webui.web.powers import NO_POWERS, Powers, powers_over
 from webui.web.rows import RowView, row_view
 from webui.web.said import Said, said_about
-from webui.web.timeline import ON_THE_PAGE, Moment, actor_name, facts_of, timeline
+from webui.web.timeline import ON_THE_PAGE, Moment, facts_of, timeline
 
 _OUTCOMES = {
     None: "The agent took its one use; it has not reported yet.",
@@ -43,21 +44,6 @@ _OUTCOMES = {
     "unknown": "Nobody reported how it ended.",
     "rolled_back": "The agent gave it back: the call did not take effect.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """One reviewer's verdict."""
-
-    verdict: str
-    who: str
-    at: int
-    channel: str
-    reason: str
-    in_place_of: str | None
-    """Who had made this reviewer their delegate, if the verdict rests on that."""
-    answer: str
-    """What the agent got in place of a run; empty for other verdicts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +92,8 @@ class Detail(RowView):
     changes_asked: Moment | None = None
     """By whom and when, while the agent has not answered."""
     has_schema: bool = False
+    settling: Given | None = None
+    """The verdict that can still be undone."""
 
     @property
     def why_not(self) -> str | None:
@@ -148,14 +136,15 @@ def detail_of(session: Session, row: Row) -> Detail:
         summary=_shown(approval.summary),
         context_text=_laid_out(approval.context),
         trace_text=_laid_out(approval.trace),
-        decisions=tuple(_given(vote, names) for vote in votes),
+        decisions=tuple(given(vote, names) for vote in votes),
         timeline=told_in(timeline(happened, names), ties, view.who),
         earlier_events=before,
         can=can,
-        triggered_by=_name_of(approval.triggered_by, names),
+        triggered_by=name_of(approval.triggered_by, names),
         taken_back=_taken_back(happened),
         why_asked=_why_asked(approval),
         resolution_words=_resolution(approval, view),
+        settling=settling(session, approval),
         **_around(session, row, votes),
         **_conversation(session, approval, view, happened, names),
     )
@@ -243,10 +232,6 @@ def _named(
     return {event.actor for event in happened} | {f"user:{each}" for each in ids if each}
 
 
-def _name_of(user_id: str | None, names: Mapping[str, str]) -> str | None:
-    return None if user_id is None else actor_name(f"user:{user_id}", names)
-
-
 def _changes_asked(
     view: RowView, happened: Sequence[Event], names: Mapping[str, str]
 ) -> Moment | None:
@@ -259,23 +244,6 @@ def _changes_asked(
 def _taken_back(happened: Sequence[Event]) -> str:
     last = next((e for e in reversed(happened) if e.action == "approval.revoked"), None)
     return "" if last is None else visible(facts_of(last).get("reason") or "")
-
-
-def _given(vote: Vote, names: Mapping[str, str]) -> Given:
-    decision = vote.decision
-    return Given(
-        _word(vote),
-        visible(vote.display),
-        decision.at,
-        decision.channel,
-        visible(decision.reason),
-        _name_of(decision.delegated_by, names),
-        visible(decision.answer or ""),
-    )
-
-
-def _word(vote: Vote) -> str:
-    return VERDICT[Verdict(vote.decision.verdict)]
 
 
 def _laid_out(written: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""Claiming a call, letting go of it, and taking a yes back, from its page."""
+"""Claiming a call, letting go of it, undoing a verdict, and taking a yes back, from its page."""
 
 from collections.abc import Callable
 
@@ -8,6 +8,7 @@ from webui.approvals.claiming import claim, release
 from webui.approvals.errors import DeskError
 from webui.approvals.reviewing import Decided
 from webui.approvals.revoking import revoke
+from webui.approvals.undoing import undo
 from webui.problems import status_of
 from webui.store.transaction import Transaction
 from webui.web.access import approval_or_404, me
@@ -32,6 +33,14 @@ def release_it(approval_id: str) -> Answer:
     """Let go of it."""
     by, org_id = me().reviewer(), me().org_id
     return _done(approval_id, lambda tx: release(tx, by, org_id, approval_id))
+
+
+@blueprint.post("/undo")
+@open_to_agents  # to be refused where it is recorded
+def undo_it(approval_id: str) -> Answer:
+    """Undo their own verdict before it settles the call."""
+    by, org_id = me().reviewer(), me().org_id
+    return _done(approval_id, lambda tx: undo(tx, by, org_id, approval_id))
 
 
 @blueprint.post("/revoke")

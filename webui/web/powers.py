@@ -11,6 +11,7 @@ from webui.approvals.cascading import others_of_session
 from webui.approvals.claiming import holder_of
 from webui.approvals.quorum import NOES, YESES
 from webui.approvals.reviewing import owner_now
+from webui.approvals.settling import settlement_of
 from webui.approvals.states import OPEN, Status, Verdict
 from webui.preview import visible
 from webui.store.models import Approval
@@ -35,6 +36,8 @@ class Powers:
     claim: bool = False
     release: bool = False
     revoke: bool = False
+    undo: bool = False
+    """Theirs is the verdict that can still be undone."""
     break_glass: bool = False
     grant: bool = False
     """Their yes may allow calls like this one too, if the call is one of those."""
@@ -58,7 +61,7 @@ def powers_over(
     person, now = me(), house().store.now()
     owner = owner_now(session, approval)
     access = may_decide(approval, owner, others_voices(person.actor, votes))
-    barred = why_not(person.actor, access, status, settled, votes)
+    barred = why_not(person.actor, access, status, settled, votes, approval.settles_at)
     holder = holder_of(approval, now)
     mine = holder == person.signed.user_id
     offers = _offers(approval, owner, access, status, votes)
@@ -67,6 +70,7 @@ def powers_over(
         why_not=None if barred is None else visible(barred),
         mend=mend_of(access.reason) if barred == access.explanation else None,
         offers=offers,
+        undo=access.allowed and _given_by_me(session, approval),
         talk=status in OPEN and access.allowed,
         claim=barred is None and not mine,
         release=mine,
@@ -79,6 +83,14 @@ def powers_over(
     )
 
 
+def _given_by_me(session: Session, approval: Approval) -> bool:
+    """Say whether theirs is the verdict that can still be undone."""
+    if approval.settles_at is None:
+        return False
+    given = settlement_of(session, house().keyring, approval)
+    return me().actor.is_one_of((given.user_id,))
+
+
 def _offers(
     approval: Approval,
     owner: str | None,
@@ -87,7 +99,7 @@ def _offers(
     votes: Sequence[Vote],
 ) -> frozenset[str]:
     """Return the verdicts that would be taken; whoever voted yes may still change the call."""
-    if not access.allowed or status not in OPEN:
+    if not access.allowed or status not in OPEN or approval.settles_at is not None:
         return frozenset()
     offered = {Verdict.DENY, *map(Verdict, approval.allowed_decisions.split())}
     if status is Status.NEEDS_REVISION:
@@ -104,6 +116,8 @@ def _offers(
 def _glass_helps(approval: Approval, status: Status, barred: str | None) -> bool:
     """Say whether there is anything to break: an ordinary yes would not do it alone."""
     if str(Verdict.APPROVE) not in approval.allowed_decisions.split():
+        return False
+    if approval.settles_at is not None:
         return False
     return status is Status.PENDING and (
         barred is not None or approval.approvals_required > 1

@@ -35,6 +35,8 @@ class RowView:
     url: str
     who: str | None
     reason: str
+    settles_at: int | None = None
+    """When the verdict that was given settles it, while that can be undone."""
     claimed_by: str | None = None
     solo: bool = False
     """The org worked alone when this was asked."""
@@ -73,6 +75,7 @@ def row_view(
         url=url,
         who=shown(row.decider),
         reason=visible(votes[-1].decision.reason) if votes else "",
+        settles_at=approval.settles_at,
         claimed_by=shown(row.claimer) if holder_of(approval, now) else None,
         solo=approval.solo,
         break_glass=approval.break_glass,

@@ -5,7 +5,13 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from webui.approvals.authorization import MEMBERS
 from webui.approvals.errors import ConflictError, InvalidError
-from webui.approvals.organizations import LONGEST_GRANT, Flags, change_flags, flags_of
+from webui.approvals.organizations import (
+    LONGEST_GRANT,
+    LONGEST_UNDO,
+    Flags,
+    change_flags,
+    flags_of,
+)
 from webui.problems import status_of
 from webui.store.models import Org
 from webui.web.access import me, require
@@ -23,7 +29,9 @@ def page() -> str:
     return _page()
 
 
-def _page(error: str | None = None, hours: str | None = None) -> str:
+def _page(
+    error: str | None = None, hours: str | None = None, undo: str | None = None
+) -> str:
     org_id = require(MEMBERS).org_id
     told = desk().once.take(me().session_hash, "settings")
     with house().store.reading() as session:
@@ -32,7 +40,9 @@ def _page(error: str | None = None, hours: str | None = None) -> str:
         "settings/page.html",
         flags=flags,
         hours=str(flags.grant_hours) if hours is None else hours,
+        undo=str(flags.undo_seconds) if undo is None else undo,
         longest_grant=LONGEST_GRANT,
+        longest_undo=LONGEST_UNDO,
         error=error,
         told=told and told.text,
     )
@@ -44,33 +54,47 @@ def change() -> BaseResponse | tuple[str, int]:
     person = require(MEMBERS)
     require_fresh(url_for("settings.page"))
     org_id, user_id, form = person.org_id, person.signed.user_id, request.form
-    hours = form.get("grant_hours")
+    hours, undo = form.get("grant_hours"), form.get("undo_seconds")
+    before = _flags(org_id)
     try:
         flags = Flags(
             require_second_factor="require_second_factor" in form,
             solo_operator="solo_operator" in form,
             write_gate="write_gate" in form,
-            grant_hours=_present_hours(org_id) if hours is None else _hours(hours),
+            grant_hours=before.grant_hours if hours is None else _hours(hours),
+            undo_seconds=before.undo_seconds if undo is None else _seconds(undo),
         )
         changed = house().store.write(
             lambda tx: change_flags(tx, org_id, flags, user_id=user_id)
         )
     except (ConflictError, InvalidError) as error:
-        return _page(error.detail, hours), status_of(error)
+        return _page(error.detail, hours, undo), status_of(error)
     words = "Saved; it holds from now on." if changed else "Nothing was changed."
     desk().once.keep(person.session_hash, Secret("settings", "", words))
     return redirect(url_for("settings.page"), 303)
 
 
-def _present_hours(org_id: str) -> int:
+def _flags(org_id: str) -> Flags:
     with house().store.reading() as session:
-        return session.get_one(Org, org_id).grant_hours
+        return flags_of(session.get_one(Org, org_id))
 
 
 def _hours(text: str) -> int:
+    return _whole(
+        text,
+        "The longest standing grant is a whole number of hours: "
+        f"0 (none) to {LONGEST_GRANT}.",
+    )
+
+
+def _seconds(text: str) -> int:
+    return _whole(
+        text, f"The time to undo is a whole number of seconds: 0 (none) to {LONGEST_UNDO}."
+    )
+
+
+def _whole(text: str, otherwise: str) -> int:
     digits = text.strip()
     if digits.isascii() and digits.isdigit() and len(digits) <= len(str(LONGEST_GRANT)):
         return int(digits)
-    raise InvalidError(
-        f"The longest standing grant is a whole number of hours: 0 (none) to {LONGEST_GRANT}."
-    )
+    raise InvalidError(otherwise)

@@ -20,6 +20,8 @@ SENTENCES = {
     "approval.released": "Let go",
     "approval.decided": "Decided",
     "approval.vote": "Voted",
+    "approval.settling": "Decided, to be undone for a moment",
+    "approval.undone": "Undone",
     "approval.changes_requested": "Asked for changes",
     "approval.resumed": "The agent answered, so it waits for a decision again",
     "approval.message": "Wrote a message",
@@ -34,6 +36,10 @@ SENTENCES = {
     "approval.revoked": "Taken back before use",
     "approval.lease_over": "The run did not report in time",
 }
+
+_OF_VERDICTS = frozenset(
+    {"approval.decided", "approval.vote", "approval.settling", "approval.undone"}
+)
 
 # An agent may ask again as often as it likes; the page says how often in one number.
 # What was said stands in the conversation.
@@ -63,7 +69,7 @@ def words_of(event: Event) -> str:
     """Return what an event says, with the verdict if it has one; empty for others."""
     sentence = SENTENCES.get(event.action, "")
     verdict = facts_of(event).get("verdict")
-    if event.action in {"approval.decided", "approval.vote"} and verdict in set(Verdict):
+    if event.action in _OF_VERDICTS and verdict in set(Verdict):
         return f"{sentence}: {VERDICT[Verdict(verdict)]}"
     return sentence
 

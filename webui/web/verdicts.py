@@ -12,7 +12,7 @@ from webui.approvals.errors import InvalidError, NotAllowedError
 from webui.approvals.granting import GrantWish
 from webui.approvals.quorum import YESES
 from webui.approvals.reviewing import Decided, Look
-from webui.approvals.states import Status, Verdict
+from webui.approvals.states import Verdict
 from webui.gating import Shown
 from webui.preview import PREVIEW_VERSION
 from webui.store.models import Approval
@@ -132,8 +132,7 @@ def give(
     )
     if decided.refusal is not None and not decided.late:
         raise decided.refusal
-    denied = decided.refusal is None and decided.approval.status == Status.DENIED
-    if form.cascade and denied:
+    if form.cascade and form.verdict is Verdict.DENY and decided.denies:
         cascade(house().store, person, decided.approval, form.reason)
     return decided
 

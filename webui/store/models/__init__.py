@@ -1,8 +1,9 @@
 """The tables, one file per noun."""
 
 from webui.store.models.agent import Agent, AgentKey, IdempotencyKey
-from webui.store.models.approval import Approval, Consumption, Decision, Message
+from webui.store.models.approval import Approval, Decision
 from webui.store.models.base import Millis, Model, table_of
+from webui.store.models.consumption import Consumption
 from webui.store.models.event import INSTANCE, AuditHead, Checkpoint, Event
 from webui.store.models.factor import (
     Ceremony,
@@ -15,6 +16,7 @@ from webui.store.models.factor import (
 )
 from webui.store.models.grant import PermissionGrant, StandingGrant, WriteGrant
 from webui.store.models.group import Delegation, Group, GroupMember, Invitation
+from webui.store.models.message import Message
 from webui.store.models.org import (
     Membership,
     Org,

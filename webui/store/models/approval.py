@@ -1,4 +1,4 @@
-"""The held call, the verdicts on it, and its one use."""
+"""The held call, and the verdicts on it."""
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, TextClause, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -39,6 +39,9 @@ COUNTS = text("reset_at IS NULL")
 
 ESCALATES = text("escalate_at IS NOT NULL")
 """Others will be asked as well, if nobody decides until then."""
+
+SETTLES = text("settles_at IS NOT NULL")
+"""A verdict was given and can still be undone."""
 
 UNINDEXED = text("settled_at IS NOT NULL AND NOT indexed")
 """Settled, and not yet in the search index."""
@@ -121,6 +124,12 @@ class Approval(Model):
     """The org had opted out of separation of duties when this was filed."""
     break_glass: Mapped[bool] = mapped_column(default=False)
     """Approved past quorum in an emergency; marked for ever."""
+    undo_window: Mapped[int] = mapped_column(default=0)
+    """How long a verdict that settles it can be undone, ms: what the org says while it is open."""
+    settles_at: Mapped[int | None] = mapped_column(default=None)
+    """When the verdict that was given settles it; none while there is none to be undone."""
+    settling: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
+    """That verdict with all that it will change, encrypted (see `settling.Settlement`)."""
     by_person: Mapped[bool] = mapped_column(default=True)
 
     status: Mapped[str]
@@ -217,6 +226,7 @@ class Approval(Model):
             postgresql_where=text("decided_at IS NOT NULL"),
         ),
         _partial_index("ix_approvals_escalates", "escalate_at", where=ESCALATES),
+        _partial_index("ix_approvals_settles", "settles_at", where=SETTLES),
         _partial_index("ix_approvals_unindexed", "id", where=UNINDEXED),
         # denial memory, earlier decisions on the same call; a fingerprint falls anywhere in
         # its index, which makes it the dearest of all: filing a call does not pay for it
@@ -267,34 +277,3 @@ class Decision(Model):
             postgresql_where=COUNTS,
         ),
     )
-
-
-class Message(Model):
-    """One line of the conversation between reviewers and the agent about an approval."""
-
-    __tablename__ = "messages"
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    org_id: Mapped[str] = mapped_column(ForeignKey("orgs.id"))
-    approval_id: Mapped[str] = mapped_column(ForeignKey("approvals.id"))
-    sender: Mapped[str]
-    """`user:...` or `agent:...`, as the log names them."""
-    text: Mapped[str]
-    at: Mapped[int]
-
-    __table_args__ = (Index("ix_messages_approval", "approval_id", "id"),)
-
-
-class Consumption(Model):
-    """The one use of an approved call."""
-
-    __tablename__ = "consumptions"
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    org_id: Mapped[str] = mapped_column(ForeignKey("orgs.id"))
-    approval_id: Mapped[str] = mapped_column(ForeignKey("approvals.id"), index=True)
-    started_at: Mapped[int]
-    ended_at: Mapped[int | None] = mapped_column(default=None)
-    result: Mapped[str | None] = mapped_column(default=None)
-    """ok, error, unknown or rolled_back; none while the lease is alive."""
-    detail: Mapped[str | None] = mapped_column(default=None)

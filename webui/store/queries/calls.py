@@ -54,6 +54,7 @@ class Filters:
 
 
 EVERYTHING = Filters()
+_LEFT = (defer(Approval.sealed), defer(Approval.sealed_edit), defer(Approval.settling))
 _principal = User.__table__.alias("principal")
 _decider = User.__table__.alias("decider")
 _claimer = User.__table__.alias("claimer")
@@ -67,7 +68,7 @@ _names = (
 
 def rows() -> Select[Any]:
     """Return the select of rows; sealed arguments and long texts stay behind."""
-    return _named().options(defer(Approval.sealed), defer(Approval.sealed_edit))
+    return _named().options(*_LEFT)
 
 
 def _named() -> Select[Any]:
@@ -272,11 +273,15 @@ class Standing(NamedTuple):
     version: int
     expires_at: int
     message_count: int
+    settles_at: int | None
 
 
-# Built once: a thousand agents that wait run it on every change.
 _standing = select(
-    Approval.status, Approval.version, Approval.expires_at, Approval.message_count
+    Approval.status,
+    Approval.version,
+    Approval.expires_at,
+    Approval.message_count,
+    Approval.settles_at,
 ).where(Approval.id == bindparam("id"))
 
 
@@ -291,5 +296,5 @@ def about(session: Session, org_id: str, approval_id: str) -> Approval | None:
     return session.scalar(
         select(Approval)
         .where(Approval.org_id == org_id, Approval.id == approval_id)
-        .options(defer(Approval.sealed), defer(Approval.sealed_edit))
+        .options(*_LEFT)
     )

@@ -77,5 +77,6 @@ def _stored_as(status: str, now: int) -> list[list[ColumnElement[bool]]]:
         return [[stored, usable]]
     if status != Status.EXPIRED:
         return [[stored]]
-    overdue = [[Approval.status == each, Approval.expires_at <= now] for each in OPEN]
+    late = (Approval.expires_at <= now, Approval.settles_at.is_(None))
+    overdue = [[Approval.status == each, *late] for each in OPEN]
     return [[stored], *overdue, [Approval.status == Status.APPROVED, unusable]]

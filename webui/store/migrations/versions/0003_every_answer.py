@@ -25,6 +25,8 @@ ADDED = {
         ("escalate_to", sa.String()),
         ("max_grant", sa.BigInteger()),
         ("reserved", sa.String()),
+        ("settles_at", sa.BigInteger()),
+        ("settling", sa.LargeBinary()),
     ),
     "orgs": (("policy_number", sa.BigInteger()),),
     "decisions": (("answer", sa.String()), ("reset_at", sa.BigInteger())),
@@ -38,8 +40,12 @@ FILLED: dict[str, tuple[tuple[str, Any, Any], ...]] = {
         ("distinct_groups", sa.Boolean(), sa.false()),
         ("irreversible", sa.Boolean(), sa.false()),
         ("idempotent", sa.Boolean(), sa.false()),
+        ("undo_window", sa.BigInteger(), "0"),
     ),
-    "orgs": (("grant_hours", sa.BigInteger(), "24"),),
+    "orgs": (
+        ("grant_hours", sa.BigInteger(), "24"),
+        ("undo_seconds", sa.BigInteger(), "0"),
+    ),
     "decisions": (("groups", sa.String(), ""),),
 }
 """What every row has; these begin so on rows that are there already."""
@@ -137,6 +143,7 @@ _INDEXES = (
         "decided_at IS NOT NULL",
     ),
     ("ix_approvals_escalates", ["escalate_at"], "escalate_at IS NOT NULL"),
+    ("ix_approvals_settles", ["settles_at"], "settles_at IS NOT NULL"),
 )
 
 
