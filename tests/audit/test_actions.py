@@ -18,7 +18,7 @@ def test_every_name_is_listed_once_and_says_what_it_is() -> None:
 
 
 def recorded() -> Iterator[str]:
-    """Yield the names that the program gives to `record` and `move` as they stand there."""
+    """Yield the names that the program gives to `record`, `move` and settlements as they stand there."""
     for path in Path(webui.approvals.__file__).parents[1].rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if not isinstance(node, ast.Call):
@@ -26,7 +26,7 @@ def recorded() -> Iterator[str]:
             called = getattr(node.func, "attr", getattr(node.func, "id", ""))
             given = node.args[2:3] if called == "record" else []
             given += [word.value for word in node.keywords if word.arg == "action"]
-            if called in {"record", "move"}:
+            if called in {"record", "move", "Settlement"}:
                 yield from (str(it.value) for it in given if isinstance(it, ast.Constant))
 
 

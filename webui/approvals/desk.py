@@ -76,8 +76,7 @@ def move(
     """Move an approval from the status it was read with to another, or lose the race.
 
     This is the only place that writes a status. The UPDATE names the status and version it
-    expects, and the event of the move is written in the same transaction. The same object
-    comes back, with the row as it is now.
+    expects; its event goes with it. The same object comes back, with the row as it is now.
 
     Args:
         tx: the transaction.

@@ -144,7 +144,6 @@ def detail_of(session: Session, row: Row) -> Detail:
         taken_back=_taken_back(happened),
         why_asked=_why_asked(approval),
         resolution_words=_resolution(approval, view),
-        settling=settling(session, approval),
         **_around(session, row, votes),
         **_conversation(session, approval, view, happened, names),
     )
@@ -160,6 +159,7 @@ def _around(session: Session, row: Row, votes: Sequence[Vote]) -> dict[str, Any]
         "edit": edited(session, approval, votes),
         "followed": followed(session, approval),
         "newer_url": newer_url(session, approval),
+        "settling": settling(session, approval),
         "has_schema": approval.arguments_schema is not None,
     }
 
