@@ -16,6 +16,7 @@ from webui.store.prepared import Prepared
 from webui.store.transaction import Transaction
 
 SYSTEM = "system"
+_NOTHING_TO_UNDO = {"settles_at": None, "settling": None}
 _approvals = table_of(Approval)
 _locked = Prepared(
     select(_approvals)
@@ -100,10 +101,7 @@ def move(
         )
     new = {"status": to, **(values or {})}
     if approval.settles_at is not None and to not in OPEN:
-        new |= {
-            "settles_at": None,
-            "settling": None,
-        }  # settled: by this verdict, or without it
+        new |= _NOTHING_TO_UNDO
     expected = {
         "old_id": approval.id,
         "old_org": approval.org_id,
