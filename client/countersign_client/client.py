@@ -3,13 +3,14 @@
 import hashlib
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Unpack
 from urllib.parse import quote
 
 from countersign_client.approval import Approval
 from countersign_client.ask import Ask, approval_path, consume, say
 from countersign_client.errors import BadAnswer
+from countersign_client.events import Event, listen
 from countersign_client.fields import BINDING, FIELDS, Binding, Fields, known
 from countersign_client.gate import Gate, ask_gate
 from countersign_client.json_only import require_json
@@ -175,6 +176,15 @@ class Client:
         if answer.body.get("allowed") is not True or any(s not in held for s in effective):
             raise BadAnswer("the desk let a write pass with scopes that nobody holds")
         return effective
+
+    def events(self, after: int | None = None) -> Iterator[Event]:
+        """What happens to this agent's approvals, and to those of the agents it manages.
+
+        after: the number of the last event that was seen; without it, from now on. Comes back
+        by itself after a break and misses nothing; gives up after `patience` seconds without
+        the desk. An event of the type `resync` says that too much was missed: look at what waits.
+        """
+        return listen(self._transport, after)
 
     def me(self) -> dict[str, Any]:
         """Who the desk takes this key for."""

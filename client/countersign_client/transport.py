@@ -3,7 +3,8 @@
 import http.client
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -104,6 +105,20 @@ class Transport:
         sending = _Sending("POST", path, payload, headers, self.timeout)
         return self._send(sending, self.patience if patience is None else patience)
 
+    @contextmanager
+    def streaming(
+        self, path: str, headers: Mapping[str, str], silence: float
+    ) -> Iterator[http.client.HTTPResponse]:
+        """GET what does not end by itself. silence: seconds to wait for each word of it."""
+        sending = _Sending("GET", path, None, headers, silence)
+        with self._talking(sending) as response:
+            if response.status != http.client.OK:
+                _understand(sending, response, self._read(response))
+                raise BadAnswer(f"the desk answered {response.status} to a stream")
+            if response.headers.get_content_type() != "text/event-stream":
+                raise BadAnswer("the desk answered something else than a stream of events")
+            yield response
+
     def _send(self, sending: _Sending, patience: float) -> Answer:
         retry = Retry(patience, self.pause, self.clock)
         while True:
@@ -117,6 +132,12 @@ class Transport:
                 retry.pause_or_raise(refused, refused.retry_after)
 
     def _once(self, sending: _Sending) -> Answer:
+        with self._talking(sending) as response:
+            return _understand(sending, response, self._read(response))
+
+    @contextmanager
+    def _talking(self, sending: _Sending) -> Iterator[http.client.HTTPResponse]:
+        """Send it and give the answer; what goes wrong meanwhile has the errors of this package."""
         connection = self._connection(sending.timeout)
         try:
             connection.request(
@@ -126,7 +147,7 @@ class Transport:
                 self._headers(sending),
             )
             with connection.getresponse() as response:
-                return _understand(sending, response, self._read(response))
+                yield response
         except ssl.SSLError as error:
             raise BadAnswer(
                 f"no trustworthy TLS connection to the desk: {error}"

@@ -39,7 +39,7 @@ WHO_MAY = {
         file_approval cancel_approval end_session end_run ask_gate consume_approval
         renew_lease roll_back report_outcome write_to_reviewers evaluate_call
     """,
-    frozenset({READ}): "read_approval list_approvals",
+    frozenset({READ}): "read_approval list_approvals stream_events",
     frozenset({"agent authorize"}): "ask_authorize",
     frozenset({"agent write-gate"}): "ask_write_gate",
     AGENTS: "who_am_i",

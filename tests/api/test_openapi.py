@@ -105,7 +105,8 @@ def _failures(url: str, key: str, examples: int) -> list[str]:
         max_examples=examples, database="none", deterministic=True
     )
     found = []
-    for event in from_schema(schema).execute():
+    # what streams does not end; see test_events.py
+    for event in from_schema(schema.exclude(path="/api/v1/events")).execute():
         if isinstance(event, NonFatalError):
             found.append(str(event.info.format()))
         if isinstance(event, ScenarioFinished):

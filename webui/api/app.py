@@ -9,6 +9,7 @@ from webui.api import (
     admin_grants,
     approvals,
     evaluating,
+    events,
     holding,
     me,
     policies,
@@ -26,6 +27,7 @@ from webui.api.reading import refuse_nul, refuse_unknown_choices
 from webui.api.waiting import HeldPolls
 from webui.approvals.errors import DeskError
 from webui.approvals.json_faults import Unreadable
+from webui.live.streams import Streams
 from webui.runtime import Runtime
 from webui.store.errors import StoreUnavailableError
 
@@ -34,6 +36,7 @@ _VIEWS = (
     admin_grants,
     approvals,
     evaluating,
+    events,
     holding,
     me,
     policies,
@@ -55,6 +58,7 @@ def create_app(runtime: Runtime) -> Flask:
     app.extensions["countersign"] = runtime
     app.extensions["countersign.keys"] = KnownKeys(runtime)
     app.extensions["countersign.polls"] = HeldPolls(runtime.bus)
+    app.extensions["countersign.streams"] = Streams(runtime.bus, runtime.store)
     for operation in OPERATIONS:
         app.add_url_rule(
             operation.path, operation.name, operation.view, methods=[operation.method]

@@ -68,6 +68,12 @@ def _described(operation: Operation) -> dict[str, Any]:
     responses: dict[str, Any] = {
         str(status): _answer(status, name) for status, name in operation.answers.items()
     }
+    if operation.stream:
+        events = {"text/event-stream": {"schema": {"type": "string"}}}
+        responses["200"] = {
+            "description": "Events, one after the other.",
+            "content": events,
+        }
     responses["default"] = {
         "description": "A problem, with what is wrong and how to mend it.",
         "content": {"application/problem+json": {"schema": ref("Problem")}},

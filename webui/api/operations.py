@@ -36,6 +36,8 @@ class Operation:
     """Status to the name of the answer's schema in `openapi.ANSWERS`; empty: no body."""
     reviewer: bool = False
     """For people's tokens, not agents' keys."""
+    stream: bool = False
+    """Answers with a stream of events that does not end by itself."""
     admin_api: bool = False
     """Served only where the small admin API is switched on."""
 

@@ -7,8 +7,15 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from webui.approvals.states import OPEN, Status
-from webui.store.models import Approval
+from webui.store.models import Agent, Approval
 from webui.store.queries.walks import Values, merged, walk
+
+
+def managed_by(session: Session, org_id: str, agent_id: str) -> Sequence[str]:
+    """Return the ids of the agents that report to an agent."""
+    return session.scalars(
+        select(Agent.id).where(Agent.org_id == org_id, Agent.reports_to == agent_id)
+    ).all()
 
 
 class Own(NamedTuple):
