@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from webui.approvals.arguments import effective_arguments
 from webui.approvals.errors import NotAllowedError
 from webui.approvals.states import Risk
-from webui.preview import Preview, Profile, gate, preview
+from webui.masking import profile_of
+from webui.preview import Preview, gate, preview
 from webui.store.keyring import Keyring
 from webui.store.models import Approval
 
@@ -67,7 +68,7 @@ def shown_of(
 ) -> Shown:
     """Return what stands on an approval's page: what is shown is what would run."""
     stored = effective_arguments(session, keyring, approval)
-    profile = profile_of(keyring, approval.org_id)
+    profile = profile_of(session, keyring, approval.org_id, approval.policy_revision)
     received = stored.received.decode() or None
     call = preview(approval.tool, stored.value, profile, received=received, view=view)
     place = preview(approval.tool, place_of(approval), profile, view=view)
@@ -75,11 +76,6 @@ def shown_of(
     return Shown(
         call, place, _raised(Risk(approval.risk)) if flags else Risk(approval.risk)
     )
-
-
-def profile_of(keyring: Keyring, org_id: str) -> Profile:
-    """Return how an org's previews mask: the same secret looks the same within the org."""
-    return Profile(mask_key=keyring.derive(f"mask:{org_id}"))
 
 
 def place_of(approval: Approval) -> dict[str, Any]:

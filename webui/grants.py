@@ -9,7 +9,7 @@ from webui.approvals.arguments import effective_arguments
 from webui.approvals.covering import opened
 from webui.approvals.errors import Fault, InvalidError
 from webui.approvals.granting import GrantWish
-from webui.gating import profile_of
+from webui.masking import profile_of
 from webui.preview import Profile, in_order, masked_arguments
 from webui.store.keyring import Keyring
 from webui.store.models import Approval, StandingGrant
@@ -67,7 +67,9 @@ def pinned_masked(
     whole = effective_arguments(session, keyring, made_from).value
     _, conditions = opened(session, keyring, grant)
     freed = {_argument(condition) for condition in conditions}
-    masked = masked_arguments(whole, profile_of(keyring, grant.org_id))
+    masked = masked_arguments(
+        whole, profile_of(session, keyring, grant.org_id, made_from.policy_revision)
+    )
     return {
         shown: masked[shown]
         for name, shown in zip(in_order(whole), masked, strict=True)

@@ -11,10 +11,12 @@ from sqlalchemy import URL, make_url
 from webui.approvals.ask import Limits
 from webui.approvals.desk import approval_of
 from webui.approvals.leases import Lease
+from webui.approvals.rulebooks import redacted_names
 from webui.approvals.write_grants import GateLimits
 from webui.audit.journal import flush
 from webui.listeners import Bound
 from webui.live import bus as live
+from webui.masking import profile_with
 from webui.preview import Profile
 from webui.settings import Settings
 from webui.store import schema
@@ -38,6 +40,8 @@ class Runtime:
     bus: live.Bus
     bound: Bound
     keys_used: dict[str, int] = field(default_factory=dict)
+    _redacted: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _policy_changes: int = 0
     """Agent keys used since they were last written down, with when (ms)."""
 
     @property
@@ -89,9 +93,33 @@ class Runtime:
             ]
             self.bus.publish(org_id, told[-1].seq, told)
 
-    def profile(self, org_id: str) -> Profile:
-        """Return how an org's previews mask: the same secret looks the same within the org."""
-        return Profile(mask_key=self.keyring.derive(f"mask:{org_id}"))
+    def profile(self, org_id: str, revision: str | None = None) -> Profile:
+        """Return how an org's previews mask; `revision` as `masking.profile_of` takes it.
+
+        What the policy in force masks is kept until a commit changes a policy, since every
+        filing asks. On PostgreSQL another node may change it: there it is read each time.
+        """
+        known = self._redacted.get(org_id) if revision is None else None
+        if known is None:
+            changes = self._policy_changes
+            with self.store.reading() as session:
+                known = redacted_names(session.connection(), org_id, revision)
+            if (
+                revision is None
+                and self.store.on_sqlite
+                and changes == self._policy_changes
+            ):
+                self._redacted[org_id] = known
+        return profile_with(self.keyring, org_id, known)
+
+    def __post_init__(self) -> None:
+        """Hear of new policies."""
+        self.store.listen(self._forget_redacted)
+
+    def _forget_redacted(self, wakes: Sequence[Wake]) -> None:
+        if any(wake.action == "policy.changed" for wake in wakes):
+            self._policy_changes += 1
+            self._redacted.clear()
 
 
 def database_url(settings: Settings) -> URL:

@@ -25,14 +25,17 @@ from webui.approvals import (
 from webui.audit.checkpoints import sign_due
 from webui.factors import ceremonies
 from webui.inbox import kept
+from webui.masking import profile_of
 from webui.outbox import forgetting
 from webui.outbox.courier import Courier
 from webui.outbox.fanning import fan_out
 from webui.policyfile import Watch
+from webui.preview import Profile
 from webui.runtime import Runtime
 from webui.store.models import Approval
 from webui.store.models.approval import UNINDEXED
 from webui.store.queries.write_grants import due
+from webui.store.transaction import Transaction
 
 log = structlog.get_logger()
 EACH_HOUR = 3_600.0
@@ -152,11 +155,15 @@ def index(runtime: Runtime) -> int:
             return 0
     done = 0
     while done < INDEXED_IN_A_TURN:
-        did = store.write(lambda tx: searching.index_settled(tx, runtime.profile))
+        did = store.write(lambda tx: searching.index_settled(tx, _profile))
         done += did
         if did < searching.BATCH:
             break
     return done
+
+
+def _profile(tx: Transaction, approval: Approval) -> Profile:
+    return profile_of(tx.session, tx.keyring, approval.org_id, approval.policy_revision)
 
 
 def note_keys(runtime: Runtime) -> int:

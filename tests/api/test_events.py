@@ -149,11 +149,12 @@ def test_it_resumes_where_it_was_by_header_or_by_query(stream: Open, desk: Desk)
 
 
 def test_older_events_than_are_kept_come_from_the_log(
-    stream: Open, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    stream: Open, desk: Desk, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(streams, "KEPT", 3)
     monkeypatch.setattr(streams, "PAGE", 4)
     live = stream()
+    desk.submit(house.helper)
     ids = [desk.submit(arguments={"n": n}).approval.id for n in range(12)]
     assert [live.event()["approval"] for _ in ids] == ids
     again = stream(query="?after=0")

@@ -16,7 +16,7 @@ from webui.approvals.reviewing import Look, seal_of
 from webui.approvals.states import Verdict
 from webui.approvals.using import Used
 from webui.audit.agreement import findings
-from webui.gating import profile_of
+from webui.masking import profile_of
 from webui.preview import masked_arguments
 from webui.store.keyring import KeyringError
 from webui.store.models import Decision, Membership
@@ -373,7 +373,8 @@ def test_a_mask_keeps_what_it_hides_and_half_a_mask_is_refused(
 ) -> None:
     asked = {"password": "hunter2", "n": 1}
     approval_id = filed(desk, asked)
-    profile = profile_of(desk.store.keyring, house.org_id)
+    with desk.store.reading() as session:
+        profile = profile_of(session, desk.store.keyring, house.org_id)
     shown = masked_arguments(asked, profile)
     edit = desk.prepared(approval_id, shown | {"n": 2})
     assert json.loads(edit.canonical) == asked | {"n": 2}
@@ -401,7 +402,9 @@ def test_a_mask_is_not_put_back_where_nothing_would_mask_it(
     desk: Desk, house: House, asked: dict[str, Any], where: str, schema: Any
 ) -> None:
     approval_id = filed(desk, asked, arguments_schema=schema)
-    shown = masked_arguments(asked, profile_of(desk.store.keyring, house.org_id))
+    with desk.store.reading() as session:
+        profile = profile_of(session, desk.store.keyring, house.org_id)
+    shown = masked_arguments(asked, profile)
     typed = json.loads(json.dumps(shown).replace("API_TOKEN", "COLOUR"))
     assert "hunter2" not in json.dumps(shown)
     with pytest.raises(InvalidError) as caught:
@@ -419,7 +422,9 @@ def test_names_that_are_secrets_are_masked_in_faults_and_in_the_log(
 ) -> None:
     asked = {TOKEN: {"x/y": 1}}
     approval_id = filed(desk, asked)
-    shown = masked_arguments(asked, profile_of(desk.store.keyring, house.org_id))
+    with desk.store.reading() as session:
+        profile = profile_of(session, desk.store.keyring, house.org_id)
+    shown = masked_arguments(asked, profile)
     (name,) = shown
     with pytest.raises(InvalidError) as caught:
         desk.prepared(approval_id, {name: {"x/y": "one"}})

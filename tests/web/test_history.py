@@ -98,7 +98,7 @@ def test_words_of_settled_calls_are_found(
     for approval_id in (mail, file_call()):
         settle(store, house, approval_id)
     profile = Profile(mask_key=bytes(32))
-    store.write(lambda tx: searching.index_settled(tx, lambda _: profile))
+    store.write(lambda tx: searching.index_settled(tx, lambda *_: profile))
     browser = signed_in(house.vi)
     assert listed(browser, "/history?q=quarterly") == [mail]
     assert listed(browser, "/history?q=quarterly+nothing") == []

@@ -19,6 +19,7 @@ from webui.approvals.errors import NotFoundError
 from webui.approvals.reviewing import resource_of
 from webui.grants import pinned_masked
 from webui.preview import masked_arguments
+from webui.store.models import Approval
 from webui.store.queries import standing_grants
 from webui.store.queries.identity import TokenHolder
 from webui.store.queries.standing_grants import GrantRow
@@ -142,7 +143,7 @@ def _document(session: Session, row: GrantRow) -> dict[str, Any]:
         "tool": grant.tool,
         "line": grant.line,
         "arguments": pinned_masked(session, house.keyring, grant, row.made_from),
-        "conditions": [_masked(condition, grant.org_id) for condition in conditions],
+        "conditions": [_masked(condition, row.made_from) for condition in conditions],
         "risk": grant.risk,
         "session": grant.session,
         "uses": grant.uses,
@@ -156,8 +157,9 @@ def _document(session: Session, row: GrantRow) -> dict[str, Any]:
     }
 
 
-def _masked(condition: dict[str, Any], org_id: str) -> dict[str, Any]:
+def _masked(condition: dict[str, Any], made_from: Approval) -> dict[str, Any]:
     """Return a condition whose value is masked where the argument's would be."""
     name = str(condition["path"]).rpartition(".")[2]
-    shown = masked_arguments({name: condition["value"]}, runtime().profile(org_id))
+    profile = runtime().profile(made_from.org_id, made_from.policy_revision)
+    shown = masked_arguments({name: condition["value"]}, profile)
     return condition | {"value": next(iter(shown.values()))}

@@ -43,6 +43,23 @@ def live_rulebook(connection: Connection, org_id: str) -> Rulebook | None:
     return _kept.get(revision) or _read(connection, {"org": org_id, "revision": revision})
 
 
+def redacted_names(
+    connection: Connection, org_id: str, revision: str | None = None
+) -> tuple[str, ...]:
+    """Return the names whose values a policy masks: the one in force, and that of `revision`.
+
+    Raises:
+        StoreBrokenError: one of them cannot be read; then nothing is shown.
+
+    """
+    books = [live_rulebook(connection, org_id)]
+    if revision is not None:
+        which = {"org": org_id, "revision": revision}
+        books.append(_kept.get(revision) or _read(connection, which))
+    named = (book.policy.redact for book in books if book is not None)
+    return tuple(dict.fromkeys(name for names in named for name in names))
+
+
 def _read(connection: Connection, which: Mapping[str, str]) -> Rulebook:
     found = _text.first(connection, which)
     assert found is not None  # its revision was just read

@@ -26,7 +26,9 @@ _INSERT = {
 
 
 def index_settled(
-    tx: Transaction, profile_of: Callable[[str], Profile], limit: int = BATCH
+    tx: Transaction,
+    profile_of: Callable[[Transaction, Approval], Profile],
+    limit: int = BATCH,
 ) -> int:
     """Put the masked words of newly settled approvals into the index; return how many.
 
@@ -48,9 +50,11 @@ def index_settled(
 
 
 def _words(
-    tx: Transaction, approval: Approval, profile_of: Callable[[str], Profile]
+    tx: Transaction,
+    approval: Approval,
+    profile_of: Callable[[Transaction, Approval], Profile],
 ) -> dict[str, Any]:
-    profile = profile_of(approval.org_id)
+    profile = profile_of(tx, approval)
     readings = [open_arguments(tx.session, tx.keyring, approval)]
     if approval.sealed_edit is not None:  # found by what was asked, and by what ran
         readings.append(effective_arguments(tx.session, tx.keyring, approval))

@@ -11,7 +11,8 @@ from webui.approvals.reviewing import seal_of
 from webui.audit.chain import rfc3339
 from webui.audit.checkpoints import sign_now
 from webui.control.verbs import Office, Plain, org_id_of, verb
-from webui.gating import place_of, profile_of
+from webui.gating import place_of
+from webui.masking import profile_of
 from webui.preview import PREVIEW_VERSION, Profile, canonical_pieces, masked_arguments
 from webui.store.queries import calls as queries
 from webui.store.queries import conversations
@@ -64,7 +65,7 @@ def show_approval(office: Office, *, approval: str, org: str | None = None) -> P
         arguments = effective_arguments(session, keyring, found).value
         asked = open_arguments(session, keyring, found).value
         said = conversations.messages(session, found)
-    profile = profile_of(office.store.keyring, org_id)
+        profile = profile_of(session, keyring, org_id, found.policy_revision)
     return _listed(row) | {
         "status": str(found.status),
         "tool": found.tool,

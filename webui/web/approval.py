@@ -177,7 +177,9 @@ def _everything(session: Session, row: Row) -> dict[str, Any]:
         "tree": shown.call.root._replace(name=""),
         "place": shown.place.root._replace(name=""),
         "warnings": shown.warnings,
-        "canonical": canonical_pieces(arguments, runtime.profile(approval.org_id)),
+        "canonical": canonical_pieces(
+            arguments, runtime.profile(approval.org_id, approval.policy_revision)
+        ),
         "depth": shown.call.depth,
         "node_count": shown.call.node_count,
     }

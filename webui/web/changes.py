@@ -1,7 +1,7 @@
 """How a call differs from another one: place by place, masked, in pieces that are safe to show."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -51,7 +51,7 @@ def edited_from_asked(session: Session, approval: Approval) -> Changes:
     keyring = house().keyring
     asked = open_arguments(session, keyring, approval).value
     return between(
-        asked, effective_arguments(session, keyring, approval).value, approval.org_id
+        asked, effective_arguments(session, keyring, approval).value, (approval,)
     )
 
 
@@ -60,12 +60,19 @@ def from_another(session: Session, before: Approval, approval: Approval) -> Chan
     keyring = house().keyring
     earlier = effective_arguments(session, keyring, before).value
     asked = open_arguments(session, keyring, approval).value
-    return between(earlier, asked, approval.org_id)
+    return between(earlier, asked, (before, approval))
 
 
-def between(before: Mapping[str, Any], after: Mapping[str, Any], org_id: str) -> Changes:
-    """Return how some arguments differ from others; secrets are compared by their masks."""
-    profile = house().profile(org_id)
+def between(
+    before: Mapping[str, Any], after: Mapping[str, Any], of: Sequence[Approval]
+) -> Changes:
+    """Return how some arguments differ; secrets are compared by their masks.
+
+    What masked either of the calls masks both.
+    """
+    profiles = [house().profile(each.org_id, each.policy_revision) for each in of]
+    names = dict.fromkeys(name for one in profiles for name in one.sensitive_names)
+    profile = replace(profiles[0], sensitive_names=tuple(names))
     found = differences(masked_arguments(before, profile), masked_arguments(after, profile))
     shown = tuple(_change(each) for each in found[:MOST_SHOWN])
     return Changes(shown, len(found) - len(shown))

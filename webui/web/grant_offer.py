@@ -124,8 +124,9 @@ def offer_for(session: Session, approval: Approval, handled_as: Risk) -> GrantOf
     if severe or once or not waits or lasts == 0:
         return None
     arguments = effective_arguments(session, house().keyring, approval).value
+    profile = house().profile(approval.org_id, approval.policy_revision)
     return GrantOffer(
-        _choices(arguments, masked_arguments(arguments, house().profile(approval.org_id))),
+        _choices(arguments, masked_arguments(arguments, profile)),
         _times(lasts),
         None if approval.session is None else visible(approval.session),
         until="1h" if lasts > HOUR else LONGEST,

@@ -94,11 +94,9 @@ def grant_view(
         tool=inline(grant.tool),
         line=grant.line,
         risk=grant.risk,
-        free=tuple(_free(grant, each) for each in conditions),
-        pinned=_pinned(grant, whole, conditions, view),
-        place=_nodes(
-            grant, {name: bound[name] for name in _SHOWN if bound.get(name)}, view
-        ),
+        free=tuple(_free(row, each) for each in conditions),
+        pinned=_pinned(row, whole, conditions, view),
+        place=_nodes(row, {name: bound[name] for name in _SHOWN if bound.get(name)}, view),
         on_behalf_of=_person(session, grant.org_id, bound.get("on_behalf_of")),
         session=None if grant.session is None else visible(grant.session),
         uses=grant.uses,
@@ -125,26 +123,26 @@ def _state(grant: StandingGrant) -> str:
     return "Used up" if grant.used >= grant.uses else "Time is over"
 
 
-def _free(grant: StandingGrant, condition: Mapping[str, Any]) -> Free:
+def _free(row: GrantRow, condition: Mapping[str, Any]) -> Free:
     steps, op, value = condition["path"].split(".")[1:], condition["op"], condition["value"]
     name = inline(".".join(steps))
     if op == "exists":
         return Free(name, "any value" if value else "not there at all", None)
     for step in reversed(steps):  # below its own names, so that what they hide stays hidden
         value = {step: value}
-    (node,) = _nodes(grant, value, "full")
+    (node,) = _nodes(row, value, "full")
     return Free(name, _WORDS.get(op, op), node)
 
 
 def _pinned(
-    grant: StandingGrant,
+    row: GrantRow,
     whole: Mapping[str, Any],
     conditions: Sequence[Mapping[str, Any]],
     view: Literal["card", "full"],
 ) -> tuple[Node, ...]:
     """Return what must be the same, masked as it was beside the arguments that may differ."""
     freed = {str(each["path"]).partition(".")[2] for each in conditions}
-    nodes = _nodes(grant, whole, view)
+    nodes = _nodes(row, whole, view)
     return tuple(
         node
         for name, node in zip(in_order(whole), nodes, strict=False)
@@ -153,10 +151,11 @@ def _pinned(
 
 
 def _nodes(
-    grant: StandingGrant, members: Mapping[str, Any], view: Literal["card", "full"]
+    row: GrantRow, members: Mapping[str, Any], view: Literal["card", "full"]
 ) -> tuple[Node, ...]:
     show = full if view == "full" else card
-    return show(grant.tool, members, house().profile(grant.org_id)).nodes
+    grant, revision = row.grant, row.made_from.policy_revision
+    return show(grant.tool, members, house().profile(grant.org_id, revision)).nodes
 
 
 def _person(session: Session, org_id: str, user_id: str | None) -> str | None:

@@ -1,0 +1,30 @@
+"""What is masked for an organization: the desk's own list of names, and those of its policies."""
+
+from sqlalchemy.orm import Session
+
+from webui.approvals.rulebooks import redacted_names
+from webui.preview import SENSITIVE_NAMES, Profile
+from webui.store.keyring import Keyring
+
+
+def profile_of(
+    session: Session, keyring: Keyring, org_id: str, revision: str | None = None
+) -> Profile:
+    """Return how an org's previews mask: the same secret looks the same within the org.
+
+    Args:
+        session: to read the policy with.
+        keyring: whose tags masks carry.
+        org_id: whose.
+        revision: of the policy that a call was filed under: what that masked stays masked,
+            and what the policy in force masks is masked in older calls too.
+
+    """
+    named = redacted_names(session.connection(), org_id, revision)
+    return profile_with(keyring, org_id, named)
+
+
+def profile_with(keyring: Keyring, org_id: str, named: tuple[str, ...]) -> Profile:
+    """Return how previews mask that hide what is under these names, besides the desk's own."""
+    key = keyring.derive(f"mask:{org_id}")
+    return Profile(key, (*SENSITIVE_NAMES, *named))
