@@ -477,3 +477,19 @@ def test_a_token_waits_for_the_second_factor_its_org_asks_for(
     assert (refused.status_code, refused.json["code"]) == (403, "second_factor_required")
     store.write(set_up_an_app)
     assert rae.get(LIST).status_code == 200
+
+
+def test_each_is_told_which_verdicts_of_theirs_would_be_taken(
+    ci: Any, as_member: Any, house: Any
+) -> None:
+    every = ["approve", "deny", "edit", "respond", "request_changes"]
+    filed = ci.file(allowed_decisions=every)
+    path = f"{LIST}/{filed['id']}"
+    carries = ["approvals:view", "approvals:decide", "approvals:edit_arguments"]
+    editor = as_member(house.ana, scopes=carries)
+    assert editor.get(path).json["verdicts"] == sorted(every)
+    without = sorted({*every} - {"edit"})
+    assert as_member(house.ana).get(path).json["verdicts"] == without
+    assert as_member(house.ed).get(path).json["verdicts"] == []
+    decide(as_member(house.rae), filed, "request_changes", reason="Which host?")
+    assert as_member(house.ana).get(path).json["verdicts"] == ["deny", "respond"]

@@ -114,6 +114,7 @@ _REVIEWED = _APPROVAL | {
     "seal": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
     "may_decide": {"type": "boolean"},
     "why_not": _MAYBE_WORD,
+    "verdicts": _WORDS,
     "full_view": _object(
         {
             "required": {"type": "boolean"},
@@ -127,7 +128,16 @@ _REVIEWED = _APPROVAL | {
     "ruling": {"type": ["object", "null"]},
 }
 _ONLY_ALONE = (
-    *("arguments", "ctx", "seal", "may_decide", "why_not", "full_view", "cascade"),
+    *(
+        "arguments",
+        "ctx",
+        "seal",
+        "may_decide",
+        "why_not",
+        "verdicts",
+        "full_view",
+        "cascade",
+    ),
     *("ruling", "messages", "settling"),
     *("line", "agent_name"),
 )

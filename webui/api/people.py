@@ -13,8 +13,8 @@ from webui.api.documents import (
 )
 from webui.api.keys import access, runtime, standing
 from webui.approvals.arguments import effective_arguments, open_arguments
-from webui.approvals.authorization import DECIDE, VIEW, Resource
-from webui.approvals.barring import others_voices, why_not
+from webui.approvals.authorization import DECIDE, EDIT, VIEW, Resource
+from webui.approvals.barring import others_voices, verdicts_open_to, voted, why_not
 from webui.approvals.claiming import holder_of
 from webui.approvals.ending import bring_up_to_date, current_status
 from webui.approvals.errors import NotAllowedError, NotFoundError
@@ -129,6 +129,7 @@ def alone(session: Session, holder: TokenHolder, row: Row) -> dict[str, Any]:
             "seal": seal_of(approval, PREVIEW_VERSION),
             "may_decide": barred is None,
             "why_not": barred,
+            "verdicts": _verdicts(holder, row, owner, votes),
             "full_view": _full_view(shown),
             "arguments": masked_arguments(asked, profile),
             "ruling": ruling_shown(approval, masked_arguments(asked, profile)),
@@ -178,6 +179,24 @@ def bar(
     status = Status(current_status(row.approval, runtime().store.now()))
     settled = settled_by(status, row.decider)
     return why_not(actor, answer, status, settled, votes, row.approval.settles_at)
+
+
+def _verdicts(
+    holder: TokenHolder, row: Row, owner: str | None, votes: Sequence[Vote]
+) -> list[str]:
+    """Return the verdicts that would be taken of the person of a token now."""
+    approval, actor = row.approval, standing(holder)
+    voices = others_voices(actor, votes)
+    if not access(holder, DECIDE, resource_of(approval, owner, voices)).allowed:
+        return []
+    approves = access(holder, DECIDE, resource_of(approval, owner, voices, yes=True))
+    edits = access(holder, EDIT, resource_of(approval, owner))
+    status = Status(current_status(approval, runtime().store.now()))
+    mine = voted(actor, votes)
+    found = verdicts_open_to(
+        approval, mine, status, approve=approves.allowed, edit=edits.allowed
+    )
+    return sorted(found)
 
 
 def _full_view(shown: Shown) -> dict[str, Any]:

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from webui.approvals.authorization import Access, Actor
+from webui.approvals.quorum import NOES, YESES
 from webui.approvals.states import OPEN, Status, Verdict
 from webui.approvals.words import VERDICT
 from webui.audit.chain import rfc3339
+from webui.store.models import Approval
 from webui.store.queries.calls import Vote
 
 DELEGATOR_DECIDED = (
@@ -50,6 +52,36 @@ def why_not(
     ):
         return DELEGATOR_DECIDED
     return access.explanation
+
+
+def verdicts_open_to(
+    approval: Approval, mine: Vote | None, status: Status, *, approve: bool, edit: bool
+) -> frozenset[str]:
+    """Return the verdicts that would be taken of somebody who may decide.
+
+    Whoever voted yes may still change the call.
+
+    Args:
+        approval: which.
+        mine: the vote that counts as theirs, if there is one.
+        status: as it counts now.
+        approve: they may let it run; who is only asked for a veto may not.
+        edit: they may change it.
+
+    """
+    if status not in OPEN or approval.settles_at is not None:
+        return frozenset()
+    offered = {Verdict.DENY, *map(Verdict, approval.allowed_decisions.split())}
+    if status is Status.NEEDS_REVISION:
+        offered &= NOES
+    if mine is not None:
+        changing = {Verdict.EDIT, Verdict.REQUEST_CHANGES}
+        offered &= changing if mine.decision.verdict in YESES else set()
+    if not approve:
+        offered -= YESES
+    if not edit:
+        offered.discard(Verdict.EDIT)
+    return frozenset(map(str, offered))
 
 
 def voted(actor: Actor, votes: Sequence[Vote]) -> Vote | None:

@@ -144,6 +144,13 @@ def may_decide(
     return may(DECIDE, resource_of(approval, owner, decided_by))
 
 
+def may_approve(
+    approval: Approval, owner: str | None, decided_by: frozenset[str] = frozenset()
+) -> Access:
+    """Answer whether a yes of the person counts; who is only asked for a veto gives none."""
+    return may(DECIDE, resource_of(approval, owner, decided_by, yes=True))
+
+
 def may_edit(approval: Approval, owner: str | None) -> Access:
     """Answer whether the person may change what it would run."""
     return may(EDIT, resource_of(approval, owner))

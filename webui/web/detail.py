@@ -9,9 +9,8 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from webui.approvals.arguments import effective_hash
-from webui.approvals.quorum import YESES
 from webui.approvals.reviewing import seal_of
-from webui.approvals.states import OPEN, Resolution, Status
+from webui.approvals.states import Resolution, Status
 from webui.approvals.terms import why_asked
 from webui.approvals.words import RESOLUTION, WHY_ASKED
 from webui.gating import Shown, shown_of
@@ -33,6 +32,7 @@ from webui.web.past import (
     newer_url,
 )
 from webui.web.powers import NO_POWERS, Powers, powers_over
+from webui.web.progress import progress_words
 from webui.web.rows import RowView, row_view
 from webui.web.said import Said, said_about
 from webui.web.timeline import ON_THE_PAGE, Moment, facts_of, timeline
@@ -132,7 +132,7 @@ def detail_of(session: Session, row: Row) -> Detail:
         truncated=shown.truncated,
         requires_full_view=shown.needs_full_view,
         requires_confirming=needs_confirming(shown),
-        progress_words=_progress(approval, votes),
+        progress_words=progress_words(session, approval, votes),
         summary=_shown(approval.summary),
         context_text=_laid_out(approval.context),
         trace_text=_laid_out(approval.trace),
@@ -186,13 +186,6 @@ def _as_row(view: RowView) -> dict[str, Any]:
 def needs_confirming(shown: Shown) -> bool:
     """Say whether approving asks this person to prove first who they are."""
     return shown.is_severe and not me().is_fresh(house().store.now())
-
-
-def _progress(approval: Approval, votes: Sequence[Vote]) -> str | None:
-    if approval.approvals_required <= 1 or approval.status not in OPEN:
-        return None
-    given = sum(vote.decision.verdict in YESES for vote in votes)
-    return f"{given} of {approval.approvals_required} approvals given."
 
 
 def _why_asked(approval: Approval) -> str:

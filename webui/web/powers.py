@@ -5,18 +5,25 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from webui.approvals.authorization import Access
-from webui.approvals.barring import others_voices, voted, why_not
+from webui.approvals.barring import others_voices, verdicts_open_to, voted, why_not
 from webui.approvals.cascading import others_of_session
 from webui.approvals.claiming import holder_of
-from webui.approvals.quorum import NOES, YESES
+from webui.approvals.quorum import YESES
 from webui.approvals.reviewing import owner_now
 from webui.approvals.settling import settlement_of
 from webui.approvals.states import OPEN, Status, Verdict
 from webui.preview import visible
 from webui.store.models import Approval
 from webui.store.queries.calls import Vote
-from webui.web.access import may_break_glass, may_decide, may_edit, may_grant, me, seen
+from webui.web.access import (
+    may_approve,
+    may_break_glass,
+    may_decide,
+    may_edit,
+    may_grant,
+    me,
+    seen,
+)
 from webui.web.context import house
 from webui.web.mending import mend_of
 
@@ -31,6 +38,8 @@ class Powers:
     """What they can do about that."""
     offers: frozenset[str] = frozenset()
     """The verdicts that something can come of."""
+    only_no: bool = False
+    """They are only asked for a veto: they may deny it, and nobody counts a yes of theirs."""
     talk: bool = False
     """They may write to the agent."""
     claim: bool = False
@@ -60,16 +69,25 @@ def powers_over(
     """Return what the person may do with an approval that stands at `status` now."""
     person, now = me(), house().store.now()
     owner = owner_now(session, approval)
-    access = may_decide(approval, owner, others_voices(person.actor, votes))
+    voices = others_voices(person.actor, votes)
+    access = may_decide(approval, owner, voices)
     barred = why_not(person.actor, access, status, settled, votes, approval.settles_at)
     holder = holder_of(approval, now)
     mine = holder == person.signed.user_id
-    offers = _offers(approval, owner, access, status, votes)
+    approves = access.allowed and may_approve(approval, owner, voices).allowed
+    offers = frozenset[str]()
+    if access.allowed:
+        mine_given = voted(person.actor, votes)
+        edits = may_edit(approval, owner).allowed
+        offers = verdicts_open_to(
+            approval, mine_given, status, approve=approves, edit=edits
+        )
     yes = {str(verdict) for verdict in YESES} & offers
     return Powers(
         why_not=None if barred is None else visible(barred),
         mend=mend_of(access.reason) if barred == access.explanation else None,
         offers=offers,
+        only_no=bool(offers) and not approves,
         undo=access.allowed and _given_by_me(session, approval),
         talk=status in OPEN and access.allowed,
         claim=barred is None and not mine,
@@ -89,28 +107,6 @@ def _given_by_me(session: Session, approval: Approval) -> bool:
         return False
     given = settlement_of(session, house().keyring, approval)
     return me().actor.is_one_of((given.user_id,))
-
-
-def _offers(
-    approval: Approval,
-    owner: str | None,
-    access: Access,
-    status: Status,
-    votes: Sequence[Vote],
-) -> frozenset[str]:
-    """Return the verdicts that would be taken; whoever voted yes may still change the call."""
-    if not access.allowed or status not in OPEN or approval.settles_at is not None:
-        return frozenset()
-    offered = {Verdict.DENY, *map(Verdict, approval.allowed_decisions.split())}
-    if status is Status.NEEDS_REVISION:
-        offered &= NOES
-    mine = voted(me().actor, votes)
-    if mine is not None:
-        changing = {Verdict.EDIT, Verdict.REQUEST_CHANGES}
-        offered &= changing if mine.decision.verdict in YESES else set()
-    if Verdict.EDIT in offered and not may_edit(approval, owner).allowed:
-        offered.discard(Verdict.EDIT)
-    return frozenset(map(str, offered))
 
 
 def _glass_helps(approval: Approval, status: Status, barred: str | None) -> bool:

@@ -101,3 +101,11 @@ def groups_of(
     for user_id, name in rows:
         found[user_id] = (*found.get(user_id, ()), name)
     return found
+
+
+def names_of(session: Session, org_id: str, ids: Iterable[str]) -> dict[str, str]:
+    """Return the names of some groups of an org by their ids."""
+    rows = session.execute(
+        select(Group.id, Group.name).where(Group.org_id == org_id, Group.id.in_(list(ids)))
+    )
+    return {row.id: row.name for row in rows}

@@ -1,0 +1,41 @@
+"""How far a call is that needs several approvals, or those of certain groups."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from webui.approvals.quorum import YESES, Ballot, approvals_in
+from webui.approvals.states import OPEN
+from webui.approvals.terms import quorum_of
+from webui.preview import visible
+from webui.store.models import Approval
+from webui.store.queries.calls import Vote
+from webui.store.queries.groups import names_of
+
+
+def progress_words(
+    session: Session, approval: Approval, votes: Sequence[Vote]
+) -> str | None:
+    """Say how many of the approvals are given that count, and of which groups; none for one."""
+    quorum = quorum_of(approval)
+    several = quorum.required > 1 or len(quorum.approvers) > 1
+    if not several or approval.status not in OPEN:
+        return None
+    given = [
+        Ballot(vote.decision.verdict, frozenset(vote.decision.groups.split()))
+        for vote in votes
+    ]
+    total = f"{approvals_in(given, quorum)} of {max(quorum.required, 1)} approvals given."
+    if not quorum.approvers:
+        return total
+    names = names_of(session, approval.org_id, quorum.approvers)
+    each = ", ".join(
+        _of_group(visible(name), group, given, once=quorum.distinct)
+        for group, name in sorted(names.items(), key=lambda pair: pair[1])
+    )
+    return f"{total} By group: {each}."
+
+
+def _of_group(name: str, group: str, given: Sequence[Ballot], *, once: bool) -> str:
+    said = sum(vote.verdict in YESES and group in vote.groups for vote in given)
+    return f"{name} {min(said, 1)} of 1" if once else f"{name} {said}"
