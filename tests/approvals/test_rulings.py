@@ -492,3 +492,27 @@ def test_the_fingerprint_of_an_approval_names_the_rule(ruled: Desk) -> None:
     two = ruled.submit(tool="ping").approval
     assert one.fingerprint != two.fingerprint
     assert one.arguments_hash == two.arguments_hash
+
+
+def test_a_call_asked_again_under_a_changed_rule_takes_the_old_ones_place(
+    ruled: Desk,
+) -> None:
+    old, other = ruled.submit(tool="ping").approval.id, ruled.submit(tool="buy").approval.id
+    scoped = ruled.submit(tool="ping", scope="elsewhere").approval.id
+    ruled.set_policy(
+        POLICY.replace("name: pinging,", "name: pinging, require_reason: true,")
+    )
+    new = ruled.submit(tool="ping").approval
+    assert (new.status, new.require_reason) == ("pending", True)
+    assert ruled.status(old) == "superseded"
+    assert ruled.row(old).superseded_by == new.id
+    assert ruled.status(other) == "pending", "another call"
+    assert ruled.status(scoped) == "pending", "the same call, but elsewhere"
+    assert ruled.submit(tool="ping").approval.id == new.id
+    asks = "action: require_approval, risk: low"
+    ruled.set_policy(
+        POLICY.replace(f"name: pinging, {asks}", "name: pinging, action: allow")
+    )
+    assert ruled.submit(tool="ping").approval.status == "approved"
+    assert ruled.status(new.id) == "superseded", "what passes now need not wait"
+    agrees(ruled)

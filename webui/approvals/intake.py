@@ -10,10 +10,16 @@ from webui.approvals.ask import Ask, Filed, Filer, Limits
 from webui.approvals.covering import covered, tell_use
 from webui.approvals.desk import facts, subject
 from webui.approvals.ending import end_if_over, expire_if_over
-from webui.approvals.errors import ConflictError, Fault, InvalidError, TooManyError
+from webui.approvals.errors import ConflictError, TooManyError
 from webui.approvals.filing import row_of
 from webui.approvals.rulings import counted, ruled
 from webui.approvals.states import LIVE, OPEN, Status
+from webui.approvals.superseding import (
+    revised_by,
+    supersede,
+    supersede_re_asked,
+    supersede_under_another_rule,
+)
 from webui.approvals.telling import led_to, record_call, refuse_running
 from webui.approvals.twins import displace, fits, raise_risk
 from webui.store.loaded import as_loaded
@@ -23,7 +29,6 @@ from webui.store.prepared import Prepared
 from webui.store.transaction import Transaction
 
 _approvals = table_of(Approval)
-_FRESH = {"populate_existing": True}
 # Built once: making a statement costs more than running it, and every filing runs these.
 _insert_approval = Prepared(insert(_approvals))
 _insert_unless_twin = (
@@ -97,7 +102,8 @@ def find_or_file(
 ) -> Filed | ConflictError:
     """Return the live twin or the remembered denial of a ruled call, else file it.
 
-    What the policy settles is a row of its own: no twin stands for it, and no denial. The refusal for a call that is running is returned, so that its event is kept.
+    What the policy settles is a row of its own: no twin stands for it, and no denial. The
+    refusal for a call that is running is returned, so that its event is kept.
     """
     if ask.settled:
         return _file(tx, filer, counted(tx, filer, ask), limits, stale_twin=None)
@@ -176,16 +182,18 @@ def _file(
     values = row_of(tx, filer, ask, limits)
     if not ask.settled:
         values |= covered(tx, filer, ask, values) or {}
-    revised = None if ask.revision_of is None else _revised(tx, filer, ask.revision_of)
+    revised = None if ask.revision_of is None else revised_by(tx, filer, ask.revision_of)
     if stale_twin is not None:
         displace(tx, stale_twin, values["id"])
     if not _insert(tx, values):
         # PostgreSQL: a twin was filed between our look and our insert; take that one.
         return find_or_file(tx, filer, ask, limits)
     if ask.source_ref is not None:
-        _supersede_re_asked(tx, filer, ask, values["id"])
+        supersede_re_asked(tx, filer, ask, values["id"])
+    if ask.ruling is not None:
+        supersede_under_another_rule(tx, values)
     if revised is not None and (stale_twin is None or revised.id != stale_twin.id):
-        _supersede(tx, revised, values["id"])  # a stale twin was displaced already
+        supersede(tx, revised, values["id"])  # a stale twin was displaced already
     approval = as_loaded(Approval, values)
     record_call(tx, filer, approval, led_to(approval))
     tx.record(
@@ -210,53 +218,6 @@ def _insert(tx: Transaction, values: dict[str, Any]) -> bool:
         tx.run(_insert_approval, values)
         return True
     return tx.execute(_insert_unless_twin, values).first() is not None
-
-
-def _supersede_re_asked(tx: Transaction, filer: Filer, ask: Ask, new: str) -> None:
-    old = tx.session.scalars(
-        select(Approval)
-        .where(
-            Approval.org_id == filer.org_id,
-            Approval.source_ref == ask.source_ref,
-            Approval.agent_id == filer.agent_id,
-            Approval.source_id.is_(None)
-            if filer.source_id is None
-            else Approval.source_id == filer.source_id,
-            Approval.status.in_(OPEN),
-            Approval.fingerprint != ask.fingerprint,
-        )
-        .with_for_update(),
-        execution_options=_FRESH,
-    ).all()
-    for approval in old:
-        _supersede(tx, approval, new)
-
-
-def _revised(tx: Transaction, filer: Filer, approval_id: str) -> Approval:
-    """Return the agent's own approval that an ask revises, locked."""
-    found = tx.session.scalar(
-        select(Approval)
-        .where(
-            Approval.id == approval_id,
-            Approval.org_id == filer.org_id,
-            Approval.agent_id == filer.agent_id,
-        )
-        .with_for_update(),
-        execution_options=_FRESH,
-    )
-    if found is None:
-        raise InvalidError(
-            "What this call revises is not known here.",
-            [Fault("/revision_of", "must be the id of an approval of this agent")],
-        )
-    return found
-
-
-def _supersede(tx: Transaction, old: Approval, new: str) -> None:
-    """Take what was asked anew out of the queue, if it still waits there."""
-    standing = expire_if_over(tx, old)
-    if standing.status in OPEN:
-        displace(tx, standing, new)
 
 
 def _spend(tx: Transaction, filer: Filer, bucket: str, rate: int) -> None:
