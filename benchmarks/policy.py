@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Iterator
 
+from benchmarks.policy_calls import TOOLS, arguments_of
 from benchmarks.figures import Figure, spread
 from webui.approvals.policy import Call, Facts, History, Policy, compare, read_policy
 from webui.approvals.policy.shelf import shelf
@@ -14,12 +15,6 @@ RUNS = 5
 CALLS = 20_000
 GOAL = 20_000
 NOON = 1_767_614_400_000
-TOOLS = {
-    "github": ("get_file_contents", "create_issue", "push_files", "merge_pull_request"),
-    "kubernetes": ("kubectl_get", "kubectl_delete", "kubectl_scale", "kubectl_logs"),
-    "stripe": ("list_invoices", "create_refund", "cancel_subscription", "create_coupon"),
-}
-
 
 def measure() -> Iterator[Figure]:
     """Measure calls a second on one core, beside only reading the calls' arguments."""
@@ -53,19 +48,7 @@ def _policies(name: str) -> tuple[Policy, Policy]:
 def _recorded(tools: tuple[str, ...]) -> list[tuple[str, str]]:
     """Return calls as they are kept: the tool, and the arguments' JSON text."""
     chance = random.Random(7)  # noqa: S311 - no secret
-    return [(chance.choice(tools), json.dumps(_arguments(chance))) for _ in range(CALLS)]
-
-
-def _arguments(chance: random.Random) -> dict[str, object]:
-    return {
-        "amount": chance.randrange(1, 600_000),
-        "branch": chance.choice(["main", "agent/fix-1"]),
-        "files": [{"path": f"src/{number}.py", "content": "x" * 80} for number in range(3)],
-        "namespace": chance.choice(["dev", "production"]),
-        "resourceType": chance.choice(["pods", "secrets"]),
-        "replicas": chance.randrange(12),
-        "title": "A title of the usual length",
-    }
+    return [(chance.choice(tools), json.dumps(arguments_of(chance))) for _ in range(CALLS)]
 
 
 def _backtest(old: Policy, new: Policy, recorded: list[tuple[str, str]]) -> float:

@@ -1,7 +1,7 @@
 """Standing grants and what may be seen of a call: masks hold in what is granted and listed."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -10,11 +10,10 @@ from webui.approvals.covering import opened
 from webui.approvals.errors import Fault, InvalidError
 from webui.approvals.granting import GrantWish
 from webui.masking import profile_of
-from webui.preview import Profile, in_order, masked_arguments
+from webui.preview import Profile, in_order, masked_arguments, plain_arguments
 from webui.store.keyring import Keyring
 from webui.store.models import Approval, StandingGrant
 
-_ESCAPED_BRACKETS: Final = str.maketrans({"⟦": "⟦U+27E6⟧", "⟧": "⟦U+27E7⟧"})
 
 
 def check_wish(wish: GrantWish, arguments: Mapping[str, Any], profile: Profile) -> None:
@@ -30,7 +29,7 @@ def check_wish(wish: GrantWish, arguments: Mapping[str, Any], profile: Profile) 
     hidden = {
         name
         for name, shown in zip(in_order(arguments), masked, strict=True)
-        if masked[shown] != _unmasked(arguments[name])
+        if masked[shown] != plain_arguments(arguments[name])
     }
     faults = [
         Fault(f"/grant/conditions/{at}/path", "is of a masked argument; leave it as it is")
@@ -43,17 +42,6 @@ def check_wish(wish: GrantWish, arguments: Mapping[str, Any], profile: Profile) 
             faults,
             code="grant_conditions",
         )
-
-
-def _unmasked(value: Any) -> Any:
-    """Return a value as `masked_arguments` would give it if nothing of it were a secret."""
-    if isinstance(value, str):
-        return value.translate(_ESCAPED_BRACKETS)
-    if isinstance(value, dict):
-        return {_unmasked(name): _unmasked(each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_unmasked(each) for each in value]
-    return value
 
 
 def pinned_masked(

@@ -65,8 +65,10 @@ class Risk(StrEnum):
     @property
     def level(self) -> int:
         """Return 0 for low up to 3 for critical."""
-        return list(Risk).index(self)
+        return _LEVELS[self]
 
+
+_LEVELS = {risk: level for level, risk in enumerate(Risk)}
 
 _ENDED_OPEN = frozenset(
     {

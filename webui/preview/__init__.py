@@ -1,11 +1,13 @@
 """Hostile arguments made safe to look at: pure, deterministic, linear, and versioned."""
 
+from webui.preview.hiding import HIDDEN, Hider, without_secrets
 from webui.preview.json_text import canonical_pieces
 from webui.preview.lines import line
 from webui.preview.masked import (
     StillMaskedError,
     masked_arguments,
     masked_name,
+    plain_arguments,
     searchable_text,
     unmasked,
 )
@@ -17,8 +19,10 @@ from webui.preview.views import card, full, preview
 from webui.preview.visible import inline, pieces, visible
 
 __all__ = [
+    "HIDDEN",
     "PREVIEW_VERSION",
     "SENSITIVE_NAMES",
+    "Hider",
     "Node",
     "Piece",
     "Preview",
@@ -34,9 +38,11 @@ __all__ = [
     "masked_arguments",
     "masked_name",
     "pieces",
+    "plain_arguments",
     "preview",
     "preview_hash",
     "searchable_text",
     "unmasked",
     "visible",
+    "without_secrets",
 ]

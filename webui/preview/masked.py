@@ -25,6 +25,17 @@ def masked_arguments(arguments: Mapping[str, Any], profile: Profile) -> dict[str
     return _members(Call(arguments, profile).values)
 
 
+def plain_arguments(value: Any) -> Any:
+    """Return a value as `masked_arguments` would give it if nothing of it were a secret."""
+    if isinstance(value, str):
+        return value.translate(_ESCAPED_BRACKETS)
+    if isinstance(value, dict):
+        return {plain_arguments(name): plain_arguments(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [plain_arguments(each) for each in value]
+    return value
+
+
 def masked_name(name: str, profile: Profile) -> str:
     """Return the name of a member as `masked_arguments` gives it."""
     (shown,) = masked_arguments({name: None}, profile)

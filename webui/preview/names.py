@@ -58,6 +58,7 @@ def is_measure(name: str) -> bool:
     return _MEASURE.search(_folded(name)) is not None
 
 
+@lru_cache(maxsize=1024)
 def is_opaque(name: str) -> bool:
     """Whether a random-looking text under this key is probably a secret."""
     return _OPAQUE_NAME.search(_folded(name)) is not None

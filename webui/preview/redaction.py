@@ -68,7 +68,8 @@ class Redactor:
         self._patterns = profile.sensitive_names
         self._shapes = active_shapes(whole)
         self._cards = has_card(whole)
-        self._searches = bool(self._shapes) or self._cards
+        self.searches = bool(self._shapes) or self._cards
+        """Whether any text of the call may hold a secret, whatever its key."""
         self._secret_names: dict[str, bool] = {}
 
     def names_secret(self, name: str) -> bool:
@@ -88,10 +89,14 @@ class Redactor:
             return ()
         if looks_random_under(name, text):
             return self.masked(text)
-        spans = list(self._spans(text)) if self._searches else ()
+        spans = list(self._spans(text)) if self.searches else ()
         if not spans:
             return (Segment(text),)
         return tuple(_cut(text, spans, lambda part: mask_of(part, self._key)))
+
+    def finds(self, text: str) -> bool:
+        """Say whether a text holds a secret, whatever its key."""
+        return self.searches and next(self._spans(text), None) is not None
 
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
         for shape in self._shapes:

@@ -29,6 +29,7 @@ from webui.approvals.policy.hashing import policy_revision
 from webui.approvals.policy.importing import Imported, import_policy
 from webui.approvals.policy.notation import Window
 from webui.approvals.policy.reading import check_policy, read_policy
+from webui.approvals.policy.replaying import Outcome, Replay, verdict_of
 from webui.approvals.policy.rulebook import Rulebook
 from webui.approvals.policy.ruling import (
     Ruling,
@@ -36,7 +37,6 @@ from webui.approvals.policy.ruling import (
     evaluate,
     refused_by,
     refused_by_count,
-    verdict_of,
 )
 from webui.approvals.policy.seeing import Seen
 from webui.approvals.policy.testing import Difference, Result, compare, run_tests
@@ -53,9 +53,11 @@ __all__ = [
     "Facts",
     "History",
     "Imported",
+    "Outcome",
     "Policy",
     "PolicyError",
     "PolicyFault",
+    "Replay",
     "Reservation",
     "Result",
     "Rule",

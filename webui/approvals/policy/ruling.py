@@ -97,29 +97,6 @@ def evaluate(policy: Policy | Rulebook, facts: Facts) -> Ruling:
     return _unruled(book, entry, facts, verdict, DEFAULT, said, trace)
 
 
-def verdict_of(book: Rulebook, facts: Facts) -> tuple[Verdict, str]:
-    """Return only the verdict and the name of the rule: what `evaluate` says, for many calls."""
-    entry = book.entry(facts.call.tool)
-    if entry.hidden:
-        return Verdict.DENY, HIDDEN
-    if book.refuses_unlisted(entry):
-        return Verdict.DENY, NOT_LISTED
-    asked = allowed = None
-    for rule in entry.rules:
-        effect = effect_of(rule, facts, holds(rule.conditions, facts))[0]
-        if effect is Effect.DENY:
-            return Verdict.DENY, rule.name
-        if effect is Effect.ASK:
-            asked = asked or rule
-        elif effect is Effect.ALLOW:
-            allowed = allowed or rule
-    if asked is not None:
-        return Verdict.REQUIRE_APPROVAL, asked.name
-    if allowed is not None:
-        return Verdict.ALLOW, allowed.name
-    return _default(book, entry)[0], DEFAULT
-
-
 def asked_anyway(book: Rulebook, ruling: Ruling, now: int) -> Ruling:
     """Return the ruling that asks a person about a call which the policy allows."""
     return replace(

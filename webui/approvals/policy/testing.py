@@ -6,8 +6,9 @@ from typing import Any
 
 from webui.approvals.policy.document import Policy, Verdict
 from webui.approvals.policy.facts import Facts
+from webui.approvals.policy.replaying import verdict_of
 from webui.approvals.policy.rulebook import Rulebook
-from webui.approvals.policy.ruling import Ruling, evaluate, verdict_of
+from webui.approvals.policy.ruling import Ruling, evaluate
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from webui.store.models.factor import (
 )
 from webui.store.models.grant import PermissionGrant, StandingGrant, WriteGrant
 from webui.store.models.group import Delegation, Group, GroupMember, Invitation
+from webui.store.models.job import Job, PolicyShadow
 from webui.store.models.message import Message
 from webui.store.models.org import (
     Membership,
@@ -58,6 +59,7 @@ __all__ = [
     "Install",
     "Invitation",
     "Issue",
+    "Job",
     "Membership",
     "Message",
     "Millis",
@@ -68,6 +70,7 @@ __all__ = [
     "PersonalToken",
     "Policy",
     "PolicyCount",
+    "PolicyShadow",
     "Project",
     "ProviderRole",
     "RecoveryCode",

@@ -1,0 +1,116 @@
+"""Recorded calls as a draft sees them: what it asks for is opened, and nothing else."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from sqlalchemy import Connection, select
+
+from webui.approvals.authorization import ASSIGN, ASSIGN_SCOPE
+from webui.approvals.policy import Call, History, Outcome, Replay, Verdict
+from webui.approvals.rulings import hinted
+from webui.approvals.states import Risk
+from webui.gating import profile_of
+from webui.preview import Hider
+from webui.replays.was import used
+from webui.store.models import Org
+from webui.store.queries.recorded import Recorded, Slice, decided_before, recorded
+from webui.store.store import Store
+
+SLICE: Final = 100
+"""Rows read at once."""
+SECONDS: Final = 0.003
+"""Of computing before others have their turn."""
+Arguments = Mapping[str, Any]
+_NOTHING: Final[Arguments] = {}
+_FOR_PEOPLE: Final = frozenset({ASSIGN, ASSIGN_SCOPE})
+"""Questions whose yes is a permission: a person gives it, never a rule."""
+
+
+class Reader:
+    """Rules on one org's recorded calls, in their order.
+
+    Masks hold: of a value that a page masks a draft is told that it is there, and no more.
+    Otherwise whoever may try drafts could read a secret bit by bit.
+    """
+
+    def __init__(self, store: Store, org_id: str, replay: Replay) -> None:
+        with store.reading() as session:
+            wrapped = session.scalars(select(Org.data_key).where(Org.id == org_id)).one()
+        self._store = store
+        self._org_id = org_id
+        self._replay = replay
+        self._open = store.keyring.opener(wrapped, org_id)
+        self._profile = profile_of(store.keyring, org_id)
+        self._hiders: dict[tuple[tuple[str, ...], ...], Hider] = {}
+        self.masked = 0
+        """Calls of which something that the draft could ask about is masked."""
+
+    def arguments(self, call: Recorded, places: tuple[tuple[str, ...], ...]) -> Arguments:
+        """Return the arguments as asked, without what is masked where `places` are looked at."""
+        hider = self._hiders.get(places)
+        if hider is None:
+            hider = self._hiders[places] = Hider(self._profile, places)
+        parsed = opened(self._open, call)
+        shown = hider.hide(parsed)
+        self.masked += shown is not parsed and shown != parsed
+        return shown
+
+    def rule_on(self, connection: Connection, call: Recorded) -> Outcome:
+        """Return what the draft says of a call."""
+        needs = self._replay.needs(call.tool)
+        history = None
+        if needs.history:
+            history = History(*decided_before(connection, call))
+        # What the policy was told is kept; without one, the agent's hint is in the risk itself.
+        risk = call.risk_asked if call.rule_hash is not None else hinted(call.risk)
+        asked = Call(
+            call.tool,
+            self.arguments(call, needs.places) if needs.places else _NOTHING,
+            agent=call.agent_id,
+            project=call.project_id,
+            owner=call.agent_owner,
+            risk=risk or str(Risk.MEDIUM),
+            session=call.session,
+            scope=call.scope,
+        )
+        outcome = self._replay.rule_on(asked, call.created_at, history, used=used(call))
+        if call.tool in _FOR_PEOPLE and outcome.verdict is Verdict.ALLOW:
+            return outcome._replace(verdict=Verdict.REQUIRE_APPROVAL)
+        return outcome
+
+    def slices(self, after: str, before: str) -> Iterator[tuple[Connection, Slice]]:
+        """Yield the calls between two ids, slice by slice, each on a connection of its own."""
+        while True:
+            with self._store.reading() as session:
+                connection = session.connection()
+                found = recorded(connection, self._org_id, after, before, SLICE)
+                yield connection, found
+            if found.looked_to is None:
+                return
+            after = found.looked_to
+
+
+def opened(opening: Callable[[str, bytes], bytes], call: Recorded) -> dict[str, Any]:
+    """Return the arguments of a call as it was asked."""
+    plain = opening(f"{call.org_id}/{call.id}", call.sealed)
+    parsed: dict[str, Any] = json.loads(plain.partition(b"\0")[0])
+    return parsed
+
+
+class Breath:
+    """Says when enough was computed at a stretch."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+        self.draw()
+
+    @property
+    def over(self) -> bool:
+        """Say whether others should have their turn now."""
+        return time.perf_counter() >= self._until
+
+    def draw(self) -> None:
+        """Begin the next stretch."""
+        self._until = time.perf_counter() + SECONDS
