@@ -14,6 +14,7 @@ from webui.approvals.desk import SYSTEM
 from webui.approvals.keys import AGENT, PresentedKey, read_key
 from webui.audit import actions
 from webui.audit.checkpoints import sign_due
+from webui.background import Runner
 from webui.configuration import load_settings
 from webui.control.line import ControlSocket
 from webui.control.verbs import Office
@@ -22,6 +23,7 @@ from webui.listeners import Bound, Endpoint
 from webui.live.follow import Follower
 from webui.live.sockets import Sockets
 from webui.live.tickets import Tickets
+from webui.replays.kinds import KINDS
 from webui.runtime import Runtime, assemble
 from webui.serve import CannotStartError, Desk
 from webui.settings import Settings, split_address
@@ -65,6 +67,7 @@ def build(settings: Settings, bound: Bound) -> Desk:
         raise CannotStartError(str(error)) from error
     sockets = Sockets(runtime.bus, PeopleFeed(runtime), settings.max_sockets)
     worker = Worker(runtime, chores_of(runtime))
+    runner = Runner(runtime.store, KINDS)
     control = ControlSocket(Office(runtime.store, settings, runtime.public_url))
 
     def tell(wakes: Sequence[Wake]) -> None:
@@ -78,11 +81,13 @@ def build(settings: Settings, bound: Bound) -> Desk:
     def started() -> None:
         follower.start()
         worker.start()
+        runner.start()
         if runtime.store.on_sqlite:
             control.start()
 
     def close() -> None:
         control.stop()
+        runner.stop()
         worker.stop()
         follower.stop()
         _sign_the_rest(runtime)

@@ -18,6 +18,7 @@ from webui.approvals import (
     ending,
     escalating,
     idempotency,
+    jobs,
     searching,
     throttling,
     write_grants,
@@ -31,6 +32,7 @@ from webui.outbox.courier import Courier
 from webui.outbox.fanning import fan_out
 from webui.policyfile import Watch
 from webui.preview import Profile
+from webui.replays.following import follow
 from webui.runtime import Runtime
 from webui.store.models import Approval
 from webui.store.models.approval import UNINDEXED
@@ -111,6 +113,7 @@ def chores_of(runtime: Runtime) -> list[Chore]:
             2.0,
             lambda: sign_due(runtime.store, runtime.settings.instance / "checkpoints"),
         ),
+        Chore("follow drafts", 1.0, lambda: follow(runtime.store)),
         Chore("keys", 15.0, lambda: note_keys(runtime)),
         Chore("policy file", 2.0, Watch(runtime).look),
         Chore("fan out", 0.25, lambda: fan_out(runtime)),
@@ -180,5 +183,6 @@ def forget(runtime: Runtime) -> int:
     runtime.store.write(throttling.forget_full)
     runtime.store.write(counting.forget_old)
     runtime.store.write(ceremonies.forget_over)
+    runtime.store.write(jobs.forget_old)
     dropped = runtime.store.write(kept.forget_old)
     return dropped + runtime.store.write(forgetting.forget_old)

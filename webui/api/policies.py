@@ -5,16 +5,16 @@ from typing import Any
 from flask import Response, request
 
 from webui.api.answers import answer_json, answer_page
-from webui.api.keys import access, person, runtime
+from webui.api.permitted import person_with
+from webui.api.keys import runtime
 from webui.api.operations import Query, operation
 from webui.api.paging import page_of, whole_number
-from webui.api.people import check_carries
 from webui.api.reading import read_body
 from webui.api.schemas import PolicyBody, PolicyRevert, PolicyText
 from webui.approvals import policies
-from webui.approvals.authorization import POLICY_READ, POLICY_WRITE, Resource
+from webui.approvals.authorization import POLICY_READ, POLICY_WRITE
 from webui.approvals.drafts import check_draft
-from webui.approvals.errors import Fault, InvalidError, NotAllowedError
+from webui.approvals.errors import Fault, InvalidError
 from webui.approvals.policies import Accepted
 from webui.approvals.standing import By
 from webui.audit.chain import rfc3339
@@ -26,15 +26,6 @@ from webui.store.transaction import Transaction
 _HERE = "/api/v1/review/policy"
 
 
-def _person_with(permission: str) -> TokenHolder:
-    holder = person()
-    check_carries(holder, verb=permission)
-    answer = access(holder, permission, Resource(holder.person.org_id))
-    if not answer.allowed:
-        raise NotAllowedError(answer.reason.removeprefix("deny_"), answer.explanation)
-    return holder
-
-
 @operation(
     "GET",
     _HERE,
@@ -44,10 +35,10 @@ def _person_with(permission: str) -> TokenHolder:
 )
 def read_policy() -> Response:
     """Return the policy in force with its text."""
-    holder = _person_with(POLICY_READ)
+    holder = person_with(POLICY_READ)
     with runtime().store.reading() as session:
         live = policies.in_force(session, holder.person.org_id)
-    return answer_json(_document(live) | {"text": None if live is None else live.text})
+    return answer_json(policy_document(live) | {"text": None if live is None else live.text})
 
 
 @operation(
@@ -63,7 +54,7 @@ def read_policy() -> Response:
 )
 def list_policies() -> Response:
     """Return a page of versions, without their texts."""
-    holder, page = _person_with(POLICY_READ), page_of(request.args)
+    holder, page = person_with(POLICY_READ), page_of(request.args)
     before = whole_number(page.cursor) if page.cursor else None
     if page.cursor and before is None:
         raise InvalidError(
@@ -74,7 +65,7 @@ def list_policies() -> Response:
         found = policies.versions(session, holder.person.org_id, before, page.limit)
     full = len(found) == page.limit
     cursor = str(found[-1].number) if full else None
-    return answer_page([_document(each) for each in found], page, cursor)
+    return answer_page([policy_document(each) for each in found], page, cursor)
 
 
 @operation(
@@ -87,7 +78,7 @@ def list_policies() -> Response:
 )
 def check_text() -> Response:
     """Look at a text as `set` would; nothing changes."""
-    holder, house = _person_with(POLICY_READ), runtime()
+    holder, house = person_with(POLICY_READ), runtime()
     text = read_body(PolicyText).text
     with house.store.reading() as session:
         found = check_draft(session, holder.person.org_id, text, house.store.now())
@@ -110,7 +101,7 @@ def check_text() -> Response:
 )
 def set_policy() -> Response:
     """Put a text in force as a new version, if it is made from the one that is."""
-    holder = _person_with(POLICY_WRITE)
+    holder = person_with(POLICY_WRITE)
     body, org_id, by = read_body(PolicyBody), holder.person.org_id, _by(holder)
     settings = runtime().settings
 
@@ -133,7 +124,7 @@ def set_policy() -> Response:
 )
 def revert_policy() -> Response:
     """Put an older text in force, if the version that it replaces is the expected one."""
-    holder = _person_with(POLICY_WRITE)
+    holder = person_with(POLICY_WRITE)
     body, org_id, by = read_body(PolicyRevert), holder.person.org_id, _by(holder)
     settings = runtime().settings
 
@@ -151,10 +142,11 @@ def _by(holder: TokenHolder) -> By:
 def _accepted(accepted: Accepted) -> Response:
     warnings = [fault.as_document() for fault in accepted.warnings]
     more = {"changed": accepted.changed, "warnings": warnings}
-    return answer_json(_document(accepted.version) | more)
+    return answer_json(policy_document(accepted.version) | more)
 
 
-def _document(version: Policy | None) -> dict[str, Any]:
+def policy_document(version: Policy | None) -> dict[str, Any]:
+    """Return a version without its text; number 0 where there is none."""
     if version is None:
         return {
             "number": 0,

@@ -31,6 +31,35 @@ _POLICY: dict[str, Any] = {
     "warnings": {"type": "array", "items": _PLACE},
 }
 
+_JOB: dict[str, Any] = {
+    "id": _WORD,
+    "state": {"enum": ["queued", "running", "done", "failed", "cancelled"]},
+    "progress": {"type": "number", "minimum": 0, "maximum": 1},
+    "attempts": {"type": "integer", "minimum": 0},
+    "made_by": _WORD,
+    "created_at": {"type": "string", "format": "date-time"},
+    "ended_at": _MAYBE_TIME,
+    "error": _MAYBE_WORD,
+    "result": {"type": ["object", "null"]},
+}
+_COUNT: dict[str, Any] = {"type": "integer", "minimum": 0}
+_OBJECTS: dict[str, Any] = {"type": "array", "items": {"type": "object"}}
+_SHADOW: dict[str, Any] = {
+    "running": {"type": "boolean"},
+    "error": _MAYBE_WORD,
+    "revision": _WORD,
+    "made_from": _COUNT,
+    "started_by": _WORD,
+    "started_at": {"type": "string", "format": "date-time"},
+    "calls": _COUNT,
+    "agreed": _COUNT,
+    "disagreed": _COUNT,
+    "masked": _COUNT,
+    "kinds": _OBJECTS,
+    "rules": _OBJECTS,
+    "newest": _OBJECTS,
+}
+
 POLICY_ANSWERS: dict[str, dict[str, Any]] = {
     "Evaluated": _object(
         {
@@ -43,6 +72,14 @@ POLICY_ANSWERS: dict[str, dict[str, Any]] = {
             "irreversible": {"type": "boolean"},
         }
     ),
+    "Job": _object(_JOB, ("result",)),
+    "JobList": _object(
+        {
+            "items": {"type": "array", "items": {"$ref": "#/components/schemas/Job"}},
+            "next_cursor": _MAYBE_WORD,
+        }
+    ),
+    "Shadow": _object(_SHADOW, tuple(name for name in _SHADOW if name != "running")),
     "Policy": _object(_POLICY, ("text", "changed", "warnings")),
     "PolicyList": _object(
         {

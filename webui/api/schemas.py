@@ -146,6 +146,30 @@ class PolicyRevert(Body):
     """The number of the version that is in force."""
 
 
+class BacktestBody(PolicyText):
+    """A draft that is to be replayed over recorded calls."""
+
+    days: Annotated[int, Field(ge=1, le=3_650)] = 30
+    all: bool = False
+    """All recorded calls, whatever `days` says."""
+
+
+class SuggestionsBody(Body):
+    """How often, and by how many people, a call must have been approved to be suggested."""
+
+    approvals: Annotated[int, Field(ge=3, le=1_000)] = 10
+    people: Annotated[int, Field(ge=1, le=20)] = 2
+    days: Annotated[int, Field(ge=1, le=90)] = 30
+
+
+class TakeOverBody(Body):
+    """Putting the draft that runs beside the policy in force."""
+
+    expected: Annotated[int, Field(ge=0)]
+    """The number of the version that is in force; 0 for none."""
+    note: Annotated[Text, Field(max_length=500)] = ""
+
+
 class RevokeBody(Body):
     """Taking a yes back."""
 

@@ -113,6 +113,9 @@ STANDING_GRANT_CREATED: Final = "standing_grant.created"
 STANDING_GRANT_USED: Final = "standing_grant.used"
 STANDING_GRANT_REVOKED: Final = "standing_grant.revoked"
 POLICY_CHANGED: Final = "policy.changed"
+POLICY_BACKTESTED: Final = "policy.backtested"
+POLICY_SHADOW_STARTED: Final = "policy.shadow_started"
+POLICY_SHADOW_STOPPED: Final = "policy.shadow_stopped"
 
 # What an agent would write in a person's name.
 WRITE_GRANT_REQUESTED: Final = "write_grant.requested"
@@ -233,6 +236,9 @@ ALL: Final = frozenset(
         STANDING_GRANT_USED,
         STANDING_GRANT_REVOKED,
         POLICY_CHANGED,
+        POLICY_BACKTESTED,
+        POLICY_SHADOW_STARTED,
+        POLICY_SHADOW_STOPPED,
         WRITE_GRANT_REQUESTED,
         WRITE_GRANT_APPROVED,
         WRITE_GRANT_REFUSED,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from webui.commands.lab import COMMANDS, text_of
 from webui.commands.office import json_option, org_option, read_settings, run, show
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def set_policy(
     file: Path, note: str, expect: int | None, org: str | None, as_json: bool
 ) -> None:
     """Put FILE in force; if anything is wrong with it, nothing changes."""
-    _set(_text(file), note, expect, org, as_json)
+    _set(text_of(file), note, expect, org, as_json)
 
 
 @policy.command("revert")
@@ -135,7 +136,7 @@ def import_file(
     from webui.approvals.policy import PolicyError, import_policy
 
     try:
-        imported = import_policy(_text(file))
+        imported = import_policy(text_of(file))
     except PolicyError as error:
         raise click.ClickException(str(error)) from error
     if only_print:
@@ -153,7 +154,7 @@ def shelf(name: str | None) -> None:
     if name is None:
         click.echo("\n".join(names))
     elif name in names:
-        click.echo((folder / f"{name}.yaml").read_text(encoding="utf-8"), nl=False)
+        click.echo((folder / f"{name}.yaml").readtext_of(encoding="utf-8"), nl=False)
     else:
         raise click.ClickException(f"There is no {name} on the shelf: {', '.join(names)}.")
 
@@ -165,14 +166,11 @@ def _set(text: str, note: str, expect: int | None, org: str | None, as_json: boo
 def _read(file: Path) -> "Policy":
     from webui.approvals.policy import check_policy
 
-    found, faults = check_policy(_text(file))
+    found, faults = check_policy(text_of(file))
     if found is None:
         raise click.ClickException("\n".join(map(str, faults)))
     return found
 
 
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except ValueError as error:
-        raise click.ClickException(f"{file} is not UTF-8; save it as UTF-8.") from error
+for command in COMMANDS:
+    policy.add_command(command)

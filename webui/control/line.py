@@ -20,6 +20,7 @@ from webui.approvals.errors import DeskError
 from webui.control import (
     calls,
     groups,
+    lab,
     members,
     orgs,
     people,
@@ -49,6 +50,7 @@ FAILED = "The command failed; see the server's log."
 _TABLES = (
     calls,
     groups,
+    lab,
     members,
     orgs,
     people,

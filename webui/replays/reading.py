@@ -81,15 +81,22 @@ class Reader:
         return outcome
 
     def slices(self, after: str, before: str) -> Iterator[tuple[Connection, Slice]]:
-        """Yield the calls between two ids, slice by slice, each on a connection of its own."""
-        while True:
-            with self._store.reading() as session:
-                connection = session.connection()
-                found = recorded(connection, self._org_id, after, before, SLICE)
-                yield connection, found
-            if found.looked_to is None:
-                return
-            after = found.looked_to
+        """Yield the org's calls between two ids, slice by slice."""
+        return slices(self._store, self._org_id, after, before)
+
+
+def slices(
+    store: Store, org_id: str, after: str, before: str
+) -> Iterator[tuple[Connection, Slice]]:
+    """Yield an org's calls between two ids, slice by slice, each on a connection of its own."""
+    while True:
+        with store.reading() as session:
+            connection = session.connection()
+            found = recorded(connection, org_id, after, before, SLICE)
+            yield connection, found
+        if found.looked_to is None:
+            return
+        after = found.looked_to
 
 
 def opened(opening: Callable[[str, bytes], bytes], call: Recorded) -> dict[str, Any]:

@@ -105,5 +105,7 @@ def pages() -> tuple[str, ...]:
         ("Settings", MEMBERS),
     )
     found = everybody + tuple(word for word, needed in further if may(needed).allowed)
+    if may(POLICY_READ).allowed and may(VIEW).allowed:
+        found = (*found, "Policy")
     manages = may(MEMBERS).allowed or may(AGENTS).allowed
     return (*found, "Access") if manages else found

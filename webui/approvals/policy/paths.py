@@ -15,6 +15,9 @@ _DEEPEST: Final = 32
 _HOUR_MS: Final = 3_600_000
 _DAY_MS: Final = 24 * _HOUR_MS
 
+NAMES: Final = "call.argument_names"
+"""A list: so that a rule can say which arguments a call may have at all."""
+
 _FIXED: Final[Mapping[str, Look]] = {
     "agent.id": lambda facts: facts.call.agent,
     "agent.project": lambda facts: facts.call.project,
@@ -22,6 +25,7 @@ _FIXED: Final[Mapping[str, Look]] = {
     "call.risk": lambda facts: facts.call.risk,
     "call.session": lambda facts: facts.call.session,
     "call.scope": lambda facts: facts.call.scope,
+    NAMES: lambda facts: sorted(facts.call.arguments),
     "time.hour": lambda facts: facts.now // _HOUR_MS % 24,
     # The epoch began on a Thursday; Monday is 1 and Sunday 7, as ISO 8601 counts.
     "time.weekday": lambda facts: (facts.now // _DAY_MS + 3) % 7 + 1,
@@ -69,7 +73,7 @@ def is_number_path(path: str) -> bool:
 
 def is_text_path(path: str) -> bool:
     """Say whether what the path leads to is always text."""
-    return path.startswith(("agent.", "call."))
+    return path.startswith(("agent.", "call.")) and path != NAMES
 
 
 def read_steps(path: str) -> tuple[str, ...]:

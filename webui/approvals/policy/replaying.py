@@ -14,7 +14,7 @@ from webui.approvals.policy.counters import Reservation, reserve, window_at
 from webui.approvals.policy.document import Counter, Rule, Verdict
 from webui.approvals.policy.effects import Effect, effect_of
 from webui.approvals.policy.facts import Call, Facts, History
-from webui.approvals.policy.paths import read_steps
+from webui.approvals.policy.paths import NAMES, read_steps
 from webui.approvals.policy.rulebook import Rulebook
 from webui.approvals.policy.ruling import DEFAULT, HIDDEN, NOT_LISTED
 
@@ -61,9 +61,11 @@ class Replay:
         rules = self.book.entry(tool).rules
         paths = {each.path for rule in rules for each in rule.conditions}
         paths |= {rule.counter.increment_from or "" for rule in rules if rule.counter}
-        places = tuple(read_steps(path)[1:] for path in sorted(paths) if path.startswith(_ARGS))
+        places = [read_steps(path)[1:] for path in sorted(paths) if path.startswith(_ARGS)]
+        if NAMES in paths:
+            places.append(())
         history = self.book.asks_history(tool)
-        return Needs(places, history, self.book.counters_for(tool))
+        return Needs(tuple(places), history, self.book.counters_for(tool))
 
     def rule_on(
         self, call: Call, now: int, history: History | None, *, used: bool

@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, case, func, select
+from sqlalchemy.orm import Session
 
 from webui.approvals.states import YES, Status
 from webui.store.models import Approval, table_of
 from webui.store.prepared import Prepared
+from webui.store.queries.calls import Row, rows
 
 _approvals = table_of(Approval)
 _c = _approvals.c
@@ -112,3 +114,10 @@ def decided_before(connection: Connection, call: Recorded) -> tuple[int, int]:
     }
     approved = sum(numbers.get(status, 0) for status in _APPROVED)
     return approved, numbers.get(Status.DENIED, 0)
+
+
+def rows_with(session: Session, org_id: str, ids: Sequence[str]) -> dict[str, Row]:
+    """Return calls of an org by their ids, as lists show them."""
+    wanted = rows().where(Approval.id.in_(ids), Approval.org_id == org_id)
+    found = map(Row._make, session.execute(wanted))
+    return {row.approval.id: row for row in found}

@@ -1,0 +1,143 @@
+"""What the pages of the policy lab's long work share: jobs as they are shown, and calls in lists."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webui.approvals.authorization import POLICY_READ, VIEW
+from webui.approvals.errors import NotFoundError
+from webui.approvals.jobs import State
+from webui.preview import visible
+from webui.store.models import Job, User
+from webui.store.queries import jobs
+from webui.store.queries.recorded import rows_with
+from webui.web.access import may_view, require
+from webui.web.context import house
+from webui.web.person import Person
+from webui.web.rows import RowView, row_view
+
+PAST = 30
+"""Past jobs on a page."""
+LONGEST_TEXT = 131_072
+_WORDS = {
+    State.QUEUED: "Waits for its turn",
+    State.RUNNING: "Runs",
+    State.DONE: "Done",
+    State.FAILED: "Failed",
+    State.CANCELLED: "Cancelled",
+}
+_BADGES = {
+    State.QUEUED: "pending",
+    State.RUNNING: "executing",
+    State.DONE: "approved",
+    State.FAILED: "failed",
+    State.CANCELLED: "cancelled",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A job on a page."""
+
+    id: str
+    state: str
+    word: str
+    badge: str
+    """The status whose badge it wears."""
+    open: bool
+    share: int
+    """How far it is, in a hundredth."""
+    made_by: str
+    created_at: int
+    ended_at: int | None
+    error: str | None
+    again: bool
+    """It was begun anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A call in a list of the lab."""
+
+    row: RowView
+    rule: str
+    words: str = ""
+    """What both policies say of it, where that differs from call to call."""
+
+
+def reader() -> Person:
+    """Return the person, who may read the policy and see all calls of their org."""
+    require(POLICY_READ)
+    return require(VIEW)
+
+
+def job_of(session: Session, org_id: str, kind: str, job_id: str) -> Job:
+    """Return a job of the org.
+
+    Raises:
+        NotFoundError: there is none.
+
+    """
+    job = jobs.one(session, org_id, kind, job_id)
+    if job is None:
+        raise NotFoundError(kind)
+    return job
+
+
+def job_views(session: Session, found: Sequence[Job]) -> list[JobView]:
+    """Return jobs as they are shown."""
+    ids = {job.made_by.removeprefix("user:") for job in found}
+    users = select(User.id, User.display_name).where(User.id.in_(ids))
+    names = dict(session.execute(users).all())
+    return [_view(job, names) for job in found]
+
+
+def _view(job: Job, names: Mapping[str, str]) -> JobView:
+    state = State(job.state)
+    name = names.get(job.made_by.removeprefix("user:"))
+    return JobView(
+        id=job.id,
+        state=job.state,
+        word=_WORDS[state],
+        badge=_BADGES[state],
+        open=state in {State.QUEUED, State.RUNNING},
+        share=job.done * 100 // job.total if job.total else 0,
+        made_by="the command line" if name is None else visible(name),
+        created_at=job.created_at,
+        ended_at=job.ended_at,
+        error=job.error,
+        again=job.attempts > 1,
+    )
+
+
+def past(session: Session, org_id: str, kind: str) -> list[JobView]:
+    """Return the newest jobs of a kind."""
+    return job_views(session, jobs.newest(session, org_id, kind, PAST))
+
+
+def result_of(job: Job) -> dict[str, Any] | None:
+    """Return what came of a job."""
+    return None if job.result is None else json.loads(job.result)
+
+
+def listed(
+    session: Session, org_id: str, calls: Iterable[Mapping[str, Any]]
+) -> list[Listed]:
+    """Return calls in the order given, as the history shows them, as far as this person may see them."""
+    wanted = list(calls)
+    found = rows_with(session, org_id, [call["approval"] for call in wanted])
+    now = house().store.now()
+    shown = []
+    for call in wanted:
+        row = found.get(call["approval"])
+        if row is not None and may_view(row.approval):
+            url = url_for("approval.page", approval_id=row.approval.id)
+            words = f"{call['live']}, the draft {call['draft']}" if "live" in call else ""
+            view = row_view(row, now, url)
+            shown.append(Listed(view, visible(call.get("rule", "")), words.replace("_", " ")))
+    return shown
