@@ -17,7 +17,7 @@ from webui.gating import profile_of
 from webui.preview import Hider
 from webui.replays.backtest import DAY, check_may_replay
 from webui.replays.reading import Breath, opened, slices
-from webui.replays.suggesting import WHO_MAX, Gatherer, Group
+from webui.replays.suggesting import WHO_MAX, Gatherer, Group, values_of
 from webui.store.ids import first_id
 from webui.store.models import Org
 from webui.store.queries.persons import roots_of
@@ -91,7 +91,9 @@ def _gathered(
         for call in found.calls:
             at = call.created_at
             if call.tool not in _FOR_PEOPLE and gatherer.wants(call):
-                gatherer.add(call, hider.hide(opened(opening, call)))
+                asked = opened(opening, call)
+                fits = values_of(asked) is not None  # a mask makes no call fit
+                gatherer.add(call, hider.hide(asked) if fits else asked)
             if breath.over:
                 yield at
                 breath.draw()
