@@ -75,6 +75,11 @@ PAGES = {
     "questions.page": (
         "/access/question?type=user&actor=ana@northwind.example&action=audit:read&kind=org",
     ),
+    "backtests.page": ("/policy/backtests",),
+    "backtests.one": ("/policy/backtests/{backtest}", "/policy/backtests/nothing"),
+    "shadow.page": ("/policy/shadow",),
+    "suggestions.page": ("/policy/suggestions",),
+    "suggestions.one": ("/policy/suggestions/{search}",),
     "settings.page": ("/settings",),
     "providers.page": ("/settings/providers",),
     "account.page": ("/account",),
@@ -176,6 +181,11 @@ def known(alive: ServedDesk) -> dict[str, str]:
     ops = Client(alive.agents, keys["ops-agent"])
     gated = ops.ask("shell.run", long, risk="critical", allowed_decisions=EVERY)
     source = alive.command("sources", "add", "Build", "--kind", "standard")
+    draft = alive.folder / "draft.yaml"
+    draft.write_text('version: "1"\ndefault: deny\n', "utf-8")
+    replayed = alive.command("policy", "backtest", str(draft), "--all")
+    searched = alive.command("policy", "suggest", "--approvals", "3", "--people", "1")
+    alive.command("policy", "shadow", "start", str(draft))
     invited = alive.command("users", "invite", "new@example.org", "--role", "viewer")
     return {
         "waiting": asked[0],
@@ -183,6 +193,8 @@ def known(alive: ServedDesk) -> dict[str, str]:
         "settled": asked[-1],
         "gated": gated.id,
         "source": source["id"],
+        "backtest": replayed["id"],
+        "search": searched["id"],
         "group": alive.command("groups", "add", "On call", OWNER.email)["id"],
         "invitation": invited["link"].rsplit("/", 1)[1],
         "write": write_in_the_name_of(OWNER, alive),

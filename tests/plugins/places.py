@@ -17,6 +17,7 @@ from webui.approvals import (
     groups,
     invitations,
     issues,
+    jobs,
     permission_grants,
     projects,
     sessions,
@@ -97,6 +98,7 @@ def things(
         **store.write(lambda tx: _work(tx, org_id, agent.id)),
         "org": org_id,
         "number": store.write(lambda tx: _version(tx, org_id)),
+        **store.write(lambda tx: _jobs(tx, org_id)),
         "nonce": store.write(lambda tx: _write_in_the_name_of(tx, agent, user_id)),
     }
 
@@ -108,6 +110,15 @@ def _version(tx: Transaction, org_id: str) -> str:
     tx.session.add(Policy(org_id=org_id, number=1, at=tx.now, note="", **made))
     tx.session.flush()
     return "1"
+
+
+def _jobs(tx: Transaction, org_id: str) -> dict[str, str]:
+    """Put one job of each kind into the queue; nobody works here."""
+    wanted = {"text": "", "days": 1, "revision": "", "approvals": 10, "people": 2}
+    kinds = {"backtest_id": "backtest", "search_id": "suggestions"}
+    return {
+        name: jobs.ask_for(tx, org_id, kind, wanted, By()) for name, kind in kinds.items()
+    }
 
 
 def _standing(tx: Transaction, org_id: str, approval_id: str, user_id: str) -> str:

@@ -62,7 +62,8 @@ WHO_MAY = {
     MAY_LOOK: """
         approval.page approval.panel approval.full queue.row agents.page people.page
         groups.page groups.one grants.one policy.page policy_versions.page
-        policy_versions.one policy_lab.page
+        policy_versions.one policy_lab.page backtests.page backtests.one shadow.page
+        suggestions.page suggestions.one
     """,
     frozenset({"instance admin"}): "health.metrics",
     DECIDERS: """
@@ -70,7 +71,8 @@ WHO_MAY = {
         grants.revoke
     """,
     MAY_LOOK - {"agent's session"}: """
-        holding.release_it policy.draft policy.findings policy_lab.try_it
+        holding.release_it policy.draft policy.findings policy_lab.try_it backtests.start
+        backtests.cancel suggestions.start suggestions.cancel
     """,
     READING_AUDITORS: "audit.page audit.export",
     READING_OPERATORS: """
@@ -93,6 +95,7 @@ WHO_MAY = {
         people_changes.apart people_changes.invite people_changes.revoke people_changes.remove
         permissions.give permissions.revoke policy_saving.review policy_saving.save
         policy_versions.revert
+        shadow.start shadow.stop shadow.take_over
     """,
 }
 ALLOWED = {name: those for those, names in WHO_MAY.items() for name in names.split()}

@@ -28,9 +28,9 @@ FIELDS = [
     "code", "credential", "verdict", "seal", "reason", "title", "project", "issuer", "days",
     "scopes", "org", "subject", "grants", "effect", "answer", "text", "call", "deny_only",
     "argument-0", "arguments", "nonce", "seconds", "grant", "grant-uses", "grant-until",
-    "grant-session", "base", "before", "note", "do", "shelf", "tool", "try", "which", "agent",
-    "risk", "session", "expected", "grant-how-0", "grant-value-0", "grant_hours",
-    "undo_seconds",
+    "grant-session", "base", "before", "note", "do", "shelf", "tool", "try", "which",
+    "agent", "risk", "session", "expected", "grant-how-0", "grant-value-0", "grant_hours",
+    "undo_seconds", "approvals", "people",
 ]  # fmt: skip
 ENDING = {"session.sign_out", "account.sign_out_everywhere"}
 

@@ -14,7 +14,7 @@ from webui.api.reading import read_body
 from webui.api.schemas import BacktestBody, SuggestionsBody
 from webui.approvals import jobs
 from webui.approvals.authorization import POLICY_READ, VIEW
-from webui.approvals.errors import NotFoundError
+from webui.approvals.errors import NotAllowedError, NotFoundError
 from webui.approvals.standing import By
 from webui.audit.chain import rfc3339
 from webui.replays import backtest, suggestions
@@ -22,6 +22,7 @@ from webui.replays.backtest import ask_for_backtest
 from webui.replays.suggestions import ask_for_suggestions
 from webui.store.models import Job
 from webui.store.queries import jobs as queries
+from webui.store.queries.identity import Signed
 
 _BACKTESTS = "/api/v1/review/policy/backtests"
 _SUGGESTIONS = "/api/v1/review/policy/suggestions"
@@ -41,7 +42,7 @@ _PAGES = (
 )
 def start_backtest() -> Response:
     """Put a backtest into the queue."""
-    who, body = person_with(POLICY_READ, VIEW).person, read_body(BacktestBody)
+    who, body = _asker(), read_body(BacktestBody)
     days = None if body.all else body.days
     job_id = runtime().store.write(
         lambda tx: ask_for_backtest(tx, who.org_id, body.text, days, By(who.user_id))
@@ -96,7 +97,7 @@ def cancel_backtest(backtest_id: str) -> Response:
 )
 def start_suggestions() -> Response:
     """Put a search for suggestions into the queue."""
-    who, body = person_with(POLICY_READ, VIEW).person, read_body(SuggestionsBody)
+    who, body = _asker(), read_body(SuggestionsBody)
     numbers = (body.approvals, body.people, body.days)
     job_id = runtime().store.write(
         lambda tx: ask_for_suggestions(tx, who.org_id, *numbers, By(who.user_id))
@@ -142,8 +143,18 @@ def cancel_suggestions(search_id: str) -> Response:
     return _cancelled(suggestions.KIND, search_id)
 
 
+def _asker() -> Signed:
+    """Return the person, who asks for work themselves: a token made for an agent only reads."""
+    holder = person_with(POLICY_READ, VIEW)
+    if holder.agent_context:
+        raise NotAllowedError(
+            "agent_context", "This token is made for an agent: it reads, and begins nothing."
+        )
+    return holder.person
+
+
 def _cancelled(kind: str, job_id: str) -> Response:
-    org_id = person_with(POLICY_READ, VIEW).person.org_id
+    org_id = _asker().org_id
     runtime().store.write(lambda tx: jobs.cancel(tx, org_id, kind, job_id))
     return _answer(org_id, kind, job_id)
 

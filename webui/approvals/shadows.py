@@ -4,7 +4,7 @@ from sqlalchemy import delete, update
 
 from webui.approvals import policies
 from webui.approvals.authorization import POLICY_WRITE, VIEW
-from webui.approvals.errors import ConflictError, NotFoundError
+from webui.approvals.errors import ConflictError
 from webui.approvals.policies import Accepted, PolicyRefusedError
 from webui.approvals.standing import By, require_in
 from webui.store.ids import first_id
@@ -52,7 +52,7 @@ def stop_shadow(tx: Transaction, org_id: str, by: By) -> None:
 
     Raises:
         NotAllowedError: they may not.
-        NotFoundError: none runs.
+        ConflictError: none runs.
 
     """
     _check(tx, org_id, by)
@@ -73,8 +73,7 @@ def take_over(
 
     Raises:
         NotAllowedError: they may not.
-        NotFoundError: none runs.
-        ConflictError: another version is in force by now.
+        ConflictError: none runs, or another version is in force by now.
         PolicyRefusedError: it cannot be the policy any more.
 
     """
@@ -125,7 +124,9 @@ def _check(tx: Transaction, org_id: str, by: By) -> None:
 def _running(tx: Transaction, org_id: str) -> PolicyShadow:
     shadow = shadow_of(tx, org_id)
     if shadow is None:
-        raise NotFoundError("draft that runs beside the policy")
+        raise ConflictError(
+            "no_shadow", "No draft runs beside the policy; start one first."
+        )
     return shadow
 
 

@@ -133,7 +133,7 @@ def _worked(verb: str, wanted: dict[str, Any], org: str | None) -> Any:
     if job["state"] != "done":
         sentence = job["error"] or f"It was {job['state']}."
         raise click.ClickException(sentence)
-    return job["result"]
+    return job["result"] | {"id": job["id"]}
 
 
 def _by_the_server(

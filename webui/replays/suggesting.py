@@ -1,7 +1,7 @@
 """What people approve again and again, as rules that somebody may paste into the policy.
 
 A suggestion names one tool, the agents that asked, exactly the arguments they sent, and for each
-argument the values that people approved: one value, a few, or numbers between the smallest and
+argument the values that people approved: one, up to twenty, or numbers between the smallest and
 the largest. So nothing passes by it of which some part was never approved. Calls that hold
 lists, objects, long or unusual text, or anything masked, are left to people.
 """

@@ -17,7 +17,7 @@ from webui.gating import profile_of
 from webui.preview import Hider
 from webui.replays.backtest import DAY, check_may_replay
 from webui.replays.reading import Breath, opened, slices
-from webui.replays.suggesting import WHO_MAX, Gatherer, Group, values_of
+from webui.replays.suggesting import VALUES_MAX, WHO_MAX, Gatherer, Group, values_of
 from webui.store.ids import first_id
 from webui.store.models import Org
 from webui.store.queries.persons import roots_of
@@ -130,11 +130,11 @@ def _bounds(name: str, group: Group) -> Iterator[Mapping[str, Any]]:
     path, values = f"args.{name}", list(group.seen[name].values())
     if len(values) == 1:
         yield {"path": path, "op": "eq", "value": values[0]}
-    elif name in group.least:
+    elif len(values) <= VALUES_MAX:
+        yield {"path": path, "op": "in", "value": sorted(values, key=str)}
+    else:
         yield {"path": path, "op": "gte", "value": group.least[name]}
         yield {"path": path, "op": "lte", "value": group.most[name]}
-    else:
-        yield {"path": path, "op": "in", "value": sorted(values, key=str)}
 
 
 def _file(rule: str) -> str:
