@@ -6,8 +6,8 @@ import statistics
 import time
 from collections.abc import Iterator
 
-from benchmarks.policy_calls import TOOLS, arguments_of
 from benchmarks.figures import Figure, spread
+from benchmarks.policy_calls import TOOLS, arguments_of
 from webui.approvals.policy import Call, Facts, History, Policy, compare, read_policy
 from webui.approvals.policy.shelf import shelf
 
@@ -15,6 +15,7 @@ RUNS = 5
 CALLS = 20_000
 GOAL = 20_000
 NOON = 1_767_614_400_000
+
 
 def measure() -> Iterator[Figure]:
     """Measure calls a second on one core, beside only reading the calls' arguments."""

@@ -26,7 +26,12 @@ AT_ONCE: Final = 2_000
 DAYS: Final = 29
 DAY: Final = 86_400_000
 _APPROVED, _DENIED, _EXPIRED, _BY_POLICY = "consumed", "denied", "expired", "policy"
-_SHARES: Final = ((_APPROVED, 60), (_DENIED, 5), (_EXPIRED, 5), (_BY_POLICY, 30))
+_SHARES: Final[tuple[tuple[str, int], ...]] = (
+    (_APPROVED, 60),
+    (_DENIED, 5),
+    (_EXPIRED, 5),
+    (_BY_POLICY, 30),
+)
 
 
 def fill(store: Store, number: int) -> None:
@@ -64,7 +69,7 @@ def _rows(
     org_id, agent, person = ids
     now, number = until
     chance = random.Random(numbers[0])  # noqa: S311 - no secret
-    names, weights = zip(*_SHARES, strict=True)
+    names, weights = [name for name, _ in _SHARES], [weight for _, weight in _SHARES]
     tools = [tool for each in TOOLS.values() for tool in each]
     for at in numbers:
         made = now - DAYS * DAY + at * (DAYS * DAY - 3_600_000) // number
@@ -100,7 +105,9 @@ def _ended(how: str, made: int, person: str) -> dict[str, Any]:
         by = {"decided_by": "policy:looking is free", "by_person": False, "attempts": 1}
         return who | by | {"status": "consumed", "resolution": "policy"}
     attempts = int(how == _APPROVED)
-    return who | _BY_PERSON | {"status": how, "attempts": attempts, "resolution": "reviewer"}
+    return (
+        who | _BY_PERSON | {"status": how, "attempts": attempts, "resolution": "reviewer"}
+    )
 
 
 _BY_PERSON: Final[dict[str, Any]] = {"by_person": True, "attempts": 0, "resolution": None}

@@ -15,7 +15,6 @@ from webui.store.keyring import Keyring
 from webui.store.models import Approval, StandingGrant
 
 
-
 def check_wish(wish: GrantWish, arguments: Mapping[str, Any], profile: Profile) -> None:
     """Refuse a condition that measures what is masked: its answer would tell the secret.
 

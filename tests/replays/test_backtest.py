@@ -62,7 +62,9 @@ tools:
 """
 
 
-def backtest(desk: Desk, text: str = DRAFT, days: int | None = 30, by: By | None = None) -> Any:
+def backtest(
+    desk: Desk, text: str = DRAFT, days: int | None = 30, by: By | None = None
+) -> Any:
     """Replay a draft and return the result."""
     who = by or By()
     job_id = desk.store.write(
@@ -150,9 +152,7 @@ def test_a_backtest_counts_what_a_naive_recount_counts(desk: Desk) -> None:
     ids = live_a_little(desk)
     result = backtest(desk)
     verdicts, passing = recount(desk, DRAFT)
-    counted = {
-        (each["verdict"], each["rule"]): each["calls"] for each in result["rules"]
-    }
+    counted = {(each["verdict"], each["rule"]): each["calls"] for each in result["rules"]}
     assert counted == dict(verdicts)
     assert result["calls"] == sum(verdicts.values()) == len(ids)
     listed = [each["approval"] for each in result["lists"]["let_through"]["newest"]]

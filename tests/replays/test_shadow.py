@@ -35,7 +35,9 @@ PLAIN = DRAFT.partition('  "*"')[0]
 
 def start(desk: Desk, text: str = PLAIN, by: By | None = None) -> None:
     who = by or By()
-    desk.store.write(lambda tx: shadows.start_shadow(tx, desk.house.org_id, text, who) and None)
+    desk.store.write(
+        lambda tx: shadows.start_shadow(tx, desk.house.org_id, text, who) and None
+    )
 
 
 def figures(desk: Desk) -> dict[str, Any]:
@@ -123,9 +125,10 @@ def test_one_draft_runs_until_it_is_stopped(desk: Desk) -> None:
     start(desk)
     with pytest.raises(ConflictError):
         start(desk)
-    stop = lambda: desk.store.write(  # noqa: E731 - twice
-        lambda tx: shadows.stop_shadow(tx, desk.house.org_id, By())
-    )
+
+    def stop() -> None:
+        desk.store.write(lambda tx: shadows.stop_shadow(tx, desk.house.org_id, By()))
+
     stop()
     with pytest.raises(ConflictError):
         stop()
@@ -139,9 +142,11 @@ def test_it_takes_over_only_from_the_version_that_was_seen(desk: Desk) -> None:
 
     def over(expected: int) -> int:
         return desk.store.write(
-            lambda tx: shadows.take_over(
-                tx, desk.house.org_id, By(), expected=expected
-            ).version.number
+            lambda tx: (
+                shadows.take_over(
+                    tx, desk.house.org_id, By(), expected=expected
+                ).version.number
+            )
         )
 
     desk.set_policy(LIVE + "\n")

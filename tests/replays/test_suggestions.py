@@ -24,7 +24,9 @@ from webui.store.queries import jobs as queries
 HEAD = 'version: "1"\ntools:\n'
 
 
-def approve(desk: Desk, number: int, tool: str = "pay", *, by: Any = None, **given: Any) -> str:
+def approve(
+    desk: Desk, number: int, tool: str = "pay", *, by: Any = None, **given: Any
+) -> str:
     """Have calls approved by two people in turn; return the last one's id."""
     people = by or (desk.house.rae, desk.house.ana)
     for at in range(number):
@@ -34,7 +36,9 @@ def approve(desk: Desk, number: int, tool: str = "pay", *, by: Any = None, **giv
         approval = desk.submit(tool=tool, arguments=arguments).approval
         desk.decide(people[at % len(people)], approval.id, Answer.APPROVE, "fine")
         desk.consume(approval.id)
-        outcome = update(Approval).where(Approval.id == approval.id).values(status="consumed")
+        outcome = (
+            update(Approval).where(Approval.id == approval.id).values(status="consumed")
+        )
         desk.store.write(lambda tx, change=outcome: tx.session.execute(change) and None)  # type: ignore[misc]
         desk.clock.advance(1_000)
     return approval.id
@@ -59,7 +63,9 @@ def allows(desk: Desk, text: str, arguments: Any, *, agent: str | None = None) -
 
 
 def test_what_people_always_approve_is_a_rule_with_its_evidence(desk: Desk) -> None:
-    last = approve(desk, 5, to="x", amount=lambda at: 100 + at, kind=lambda at: "ab"[at % 2])
+    last = approve(
+        desk, 5, to="x", amount=lambda at: 100 + at, kind=lambda at: "ab"[at % 2]
+    )
     (found,) = suggested(desk)
     assert (found["tool"], found["approvals"], found["people"], found["agents"]) == (
         "pay",

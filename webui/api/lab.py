@@ -148,7 +148,8 @@ def _asker() -> Signed:
     holder = person_with(POLICY_READ, VIEW)
     if holder.agent_context:
         raise NotAllowedError(
-            "agent_context", "This token is made for an agent: it reads, and begins nothing."
+            "agent_context",
+            "This token is made for an agent: it reads, and begins nothing.",
         )
     return holder.person
 

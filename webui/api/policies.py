@@ -38,7 +38,9 @@ def read_policy() -> Response:
     holder = person_with(POLICY_READ)
     with runtime().store.reading() as session:
         live = policies.in_force(session, holder.person.org_id)
-    return answer_json(policy_document(live) | {"text": None if live is None else live.text})
+    return answer_json(
+        policy_document(live) | {"text": None if live is None else live.text}
+    )
 
 
 @operation(

@@ -29,9 +29,7 @@ KEPT: Final = 30 * 86_400_000
 """ms for which a finished job and its result are kept."""
 RESULT_MAX: Final = 262_144
 """Characters of a result."""
-DIED: Final = (
-    f"It was begun {ATTEMPTS_MAX} times and never came to an end; the server's log may say why."
-)
+DIED: Final = f"It was begun {ATTEMPTS_MAX} times and never came to an end; the server's log may say why."
 
 
 class State(StrEnum):
@@ -184,9 +182,7 @@ def forget_old(tx: Transaction) -> int:
 
 
 def _ours(job: Claimed) -> ColumnElement[bool]:
-    return and_(
-        Job.id == job.id, Job.taken_by == job.token, Job.state == State.RUNNING
-    )
+    return and_(Job.id == job.id, Job.taken_by == job.token, Job.state == State.RUNNING)
 
 
 def _end(tx: Transaction, which: ColumnElement[bool], state: State, **more: Any) -> bool:

@@ -89,9 +89,7 @@ def shadow_of(tx: Transaction, org_id: str) -> PolicyShadow | None:
     return tx.session.get(PolicyShadow, org_id)
 
 
-def keep_progress(
-    tx: Transaction, seen: PolicyShadow, position: str, state: str
-) -> bool:
+def keep_progress(tx: Transaction, seen: PolicyShadow, position: str, state: str) -> bool:
     """Note how far a draft is; False: another node was faster, or it runs no more."""
     return _note(tx, seen, position=position, state=state)
 

@@ -1,5 +1,6 @@
 """`countersign policy backtest`, `suggest` and `shadow`: trying a policy out."""
 
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -45,9 +46,7 @@ def backtest(
 @click.option("--days", type=int, default=30, show_default=True)
 @org_option
 @json_option
-def suggest(
-    approvals: int, people: int, days: int, org: str | None, as_json: bool
-) -> None:
+def suggest(approvals: int, people: int, days: int, org: str | None, as_json: bool) -> None:
     """Print rules for calls that people always approve; nothing changes."""
     wanted = {"approvals": approvals, "people": people, "days": days}
     result = _worked("suggestions.start", wanted, org)
@@ -119,7 +118,8 @@ def _worked(verb: str, wanted: dict[str, Any], org: str | None) -> Any:
 
     settings = read_settings()
     on_sqlite = database_url(settings).get_backend_name() == "sqlite"
-    with click.progressbar(length=100, label="Replaying", file=click.get_text_stream("stderr")) as bar:
+    with click.progressbar(length=100, label="Replaying", file=sys.stderr) as shown:
+        bar: Any = shown
 
         def told(share: int) -> None:
             bar.update(max(0, share - bar.pos))
@@ -169,7 +169,9 @@ def _here(
             claimed = here.store.write(lambda tx: jobs.claim(tx, only=asked["id"]))
             if claimed is not None:
                 runner = Runner(here.store, KINDS)
-                runner.work(claimed, lambda step: told(step.done * 100 // max(step.total, 1)))
+                runner.work(
+                    claimed, lambda step: told(step.done * 100 // max(step.total, 1))
+                )
             while True:
                 job = perform(here, "job.show", which)
                 if job["state"] not in _OPEN:

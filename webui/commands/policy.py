@@ -154,7 +154,7 @@ def shelf(name: str | None) -> None:
     if name is None:
         click.echo("\n".join(names))
     elif name in names:
-        click.echo((folder / f"{name}.yaml").readtext_of(encoding="utf-8"), nl=False)
+        click.echo((folder / f"{name}.yaml").read_text(encoding="utf-8"), nl=False)
     else:
         raise click.ClickException(f"There is no {name} on the shelf: {', '.join(names)}.")
 

@@ -48,9 +48,7 @@ def start_suggestions(
 
 
 @verb("job.show")
-def show_job(
-    office: Office, *, kind: str, job: str, org: str | None = None
-) -> Plain:
+def show_job(office: Office, *, kind: str, job: str, org: str | None = None) -> Plain:
     """Return how far a job is, and its result once it is done."""
     org_id = org_id_of(office, org)
     with office.store.reading() as session:

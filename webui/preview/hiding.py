@@ -49,7 +49,9 @@ class Hider:
         Where nothing that is asked about can be masked, these are the arguments themselves.
         """
         asked = (walk(arguments, place) for place in self._places)
-        if not self._always and not any(_may_be_masked(each, self._profile) for each in asked):
+        if not self._always and not any(
+            _may_be_masked(each, self._profile) for each in asked
+        ):
             return arguments
         return without_secrets(arguments, self._profile)
 

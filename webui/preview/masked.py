@@ -30,7 +30,9 @@ def plain_arguments(value: Any) -> Any:
     if isinstance(value, str):
         return value.translate(_ESCAPED_BRACKETS)
     if isinstance(value, dict):
-        return {plain_arguments(name): plain_arguments(each) for name, each in value.items()}
+        return {
+            plain_arguments(name): plain_arguments(each) for name, each in value.items()
+        }
     if isinstance(value, list):
         return [plain_arguments(each) for each in value]
     return value

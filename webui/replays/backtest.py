@@ -28,9 +28,7 @@ DAYS: Final = 30
 DAYS_MAX: Final = 3_650
 TEXT_MAX: Final = 131_072
 """Characters of a draft."""
-_WRONG_DAYS: Final = (
-    f"A backtest goes over 1 to {DAYS_MAX} days, or over all recorded calls; give one of them."
-)
+_WRONG_DAYS: Final = f"A backtest goes over 1 to {DAYS_MAX} days, or over all recorded calls; give one of them."
 
 
 def ask_for_backtest(

@@ -109,7 +109,8 @@ def state_of(shadow: PolicyShadow) -> dict[str, Any]:
         "rules": {},
         "newest": [],
     }
-    return empty | json.loads(shadow.state)
+    kept: dict[str, Any] = json.loads(shadow.state)
+    return empty | kept
 
 
 def figures_of(shadow: PolicyShadow) -> dict[str, Any]:

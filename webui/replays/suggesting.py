@@ -149,11 +149,15 @@ class Gatherer:
         for tool, known in self.tools.items():
             if known.severe or known.full:
                 continue
-            wide = [] if known.denials else [
-                (names, group)
-                for names, group in known.alike.items()
-                if group.approvals >= approvals and group.fixed and group.bounded
-            ]
+            wide = (
+                []
+                if known.denials
+                else [
+                    (names, group)
+                    for names, group in known.alike.items()
+                    if group.approvals >= approvals and group.fixed and group.bounded
+                ]
+            )
             covered = {names for names, _ in wide}
             yield from ((tool, group) for _, group in wide)
             for key, group in known.same.items():

@@ -7,9 +7,7 @@ from webui.approvals.policy import Verdict
 from webui.approvals.states import Status
 from webui.store.queries.recorded import Recorded
 
-USED: Final = frozenset(
-    {Status.EXECUTING, Status.CONSUMED, Status.FAILED, Status.UNKNOWN}
-)
+USED: Final = frozenset({Status.EXECUTING, Status.CONSUMED, Status.FAILED, Status.UNKNOWN})
 _NO: Final = frozenset({Status.DENIED, Status.ANSWERED, Status.REVOKED})
 _YES: Final = USED | {Status.APPROVED}
 

@@ -139,5 +139,7 @@ def listed(
             url = url_for("approval.page", approval_id=row.approval.id)
             words = f"{call['live']}, the draft {call['draft']}" if "live" in call else ""
             view = row_view(row, now, url)
-            shown.append(Listed(view, visible(call.get("rule", "")), words.replace("_", " ")))
+            shown.append(
+                Listed(view, visible(call.get("rule", "")), words.replace("_", " "))
+            )
     return shown

@@ -18,6 +18,7 @@ from webui.store.models import PolicyShadow
 from webui.store.transaction import Transaction
 from webui.web.access import may, me, require
 from webui.web.context import house
+from webui.web.cursors import read_seq
 from webui.web.fresh import require_fresh
 from webui.web.render import page as whole_page
 from webui.web.replayed import LONGEST_TEXT, listed, reader
@@ -75,8 +76,8 @@ def take_over() -> Answer:
     """Put it in force as a new version."""
     require(POLICY_WRITE)
     require_fresh(url_for("shadow.page"))
-    number = request.form.get("expected", "")
-    expected = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else -1  # noqa: PLR2004 - digits of a number
+    number = read_seq(request.form.get("expected", ""))
+    expected = -1 if number is None else number
     return _change(
         lambda tx, org, by: shadows.take_over(
             tx, org, by, expected=expected, note="It ran beside the policy before."

@@ -137,4 +137,6 @@ def _settle(book: Rulebook, facts: Facts) -> tuple[Outcome, list[Reservation]]:
     if allowed is not None:
         return Outcome(Verdict.ALLOW, allowed.name, allowed.line), counting
     asks = book.policy.default is Verdict.REQUIRE_APPROVAL
-    return Outcome(Verdict.REQUIRE_APPROVAL if asks else Verdict.ALLOW, DEFAULT, 0), counting
+    return Outcome(
+        Verdict.REQUIRE_APPROVAL if asks else Verdict.ALLOW, DEFAULT, 0
+    ), counting

@@ -6,10 +6,9 @@ from typing import Any
 
 from webui.approvals.policy.answers import YES
 from webui.approvals.policy.combining import Asking, combined, risk_of
-from webui.approvals.policy.conditions import holds
 from webui.approvals.policy.counters import Reservation
 from webui.approvals.policy.document import Action, Policy, Verdict
-from webui.approvals.policy.effects import Effect, Look, effect_of, look_at
+from webui.approvals.policy.effects import Effect, Look, look_at
 from webui.approvals.policy.facts import Facts
 from webui.approvals.policy.hashing import default_hash, joint_hash
 from webui.approvals.policy.rulebook import Entry, Rulebook

@@ -41,9 +41,7 @@ class Job(Model):
 
     __table_args__ = (
         Index("ix_jobs_org", "org_id", "kind", "id"),
-        Index(
-            "ix_jobs_open", "id", sqlite_where=OPEN_JOB, postgresql_where=OPEN_JOB
-        ),
+        Index("ix_jobs_open", "id", sqlite_where=OPEN_JOB, postgresql_where=OPEN_JOB),
         Index("ix_jobs_ended", "ended_at"),
     )
 

@@ -109,9 +109,7 @@ def decided_before(connection: Connection, call: Recorded) -> tuple[int, int]:
         "until": call.created_at,
         "own": call.id,
     }
-    numbers = {
-        row["status"]: row["count"] for row in _decided.rows(connection, which)
-    }
+    numbers = {row["status"]: row["count"] for row in _decided.rows(connection, which)}
     approved = sum(numbers.get(status, 0) for status in _APPROVED)
     return approved, numbers.get(Status.DENIED, 0)
 
