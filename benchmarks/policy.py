@@ -6,14 +6,25 @@ import statistics
 import time
 from collections.abc import Iterator
 
+from sqlalchemy import select
+
 from benchmarks.figures import Figure, spread
 from benchmarks.policy_calls import TOOLS, arguments_of
+from benchmarks.prepare import opened
+from benchmarks.recorded import fill
+from benchmarks.servers import initialise, scratch
+from webui.approvals.jobs import Claimed
 from webui.approvals.policy import Call, Facts, History, Policy, compare, read_policy
 from webui.approvals.policy.shelf import shelf
+from webui.replays.backtest import run_backtest
+from webui.replays.reading import slices
+from webui.store.models import Org
+from webui.store.store import Store
 
 RUNS = 5
 CALLS = 20_000
 GOAL = 20_000
+STORED = 100_000
 NOON = 1_767_614_400_000
 
 
@@ -36,6 +47,49 @@ def measure() -> Iterator[Figure]:
             met=figure >= GOAL,
             spread=spread(rates),
         )
+    yield from _end_to_end()
+
+
+def _end_to_end() -> Iterator[Figure]:
+    """Measure a backtest from the rows on, as its job does it, beside only reading the rows."""
+    with scratch() as folder:
+        initialise(folder / "i")
+        with opened(folder / "i") as store:
+            fill(store, STORED)
+            with store.reading() as session:
+                org_id = session.scalars(select(Org.id).limit(1)).one()
+            for name in TOOLS:
+                text = next(each.text for each in shelf() if each.name == name)
+                wanted = {"text": text, "days": 30, "revision": ""}
+                job = Claimed("job", org_id, "backtest", "", 1, wanted, store.now())
+                runs = [(_replayed(store, job), _rows(store, job)) for _ in range(3)]
+                rates, references = [each for each, _ in runs], [each for _, each in runs]
+                figure, reference = statistics.median(rates), statistics.median(references)
+                yield Figure(
+                    id="P10",
+                    name=f"backtest of {STORED:,} recorded calls, from the rows on ({name})",
+                    figure=figure,
+                    unit="calls/s",
+                    reference=reference,
+                    ratio=figure / reference,
+                    goal=f">= {GOAL:,} calls/s on one core",
+                    met=figure >= GOAL,
+                    spread=spread(rates),
+                )
+
+
+def _replayed(store: Store, job: Claimed) -> float:
+    started = time.process_time()
+    for _ in run_backtest(store, job):
+        pass
+    return STORED / (time.process_time() - started)
+
+
+def _rows(store: Store, job: Claimed) -> float:
+    started = time.process_time()
+    read = sum(len(found.calls) for _, found in slices(store, job.org_id, "", "b"))
+    assert read == STORED
+    return STORED / (time.process_time() - started)
 
 
 def _policies(name: str) -> tuple[Policy, Policy]:
