@@ -50,6 +50,15 @@ def test_of_two_nodes_one_takes_a_job(desk: Desk) -> None:
     assert (first.id, second) == (job_id, None)
 
 
+def test_the_command_line_takes_its_own_job(desk: Desk) -> None:
+    first, second = ask(desk), ask(desk)
+    taken = desk.store.write(lambda tx: jobs.claim(tx, only=second))
+    assert taken is not None
+    assert taken.id == second
+    assert desk.store.write(lambda tx: jobs.claim(tx, only=second)) is None
+    assert job_of(desk, first).state == "queued"
+
+
 def test_a_job_whose_worker_died_is_begun_anew_and_the_dead_one_writes_nothing(
     desk: Desk,
 ) -> None:

@@ -7,10 +7,10 @@ calendar, so that counters are right from the first call after midnight in UTC.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from webui.approvals.policy.conditions import holds
-from webui.approvals.policy.counters import Reservation, reserve, window_at
+from webui.approvals.policy.counters import Reservation, window_at
 from webui.approvals.policy.document import Counter, Rule, Verdict
 from webui.approvals.policy.effects import Effect, effect_of
 from webui.approvals.policy.facts import Call, Facts, History
@@ -18,7 +18,8 @@ from webui.approvals.policy.paths import NAMES, read_steps
 from webui.approvals.policy.rulebook import Rulebook
 from webui.approvals.policy.ruling import DEFAULT, HIDDEN, NOT_LISTED
 
-_ARGS = "args."
+_ARGS: Final = "args."
+_MOST_KEPT: Final = 4_096
 
 
 class Outcome(NamedTuple):
@@ -52,7 +53,7 @@ class Replay:
         """Return which facts a ruling on this tool asks for."""
         found = self._needs.get(tool)
         if found is None:
-            if len(self._needs) >= 4_096:  # noqa: PLR2004 - as many as a rulebook keeps
+            if len(self._needs) >= _MOST_KEPT:  # tools are named by agents
                 self._needs.clear()
             found = self._needs[tool] = self._gathered(tool)
         return found
@@ -85,9 +86,8 @@ class Replay:
         runs = outcome.verdict is Verdict.ALLOW or (
             used and outcome.verdict is Verdict.REQUIRE_APPROVAL
         )
-        if runs:
-            for each in counting:
-                self._count(each, now)
+        for each in counting if runs else ():
+            self._count(each, now)
         return outcome
 
     def _values(self, counters: tuple[Counter, ...], now: int) -> Mapping[str, int]:
@@ -99,11 +99,11 @@ class Replay:
         return values
 
     def _count(self, wanted: Reservation, now: int) -> None:
+        """Count what fits: the ruling looked, and no two rules of a tool share a counter."""
         start, _ = window_at(wanted.window, now)
         before, value = self.counts.get(wanted.counter, (start, 0))
-        after = reserve(value if before == start else 0, wanted)
-        if after is not None:
-            self.counts[wanted.counter] = (start, after)
+        counted = value if before == start else 0
+        self.counts[wanted.counter] = (start, counted + wanted.amount)
 
 
 def verdict_of(book: Rulebook, facts: Facts) -> tuple[Verdict, str]:
