@@ -516,3 +516,13 @@ def test_a_call_asked_again_under_a_changed_rule_takes_the_old_ones_place(
     assert ruled.submit(tool="ping").approval.status == "approved"
     assert ruled.status(new.id) == "superseded", "what passes now need not wait"
     agrees(ruled)
+
+
+def test_a_budget_that_is_full_for_now_takes_no_waiting_call_out_of_the_queue(
+    ruled: Desk,
+) -> None:
+    waits = ruled.submit(tool="charge", arguments={"amount": 60}).approval.id
+    ruled.use(charged(ruled, 50))
+    refused = ruled.submit(tool="charge", arguments={"amount": 60}).approval
+    assert (refused.status, refused.rule_name) == ("denied", "100 a day")
+    assert ruled.status(waits) == "pending"

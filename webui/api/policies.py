@@ -5,10 +5,10 @@ from typing import Any
 from flask import Response, request
 
 from webui.api.answers import answer_json, answer_page
-from webui.api.permitted import person_with
 from webui.api.keys import runtime
 from webui.api.operations import Query, operation
 from webui.api.paging import page_of, whole_number
+from webui.api.permitted import person_with
 from webui.api.reading import read_body
 from webui.api.schemas import PolicyBody, PolicyRevert, PolicyText
 from webui.approvals import policies

@@ -5,9 +5,9 @@ from typing import Any
 from flask import Response
 
 from webui.api.answers import answer_json
-from webui.api.permitted import person_with
 from webui.api.keys import runtime
 from webui.api.operations import operation
+from webui.api.permitted import person_with
 from webui.api.policies import policy_document
 from webui.api.reading import read_body
 from webui.api.schemas import PolicyText, TakeOverBody

@@ -190,8 +190,8 @@ def _file(
         return find_or_file(tx, filer, ask, limits)
     if ask.source_ref is not None:
         supersede_re_asked(tx, filer, ask, values["id"])
-    if ask.ruling is not None:
-        supersede_under_another_rule(tx, values)
+    if ask.ruling is not None and values["status"] != Status.DENIED:
+        supersede_under_another_rule(tx, values)  # a budget that is used up says no for now
     if revised is not None and (stale_twin is None or revised.id != stale_twin.id):
         supersede(tx, revised, values["id"])  # a stale twin was displaced already
     approval = as_loaded(Approval, values)

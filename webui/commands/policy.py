@@ -66,7 +66,7 @@ def validate(file: Path, org: str | None) -> None:
 
     policy = _read(file)
     if _has_desk():
-        found = run("policy.check", text=_text(file), org=org)
+        found = run("policy.check", text=text_of(file), org=org)
         if found["faults"]:
             raise click.ClickException("\n".join(found["faults"]))
         warnings = found["warnings"]

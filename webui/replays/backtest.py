@@ -18,7 +18,7 @@ from webui.replays.tally import Tally
 from webui.replays.was import was
 from webui.store.ids import first_id
 from webui.store.models import Org
-from webui.store.queries.deciders import how_many_decide
+from webui.store.queries.deciders import deciders
 from webui.store.store import Store
 from webui.store.transaction import Transaction
 
@@ -83,7 +83,7 @@ def run_backtest(store: Store, job: Claimed) -> Work:
     for at in _replayed(reader, since, until, tally):
         yield Step(at - since, until - since)
     with store.reading() as session:
-        deciding = how_many_decide(session, job.org_id)
+        deciding = len(deciders(session, job.org_id, store.now()))
     return {
         "since": since,
         "until": until,

@@ -9,11 +9,13 @@ from sqlalchemy import Connection, select
 
 from webui.approvals.authorization import ASSIGN, ASSIGN_SCOPE
 from webui.approvals.policy import Call, History, Outcome, Replay, Verdict
+from webui.approvals.rulebooks import redacted_names
 from webui.approvals.rulings import hinted
 from webui.approvals.states import Risk
-from webui.gating import profile_of
+from webui.masking import profile_with
 from webui.preview import Hider
 from webui.replays.was import used
+from webui.store.keyring import Keyring
 from webui.store.models import Org
 from webui.store.queries.recorded import Recorded, Slice, decided_before, recorded
 from webui.store.store import Store
@@ -23,9 +25,31 @@ SLICE: Final = 100
 SECONDS: Final = 0.003
 """Of computing before others have their turn."""
 Arguments = Mapping[str, Any]
+Places = tuple[tuple[str, ...], ...]
 _NOTHING: Final[Arguments] = {}
 _FOR_PEOPLE: Final = frozenset({ASSIGN, ASSIGN_SCOPE})
 """Questions whose yes is a permission: a person gives it, never a rule."""
+
+
+class Masks:
+    """What is hidden from a draft: what the policy in force masks, and that of each call.
+
+    Read once: a replay that goes on while the policy changes masks as when it began.
+    """
+
+    def __init__(self, keyring: Keyring, org_id: str) -> None:
+        self._keyring = keyring
+        self._org_id = org_id
+        self._hiders: dict[tuple[str | None, Places], Hider] = {}
+
+    def hider(self, connection: Connection, revision: str | None, places: Places) -> Hider:
+        """Return what hides in calls filed under one policy, as far as places are asked about."""
+        known = self._hiders.get((revision, places))
+        if known is None:
+            named = redacted_names(connection, self._org_id, revision)
+            profile = profile_with(self._keyring, self._org_id, named)
+            known = self._hiders[revision, places] = Hider(profile, places)
+        return known
 
 
 class Reader:
@@ -42,18 +66,16 @@ class Reader:
         self._org_id = org_id
         self._replay = replay
         self._open = store.keyring.opener(wrapped, org_id)
-        self._profile = profile_of(store.keyring, org_id)
-        self._hiders: dict[tuple[tuple[str, ...], ...], Hider] = {}
+        self._masks = Masks(store.keyring, org_id)
         self.masked = 0
         """Calls of which something that the draft could ask about is masked."""
 
-    def arguments(self, call: Recorded, places: tuple[tuple[str, ...], ...]) -> Arguments:
+    def _arguments(
+        self, connection: Connection, call: Recorded, places: Places
+    ) -> Arguments:
         """Return the arguments as asked, without what is masked where `places` are looked at."""
-        hider = self._hiders.get(places)
-        if hider is None:
-            hider = self._hiders[places] = Hider(self._profile, places)
         parsed = opened(self._open, call)
-        shown = hider.hide(parsed)
+        shown = self._masks.hider(connection, call.policy_revision, places).hide(parsed)
         self.masked += shown is not parsed and shown != parsed
         return shown
 
@@ -67,7 +89,7 @@ class Reader:
         risk = call.risk_asked if call.rule_hash is not None else hinted(call.risk)
         asked = Call(
             call.tool,
-            self.arguments(call, needs.places) if needs.places else _NOTHING,
+            self._arguments(connection, call, needs.places) if needs.places else _NOTHING,
             agent=call.agent_id,
             project=call.project_id,
             owner=call.agent_owner,

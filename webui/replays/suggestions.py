@@ -13,10 +13,8 @@ from webui.approvals.jobs import Claimed
 from webui.approvals.policy import check_policy
 from webui.approvals.standing import By
 from webui.background import Step, Work
-from webui.gating import profile_of
-from webui.preview import Hider
 from webui.replays.backtest import DAY, check_may_replay
-from webui.replays.reading import Breath, opened, slices
+from webui.replays.reading import Breath, Masks, opened, slices
 from webui.replays.suggesting import VALUES_MAX, WHO_MAX, Gatherer, Group, values_of
 from webui.store.ids import first_id
 from webui.store.models import Org
@@ -85,15 +83,20 @@ def _gathered(
     with store.reading() as session:
         wrapped = session.scalars(select(Org.data_key).where(Org.id == org_id)).one()
     opening = store.keyring.opener(wrapped, org_id)
-    hider = Hider(profile_of(store.keyring, org_id), [()])
+    masks = Masks(store.keyring, org_id)
     breath, at = Breath(), since
-    for _, found in slices(store, org_id, first_id("apr", since), first_id("apr", until)):
+    for connection, found in slices(
+        store, org_id, first_id("apr", since), first_id("apr", until)
+    ):
         for call in found.calls:
             at = call.created_at
             if call.tool not in _FOR_PEOPLE and gatherer.wants(call):
                 asked = opened(opening, call)
                 fits = values_of(asked) is not None  # a mask makes no call fit
-                gatherer.add(call, hider.hide(asked) if fits else asked)
+                if fits:
+                    hider = masks.hider(connection, call.policy_revision, ((),))
+                    asked = dict(hider.hide(asked))
+                gatherer.add(call, asked)
             if breath.over:
                 yield at
                 breath.draw()

@@ -38,6 +38,7 @@ class Recorded(NamedTuple):
     risk_asked: str | None
     rule_hash: str | None
     rule_name: str | None
+    policy_revision: str | None
     irreversible: bool
     status: str
     resolution: str | None
