@@ -1,11 +1,13 @@
 # The commands of the project. `make run` and `make test` do all their own set-up.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test sure lint format bench proof mutants locks environment test-environment \
-	test-programs
+.PHONY: help run demo test sure lint rules types tests format bench proof mutants locks environment \
+	test-environment test-programs
 
 BIN := .venv/bin
 # What somebody's other programs need is not what .venv holds.
 unexport PYTHONPATH PYTHONHOME
+# Each of the many programs that the tests start would compile all of ours anew.
+unexport PYTHONDONTWRITEBYTECODE
 # A wrong line here lets a call through: every branch of it is run by a test.
 RULES := webui/approvals/*,webui/audit/*,webui/preview/*,webui/signatures/*
 TYPED := $(wildcard app.py webui client tests benchmarks scripts)
@@ -20,19 +22,26 @@ run: environment ## install what is missing and serve the desk
 demo: environment ## the same with a history and an agent that keeps asking
 	@exec $(BIN)/countersign demo
 
-test: test-programs lint ## install what is missing and run every check and test
-	@$(BIN)/python -m pytest -n 2 -m 'not proof and not sure' $(PYTEST_ARGS)
+test: test-programs rules ## install what is missing and run every check and test
+	@$(MAKE) --no-print-directory --jobs=2 types tests
 
 sure: test-programs lint ## what to run before you push: the same, pages on both databases, with coverage, the rules' branches all covered
-	@$(BIN)/python -m pytest -n 2 -m 'not proof' --cov --cov-report= $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not proof' --cov --cov-report= $(PYTEST_ARGS)
 	@$(BIN)/coverage report --fail-under=100 --include='$(RULES)'
 
-lint: test-environment ## format, rules, types, templates, directions of imports
+lint: rules types ## format, rules, types, templates, directions of imports
+
+rules: test-environment
 	@$(BIN)/ruff format --check --quiet . || { echo 'Mend it with: make format'; exit 1; }
 	@$(BIN)/ruff check --quiet .
-	@$(BIN)/mypy $(TYPED)
 	@$(BIN)/djlint --lint templates
 	@$(BIN)/lint-imports --no-logo
+
+types: test-environment
+	@$(BIN)/mypy $(TYPED)
+
+tests: test-environment
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not proof and not sure' $(PYTEST_ARGS)
 
 format: test-environment ## put the layout of the code right
 	@$(BIN)/ruff format --quiet .

@@ -4,6 +4,7 @@ import base64
 import json
 
 import pytest
+from argon2 import PasswordHasher, Type
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -48,6 +49,15 @@ def test_a_password_opens_with_itself_only(password_hash: str) -> None:
     assert not passwords.check_password(password_hash, "x" * (passwords.LONGEST + 1))
     assert not passwords.check_password(passwords.nobodys_hash(), "")
     assert passwords.nobodys_hash() is passwords.nobodys_hash()
+
+
+def test_the_products_own_hashing_is_slow_on_purpose(
+    product_hasher: PasswordHasher,
+) -> None:
+    """The tests' own is not; OWASP's least for Argon2id is 19 MiB twice."""
+    assert product_hasher.type is Type.ID
+    assert product_hasher.memory_cost >= 19 * 1024
+    assert product_hasher.time_cost >= 2
 
 
 def test_a_new_password_is_long_and_never_the_same() -> None:

@@ -83,7 +83,7 @@ class PostgresServer:
                 USER,
                 "--pwfile",
                 password_file,
-                "--auth=scram-sha-256",
+                "--auth=md5",  # SCRAM takes its time on purpose, at each of thousands of connections
                 "--encoding=UTF8",
                 "--no-locale",
                 "--no-sync",
@@ -252,7 +252,8 @@ class EmptyDatabases:
 
     Making one and dropping it costs more than most tests that need one. What a test left in it
     is deleted; one that a test changed the shape of, or filled far, is dropped. The rows that
-    most tests begin with lie in a schema of their own and are copied over.
+    most tests begin with lie in a schema of their own and are copied over. One connection to
+    each stays open: a new one first has to learn of all the tables.
     """
 
     server: PostgresServer
@@ -260,6 +261,7 @@ class EmptyDatabases:
     numbers: Iterator[int]
     contents: House
     free: list[str] = field(default_factory=list)
+    _open: dict[str, psycopg.Connection[Any]] = field(default_factory=dict)
 
     @cached_property
     def _shape(self) -> tuple[object, ...]:
@@ -270,9 +272,7 @@ class EmptyDatabases:
         """Return the name of one, with the house in it or without a row."""
         name = self.free.pop() if self.free else self._new()
         if furnished:
-            with self.server.connect(name) as connection:
-                connection.execute(_WITHOUT_TRIGGERS)
-                connection.execute(_FURNISH)
+            self._open[name].execute(_FURNISH)
         return name
 
     def _new(self) -> str:
@@ -282,20 +282,27 @@ class EmptyDatabases:
         self.server.run(
             f"CREATE DATABASE {name} TEMPLATE {self.template} STRATEGY FILE_COPY"
         )
+        self._open[name] = self.server.connect(name)
+        self._open[name].execute(_WITHOUT_TRIGGERS)
         return name
 
     def give_back(self, name: str) -> None:
         """Empty it for the next test."""
-        with self.server.connect(name) as connection:
-            connection.execute(_END_OTHERS)
-            small = connection.execute(_IS_SMALL).fetchone() == (True,)
-            if small and _shape_of(connection) == self._shape:
-                connection.execute(_WITHOUT_TRIGGERS)
-                connection.execute(_DELETE_ALL)
-                self.free.append(name)
-                return
+        connection = self._open[name]
+        connection.execute(_END_OTHERS)
+        small = connection.execute(_IS_SMALL).fetchone() == (True,)
+        if small and _shape_of(connection) == self._shape:
+            connection.execute(_DELETE_ALL)
+            self.free.append(name)
+            return
+        self._open.pop(name).close()
         # FORCE: a test that failed may still hold connections.
         self.server.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def close(self) -> None:
+        """Let go of all of them."""
+        for connection in self._open.values():
+            connection.close()
 
 
 _END_OTHERS = """
@@ -364,13 +371,15 @@ def _empty_databases(
     _migrated_database: str,
     _database_numbers: Iterator[int],
     _furnish: Callable[[str], House],
-) -> EmptyDatabases:
+) -> Iterator[EmptyDatabases]:
     house = _furnish(postgres_server.url(_migrated_database))
     with postgres_server.connect(_migrated_database) as connection:
         connection.execute(_PUT_ASIDE)
         connection.execute(_WITHOUT_TRIGGERS)
         connection.execute(_DELETE_ALL)
-    return EmptyDatabases(postgres_server, _migrated_database, _database_numbers, house)
+    made = EmptyDatabases(postgres_server, _migrated_database, _database_numbers, house)
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -1,0 +1,82 @@
+"""What makes thousands of short tests cheap, without changing what they see.
+
+Each test has a database, engines and an application of its own; what those work out anew, though
+it is the same every time, is worked out once here.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import Engine, create_engine
+from werkzeug.routing import Rule
+
+from webui.approvals import passwords
+from webui.store import engines
+
+_build = Rule._compile_builder  # noqa: SLF001 - there is no public place to remember it
+_built: dict[object, Callable[..., tuple[str, str]]] = {}
+
+
+def _built_once(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+    """Return the code that builds a rule's URLs; compiling it is most of making an application."""
+    if rule.defaults:  # they are part of the code
+        return _build(rule, append_unknown)
+    key = (rule.rule, tuple(rule._trace), append_unknown)  # noqa: SLF001
+    if key not in _built:
+        _built[key] = _build(rule, append_unknown)
+    return _built[key]
+
+
+class Compiled(dict[tuple[Any, ...], Any]):
+    """Statements as SQL, for all engines of one kind: a third of a short test's time."""
+
+    def get(self, key: tuple[Any, ...], default: Any = None, /) -> Any:
+        return super().get(self._for_all(key), default)
+
+    def __setitem__(self, key: tuple[Any, ...], made: Any, /) -> None:
+        super().__setitem__(self._for_all(key), made)
+
+    @staticmethod
+    def _for_all(key: tuple[Any, ...]) -> tuple[Any, ...]:
+        dialect, *rest = key  # each engine has a dialect of its own
+        return (type(dialect), *rest)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _same_work_once() -> Iterator[None]:
+    compiled = Compiled()
+
+    def sharing(*args: Any, **options: Any) -> Engine:
+        engine = create_engine(*args, **options)
+        engine.update_execution_options(compiled_cache=compiled)
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", _built_once)
+        patch.setattr(engines, "create_engine", sharing)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def product_hasher() -> Iterator[PasswordHasher]:
+    """Hash passwords in this process as cheaply as Argon2id can; gives the product's hasher.
+
+    Programs that a test starts hash as the product does.
+    """
+    kept = passwords._hasher  # noqa: SLF001
+    with pytest.MonkeyPatch.context() as patch:
+        cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr(passwords, "_hasher", cheap)
+        yield kept
+
+
+def pytest_collection_finish() -> None:
+    """Leave modules and collected tests, which live to the end, out of garbage collections."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
