@@ -296,6 +296,7 @@ def test_an_agent_that_floods_is_slowed_over_all_its_approvals_and_no_other_is(
 ) -> None:
     one = desk.submit(limits=NO_LIMITS).approval.id
     two = desk.submit(arguments={"n": 2}).approval.id
+    clock.stand_still()
     for n in range(60):
         desk.reply(two if n % 2 else one, str(n))
     with pytest.raises(TooManyError) as caught:

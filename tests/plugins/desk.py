@@ -54,10 +54,21 @@ class TestClock(Clock):
 
     def __init__(self) -> None:
         self.ahead = 0
+        self._still: tuple[int, int] | None = None
         super().__init__(
-            wall=lambda: time.time_ns() // 1_000_000 + self.ahead,
-            monotonic=lambda: time.monotonic_ns() // 1_000_000 + self.ahead,
+            wall=lambda: self._real()[0] + self.ahead,
+            monotonic=lambda: self._real()[1] + self.ahead,
         )
+
+    def _real(self) -> tuple[int, int]:
+        return self._still or (
+            time.time_ns() // 1_000_000,
+            time.monotonic_ns() // 1_000_000,
+        )
+
+    def stand_still(self) -> None:
+        """Let nothing but `advance` pass from here on: what refills by the second stays as it is."""
+        self._still = self._real()
 
     def advance(self, ms: int) -> None:
         """Let `ms` pass."""

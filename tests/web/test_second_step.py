@@ -361,9 +361,10 @@ def test_an_answer_that_is_none_is_refused_plainly(
 
 
 def test_asking_for_passkeys_again_and_again_is_throttled(
-    browser: Browser, house: House, store: Store
+    browser: Browser, house: House, store: Store, clock: TestClock
 ) -> None:
     token = {"X-CSRFToken": browser.csrf_token(), "HX-Request": "true"}
+    clock.stand_still()
     statuses = [
         browser.post("/sign-in/passkey-options", headers=token).status_code
         for _ in range(62)

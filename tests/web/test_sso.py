@@ -150,7 +150,10 @@ class TestChoosing:
         answer = come_back(browser, provider.answer(address, "ana"))
         assert answer.headers["Location"] == "/"
 
-    def test_beginning_is_throttled_by_address(self, browser: Browser, sso: Desk) -> None:
+    def test_beginning_is_throttled_by_address(
+        self, browser: Browser, sso: Desk, clock: TestClock
+    ) -> None:
+        clock.stand_still()
         statuses = [browser.get(sso.start).status_code for _ in range(62)]
         assert statuses[:60] == [302] * 60
         assert statuses[60:] == [429] * 2
