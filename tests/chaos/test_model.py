@@ -17,7 +17,15 @@ from hypothesis.stateful import (
 )
 
 from tests.plugins.rules import Desk
-from tests.plugins.simulation import AGENTS, CALLS, PEOPLE, Model, Run
+from tests.plugins.simulation import (
+    AGENTS,
+    CALLS,
+    PEOPLE,
+    TERMS,
+    Model,
+    Run,
+    furnish_groups,
+)
 from webui.approvals import conversation
 from webui.approvals.states import Verdict
 
@@ -28,7 +36,8 @@ _numbers = itertools.count()
 _proof = pytest.mark.proof
 _agents = st.sampled_from(AGENTS)
 _calls = st.integers(0, CALLS - 1)
-_required = st.sampled_from((1, 1, 2))
+_terms = st.sampled_from((0, 0, *range(len(TERMS))))
+_people = st.sampled_from(PEOPLE)
 _newest = st.integers(1, 4)
 _tokens = st.sampled_from((0, 0, 0, 1, 2))
 
@@ -62,23 +71,41 @@ class Machine(RuleBasedStateMachine):
         at = used[max(0, len(used) - newest)]
         return at, self.model.rows[at].uses - older
 
-    @rule(agent=_agents, call=_calls, required=_required)
-    def submit(self, agent: str, call: int, required: int) -> None:
-        self._both("submit", agent, call, required)
+    @rule(agent=_agents, call=_calls, terms=_terms)
+    def submit(self, agent: str, call: int, terms: int) -> None:
+        self._both("submit", agent, call, terms)
 
-    @rule(agent=_agents, call=_calls, required=_required)
-    def gate(self, agent: str, call: int, required: int) -> None:
-        self._both("gate", agent, call, required)
+    @rule(agent=_agents, call=_calls, terms=_terms)
+    def gate(self, agent: str, call: int, terms: int) -> None:
+        self._both("gate", agent, call, terms)
 
     @precondition(_some)
     @rule(
-        who=st.sampled_from(PEOPLE),
+        who=_people,
         newest=_newest,
         verdict=st.sampled_from(VERDICTS),
         value=st.integers(0, 2),
+        grant=st.sampled_from((False, False, True)),
     )
-    def decide(self, who: str, newest: int, verdict: Verdict, value: int) -> None:
-        self._both("decide", who, self._at(newest), verdict, value)
+    def decide(
+        self, who: str, newest: int, verdict: Verdict, value: int, grant: bool
+    ) -> None:
+        self._both("decide", who, self._at(newest), verdict, value, grant)
+
+    @precondition(_some)
+    @rule(who=_people, newest=_newest)
+    def revoke(self, who: str, newest: int) -> None:
+        self._both("revoke", who, self._at(newest))
+
+    @precondition(lambda self: self.model.grants)
+    @rule(who=_people, newest=_newest)
+    def revoke_grant(self, who: str, newest: int) -> None:
+        self._both("revoke_grant", who, max(0, len(self.model.grants) - newest))
+
+    @precondition(_some)
+    @rule(who=_people, newest=_newest, verb=st.sampled_from(("claim", "release", "write")))
+    def look_into(self, who: str, newest: int, verb: str) -> None:
+        self._both(verb, who, self._at(newest))
 
     @precondition(_some)
     @rule(agent=_agents, newest=_newest)
@@ -129,6 +156,7 @@ class Machine(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "run"):
             self.run.check()
+            self.run.end_grants()
 
 
 @pytest.fixture(autouse=True)
@@ -141,6 +169,7 @@ def _no_floods(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("examples", [60, pytest.param(2_000, marks=_proof)])
 def test_the_desk_is_its_model(desk: Desk, examples: int) -> None:
     """R7, with I1 to I12 checked at the end of every example."""
+    furnish_groups(desk)
     run_state_machine_as_test(
         cast("Any", lambda: Machine(desk)),  # any maker will do; its types say a class
         settings=settings(
@@ -156,22 +185,29 @@ def test_the_desk_is_its_model(desk: Desk, examples: int) -> None:
 def pick(chance: random.Random, model: Model) -> tuple[str, tuple[object, ...]]:
     """Return one operation that the model, as it stands, makes interesting."""
     agent, call = chance.choice(AGENTS), chance.randrange(CALLS)
-    required = chance.choice((1, 1, 2))
+    terms = chance.choice((0, 0, *range(len(TERMS))))
+    who = chance.choice(PEOPLE)
     at = max(0, len(model.rows) - chance.randint(1, 4))
     used = [each for each, row in enumerate(model.rows) if row.uses]
     of = chance.choice(used[-4:]) if used else None
     token = 0 if of is None else model.rows[of].uses - chance.choice((0, 0, 0, 1))
     operations: list[tuple[str, tuple[object, ...]]] = [
-        ("submit", (agent, call, required)),
-        ("gate", (agent, call, required)),
+        ("submit", (agent, call, terms)),
+        ("gate", (agent, call, terms)),
         ("advance", (chance.choice((1, 1, 2, 3, 10)),)),
     ]
     if chance.random() < 0.2:
         operations += [("end_session", (agent,)), ("sweep", ())]
     if model.rows:
         verdict, value = chance.choice(VERDICTS), chance.randrange(3)
-        operations += [("decide", (chance.choice(PEOPLE), at, verdict, value))] * 3
+        grant = chance.random() < 0.4
+        operations += [("decide", (who, at, verdict, value, grant))] * 5
         operations += [("cancel", (agent, at)), ("say", (agent, at))]
+        operations += [
+            (verb, (who, at)) for verb in ("revoke", "claim", "release", "write")
+        ]
+    if model.grants:
+        operations += [("revoke_grant", (who, chance.randrange(len(model.grants))))]
     if of is not None:
         operations += [
             ("roll_back", (of, token)),
@@ -185,6 +221,7 @@ def pick(chance: random.Random, model: Model) -> tuple[str, tuple[object, ...]]:
 def test_both_databases_give_the_same_answers(desk: Desk, operations: int) -> None:
     """R6: the same operations on each, with the model as the referee between them."""
     chance = random.Random(20_260_101)  # noqa: S311 - a game, and the same one each time
+    furnish_groups(desk)
     model, run = Model(), Run(desk, "referee")
     for number in range(operations):
         operation, args = pick(chance, model)

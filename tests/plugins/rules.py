@@ -25,6 +25,7 @@ from webui.approvals import (
 )
 from webui.approvals.editing import Edit
 from webui.approvals.errors import DeskError
+from webui.approvals.granting import GrantWish
 from webui.approvals.reviewing import Decided, Look, Reviewer
 from webui.approvals.standing import By
 from webui.approvals.states import Verdict
@@ -131,6 +132,7 @@ class Desk:
         look: Look = UNSEEN,
         answer: str | None = None,
         edit: Edit | None = None,
+        grant: GrantWish | None = None,
         **reviewer: Any,
     ) -> Decided:
         """Give a verdict."""
@@ -146,6 +148,7 @@ class Desk:
                 look,
                 answer=answer,
                 edit=edit,
+                grant=grant,
             )
         )
         if decided.refusal is not None and not decided.late:

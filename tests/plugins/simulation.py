@@ -7,25 +7,33 @@ plain words, so that any two of them can be compared, step by step.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import Any
+from itertools import pairwise, permutations
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 
 from tests.plugins.desk import Member, Program
-from tests.plugins.rules import Desk
-from webui.approvals import ending
+from tests.plugins.rules import Desk, reviewer_of
+from webui.approvals import claiming, covering, ending, groups, revoking
 from webui.approvals.arguments import effective_arguments, open_arguments
 from webui.approvals.ask import Filed
 from webui.approvals.canonical import fingerprint
 from webui.approvals.errors import DeskError
+from webui.approvals.granting import MOST_LIVE, GrantWish
 from webui.approvals.leases import Lease
 from webui.approvals.quorum import NOES, YESES
+from webui.approvals.reviewing import Decided, Reviewer
+from webui.approvals.standing import By
 from webui.approvals.states import LIVE, NEXT, OPEN, Status, Verdict
+from webui.approvals.terms import group_ids
 from webui.approvals.using import Used
 from webui.approvals.words import NOT_USABLE
-from webui.store.models import Approval, Consumption, Decision, Event
+from webui.store.models import Approval, Consumption, Decision, Event, StandingGrant
+from webui.store.transaction import Transaction
+
+T = TypeVar("T")
 
 TICK = 100_000
 TTL = 950_000
@@ -37,6 +45,31 @@ AGENTS = ("ci", "deploy_bot")
 PEOPLE = ("ana", "bo", "rae", "vi")
 OWNER = {"deploy_bot": "bo"}
 CALLS = 3
+CLAIM = 250_000
+GRANT_USES = 2
+GRANT_ENDS = 86_400_000
+GROUPS = {"finance": ("ana", "rae"), "legal": ("rae",)}
+"""Bo is in neither."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What it takes to settle a call, as a rule would set it."""
+
+    required: int = 1
+    denials: int = 1
+    approvers: tuple[str, ...] = ()
+    distinct: bool = False
+    veto: tuple[str, ...] = ()
+
+
+TERMS = (
+    Terms(),
+    Terms(required=2),
+    Terms(required=2, approvers=("finance", "legal"), distinct=True),
+    Terms(denials=2, veto=("legal",)),
+    Terms(approvers=("finance",), veto=("legal",), denials=2),
+)
 SHARED_REF = (0, 1)
 """Calls that an upstream files under one source_ref: the newer takes the older's place."""
 
@@ -50,7 +83,7 @@ class Row:
 
     agent: str
     call: int
-    required: int
+    terms: Terms
     expires: int
     status: Status = Status.PENDING
     version: int = 1
@@ -68,6 +101,25 @@ class Row:
     started: int = 0
     lease_until: int = 0
     given_back: bool = False
+    claimed_by: str | None = None
+    claim_ends: int = 0
+    grant: int | None = None
+    """Which standing grant covered it; then it is nobody's twin."""
+
+
+@dataclass
+class Given:
+    """What the model knows of a standing grant."""
+
+    agent: str
+    call: int
+    value: int
+    first: int
+    """The approval that it was given with."""
+    ends: int
+    used: int = 0
+    over: bool = False
+    revoked: bool = False
 
 
 @dataclass
@@ -76,6 +128,7 @@ class Model:
 
     now: int = 0
     rows: list[Row] = field(default_factory=list)
+    grants: list[Given] = field(default_factory=list)
 
     def state(self) -> list[Answer]:
         """Return what must be committed by now."""
@@ -102,14 +155,18 @@ class Model:
         elif row.status is Status.EXECUTING and self.now >= row.lease_until:
             self._to(row, Status.UNKNOWN)
 
-    def submit(self, agent: str, call: int, required: int) -> Answer:
-        return self._ask(agent, call, required, use=False)
+    def submit(self, agent: str, call: int, terms: int) -> Answer:
+        return self._ask(agent, call, terms, use=False)
 
-    def gate(self, agent: str, call: int, required: int) -> Answer:
-        return self._ask(agent, call, required, use=True)
+    def gate(self, agent: str, call: int, terms: int) -> Answer:
+        return self._ask(agent, call, terms, use=True)
 
-    def _ask(self, agent: str, call: int, required: int, *, use: bool) -> Answer:
-        same = [at for at, r in enumerate(self.rows) if (r.agent, r.call) == (agent, call)]
+    def _ask(self, agent: str, call: int, terms: int, *, use: bool) -> Answer:
+        same = [
+            at
+            for at, row in enumerate(self.rows)
+            if (row.agent, row.call) == (agent, call) and row.grant is None
+        ]
         for at in same:
             row = self.rows[at]
             if row.status in LIVE:
@@ -127,9 +184,10 @@ class Model:
                 if denied_at > self.now - MEMORY:
                     return ("filed", at, True, str(self.rows[at].status))
                 break
-        return self._file(agent, call, required)
+        return self._file(agent, call, terms, use=use)
 
-    def _file(self, agent: str, call: int, required: int) -> Answer:
+    def _file(self, agent: str, call: int, terms: int, *, use: bool) -> Answer:
+        grant = self._covering(agent, call)
         if call in SHARED_REF:
             for row in self.rows:
                 other = row.call in SHARED_REF and row.call != call
@@ -137,63 +195,202 @@ class Model:
                     self._end_if_over(row)
                     if row.status in OPEN:
                         self._to(row, Status.SUPERSEDED)
-        self.rows.append(Row(agent, call, required, self.now + TTL))
-        return ("filed", len(self.rows) - 1, False, "pending")
+        self.rows.append(Row(agent, call, TERMS[terms], self.now + TTL))
+        at = len(self.rows) - 1
+        if grant is not None:
+            self._cover(self.rows[at], grant)
+            if use:
+                return self._use(at)
+        return ("filed", at, False, str(self.rows[at].status))
 
-    def decide(self, who: str, at: int, verdict: Verdict, value: int = 0) -> Answer:
+    def _covering(self, agent: str, call: int) -> int | None:
+        for number, grant in enumerate(self.grants):
+            fits = (grant.agent, grant.call, grant.value) == (agent, call, 0)
+            if fits and not grant.over and self.now < grant.ends:
+                return number
+        return None
+
+    def _cover(self, row: Row, number: int) -> None:
+        grant = self.grants[number]
+        grant.used += 1
+        grant.over = grant.used >= GRANT_USES
+        row.status, row.grant, row.decided_at = Status.APPROVED, number, self.now
+        row.usable = min(grant.ends, self.now + WINDOW)
+
+    def _stands(self, row: Row) -> bool:
+        if row.grant is None:
+            return True
+        grant = self.grants[row.grant]
+        return not grant.revoked and self.now < grant.ends
+
+    def decide(
+        self, who: str, at: int, verdict: Verdict, value: int = 0, grant: bool = False
+    ) -> Answer:
         """Give a verdict; `value` says which arguments an edit leaves."""
         row = self.rows[at]
         if verdict is Verdict.EDIT and row.edited is None and value == 0:
             return ("refused", "no_changes")  # before the desk is even asked
-        if self._over(row):  # written down even when the verdict is refused
-            self._to(row, Status.EXPIRED)
-        refusal = self._refusal(row, who, verdict, value)
+        self._end_if_open_and_over(row)  # written down even when the verdict is refused
+        refusal = self._refusal(row, who, verdict, value, grant=grant)
         if refusal is not None:
             return ("refused", refusal)
         if row.status not in OPEN:
             repeat = row.decided_at is not None and row.votes.get(who) is verdict
-            code = None if repeat and self._won(row, verdict, value) else "already_settled"
-            return ("decided", False, code, str(row.status))
+            won = repeat and not grant and self._won(row, verdict, value)
+            return ("decided", False, None if won else "already_settled", str(row.status))
         if verdict is Verdict.REQUEST_CHANGES:
             self._to(row, Status.NEEDS_REVISION)
             row.messages += 1
             return ("decided", True, None, str(row.status))
-        return self._vote(row, who, verdict, value)
+        return self._vote(at, who, verdict, value, grant=grant)
 
-    def _refusal(self, row: Row, who: str, verdict: Verdict, value: int) -> str | None:
+    def _end_if_open_and_over(self, row: Row) -> None:
+        if self._over(row):
+            self._to(row, Status.EXPIRED)
+
+    def _refusal(
+        self, row: Row, who: str, verdict: Verdict, value: int, *, grant: bool
+    ) -> str | None:
+        may_not = self._may_not(row, who, yes=verdict in YESES)
+        if may_not is not None or row.status not in OPEN:
+            return may_not
+        if row.status is Status.NEEDS_REVISION and verdict not in NOES:
+            return "needs_revision"
+        if verdict is Verdict.EDIT and value == row.edited:
+            return "no_changes"
+        if grant:
+            if verdict not in YESES:
+                return "invalid"
+            if row.terms.required > 1:
+                return "grant_not_offered"
+        return None
+
+    def _may_not(self, row: Row, who: str, *, yes: bool = False) -> str | None:
         if who == OWNER.get(row.agent):
             return "self_approval"
         if who == "vi":
             return "missing_grant"
-        if row.status is Status.NEEDS_REVISION and verdict not in NOES:
-            return "needs_revision"
-        again = verdict is Verdict.EDIT and value == row.edited
-        return "no_changes" if again and row.status in OPEN else None
+        groups = row.terms.approvers
+        if groups and not yes:
+            groups += row.terms.veto
+        inside = any(who in GROUPS[name] for name in groups)
+        return None if inside or not groups else "not_in_required_group"
 
     def _won(self, row: Row, verdict: Verdict, value: int) -> bool:
-        if row.status in ANSWERED_NO:
-            return verdict in NOES
+        if row.status is Status.DENIED:
+            return verdict is Verdict.DENY
+        if row.status is Status.ANSWERED:
+            return verdict is Verdict.RESPOND
         return verdict is Verdict.APPROVE or row.edited == value
 
-    def _vote(self, row: Row, who: str, verdict: Verdict, value: int) -> Answer:
+    def _vote(
+        self, at: int, who: str, verdict: Verdict, value: int, *, grant: bool
+    ) -> Answer:
+        row = self.rows[at]
         mine = row.votes.get(who)
         if mine is not None and not (verdict is Verdict.EDIT and mine in YESES):
             code = None if mine is verdict else "already_decided_by_you"
             return ("decided", False, code, str(row.status))
+        if grant and self._living(row.agent) >= MOST_LIVE:
+            return ("refused", "grant_not_offered")
         if verdict is Verdict.EDIT:
             row.votes = {by: each for by, each in row.votes.items() if each in NOES}
             row.edited, row.edits = value, row.edits + 1
         row.votes[who] = verdict
-        if verdict in NOES:
-            denied = verdict is Verdict.DENY
-            self._to(row, Status.DENIED if denied else Status.ANSWERED)
-            row.decided_at = self.now
-        elif sum(each in YESES for each in row.votes.values()) >= row.required:
-            self._to(row, Status.APPROVED)
-            row.decided_at, row.usable = self.now, max(row.expires, self.now + WINDOW)
-        else:
+        outcome = outcome_of(row)
+        if outcome is None:
             row.version += 1
+            return ("decided", True, None, str(row.status))
+        self._to(row, outcome)
+        row.decided_at = self.now
+        if outcome is Status.APPROVED:
+            row.usable = max(row.expires, self.now + WINDOW)
+            if grant:
+                ends = self.now + GRANT_ENDS
+                made = Given(row.agent, row.call, row.edited or 0, at, ends)
+                self.grants.append(made)
         return ("decided", True, None, str(row.status))
+
+    def _living(self, agent: str) -> int:
+        return sum(
+            each.agent == agent and not each.over and self.now < each.ends
+            for each in self.grants
+        )
+
+    def revoke(self, who: str, at: int) -> Answer:
+        """Have a person take back a yes."""
+        row = self.rows[at]
+        self._end_if_over(row)
+        code = self._may_not(row, who)
+        if code is None and row.status in OPEN:
+            code = "not_approved"
+        if code is None and row.status not in {Status.APPROVED, Status.REVOKED}:
+            code = NOT_USABLE[row.status][0]
+        applied = code is None and row.status is Status.APPROVED
+        if applied:
+            self._to(row, Status.REVOKED)
+        return ("decided", applied, code, str(row.status))
+
+    def revoke_grant(self, who: str, number: int) -> Answer:
+        """Have a person end a standing grant, and what it covered and nobody used."""
+        grant = self.grants[number]
+        code = self._may_not(self.rows[grant.first], who)
+        if code is not None:
+            return ("refused", code)
+        unused = [
+            row
+            for row in self.rows
+            if row.grant == number
+            and row.status is Status.APPROVED
+            and self.now < row.usable
+        ]
+        if not grant.revoked and (grant.over or self.now >= grant.ends) and not unused:
+            return ("refused", "grant_over")
+        grant.over = grant.revoked = True
+        for row in unused:
+            self._to(row, Status.REVOKED)
+        return ("ended",)
+
+    def _holder(self, row: Row) -> str | None:
+        living = row.status in OPEN and self.now < row.claim_ends
+        return row.claimed_by if living else None
+
+    def claim(self, who: str, at: int) -> Answer:
+        """Have a person say that they look into it."""
+        row = self.rows[at]
+        self._end_if_open_and_over(row)
+        code = self._may_not(row, who)
+        if code is None and row.votes.get(who) is not None:
+            code = "already_decided_by_you"
+        if code is None and row.status not in OPEN:
+            code = "already_settled"
+        if code is None:
+            row.claimed_by, row.claim_ends = who, self.now + CLAIM
+        return ("decided", code is None, code, str(row.status))
+
+    def release(self, who: str, at: int) -> Answer:
+        """Have a person let go of it."""
+        row = self.rows[at]
+        self._end_if_open_and_over(row)
+        holder = self._holder(row)
+        if holder is None:
+            return ("decided", False, None, str(row.status))
+        if holder != who:
+            return ("decided", False, "claimed_by_another", str(row.status))
+        row.claimed_by = None
+        return ("decided", True, None, str(row.status))
+
+    def write(self, who: str, at: int) -> Answer:
+        """Have a person write to the agent."""
+        row = self.rows[at]
+        self._end_if_open_and_over(row)
+        code = self._may_not(row, who)
+        if code is None and row.status not in OPEN:
+            code = "already_settled"
+        if code is not None:
+            return ("refused", code)
+        row.messages += 1
+        return ("is", str(row.status))
 
     def say(self, agent: str, at: int) -> Answer:
         """Have an agent write about a call, its own or not."""
@@ -213,8 +410,9 @@ class Model:
         self._end_if_over(row)
         if row.status is not Status.APPROVED:
             return ("refused", NOT_USABLE[row.status][0])
-        right = value in {0, row.edited}
-        return self._use(at) if right else ("refused", "fingerprint_mismatch")
+        if value not in {0, row.edited}:
+            return ("refused", "fingerprint_mismatch")
+        return self._use(at) if self._stands(row) else ("refused", "revoked")
 
     def _use(self, at: int) -> Answer:
         row = self.rows[at]
@@ -235,7 +433,8 @@ class Model:
             return ("is", str(row.status))
         if row.status is not Status.EXECUTING or self.now >= row.lease_until:
             return ("refused", "lease_over")
-        again = row.attempts < ATTEMPTS and row.usable > self.now
+        in_time = row.usable > self.now and self._stands(row)
+        again = row.attempts < ATTEMPTS and in_time
         self._to(row, Status.APPROVED if again else Status.FAILED)
         row.given_back = True
         return ("is", str(row.status))
@@ -289,6 +488,33 @@ class Model:
         return ("swept",)
 
 
+def outcome_of(row: Row) -> Status | None:
+    """Return where the votes take a row; every way to share out the groups is tried."""
+    votes, terms = row.votes, row.terms
+    vetoed = any(
+        verdict is Verdict.DENY and any(who in GROUPS[name] for name in terms.veto)
+        for who, verdict in votes.items()
+    )
+    noes = [verdict for verdict in votes.values() if verdict in NOES]
+    if vetoed:
+        return Status.DENIED
+    if len(noes) >= terms.denials:
+        return Status.ANSWERED if noes[-1] is Verdict.RESPOND else Status.DENIED
+    yeses = [who for who, verdict in votes.items() if verdict in YESES]
+    if terms.approvers:
+        yeses = [w for w in yeses if any(w in GROUPS[name] for name in terms.approvers)]
+    count = len(yeses)
+    if terms.distinct:
+        count = max(
+            sum(
+                who in GROUPS[name]
+                for who, name in zip(some, terms.approvers, strict=False)
+            )
+            for some in permutations([*yeses, *["nobody"] * len(terms.approvers)])
+        )
+    return Status.APPROVED if count >= terms.required else None
+
+
 @dataclass
 class Run:
     """The same operations on a real desk. `name` keeps runs on one desk apart."""
@@ -297,6 +523,7 @@ class Run:
     name: str
     ids: list[str] = field(default_factory=list)
     tokens: dict[int, list[str]] = field(default_factory=dict)
+    grants: list[str] = field(default_factory=list)
 
     def state(self) -> list[Answer]:
         """Return what is committed."""
@@ -344,31 +571,46 @@ class Run:
             row = session.get_one(Approval, self.ids[at])
             return open_arguments(session, self.desk.store.keyring, row).value
 
-    def submit(self, agent: str, call: int, required: int) -> Answer:
+    def submit(self, agent: str, call: int, terms: int) -> Answer:
         try:
             filed = self.desk.submit(**self._ask(agent, call))
         except DeskError as error:
             return ("refused", error.code)
-        return self._filed(filed, required)
+        return self._filed(filed, TERMS[terms])
 
-    def _filed(self, filed: Filed, required: int) -> Answer:
+    def _filed(self, filed: Filed, terms: Terms) -> Answer:
         approval = filed.approval
         if not filed.reused:
             self.ids.append(approval.id)
-            self.desk.demand(approval.id, approvals_required=required)
+            if approval.status == Status.PENDING:
+                self.desk.demand(
+                    approval.id,
+                    approvals_required=terms.required,
+                    denials_required=terms.denials,
+                    approvers=self._groups(terms.approvers),
+                    distinct_groups=terms.distinct,
+                    veto_groups=self._groups(terms.veto),
+                )
         at = self.ids.index(approval.id)
         return ("filed", at, filed.reused, str(approval.status))
 
-    def gate(self, agent: str, call: int, required: int) -> Answer:
+    def _groups(self, names: tuple[str, ...]) -> str:
+        with self.desk.store.reading() as session:
+            known = group_ids(session, self.desk.house.org_id, names)
+        return " ".join(known[name] for name in names)
+
+    def gate(self, agent: str, call: int, terms: int) -> Answer:
         try:
             answer = self.desk.gate(**self._ask(agent, call), lease=LEASE)
         except DeskError as error:
             return ("refused", error.code)
         if isinstance(answer, Filed):
-            return self._filed(answer, required)
+            return self._filed(answer, TERMS[terms])
         return self._used(answer)
 
     def _used(self, used: Used) -> Answer:
+        if used.approval.id not in self.ids:  # a standing grant covered it
+            self.ids.append(used.approval.id)
         at = self.ids.index(used.approval.id)
         self.tokens.setdefault(at, []).append(used.lease_token)
         with self.desk.store.reading() as session:
@@ -376,7 +618,9 @@ class Run:
             runs = effective_arguments(session, keyring, used.approval).value
         return ("used", at, runs["value"])
 
-    def decide(self, who: str, at: int, verdict: Verdict, value: int = 0) -> Answer:
+    def decide(
+        self, who: str, at: int, verdict: Verdict, value: int = 0, grant: bool = False
+    ) -> Answer:
         person: Member = getattr(self.desk.house, who)
         answer = "It is 42." if verdict is Verdict.RESPOND else None
         try:
@@ -385,12 +629,73 @@ class Run:
                 changed = self._asked(at) | {"value": value}
                 edit = self.desk.prepared(self.ids[at], changed)
             decided = self.desk.decide(
-                person, self.ids[at], verdict, "because", answer=answer, edit=edit
+                person,
+                self.ids[at],
+                verdict,
+                "because",
+                answer=answer,
+                edit=edit,
+                grant=GrantWish(uses=GRANT_USES) if grant else None,
             )
         except DeskError as error:
             return ("refused", error.code)
-        code = None if decided.refusal is None else decided.refusal.code
-        return ("decided", decided.applied, code, str(decided.approval.status))
+        self._note_grant(self.ids[at])
+        return _decided(decided)
+
+    def _note_grant(self, approval_id: str) -> None:
+        with self.desk.store.reading() as session:
+            made = select(StandingGrant.id).where(StandingGrant.approval_id == approval_id)
+            new = [each for each in session.scalars(made) if each not in self.grants]
+        self.grants += new
+
+    def _by_person(self, who: str, verb: Callable[[Transaction, Reviewer, str], T]) -> T:
+        by, org = reviewer_of(getattr(self.desk.house, who)), self.desk.house.org_id
+        return self.desk.store.write(lambda tx: verb(tx, by, org))
+
+    def revoke(self, who: str, at: int) -> Answer:
+        id_of = self.ids[at]
+        return _decided(
+            self._by_person(
+                who, lambda tx, by, org: revoking.revoke(tx, by, org, id_of, "because")
+            )
+        )
+
+    def revoke_grant(self, who: str, number: int) -> Answer:
+        grant = self.grants[number]
+        try:
+            refusal = self._by_person(
+                who, lambda tx, by, org: covering.revoke_grant(tx, by, org, grant)
+            )
+        except DeskError as error:
+            return ("refused", error.code)
+        return ("ended",) if refusal is None else ("refused", refusal.code)
+
+    def end_grants(self) -> None:
+        """Let no grant of this run count for the next one on this desk."""
+        for number in range(len(self.grants)):
+            self.revoke_grant("ana", number)
+
+    def claim(self, who: str, at: int) -> Answer:
+        id_of = self.ids[at]
+        return _decided(
+            self._by_person(
+                who,
+                lambda tx, by, org: claiming.claim(tx, by, org, id_of, lease=CLAIM),
+            )
+        )
+
+    def release(self, who: str, at: int) -> Answer:
+        id_of = self.ids[at]
+        return _decided(
+            self._by_person(who, lambda tx, by, org: claiming.release(tx, by, org, id_of))
+        )
+
+    def write(self, who: str, at: int) -> Answer:
+        try:
+            row = self.desk.say(getattr(self.desk.house, who), self.ids[at], "Where?")
+        except DeskError as error:
+            return ("refused", error.code)
+        return ("is", str(row.status))
 
     def say(self, agent: str, at: int) -> Answer:
         try:
@@ -501,7 +806,7 @@ class Run:
             )
         assert row.decided_at is None or row.decided_at < row.expires_at
         # I7, I9, I12: what moved is exactly what the log tells, in that order
-        assert moves[0] == "pending"
+        assert moves[0] == ("pending" if row.by_person else "approved")
         assert moves[-1] == row.status
         assert all(Status(new) in NEXT[Status(old)] for old, new in pairwise(moves))
         assert _versions(events) == list(range(1, row.version + 1))
@@ -512,6 +817,30 @@ class Run:
         }
         orgs = [each.org_id for each in votes] + [each.org_id for each in uses]
         assert {*orgs, *(event.org_id for event in events)} == {row.org_id}
+
+
+def _decided(decided: Decided) -> Answer:
+    code = None if decided.refusal is None else decided.refusal.code
+    return ("decided", decided.applied, code, str(decided.approval.status))
+
+
+def furnish_groups(desk: Desk) -> None:
+    """Make the groups that `TERMS` name."""
+    for name, people in GROUPS.items():
+        for who in people:
+            join_group(desk, name, who)
+
+
+def join_group(desk: Desk, name: str, who: str) -> None:
+    """Put somebody of the house into a group, which is made if it is not there yet."""
+    org, email = desk.house.org_id, getattr(desk.house, who).email
+
+    def unit(tx: Transaction) -> None:
+        if not group_ids(tx.session, org, [name]):
+            groups.create_group(tx, org, By(), name)
+        groups.add_to_group(tx, org, By(), groups.find_group(tx, org, name), email)
+
+    desk.store.write(unit)
 
 
 def _moves(events: list[Event]) -> list[str]:
