@@ -239,7 +239,7 @@ def test_every_command_that_a_page_names_exists(page: Path) -> None:
         for name in countersign.list_commands(context)
     }
     for verb, rest in re.findall(
-        r"`(?:\.venv/bin/)?countersign\s+([a-z]+)((?:\s+[a-z|]+)?)", page.read_text("utf-8")
+        r"`(?:\.venv/bin/)?countersign\s+([a-z]+)((?:\s+[a-z][a-z|-]*)?)", page.read_text("utf-8")
     ):
         assert verb in known, f"{page.name}: countersign {verb}"
         commands = getattr(known[verb], "commands", {})
