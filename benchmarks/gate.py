@@ -8,8 +8,8 @@ from benchmarks.figures import Figure, compared
 from benchmarks.intake import bearer, call_of
 from benchmarks.prepare import NO_LIMITS, decide_calls, opened
 from benchmarks.servers import NOOP, Account, initialise, scratch, serving
-from webui.approvals import intake
-from webui.approvals.ask import Filer
+from webui.approvals.asking import intake
+from webui.approvals.asking.ask import Filer
 from webui.approvals.states import Verdict
 from webui.asks import AskBody, check_body, prepare
 from webui.preview import Profile

@@ -14,12 +14,13 @@ from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import select
 
 from benchmarks.servers import Account
-from webui.approvals import intake, sessions
-from webui.approvals.ask import Ask, Filer, Limits
-from webui.approvals.canonical import arguments_hash, canonical, fingerprint
-from webui.approvals.deciding import decide
+from webui.approvals.answering.deciding import decide
+from webui.approvals.answering.reviewing import Look, Reviewer
+from webui.approvals.asking import intake
+from webui.approvals.asking.ask import Ask, Filer, Limits
+from webui.approvals.call.canonical import arguments_hash, canonical, fingerprint
 from webui.approvals.ending import sweep
-from webui.approvals.reviewing import Look, Reviewer
+from webui.approvals.people import sessions
 from webui.approvals.states import Verdict
 from webui.preview import PREVIEW_VERSION
 from webui.runtime import DATABASE, open_store

@@ -16,7 +16,7 @@ from sqlalchemy import insert, select
 
 from benchmarks.policy_calls import TOOLS, arguments_of
 from benchmarks.prepare import opened
-from webui.approvals.canonical import arguments_hash, canonical
+from webui.approvals.call.canonical import arguments_hash, canonical
 from webui.store.ids import new_id
 from webui.store.models import Agent, Approval, Org, User, table_of
 from webui.store.store import Store

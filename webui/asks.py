@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from webui.approvals.ask import Ask
-from webui.approvals.canonical import (
+from webui.approvals.asking.ask import Ask
+from webui.approvals.call.canonical import (
     canonical,
     fingerprint_of_canonical,
     sha256_of,

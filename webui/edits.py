@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from webui.approvals.arguments import effective_arguments, open_arguments
-from webui.approvals.canonical import canonical, fingerprint_of_canonical, sha256_of
-from webui.approvals.differing import differences, step_to
-from webui.approvals.editing import LONGEST_PLACE, MOST_CHANGES, Edit, check_edit
+from webui.approvals.answering.editing import LONGEST_PLACE, MOST_CHANGES, Edit, check_edit
+from webui.approvals.call.arguments import effective_arguments, open_arguments
+from webui.approvals.call.canonical import canonical, fingerprint_of_canonical, sha256_of
+from webui.approvals.call.differing import differences, step_to
+from webui.approvals.call.schema_check import faults_by_schema
 from webui.approvals.errors import Fault, InvalidError
-from webui.approvals.schema_check import faults_by_schema
 from webui.masking import profile_of
 from webui.preview import Profile, StillMaskedError, line, masked_name, unmasked
 from webui.store.keyring import Keyring

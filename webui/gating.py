@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy.orm import Session
 
-from webui.approvals.arguments import effective_arguments
+from webui.approvals.call.arguments import effective_arguments
 from webui.approvals.errors import NotAllowedError
 from webui.approvals.states import Risk
 from webui.masking import profile_of

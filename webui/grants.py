@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from webui.approvals.arguments import effective_arguments
-from webui.approvals.covering import opened
+from webui.approvals.call.arguments import effective_arguments
 from webui.approvals.errors import Fault, InvalidError
-from webui.approvals.granting import GrantWish
+from webui.approvals.grants.covering import opened
+from webui.approvals.grants.granting import GrantWish
 from webui.masking import profile_of
 from webui.preview import Profile, in_order, masked_arguments, plain_arguments
 from webui.store.keyring import Keyring

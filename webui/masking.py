@@ -2,7 +2,7 @@
 
 from sqlalchemy.orm import Session
 
-from webui.approvals.rulebooks import redacted_names
+from webui.approvals.ruling.rulebooks import redacted_names
 from webui.preview import SENSITIVE_NAMES, Profile
 from webui.store.keyring import Keyring
 

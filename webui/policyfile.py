@@ -13,12 +13,13 @@ from pathlib import Path
 import structlog
 from sqlalchemy.orm import Session
 
-from webui.approvals import accounts, policies
-from webui.approvals.drafts import LONGEST, check_draft
 from webui.approvals.errors import ConflictError, DeskError
-from webui.approvals.policies import PolicyRefusedError
+from webui.approvals.people import accounts
+from webui.approvals.people.standing import By
 from webui.approvals.policy import PolicyFault, policy_revision
-from webui.approvals.standing import By
+from webui.approvals.ruling import policies
+from webui.approvals.ruling.drafts import LONGEST, check_draft
+from webui.approvals.ruling.policies import PolicyRefusedError
 from webui.runtime import Runtime
 from webui.settings import Settings
 from webui.store.transaction import Transaction

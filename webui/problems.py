@@ -6,6 +6,7 @@ from typing import Any
 from flask import Response, request
 from werkzeug.exceptions import HTTPException
 
+from webui.approvals.call.json_faults import Unreadable
 from webui.approvals.errors import (
     ConflictError,
     DeniedByRuleError,
@@ -15,8 +16,7 @@ from webui.approvals.errors import (
     NotFoundError,
     TooManyError,
 )
-from webui.approvals.json_faults import Unreadable
-from webui.approvals.policies import PolicyRefusedError
+from webui.approvals.ruling.policies import PolicyRefusedError
 from webui.refusals import MEDIA_TYPE
 from webui.store.errors import StoreUnavailableError
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from sqlalchemy import URL, make_url
 
-from webui.approvals.ask import Limits
+from webui.approvals.asking.ask import Limits
 from webui.approvals.desk import approval_of
-from webui.approvals.leases import Lease
-from webui.approvals.rulebooks import redacted_names
-from webui.approvals.write_grants import GateLimits
+from webui.approvals.gate.write_grants import GateLimits
+from webui.approvals.ruling.rulebooks import redacted_names
+from webui.approvals.use.leases import Lease
 from webui.audit.journal import flush
 from webui.listeners import Bound
 from webui.live import bus as live

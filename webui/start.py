@@ -9,9 +9,9 @@ import structlog
 from gevent.threadpool import ThreadPool
 
 from webui.api import app as api
-from webui.approvals import agents
+from webui.approvals.agents import agents
+from webui.approvals.agents.keys import AGENT, PresentedKey, read_key
 from webui.approvals.desk import SYSTEM
-from webui.approvals.keys import AGENT, PresentedKey, read_key
 from webui.audit import actions
 from webui.audit.checkpoints import sign_due
 from webui.background import Runner

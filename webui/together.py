@@ -7,11 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Literal, NamedTuple
 
-from webui.approvals.authorization import DECIDE, VIEW, authorize
-from webui.approvals.cascading import deny_along, others_of_session
-from webui.approvals.deciding import decide
-from webui.approvals.errors import DeskError, Fault, InvalidError, NotFoundError
-from webui.approvals.reviewing import (
+from webui.approvals.answering.cascading import deny_along, others_of_session
+from webui.approvals.answering.deciding import decide
+from webui.approvals.answering.reviewing import (
     Decided,
     Look,
     Reviewer,
@@ -19,6 +17,8 @@ from webui.approvals.reviewing import (
     resource_of,
     source_of,
 )
+from webui.approvals.authorization import DECIDE, VIEW, authorize
+from webui.approvals.errors import DeskError, Fault, InvalidError, NotFoundError
 from webui.approvals.states import Verdict
 from webui.gating import refuse_unseen
 from webui.preview import PREVIEW_VERSION

@@ -12,17 +12,12 @@ from threading import Event, Thread
 import structlog
 from sqlalchemy import select
 
-from webui.approvals import (
-    agents,
-    counting,
-    ending,
-    escalating,
-    idempotency,
-    jobs,
-    searching,
-    throttling,
-    write_grants,
-)
+from webui.approvals import ending, jobs, searching
+from webui.approvals.agents import agents
+from webui.approvals.answering import escalating
+from webui.approvals.asking import idempotency, throttling
+from webui.approvals.gate import write_grants
+from webui.approvals.ruling import counting
 from webui.audit.checkpoints import sign_due
 from webui.factors import ceremonies
 from webui.inbox import kept

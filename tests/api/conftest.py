@@ -10,10 +10,10 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from webui.approvals import agents
-from webui.approvals.deciding import decide
-from webui.approvals.keys import read_key
-from webui.approvals.reviewing import Look, Reviewer
+from webui.approvals.agents import agents
+from webui.approvals.agents.keys import read_key
+from webui.approvals.answering.deciding import decide
+from webui.approvals.answering.reviewing import Look, Reviewer
 from webui.approvals.states import Verdict
 from webui.store.models import Approval, Event
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from webui.approvals import accounts, agents
-from webui.approvals.keys import read_key
+from webui.approvals.agents import agents
+from webui.approvals.agents.keys import read_key
+from webui.approvals.people import accounts
 from webui.settings import Settings
 
 

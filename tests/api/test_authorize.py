@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from webui.approvals import issues, permission_grants, projects
-from webui.approvals.issues import IssueChange
-from webui.approvals.permission_grants import Wanted
-from webui.approvals.protections import protect
-from webui.approvals.standing import By
+from webui.approvals.agents import issues, projects
+from webui.approvals.agents.issues import IssueChange
+from webui.approvals.agents.protections import protect
+from webui.approvals.grants import permission_grants
+from webui.approvals.grants.permission_grants import Wanted
+from webui.approvals.people.standing import By
 from webui.store.models import Agent
 
 PATH = "/api/v1/authorize"

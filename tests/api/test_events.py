@@ -16,7 +16,7 @@ from werkzeug.serving import make_server
 
 from tests.plugins.desk import House, Program
 from tests.plugins.rules import Desk
-from webui.approvals import organizations
+from webui.approvals.people import organizations
 from webui.live import streams
 from webui.runtime import Runtime
 from webui.store.models import Agent

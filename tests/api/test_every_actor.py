@@ -14,8 +14,9 @@ from sqlalchemy import delete, update
 from tests.plugins.desk import Member
 from tests.plugins.places import rows, things
 from webui.api.operations import OPERATIONS, Operation
-from webui.approvals import accounts, agents
+from webui.approvals.agents import agents
 from webui.approvals.authorization import ALL
+from webui.approvals.people import accounts
 from webui.settings import Settings
 from webui.store.models import Membership, PersonalToken, User
 

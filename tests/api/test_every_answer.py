@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from webui.approvals.authorization import ALL
-from webui.approvals.canonical import arguments_hash
+from webui.approvals.call.canonical import arguments_hash
 
 REVIEW = "/api/v1/review/approvals"
 ASKED = {"command": "ls", "password": "hunter2", "n": 1}

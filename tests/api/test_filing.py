@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from webui.approvals import throttling
+from webui.approvals.asking import throttling
 from webui.approvals.errors import TooManyError
 from webui.store.models import Event
 

@@ -44,7 +44,7 @@ def test_the_receipt_can_be_checked_with_the_published_key(
         Ed25519PublicKey,
     )
 
-    from webui.approvals.receipts import public_keys  # noqa: PLC0415
+    from webui.approvals.use.receipts import public_keys  # noqa: PLC0415
 
     def opened(part: str) -> bytes:
         return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from webui.approvals import agents
-from webui.approvals.keys import AGENT, make_key, read_key
+from webui.approvals.agents import agents
+from webui.approvals.agents.keys import AGENT, make_key, read_key
 from webui.store.models import INSTANCE, Event
 
 ME = "/api/v1/me"
@@ -56,7 +56,7 @@ def test_a_key_with_one_wrong_character_is_refused(ci: Any, house: Any) -> None:
 def test_a_key_with_the_id_of_another_is_refused(ci: Any, house: Any) -> None:
     import zlib  # noqa: PLC0415
 
-    from webui.approvals import keys  # noqa: PLC0415
+    from webui.approvals.agents import keys  # noqa: PLC0415
 
     forged = make_key(AGENT)
     stem = f"csk_{read_key(house.ci.key).id}_{forged.text.split('_')[2][:43]}"  # type: ignore[union-attr]

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from webui.approvals import agents, ending
+from webui.approvals import ending
+from webui.approvals.agents import agents
 
 
 @pytest.fixture

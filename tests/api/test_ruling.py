@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.plugins.desk import House
-from webui.approvals import policies
-from webui.approvals.standing import By
+from webui.approvals.people.standing import By
+from webui.approvals.ruling import policies
 from webui.runtime import Runtime
 from webui.store.models import Approval, Event
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.plugins.desk import House, TestClock
 from tests.plugins.rules import Desk
-from webui.approvals import organizations
+from webui.approvals.people import organizations
 from webui.runtime import Runtime
 
 LIST = "/api/v1/review/approvals"

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from webui.approvals import accounts, agents, sessions, write_grants
-from webui.approvals.write_grants import Answer
+from webui.approvals.agents import agents
+from webui.approvals.gate import write_grants
+from webui.approvals.gate.write_grants import Answer
+from webui.approvals.people import accounts, sessions
 from webui.settings import Settings
 from webui.store.models import Membership, WebSession, WriteGrant
 

@@ -8,8 +8,9 @@ from sqlalchemy import delete
 
 from tests.plugins.desk import House, TestClock
 from tests.plugins.rules import Desk
-from webui.approvals import accounts, agents, keys, sessions
+from webui.approvals.agents import agents, keys
 from webui.approvals.errors import InvalidError, NotFoundError, TooManyError
+from webui.approvals.people import accounts, sessions
 from webui.store.models import INSTANCE, AgentKey, Install
 from webui.store.queries import events, identity
 from webui.store.store import Store

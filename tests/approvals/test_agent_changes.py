@@ -7,8 +7,9 @@ import pytest
 
 from tests.plugins.desk import House, Program
 from tests.plugins.rules import Desk
-from webui.approvals import agents, members
-from webui.approvals.agent_changes import LEVELS, AgentChange, change_agent
+from webui.approvals.agents import agents
+from webui.approvals.agents.agent_changes import LEVELS, AgentChange, change_agent
+from webui.approvals.agents.keys import read_key
 from webui.approvals.errors import (
     ConflictError,
     DeskError,
@@ -16,8 +17,8 @@ from webui.approvals.errors import (
     NotAllowedError,
     NotFoundError,
 )
-from webui.approvals.keys import read_key
-from webui.approvals.standing import By
+from webui.approvals.people import members
+from webui.approvals.people.standing import By
 from webui.store.models import Agent, Project
 from webui.store.queries import events, identity
 from webui.store.store import Store

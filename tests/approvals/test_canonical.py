@@ -16,7 +16,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webui.approvals.canonical import (
+from webui.approvals.call.canonical import (
     Respelling,
     Unreadable,
     arguments_hash,

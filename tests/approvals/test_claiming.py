@@ -6,9 +6,9 @@ import pytest
 
 from tests.plugins.desk import House, Member, TestClock
 from tests.plugins.rules import Desk, at_once, reviewer_of
-from webui.approvals import claiming
+from webui.approvals.answering import claiming
+from webui.approvals.answering.reviewing import Decided, seal_of
 from webui.approvals.errors import NotAllowedError, NotFoundError
-from webui.approvals.reviewing import Decided, seal_of
 from webui.approvals.states import Verdict
 
 LEASE = 300_000

@@ -8,8 +8,9 @@ from sqlalchemy import func, select
 
 from tests.plugins.desk import NO_LIMITS, House, TestClock
 from tests.plugins.rules import Desk
-from webui.approvals import conversation
-from webui.approvals.ask import Limits
+from webui.approvals.answering import conversation
+from webui.approvals.answering.reviewing import Look, seal_of
+from webui.approvals.asking.ask import Limits
 from webui.approvals.errors import (
     ConflictError,
     DeskError,
@@ -18,7 +19,6 @@ from webui.approvals.errors import (
     NotFoundError,
     TooManyError,
 )
-from webui.approvals.reviewing import Look, seal_of
 from webui.approvals.states import Verdict
 from webui.store.models import Message
 

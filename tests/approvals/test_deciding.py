@@ -9,7 +9,8 @@ from sqlalchemy.exc import IntegrityError
 
 from tests.plugins.desk import House, Member, TestClock
 from tests.plugins.rules import UNSEEN, Desk
-from webui.approvals import accounts, deciding, reviewing
+from webui.approvals.answering import deciding, reviewing
+from webui.approvals.answering.reviewing import Look, seal_of
 from webui.approvals.errors import (
     ConflictError,
     DeskError,
@@ -17,7 +18,7 @@ from webui.approvals.errors import (
     NotAllowedError,
     NotFoundError,
 )
-from webui.approvals.reviewing import Look, seal_of
+from webui.approvals.people import accounts
 from webui.approvals.states import Verdict
 from webui.store.models import Approval, Decision, Membership
 from webui.store.queries import calls

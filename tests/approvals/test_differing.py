@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webui.approvals.differing import Difference, differences, same, step_to
+from webui.approvals.call.differing import Difference, differences, same, step_to
 
 _names = st.sampled_from(["", "a", "b", "a/b", "a~1", "~0"])
 _leaves = st.none() | st.booleans() | st.integers(0, 2) | st.sampled_from(["", "0", "x"])

@@ -8,13 +8,13 @@ from sqlalchemy import select, update
 
 from tests.plugins.desk import House, Member
 from tests.plugins.rules import Desk
-from webui.approvals.arguments import effective_arguments, open_arguments
+from webui.approvals.answering.reviewing import Look, seal_of
 from webui.approvals.authorization import DECIDE, ROLES, VIEW
-from webui.approvals.canonical import arguments_hash
+from webui.approvals.call.arguments import effective_arguments, open_arguments
+from webui.approvals.call.canonical import arguments_hash
 from webui.approvals.errors import ConflictError, InvalidError, NotAllowedError
-from webui.approvals.reviewing import Look, seal_of
 from webui.approvals.states import Verdict
-from webui.approvals.using import Used
+from webui.approvals.use.using import Used
 from webui.audit.agreement import findings
 from webui.masking import profile_of
 from webui.preview import masked_arguments

@@ -4,8 +4,9 @@ import pytest
 
 from tests.plugins.desk import House
 from tests.plugins.rules import Desk
-from webui.approvals import accounts, groups, permission_grants
-from webui.approvals.standing import By
+from webui.approvals.grants import permission_grants
+from webui.approvals.people import accounts, groups
+from webui.approvals.people.standing import By
 from webui.store.transaction import Transaction
 
 RULE = """version: "1"

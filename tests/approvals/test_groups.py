@@ -8,16 +8,17 @@ import pytest
 from sqlalchemy import select
 
 from tests.plugins.desk import House, TestClock
-from webui.approvals import delegations, groups, members, permission_grants, persons
+from webui.approvals.answering.reviewing import Reviewer, actor_of
 from webui.approvals.errors import (
     ConflictError,
     InvalidError,
     NotAllowedError,
     NotFoundError,
 )
-from webui.approvals.permission_grants import Wanted
-from webui.approvals.reviewing import Reviewer, actor_of
-from webui.approvals.standing import By
+from webui.approvals.grants import permission_grants
+from webui.approvals.grants.permission_grants import Wanted
+from webui.approvals.people import delegations, groups, members, persons
+from webui.approvals.people.standing import By
 from webui.store.models import (
     Delegation,
     GroupMember,

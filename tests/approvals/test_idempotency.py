@@ -8,12 +8,12 @@ from sqlalchemy import func, select
 
 from tests.plugins.desk import House, TestClock
 from tests.plugins.rules import Desk, granted
-from webui.approvals import idempotency
-from webui.approvals.ask import Filed
+from webui.approvals.asking import idempotency
+from webui.approvals.asking.ask import Filed
+from webui.approvals.asking.idempotency import Key, key_for
 from webui.approvals.errors import ConflictError, InvalidError
-from webui.approvals.idempotency import Key, key_for
 from webui.approvals.states import Verdict
-from webui.approvals.using import Used
+from webui.approvals.use.using import Used
 from webui.store.models import Approval, Consumption, IdempotencyKey
 
 

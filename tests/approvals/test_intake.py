@@ -9,15 +9,15 @@ from sqlalchemy import func, select
 
 from tests.plugins.desk import NO_LIMITS, House, TestClock, ask_for
 from tests.plugins.rules import ARGUMENTS, Desk
-from webui.approvals import ask, intake, throttling
-from webui.approvals.arguments import open_arguments
+from webui.approvals.answering.reviewing import seal_of
+from webui.approvals.asking import ask, intake, throttling
+from webui.approvals.call.arguments import open_arguments
 from webui.approvals.errors import (
     ConflictError,
     InvalidError,
     NotAllowedError,
     TooManyError,
 )
-from webui.approvals.reviewing import seal_of
 from webui.approvals.states import Verdict
 from webui.audit.agreement import findings
 from webui.store.keyring import Keyring, KeyringError

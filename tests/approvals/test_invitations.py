@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import select
 
 from tests.plugins.desk import House, TestClock
-from webui.approvals import accounts, invitations, members
 from webui.approvals.errors import (
     ConflictError,
     InvalidError,
@@ -15,8 +14,9 @@ from webui.approvals.errors import (
     NotFoundError,
     TooManyError,
 )
-from webui.approvals.invitations import Invited, LinkOverError
-from webui.approvals.standing import By
+from webui.approvals.people import accounts, invitations, members
+from webui.approvals.people.invitations import Invited, LinkOverError
+from webui.approvals.people.standing import By
 from webui.store.models import Invitation, Membership, User
 from webui.store.queries import events
 from webui.store.queries.invitations import pending

@@ -10,8 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from tests.plugins.desk import PASSWORD
 from tests.plugins.rules import Desk
-from webui.approvals import keys, passwords
-from webui.approvals.receipts import public_keys, receipt
+from webui.approvals.agents import keys
+from webui.approvals.people import passwords
+from webui.approvals.use.receipts import public_keys, receipt
 from webui.store.keyring import Keyring
 
 

@@ -7,15 +7,8 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.plugins.desk import House, Member
-from webui.approvals import (
-    accounts,
-    agents,
-    delegations,
-    groups,
-    invitations,
-    members,
-    sessions,
-)
+from webui.approvals.agents import agents
+from webui.approvals.agents.keys import read_key
 from webui.approvals.errors import (
     ConflictError,
     DeskError,
@@ -23,8 +16,15 @@ from webui.approvals.errors import (
     NotAllowedError,
     NotFoundError,
 )
-from webui.approvals.keys import read_key
-from webui.approvals.standing import By
+from webui.approvals.people import (
+    accounts,
+    delegations,
+    groups,
+    invitations,
+    members,
+    sessions,
+)
+from webui.approvals.people.standing import By
 from webui.store.models import Membership, PermissionGrant, User
 from webui.store.queries import events, identity
 from webui.store.queries.delegations import delegations_of

@@ -6,14 +6,15 @@ import pytest
 
 from tests.plugins.desk import NO_LIMITS, House, Program
 from tests.plugins.rules import LEASE, Desk
-from webui.approvals import one_use, permission_grants, questions
-from webui.approvals.ask import Ask
-from webui.approvals.canonical import canonical
+from webui.approvals.agents import one_use, questions
+from webui.approvals.agents.one_use import Outcome
+from webui.approvals.agents.protections import protect
+from webui.approvals.agents.questions import Asked
+from webui.approvals.asking.ask import Ask
+from webui.approvals.call.canonical import canonical
 from webui.approvals.errors import ConflictError
-from webui.approvals.one_use import Outcome
-from webui.approvals.protections import protect
-from webui.approvals.questions import Asked
-from webui.approvals.standing import By
+from webui.approvals.grants import permission_grants
+from webui.approvals.people.standing import By
 from webui.asks import AskBody, check_body, prepare
 from webui.preview import Profile
 from webui.store.models import PermissionGrant

@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from tests.plugins.desk import House, TestClock
-from webui.approvals import groups, permission_grants, projects
+from webui.approvals.agents import projects
 from webui.approvals.authorization import VIEW, Resource, authorize
 from webui.approvals.errors import (
     ConflictError,
@@ -13,8 +13,10 @@ from webui.approvals.errors import (
     NotAllowedError,
     NotFoundError,
 )
-from webui.approvals.permission_grants import Wanted
-from webui.approvals.standing import By
+from webui.approvals.grants import permission_grants
+from webui.approvals.grants.permission_grants import Wanted
+from webui.approvals.people import groups
+from webui.approvals.people.standing import By
 from webui.store.queries import events
 from webui.store.queries.grants import standing_grants
 from webui.store.queries.standing import person_in

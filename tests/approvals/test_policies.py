@@ -4,15 +4,16 @@ import pytest
 
 from tests.plugins.desk import House, Member
 from tests.plugins.rules import Desk, at_once
-from webui.approvals import groups, policies
 from webui.approvals.errors import (
     ConflictError,
     InvalidError,
     NotAllowedError,
     NotFoundError,
 )
-from webui.approvals.policies import PolicyRefusedError
-from webui.approvals.standing import By
+from webui.approvals.people import groups
+from webui.approvals.people.standing import By
+from webui.approvals.ruling import policies
+from webui.approvals.ruling.policies import PolicyRefusedError
 from webui.store.queries import events
 
 FIRST = 'version: "1"\ndefault: deny\n'

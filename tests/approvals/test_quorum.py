@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webui.approvals.quorum import Ballot, Quorum, approvals_in, resolve
+from webui.approvals.answering.quorum import Ballot, Quorum, approvals_in, resolve
 from webui.approvals.states import Status
 
 YES, NO = "approve", "deny"

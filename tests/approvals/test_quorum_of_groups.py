@@ -7,12 +7,13 @@ from sqlalchemy import select
 
 from tests.plugins.desk import House, Member
 from tests.plugins.rules import Desk, at_once
-from webui.approvals import delegations, escalating, groups
+from webui.approvals.answering import escalating
 from webui.approvals.errors import ConflictError, InvalidError, NotAllowedError
-from webui.approvals.standing import By
+from webui.approvals.people import delegations, groups
+from webui.approvals.people.standing import By
+from webui.approvals.ruling.terms import why_asked
 from webui.approvals.states import Verdict
-from webui.approvals.terms import why_asked
-from webui.approvals.using import Used
+from webui.approvals.use.using import Used
 from webui.audit.agreement import findings
 from webui.store.models import Decision
 

@@ -6,11 +6,11 @@ import pytest
 
 from tests.plugins.desk import House, Member, TestClock
 from tests.plugins.rules import Desk, at_once, reviewer_of
-from webui.approvals import revoking
+from webui.approvals.answering import revoking
+from webui.approvals.answering.reviewing import Decided
 from webui.approvals.errors import ConflictError, InvalidError, NotFoundError
-from webui.approvals.reviewing import Decided
 from webui.approvals.states import Verdict
-from webui.approvals.using import Used
+from webui.approvals.use.using import Used
 
 
 def revoke(desk: Desk, who: Member, approval_id: str, reason: str = "") -> Decided:

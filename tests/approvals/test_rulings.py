@@ -7,20 +7,22 @@ from sqlalchemy import select, update
 
 from tests.plugins.desk import House
 from tests.plugins.rules import UNSEEN, Desk, at_once, reviewer_of
-from webui.approvals import deciding, idempotency, rulebooks
-from webui.approvals.ask import Filed, Limits
-from webui.approvals.counting import KEPT, forget_old
+from webui.approvals.answering import deciding
+from webui.approvals.asking import idempotency
+from webui.approvals.asking.ask import Filed, Limits
 from webui.approvals.errors import (
     ConflictError,
     DeniedByRuleError,
     InvalidError,
     TooManyError,
 )
-from webui.approvals.granting import GrantWish
+from webui.approvals.grants.granting import GrantWish
 from webui.approvals.policy import read_policy
+from webui.approvals.ruling import rulebooks
+from webui.approvals.ruling.counting import KEPT, forget_old
+from webui.approvals.ruling.terms import refused_because, ruling_of, why_asked
 from webui.approvals.states import Verdict
-from webui.approvals.terms import refused_because, ruling_of, why_asked
-from webui.approvals.using import Used
+from webui.approvals.use.using import Used
 from webui.audit.agreement import findings
 from webui.store.errors import StoreBrokenError
 from webui.store.models import Approval, Policy, PolicyCount, StandingGrant

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from webui.approvals.call.schema_check import MOST_FAULTS, faults_by_schema
 from webui.approvals.errors import Fault, InvalidError
-from webui.approvals.schema_check import MOST_FAULTS, faults_by_schema
 
 
 def faults(schema: Any, edited: dict[str, Any]) -> list[Fault]:

@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from tests.plugins.desk import House
 from tests.plugins.rules import Desk
-from webui.approvals.looking import note_exported, note_opened_full, note_viewed
+from webui.approvals.answering.looking import note_exported, note_opened_full, note_viewed
 from webui.approvals.searching import index_settled
 from webui.approvals.states import Verdict
 from webui.preview import Profile

@@ -8,8 +8,8 @@ from sqlalchemy import select, update
 
 from tests.plugins.desk import House, Member, TestClock
 from tests.plugins.rules import UNSEEN, Desk, reviewer_of
-from webui.approvals import accounts, deciding
-from webui.approvals.covering import revoke_grant
+from webui.approvals.answering import deciding
+from webui.approvals.answering.reviewing import Decided
 from webui.approvals.ending import end_session
 from webui.approvals.errors import (
     ConflictError,
@@ -17,11 +17,12 @@ from webui.approvals.errors import (
     NotAllowedError,
     NotFoundError,
 )
-from webui.approvals.granting import HOUR, GrantWish
-from webui.approvals.leases import report, roll_back
-from webui.approvals.reviewing import Decided
+from webui.approvals.grants.covering import revoke_grant
+from webui.approvals.grants.granting import HOUR, GrantWish
+from webui.approvals.people import accounts
 from webui.approvals.states import Verdict
-from webui.approvals.using import Used
+from webui.approvals.use.leases import report, roll_back
+from webui.approvals.use.using import Used
 from webui.audit.agreement import findings
 from webui.store.models import Approval, Event, Org, StandingGrant
 

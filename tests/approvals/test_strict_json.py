@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webui.approvals.canonical import (
+from webui.approvals.call.canonical import (
     Document,
     Limits,
     Unreadable,

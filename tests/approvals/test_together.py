@@ -4,9 +4,9 @@ from functools import partial
 
 from tests.plugins.desk import House, Member
 from tests.plugins.rules import Desk, at_once, reviewer_of
-from webui.approvals import claiming
-from webui.approvals.delegations import delegate
-from webui.approvals.reviewing import seal_of
+from webui.approvals.answering import claiming
+from webui.approvals.answering.reviewing import seal_of
+from webui.approvals.people.delegations import delegate
 from webui.approvals.states import Verdict
 from webui.preview import PREVIEW_VERSION
 from webui.store.models import Approval

@@ -8,13 +8,15 @@ import pytest
 
 from tests.plugins.desk import House, Member, TestClock
 from tests.plugins.rules import UNSEEN, Desk, at_once, reviewer_of
-from webui.approvals import claiming, deciding, ending, organizations, undoing
-from webui.approvals.cascading import deny_along
+from webui.approvals import ending
+from webui.approvals.answering import claiming, deciding, undoing
+from webui.approvals.answering.cascading import deny_along
+from webui.approvals.answering.reviewing import Decided
 from webui.approvals.errors import ConflictError, DeskError, InvalidError
-from webui.approvals.granting import GrantWish
-from webui.approvals.reviewing import Decided
+from webui.approvals.grants.granting import GrantWish
+from webui.approvals.people import organizations
 from webui.approvals.states import Verdict
-from webui.approvals.using import Used
+from webui.approvals.use.using import Used
 from webui.store.models import Decision, Membership, StandingGrant
 
 WINDOW = 10

@@ -6,11 +6,11 @@ from sqlalchemy import func, select
 from tests.plugins.desk import House, TestClock
 from tests.plugins.rules import Desk
 from webui.approvals import telling
-from webui.approvals.ask import Filed
+from webui.approvals.asking.ask import Filed
 from webui.approvals.errors import ConflictError, InvalidError, NotFoundError
-from webui.approvals.leases import Lease, hash_of_lease
 from webui.approvals.states import Verdict
-from webui.approvals.using import Used
+from webui.approvals.use.leases import Lease, hash_of_lease
+from webui.approvals.use.using import Used
 from webui.store.models import Consumption
 from webui.store.queries import calls
 

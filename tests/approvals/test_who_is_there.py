@@ -7,13 +7,14 @@ from sqlalchemy import update
 
 from tests.plugins.desk import House, Member
 from tests.plugins.rules import Desk
-from webui.approvals import accounts, members, permission_grants, sessions
 from webui.approvals.errors import NotAllowedError
-from webui.approvals.organizations import Flags, change_flags
-from webui.approvals.permission_grants import Wanted
-from webui.approvals.standing import By
-from webui.approvals.write_gate import write_of
-from webui.approvals.write_grants import GateLimits, Held, Service, ask
+from webui.approvals.gate.write_gate import write_of
+from webui.approvals.gate.write_grants import GateLimits, Held, Service, ask
+from webui.approvals.grants import permission_grants
+from webui.approvals.grants.permission_grants import Wanted
+from webui.approvals.people import accounts, members, sessions
+from webui.approvals.people.organizations import Flags, change_flags
+from webui.approvals.people.standing import By
 from webui.store.models import Org, WebSession
 from webui.store.queries import identity
 from webui.store.queries import write_grants as queries

@@ -5,17 +5,17 @@ from typing import Any
 import pytest
 
 from tests.plugins.desk import House
-from webui.approvals import agent_sync, issues, projects
-from webui.approvals.agent_changes import AgentChange
+from webui.approvals.agents import agent_sync, issues, projects
+from webui.approvals.agents.agent_changes import AgentChange
+from webui.approvals.agents.issues import IssueChange
+from webui.approvals.agents.protections import protect
 from webui.approvals.errors import (
     ConflictError,
     InvalidError,
     NotAllowedError,
     NotFoundError,
 )
-from webui.approvals.issues import IssueChange
-from webui.approvals.protections import protect
-from webui.approvals.standing import By
+from webui.approvals.people.standing import By
 from webui.store.models import Agent, Issue
 from webui.store.queries import events, work
 from webui.store.store import Store

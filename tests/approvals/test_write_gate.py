@@ -15,9 +15,9 @@ from sqlalchemy import select, update
 
 from tests.plugins.desk import House, Member
 from tests.plugins.rules import Desk
-from webui.approvals import sessions, write_grants
 from webui.approvals.errors import ConflictError, InvalidError, NotFoundError, TooManyError
-from webui.approvals.write_gate import (
+from webui.approvals.gate import write_grants
+from webui.approvals.gate.write_gate import (
     is_read,
     masked,
     missing,
@@ -26,7 +26,8 @@ from webui.approvals.write_gate import (
     unmasked,
     write_of,
 )
-from webui.approvals.write_grants import Answer, GateLimits, Held, Passed, Service
+from webui.approvals.gate.write_grants import Answer, GateLimits, Held, Passed, Service
+from webui.approvals.people import sessions
 from webui.store.models import WebSession, WriteGrant
 from webui.store.transaction import Transaction
 

@@ -8,7 +8,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webui.approvals.canonical import Unreadable, canonical
+from webui.approvals.call.canonical import Unreadable, canonical
 from webui.audit import merkle
 from webui.audit.chain import EMPTY_HEAD, GENESIS, Head, append, rfc3339
 

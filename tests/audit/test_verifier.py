@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webui.approvals.canonical import canonical
+from webui.approvals.call.canonical import canonical
 from webui.audit import verifier
 from webui.audit.checkpoint import NoteError, Signer, checkpoint_of, sign
 from webui.audit.export import checkpoint_line, json_line

@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, insert, text
 
-from webui.approvals.accounts import create_org, create_user
-from webui.approvals.agents import create_agent
-from webui.approvals.ask import Ask, Filer, Limits
-from webui.approvals.canonical import arguments_hash, canonical, fingerprint
-from webui.approvals.deciding import decide
+from webui.approvals.agents.agents import create_agent
+from webui.approvals.answering.deciding import decide
+from webui.approvals.answering.reviewing import Look, Reviewer
+from webui.approvals.asking.ask import Ask, Filer, Limits
+from webui.approvals.asking.intake import submit
+from webui.approvals.call.canonical import arguments_hash, canonical, fingerprint
 from webui.approvals.ending import cancel
-from webui.approvals.intake import submit
-from webui.approvals.leases import Lease, report, roll_back
-from webui.approvals.reviewing import Look, Reviewer
+from webui.approvals.people.accounts import create_org, create_user
 from webui.approvals.states import Verdict
-from webui.approvals.using import Used, consume
+from webui.approvals.use.leases import Lease, report, roll_back
+from webui.approvals.use.using import Used, consume
 from webui.audit.chain import Head
 from webui.audit.checkpoint import Signer, checkpoint_of, cut_of, log_origin, sign
 from webui.audit.journal import flush

@@ -26,7 +26,7 @@ from tests.plugins.simulation import (
     Run,
     furnish_groups,
 )
-from webui.approvals import conversation
+from webui.approvals.answering import conversation
 from webui.approvals.states import Verdict
 
 RESULTS = ("ok", "error", "unknown")

@@ -12,10 +12,10 @@ import pytest
 
 from tests.plugins.desk import House
 from tests.plugins.rules import Desk
+from webui.approvals.answering.reviewing import Decided
 from webui.approvals.errors import ConflictError, DeskError
-from webui.approvals.reviewing import Decided
 from webui.approvals.states import Verdict
-from webui.approvals.using import Used
+from webui.approvals.use.using import Used
 from webui.store.errors import StoreUnavailableError
 
 HANDS = 200

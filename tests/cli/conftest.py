@@ -70,8 +70,8 @@ def told(run: Callable[..., Result]) -> Callable[..., Any]:
 @pytest.fixture
 def filed(instance: Path, first: Any) -> Callable[..., str]:
     """File a call of the first agent straight into the database; returns the id."""
-    from webui.approvals import intake  # noqa: PLC0415
-    from webui.approvals.ask import Filer, Limits  # noqa: PLC0415
+    from webui.approvals.asking import intake  # noqa: PLC0415
+    from webui.approvals.asking.ask import Filer, Limits  # noqa: PLC0415
     from webui.asks import AskBody, prepare  # noqa: PLC0415
     from webui.preview import Profile  # noqa: PLC0415
     from webui.runtime import open_store  # noqa: PLC0415

@@ -13,7 +13,7 @@ ACTOR = ("--actor", "admin@localhost")
 @pytest.fixture
 def granted(instance: Path, filed: Any) -> str:
     """A standing grant that frees a secret's beginning and pins the rest."""
-    from webui.approvals.granting import (  # noqa: PLC0415
+    from webui.approvals.grants.granting import (  # noqa: PLC0415
         GrantWish,
         keep_standing_grant,
         standing_grant_of,

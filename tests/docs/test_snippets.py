@@ -239,7 +239,8 @@ def test_every_command_that_a_page_names_exists(page: Path) -> None:
         for name in countersign.list_commands(context)
     }
     for verb, rest in re.findall(
-        r"`(?:\.venv/bin/)?countersign\s+([a-z]+)((?:\s+[a-z][a-z|-]*)?)", page.read_text("utf-8")
+        r"`(?:\.venv/bin/)?countersign\s+([a-z]+)((?:\s+[a-z][a-z|-]*)?)",
+        page.read_text("utf-8"),
     ):
         assert verb in known, f"{page.name}: countersign {verb}"
         commands = getattr(known[verb], "commands", {})
@@ -257,4 +258,4 @@ def test_the_architecture_page_names_every_room_and_none_that_is_gone() -> None:
     assert files == set(re.findall(r"\b[a-z]+\.py\b", tree)) - {"app.py"}
     for path in re.findall(r"`((?:webui|templates|tests|docs|client)/[\w./]+)`", text):
         assert (ROOT / path).exists(), path
-    assert len(text.splitlines()) <= 150
+    assert len(text.splitlines()) <= 170

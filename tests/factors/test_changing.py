@@ -7,8 +7,8 @@ import pytest
 from tests.plugins.authenticator import Authenticator
 from tests.plugins.desk import House, Member, TestClock
 from tests.plugins.factors import App
-from webui.approvals import accounts, sessions
 from webui.approvals.errors import ConflictError, InvalidError, NotFoundError
+from webui.approvals.people import accounts, sessions
 from webui.factors import ceremonies, changing, proving, recovery
 from webui.factors.passkeys import NewPasskey
 from webui.store.models import User, WebSession

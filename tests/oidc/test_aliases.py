@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from tests.plugins.desk import FileCall, House
+from webui.approvals.answering.reviewing import resource_of
 from webui.approvals.authorization import DECIDE, Actor, authorize
 from webui.approvals.errors import InvalidError
-from webui.approvals.reviewing import resource_of
-from webui.approvals.standing import By
+from webui.approvals.people.standing import By
 from webui.channels.addresses import AllowList
 from webui.oidc import providers
 from webui.oidc.providers import Wanted

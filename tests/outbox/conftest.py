@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from webui.approvals import endpoints
+from webui.approvals.senders import endpoints
 from webui.channels.addresses import AllowList
 from webui.channels.http import Sender
 from webui.outbox.courier import Courier

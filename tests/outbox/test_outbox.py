@@ -10,9 +10,11 @@ import pytest
 from sqlalchemy import select, update
 from standardwebhooks.webhooks import Webhook
 
-from webui.approvals import conversation, deciding, ending, endpoints
+from webui.approvals import ending
+from webui.approvals.answering import conversation, deciding
+from webui.approvals.answering.reviewing import Look, Reviewer
 from webui.approvals.errors import ConflictError, InvalidError, NotFoundError
-from webui.approvals.reviewing import Look, Reviewer
+from webui.approvals.senders import endpoints
 from webui.approvals.states import Verdict
 from webui.channels import schedule
 from webui.edits import prepare_edit

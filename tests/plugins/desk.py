@@ -21,9 +21,11 @@ import pytest
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
 
-from webui.approvals import accounts, agents, ask, intake, sessions
-from webui.approvals.canonical import arguments_hash, canonical, fingerprint
-from webui.approvals.passwords import hash_password
+from webui.approvals.agents import agents
+from webui.approvals.asking import ask, intake
+from webui.approvals.call.canonical import arguments_hash, canonical, fingerprint
+from webui.approvals.people import accounts, sessions
+from webui.approvals.people.passwords import hash_password
 from webui.approvals.states import Verdict
 from webui.audit.journal import flush
 from webui.listeners import Bound, Endpoint

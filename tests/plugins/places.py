@@ -9,25 +9,20 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from tests.plugins.desk import FileCall, Program
-from webui.approvals import (
-    accounts,
-    agents,
-    delegations,
-    endpoints,
-    groups,
-    invitations,
-    issues,
-    jobs,
-    permission_grants,
-    projects,
-    sessions,
-    sources,
-    write_grants,
+from webui.approvals import jobs
+from webui.approvals.agents import agents, issues, projects
+from webui.approvals.gate import write_grants
+from webui.approvals.gate.write_gate import write_of
+from webui.approvals.grants import permission_grants
+from webui.approvals.grants.granting import (
+    GrantWish,
+    keep_standing_grant,
+    standing_grant_of,
 )
-from webui.approvals.granting import GrantWish, keep_standing_grant, standing_grant_of
+from webui.approvals.people import accounts, delegations, groups, invitations, sessions
+from webui.approvals.people.standing import By
 from webui.approvals.policy import policy_revision
-from webui.approvals.standing import By
-from webui.approvals.write_gate import write_of
+from webui.approvals.senders import endpoints, sources
 from webui.channels.addresses import AllowList
 from webui.oidc import providers
 from webui.oidc.providers import Wanted

@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from webui.approvals.standing import By
+from webui.approvals.people.standing import By
 from webui.channels.addresses import AllowList
 from webui.oidc import providers
 from webui.oidc.providers import Wanted

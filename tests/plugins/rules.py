@@ -12,23 +12,17 @@ import pytest
 from sqlalchemy import update
 
 from tests.plugins.desk import NO_LIMITS, House, Member, Program, TestClock, ask_for
-from webui.approvals import (
-    ask,
-    conversation,
-    deciding,
-    ending,
-    idempotency,
-    intake,
-    leases,
-    policies,
-    using,
-)
-from webui.approvals.editing import Edit
+from webui.approvals import ending
+from webui.approvals.answering import conversation, deciding
+from webui.approvals.answering.editing import Edit
+from webui.approvals.answering.reviewing import Decided, Look, Reviewer
+from webui.approvals.asking import ask, idempotency, intake
 from webui.approvals.errors import DeskError
-from webui.approvals.granting import GrantWish
-from webui.approvals.reviewing import Decided, Look, Reviewer
-from webui.approvals.standing import By
+from webui.approvals.grants.granting import GrantWish
+from webui.approvals.people.standing import By
+from webui.approvals.ruling import policies
 from webui.approvals.states import Verdict
+from webui.approvals.use import leases, using
 from webui.edits import prepare_edit
 from webui.store.models import Approval, Event, Org
 from webui.store.queries import events

@@ -26,10 +26,10 @@ from countersign_client import Client, CountersignError, Refused
 from countersign_client.ask import Ask
 from sqlalchemy import select
 
-from webui.approvals.deciding import decide
-from webui.approvals.granting import GrantWish
-from webui.approvals.reviewing import Look
-from webui.approvals.reviewing import Reviewer as Deciding
+from webui.approvals.answering.deciding import decide
+from webui.approvals.answering.reviewing import Look
+from webui.approvals.answering.reviewing import Reviewer as Deciding
+from webui.approvals.grants.granting import GrantWish
 from webui.approvals.states import Verdict
 from webui.cli import countersign
 from webui.runtime import open_store

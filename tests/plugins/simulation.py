@@ -16,19 +16,22 @@ from sqlalchemy import select
 
 from tests.plugins.desk import Member, Program
 from tests.plugins.rules import Desk, reviewer_of
-from webui.approvals import claiming, covering, ending, groups, revoking
-from webui.approvals.arguments import effective_arguments, open_arguments
-from webui.approvals.ask import Filed
-from webui.approvals.canonical import fingerprint
+from webui.approvals import ending
+from webui.approvals.answering import claiming, revoking
+from webui.approvals.answering.quorum import NOES, YESES
+from webui.approvals.answering.reviewing import Decided, Reviewer
+from webui.approvals.asking.ask import Filed
+from webui.approvals.call.arguments import effective_arguments, open_arguments
+from webui.approvals.call.canonical import fingerprint
 from webui.approvals.errors import DeskError
-from webui.approvals.granting import MOST_LIVE, GrantWish
-from webui.approvals.leases import Lease
-from webui.approvals.quorum import NOES, YESES
-from webui.approvals.reviewing import Decided, Reviewer
-from webui.approvals.standing import By
+from webui.approvals.grants import covering
+from webui.approvals.grants.granting import MOST_LIVE, GrantWish
+from webui.approvals.people import groups
+from webui.approvals.people.standing import By
+from webui.approvals.ruling.terms import group_ids
 from webui.approvals.states import LIVE, NEXT, OPEN, Status, Verdict
-from webui.approvals.terms import group_ids
-from webui.approvals.using import Used
+from webui.approvals.use.leases import Lease
+from webui.approvals.use.using import Used
 from webui.approvals.words import NOT_USABLE
 from webui.store.models import Approval, Consumption, Decision, Event, StandingGrant
 from webui.store.transaction import Transaction

@@ -14,11 +14,11 @@ from sqlalchemy import select
 
 from tests.plugins.rules import Desk
 from tests.plugins.simulation import LEASE, MEMORY, TICK, WINDOW, Answer
-from webui.approvals import escalating
-from webui.approvals.ask import Filed
+from webui.approvals.answering import escalating
+from webui.approvals.asking.ask import Filed
 from webui.approvals.errors import DeskError
 from webui.approvals.states import LIVE, OPEN, Status, Verdict
-from webui.approvals.using import Used
+from webui.approvals.use.using import Used
 from webui.approvals.words import NOT_USABLE
 from webui.audit.agreement import findings
 from webui.store.models import Approval, PolicyCount

@@ -15,7 +15,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import Engine, create_engine
 from werkzeug.routing import Rule
 
-from webui.approvals import passwords
+from webui.approvals.people import passwords
 from webui.store import engines
 
 _build = Rule._compile_builder  # noqa: SLF001 - there is no public place to remember it

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from webui.approvals.canonical import canonical
+from webui.approvals.call.canonical import canonical
 from webui.preview import (
     PREVIEW_VERSION,
     Node,

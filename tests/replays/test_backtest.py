@@ -13,9 +13,9 @@ from sqlalchemy import select
 from tests.plugins.desk import House, Member
 from tests.plugins.rules import Desk
 from webui.approvals import jobs
-from webui.approvals.arguments import open_arguments
+from webui.approvals.call.arguments import open_arguments
 from webui.approvals.errors import ConflictError, InvalidError, NotAllowedError
-from webui.approvals.policies import PolicyRefusedError
+from webui.approvals.people.standing import By
 from webui.approvals.policy import (
     Call,
     Facts,
@@ -25,7 +25,7 @@ from webui.approvals.policy import (
     read_policy,
     window_at,
 )
-from webui.approvals.standing import By
+from webui.approvals.ruling.policies import PolicyRefusedError
 from webui.approvals.states import Verdict as Answer
 from webui.background import Runner
 from webui.replays.backtest import KIND, ask_for_backtest

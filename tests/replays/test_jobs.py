@@ -11,7 +11,7 @@ from tests.plugins.rules import Desk
 from webui.approvals import jobs
 from webui.approvals.errors import InvalidError, NotFoundError
 from webui.approvals.jobs import Claimed
-from webui.approvals.standing import By
+from webui.approvals.people.standing import By
 from webui.background import Runner, Step, Work
 from webui.store.models import Job
 from webui.store.store import Store

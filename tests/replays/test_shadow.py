@@ -9,10 +9,10 @@ from sqlalchemy import update
 
 from tests.plugins.desk import House, Member
 from tests.plugins.rules import Desk
-from webui.approvals import policies, shadows
 from webui.approvals.errors import ConflictError, NotAllowedError
-from webui.approvals.policies import PolicyRefusedError
-from webui.approvals.standing import By
+from webui.approvals.people.standing import By
+from webui.approvals.ruling import policies, shadows
+from webui.approvals.ruling.policies import PolicyRefusedError
 from webui.replays import following
 from webui.replays.following import figures_of, follow
 from webui.store.models import PolicyShadow

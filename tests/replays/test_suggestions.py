@@ -10,10 +10,10 @@ from sqlalchemy import select, update
 
 from tests.plugins.desk import Member
 from tests.plugins.rules import Desk
-from webui.approvals import policies
 from webui.approvals.errors import InvalidError, NotAllowedError
+from webui.approvals.people.standing import By
 from webui.approvals.policy import Call, Facts, Verdict, evaluate, read_policy
-from webui.approvals.standing import By
+from webui.approvals.ruling import policies
 from webui.approvals.states import Verdict as Answer
 from webui.background import Runner
 from webui.replays.kinds import KINDS

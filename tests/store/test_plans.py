@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from tests.plugins.desk import House
 from tests.plugins.rules import Desk
-from webui.approvals import intake
+from webui.approvals.asking import intake
 from webui.approvals.errors import InvalidError
 from webui.approvals.states import Verdict
 from webui.store.models import Approval, table_of

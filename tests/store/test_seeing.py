@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from tests.plugins.rules import Desk
+from webui.approvals.answering.reviewing import resource_of
 from webui.approvals.authorization import VIEW, authorize
-from webui.approvals.reviewing import resource_of
 from webui.store.ids import new_id
 from webui.store.models import Agent, Approval, GroupMember, PermissionGrant
 from webui.store.models.group import Group

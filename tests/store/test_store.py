@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from tests.plugins.desk import House
 from tests.plugins.rules import Desk
-from webui.approvals.json_faults import Unreadable
+from webui.approvals.call.json_faults import Unreadable
 from webui.audit.journal import flush
 from webui.audit.verify import verify_org
 from webui.store import engines, writer

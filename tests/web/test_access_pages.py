@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from tests.plugins.desk import House, Member, SignedIn
-from webui.approvals import issues, projects
-from webui.approvals.issues import IssueChange
-from webui.approvals.standing import By
+from webui.approvals.agents import issues, projects
+from webui.approvals.agents.issues import IssueChange
+from webui.approvals.people.standing import By
 from webui.store.models import Agent, Issue, Project
 from webui.store.queries import work
 from webui.store.queries.grants import standing_grants
@@ -54,7 +54,7 @@ def test_only_who_manages_people_or_agents_gets_in(
 def test_an_operator_looks_at_grants_and_gives_none(
     signed_in: SignedIn, house: House, store: Store
 ) -> None:
-    from webui.approvals import accounts  # noqa: PLC0415
+    from webui.approvals.people import accounts  # noqa: PLC0415
 
     store.write(
         lambda tx: accounts.set_role(

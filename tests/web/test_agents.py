@@ -3,7 +3,7 @@
 import re
 
 from tests.plugins.desk import Browser, House, SignedIn
-from webui.approvals.keys import read_key
+from webui.approvals.agents.keys import read_key
 from webui.store.queries import identity
 from webui.store.store import Store
 

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from tests.plugins.desk import Browser, FileCall, House, SignedIn, TestClock
-from webui.approvals import accounts
+from webui.approvals.people import accounts
 from webui.store.models import Approval, Event
 from webui.store.queries import calls, events
 from webui.store.store import Store

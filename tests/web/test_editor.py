@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from webui.approvals.differing import same
+from webui.approvals.call.differing import same
 from webui.approvals.errors import InvalidError
 from webui.preview import Profile, masked_arguments, unmasked
 from webui.preview.clipping import CARD

@@ -14,7 +14,7 @@ from sqlalchemy import UpdateBase, delete, update
 
 from tests.plugins.desk import Browser, FileCall, House, Member, SignedIn
 from tests.plugins.places import Route, routes, rows, things
-from webui.approvals import accounts
+from webui.approvals.people import accounts
 from webui.store.models import Membership, User, WebSession
 from webui.store.store import Store
 

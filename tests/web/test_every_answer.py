@@ -12,8 +12,8 @@ from werkzeug.test import TestResponse
 from tests.plugins.desk import Browser, FileCall, House, Member, SignedIn, TestClock
 from tests.plugins.rules import Desk
 from tests.web.test_reviewing import grant
-from webui.approvals import conversation
-from webui.approvals.arguments import effective_arguments
+from webui.approvals.answering import conversation
+from webui.approvals.call.arguments import effective_arguments
 from webui.approvals.states import Verdict
 from webui.store.models import Approval
 from webui.store.queries import calls

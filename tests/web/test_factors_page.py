@@ -9,7 +9,7 @@ import pytest
 from tests.plugins.authenticator import Authenticator
 from tests.plugins.desk import PASSWORD, Browser, House, Member, SignedIn, TestClock
 from tests.plugins.factors import HEADERS, App, is_in, options, secret_on
-from webui.approvals.passwords import check_password
+from webui.approvals.people.passwords import check_password
 from webui.factors import totp
 from webui.store.queries import identity
 from webui.store.queries.factors import Held, held

@@ -12,10 +12,10 @@ from werkzeug.test import TestResponse
 from tests.plugins.desk import Browser, House, Member, SignedIn, TestClock
 from tests.plugins.rules import Desk, reviewer_of
 from tests.web.test_reviewing import grant as give_permission
-from webui.approvals import deciding
-from webui.approvals.covering import revoke_grant
-from webui.approvals.granting import HOUR, GrantWish
-from webui.approvals.reviewing import Look
+from webui.approvals.answering import deciding
+from webui.approvals.answering.reviewing import Look
+from webui.approvals.grants.covering import revoke_grant
+from webui.approvals.grants.granting import HOUR, GrantWish
 from webui.approvals.states import Verdict
 from webui.store.models import Org, StandingGrant
 from webui.store.store import Store

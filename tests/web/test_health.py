@@ -5,7 +5,7 @@ import re
 from sqlalchemy import update
 
 from tests.plugins.desk import Browser, FileCall, House, SignedIn
-from webui.approvals import agents
+from webui.approvals.agents import agents
 from webui.runtime import Runtime
 from webui.store.models import User
 from webui.store.store import Store

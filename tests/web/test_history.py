@@ -6,7 +6,8 @@ import re
 import pytest
 
 from tests.plugins.desk import Browser, FileCall, House, SignedIn
-from webui.approvals import deciding, reviewing, searching
+from webui.approvals import searching
+from webui.approvals.answering import deciding, reviewing
 from webui.approvals.states import Verdict
 from webui.preview import Profile
 from webui.store.queries import walks

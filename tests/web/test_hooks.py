@@ -17,8 +17,10 @@ import pytest
 from sqlalchemy import select
 from standardwebhooks.webhooks import Webhook
 
-from webui.approvals import agents, ending, sources
+from webui.approvals import ending
+from webui.approvals.agents import agents
 from webui.approvals.errors import ConflictError, InvalidError, NotFoundError
+from webui.approvals.senders import sources
 from webui.inbox import kept, opening, taking
 from webui.inbox.replaying import replay
 from webui.receivers.kind import Inbound
@@ -136,7 +138,7 @@ def test_what_sends_webhooks_is_told_yes_or_no_unless_it_names_more(
 def test_the_same_call_has_the_fingerprint_that_the_api_gives_it(
     sender: Sender, store: Store, house: House
 ) -> None:
-    from webui.approvals.canonical import fingerprint  # noqa: PLC0415
+    from webui.approvals.call.canonical import fingerprint  # noqa: PLC0415
 
     sender.send()
     [approval] = rows(store, Approval)

@@ -3,9 +3,10 @@
 from sqlalchemy import select
 
 from tests.plugins.desk import FileCall, House, Member, SignedIn, TestClock
-from webui.approvals import accounts, members, sessions, write_grants
-from webui.approvals.standing import By
-from webui.approvals.write_gate import write_of
+from webui.approvals.gate import write_grants
+from webui.approvals.gate.write_gate import write_of
+from webui.approvals.people import accounts, members, sessions
+from webui.approvals.people.standing import By
 from webui.live.bus import Wake
 from webui.live.feed import Viewer
 from webui.runtime import Runtime

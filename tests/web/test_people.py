@@ -7,8 +7,8 @@ from flask import Flask
 from sqlalchemy import update
 
 from tests.plugins.desk import PASSWORD, Browser, FileCall, House, Member, SignedIn
-from webui.approvals import invitations, members
-from webui.approvals.standing import By
+from webui.approvals.people import invitations, members
+from webui.approvals.people.standing import By
 from webui.store.models import Membership, WebSession
 from webui.store.queries import events
 from webui.store.queries.people import members as members_of

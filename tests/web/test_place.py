@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.plugins.desk import Browser, FileCall, House, SignedIn, TestClock
-from webui.approvals.reviewing import seal_of
+from webui.approvals.answering.reviewing import seal_of
 from webui.store.models import Approval
 from webui.store.queries import calls
 from webui.store.store import Store

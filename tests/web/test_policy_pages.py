@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tests.plugins.desk import Browser, House, SignedIn
-from webui.approvals import groups, policies
-from webui.approvals.standing import By
+from webui.approvals.people import groups
+from webui.approvals.people.standing import By
+from webui.approvals.ruling import policies
 from webui.store.store import Store
 
 FIRST = 'version: "1"\ndefault: deny\ntools:\n  pay:\n    rules:\n      - {name: ask, action: require_approval}\n'

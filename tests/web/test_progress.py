@@ -10,8 +10,8 @@ import pytest
 
 from tests.plugins.desk import House, Member, SignedIn
 from tests.plugins.rules import Desk
-from webui.approvals import groups
-from webui.approvals.standing import By
+from webui.approvals.people import groups
+from webui.approvals.people.standing import By
 
 POLICY = """version: "1"
 tools:

@@ -128,7 +128,7 @@ def test_who_does_not_manage_members_has_no_business_here(
 def test_nobody_maps_a_group_to_a_role_above_their_own(
     signed_in: SignedIn, house: House, store: Store
 ) -> None:
-    from webui.approvals import accounts  # noqa: PLC0415
+    from webui.approvals.people import accounts  # noqa: PLC0415
 
     store.write(
         lambda tx: accounts.set_role(tx, house.org_id, house.bo.email, "admin", actor="s")

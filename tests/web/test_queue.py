@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.plugins.desk import Browser, FileCall, House, SignedIn, TestClock
-from webui.approvals import deciding, reviewing
+from webui.approvals.answering import deciding, reviewing
 from webui.approvals.states import Verdict
 from webui.store.store import Store
 

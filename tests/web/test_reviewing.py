@@ -10,9 +10,9 @@ from sqlalchemy import update
 
 from tests.plugins.desk import Browser, FileCall, House, SignedIn, TestClock
 from tests.plugins.rules import Desk
-from webui.approvals import delegations, persons
 from webui.approvals.authorization.reasons import DELEGATOR_INVOLVED
-from webui.approvals.standing import By
+from webui.approvals.people import delegations, persons
+from webui.approvals.people.standing import By
 from webui.store.ids import new_id
 from webui.store.models import Model, Org, PermissionGrant, User, WebSession
 from webui.store.queries import events

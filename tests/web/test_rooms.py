@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.plugins.desk import House, SignedIn
-from webui.approvals import sources
+from webui.approvals.senders import sources
 from webui.store.store import Store
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from tests.plugins.authenticator import Authenticator
 from tests.plugins.desk import PASSWORD, Browser, House, SignedIn, TestClock
 from tests.plugins.factors import App, give_password, is_in, options, post
-from webui.approvals import accounts
+from webui.approvals.people import accounts
 from webui.factors import ceremonies, changing
 from webui.store.models import Ceremony, Passkey, WebSession
 from webui.store.store import Store

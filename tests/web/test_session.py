@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.plugins.desk import PASSWORD, Browser, House, Member, SignedIn, TestClock
-from webui.approvals import accounts
+from webui.approvals.people import accounts
 from webui.store.models import INSTANCE, Event, WebSession
 from webui.store.queries import events
 from webui.store.queries.events import EventFilters

@@ -17,9 +17,9 @@ from tests.plugins.provider import (
     sentence,
     wanted,
 )
-from webui.approvals import accounts, organizations
-from webui.approvals.organizations import Flags
-from webui.approvals.standing import By
+from webui.approvals.people import accounts, organizations
+from webui.approvals.people.organizations import Flags
+from webui.approvals.people.standing import By
 from webui.factors import ceremonies
 from webui.oidc import providers
 from webui.settings import Settings

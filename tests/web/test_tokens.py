@@ -7,9 +7,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.plugins.desk import FileCall, House, SignedIn, TestClock
-from webui.approvals import accounts, agents
+from webui.approvals.agents import agents
 from webui.approvals.authorization import AUDIT_READ, DECIDE, VIEW
 from webui.approvals.errors import InvalidError
+from webui.approvals.people import accounts
 from webui.control.line import CommandError, perform
 from webui.control.verbs import Office
 from webui.runtime import Runtime

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import select
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from webui.approvals import endpoints, sources
+from webui.approvals.senders import endpoints, sources
 from webui.outbox.courier import Courier
 from webui.outbox.fanning import fan_out
 from webui.settings import Settings

@@ -9,10 +9,12 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from tests.plugins.desk import Browser, House, Member, SignedIn
-from webui.approvals import agents, sessions, write_grants
+from webui.approvals.agents import agents
 from webui.approvals.errors import NotFoundError
-from webui.approvals.write_gate import write_of
-from webui.approvals.write_grants import GateLimits, Held, Service
+from webui.approvals.gate import write_grants
+from webui.approvals.gate.write_gate import write_of
+from webui.approvals.gate.write_grants import GateLimits, Held, Service
+from webui.approvals.people import sessions
 from webui.store.models import Event, Membership, User, WebSession, WriteGrant
 from webui.store.store import Store
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.plugins.desk import House, SignedIn
-from webui.approvals import groups, policies
-from webui.approvals.standing import By
+from webui.approvals.people import groups
+from webui.approvals.people.standing import By
+from webui.approvals.ruling import policies
 from webui.policyfile import Watch
 from webui.runtime import Runtime
 from webui.settings import Settings

@@ -28,10 +28,10 @@ from webui.api.syncing import (
     listed,
     manager,
 )
-from webui.approvals import agent_sync, issues, projects
-from webui.approvals.agent_changes import AgentChange, change_agent
+from webui.approvals.agents import agent_sync, issues, projects
+from webui.approvals.agents.agent_changes import AgentChange, change_agent
+from webui.approvals.agents.issues import IssueChange
 from webui.approvals.authorization import AGENTS
-from webui.approvals.issues import IssueChange
 from webui.store.models import Agent, Issue, Project
 from webui.store.queries import work
 from webui.store.transaction import Transaction

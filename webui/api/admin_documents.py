@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from webui.api.documents import time_or_none
-from webui.approvals.protections import effect_on
+from webui.approvals.agents.protections import effect_on
 from webui.audit.chain import rfc3339
 from webui.store.models import Agent, Issue, PermissionGrant, Project
 from webui.store.queries.work import Protected

@@ -22,12 +22,13 @@ from webui.api.syncing import (
     manager,
     require_carried,
 )
-from webui.approvals import permission_grants, questions
+from webui.approvals.agents import questions
+from webui.approvals.agents.outside import Put, id_of
+from webui.approvals.agents.protections import BEARERS, protect
 from webui.approvals.authorization import AGENTS, MEMBERS
 from webui.approvals.errors import Fault, InvalidError
-from webui.approvals.outside import Put, id_of
-from webui.approvals.permission_grants import Wanted
-from webui.approvals.protections import BEARERS, protect
+from webui.approvals.grants import permission_grants
+from webui.approvals.grants.permission_grants import Wanted
 from webui.asks import to_ms
 from webui.store.models import PermissionGrant
 from webui.store.queries import grants, work

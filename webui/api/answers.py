@@ -14,7 +14,7 @@ from webui.api.documents import (
 )
 from webui.api.keys import runtime
 from webui.api.paging import Page
-from webui.approvals.arguments import effective_arguments, open_arguments
+from webui.approvals.call.arguments import effective_arguments, open_arguments
 from webui.approvals.errors import NotFoundError
 from webui.approvals.states import OPEN
 from webui.store.models import Approval, Message

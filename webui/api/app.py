@@ -27,8 +27,8 @@ from webui.api.keys import KnownKeys, identify
 from webui.api.operations import OPERATIONS
 from webui.api.reading import refuse_nul, refuse_unknown_choices
 from webui.api.waiting import HeldPolls
+from webui.approvals.call.json_faults import Unreadable
 from webui.approvals.errors import DeskError
-from webui.approvals.json_faults import Unreadable
 from webui.live.streams import Streams
 from webui.runtime import Runtime
 from webui.store.errors import StoreUnavailableError

@@ -19,9 +19,11 @@ from webui.api.paging import CURSOR, page_of, whole_number
 from webui.api.reading import idempotency_key, read_ask, read_body
 from webui.api.schemas import CancelBody, EmptyBody, MessageBody
 from webui.api.waiting import bring_up_to_date, hold, unchanged
-from webui.approvals import conversation, ending, intake
+from webui.approvals import ending
+from webui.approvals.answering import conversation
+from webui.approvals.answering.settling import is_due
+from webui.approvals.asking import intake
 from webui.approvals.errors import DeskError, Fault, InvalidError
-from webui.approvals.settling import is_due
 from webui.approvals.states import Status
 from webui.asks import AskBody
 from webui.store.models import Approval

@@ -4,11 +4,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from webui.approvals.differing import differences
+from webui.approvals.answering.quorum import NOES, Ballot, approvals_in
+from webui.approvals.call.differing import differences
 from webui.approvals.ending import current_status
-from webui.approvals.quorum import NOES, Ballot, approvals_in
+from webui.approvals.ruling.terms import quorum_of, refused_because, why_asked
 from webui.approvals.states import OPEN, Status
-from webui.approvals.terms import quorum_of, refused_because, why_asked
 from webui.audit.chain import rfc3339
 from webui.store.models import Approval, Decision, Message
 from webui.store.queries.calls import Vote

@@ -11,8 +11,8 @@ from webui.api.operations import operation
 from webui.api.reading import read_body
 from webui.api.schemas import EvaluateBody
 from webui.approvals.policy import Call, Ruling, Verdict
-from webui.approvals.rulebooks import live_rulebook
-from webui.approvals.rulings import hinted, ruling_on
+from webui.approvals.ruling.rulebooks import live_rulebook
+from webui.approvals.ruling.rulings import hinted, ruling_on
 from webui.approvals.states import Risk
 from webui.approvals.words import WHY_ASKED
 

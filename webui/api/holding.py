@@ -8,11 +8,11 @@ from webui.api.operations import operation
 from webui.api.people import alone, check_carries, visible
 from webui.api.reading import read_body
 from webui.api.schemas import EmptyBody, MessageBody, RevokeBody
-from webui.approvals.claiming import claim, release
-from webui.approvals.conversation import say
-from webui.approvals.reviewing import Decided
-from webui.approvals.revoking import revoke
-from webui.approvals.undoing import undo
+from webui.approvals.answering.claiming import claim, release
+from webui.approvals.answering.conversation import say
+from webui.approvals.answering.reviewing import Decided
+from webui.approvals.answering.revoking import revoke
+from webui.approvals.answering.undoing import undo
 from webui.store.queries import calls
 from webui.store.queries.identity import TokenHolder
 

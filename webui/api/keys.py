@@ -11,12 +11,12 @@ from typing import Any, TypeVar, cast
 
 from flask import Response, current_app, g, request
 
-from webui.approvals import throttling
-from webui.approvals.ask import Filer
+from webui.approvals.agents.keys import AGENT, PERSONAL, PresentedKey, read_key
+from webui.approvals.answering.reviewing import Reviewer
+from webui.approvals.asking import throttling
+from webui.approvals.asking.ask import Filer
 from webui.approvals.authorization import Access, Actor, Resource, authorize
 from webui.approvals.errors import NotAllowedError
-from webui.approvals.keys import AGENT, PERSONAL, PresentedKey, read_key
-from webui.approvals.reviewing import Reviewer
 from webui.approvals.words import HELD_UP
 from webui.problems import problem
 from webui.runtime import Runtime

@@ -15,7 +15,7 @@ from webui.api.schemas import BacktestBody, SuggestionsBody
 from webui.approvals import jobs
 from webui.approvals.authorization import POLICY_READ, VIEW
 from webui.approvals.errors import NotAllowedError, NotFoundError
-from webui.approvals.standing import By
+from webui.approvals.people.standing import By
 from webui.audit.chain import rfc3339
 from webui.replays import backtest, suggestions
 from webui.replays.backtest import ask_for_backtest

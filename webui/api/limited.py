@@ -7,7 +7,7 @@ from typing import cast
 from flask import current_app, g
 
 from webui.api.keys import KnownKeys, runtime
-from webui.approvals.ask import Ask, Filer
+from webui.approvals.asking.ask import Ask, Filer
 from webui.approvals.errors import TooManyError
 
 

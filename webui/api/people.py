@@ -12,16 +12,21 @@ from webui.api.documents import (
     time_or_none,
 )
 from webui.api.keys import access, runtime, standing
-from webui.approvals.arguments import effective_arguments, open_arguments
+from webui.approvals.answering.barring import (
+    others_voices,
+    verdicts_open_to,
+    voted,
+    why_not,
+)
+from webui.approvals.answering.claiming import holder_of
+from webui.approvals.answering.reviewing import owner_now, resource_of, seal_of
+from webui.approvals.answering.settling import is_due, settlement_of
 from webui.approvals.authorization import DECIDE, EDIT, VIEW, Resource
-from webui.approvals.barring import others_voices, verdicts_open_to, voted, why_not
-from webui.approvals.claiming import holder_of
+from webui.approvals.call.arguments import effective_arguments, open_arguments
 from webui.approvals.ending import bring_up_to_date, current_status
 from webui.approvals.errors import NotAllowedError, NotFoundError
-from webui.approvals.reviewing import owner_now, resource_of, seal_of
-from webui.approvals.settling import is_due, settlement_of
+from webui.approvals.ruling.terms import ruling_shown
 from webui.approvals.states import Status
-from webui.approvals.terms import ruling_shown
 from webui.approvals.words import settled_by
 from webui.audit.chain import rfc3339
 from webui.gating import Shown, shown_of

@@ -11,12 +11,12 @@ from webui.api.paging import page_of, whole_number
 from webui.api.permitted import person_with
 from webui.api.reading import read_body
 from webui.api.schemas import PolicyBody, PolicyRevert, PolicyText
-from webui.approvals import policies
 from webui.approvals.authorization import POLICY_READ, POLICY_WRITE
-from webui.approvals.drafts import check_draft
 from webui.approvals.errors import Fault, InvalidError
-from webui.approvals.policies import Accepted
-from webui.approvals.standing import By
+from webui.approvals.people.standing import By
+from webui.approvals.ruling import policies
+from webui.approvals.ruling.drafts import check_draft
+from webui.approvals.ruling.policies import Accepted
 from webui.audit.chain import rfc3339
 from webui.policyfile import require_no_file
 from webui.store.models import Policy

@@ -10,13 +10,13 @@ from webui.api.limited import telling_limits
 from webui.api.operations import operation
 from webui.api.question_schemas import AuthorizeBody, QuestionBody
 from webui.api.reading import idempotency_key, read_body
-from webui.approvals import one_use, questions
-from webui.approvals.ask import Ask
+from webui.approvals.agents import one_use, questions
+from webui.approvals.agents.one_use import Outcome
+from webui.approvals.agents.questions import Answer, Asked
+from webui.approvals.asking.ask import Ask
 from webui.approvals.authorization import Access
-from webui.approvals.canonical import canonical
+from webui.approvals.call.canonical import canonical
 from webui.approvals.errors import ConflictError
-from webui.approvals.one_use import Outcome
-from webui.approvals.questions import Answer, Asked
 from webui.asks import AskBody, check_body, prepare
 
 

@@ -4,10 +4,10 @@ from flask import abort, g, request
 
 from webui.api.operations import BY_NAME
 from webui.api.schemas import GateBody
-from webui.approvals import idempotency
-from webui.approvals.ask import Ask
+from webui.approvals.asking import idempotency
+from webui.approvals.asking.ask import Ask
+from webui.approvals.call.strict_json import read_document
 from webui.approvals.errors import Fault, InvalidError
-from webui.approvals.strict_json import read_document
 from webui.asks import AskBody, Checked, check_body, prepare
 from webui.preview import Profile
 

@@ -14,9 +14,9 @@ from webui.api.people import alone, check_carries, listed, visible
 from webui.api.reading import read_body
 from webui.api.reviewing import PAGING, cursor_of, place_of
 from webui.api.schemas import DecideBody
+from webui.approvals.answering.deciding import decide
+from webui.approvals.answering.reviewing import Look, resource_of
 from webui.approvals.authorization import VIEW
-from webui.approvals.deciding import decide
-from webui.approvals.reviewing import Look, resource_of
 from webui.approvals.states import Verdict
 from webui.gating import refuse_unseen
 from webui.preview import PREVIEW_VERSION

@@ -11,10 +11,10 @@ from webui.api.keys import access, person, runtime, standing
 from webui.api.operations import Query, operation
 from webui.api.paging import page_of
 from webui.api.people import alone, bar, listed, one_now
+from webui.approvals.answering.reviewing import owners_now, resource_of
 from webui.approvals.authorization import VIEW
 from webui.approvals.ending import current_status
 from webui.approvals.errors import Fault, InvalidError
-from webui.approvals.reviewing import owners_now, resource_of
 from webui.approvals.states import OPEN, Risk, Status
 from webui.store.queries import calls, settled
 from webui.store.queries.calls import Filters, Row

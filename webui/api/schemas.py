@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from webui.approvals.granting import MOST_USES, GrantWish
-from webui.approvals.messages import TEXT_MAX
-from webui.approvals.write_gate import METHOD_MAX, PATH_MAX
+from webui.approvals.answering.messages import TEXT_MAX
+from webui.approvals.gate.write_gate import METHOD_MAX, PATH_MAX
+from webui.approvals.grants.granting import MOST_USES, GrantWish
 from webui.asks import (
     AskBody,
     Body,

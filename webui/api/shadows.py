@@ -11,9 +11,9 @@ from webui.api.permitted import person_with
 from webui.api.policies import policy_document
 from webui.api.reading import read_body
 from webui.api.schemas import PolicyText, TakeOverBody
-from webui.approvals import shadows
 from webui.approvals.authorization import POLICY_READ, POLICY_WRITE, VIEW
-from webui.approvals.standing import By
+from webui.approvals.people.standing import By
+from webui.approvals.ruling import shadows
 from webui.audit.chain import rfc3339
 from webui.replays.following import figures_of
 from webui.store.models import PolicyShadow

@@ -13,10 +13,10 @@ from webui.api.paging import CURSOR, page_of
 from webui.api.people import check_carries
 from webui.api.reading import read_body
 from webui.api.schemas import RevokeBody
+from webui.approvals.answering.reviewing import resource_of
 from webui.approvals.authorization import GRANT, VIEW
-from webui.approvals.covering import opened, revoke_grant
 from webui.approvals.errors import NotFoundError
-from webui.approvals.reviewing import resource_of
+from webui.approvals.grants.covering import opened, revoke_grant
 from webui.grants import pinned_masked
 from webui.preview import masked_arguments
 from webui.store.models import Approval

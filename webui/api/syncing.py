@@ -10,10 +10,10 @@ from webui.api.answers import answer_json, answer_page
 from webui.api.keys import access, runtime
 from webui.api.operations import Query
 from webui.api.paging import CURSOR, page_of
+from webui.approvals.agents.outside import Put, id_of
 from webui.approvals.authorization import ALL, Resource
 from webui.approvals.errors import NotAllowedError, NotFoundError
-from webui.approvals.outside import Put, id_of
-from webui.approvals.standing import By
+from webui.approvals.people.standing import By
 from webui.asks import Body
 from webui.store.queries.identity import TokenHolder
 from webui.store.transaction import Transaction

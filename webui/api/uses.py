@@ -27,16 +27,16 @@ from webui.api.schemas import (
     OutcomeBody,
     RollbackBody,
 )
-from webui.approvals import leases, using
-from webui.approvals.arguments import effective_arguments, effective_hash
-from webui.approvals.canonical import canonical, sha256_of
+from webui.approvals.answering.quorum import YESES
+from webui.approvals.call.arguments import effective_arguments, effective_hash
+from webui.approvals.call.canonical import canonical, sha256_of
+from webui.approvals.call.strict_json import read_document
 from webui.approvals.errors import DeskError
-from webui.approvals.quorum import YESES
-from webui.approvals.receipts import receipt
+from webui.approvals.ruling.terms import refused_because
 from webui.approvals.states import OPEN, Status
-from webui.approvals.strict_json import read_document
-from webui.approvals.terms import refused_because
-from webui.approvals.using import PrintUnder, Used
+from webui.approvals.use import leases, using
+from webui.approvals.use.receipts import receipt
+from webui.approvals.use.using import PrintUnder, Used
 from webui.approvals.words import STATUS
 from webui.asks import Call, check_body, fingerprint_of
 from webui.problems import problem

@@ -13,14 +13,14 @@ from webui.api.operations import operation
 from webui.api.people import alone, check_carries, visible
 from webui.api.reading import read_body
 from webui.api.schemas import BulkBody, VerdictBody
-from webui.approvals.arguments import effective_arguments
+from webui.approvals.answering.deciding import decide
+from webui.approvals.answering.editing import Edit
+from webui.approvals.answering.quorum import YESES
+from webui.approvals.answering.reviewing import Decided, Look, owner_now, resource_of
 from webui.approvals.authorization import DECIDE, EDIT, GRANT, VIEW
-from webui.approvals.deciding import decide
-from webui.approvals.editing import Edit
+from webui.approvals.call.arguments import effective_arguments
 from webui.approvals.errors import InvalidError, NotAllowedError
-from webui.approvals.granting import GrantWish
-from webui.approvals.quorum import YESES
-from webui.approvals.reviewing import Decided, Look, owner_now, resource_of
+from webui.approvals.grants.granting import GrantWish
 from webui.approvals.states import Verdict
 from webui.edits import prepare_edit
 from webui.gating import refuse_unseen

@@ -8,10 +8,10 @@ from webui.api.keys import agent_with, runtime
 from webui.api.operations import operation
 from webui.api.reading import read_body
 from webui.api.schemas import WriteGateBody
-from webui.approvals import write_grants
 from webui.approvals.errors import NotFoundError
-from webui.approvals.write_gate import masked, missing, not_held, write_of
-from webui.approvals.write_grants import Held, Service
+from webui.approvals.gate import write_grants
+from webui.approvals.gate.write_gate import masked, missing, not_held, write_of
+from webui.approvals.gate.write_grants import Held, Service
 from webui.problems import problem
 from webui.store.queries import write_grants as queries
 from webui.store.queries.identity import KeyHolder

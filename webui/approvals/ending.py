@@ -5,10 +5,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from webui.approvals.covering import end_of_session
+from webui.approvals.answering.settling import settle_if_due
 from webui.approvals.desk import SYSTEM, end_unsettled, load, move
 from webui.approvals.errors import ConflictError, NotFoundError
-from webui.approvals.settling import settle_if_due
+from webui.approvals.grants.covering import end_of_session
 from webui.approvals.states import OPEN, Resolution, Status, status_at
 from webui.approvals.words import STATUS
 from webui.store.models import Approval, Consumption

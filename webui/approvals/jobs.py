@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 
 from webui.approvals.errors import ConflictError, NotFoundError
-from webui.approvals.standing import By, lock_org
+from webui.approvals.people.standing import By, lock_org
 from webui.store.ids import new_id
 from webui.store.models import Job
 from webui.store.models.job import OPEN_JOB

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import select, text, update
 
-from webui.approvals.arguments import effective_arguments, open_arguments
+from webui.approvals.call.arguments import effective_arguments, open_arguments
 from webui.preview import Profile, searchable_text
 from webui.store.models import Approval, table_of
 from webui.store.models.approval import UNINDEXED

@@ -8,8 +8,8 @@ so many a minute written down, and what is beyond them is answered without an ev
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from webui.approvals import throttling
-from webui.approvals.ask import Filer
+from webui.approvals.asking import throttling
+from webui.approvals.asking.ask import Filer
 from webui.approvals.desk import subject
 from webui.approvals.errors import (
     ConflictError,

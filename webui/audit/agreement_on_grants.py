@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Connection, Row, select
 
-from webui.approvals.granting import name_of
+from webui.approvals.grants.granting import name_of
 from webui.audit import actions
 from webui.audit.verifier import Finding
 from webui.store.models import Event, StandingGrant, table_of

@@ -12,7 +12,7 @@ from hashlib import sha256
 from json.encoder import encode_basestring as _quoted
 from typing import Any, Final
 
-from webui.approvals.canonical import canonical
+from webui.approvals.call.canonical import canonical
 from webui.audit import merkle
 
 GENESIS: Final = "0" * 64

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from webui.approvals import ending
-from webui.approvals.arguments import effective_arguments, open_arguments
-from webui.approvals.differing import differences
+from webui.approvals.answering.reviewing import seal_of
+from webui.approvals.call.arguments import effective_arguments, open_arguments
+from webui.approvals.call.differing import differences
 from webui.approvals.errors import NotFoundError
-from webui.approvals.reviewing import seal_of
 from webui.audit.chain import rfc3339
 from webui.audit.checkpoints import sign_now
 from webui.control.verbs import Office, Plain, org_id_of, verb

@@ -2,10 +2,10 @@
 
 from typing import NamedTuple
 
+from webui.approvals.agents.keys import AGENT, PERSONAL, PresentedKey, read_key
+from webui.approvals.answering.reviewing import Reviewer
 from webui.approvals.authorization import DECIDE
 from webui.approvals.errors import InvalidError, NotAllowedError, NotFoundError
-from webui.approvals.keys import AGENT, PERSONAL, PresentedKey, read_key
-from webui.approvals.reviewing import Reviewer
 from webui.approvals.words import HELD_UP
 from webui.control.verbs import LOCAL, Office, org_id_of
 from webui.store.queries.identity import Signed, key_holder, member, token_holder

@@ -1,8 +1,8 @@
 """Verbs on groups."""
 
-from webui.approvals import accounts, groups
 from webui.approvals.errors import NotFoundError
-from webui.approvals.standing import By
+from webui.approvals.people import accounts, groups
+from webui.approvals.people.standing import By
 from webui.control.verbs import Office, Plain, verb
 from webui.store.queries import groups as queries
 from webui.store.queries.people import member_id

@@ -4,10 +4,12 @@ import json
 from collections.abc import Callable
 from typing import TypeVar
 
-from webui.approvals import accounts, jobs, shadows
+from webui.approvals import jobs
 from webui.approvals.errors import DeskError, NotFoundError
-from webui.approvals.policies import PolicyRefusedError
-from webui.approvals.standing import By
+from webui.approvals.people import accounts
+from webui.approvals.people.standing import By
+from webui.approvals.ruling import shadows
+from webui.approvals.ruling.policies import PolicyRefusedError
 from webui.audit.chain import rfc3339
 from webui.control.verbs import Office, Plain, org_id_of, verb
 from webui.replays.backtest import KIND, ask_for_backtest

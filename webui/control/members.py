@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from webui.approvals import accounts, invitations, members, persons
 from webui.approvals.errors import NotFoundError
-from webui.approvals.standing import By
+from webui.approvals.people import accounts, invitations, members, persons
+from webui.approvals.people.standing import By
 from webui.audit.chain import rfc3339
 from webui.control.verbs import LOCAL, Office, Plain, org_id_of, verb
 from webui.store.queries.invitations import pending

@@ -2,9 +2,10 @@
 
 from sqlalchemy import select
 
-from webui.approvals import accounts, members, organizations, write_grants
-from webui.approvals.emails import user_of
 from webui.approvals.errors import NotFoundError
+from webui.approvals.gate import write_grants
+from webui.approvals.people import accounts, members, organizations
+from webui.approvals.people.emails import user_of
 from webui.audit.chain import rfc3339
 from webui.control.verbs import LOCAL, Office, Plain, verb
 from webui.store.models import Org

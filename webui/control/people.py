@@ -2,9 +2,10 @@
 
 from sqlalchemy import select
 
-from webui.approvals import accounts, agents, members
-from webui.approvals.emails import user_of
-from webui.approvals.passwords import hash_password, new_password
+from webui.approvals.agents import agents
+from webui.approvals.people import accounts, members
+from webui.approvals.people.emails import user_of
+from webui.approvals.people.passwords import hash_password, new_password
 from webui.control.verbs import LOCAL, Office, Plain, org_id_of, verb
 from webui.store.models import Org
 from webui.store.queries import people as queries

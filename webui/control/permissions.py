@@ -2,11 +2,12 @@
 
 import json
 
-from webui.approvals import accounts, permission_grants
 from webui.approvals.authorization import validate_scope
 from webui.approvals.errors import InvalidError
-from webui.approvals.permission_grants import Wanted
-from webui.approvals.standing import By
+from webui.approvals.grants import permission_grants
+from webui.approvals.grants.permission_grants import Wanted
+from webui.approvals.people import accounts
+from webui.approvals.people.standing import By
 from webui.audit.chain import rfc3339
 from webui.control.verbs import Office, Plain, org_id_of, verb
 from webui.store.queries.grants import names_of, standing_grants

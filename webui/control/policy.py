@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
-from webui.approvals import accounts, policies
-from webui.approvals.drafts import check_draft
 from webui.approvals.errors import DeskError
-from webui.approvals.policies import PolicyRefusedError
+from webui.approvals.people import accounts
+from webui.approvals.people.standing import By
 from webui.approvals.policy.changes import changes
-from webui.approvals.standing import By
+from webui.approvals.ruling import policies
+from webui.approvals.ruling.drafts import check_draft
+from webui.approvals.ruling.policies import PolicyRefusedError
 from webui.audit.chain import rfc3339
 from webui.control.verbs import Office, Plain, org_id_of, verb
 from webui.policyfile import require_no_file

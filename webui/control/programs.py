@@ -2,10 +2,11 @@
 
 from sqlalchemy import select
 
-from webui.approvals import accounts, agents
-from webui.approvals.agent_changes import AgentChange, change_agent
+from webui.approvals.agents import agents
+from webui.approvals.agents.agent_changes import AgentChange, change_agent
 from webui.approvals.errors import NotFoundError
-from webui.approvals.standing import By
+from webui.approvals.people import accounts
+from webui.approvals.people.standing import By
 from webui.audit.chain import rfc3339
 from webui.control.verbs import LOCAL, Office, Plain, org_id_of, verb
 from webui.store.models import Agent, AgentKey, User

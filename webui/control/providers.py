@@ -1,8 +1,8 @@
 """Verbs on providers of single sign-on."""
 
-from webui.approvals import accounts
 from webui.approvals.errors import NotFoundError
-from webui.approvals.standing import By
+from webui.approvals.people import accounts
+from webui.approvals.people.standing import By
 from webui.channels.addresses import AllowList
 from webui.control.verbs import Office, Plain, org_id_of, verb
 from webui.oidc import providers

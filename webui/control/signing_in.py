@@ -2,8 +2,8 @@
 
 from sqlalchemy import select
 
-from webui.approvals import accounts, sessions
 from webui.approvals.errors import NotFoundError
+from webui.approvals.people import accounts, sessions
 from webui.audit.chain import rfc3339
 from webui.control.verbs import LOCAL, Office, Plain, org_id_of, verb
 from webui.factors import changing

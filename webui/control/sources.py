@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from webui.approvals import accounts, sources
+from webui.approvals.people import accounts
+from webui.approvals.senders import sources
 from webui.audit.chain import rfc3339
 from webui.control.verbs import LOCAL, Office, Plain, org_id_of, verb
 from webui.store.queries import traffic

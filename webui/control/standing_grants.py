@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from webui.approvals.authorization import GRANT
-from webui.approvals.covering import opened, revoke_grant
 from webui.approvals.errors import NotFoundError
+from webui.approvals.grants.covering import opened, revoke_grant
 from webui.audit.chain import rfc3339
 from webui.control.deciders import decider
 from webui.control.verbs import Office, Plain, org_id_of, verb

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from webui.approvals import accounts
+from webui.approvals.people import accounts
 from webui.settings import Settings, split_address
 from webui.store.store import Store
 

@@ -5,23 +5,23 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from webui.approvals import claiming, revoking, undoing
-from webui.approvals.authorization import DECIDE, EDIT, VIEW, authorize
-from webui.approvals.conversation import say
-from webui.approvals.deciding import decide
-from webui.approvals.editing import Edit
-from webui.approvals.errors import InvalidError, NotFoundError
-from webui.approvals.json_faults import Unreadable
-from webui.approvals.quorum import YESES
-from webui.approvals.reviewing import (
+from webui.approvals.answering import claiming, revoking, undoing
+from webui.approvals.answering.conversation import say
+from webui.approvals.answering.deciding import decide
+from webui.approvals.answering.editing import Edit
+from webui.approvals.answering.quorum import YESES
+from webui.approvals.answering.reviewing import (
     Decided,
     Look,
     owner_now,
     resource_of,
     source_of,
 )
+from webui.approvals.authorization import DECIDE, EDIT, VIEW, authorize
+from webui.approvals.call.json_faults import Unreadable
+from webui.approvals.call.strict_json import read_arguments
+from webui.approvals.errors import InvalidError, NotFoundError
 from webui.approvals.states import Verdict
-from webui.approvals.strict_json import read_arguments
 from webui.audit.chain import rfc3339
 from webui.control.deciders import Decider, decider
 from webui.control.verbs import Office, Plain, verb

@@ -2,12 +2,13 @@
 
 import json
 
-from webui.approvals import accounts, issues, projects
+from webui.approvals.agents import issues, projects
+from webui.approvals.agents.issues import IssueChange
+from webui.approvals.agents.outside import id_of
+from webui.approvals.agents.protections import BEARERS, check_policy, effect_on, protect
 from webui.approvals.errors import InvalidError, NotFoundError
-from webui.approvals.issues import IssueChange
-from webui.approvals.outside import id_of
-from webui.approvals.protections import BEARERS, check_policy, effect_on, protect
-from webui.approvals.standing import By
+from webui.approvals.people import accounts
+from webui.approvals.people.standing import By
 from webui.control.verbs import Office, Plain, org_id_of, verb
 from webui.store.queries import work
 from webui.store.transaction import Transaction

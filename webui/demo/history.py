@@ -5,23 +5,19 @@ import json
 from dataclasses import dataclass
 from importlib.resources import files
 
-from webui.approvals import (
-    accounts,
-    agents,
-    ending,
-    groups,
-    intake,
-    leases,
-    policies,
-    using,
-)
-from webui.approvals.ask import Filer, Limits
-from webui.approvals.canonical import canonical
-from webui.approvals.deciding import decide
-from webui.approvals.passwords import hash_password
-from webui.approvals.reviewing import Look, Reviewer, seal_of
-from webui.approvals.standing import By
+from webui.approvals import ending
+from webui.approvals.agents import agents
+from webui.approvals.answering.deciding import decide
+from webui.approvals.answering.reviewing import Look, Reviewer, seal_of
+from webui.approvals.asking import intake
+from webui.approvals.asking.ask import Filer, Limits
+from webui.approvals.call.canonical import canonical
+from webui.approvals.people import accounts, groups
+from webui.approvals.people.passwords import hash_password
+from webui.approvals.people.standing import By
+from webui.approvals.ruling import policies
 from webui.approvals.states import Verdict
+from webui.approvals.use import leases, using
 from webui.asks import AskBody, prepare
 from webui.demo.stories import STORIES, Story
 from webui.preview import PREVIEW_VERSION, Profile

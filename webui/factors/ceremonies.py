@@ -10,7 +10,7 @@ from typing import Literal
 
 from sqlalchemy import delete
 
-from webui.approvals.throttling import spend
+from webui.approvals.asking.throttling import spend
 from webui.store.models import Ceremony, User
 from webui.store.transaction import Transaction
 

@@ -3,7 +3,7 @@
 from sqlalchemy import delete
 
 from webui.approvals.errors import ConflictError, Fault, InvalidError, NotFoundError
-from webui.approvals.sessions import end_others
+from webui.approvals.people.sessions import end_others
 from webui.factors import recovery, totp
 from webui.factors.passkeys import NewPasskey
 from webui.store.models import Org, Passkey, TotpSecret, User

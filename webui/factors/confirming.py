@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from webui.approvals.sessions import renew
+from webui.approvals.people.sessions import renew
 from webui.factors import ceremonies, proving
 from webui.factors.entering import OVER, SECONDS, Entered
 from webui.factors.passkeys import Site

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from webui.approvals import sessions
 from webui.approvals.errors import NotFoundError
+from webui.approvals.people import sessions
 from webui.factors import ceremonies, proving
 from webui.factors.passkeys import Site
 from webui.factors.proving import Proof

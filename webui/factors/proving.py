@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from webui.approvals.throttling import spend
+from webui.approvals.asking.throttling import spend
 from webui.factors import passkeys, recovery, totp
 from webui.factors.changing import SEAL
 from webui.factors.passkeys import Site

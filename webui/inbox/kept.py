@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, insert, select, tuple_
 from sqlalchemy.orm import Session
 
-from webui.approvals import throttling
+from webui.approvals.asking import throttling
 from webui.approvals.errors import TooManyError
 from webui.inbox.opening import OpenSource
 from webui.receivers.kind import Inbound

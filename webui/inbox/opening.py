@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webui.approvals.ask import Ask, Filer
-from webui.approvals.sources import ACTIVE, secrets_of
-from webui.approvals.strict_json import Document
+from webui.approvals.asking.ask import Ask, Filer
+from webui.approvals.call.strict_json import Document
+from webui.approvals.senders.sources import ACTIVE, secrets_of
 from webui.asks import YES_OR_NO, AskBody, check_body, prepare
 from webui.preview import Profile
 from webui.receivers.kind import Inbound, Kind, SourceSecrets

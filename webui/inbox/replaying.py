@@ -4,9 +4,9 @@ import json
 
 from sqlalchemy import select
 
-from webui.approvals import intake
+from webui.approvals.asking import intake
 from webui.approvals.errors import ConflictError, InvalidError, NotFoundError
-from webui.approvals.sources import subject
+from webui.approvals.senders.sources import subject
 from webui.inbox.kept import ACCEPTED, REFUSED, about, remember, seen
 from webui.inbox.opening import OpenSource, open_source, read_ask
 from webui.receivers.kind import Ignored, Inbound, Refused

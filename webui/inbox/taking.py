@@ -5,12 +5,12 @@ What it files, the ids that make a replay known and the kept delivery are one tr
 
 from dataclasses import dataclass
 
-from webui.approvals import intake, throttling
-from webui.approvals.ask import Ask, Limits
+from webui.approvals.asking import intake, throttling
+from webui.approvals.asking.ask import Ask, Limits
 from webui.approvals.desk import SYSTEM
 from webui.approvals.ending import current_status
 from webui.approvals.errors import DeskError, NotFoundError, TooManyError
-from webui.approvals.sources import subject
+from webui.approvals.senders.sources import subject
 from webui.inbox.kept import (
     ACCEPTED,
     IGNORED,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus
 
-from webui.approvals.emails import is_email
+from webui.approvals.people.emails import is_email
 from webui.oidc.asking import Asked
 from webui.oidc.directory import Directory, Metadata
 from webui.oidc.providers import Registered

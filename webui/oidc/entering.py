@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from webui.approvals.errors import NotFoundError
-from webui.approvals.standing import lock_org
+from webui.approvals.people.standing import lock_org
 from webui.factors import ceremonies, confirming
 from webui.factors.confirming import Here
 from webui.factors.entering import OVER, Door, open_session

@@ -4,8 +4,8 @@ An e-mail address alone makes nobody anybody: an account that has the address al
 by its own person, from a session of theirs, and never here.
 """
 
-from webui.approvals import accounts, invitations, members
-from webui.approvals.emails import user_of
+from webui.approvals.people import accounts, invitations, members
+from webui.approvals.people.emails import user_of
 from webui.oidc.answering import Said
 from webui.oidc.providers import Registered, subject
 from webui.oidc.roles import role_for

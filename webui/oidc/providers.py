@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from webui.approvals.authorization import MEMBERS, ROLES
 from webui.approvals.errors import ConflictError, Fault, InvalidError, NotFoundError
-from webui.approvals.standing import By, check_reach, check_role, require_in
+from webui.approvals.people.standing import By, check_reach, check_role, require_in
 from webui.channels.addresses import AllowList
 from webui.oidc.wire import ProviderError, check_url
 from webui.store.ids import new_id

@@ -8,8 +8,8 @@ is never demoted.
 from collections.abc import Iterable
 
 from webui.approvals.errors import ConflictError
-from webui.approvals.members import shut_out
-from webui.approvals.standing import keep_an_owner
+from webui.approvals.people.members import shut_out
+from webui.approvals.people.standing import keep_an_owner
 from webui.oidc.providers import subject
 from webui.store.models import Identity, Membership
 from webui.store.queries.providers import roles_of

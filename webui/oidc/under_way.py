@@ -3,7 +3,7 @@
 import hmac
 from dataclasses import dataclass
 
-from webui.approvals.throttling import spend
+from webui.approvals.asking.throttling import spend
 from webui.factors import ceremonies
 from webui.oidc.asking import Asked
 from webui.oidc.providers import Registered, registered

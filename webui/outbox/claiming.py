@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text, update
 from sqlalchemy.orm import Session, aliased
 
-from webui.approvals import endpoints
+from webui.approvals.senders import endpoints
 from webui.channels.schedule import MAX_IN_FLIGHT, Breaker, may_send
 from webui.outbox.secrets import callback_secret
 from webui.store.models import Approval, Delivery, Endpoint, Org, table_of

@@ -12,7 +12,7 @@ from sqlalchemy import exists, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from webui.approvals.desk import approval_of, subject
-from webui.approvals.outbound import EVENT_OF, TO_CALLBACK, name_for
+from webui.approvals.senders.outbound import EVENT_OF, TO_CALLBACK, name_for
 from webui.outbox.messages import body_of
 from webui.runtime import Runtime
 from webui.store.ids import new_id

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from webui.approvals.outbound import EVENT_OF
+from webui.approvals.senders.outbound import EVENT_OF
 from webui.audit.chain import rfc3339
 from webui.store.models import Approval, Event
 

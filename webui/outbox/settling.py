@@ -3,8 +3,8 @@
 import random
 from dataclasses import dataclass
 
-from webui.approvals import endpoints
 from webui.approvals.desk import SYSTEM
+from webui.approvals.senders import endpoints
 from webui.channels.addresses import Undeliverable
 from webui.channels.http import Answer
 from webui.channels.schedule import (

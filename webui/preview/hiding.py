@@ -7,7 +7,7 @@ which nothing can be told but that something is there, which the mask shows too.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from webui.approvals.canonical import Unreadable
+from webui.approvals.call.canonical import Unreadable
 from webui.approvals.policy.paths import walk
 from webui.preview.masked import masked_arguments, plain_arguments
 from webui.preview.names import is_opaque

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from webui.approvals.differing import same
+from webui.approvals.call.differing import same
 from webui.preview.clipping import laid_out
 from webui.preview.reading import Call, Value, in_order
 from webui.preview.redaction import Profile, Segment

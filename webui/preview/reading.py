@@ -6,7 +6,7 @@ All views are made of what is read here, so they cannot disagree about what is s
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from webui.approvals.canonical import Respelling, canonical, spellings
+from webui.approvals.call.canonical import Respelling, canonical, spellings
 from webui.preview.flags import Reader
 from webui.preview.names import is_measure
 from webui.preview.nodes import NodeKind

@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from webui.approvals.call.json_faults import step
 from webui.approvals.errors import Fault, InvalidError
-from webui.approvals.json_faults import step
 
 _PLAIN_WORDS = {"extra_forbidden": "is no setting of this kind", "missing": "is needed"}
 _Model = TypeVar("_Model", bound=BaseModel)

@@ -9,8 +9,8 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
+from webui.approvals.call.strict_json import Document
 from webui.approvals.errors import Fault, InvalidError
-from webui.approvals.strict_json import Document
 from webui.receivers.config import reject
 from webui.receivers.hmac_config import Constant, HmacConfig, Place, read_hmac_config
 from webui.receivers.kind import (

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from webui.approvals.strict_json import Document
+from webui.approvals.call.strict_json import Document
 from webui.signatures.errors import Flaw, NotSigned
 
 Submission = dict[str, Any]

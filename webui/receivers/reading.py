@@ -4,8 +4,8 @@ import re
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from webui.approvals.json_faults import DEFAULT_LIMITS, Unreadable
-from webui.approvals.strict_json import Document, read_arguments, read_document
+from webui.approvals.call.json_faults import DEFAULT_LIMITS, Unreadable
+from webui.approvals.call.strict_json import Document, read_arguments, read_document
 from webui.receivers.kind import Inbound, Refused
 
 MAX_BODY = 1024 * 1024

@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from webui.approvals.call.strict_json import Document
 from webui.approvals.errors import Fault, InvalidError
-from webui.approvals.strict_json import Document
 from webui.receivers.config import read_config, reject
 from webui.receivers.kind import (
     Inbound,

@@ -9,9 +9,9 @@ from webui.approvals import jobs
 from webui.approvals.authorization import POLICY_READ, VIEW
 from webui.approvals.errors import InvalidError
 from webui.approvals.jobs import Claimed
-from webui.approvals.policies import PolicyRefusedError
+from webui.approvals.people.standing import By, require_in
 from webui.approvals.policy import Replay, Rulebook, check_policy, read_policy
-from webui.approvals.standing import By, require_in
+from webui.approvals.ruling.policies import PolicyRefusedError
 from webui.background import Step, Work
 from webui.replays.reading import Breath, Reader
 from webui.replays.tally import Tally

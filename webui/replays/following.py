@@ -13,8 +13,8 @@ from typing import Any, Final
 import structlog
 from sqlalchemy import select
 
-from webui.approvals import shadows
 from webui.approvals.policy import Replay, Rulebook, Verdict, read_policy
+from webui.approvals.ruling import shadows
 from webui.background import PAUSE
 from webui.replays.reading import Breath, Reader
 from webui.replays.was import RULED, was

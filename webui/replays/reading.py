@@ -9,8 +9,8 @@ from sqlalchemy import Connection, select
 
 from webui.approvals.authorization import ASSIGN, ASSIGN_SCOPE
 from webui.approvals.policy import Call, History, Outcome, Replay, Verdict
-from webui.approvals.rulebooks import redacted_names
-from webui.approvals.rulings import hinted
+from webui.approvals.ruling.rulebooks import redacted_names
+from webui.approvals.ruling.rulings import hinted
 from webui.approvals.states import Risk
 from webui.masking import profile_with
 from webui.preview import Hider

@@ -10,8 +10,8 @@ from webui.approvals import jobs
 from webui.approvals.authorization import ASSIGN, ASSIGN_SCOPE
 from webui.approvals.errors import InvalidError
 from webui.approvals.jobs import Claimed
+from webui.approvals.people.standing import By
 from webui.approvals.policy import check_policy
-from webui.approvals.standing import By
 from webui.background import Step, Work
 from webui.replays.backtest import DAY, check_may_replay
 from webui.replays.reading import Breath, Masks, opened, slices

@@ -7,6 +7,8 @@ from flask_login import current_user
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
+from webui.approvals.answering.reviewing import resource_of
+from webui.approvals.answering.settling import is_due
 from webui.approvals.authorization import (
     BREAK_GLASS,
     DECIDE,
@@ -19,8 +21,6 @@ from webui.approvals.authorization import (
 )
 from webui.approvals.ending import bring_up_to_date
 from webui.approvals.errors import NotAllowedError, NotFoundError
-from webui.approvals.reviewing import resource_of
-from webui.approvals.settling import is_due
 from webui.store.models import Approval
 from webui.store.queries import calls
 from webui.store.queries.calls import Row

@@ -8,10 +8,11 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
-from webui.approvals import agents, sessions
-from webui.approvals.agents import DAY, TOKEN_DAYS, TOKEN_DAYS_MAX, TOKEN_SCOPES
+from webui.approvals.agents import agents
+from webui.approvals.agents.agents import DAY, TOKEN_DAYS, TOKEN_DAYS_MAX, TOKEN_SCOPES
 from webui.approvals.authorization import ALL, VIEW
 from webui.approvals.errors import InvalidError, NotAllowedError
+from webui.approvals.people import sessions
 from webui.preview import visible
 from webui.store.models import PersonalToken, WebSession
 from webui.store.queries import people, providers

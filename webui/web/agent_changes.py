@@ -4,10 +4,10 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from webui import problems
-from webui.approvals.agent_changes import AgentChange, change_agent
+from webui.approvals.agents.agent_changes import AgentChange, change_agent
 from webui.approvals.authorization import AGENTS
 from webui.approvals.errors import DeskError, NotFoundError
-from webui.approvals.standing import By
+from webui.approvals.people.standing import By
 from webui.web import agents
 from webui.web.access import require
 from webui.web.context import house

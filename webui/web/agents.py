@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from webui.approvals import agents
+from webui.approvals.agents import agents
 from webui.approvals.authorization import AGENTS, AGENTS_CREATE, VIEW
 from webui.approvals.errors import InvalidError, NotFoundError
 from webui.store.queries.programs import Program, key_of, programs

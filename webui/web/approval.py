@@ -6,9 +6,9 @@ from flask import Blueprint, redirect, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from webui.approvals.arguments import effective_arguments
+from webui.approvals.answering.reviewing import Decided
+from webui.approvals.call.arguments import effective_arguments
 from webui.approvals.errors import DeskError, InvalidError
-from webui.approvals.reviewing import Decided
 from webui.approvals.states import OPEN, Risk, Verdict
 from webui.gating import Shown, shown_of
 from webui.preview import canonical_pieces, visible

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, request, url_for
 from sqlalchemy.orm import Session
 
-from webui.approvals import looking
+from webui.approvals.answering import looking
 from webui.approvals.authorization import AUDIT_EXPORT, AUDIT_READ
 from webui.approvals.desk import approval_of
 from webui.audit.export import Recorded, csv_rows, json_lines

@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from webui import problems
-from webui.approvals import jobs, policies
+from webui.approvals import jobs
 from webui.approvals.errors import DeskError
-from webui.approvals.policies import PolicyRefusedError
-from webui.approvals.standing import By
+from webui.approvals.people.standing import By
+from webui.approvals.ruling import policies
+from webui.approvals.ruling.policies import PolicyRefusedError
 from webui.preview import visible
 from webui.replays.backtest import DAYS, KIND, ask_for_backtest
 from webui.replays.tally import LISTS

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from flask import Blueprint, request, url_for
 from sqlalchemy.orm import Session
 
+from webui.approvals.answering.reviewing import seal_of
 from webui.approvals.errors import DeskError, InvalidError
-from webui.approvals.reviewing import seal_of
 from webui.approvals.states import OPEN, Status, Verdict
 from webui.gating import Shown, shown_of
 from webui.preview import PREVIEW_VERSION

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from webui.approvals.arguments import effective_arguments, open_arguments
-from webui.approvals.differing import Difference, differences, kind_of
+from webui.approvals.call.arguments import effective_arguments, open_arguments
+from webui.approvals.call.differing import Difference, differences, kind_of
 from webui.preview import Piece, masked_arguments
 from webui.preview.clipping import CARD
 from webui.preview.editable import masked_pieces, spelt, tokens

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from webui.approvals.call.json_faults import Unreadable
+from webui.approvals.call.strict_json import read_document
 from webui.approvals.errors import Fault, InvalidError
-from webui.approvals.json_faults import Unreadable
-from webui.approvals.strict_json import read_document
 
 
 def read_config_text(text: str) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from webui import problems
-from webui.approvals import delegations
 from webui.approvals.errors import DeskError, Fault, InvalidError
+from webui.approvals.people import delegations
 from webui.store.queries.delegations import active_delegations, delegations_of
 from webui.web.access import me
 from webui.web.context import house

@@ -8,10 +8,10 @@ from typing import Any
 from flask import url_for
 from sqlalchemy.orm import Session
 
-from webui.approvals.arguments import effective_hash
-from webui.approvals.reviewing import seal_of
+from webui.approvals.answering.reviewing import seal_of
+from webui.approvals.call.arguments import effective_hash
+from webui.approvals.ruling.terms import why_asked
 from webui.approvals.states import Resolution, Status
-from webui.approvals.terms import why_asked
 from webui.approvals.words import RESOLUTION, WHY_ASKED
 from webui.gating import Shown, shown_of
 from webui.preview import PREVIEW_VERSION, Node, visible

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from sqlalchemy.orm import Session
 
-from webui.approvals.arguments import effective_arguments
-from webui.approvals.editing import Edit
-from webui.approvals.reviewing import owner_now, seal_of
+from webui.approvals.answering.editing import Edit
+from webui.approvals.answering.reviewing import owner_now, seal_of
+from webui.approvals.call.arguments import effective_arguments
 from webui.edits import prepare_edit
 from webui.preview import PREVIEW_VERSION
 from webui.store.models import Approval

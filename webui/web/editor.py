@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from webui.approvals.canonical import canonical
-from webui.approvals.differing import kind_of
+from webui.approvals.call.canonical import canonical
+from webui.approvals.call.differing import kind_of
+from webui.approvals.call.json_faults import Unreadable
+from webui.approvals.call.strict_json import read_arguments
 from webui.approvals.errors import Fault, InvalidError
-from webui.approvals.json_faults import Unreadable
-from webui.approvals.strict_json import read_arguments
 from webui.preview import Profile, masked_arguments, visible
 from webui.preview.editable import has_mask, is_plainly_visible, spelt
 from webui.preview.reading import in_order

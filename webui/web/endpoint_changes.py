@@ -6,8 +6,8 @@ from typing import Any
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from webui.approvals import endpoints
 from webui.approvals.authorization import SOURCES
+from webui.approvals.senders import endpoints
 from webui.channels.addresses import AllowList
 from webui.preview import visible
 from webui.web.access import require

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from webui.approvals import sessions
 from webui.approvals.errors import ConflictError, InvalidError, TooManyError
-from webui.approvals.passwords import LONGEST, SHORTEST
+from webui.approvals.people import sessions
+from webui.approvals.people.passwords import LONGEST, SHORTEST
 from webui.factors import changing, totp
 from webui.factors.passkeys import ISSUER
 from webui.preview import visible

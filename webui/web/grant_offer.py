@@ -11,13 +11,13 @@ from typing import Any, Final, Literal
 
 from sqlalchemy.orm import Session
 
-from webui.approvals.arguments import effective_arguments
+from webui.approvals.answering.quorum import YESES
+from webui.approvals.answering.reviewing import owner_now
 from webui.approvals.authorization import ASSIGN, ASSIGN_SCOPE
-from webui.approvals.differing import kind_of
+from webui.approvals.call.arguments import effective_arguments
+from webui.approvals.call.differing import kind_of
 from webui.approvals.errors import Fault, InvalidError
-from webui.approvals.granting import HOUR, MOST_USES, GrantWish, lasts_at_most
-from webui.approvals.quorum import YESES
-from webui.approvals.reviewing import owner_now
+from webui.approvals.grants.granting import HOUR, MOST_USES, GrantWish, lasts_at_most
 from webui.approvals.states import Risk, Status, Verdict
 from webui.preview import masked_arguments, visible
 from webui.preview.editable import has_mask, spelt

@@ -8,8 +8,8 @@ from typing import Any, Literal
 from flask import url_for
 from sqlalchemy.orm import Session
 
-from webui.approvals.arguments import effective_arguments
-from webui.approvals.covering import opened
+from webui.approvals.call.arguments import effective_arguments
+from webui.approvals.grants.covering import opened
 from webui.preview import Node, card, full, in_order, inline, visible
 from webui.store.models import StandingGrant
 from webui.store.queries import people

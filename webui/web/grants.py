@@ -6,9 +6,9 @@ from flask import Blueprint, redirect, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from webui.approvals.covering import revoke_grant
+from webui.approvals.answering.reviewing import owner_now
 from webui.approvals.errors import DeskError, NotFoundError
-from webui.approvals.reviewing import owner_now
+from webui.approvals.grants.covering import revoke_grant
 from webui.preview import visible
 from webui.problems import status_of
 from webui.store.queries import events, standing_grants

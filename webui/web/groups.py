@@ -6,10 +6,10 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from webui import problems
-from webui.approvals import groups
 from webui.approvals.authorization import MEMBERS, VIEW
 from webui.approvals.errors import DeskError, NotFoundError
-from webui.approvals.standing import By
+from webui.approvals.people import groups
+from webui.approvals.people.standing import By
 from webui.preview import visible
 from webui.store.queries import groups as queries
 from webui.store.transaction import Transaction

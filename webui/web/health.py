@@ -8,9 +8,9 @@ from flask import Blueprint, Response, abort, jsonify, request
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
+from webui.approvals.agents.keys import PERSONAL, read_key
 from webui.approvals.errors import NotAllowedError
-from webui.approvals.keys import PERSONAL, read_key
-from webui.approvals.receipts import public_keys
+from webui.approvals.use.receipts import public_keys
 from webui.audit.checkpoints import vkeys
 from webui.store import schema
 from webui.store.errors import StoreUnavailableError

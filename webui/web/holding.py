@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from flask import Blueprint, request
 
-from webui.approvals.claiming import claim, release
+from webui.approvals.answering.claiming import claim, release
+from webui.approvals.answering.reviewing import Decided
+from webui.approvals.answering.revoking import revoke
+from webui.approvals.answering.undoing import undo
 from webui.approvals.errors import DeskError
-from webui.approvals.reviewing import Decided
-from webui.approvals.revoking import revoke
-from webui.approvals.undoing import undo
 from webui.problems import status_of
 from webui.store.transaction import Transaction
 from webui.web.access import approval_or_404, me

@@ -6,9 +6,9 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from webui import problems
-from webui.approvals import invitations, sessions
 from webui.approvals.errors import DeskError, InvalidError, NotFoundError
-from webui.approvals.passwords import LONGEST, SHORTEST
+from webui.approvals.people import invitations, sessions
+from webui.approvals.people.passwords import LONGEST, SHORTEST
 from webui.store.queries import identity, people
 from webui.store.queries.invitations import Opened, account
 from webui.store.transaction import Transaction

@@ -7,9 +7,9 @@ from flask import Blueprint, jsonify
 from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
+from webui.approvals.answering.reviewing import resource_of
 from webui.approvals.authorization import VIEW, Actor, Resource, authorize
 from webui.approvals.desk import approval_of
-from webui.approvals.reviewing import resource_of
 from webui.live.bus import Wake
 from webui.live.feed import Viewer
 from webui.live.sockets import RESYNC_ABOVE

@@ -2,7 +2,7 @@
 
 from flask import request
 
-from webui.approvals import looking
+from webui.approvals.answering import looking
 from webui.store.models import Approval
 from webui.web.access import me
 from webui.web.context import desk, house

@@ -3,7 +3,7 @@
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from webui.approvals import sessions
+from webui.approvals.people import sessions
 from webui.web.access import me
 from webui.web.context import desk, house
 from webui.web.doors import open_to_agents, open_while_held_up

@@ -7,7 +7,7 @@ from typing import TypeVar
 import gevent.monkey
 from gevent.threadpool import ThreadPool
 
-from webui.approvals.passwords import check_password, hash_password, nobodys_hash
+from webui.approvals.people.passwords import check_password, hash_password, nobodys_hash
 from webui.store.queries.identity import Credentials
 
 Result = TypeVar("Result")

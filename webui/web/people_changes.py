@@ -6,9 +6,9 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from webui import problems
-from webui.approvals import invitations, members, persons
 from webui.approvals.errors import DeskError, NotFoundError
-from webui.approvals.standing import By
+from webui.approvals.people import invitations, members, persons
+from webui.approvals.people.standing import By
 from webui.store.queries import people as queries
 from webui.store.transaction import Transaction
 from webui.web import people

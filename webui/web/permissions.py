@@ -9,12 +9,12 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from webui import problems
-from webui.approvals import permission_grants
 from webui.approvals.authorization import AGENTS, ALL, MEMBERS, Grant, scope_kinds
 from webui.approvals.authorization.permissions import STRUCTURED
 from webui.approvals.errors import DeskError, InvalidError, NotFoundError
-from webui.approvals.permission_grants import Wanted
-from webui.approvals.standing import By
+from webui.approvals.grants import permission_grants
+from webui.approvals.grants.permission_grants import Wanted
+from webui.approvals.people.standing import By
 from webui.preview import visible
 from webui.store.models import PermissionGrant
 from webui.store.queries.grants import names_of, standing_grants

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from flask import request
 
+from webui.approvals.answering.reviewing import Reviewer
 from webui.approvals.authorization import Actor
-from webui.approvals.reviewing import Reviewer
 from webui.store.queries.identity import Signed
 
 FRESH = 900_000

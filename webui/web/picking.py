@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
-from webui.approvals.barring import others_voices, why_not
+from webui.approvals.answering.barring import others_voices, why_not
+from webui.approvals.answering.reviewing import owners_now
 from webui.approvals.ending import current_status
-from webui.approvals.reviewing import owners_now
 from webui.approvals.states import Status
 from webui.approvals.words import settled_by
 from webui.preview import visible

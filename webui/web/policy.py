@@ -3,8 +3,8 @@
 from flask import Blueprint, request, url_for
 
 from webui.approvals.authorization import POLICY_READ, POLICY_WRITE
-from webui.approvals.policies import NOTE_MAX
 from webui.approvals.policy.shelf import shelf
+from webui.approvals.ruling.policies import NOTE_MAX
 from webui.web.access import may, me, require
 from webui.web.context import desk, house
 from webui.web.policy_draft import (

@@ -8,11 +8,11 @@ from flask import Blueprint, request
 from sqlalchemy.orm import Session
 
 from webui.approvals.authorization import POLICY_READ
-from webui.approvals.bench import Trial, try_call
-from webui.approvals.json_faults import Unreadable
+from webui.approvals.call.json_faults import Unreadable
+from webui.approvals.call.strict_json import read_document
 from webui.approvals.policy import Rulebook
+from webui.approvals.ruling.bench import Trial, try_call
 from webui.approvals.states import Risk
-from webui.approvals.strict_json import read_document
 from webui.store.queries.programs import names_of
 from webui.web.access import me, require
 from webui.web.context import house

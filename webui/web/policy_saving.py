@@ -7,11 +7,11 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from webui.approvals import policies
 from webui.approvals.authorization import POLICY_WRITE
 from webui.approvals.errors import ConflictError, InvalidError
-from webui.approvals.policies import NOTE_MAX, Accepted, PolicyRefusedError
-from webui.approvals.standing import By
+from webui.approvals.people.standing import By
+from webui.approvals.ruling import policies
+from webui.approvals.ruling.policies import NOTE_MAX, Accepted, PolicyRefusedError
 from webui.policyfile import require_no_file
 from webui.problems import status_of
 from webui.store.transaction import Transaction

@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from webui.approvals.bench import Count, Tried
 from webui.approvals.policy import Answer, Asking, Condition, Ruling, Seen, Verdict
 from webui.approvals.policy.effects import Effect, Look
 from webui.approvals.policy.seeing import MOST_SHOWN
+from webui.approvals.ruling.bench import Count, Tried
 from webui.preview import visible
 
 _VERDICTS = {

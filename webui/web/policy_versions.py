@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from webui.approvals import policies
 from webui.approvals.authorization import POLICY_READ, POLICY_WRITE
 from webui.approvals.errors import ConflictError, InvalidError, NotFoundError
-from webui.approvals.policies import Accepted, PolicyRefusedError
-from webui.approvals.standing import By
+from webui.approvals.people.standing import By
+from webui.approvals.ruling import policies
+from webui.approvals.ruling.policies import Accepted, PolicyRefusedError
 from webui.policyfile import require_no_file, rules
 from webui.preview import visible
 from webui.problems import status_of

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from webui.approvals import policies
-from webui.approvals.drafts import Checked, check_draft
 from webui.approvals.policy import PolicyFault, Result
 from webui.approvals.policy.changes import Line, changes, lines_of
+from webui.approvals.ruling import policies
+from webui.approvals.ruling.drafts import Checked, check_draft
 from webui.policyfile import FileView, view_of
 from webui.preview import visible
 from webui.store.models import Policy

@@ -5,12 +5,17 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from webui.approvals.barring import others_voices, verdicts_open_to, voted, why_not
-from webui.approvals.cascading import others_of_session
-from webui.approvals.claiming import holder_of
-from webui.approvals.quorum import YESES
-from webui.approvals.reviewing import owner_now
-from webui.approvals.settling import settlement_of
+from webui.approvals.answering.barring import (
+    others_voices,
+    verdicts_open_to,
+    voted,
+    why_not,
+)
+from webui.approvals.answering.cascading import others_of_session
+from webui.approvals.answering.claiming import holder_of
+from webui.approvals.answering.quorum import YESES
+from webui.approvals.answering.reviewing import owner_now
+from webui.approvals.answering.settling import settlement_of
 from webui.approvals.states import OPEN, Status, Verdict
 from webui.preview import visible
 from webui.store.models import Approval

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
-from webui.approvals.quorum import YESES, Ballot, approvals_in
+from webui.approvals.answering.quorum import YESES, Ballot, approvals_in
+from webui.approvals.ruling.terms import quorum_of
 from webui.approvals.states import OPEN
-from webui.approvals.terms import quorum_of
 from webui.preview import visible
 from webui.store.models import Approval
 from webui.store.queries.calls import Vote

@@ -14,7 +14,7 @@ from webui.approvals.errors import (
     NotAllowedError,
     NotFoundError,
 )
-from webui.approvals.standing import By
+from webui.approvals.people.standing import By
 from webui.channels.addresses import AllowList
 from webui.oidc import providers as verbs
 from webui.oidc.providers import GROUPS_CLAIM, SCOPES, Wanted, roles_from

@@ -6,12 +6,12 @@ from typing import Literal, cast, get_args
 from flask import Blueprint, request
 from sqlalchemy.orm import Session
 
-from webui.approvals import questions
+from webui.approvals.agents import questions
+from webui.approvals.agents.outside import principal_id
+from webui.approvals.agents.questions import Answer, Asked
 from webui.approvals.authorization import AGENTS, ALL, MEMBERS
 from webui.approvals.authorization.facts import Kind
 from webui.approvals.errors import InvalidError
-from webui.approvals.outside import principal_id
-from webui.approvals.questions import Answer, Asked
 from webui.preview import visible
 from webui.store.queries.grants import names_of
 from webui.web.access import require_one

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from webui.approvals.claiming import holder_of
+from webui.approvals.answering.claiming import holder_of
 from webui.approvals.ending import current_status
 from webui.approvals.states import OPEN, Status
 from webui.approvals.words import STATUS, settled_by

@@ -10,8 +10,8 @@ from flask import Blueprint, Flask, g, redirect, request, session, url_for
 from flask_login import LoginManager, current_user, logout_user
 from werkzeug.wrappers import Response as BaseResponse
 
-from webui.approvals import sessions
 from webui.approvals.errors import NotFoundError, TooManyError
+from webui.approvals.people import sessions
 from webui.factors import ceremonies, entering
 from webui.store.queries import identity, providers
 from webui.store.queries.identity import Credentials

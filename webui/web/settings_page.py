@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from webui.approvals.authorization import MEMBERS
 from webui.approvals.errors import ConflictError, InvalidError
-from webui.approvals.organizations import (
+from webui.approvals.people.organizations import (
     LONGEST_GRANT,
     LONGEST_UNDO,
     Flags,

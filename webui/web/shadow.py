@@ -7,11 +7,11 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from webui import problems
-from webui.approvals import policies, shadows
 from webui.approvals.authorization import POLICY_WRITE
 from webui.approvals.errors import DeskError
-from webui.approvals.policies import PolicyRefusedError
-from webui.approvals.standing import By
+from webui.approvals.people.standing import By
+from webui.approvals.ruling import policies, shadows
+from webui.approvals.ruling.policies import PolicyRefusedError
 from webui.preview import visible
 from webui.replays.following import figures_of
 from webui.store.models import PolicyShadow

@@ -3,9 +3,9 @@
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from webui.approvals import sources
 from webui.approvals.authorization import SOURCES
 from webui.approvals.errors import NotFoundError
+from webui.approvals.senders import sources
 from webui.inbox.replaying import replay as replay_delivery
 from webui.preview import visible
 from webui.store.queries import traffic

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from webui.approvals import sources
 from webui.approvals.authorization import SOURCES
 from webui.approvals.errors import InvalidError, NotFoundError
+from webui.approvals.senders import sources
 from webui.preview import visible
 from webui.receivers.registry import KINDS
 from webui.store.models import Source

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from webui import problems
 from webui.approvals import jobs
 from webui.approvals.errors import DeskError
-from webui.approvals.standing import By
+from webui.approvals.people.standing import By
 from webui.preview import visible
 from webui.replays.suggestions import APPROVALS, DAYS, KIND, PEOPLE, ask_for_suggestions
 from webui.store.models import Agent, Job, User

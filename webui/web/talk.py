@@ -2,7 +2,7 @@
 
 from flask import Blueprint, redirect, request, url_for
 
-from webui.approvals.conversation import say
+from webui.approvals.answering.conversation import say
 from webui.approvals.errors import DeskError
 from webui.problems import status_of
 from webui.web.access import approval_or_404, me

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from werkzeug.datastructures import MultiDict
 
-from webui.approvals.deciding import decide
-from webui.approvals.editing import Edit
+from webui.approvals.answering.deciding import decide
+from webui.approvals.answering.editing import Edit
+from webui.approvals.answering.quorum import YESES
+from webui.approvals.answering.reviewing import Decided, Look
 from webui.approvals.errors import InvalidError, NotAllowedError
-from webui.approvals.granting import GrantWish
-from webui.approvals.quorum import YESES
-from webui.approvals.reviewing import Decided, Look
+from webui.approvals.grants.granting import GrantWish
 from webui.approvals.states import Verdict
 from webui.gating import Shown
 from webui.preview import PREVIEW_VERSION

@@ -9,12 +9,12 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from webui import problems
-from webui.approvals import issues, projects
+from webui.approvals.agents import issues, projects
+from webui.approvals.agents.issues import IssueChange
+from webui.approvals.agents.protections import BEARERS, NOUN, effect_on, protect
 from webui.approvals.authorization import AGENTS, MEMBERS
 from webui.approvals.errors import DeskError, Fault, InvalidError, NotFoundError
-from webui.approvals.issues import IssueChange
-from webui.approvals.protections import BEARERS, NOUN, effect_on, protect
-from webui.approvals.standing import By
+from webui.approvals.people.standing import By
 from webui.preview import visible
 from webui.store.queries import work
 from webui.store.transaction import Transaction

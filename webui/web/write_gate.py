@@ -11,8 +11,8 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from webui.approvals.errors import DeskError, InvalidError, NotFoundError
-from webui.approvals.write_gate import UNSETTLED, GrantStatus, status_at
-from webui.approvals.write_grants import REASON_MAX, WORDS, Answer, answer
+from webui.approvals.gate.write_gate import UNSETTLED, GrantStatus, status_at
+from webui.approvals.gate.write_grants import REASON_MAX, WORDS, Answer, answer
 from webui.preview import visible
 from webui.preview.nodes import Piece
 from webui.preview.visible import pieces

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from webui.approvals.call.json_faults import step
 from webui.approvals.errors import Fault
-from webui.approvals.json_faults import step
 from webui.approvals.policy.faults import MOST_FAULTS, BadValueError, kind_of, meant
 from webui.approvals.policy.notation import read_duration
 from webui.approvals.policy.yaml_text import Source

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from webui.approvals.canonical import digest, sha256_of
+from webui.approvals.call.canonical import digest, sha256_of
 from webui.approvals.policy.conditions import Condition
 from webui.approvals.policy.document import Action, Counter, Terms
 

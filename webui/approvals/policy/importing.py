@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from webui.approvals.json_faults import step
+from webui.approvals.call.json_faults import step
 from webui.approvals.policy.document import EVERY_TOOL, Policy
 from webui.approvals.policy.faults import PolicyError, PolicyFault
 from webui.approvals.policy.reading import read_policy

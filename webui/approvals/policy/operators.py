@@ -9,7 +9,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from webui.approvals.canonical import MAX_SAFE, Unreadable, canonical
+from webui.approvals.call.canonical import MAX_SAFE, Unreadable, canonical
 from webui.approvals.policy.answers import (
     CANNOT_TELL,
     YES,

@@ -7,8 +7,8 @@ rule does not make its counter unknown.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from webui.approvals.call.json_faults import step
 from webui.approvals.errors import Fault
-from webui.approvals.json_faults import step
 from webui.approvals.policy.document import EVERY_TOOL, GLOBAL_SCOPE
 from webui.approvals.policy.faults import MOST_FAULTS, meant
 

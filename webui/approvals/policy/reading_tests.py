@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from webui.approvals.canonical import Unreadable, check_value
+from webui.approvals.call.canonical import Unreadable, check_value
 from webui.approvals.errors import Fault
 from webui.approvals.policy.document import Example, Tool, Verdict
 from webui.approvals.policy.facts import Call, Facts, History

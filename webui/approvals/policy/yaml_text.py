@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from webui.approvals.json_faults import step
+from webui.approvals.call.json_faults import step
 from webui.approvals.policy.faults import MOST_FAULTS, PolicyFault
 
 MOST_BYTES: Final = 512 * 1024

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from webui.approvals.write_gate import UNSETTLED, GrantStatus, Write
+from webui.approvals.gate.write_gate import UNSETTLED, GrantStatus, Write
 from webui.store.models import Agent, Event, Membership, Org, User, WebSession, WriteGrant
 from webui.store.queries.factors import HAS_FACTOR
 from webui.store.queries.identity import SSO_STRONG

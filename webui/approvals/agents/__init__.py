@@ -1,0 +1,1 @@
+"""Programs that ask, what an orchestrator says of their work, and its questions about them."""

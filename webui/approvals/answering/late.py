@@ -1,0 +1,84 @@
+"""Verdicts on what is settled already, or about to be: a repeat is a success, anything else is told who won."""
+
+from sqlalchemy import select
+
+from webui.approvals.answering.mandate import refused
+from webui.approvals.answering.reviewing import Decided
+from webui.approvals.answering.settling import Settlement, settlement_of
+from webui.approvals.answering.votes import Given, votes_on
+from webui.approvals.desk import facts, subject
+from webui.approvals.ending import current_status
+from webui.approvals.errors import ConflictError
+from webui.approvals.states import Status, Verdict
+from webui.approvals.words import VERDICT, settled_by
+from webui.audit.chain import rfc3339
+from webui.store.models import Approval, User
+from webui.store.transaction import Transaction
+
+
+def answer_late(tx: Transaction, approval: Approval, given: Given) -> Decided:
+    """Answer a verdict on a settled approval: a repeat of one's winning vote is a success."""
+    if approval.settles_at is not None:
+        return _meanwhile(tx, approval, given)
+    reviewer = given.reviewer
+    votes = {vote.user_id: vote.verdict for vote in votes_on(tx, approval.id)}
+    mine = votes.get(reviewer.user_id)
+    repeats = given.grant is None and approval.decided_at is not None
+    if repeats and mine == given.verdict and _won(approval, given):
+        return Decided(approval, applied=False)
+    tx.record(
+        approval.org_id,
+        reviewer.actor,
+        "approval.late",
+        subject(approval.id),
+        facts(approval) | {"verdict": str(given.verdict), "who": reviewer.display},
+    )
+    who = tx.session.scalar(select(User.display_name).where(User.id == approval.decided_by))
+    sentence = settled_by(current_status(approval, tx.now), who)
+    return Decided(
+        approval,
+        applied=False,
+        refusal=ConflictError(
+            "already_settled", f"Too late, nothing was changed. {sentence}"
+        ),
+    )
+
+
+def _meanwhile(tx: Transaction, approval: Approval, given: Given) -> Decided:
+    """Answer a verdict while another can still be undone: a repeat of it is a success."""
+    before = settlement_of(tx.session, tx.keyring, approval)
+    same = before.user_id == given.reviewer.user_id and before.note["verdict"] == str(
+        given.verdict
+    )
+    edited = None if given.edit is None else given.edit.arguments_hash
+    if same and before.note.get("edited_hash") == edited and given.grant == before.wish:
+        return Decided(approval, applied=False)
+    return refused(
+        tx,
+        given.reviewer,
+        approval,
+        given.verdict,
+        ConflictError("settling", settling_words(before, approval)),
+    )
+
+
+def settling_words(verdict: Settlement, approval: Approval) -> str:
+    """Say who gave the verdict that can still be undone, and when it settles the call."""
+    assert approval.settles_at is not None
+    done = VERDICT[Verdict(verdict.note["verdict"])]
+    at = rfc3339(approval.settles_at)[11:19]
+    return (
+        f"{verdict.note['who']} has {done} this call; that settles it at {at} UTC, unless it "
+        "is undone before. No other verdict is taken until then."
+    )
+
+
+def _won(approval: Approval, given: Given) -> bool:
+    """Say whether this verdict is the one by which it was settled."""
+    if approval.status == Status.DENIED:
+        return given.verdict is Verdict.DENY
+    if approval.status == Status.ANSWERED:
+        return given.verdict is Verdict.RESPOND
+    if given.edit is not None:
+        return approval.edited_hash == given.edit.arguments_hash
+    return given.verdict is Verdict.APPROVE

@@ -1,0 +1,1 @@
+"""How a call comes to the desk: asked once, ruled on, filed once, held back when too many."""

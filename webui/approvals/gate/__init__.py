@@ -1,0 +1,1 @@
+"""The write gate: agents with a person's identity ask that person before they write."""

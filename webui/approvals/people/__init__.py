@@ -1,0 +1,1 @@
+"""People: accounts, memberships, groups, delegates, sessions, and what their org decided."""

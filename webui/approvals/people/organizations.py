@@ -1,0 +1,159 @@
+"""What an org decides about itself."""
+
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import func, select, update
+
+from webui.approvals.authorization import MEMBERS
+from webui.approvals.errors import ConflictError, Fault, InvalidError
+from webui.approvals.people.standing import By, require_in
+from webui.approvals.states import OPEN
+from webui.store.models import Approval, Membership, Org
+from webui.store.queries.factors import held
+from webui.store.transaction import Transaction
+
+LONGEST_GRANT = 744
+"""Hours in a month: what stands longer than that belongs into the policy."""
+LONGEST_UNDO = 30
+"""Seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """The switches of an org."""
+
+    require_second_factor: bool
+    solo_operator: bool
+    write_gate: bool
+    grant_hours: int = 24
+    """The longest that a standing grant lasts; 0 allows none."""
+    undo_seconds: int = 0
+    """How long a verdict can be undone before it settles; 0: it settles at once."""
+
+
+def flags_of(org: Org) -> Flags:
+    """Return how an org's switches stand."""
+    return Flags(
+        org.require_second_factor,
+        org.solo_operator,
+        org.write_gate,
+        org.grant_hours,
+        org.undo_seconds,
+    )
+
+
+def change_flags(tx: Transaction, org_id: str, flags: Flags, *, user_id: str) -> bool:
+    """Set an org's switches; return whether anything changed.
+
+    Raises:
+        InvalidError: the longest grant is negative or longer than a month, or the time to
+            undo a verdict longer than 30 seconds.
+        NotAllowedError: they do not manage members, or not any more.
+        ConflictError: whoever asks for a second factor has none, or an org that works alone
+            has several people.
+
+    """
+    require_in(tx, org_id, By(user_id), MEMBERS)
+    if not 0 <= flags.grant_hours <= LONGEST_GRANT:
+        raise InvalidError(
+            f"The longest standing grant is 0 (none) to {LONGEST_GRANT} hours.",
+            [Fault("/grant_hours", f"must be 0 to {LONGEST_GRANT}")],
+        )
+    _check_undo(flags.undo_seconds)
+    org = tx.session.get_one(Org, org_id, with_for_update=True)
+    before = flags_of(org)
+    if flags == before:
+        return False
+    asks_anew = flags.require_second_factor and not before.require_second_factor
+    if asks_anew and held(tx.session, user_id).count == 0:
+        raise ConflictError(
+            "no_factor",
+            "Set up a second factor of your own first; then ask everybody for one.",
+        )
+    if flags.solo_operator and not before.solo_operator and _people(tx, org_id) > 1:
+        raise ConflictError(
+            "not_alone",
+            "Only an organization of one person can do without a second pair of eyes; "
+            "this one has several.",
+        )
+    for name, value in asdict(flags).items():
+        setattr(org, name, value)
+    tx.session.flush()
+    if flags.undo_seconds != before.undo_seconds:
+        _for_what_waits(tx, org_id, flags.undo_seconds)
+    changed = {
+        name: value
+        for name, value in asdict(flags).items()
+        if value != getattr(before, name)
+    }
+    tx.record(org_id, f"user:{user_id}", "settings.changed", f"org:{org_id}", changed)
+    return True
+
+
+def set_undo(tx: Transaction, org_id: str, seconds: int, *, actor: str) -> None:
+    """Say how long a verdict can be undone, as whoever owns the machine.
+
+    Raises:
+        InvalidError: it is negative or longer than 30 seconds.
+
+    """
+    _check_undo(seconds)
+    org = tx.session.get_one(Org, org_id, with_for_update=True)
+    if org.undo_seconds == seconds:
+        return
+    org.undo_seconds = seconds
+    tx.session.flush()
+    _for_what_waits(tx, org_id, seconds)
+    note = {"undo_seconds": seconds}
+    tx.record(org_id, actor, "settings.changed", f"org:{org_id}", note)
+
+
+def _check_undo(seconds: int) -> None:
+    if not 0 <= seconds <= LONGEST_UNDO:
+        raise InvalidError(
+            f"A verdict can be undone for 0 (not at all) to {LONGEST_UNDO} seconds.",
+            [Fault("/undo_seconds", f"must be 0 to {LONGEST_UNDO}")],
+        )
+
+
+def _for_what_waits(tx: Transaction, org_id: str, seconds: int) -> None:
+    """Let it hold for what waits already: each approval carries it, so deciding asks nobody."""
+    tx.session.execute(
+        update(Approval)
+        .where(Approval.org_id == org_id, Approval.status.in_(OPEN))
+        .values(undo_window=seconds * 1_000),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def end_solo(tx: Transaction, org_id: str, *, actor: str) -> None:
+    """End working alone once somebody else is there, for what waits already too.
+
+    The caller holds the org's lock.
+    """
+    org = tx.session.get_one(Org, org_id, populate_existing=True)
+    if not org.solo_operator or _people(tx, org_id) <= 1:
+        return
+    org.solo_operator = False
+    tx.session.flush()
+    tx.session.execute(
+        update(Approval)
+        .where(
+            Approval.org_id == org_id, Approval.status.in_(OPEN), Approval.solo.is_(True)
+        )
+        .values(solo=False),
+        execution_options={"synchronize_session": False},
+    )
+    note = {"solo_operator": False, "cause": "not alone any more"}
+    tx.record(org_id, actor, "settings.changed", f"org:{org_id}", note)
+
+
+def _people(tx: Transaction, org_id: str) -> int:
+    return (
+        tx.session.scalar(
+            select(func.count())
+            .select_from(Membership)
+            .where(Membership.org_id == org_id, Membership.status == "active")
+        )
+        or 0
+    )

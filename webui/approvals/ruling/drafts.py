@@ -1,0 +1,42 @@
+"""A text that may become the policy: everything there is to say of it beforehand."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from webui.approvals.policy import Policy, PolicyFault, Result, check_policy, run_tests
+from webui.approvals.ruling.electorate import lock_outs
+from webui.approvals.ruling.policies import all_faults, all_warnings
+
+LONGEST: Final = 131_072
+"""Characters of a policy that is set over HTTP."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What is wrong with a text, what looks wrong, and what came of its tests."""
+
+    policy: Policy | None
+    """As it could be tried out: it reads, though it may name groups that are not here."""
+    faults: tuple[PolicyFault, ...]
+    warnings: tuple[PolicyFault, ...]
+    tests: tuple[Result, ...]
+
+    @property
+    def acceptable(self) -> bool:
+        """Say whether it could be put in force now."""
+        return not self.faults
+
+
+def check_draft(session: Session, org_id: str, text: str, now: int) -> Checked:
+    """Look at a text as `accept` would; nothing changes."""
+    if len(text) > LONGEST:
+        sentence = f"the text is longer than {LONGEST:,} characters. Shorten it."
+        return Checked(None, (PolicyFault(1, 1, "", sentence),), (), ())
+    policy, faults = check_policy(text)
+    if policy is None:
+        return Checked(None, faults, (), ())
+    _, faults = all_faults(session, org_id, text)
+    warnings = (*all_warnings(policy), *lock_outs(session, org_id, policy, now))
+    return Checked(policy, faults, tuple(sorted(warnings)), run_tests(policy))

@@ -1,0 +1,1 @@
+"""Who files by webhook and who is told by webhook."""
