@@ -182,7 +182,7 @@ def bar(
     voted = others_voices(actor, votes)
     answer = access(holder, DECIDE, resource_of(row.approval, owner, voted))
     status = Status(current_status(row.approval, runtime().store.now()))
-    settled = settled_by(status, row.decider)
+    settled = settled_by(status, row.decider, row.approval.resolution)
     return why_not(actor, answer, status, settled, votes, row.approval.settles_at)
 
 

@@ -31,10 +31,12 @@ RESOLUTION: dict[Resolution, str] = {
     Resolution.SESSION_ENDED: "The agent's session ended.",
     Resolution.CANCELLED: "The agent withdrew it.",
     Resolution.AGENT_TERMINATED: "The agent was terminated.",
-    Resolution.SUPERSEDED: "The agent asked again with other arguments.",
+    Resolution.SUPERSEDED: "The agent asked again; the newer call counts.",
     Resolution.REVOKED: "The approval was taken back before it was used.",
     Resolution.BREAK_GLASS: "Approved by break-glass.",
 }
+
+_ENDED_BY_ITSELF = {Status.CANCELLED, Status.SUPERSEDED, Status.DENIED}
 
 VERDICT: dict[Verdict, str] = {
     Verdict.APPROVE: "approved",
@@ -83,12 +85,21 @@ NOT_USABLE: dict[Status, tuple[str, str]] = {
 """Why `consume` refuses, by status: the code and the sentence."""
 
 
-def settled_by(status: Status, who: str | None) -> str:
-    """Say in one sentence how an approval stands, for somebody who came too late."""
+def settled_by(status: Status, who: str | None, resolution: str | None = None) -> str:
+    """Say in one sentence how an approval stands, for somebody who came too late.
+
+    Args:
+        status: as it counts now.
+        who: decided it, if somebody did.
+        resolution: how it ended, if it has: that says why, where nobody decided.
+
+    """
     if status is Status.DENIED and who:
         return f"{who} denied it."
     if status is Status.ANSWERED and who:
         return f"{who} answered it, so it did not run."
     if status in {Status.APPROVED, Status.EXECUTING, Status.CONSUMED} and who:
         return f"{who} approved it."
+    if resolution is not None and status in _ENDED_BY_ITSELF:
+        return RESOLUTION[Resolution(resolution)]
     return f"It is settled: {STATUS[status].lower()}."

@@ -1,5 +1,6 @@
 """Backtests: a draft over the recorded calls, begun here, left, and come back to."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,9 +118,13 @@ def one(backtest_id: str) -> str:
     with house().store.reading() as session:
         job = job_of(session, org_id, KIND, backtest_id)
         context = _shown(session, job)
+        live = policies.in_force(session, org_id)
     if wants_part():
         return part("backtests/_one.html", **context)
-    return whole_page("backtests/one.html", **context)
+    base = 0 if live is None else live.number
+    return whole_page(
+        "backtests/one.html", text=str(json.loads(job.input)["text"]), base=base, **context
+    )
 
 
 @blueprint.post("/<backtest_id>/cancel")

@@ -30,7 +30,7 @@ def barred(session: Session, rows: Sequence[Row]) -> Mapping[str, str | None]:
             approval, owners.get(approval.agent_id), others_voices(actor, given)
         )
         status = Status(current_status(approval, now))
-        settled = settled_by(status, row.decider)
+        settled = settled_by(status, row.decider, row.approval.resolution)
         why = why_not(actor, access, status, settled, given, approval.settles_at)
         found[approval.id] = None if why is None else visible(why)
     return found

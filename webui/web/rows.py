@@ -61,7 +61,7 @@ def row_view(
         status=str(status),
         status_word=STATUS[status],
         settled=status not in OPEN,
-        settled_words=settled_by(status, shown(row.decider)),
+        settled_words=settled_by(status, shown(row.decider), approval.resolution),
         risk=approval.risk,
         tool=inline(approval.tool),
         line=approval.line,

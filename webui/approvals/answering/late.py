@@ -34,7 +34,7 @@ def answer_late(tx: Transaction, approval: Approval, given: Given) -> Decided:
         facts(approval) | {"verdict": str(given.verdict), "who": reviewer.display},
     )
     who = tx.session.scalar(select(User.display_name).where(User.id == approval.decided_by))
-    sentence = settled_by(current_status(approval, tx.now), who)
+    sentence = settled_by(current_status(approval, tx.now), who, approval.resolution)
     return Decided(
         approval,
         applied=False,

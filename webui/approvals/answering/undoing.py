@@ -51,7 +51,7 @@ def _nothing(tx: Transaction, approval: Approval) -> ConflictError:
     if approval.status in OPEN:
         return ConflictError("nothing_to_undo", "There is no verdict to undo.")
     who = tx.session.scalar(select(User.display_name).where(User.id == approval.decided_by))
-    settled = settled_by(current_status(approval, tx.now), who)
+    settled = settled_by(current_status(approval, tx.now), who, approval.resolution)
     return ConflictError("already_settled", f"Too late to undo it. {settled}")
 
 
