@@ -409,7 +409,7 @@ def test_an_agents_key_decides_nothing_on_any_path_and_is_recorded(
     ci: Any, actions: Any
 ) -> None:
     asked = calls(ci.file()["id"])
-    assert len(asked) == 16
+    assert len(asked) == 29
     for method, path in asked:
         answer = send(ci, method, path)
         assert (answer.status_code, answer.json["code"]) == (403, "agent_cannot_decide")
