@@ -6,9 +6,15 @@ from pathlib import Path
 import pytest
 
 from tests.plugins.desk import House, SignedIn
+from webui.api.app import create_app
+from webui.approvals.agents import agents
+from webui.approvals.authorization import POLICY_WRITE, VIEW
+from webui.approvals.errors import ConflictError
 from webui.approvals.people import groups
 from webui.approvals.people.standing import By
 from webui.approvals.ruling import policies
+from webui.control import lab
+from webui.control.verbs import Office
 from webui.policyfile import Watch
 from webui.runtime import Runtime
 from webui.settings import Settings
@@ -167,6 +173,35 @@ def test_while_a_file_rules_pages_and_programs_are_refused(
     assert "the file policy.yaml" in page
     other = signed_in(house.zoe).get("/policy").get_data(as_text=True)
     assert "the file wins" not in other
+
+
+def test_a_draft_that_ran_beside_the_file_does_not_take_its_place(
+    runtime: Runtime, file: Path, store: Store, house: House, signed_in: SignedIn
+) -> None:
+    put(file, FIRST)
+    Watch(runtime).look()
+    browser = signed_in(house.ana)
+    assert browser.send("/policy/shadow", text=SECOND).status_code == 303
+    taken = browser.send("/policy/shadow/take-over", expected="1")
+    assert taken.status_code == 409
+    assert "the file wins" in taken.get_data(as_text=True)
+
+    token = store.write(
+        lambda tx: agents.create_token(
+            tx, house.org_id, house.ana.id, label="", scopes={VIEW, POLICY_WRITE}
+        )
+    )
+    asked = create_app(runtime).test_client()
+    answer = asked.post(
+        "/api/v1/review/policy/shadow/take-over",
+        json={"expected": 1},
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    assert (answer.status_code, answer.get_json()["code"]) == (409, "policy_in_file")
+    office = Office(store, runtime.settings)
+    with pytest.raises(ConflictError, match="the file wins"):
+        lab.take_over(office, expected=1, org=house.org_id)
+    assert in_force(store, house)[:2] == (1, FIRST)
 
 
 class TestNoOrgIsNamed:

@@ -14,9 +14,12 @@ from webui.api.schemas import PolicyText, TakeOverBody
 from webui.approvals.authorization import POLICY_READ, POLICY_WRITE, VIEW
 from webui.approvals.people.standing import By
 from webui.approvals.ruling import shadows
+from webui.approvals.ruling.policies import Accepted
 from webui.audit.chain import rfc3339
+from webui.policyfile import require_no_file
 from webui.replays.following import figures_of
 from webui.store.models import PolicyShadow
+from webui.store.transaction import Transaction
 
 _HERE = "/api/v1/review/policy/shadow"
 
@@ -78,12 +81,13 @@ def stop_shadow() -> Response:
 def take_over() -> Response:
     """Put the draft in force."""
     who, body = person_with(POLICY_WRITE, VIEW).person, read_body(TakeOverBody)
-    accepted = runtime().store.write(
-        lambda tx: shadows.take_over(
-            tx, who.org_id, By(who.user_id), expected=body.expected, note=body.note
-        )
-    )
-    return answer_json(policy_document(accepted.version))
+    org_id, by, settings = who.org_id, By(who.user_id), runtime().settings
+
+    def unit(tx: Transaction) -> Accepted:
+        require_no_file(tx, settings, org_id)
+        return shadows.take_over(tx, org_id, by, expected=body.expected, note=body.note)
+
+    return answer_json(policy_document(runtime().store.write(unit).version))
 
 
 def shadow_document(shadow: PolicyShadow | None) -> dict[str, Any]:

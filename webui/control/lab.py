@@ -9,9 +9,10 @@ from webui.approvals.errors import DeskError, NotFoundError
 from webui.approvals.people import accounts
 from webui.approvals.people.standing import By
 from webui.approvals.ruling import shadows
-from webui.approvals.ruling.policies import PolicyRefusedError
+from webui.approvals.ruling.policies import Accepted, PolicyRefusedError
 from webui.audit.chain import rfc3339
 from webui.control.verbs import Office, Plain, org_id_of, verb
+from webui.policyfile import require_no_file
 from webui.replays.backtest import KIND, ask_for_backtest
 from webui.replays.following import figures_of
 from webui.replays.suggestions import KIND as SUGGESTIONS
@@ -117,10 +118,12 @@ def take_over(
 ) -> Plain:
     """Put the draft in force as a new version."""
     org_id = org_id_of(office, org)
-    accepted = _told(
-        office,
-        lambda tx: shadows.take_over(tx, org_id, _HERE, expected=expected, note=note),
-    )
+
+    def unit(tx: Transaction) -> Accepted:
+        require_no_file(tx, office.settings, org_id)
+        return shadows.take_over(tx, org_id, _HERE, expected=expected, note=note)
+
+    accepted = _told(office, unit)
     return {"number": accepted.version.number, "revision": accepted.version.revision}
 
 

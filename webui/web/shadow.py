@@ -11,7 +11,8 @@ from webui.approvals.authorization import POLICY_WRITE
 from webui.approvals.errors import DeskError
 from webui.approvals.people.standing import By
 from webui.approvals.ruling import policies, shadows
-from webui.approvals.ruling.policies import PolicyRefusedError
+from webui.approvals.ruling.policies import Accepted, PolicyRefusedError
+from webui.policyfile import require_no_file
 from webui.preview import visible
 from webui.replays.following import figures_of
 from webui.store.models import PolicyShadow
@@ -78,11 +79,14 @@ def take_over() -> Answer:
     require_fresh(url_for("shadow.page"))
     number = read_seq(request.form.get("expected", ""))
     expected = -1 if number is None else number
-    return _change(
-        lambda tx, org, by: shadows.take_over(
-            tx, org, by, expected=expected, note="It ran beside the policy before."
-        )
-    )
+    settings = house().settings
+
+    def unit(tx: Transaction, org_id: str, by: By) -> Accepted:
+        require_no_file(tx, settings, org_id)
+        note = "It ran beside the policy before."
+        return shadows.take_over(tx, org_id, by, expected=expected, note=note)
+
+    return _change(unit)
 
 
 def _change(
