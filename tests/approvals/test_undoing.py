@@ -325,6 +325,22 @@ def test_a_standing_grant_is_checked_at_once_and_made_at_the_end(
     assert desk.told(gone)["cause"] == "grant_not_offered"
 
 
+@pytest.mark.parametrize("at_the_deadline", [False, True])
+def test_a_grant_for_a_session_that_ended_is_over_though_nobody_had_settled_it_yet(
+    desk: Desk, house: House, clock: TestClock, at_the_deadline: bool
+) -> None:
+    lasts = WINDOW * 1_000 - 1_000 if at_the_deadline else None
+    approval_id = filed(desk, session="s", expires_in=lasts)
+    wish = GrantWish(uses=3, session=True)
+    assert desk.decide(house.rae, approval_id, grant=wish).applied
+    clock.advance(WINDOW * 1_000)
+    desk.store.write(lambda tx: ending.end_session(tx, house.org_id, house.ci.id, "s"))
+    desk.sweep()
+    with desk.store.reading() as session:
+        (grant,) = session.query(StandingGrant).all()
+    assert grant.ended_at is not None
+
+
 @pytest.mark.parametrize("verdict", [Verdict.APPROVE, Verdict.DENY])
 def test_a_verdict_of_somebody_who_left_meanwhile_is_taken_back(
     desk: Desk, house: House, clock: TestClock, verdict: Verdict

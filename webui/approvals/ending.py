@@ -165,12 +165,13 @@ def end_session(
 ) -> list[Approval]:
     """Cancel the open approvals of one session of one agent, and nobody else's.
 
-    Standing grants for that session end with it.
+    Standing grants for that session end with it, those too that a verdict which is due makes.
     """
-    end_of_session(tx, org_id, agent_id, session)
-    return _end_all(
+    ended = _end_all(
         tx, org_id, agent_id, Approval.session == session, Resolution.SESSION_ENDED
     )
+    end_of_session(tx, org_id, agent_id, session)
+    return ended
 
 
 def end_run(tx: Transaction, org_id: str, agent_id: str, run: str) -> list[Approval]:
@@ -191,7 +192,7 @@ def _end_all(
             Approval.org_id == org_id,
             Approval.agent_id == agent_id,
             Approval.status.in_(OPEN),
-            Approval.expires_at > tx.now,
+            or_(Approval.expires_at > tx.now, SETTLES),
             which,
         )
         .order_by(Approval.id)
