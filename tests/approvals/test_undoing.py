@@ -341,6 +341,39 @@ def test_a_grant_for_a_session_that_ended_is_over_though_nobody_had_settled_it_y
     assert grant.ended_at is not None
 
 
+FREE = {"path": "args.command", "op": "in", "value": ["echo hello", "echo bye"]}
+
+
+@pytest.mark.parametrize(
+    ("given", "other"),
+    [
+        pytest.param({"grant": GrantWish(uses=3)}, {"grant": GrantWish(uses=4)}, id="uses"),
+        pytest.param(
+            {"grant": GrantWish(conditions=[FREE])}, {"grant": GrantWish()}, id="conditions"
+        ),
+        pytest.param({"grant": GrantWish()}, {}, id="no grant"),
+        pytest.param(
+            {"verdict": Verdict.RESPOND, "answer": "Use the other one."},
+            {"verdict": Verdict.RESPOND, "answer": "Never use the other one."},
+            id="answer",
+        ),
+        pytest.param(
+            {"verdict": Verdict.REQUEST_CHANGES, "reason": "Which host?"},
+            {"verdict": Verdict.REQUEST_CHANGES, "reason": "Which port?"},
+            id="message",
+        ),
+    ],
+)
+def test_a_repeat_in_the_window_succeeds_and_what_says_something_else_does_not(
+    desk: Desk, house: House, given: dict[str, Any], other: dict[str, Any]
+) -> None:
+    approval_id = filed(desk)
+    assert desk.decide(house.rae, approval_id, **given).applied
+    repeated = desk.decide(house.rae, approval_id, **given)
+    assert (repeated.applied, repeated.refusal) == (False, None)
+    assert refusal_of(desk.decide(house.rae, approval_id, **other)).code == "settling"
+
+
 @pytest.mark.parametrize("verdict", [Verdict.APPROVE, Verdict.DENY])
 def test_a_verdict_of_somebody_who_left_meanwhile_is_taken_back(
     desk: Desk, house: House, clock: TestClock, verdict: Verdict

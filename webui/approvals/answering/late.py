@@ -1,5 +1,7 @@
 """Verdicts on what is settled already, or about to be: a repeat is a success, anything else is told who won."""
 
+from dataclasses import replace
+
 from sqlalchemy import select
 
 from webui.approvals.answering.mandate import refused
@@ -9,6 +11,7 @@ from webui.approvals.answering.votes import Given, votes_on
 from webui.approvals.desk import facts, subject
 from webui.approvals.ending import current_status
 from webui.approvals.errors import ConflictError
+from webui.approvals.grants.granting import GrantWish
 from webui.approvals.states import Status, Verdict
 from webui.approvals.words import VERDICT, settled_by
 from webui.audit.chain import rfc3339
@@ -47,11 +50,7 @@ def answer_late(tx: Transaction, approval: Approval, given: Given) -> Decided:
 def _meanwhile(tx: Transaction, approval: Approval, given: Given) -> Decided:
     """Answer a verdict while another can still be undone: a repeat of it is a success."""
     before = settlement_of(tx.session, tx.keyring, approval)
-    same = before.user_id == given.reviewer.user_id and before.note["verdict"] == str(
-        given.verdict
-    )
-    edited = None if given.edit is None else given.edit.arguments_hash
-    if same and before.note.get("edited_hash") == edited and given.grant == before.wish:
+    if before.user_id == given.reviewer.user_id and _is_the_same(before, given):
         return Decided(approval, applied=False)
     return refused(
         tx,
@@ -60,6 +59,28 @@ def _meanwhile(tx: Transaction, approval: Approval, given: Given) -> Decided:
         given.verdict,
         ConflictError("settling", settling_words(before, approval)),
     )
+
+
+def _is_the_same(before: Settlement, given: Given) -> bool:
+    """Say whether a verdict would do what the one that can still be undone will do.
+
+    Somebody who changed their answer or message must not hear that it was taken.
+    """
+    edited = None if given.edit is None else given.edit.arguments_hash
+    asks = given.verdict is Verdict.REQUEST_CHANGES
+    return (
+        before.note["verdict"] == str(given.verdict)
+        and before.note.get("edited_hash") == edited
+        and before.note.get("answer") == given.answer
+        and before.message == (given.reason if asks else None)
+        and _same_wish(before.wish, given.grant)
+    )
+
+
+def _same_wish(before: GrantWish | None, given: GrantWish | None) -> bool:
+    if before is None or given is None:
+        return before is given
+    return replace(given, conditions=tuple(given.conditions)) == before
 
 
 def settling_words(verdict: Settlement, approval: Approval) -> str:

@@ -244,7 +244,9 @@ def settlement_of(session: Session, keyring: Keyring, approval: Approval) -> Set
     if found["values"].get(_HIDDEN) is not None:
         found["values"][_HIDDEN] = b64decode(found["values"][_HIDDEN])
     wish = found.pop("wish")
-    return Settlement(**found, wish=None if wish is None else GrantWish(**wish))
+    if wish is not None:
+        wish = GrantWish(**wish | {"conditions": tuple(wish["conditions"])})
+    return Settlement(**found, wish=wish)
 
 
 def _seal(tx: Transaction, approval: Approval, verdict: Settlement) -> bytes:
