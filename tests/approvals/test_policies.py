@@ -13,6 +13,7 @@ from webui.approvals.errors import (
 from webui.approvals.people import groups
 from webui.approvals.people.standing import By
 from webui.approvals.ruling import policies
+from webui.approvals.ruling.drafts import check_draft
 from webui.approvals.ruling.policies import PolicyRefusedError
 from webui.store.queries import events
 
@@ -145,3 +146,17 @@ def test_of_two_authors_at_once_one_is_told_of_the_other(desk: Desk) -> None:
     found = live(desk)
     assert found is not None
     assert found[0] == 1
+
+
+def test_tests_that_would_hold_up_the_desk_are_not_run(desk: Desk, house: House) -> None:
+    rule = "{{name: r{0}, action: allow, conditions: [{{path: args.a, op: eq, value: b}}]}}"
+    rules = "".join(f"      - {rule.format(n)}\n" for n in range(200))
+    tests = "  - {name: t, tool: x, args: {a: b}, expect: allow}\n" * 80
+    text = f'version: "1"\ntools:\n  x:\n    rules:\n{rules}tests:\n{tests}'
+    with desk.store.reading() as session:
+        checked = check_draft(session, house.org_id, text, desk.store.now())
+    assert (checked.tests, checked.acceptable) == ((), False)
+    assert "so none was run" in checked.faults[0].sentence
+    with pytest.raises(PolicyRefusedError):
+        desk.set_policy(text)
+    desk.set_policy(text.replace(tests, tests[: len(tests) // 2]))

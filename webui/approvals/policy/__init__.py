@@ -39,10 +39,18 @@ from webui.approvals.policy.ruling import (
     refused_by_count,
 )
 from webui.approvals.policy.seeing import Seen
-from webui.approvals.policy.testing import Difference, Result, compare, run_tests
+from webui.approvals.policy.testing import (
+    MOST_LOOKS,
+    Difference,
+    Result,
+    compare,
+    run_tests,
+    tests_cost_too_much,
+)
 from webui.approvals.policy.warning import warnings_of
 
 __all__ = [
+    "MOST_LOOKS",
     "Action",
     "Answer",
     "Asking",
@@ -83,6 +91,7 @@ __all__ = [
     "refused_by_count",
     "reserve",
     "run_tests",
+    "tests_cost_too_much",
     "verdict_of",
     "warnings_of",
     "window_at",

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from webui.approvals.policy.document import Policy, Verdict
 from webui.approvals.policy.facts import Facts
 from webui.approvals.policy.replaying import verdict_of
 from webui.approvals.policy.rulebook import Rulebook
 from webui.approvals.policy.ruling import Ruling, evaluate
+
+MOST_LOOKS: Final = 30_000
+"""Rules and conditions that the tests of a policy may look at, all together: they run at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,17 @@ class Difference:
     def looser(self) -> bool:
         """Say whether the new policy lets more through."""
         return self.new.strictness < self.old.strictness
+
+
+def tests_cost_too_much(policy: Policy) -> bool:
+    """Say whether running the tests would hold up a desk that has other things to do."""
+    book, looks = Rulebook(policy), 0
+    for each in policy.tests:
+        rules = book.entry(each.facts.call.tool).rules
+        looks += sum(1 + len(rule.conditions) for rule in rules)
+        if looks > MOST_LOOKS:
+            return True
+    return False
 
 
 def run_tests(policy: Policy) -> tuple[Result, ...]:

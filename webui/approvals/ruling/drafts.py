@@ -5,7 +5,14 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from webui.approvals.policy import Policy, PolicyFault, Result, check_policy, run_tests
+from webui.approvals.policy import (
+    Policy,
+    PolicyFault,
+    Result,
+    check_policy,
+    run_tests,
+    tests_cost_too_much,
+)
 from webui.approvals.ruling.electorate import lock_outs
 from webui.approvals.ruling.policies import all_faults, all_warnings
 
@@ -39,4 +46,5 @@ def check_draft(session: Session, org_id: str, text: str, now: int) -> Checked:
         return Checked(None, faults, (), ())
     _, faults = all_faults(session, org_id, text)
     warnings = (*all_warnings(policy), *lock_outs(session, org_id, policy, now))
-    return Checked(policy, faults, tuple(sorted(warnings)), run_tests(policy))
+    tests = () if tests_cost_too_much(policy) else run_tests(policy)
+    return Checked(policy, faults, tuple(sorted(warnings)), tests)

@@ -14,8 +14,15 @@ from sqlalchemy.orm import Session
 from webui.approvals.authorization import POLICY_WRITE
 from webui.approvals.errors import ConflictError, InvalidError, NotFoundError
 from webui.approvals.people.standing import By, require_in
+from webui.approvals.policy import (
+    MOST_LOOKS,
+    PolicyFault,
+    check_policy,
+    run_tests,
+    tests_cost_too_much,
+    warnings_of,
+)
 from webui.approvals.policy import Policy as Rules
-from webui.approvals.policy import PolicyFault, check_policy, run_tests, warnings_of
 from webui.approvals.ruling.electorate import lock_outs
 from webui.approvals.ruling.terms import group_ids
 from webui.store.models import GroupMember, Org, Policy, User
@@ -188,6 +195,13 @@ def _last_number(session: Session, org_id: str) -> int:
 
 
 def _failed_tests(policy: Rules) -> Iterator[PolicyFault]:
+    if tests_cost_too_much(policy):
+        sentence = (
+            f"together they look at more than {MOST_LOOKS:,} rules and conditions, so none was "
+            "run. Take tests out."
+        )
+        yield PolicyFault(policy.tests[0].line, 1, "tests", sentence)
+        return
     for index, result in enumerate(run_tests(policy)):
         if not result.passed:
             yield PolicyFault(result.line, 1, f"tests[{index}]", result.sentence())
