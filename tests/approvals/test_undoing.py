@@ -9,7 +9,7 @@ import pytest
 from tests.plugins.desk import House, Member, TestClock
 from tests.plugins.rules import UNSEEN, Desk, at_once, reviewer_of
 from webui.approvals import ending
-from webui.approvals.answering import claiming, deciding, undoing
+from webui.approvals.answering import claiming, deciding, escalating, revoking, undoing
 from webui.approvals.answering.cascading import deny_along
 from webui.approvals.answering.reviewing import Decided
 from webui.approvals.errors import ConflictError, DeskError, InvalidError
@@ -496,3 +496,27 @@ def test_undoing_settling_withdrawing_using_and_expiring_have_one_winner(
             assert gone == (row.status == "cancelled")
             assert len(moved) == int(gone)
             assert not said_no or (took and row.status in {"pending", "cancelled"})
+
+
+def test_a_call_that_is_answered_is_not_escalated_while_its_verdict_can_be_undone(
+    desk: Desk, house: House
+) -> None:
+    approval_id = desk.submit().approval.id
+    desk.demand(approval_id, escalate_at=desk.store.now() + 1_000)
+    approve(desk, house.rae, approval_id)
+    desk.clock.advance(2_000)
+    assert desk.store.write(escalating.escalate_due) == 0
+    undo(desk, house.rae, approval_id)
+    assert desk.store.write(escalating.escalate_due) == 1
+    assert desk.actions(approval_id)[-1] == "approval.escalated"
+
+
+def test_who_would_take_a_yes_back_before_it_settles_is_told_whose_it_is_to_undo(
+    desk: Desk, house: House
+) -> None:
+    approval_id = desk.submit().approval.id
+    approve(desk, house.rae, approval_id)
+    by = reviewer_of(house.bo)
+    org_id = house.org_id
+    told = desk.store.write(lambda tx: revoking.revoke(tx, by, org_id, approval_id, ""))
+    assert "can still be undone, by who gave it" in str(refusal_of(told))

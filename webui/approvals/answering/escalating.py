@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.orm import Session
 
 from webui.approvals.desk import SYSTEM, facts, subject
@@ -18,8 +18,12 @@ _approvals = table_of(Approval)
 
 def anything_due(session: Session, now: int) -> bool:
     """Say whether something is to be escalated; only reads."""
-    due = select(Approval.id).where(ESCALATES, Approval.escalate_at <= now).limit(1)
-    return session.scalar(due) is not None
+    return session.scalar(select(Approval.id).where(_due(now)).limit(1)) is not None
+
+
+def _due(now: int) -> ColumnElement[bool]:
+    """Return what waits for too long: not what is answered, though that can still be undone."""
+    return and_(ESCALATES, Approval.escalate_at <= now, Approval.settles_at.is_(None))
 
 
 def escalate_due(tx: Transaction) -> int:
@@ -29,7 +33,7 @@ def escalate_due(tx: Transaction) -> int:
     """
     due = tx.session.scalars(
         select(Approval)
-        .where(ESCALATES, Approval.escalate_at <= tx.now)
+        .where(_due(tx.now))
         .order_by(Approval.escalate_at)
         .limit(BATCH)
         .with_for_update(skip_locked=True),

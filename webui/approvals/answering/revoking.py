@@ -64,6 +64,12 @@ def revoke(
 
 def _too_late(approval: Approval, now: int) -> ConflictError:
     status = Status(current_status(approval, now))
+    if approval.settles_at is not None:
+        return ConflictError(
+            "not_approved",
+            "The verdict on it can still be undone, by who gave it; once it is approved you "
+            "can take that back.",
+        )
     if status in OPEN:
         return ConflictError(
             "not_approved", "Nobody has approved it yet; deny it if it must not run."
