@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from webui.approvals.errors import ConflictError, DeskError
 from webui.approvals.people import accounts
 from webui.approvals.people.standing import By
-from webui.approvals.policy import PolicyFault, policy_revision
+from webui.approvals.policy import PolicyFault
 from webui.approvals.ruling import policies
 from webui.approvals.ruling.drafts import LONGEST, check_draft
 from webui.approvals.ruling.policies import PolicyRefusedError
@@ -96,10 +96,11 @@ def view_of(session: Session, settings: Settings, org_id: str, now: int) -> File
         text = read(path)
     except UnreadableError as error:
         return FileView(str(path), (str(error),), in_force=False)
-    faults = check_draft(session, org_id, text, now).faults
+    found = check_draft(session, org_id, text, now)
+    revision = None if found.policy is None else found.policy.revision
     live = policies.in_force(session, org_id)
-    same = live is not None and live.revision == policy_revision(text)
-    return FileView(str(path), tuple(map(str, faults)), in_force=same)
+    same = live is not None and live.revision == revision
+    return FileView(str(path), tuple(map(str, found.faults)), in_force=same)
 
 
 def read(path: Path) -> str:

@@ -113,11 +113,6 @@ def test_a_policy_names_only_groups_that_are_there(desk: Desk, house: House) -> 
     assert "no such group" in wrong(desk, RULE + "groups: {ops: []}\n")[0]
 
 
-def test_a_webhook_in_the_file_is_warned_of(desk: Desk) -> None:
-    text = FIRST + "approvals: {notify: {webhook: {url: 'https://a.example', secret: s}}}\n"
-    assert "endpoints" in " ".join(map(str, desk.set_policy(text).warnings))
-
-
 @pytest.mark.parametrize("who", ["bo", "rae", "vi", "ed", "max", "cy", "zoe"])
 def test_t10_who_may_not_write_the_policy_cannot_change_who_approves(
     desk: Desk, house: House, who: str

@@ -87,6 +87,35 @@ def test_a_first_policy_is_checked_reviewed_and_saved(
     assert text_in(page) == FIRST
 
 
+def test_the_webhooks_secret_is_on_no_page_and_its_endpoint_is_the_policys(
+    signed_in: SignedIn, house: House, store: Store
+) -> None:
+    webhook = (
+        "approvals: {notify: {webhook: {url: 'https://a.example/x', secret: s3cret}}}\n"
+    )
+    ana, vi = signed_in(house.ana), signed_in(house.vi)
+    for base, text in enumerate((FIRST + webhook, FIRST + webhook + "hide: [x]\n")):
+        assert ana.send("/policy", text=text, base=str(base)).status_code == 303
+    sent_back = text_in(shown(ana, "/policy")) + "redact: [iban]\n"
+    assert "(kept by the desk)" in sent_back
+    assert ana.send("/policy", text=sent_back, base="2").status_code == 303
+    assert in_force(store, house) == (3, sent_back)
+    for browser in (ana, vi):
+        for path in ("", "/versions", "/versions/1", "/versions/2", "/lab"):
+            page = shown(browser, f"/policy{path}")
+            assert "Policy" in page
+            assert "s3cret" not in page
+    page = shown(ana, "/deliveries")
+    assert "by the policy; it is changed there" in page
+    assert "/pause" not in page
+    assert "/remove" not in page
+    assert ana.send("/policy", text=FIRST, base="3").status_code == 303
+    page = shown(ana, "/deliveries")
+    assert "The policy does not name it any more." in page
+    assert "/resume" not in page
+    assert "/remove" in page
+
+
 def test_a_script_gets_the_findings_alone(signed_in: SignedIn, house: House) -> None:
     browser = signed_in(house.vi)
     token = browser.csrf_token()

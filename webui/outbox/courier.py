@@ -70,8 +70,8 @@ class Courier:
                 self._threads.pop(f"{claimed.id}/{claimed.attempts}", None)
 
     def _send(self, claimed: Claimed) -> Attempt:
-        headers = standard.sign(
-            [claimed.secret],
+        headers = standard.sign_with(
+            [standard.key_of(claimed.secret)],
             claimed.id,
             now=self._runtime.store.now(),
             body=claimed.body,

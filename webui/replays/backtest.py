@@ -61,7 +61,7 @@ def ask_for_backtest(
     policy, wrong = check_policy(text)
     if policy is None:
         raise PolicyRefusedError(wrong)
-    wanted = {"text": text, "days": days, "revision": policy.revision}
+    wanted = {"text": policy.text, "days": days, "revision": policy.revision}
     job_id = jobs.ask_for(tx, org_id, KIND, wanted, by)
     note = {"revision": policy.revision, "days": days}
     tx.record(org_id, by.name, "policy.backtested", f"job:{job_id}", note)

@@ -29,6 +29,10 @@ class EndpointView:
     events: str
     why: str
     """What switched it off, if nobody did."""
+    by_policy: bool
+    can_pause: bool
+    can_resume: bool
+    can_remove: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +73,21 @@ def page() -> str:
 
 
 def _endpoint(endpoint: Endpoint) -> EndpointView:
+    by_hand, enabled = not endpoint.by_policy, endpoint.status == "active"
+    named = (
+        endpoint.status != "paused"
+    )  # the policy pauses its own when it names them no more
     return EndpointView(
         endpoint.id,
         endpoint.id,
         visible(endpoint.url),
-        endpoint.status == "active",
+        enabled,
         endpoint.events,
         visible(endpoint.why or ""),
+        endpoint.by_policy,
+        can_pause=by_hand and enabled,
+        can_resume=not enabled and (by_hand or named),
+        can_remove=by_hand or not named,
     )
 
 

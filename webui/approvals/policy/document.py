@@ -104,6 +104,7 @@ class Webhook:
 
     url: str
     secret: str = field(repr=False)
+    line: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,9 @@ class Policy:
     """A policy that was accepted."""
 
     revision: str
+    """The hash of the text as it is kept."""
+    text: str = field(repr=False)
+    """As it is kept: without the webhook's secret."""
     description: str
     default: Verdict
     default_written: bool

@@ -12,6 +12,7 @@ from webui.approvals.policy.hashing import policy_revision
 from webui.approvals.policy.reading_counters import check_counters
 from webui.approvals.policy.reading_rules import read_rule
 from webui.approvals.policy.reading_tests import read_tests
+from webui.approvals.policy.secret import POINTER, without_secret
 from webui.approvals.policy.yaml_text import read_yaml
 
 _KEYS: Final = (
@@ -56,15 +57,18 @@ def _policy(fields: Fields, text: str) -> Policy:
     default = fields.word("default", Verdict)
     tools = _tools(fields.below("tools", "tools"))
     check_counters(fields.get("tools"), fields.faults)
+    approvals = _approvals(fields.below("approvals", "approvals"))
+    kept = text if approvals.webhook is None else _kept(fields, text)
     return Policy(
-        revision=policy_revision(text),
+        revision=policy_revision(kept),
+        text=kept,
         description=fields.text("description") or "",
         default=Verdict(default or Verdict.REQUIRE_APPROVAL),
         default_written=fields.has("default"),
         default_line=fields.source.place("/default").line,
         hide=fields.names("hide"),
         tools=tools,
-        approvals=_approvals(fields.below("approvals", "approvals")),
+        approvals=approvals,
         groups=_groups(fields.below("groups", "groups")),
         redact=fields.names("redact"),
         tests=read_tests(fields, tools),
@@ -132,7 +136,16 @@ def _webhook(fields: Fields) -> Webhook | None:
     if not _is_web(url):
         fields.wrong("url", "url must begin with http:// or https:// and name a host.")
         return None
-    return Webhook(url, secret)
+    return Webhook(url, secret, fields.source.place(fields.pointer).line)
+
+
+def _kept(fields: Fields, text: str) -> str:
+    """Return a text without its secret; one that cannot be taken out surely is a fault."""
+    kept = without_secret(fields.source, text)
+    if kept is None:
+        sentence = "the secret must stand on one line. Write it in double quotes."
+        fields.faults.append(Fault(POINTER, sentence))
+    return kept or ""
 
 
 def _is_web(url: str) -> bool:

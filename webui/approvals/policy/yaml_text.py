@@ -43,6 +43,8 @@ class Place:
     line: int
     column: int
     raw: str | None = None
+    span: tuple[int, int] = (0, 0)
+    """Where its spelling begins and ends in the text, if it has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,8 @@ def read_yaml(text: str) -> tuple[Source, list[PolicyFault]]:
     import yaml  # noqa: PLC0415
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    reader = _Reader(yaml.parse(text, Loader=loader))
+    # The parser does not count a byte order mark.
+    reader = _Reader(yaml.parse(text, Loader=loader), int(text.startswith("\ufeff")))
     try:
         value = reader.document()
     except _TooMuch:
@@ -120,8 +123,9 @@ def _unfit(text: str) -> PolicyFault | None:
 class _Reader:
     """Makes values of the parser's events, and keeps their places and faults."""
 
-    def __init__(self, events: Iterator[Any]) -> None:
+    def __init__(self, events: Iterator[Any], skipped: int = 0) -> None:
         self._events = events
+        self._skipped = skipped
         self.places: dict[str, Place] = {}
         self.faults: list[PolicyFault] = []
 
@@ -141,10 +145,8 @@ class _Reader:
     def _value(self, event: Any, pointer: str, depth: int) -> Any:
         self._refuse_tricks(event, pointer)
         kind = type(event).__name__
-        mark = event.start_mark
         if pointer not in self.places:
-            raw = event.value if kind == "ScalarEvent" else None
-            self._keep(pointer, Place(mark.line + 1, mark.column + 1, raw))
+            self._keep(pointer, self._place(event.start_mark, event))
         if depth == _DEEPEST:
             self._wrong(
                 event,
@@ -179,9 +181,7 @@ class _Reader:
                 )
                 self._wrong(key, below, sentence)
             event = next(self._events)
-            raw = event.value if type(event).__name__ == "ScalarEvent" else None
-            mark = key.start_mark
-            self._keep(below, Place(mark.line + 1, mark.column + 1, raw))
+            self._keep(below, self._place(key.start_mark, event))
             members[key.value] = self._value(event, below, depth)
         return members
 
@@ -222,6 +222,15 @@ class _Reader:
             self._wrong(event, pointer, f"the anchor &{anchor} is not allowed. Remove it.")
         if tag is not None:
             self._wrong(event, pointer, f"the tag {tag} is not allowed. Remove it.")
+
+    def _place(self, mark: Any, event: Any) -> Place:
+        """Return the place of a value that is named at `mark`, and how it is spelt."""
+        line, column = mark.line + 1, mark.column + 1
+        if type(event).__name__ != "ScalarEvent":
+            return Place(line, column)
+        ends = (event.start_mark.index, event.end_mark.index)
+        span = (ends[0] + self._skipped, ends[1] + self._skipped)
+        return Place(line, column, event.value, span)
 
     def _keep(self, pointer: str, place: Place) -> None:
         self.places[pointer] = place

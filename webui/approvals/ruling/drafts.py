@@ -12,9 +12,10 @@ from webui.approvals.policy import (
     check_policy,
     run_tests,
     tests_cost_too_much,
+    warnings_of,
 )
 from webui.approvals.ruling.electorate import lock_outs
-from webui.approvals.ruling.policies import all_faults, all_warnings
+from webui.approvals.ruling.policies import all_faults
 
 LONGEST: Final = 131_072
 """Characters of a policy that is set over HTTP."""
@@ -45,6 +46,6 @@ def check_draft(session: Session, org_id: str, text: str, now: int) -> Checked:
     if policy is None:
         return Checked(None, faults, (), ())
     _, faults = all_faults(session, org_id, text)
-    warnings = (*all_warnings(policy), *lock_outs(session, org_id, policy, now))
+    warnings = (*warnings_of(policy), *lock_outs(session, org_id, policy, now))
     tests = () if tests_cost_too_much(policy) else run_tests(policy)
     return Checked(policy, faults, tuple(sorted(warnings)), tests)

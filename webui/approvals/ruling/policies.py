@@ -23,8 +23,12 @@ from webui.approvals.policy import (
     warnings_of,
 )
 from webui.approvals.policy import Policy as Rules
+from webui.approvals.policy.document import Webhook
+from webui.approvals.policy.secret import KEPT
 from webui.approvals.ruling.electorate import lock_outs
 from webui.approvals.ruling.terms import group_ids
+from webui.approvals.senders.announcing import brings_secret, keep_in_step, keeps_secret
+from webui.channels.addresses import Undeliverable, parse_url
 from webui.store.models import GroupMember, Org, Policy, User
 from webui.store.transaction import Transaction
 
@@ -66,6 +70,9 @@ def accept(
 ) -> Accepted:
     """Put a policy in force, as a new version. The text that is in force already is none.
 
+    It is kept without its webhook's secret (`senders/announcing.py` has that), so a new secret
+    makes a new version of the same text.
+
     Args:
         tx: the transaction.
         org_id: whose.
@@ -91,14 +98,16 @@ def accept(
             f"Version {number} is in force by now, not {expected}; look at it, then set yours.",
         )
     policy = _checked(tx, org_id, text)
-    warnings = (*all_warnings(policy), *lock_outs(tx.session, org_id, policy, tx.now))
-    if live is not None and live.revision == policy.revision:
+    warnings = (*warnings_of(policy), *lock_outs(tx.session, org_id, policy, tx.now))
+    webhook = policy.approvals.webhook
+    same = live is not None and live.revision == policy.revision
+    if live is not None and same and not brings_secret(tx, org_id, webhook):
         return Accepted(live, changed=False, warnings=warnings)
     version = Policy(
         org_id=org_id,
         number=_last_number(tx.session, org_id) + 1,
         revision=policy.revision,
-        text=text,
+        text=policy.text,
         author=by.name,
         note=note.strip(),
         at=tx.now,
@@ -110,6 +119,7 @@ def accept(
     tx.record(
         org_id, by.name, "policy.changed", f"org:{org_id}", told | {"note": version.note}
     )
+    keep_in_step(tx, org_id, webhook, actor=by.name)
     return Accepted(version, changed=True, warnings=warnings)
 
 
@@ -168,18 +178,8 @@ def all_faults(
     if policy is None:
         return None, faults
     wrong = [*_failed_tests(policy), *_wrong_groups(session, org_id, policy)]
+    wrong += _wrong_webhook(session, org_id, policy.approvals.webhook)
     return (None if wrong else policy), tuple(sorted(wrong))
-
-
-def all_warnings(policy: Rules) -> tuple[PolicyFault, ...]:
-    """Return what is allowed in a policy and looks wrong."""
-    found = [*warnings_of(policy)]
-    if policy.approvals.webhook is not None:
-        sentence = (
-            "the desk announces approvals to its endpoints; add this URL as one of them."
-        )
-        found.append(PolicyFault(1, 1, "approvals.notify.webhook", sentence))
-    return tuple(sorted(found))
 
 
 def _checked(tx: Transaction, org_id: str, text: str) -> Rules:
@@ -226,6 +226,21 @@ def _wrong_groups(session: Session, org_id: str, policy: Rules) -> Iterator[Poli
                 "the two, or leave the group out of the file."
             )
             yield PolicyFault(1, 1, f"groups.{name}", sentence)
+
+
+def _wrong_webhook(
+    session: Session, org_id: str, webhook: Webhook | None
+) -> Iterator[PolicyFault]:
+    if webhook is None:
+        return
+    path = "approvals.notify.webhook"
+    try:
+        parse_url(webhook.url)
+    except Undeliverable as error:
+        yield PolicyFault(webhook.line, 1, f"{path}.url", error.why)
+    if webhook.secret == KEPT and not keeps_secret(session, org_id, webhook.url):
+        sentence = "the desk keeps no secret for this url. Write the secret out here once."
+        yield PolicyFault(webhook.line, 1, f"{path}.secret", sentence)
 
 
 def _people_of(session: Session, group_id: str) -> set[str]:

@@ -3,10 +3,11 @@
 from sqlalchemy import delete, update
 
 from webui.approvals.authorization import POLICY_WRITE, VIEW
-from webui.approvals.errors import ConflictError
+from webui.approvals.errors import ConflictError, InvalidError
 from webui.approvals.people.standing import By, require_in
 from webui.approvals.ruling import policies
 from webui.approvals.ruling.policies import Accepted, PolicyRefusedError
+from webui.approvals.senders.announcing import brings_secret
 from webui.store.ids import first_id
 from webui.store.models import PolicyShadow
 from webui.store.transaction import Transaction
@@ -19,6 +20,7 @@ def start_shadow(tx: Transaction, org_id: str, text: str, by: By) -> PolicyShado
         NotAllowedError: they may not write the policy, or not see all calls.
         ConflictError: another draft runs already.
         PolicyRefusedError: all that is wrong with the text.
+        InvalidError: it brings a secret.
 
     """
     _check(tx, org_id, by)
@@ -29,10 +31,15 @@ def start_shadow(tx: Transaction, org_id: str, text: str, by: By) -> PolicyShado
     policy, wrong = policies.all_faults(tx.session, org_id, text)
     if policy is None:
         raise PolicyRefusedError(wrong)
+    if brings_secret(tx, org_id, policy.approvals.webhook):
+        raise InvalidError(
+            "A draft that runs beside the policy announces nothing and keeps no secret. Save "
+            "the webhook in the policy first, or leave it out of the draft."
+        )
     live = policies.in_force(tx.session, org_id)
     shadow = PolicyShadow(
         org_id=org_id,
-        text=text,
+        text=policy.text,
         revision=policy.revision,
         made_from=0 if live is None else live.number,
         started_by=by.name,

@@ -50,42 +50,63 @@ def create_endpoint(
 
     """
     _check(url, events, allowed or AllowList())
-    endpoint_id, secret = new_id("end", tx.now), standard.generate_secret()
-    data_key = tx.session.scalars(select(Org.data_key).where(Org.id == org_id)).one()
-    chosen = list(dict.fromkeys(events))
-    tx.session.add(
-        Endpoint(
-            id=endpoint_id,
-            org_id=org_id,
-            url=url,
-            secret=tx.keyring.seal(
-                data_key, org_id, _about(org_id, endpoint_id), secret.encode()
-            ),
-            events=" ".join(chosen),
-            created_at=tx.now,
-        )
+    secret = standard.generate_secret()
+    made = keep(tx, org_id, url, list(dict.fromkeys(events)), secret, actor=actor)
+    return Created(made.id, secret)
+
+
+def keep(
+    tx: Transaction,
+    org_id: str,
+    url: str,
+    events: Sequence[str],
+    secret: str,
+    *,
+    actor: str,
+    by_policy: bool = False,
+) -> Endpoint:
+    """Put a new endpoint into the database, its secret encrypted, and tell of it."""
+    endpoint = Endpoint(
+        id=new_id("end", tx.now),
+        org_id=org_id,
+        url=url,
+        events=" ".join(events),
+        by_policy=by_policy,
+        created_at=tx.now,
     )
+    seal_secret(tx, endpoint, secret)
+    tx.session.add(endpoint)
     tx.session.flush()
-    facts = {"url": url, "events": chosen}
-    tx.record(org_id, actor, "endpoint.created", subject(endpoint_id), facts)
-    return Created(endpoint_id, secret)
+    facts = {"url": url, "events": list(events), "by_policy": by_policy}
+    tx.record(org_id, actor, "endpoint.created", subject(endpoint.id), facts)
+    return endpoint
+
+
+def seal_secret(tx: Transaction, endpoint: Endpoint, secret: str) -> None:
+    """Give an endpoint its secret, encrypted under the org's data key."""
+    org_id, about = endpoint.org_id, _about(endpoint.org_id, endpoint.id)
+    data_key = tx.session.scalars(select(Org.data_key).where(Org.id == org_id)).one()
+    endpoint.secret = tx.keyring.seal(data_key, org_id, about, secret.encode())
 
 
 def pause(tx: Transaction, org_id: str, endpoint_id: str, *, actor: str = SYSTEM) -> None:
     """Send nothing until it is resumed; what happens meanwhile is not kept for it."""
     endpoint = load(tx, org_id, endpoint_id)
+    _require_by_hand(endpoint)
     if endpoint.status == ACTIVE:
         endpoint.status = PAUSED
-        _changed(tx, endpoint, actor, {"status": PAUSED})
+        changed(tx, endpoint, actor, {"status": PAUSED})
 
 
 def resume(tx: Transaction, org_id: str, endpoint_id: str, *, actor: str = SYSTEM) -> None:
     """Send again, also to an endpoint that had asked for the end (410). Twice is fine."""
     endpoint = load(tx, org_id, endpoint_id)
+    if endpoint.status == PAUSED:
+        _require_by_hand(endpoint)
     if endpoint.status != ACTIVE or endpoint.open_until is not None:
         endpoint.status, endpoint.why = ACTIVE, None
         endpoint.failures, endpoint.open_until = 0, None
-        _changed(tx, endpoint, actor, {"status": ACTIVE})
+        changed(tx, endpoint, actor, {"status": ACTIVE})
 
 
 def disable(
@@ -95,13 +116,24 @@ def disable(
     endpoint = load(tx, org_id, endpoint_id)
     if endpoint.status == ACTIVE:
         endpoint.status, endpoint.why = DISABLED, why
-        _changed(tx, endpoint, actor, {"status": DISABLED, "why": why})
+        changed(tx, endpoint, actor, {"status": DISABLED, "why": why})
 
 
 def remove(tx: Transaction, org_id: str, endpoint_id: str, *, actor: str = SYSTEM) -> None:
-    """Forget an endpoint; what still waited for it is a dead letter."""
+    """Forget an endpoint; what still waited for it is a dead letter.
+
+    One by the policy goes only after the policy names it no more, and its secret with it.
+    """
     endpoint = load(tx, org_id, endpoint_id)
+    if endpoint.status != PAUSED:
+        _require_by_hand(endpoint)
     endpoint.status = REMOVED
+    give_up(tx, endpoint_id, "The endpoint was removed.")
+    changed(tx, endpoint, actor, {"status": REMOVED})
+
+
+def give_up(tx: Transaction, endpoint_id: str, why: str) -> None:
+    """Make dead letters of what still waits for an endpoint."""
     tx.execute(
         update(_deliveries)
         .where(
@@ -112,10 +144,9 @@ def remove(tx: Transaction, org_id: str, endpoint_id: str, *, actor: str = SYSTE
             status="dead",
             ended_at=tx.now,
             lease_until=None,
-            last_error="The endpoint was removed.",
+            last_error=why,
         )
     )
-    _changed(tx, endpoint, actor, {"status": REMOVED})
 
 
 def resend(tx: Transaction, org_id: str, delivery_id: str, *, actor: str = SYSTEM) -> None:
@@ -175,9 +206,18 @@ def _about(org_id: str, endpoint_id: str) -> str:
     return f"{org_id}/{endpoint_id}/secret"
 
 
-def _changed(
+def _require_by_hand(endpoint: Endpoint) -> None:
+    if endpoint.by_policy:
+        raise ConflictError(
+            "endpoint_of_policy",
+            "The policy names this endpoint; change approvals.notify.webhook there.",
+        )
+
+
+def changed(
     tx: Transaction, endpoint: Endpoint, actor: str, change: Mapping[str, Any]
 ) -> None:
+    """Tell what changed of an endpoint."""
     tx.session.flush()
     facts = {"url": endpoint.url, **change}
     tx.record(endpoint.org_id, actor, "endpoint.changed", subject(endpoint.id), facts)

@@ -1,6 +1,6 @@
 """Who sends to us, what arrived, whom we tell, and how that went."""
 
-from sqlalchemy import ForeignKey, Index, LargeBinary
+from sqlalchemy import ForeignKey, Index, LargeBinary, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webui.store.models.base import Model
@@ -77,6 +77,8 @@ class Endpoint(Model):
     failures: Mapped[int] = mapped_column(default=0)
     open_until: Mapped[int | None] = mapped_column(default=None)
     """The breaker: nothing is sent before this time."""
+    by_policy: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Made by the policy's `approvals.notify.webhook`, and kept in step with it."""
     created_at: Mapped[int]
 
 

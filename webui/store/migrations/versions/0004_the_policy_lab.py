@@ -1,4 +1,4 @@
-"""Work beside the requests, and a draft that is asked along."""
+"""Work beside the requests, a draft that is asked along, and endpoints that the policy names."""
 
 from collections.abc import Sequence
 
@@ -58,9 +58,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["org_id"], ["orgs.id"]),
         sa.PrimaryKeyConstraint("org_id"),
     )
+    op.add_column(
+        "endpoints",
+        sa.Column("by_policy", sa.Boolean(), server_default=sa.false(), nullable=False),
+    )
 
 
 def downgrade() -> None:
     """Take back; backtests, suggestions and a draft that runs beside are lost."""
+    op.drop_column("endpoints", "by_policy")
     op.drop_table("policy_shadows")
     op.drop_table("jobs")
