@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from webui.api.operations import OPERATIONS
+from webui.approvals.people import delegations
 from webui.store.models import Org, PersonalToken, TotpSecret
 
 LIST = "/api/v1/review/approvals"
@@ -493,3 +494,27 @@ def test_each_is_told_which_verdicts_of_theirs_would_be_taken(
     assert as_member(house.ed).get(path).json["verdicts"] == []
     decide(as_member(house.rae), filed, "request_changes", reason="Which host?")
     assert as_member(house.ana).get(path).json["verdicts"] == ["deny", "respond"]
+
+
+# ---- In somebody's place
+
+
+def test_a_delegate_is_told_for_whom_they_decide_and_the_record_says_it(
+    ci: Any, as_member: Any, house: Any, runtime: Any
+) -> None:
+    runtime.store.write(
+        lambda tx: delegations.delegate(
+            tx, house.org_id, house.bo.id, house.vi.email, until=tx.now + 3_600_000
+        )
+    )
+    vi, rae, filed = as_member(house.vi), as_member(house.rae), ci.file()
+    told = vi.get(f"{LIST}/{filed['id']}").json["deciding_for"]
+    assert (told["id"], told["display"]) == (house.bo.id, "Bo")
+    assert told["until"].endswith("Z")
+    assert rae.get(f"{LIST}/{filed['id']}").json["deciding_for"] is None
+    assert decide(vi, filed, "deny", reason="No.").status_code == 200
+    after = vi.get(f"{LIST}/{filed['id']}").json
+    [given] = after["decisions"]
+    assert given["actor"]["display"] == "Vi"
+    assert (given["delegated_by"], given["delegated_by_display"]) == (house.bo.id, "Bo")
+    assert after["deciding_for"] is None

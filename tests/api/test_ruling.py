@@ -245,9 +245,9 @@ tools:
 
 def test_a_webhooks_secret_is_given_to_nobody(ci: Any, house: Any, token: Any) -> None:
     text = 'version: "1"\napprovals:\n  notify:\n    webhook: {url: "https://a.example", secret: s3cret}\n'
-    ana = ci.using(token(house.ana))
-    ana.post("/api/v1/review/policy", {"text": text, "expected": 0})
+    ana = ci.using(token(house.ana, scopes=["policy:read", "policy:write"]))
+    ana.post("/api/v1/review/policy", {"text": text, "expected": 1})
     answer = ana.get("/api/v1/review/policy").json
     assert answer["text"] == text.replace("s3cret", '"(kept by the desk)"')
-    again = {"text": answer["text"], "expected": 1}
+    again = {"text": answer["text"], "expected": 2}
     assert ana.post("/api/v1/review/policy", again).json["changed"] is False

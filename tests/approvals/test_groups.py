@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import pytest
 from sqlalchemy import select
 
-from tests.plugins.desk import House, TestClock
+from tests.plugins.desk import House, Member, TestClock
 from webui.approvals.answering.reviewing import Reviewer, actor_of
 from webui.approvals.errors import (
     ConflictError,
@@ -355,3 +355,30 @@ def test_what_a_verdict_rests_on_is_held_until_it_is_given(
 
     store.write(unit)
     assert free == dict.fromkeys((model.__name__ for model in held), 0)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_delegates_who_lead_back_to_who_names_them_are_refused(
+    store: Store, house: House
+) -> None:
+    """Not directly, not over others, not by another account; until one of them ends."""
+    org, bo, rae, ed, vi = house.org_id, house.bo, house.rae, house.ed, house.vi
+
+    def name(giver: Member, delegate: Member) -> str:
+        return store.write(
+            lambda tx: delegations.delegate(
+                tx, org, giver.id, delegate.email, until=tx.now + DAY
+            )
+        )
+
+    do(store, persons.same_person, org, ROOT, vi.id, bo.id)
+    first = name(bo, rae)
+    name(rae, ed)
+    for giver, delegate in ((rae, bo), (ed, bo), (ed, rae)):
+        with pytest.raises(InvalidError, match="lead back to you"):
+            name(giver, delegate)
+    name(house.ana, bo)
+    with pytest.raises(InvalidError, match="lead back to you"):
+        name(vi, house.ana)  # her other account is Ana's delegate
+    do(store, delegations.end_delegation, org, bo.id, first)
+    name(ed, bo)

@@ -14,8 +14,9 @@ from webui.approvals.authorization.reasons import DELEGATOR_INVOLVED
 from webui.approvals.people import delegations, persons
 from webui.approvals.people.standing import By
 from webui.store.ids import new_id
-from webui.store.models import Model, Org, PermissionGrant, User, WebSession
+from webui.store.models import Delegation, Model, Org, PermissionGrant, User, WebSession
 from webui.store.queries import events
+from webui.store.queries.delegations import delegations_of
 from webui.store.store import Store
 from webui.store.transaction import Transaction
 
@@ -73,6 +74,11 @@ def delegate(desk: Desk, giver: str, email: str) -> None:
     desk.store.write(
         lambda tx: delegations.delegate(tx, desk.house.org_id, giver, email, until=until)
     )
+
+
+def undo_within(desk: Desk, seconds: int) -> None:
+    statement = update(Org).where(Org.id == desk.house.org_id).values(undo_seconds=seconds)
+    desk.store.write(lambda tx: tx.execute(statement) and None)
 
 
 def two_of(desk: Desk, **more: object) -> str:
@@ -214,6 +220,55 @@ def test_who_may_not_decide_reads_one_true_sentence(
     csrf = {"csrf_token": browser.csrf_token(), "seal": "0" * 64, "verdict": "deny"}
     answer = browser.post(f"/approvals/{approval_id}/decide", data=csrf)
     assert answer.status_code in {403, 409}
+
+
+# ---- In somebody's place
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_delegate_reads_for_whom_they_decide_and_everybody_who_did(
+    desk: Desk, house: House, signed_in: SignedIn
+) -> None:
+    delegate(desk, house.bo.id, house.vi.email)
+    browser, approval_id = signed_in(house.vi), desk.submit().approval.id
+    page = page_of(browser, approval_id)
+    assert "You decide for <bdi>Bo</bdi>, whose delegate you are until" in page
+    assert "You decide for" not in page_of(signed_in(house.rae), approval_id)
+    undo_within(desk, 30)
+    seal = re.search('name="seal" value="([0-9a-f]{64})"', page)
+    assert seal is not None
+    form = {"version": "1", "seal": seal[1], "verdict": "deny", "reason": "No."}
+    answer = browser.send(f"/approvals/{approval_id}/decide", **form)
+    assert answer.status_code in {200, 303}
+    said = "<bdi>Vi</bdi> in place of <bdi>Bo</bdi>"
+    assert said in page_of(signed_in(house.rae), approval_id)
+    desk.clock.advance(31_000)
+    assert said in page_of(signed_in(house.rae), approval_id)
+    assert "You decide for" not in page_of(browser, approval_id)
+
+
+@pytest.mark.parametrize("ending", ["ended", "over", "suspended"])
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_delegation_that_ended_after_the_page_was_shown_lends_nothing(
+    desk: Desk, house: House, signed_in: SignedIn, store: Store, ending: str
+) -> None:
+    delegate(desk, house.bo.id, house.vi.email)
+    browser, approval_id = signed_in(house.vi), desk.submit().approval.id
+    seal = re.search('name="seal" value="([0-9a-f]{64})"', page_of(browser, approval_id))
+    assert seal is not None
+    with store.reading() as session:
+        [given] = delegations_of(session, house.org_id, [house.bo.id], desk.clock.now())
+    if ending == "ended":
+        change(store, Delegation, given.id, ended_at=desk.clock.now())
+    elif ending == "over":
+        change(store, Delegation, given.id, until=desk.clock.now())
+    else:
+        change(store, User, house.bo.id, status="suspended")
+    form = {"version": "1", "seal": seal[1], "verdict": "deny", "reason": "No."}
+    answer = browser.send(f"/approvals/{approval_id}/decide", **form)
+    assert answer.status_code == 403
+    assert "approval.decided" not in actions(store, house, approval_id)
+    assert "You decide for" not in page_of(browser, approval_id)
 
 
 # ---- Claim

@@ -114,6 +114,7 @@ _REVIEWED = _APPROVAL | {
     "seal": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
     "may_decide": {"type": "boolean"},
     "why_not": _MAYBE_WORD,
+    "deciding_for": {"type": ["object", "null"]},
     "verdicts": _WORDS,
     "full_view": _object(
         {
@@ -134,6 +135,7 @@ _ONLY_ALONE = (
         "seal",
         "may_decide",
         "why_not",
+        "deciding_for",
         "verdicts",
         "full_view",
         "cascade",
@@ -249,7 +251,9 @@ ANSWERS: dict[str, dict[str, Any]] = {
             "at": _TIME,
             "channel": _WORD,
             "delegated_by": _MAYBE_WORD,
-        }
+            "delegated_by_display": _MAYBE_WORD,
+        },
+        ("delegated_by_display",),
     ),
     "Go": _object(_GO),
     "Answered": _object(

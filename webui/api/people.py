@@ -32,8 +32,9 @@ from webui.audit.chain import rfc3339
 from webui.gating import Shown, shown_of
 from webui.preview import PREVIEW_VERSION, Profile, masked_arguments
 from webui.store.models import Approval
-from webui.store.queries import calls, conversations
+from webui.store.queries import calls, conversations, people
 from webui.store.queries.calls import Row, Vote
+from webui.store.queries.delegations import lent_by
 from webui.store.queries.identity import TokenHolder
 
 
@@ -126,6 +127,7 @@ def alone(session: Session, holder: TokenHolder, row: Row) -> dict[str, Any]:
     )
     return (
         document
+        | {"decisions": _named(session, approval.org_id, document["decisions"])}
         | masked_arguments({"ctx": document["ctx"]}, profile)
         | {"line": approval.line, "agent_name": row.agent_name}
         | claim_on(row)
@@ -134,6 +136,9 @@ def alone(session: Session, holder: TokenHolder, row: Row) -> dict[str, Any]:
             "seal": seal_of(approval, PREVIEW_VERSION),
             "may_decide": barred is None,
             "why_not": barred,
+            "deciding_for": None
+            if barred
+            else _instead(session, holder, row, owner, votes),
             "verdicts": _verdicts(holder, row, owner, votes),
             "full_view": _full_view(shown),
             "arguments": masked_arguments(asked, profile),
@@ -141,6 +146,18 @@ def alone(session: Session, holder: TokenHolder, row: Row) -> dict[str, Any]:
         }
         | edited
     )
+
+
+def _named(
+    session: Session, org_id: str, decisions: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return decisions with the names of those in whose place they were given."""
+    lenders = {f"user:{given['delegated_by']}" for given in decisions}
+    names = people.names(session, org_id, lenders - {"user:None"})
+    return [
+        given | {"delegated_by_display": names.get(f"user:{given['delegated_by']}")}
+        for given in decisions
+    ]
 
 
 def _settling(session: Session, approval: Approval) -> dict[str, Any]:
@@ -184,6 +201,26 @@ def bar(
     status = Status(current_status(row.approval, runtime().store.now()))
     settled = settled_by(status, row.decider, row.approval.resolution)
     return why_not(actor, answer, status, settled, votes, row.approval.settles_at)
+
+
+def _instead(
+    session: Session,
+    holder: TokenHolder,
+    row: Row,
+    owner: str | None,
+    votes: Sequence[Vote],
+) -> dict[str, Any] | None:
+    """Return in whose place the person of a token decides; none if in their own right."""
+    approval, person = row.approval, holder.person
+    voices = others_voices(standing(holder), votes)
+    answer = access(holder, DECIDE, resource_of(approval, owner, voices))
+    lent = lent_by(
+        session, approval.org_id, person.user_id, answer.delegator, runtime().store.now()
+    )
+    if lent is None:
+        return None
+    who = {"type": "user", "id": lent.user_id, "display": lent.user_name}
+    return who | {"until": rfc3339(lent.until)}
 
 
 def _verdicts(

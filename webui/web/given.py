@@ -10,6 +10,7 @@ from webui.approvals.states import Verdict
 from webui.approvals.words import VERDICT
 from webui.preview import visible
 from webui.store.models import Approval
+from webui.store.queries import people
 from webui.store.queries.calls import Vote
 from webui.web.context import house
 from webui.web.timeline import actor_name
@@ -50,13 +51,15 @@ def settling(session: Session, approval: Approval) -> Given | None:
         return None
     verdict = settlement_of(session, house().keyring, approval)
     note = verdict.note
+    lender = note.get("delegated_by")
+    names = people.names(session, approval.org_id, {f"user:{lender}"} if lender else ())
     return Given(
         VERDICT[Verdict(note["verdict"])],
         visible(note["who"]),
         verdict.at,
         note["channel"],
         visible(note["reason"]),
-        None,
+        name_of(lender, names),
         visible(note.get("answer") or ""),
     )
 

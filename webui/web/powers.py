@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -20,6 +21,7 @@ from webui.approvals.states import OPEN, Status, Verdict
 from webui.preview import visible
 from webui.store.models import Approval
 from webui.store.queries.calls import Vote
+from webui.store.queries.delegations import lent_by
 from webui.web.access import (
     may_approve,
     may_break_glass,
@@ -31,6 +33,13 @@ from webui.web.access import (
 )
 from webui.web.context import house
 from webui.web.mending import mend_of
+
+
+class Instead(NamedTuple):
+    """Somebody whose delegate the person is, and until when (ms)."""
+
+    name: str
+    until: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +59,8 @@ class Powers:
     claim: bool = False
     release: bool = False
     revoke: bool = False
+    instead: Instead | None = None
+    """In whose place they would decide, if not in their own right."""
     undo: bool = False
     """Theirs is the verdict that can still be undone."""
     break_glass: bool = False
@@ -93,6 +104,7 @@ def powers_over(
         mend=mend_of(access.reason) if barred == access.explanation else None,
         offers=offers,
         only_no=bool(offers) and not approves,
+        instead=_instead(session, access.delegator, now) if barred is None else None,
         undo=access.allowed and _given_by_me(session, approval),
         talk=status in OPEN and access.allowed,
         claim=barred is None and not mine,
@@ -104,6 +116,13 @@ def powers_over(
         fresh=person.is_fresh(now),
         along=0 if barred is not None else _along(session, approval, now),
     )
+
+
+def _instead(session: Session, delegator: str, now: int) -> Instead | None:
+    """Return in whose place the person decides; none if in their own right."""
+    person = me()
+    lent = lent_by(session, person.org_id, person.signed.user_id, delegator, now)
+    return None if lent is None else Instead(visible(lent.user_name), lent.until)
 
 
 def _given_by_me(session: Session, approval: Approval) -> bool:

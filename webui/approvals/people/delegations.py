@@ -6,6 +6,7 @@ from webui.approvals.errors import Fault, InvalidError, NotAllowedError, NotFoun
 from webui.approvals.people.standing import actor_in, lock_org
 from webui.store.ids import new_id
 from webui.store.models import Delegation, Membership, User
+from webui.store.queries.delegations import delegations_of
 from webui.store.queries.persons import aliases_of
 from webui.store.transaction import Transaction
 
@@ -19,7 +20,8 @@ def delegate(tx: Transaction, org_id: str, user_id: str, email: str, *, until: i
 
     Raises:
         NotAllowedError: the person who delegates is no active member.
-        InvalidError: the delegate is no active member or oneself, or the time will not do.
+        InvalidError: the delegate is no active member or oneself, or the time will not do;
+            or their own delegates lead back to who delegates.
 
     """
     lock_org(tx, org_id)
@@ -40,6 +42,7 @@ def delegate(tx: Transaction, org_id: str, user_id: str, email: str, *, until: i
             [Fault("/email", "must be of somebody else")],
         )
     _check_room(tx, org_id, user_id, delegate_id)
+    _check_circle(tx, org_id, user_id, delegate_id)
     delegation = Delegation(
         id=new_id("dlg", tx.now),
         org_id=org_id,
@@ -89,6 +92,22 @@ def _check_room(tx: Transaction, org_id: str, user_id: str, delegate_id: str) ->
         )
     if (tx.session.scalar(select(func.count(Delegation.id)).where(*standing)) or 0) >= MOST:
         raise InvalidError(f"You have {MOST} delegates; end one of them first.")
+
+
+def _check_circle(tx: Transaction, org_id: str, user_id: str, delegate_id: str) -> None:
+    """Refuse a delegate who is away too, and in whose place this person stands in the end."""
+    own, seen = aliases_of(tx.session, user_id), {delegate_id}
+    away = seen
+    while away:
+        named = delegations_of(tx.session, org_id, away, tx.now)
+        away = {each.delegate_id for each in named} - seen
+        if away & own:
+            raise InvalidError(
+                "This person's delegates lead back to you, so nobody would be left to decide. "
+                "Name somebody else, or end the other delegation first.",
+                [Fault("/email", "must not lead back to you")],
+            )
+        seen |= away
 
 
 def end_delegation(tx: Transaction, org_id: str, user_id: str, delegation_id: str) -> None:

@@ -41,6 +41,14 @@ def active_delegations(
     return [Delegated._make(row) for row in rows]
 
 
+def lent_by(
+    session: Session, org_id: str, user_id: str, delegator: str, now: int
+) -> Delegated | None:
+    """Return the delegation by which this person decides for `delegator`, the longest one."""
+    given = active_delegations(session, org_id, user_id, now)
+    return next((each for each in reversed(given) if each.user_id == delegator), None)
+
+
 def delegations_of(
     session: Session, org_id: str, user_ids: Iterable[str], now: int
 ) -> Sequence[Delegated]:
