@@ -512,6 +512,9 @@ def test_a_delegate_is_told_for_whom_they_decide_and_the_record_says_it(
     assert (told["id"], told["display"]) == (house.bo.id, "Bo")
     assert told["until"].endswith("Z")
     assert rae.get(f"{LIST}/{filed['id']}").json["deciding_for"] is None
+    other = ci.file(arguments={"n": 2})
+    assert decide(rae, other, "deny", reason="No.").status_code == 200
+    assert vi.get(f"{LIST}/{other['id']}").json["deciding_for"] is None
     assert decide(vi, filed, "deny", reason="No.").status_code == 200
     after = vi.get(f"{LIST}/{filed['id']}").json
     [given] = after["decisions"]

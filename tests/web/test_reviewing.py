@@ -230,11 +230,11 @@ def test_a_delegate_reads_for_whom_they_decide_and_everybody_who_did(
     desk: Desk, house: House, signed_in: SignedIn
 ) -> None:
     delegate(desk, house.bo.id, house.vi.email)
+    undo_within(desk, 30)
     browser, approval_id = signed_in(house.vi), desk.submit().approval.id
     page = page_of(browser, approval_id)
     assert "You decide for <bdi>Bo</bdi>, whose delegate you are until" in page
     assert "You decide for" not in page_of(signed_in(house.rae), approval_id)
-    undo_within(desk, 30)
     seal = re.search('name="seal" value="([0-9a-f]{64})"', page)
     assert seal is not None
     form = {"version": "1", "seal": seal[1], "verdict": "deny", "reason": "No."}
@@ -242,6 +242,8 @@ def test_a_delegate_reads_for_whom_they_decide_and_everybody_who_did(
     assert answer.status_code in {200, 303}
     said = "<bdi>Vi</bdi> in place of <bdi>Bo</bdi>"
     assert said in page_of(signed_in(house.rae), approval_id)
+    assert "Undo" in page_of(browser, approval_id)
+    assert "You decide for" not in page_of(browser, approval_id)
     desk.clock.advance(31_000)
     assert said in page_of(signed_in(house.rae), approval_id)
     assert "You decide for" not in page_of(browser, approval_id)
