@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from webui.approvals.errors import ConflictError, InvalidError
 from webui.approvals.people.standing import By
+from webui.approvals.policy import import_policy
 from webui.approvals.policy.secret import KEPT
 from webui.approvals.ruling import policies, shadows
 from webui.approvals.ruling.policies import Accepted, PolicyRefusedError
@@ -168,6 +169,14 @@ def test_however_the_secret_is_spelt_it_is_taken_out(
     text += f"      url: {HERE}\ndefault: deny\n"
     version = put(text).version
     assert version.text == text.replace(spelt, f'"{KEPT}"')
+
+
+def test_a_gateways_file_is_brought_in_with_its_webhook(
+    put: Callable[..., Accepted], kept: Any
+) -> None:
+    version = put(import_policy(naming(HERE)).text).version
+    assert "default: allow" in version.text
+    assert kept() == [(HERE, "active", SECRET)]
 
 
 def test_an_endpoint_of_the_policy_is_changed_there_alone(

@@ -15,7 +15,7 @@ from webui.approvals.people.standing import By
 from webui.approvals.ruling import policies
 from webui.control import lab
 from webui.control.verbs import Office
-from webui.policyfile import Watch
+from webui.policyfile import Watch, view_of
 from webui.runtime import Runtime
 from webui.settings import Settings
 from webui.store.store import Store
@@ -66,6 +66,21 @@ def test_a_file_is_taken_in_at_the_start_and_whenever_it_changes(
     put(file, SECOND)
     watch.look()
     assert in_force(store, house)[:2] == (2, SECOND)
+
+
+def test_a_file_with_a_webhooks_secret_is_taken_in_once_and_is_in_force(
+    runtime: Runtime, file: Path, store: Store, house: House
+) -> None:
+    webhook = "approvals: {notify: {webhook: {url: 'https://a.example', secret: s3cret}}}\n"
+    put(file, FIRST + webhook)
+    for _ in range(2):
+        Watch(runtime).look()
+    assert in_force(store, house)[0] == 1
+    assert "s3cret" not in in_force(store, house)[1]
+    with store.reading() as session:
+        shown = view_of(session, runtime.settings, house.org_id, store.now())
+    assert shown is not None
+    assert shown.in_force
 
 
 def test_a_file_that_is_being_written_is_left_until_it_rests(
