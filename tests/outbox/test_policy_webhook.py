@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from webui.store.store import Store
 
 SECRET = "s3cret of the gateway"
-OTHER = standard.generate_secret()
+OTHER = "whsec_" + "c2VjcmV0" * 4
 HERE = "https://hooks.example.com/a"
 THERE = "https://hooks.example.com/b"
 PLAIN = 'version: "1"\n'
