@@ -165,7 +165,11 @@ def _no_floods(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conversation, "RATE", 0)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "database_url",
+    ["sqlite", pytest.param("postgresql", marks=pytest.mark.sure)],
+    indirect=True,
+)
 @pytest.mark.parametrize("examples", [60, pytest.param(2_000, marks=_proof)])
 def test_the_desk_is_its_model(desk: Desk, examples: int) -> None:
     """R7, with I1 to I12 checked at the end of every example."""
