@@ -9,12 +9,14 @@ import pytest
 from tests.plugins.desk import House, Member, TestClock
 from tests.plugins.rules import UNSEEN, Desk, at_once, reviewer_of
 from webui.approvals import ending
+from webui.approvals.agents.agent_changes import AgentChange, change_agent
 from webui.approvals.answering import claiming, deciding, escalating, revoking, undoing
 from webui.approvals.answering.cascading import deny_along
 from webui.approvals.answering.reviewing import Decided
 from webui.approvals.errors import ConflictError, DeskError, InvalidError
 from webui.approvals.grants.granting import GrantWish
 from webui.approvals.people import organizations
+from webui.approvals.people.standing import By
 from webui.approvals.states import Verdict
 from webui.approvals.use.using import Used
 from webui.store.models import Decision, Membership, StandingGrant
@@ -520,3 +522,18 @@ def test_who_would_take_a_yes_back_before_it_settles_is_told_whose_it_is_to_undo
     org_id = house.org_id
     told = desk.store.write(lambda tx: revoking.revoke(tx, by, org_id, approval_id, ""))
     assert "can still be undone, by who gave it" in str(refusal_of(told))
+
+
+def test_a_denial_that_is_due_stands_when_its_agent_is_terminated(
+    desk: Desk, house: House
+) -> None:
+    due, early = (desk.submit(arguments={"n": n}).approval.id for n in range(2))
+    desk.decide(house.rae, due, Verdict.DENY, "No.")
+    desk.clock.advance(WINDOW * 1000 + 1)
+    desk.decide(house.rae, early, Verdict.DENY, "No.")
+    gone = AgentChange(status="terminated")
+    desk.store.write(
+        lambda tx: change_agent(tx, house.org_id, By(house.ana.id), house.ci.id, gone)
+    )
+    assert (desk.status(due), votes(desk, due)) == ("denied", [("deny", None)])
+    assert desk.status(early) == "cancelled", "it could still be undone"

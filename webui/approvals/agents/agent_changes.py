@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from webui.approvals.authorization import AGENTS
 from webui.approvals.desk import end_unsettled
+from webui.approvals.ending import expire_if_over
 from webui.approvals.errors import ConflictError, Fault, InvalidError, NotFoundError
 from webui.approvals.people.standing import By, require_in
 from webui.approvals.states import OPEN, Resolution, Status
@@ -199,7 +200,12 @@ def _end(tx: Transaction, agent: Agent, by: By) -> None:
         .with_for_update(),
         execution_options={"populate_existing": True},
     )
-    for approval in waiting.all():
+    for each in waiting.all():
+        approval = expire_if_over(
+            tx, each
+        )  # a verdict whose time to be undone is over stands
+        if approval.status not in OPEN:
+            continue
         end_unsettled(
             tx,
             approval,
