@@ -31,11 +31,16 @@ def test_an_agent_is_asked_for_changes_answers_and_runs_what_the_reviewer_edited
     asked = ask("mail.send", given | {"note": "plain"}, allowed_decisions=EVERY)
     page = watch(at(ana, forgiven="422"), f"/?selected={asked.id}")
 
-    page.get_by_role("link", name="Ask for changes…").click()
-    message = page.locator("#reason-request_changes")
-    expect(message).to_be_focused()
-    message.fill("How many copies do you need?")
-    page.get_by_role("button", name="Ask for changes").click()
+    opener = page.get_by_role("link", name="Ask for changes…")
+    for _ in range(60):  # by keyboard alone
+        if opener.evaluate("link => link === document.activeElement"):
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#reason-request_changes")).to_be_focused()
+    page.keyboard.type("How many copies do you need?")
+    expect(page.get_by_role("button", name="Ask for changes")).to_be_enabled()
+    page.keyboard.press("Control+Enter")
     expect(page.locator("#detail .badge--status")).to_have_text("Changes requested")
     expect(page.locator(f"#row-{asked.id}")).to_contain_text("Changes requested")
     expect(page.get_by_role("link", name="Approve…")).to_have_count(0)
