@@ -234,6 +234,21 @@ def test_a_draft_cannot_read_what_is_masked_bit_by_bit(
     assert result["masked"] == 2 or path == "args.api_key"
 
 
+@pytest.mark.parametrize("masks", ["then", "now", "never"])
+def test_what_the_policy_masked_then_or_masks_now_is_no_answer_to_a_draft(
+    desk: Desk, masks: str
+) -> None:
+    plain, masking = 'version: "1"\n', 'version: "1"\nredact: [nickname]\n'
+    desk.set_policy(masking if masks == "then" else plain)
+    desk.submit(tool="greet", arguments={"nickname": "Bo"})
+    desk.set_policy(masking if masks == "now" else f"# later\n{plain}")
+    guess = "conditions: [{path: args.nickname, op: eq, value: Bo}]"
+    asks = f"{{name: guess, action: allow, {guess}}}"
+    result = backtest(desk, f'version: "1"\ntools: {{greet: {{rules: [{asks}]}}}}\n')
+    told = result["matrix"]["undecided"]
+    assert (told["allow"], result["masked"]) == ((1, 0) if masks == "never" else (0, 1))
+
+
 def test_what_is_not_masked_beside_a_secret_is_told(desk: Desk) -> None:
     desk.submit(tool="deploy", arguments=SECRETS)
     told = "conditions: [{path: args.amount, op: eq, value: 5}, {path: args.password, op: exists, value: true}]"
