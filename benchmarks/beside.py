@@ -73,7 +73,7 @@ def main(words: list[str]) -> int:
         lasted = time.perf_counter() - began
         caller.ask("POST", f"{HERE}/shadow", token, {"text": text})
         beside = file(caller, key, start + 100_000, FILED)
-        time.sleep(3)
+        time.sleep(3)  # the draft reads new calls a second after they were filed
         shadow = caller.ask("GET", f"{HERE}/shadow", token)
         caller.ask("POST", f"{HERE}/shadow/stop", token)
         figure = {

@@ -9,6 +9,7 @@ import json
 import random
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,7 +48,7 @@ def fill(store: Store, number: int) -> None:
     for start in range(0, number, AT_ONCE):
         numbers = range(start, min(start + AT_ONCE, number))
         rows = list(_rows(store, seal, ids, numbers, (now, number)))
-        store.write(lambda tx, rows=rows: _keep(tx, rows))  # type: ignore[misc]
+        store.write(partial(_keep, rows=rows))
 
 
 def _older(tx: Transaction, org_id: str, at: int) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -117,8 +119,6 @@ def test_other_arguments_under_the_same_source_ref_supersede(ci: Any) -> None:
 
 
 def test_an_approval_expires_before_its_run_dies(ci: Any, clock: Any) -> None:
-    from datetime import UTC, datetime  # noqa: PLC0415
-
     deadline = clock.now() + 100_000
     moment = datetime.fromtimestamp(deadline / 1000, UTC)
     found = ci.file(run_deadline=moment.isoformat())
@@ -169,8 +169,6 @@ def test_a_field_that_will_not_do_is_named_and_never_repeated(
 
 
 def test_too_many_waiting_calls_are_held_back(ci: Any, runtime: Any, settle: Any) -> None:
-    from dataclasses import replace  # noqa: PLC0415
-
     runtime.limits = replace(runtime.limits, max_pending=2, rate=0)
     first = ci.file(arguments={"n": 1})
     ci.file(arguments={"n": 2})
@@ -184,8 +182,6 @@ def test_too_many_waiting_calls_are_held_back(ci: Any, runtime: Any, settle: Any
 def test_an_agent_that_asks_too_fast_is_told_when_to_come_back(
     ci: Any, runtime: Any, clock: Any, house: Any
 ) -> None:
-    from dataclasses import replace  # noqa: PLC0415
-
     runtime.limits = replace(runtime.limits, max_pending=0, rate=1)
     statuses = [
         ci.post("/api/v1/approvals", {"tool": "t", "arguments": {"n": n}}).status_code

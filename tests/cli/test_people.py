@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from webui.approvals.agents.keys import read_key
+from webui.approvals.people import accounts
 
 
 def test_init_prints_one_object_with_everything_that_is_shown_once(
@@ -114,7 +115,6 @@ def test_the_write_gate_is_switched_and_the_switch_recorded(
 
 
 def test_several_orgs_must_be_told_apart(run: Any, told: Any, instance: Path) -> None:
-    from webui.approvals.people import accounts  # noqa: PLC0415
     from webui.runtime import open_store  # noqa: PLC0415
     from webui.settings import Settings  # noqa: PLC0415
 

@@ -8,6 +8,7 @@ import pytest
 from tests.plugins.desk import House, Member, SignedIn
 from webui.approvals.agents import issues, projects
 from webui.approvals.agents.issues import IssueChange
+from webui.approvals.people import accounts
 from webui.approvals.people.standing import By
 from webui.store.models import Agent, Issue, Project
 from webui.store.queries import work
@@ -54,8 +55,6 @@ def test_only_who_manages_people_or_agents_gets_in(
 def test_an_operator_looks_at_grants_and_gives_none(
     signed_in: SignedIn, house: House, store: Store
 ) -> None:
-    from webui.approvals.people import accounts  # noqa: PLC0415
-
     store.write(
         lambda tx: accounts.set_role(
             tx, house.org_id, house.vi.email, "operator", actor="local_implicit"

@@ -19,6 +19,7 @@ from standardwebhooks.webhooks import Webhook
 
 from webui.approvals import ending
 from webui.approvals.agents import agents
+from webui.approvals.call.canonical import fingerprint
 from webui.approvals.errors import ConflictError, InvalidError, NotFoundError
 from webui.approvals.senders import sources
 from webui.inbox import kept, opening, taking
@@ -138,8 +139,6 @@ def test_what_sends_webhooks_is_told_yes_or_no_unless_it_names_more(
 def test_the_same_call_has_the_fingerprint_that_the_api_gives_it(
     sender: Sender, store: Store, house: House
 ) -> None:
-    from webui.approvals.call.canonical import fingerprint  # noqa: PLC0415
-
     sender.send()
     [approval] = rows(store, Approval)
     assert approval.fingerprint == fingerprint(

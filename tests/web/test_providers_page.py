@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from tests.plugins.desk import House, SignedIn
 from tests.plugins.provider import sentence
+from webui.approvals.people import accounts
 from webui.oidc.providers import registered
 from webui.store.models import IdentityProvider
 from webui.store.queries.providers import roles_of
@@ -128,8 +129,6 @@ def test_who_does_not_manage_members_has_no_business_here(
 def test_nobody_maps_a_group_to_a_role_above_their_own(
     signed_in: SignedIn, house: House, store: Store
 ) -> None:
-    from webui.approvals.people import accounts  # noqa: PLC0415
-
     store.write(
         lambda tx: accounts.set_role(tx, house.org_id, house.bo.email, "admin", actor="s")
     )

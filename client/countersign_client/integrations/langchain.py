@@ -6,6 +6,7 @@ tool runs: LangGraph would run a tool again whenever the same checkpoint is resu
 any caller's word that a call was approved. `reviewed` makes both.
 """
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from operator import or_
@@ -92,7 +93,8 @@ def resolve(
     if not paused:
         raise ValueError("no call waits here for a decision of HumanInTheLoopMiddleware")
     asks = [_ask(client, one, fields) for one in paused]
-    answers: dict[str, Told | list[Told]] = {}
+    answers: dict[str, Told] = {}
+    batches: defaultdict[str, list[Told]] = defaultdict(list)
     approved: dict[str, str] = {}
     for place, (one, ask) in enumerate(zip(paused, asks, strict=True)):
         twin = any(ask.id == earlier.id for earlier in asks[:place])
@@ -100,10 +102,10 @@ def resolve(
         if told["type"] in {"approve", "edit"}:
             approved[one.tool_call_id] = ask.id
         if one.batched:
-            decided = answers.setdefault(one.interrupt, {"decisions": []})
-            decided["decisions"].append(told)  # type: ignore[call-overload]
+            batches[one.interrupt].append(told)
         else:
             answers[one.interrupt] = told
+    answers |= {interrupt: {"decisions": told} for interrupt, told in batches.items()}
     return Command(resume=answers, update={STATE: approved})
 
 
