@@ -153,10 +153,23 @@ let shownAt = performance.now();
 let shownDetail = byId("detail");
 let shownRows = byId("rows");
 let shownTalk = byId("conversation");
+let stoodAt = "";
+
+// Where the focus stands; a row is itself even when a live change replaced it meanwhile.
+function standing() {
+  const node = document.activeElement;
+  return node === document.body ? "" : node.closest(".row")?.id || node.id || node.outerHTML;
+}
 
 // Live changes replace parts too; what a swap replaces is told by how it was just before.
 function beforeSwap() {
   [shownDetail, shownRows, shownTalk] = ["detail", "rows", "conversation"].map(byId);
+  stoodAt = standing();
+}
+
+function focusDetail() {
+  if (openForm()) focusForm(openForm());
+  else byId("call-title")?.focus({ preventScroll: true });
 }
 
 function afterSwap() {
@@ -168,8 +181,8 @@ function afterSwap() {
     shownAt = performance.now();
     arm();
     byId("call")?.scrollTo({ top: 0 });
-    if (openForm()) focusForm(openForm());
-    else byId("call-title")?.focus({ preventScroll: true });
+    // Whoever moved on between the swap and here keeps the focus.
+    if (["", stoodAt].includes(standing())) focusDetail();
     if (byId("row-" + selectedId())) ask(selectedId());
   }
   if (byId("rows") !== shownRows) {

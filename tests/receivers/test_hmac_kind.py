@@ -56,7 +56,8 @@ def refusal(inbound: Inbound, config: dict[str, Any] | None = None) -> Refused:
 
 
 def submission(config: dict[str, Any], body: bytes = BODY) -> Submission:
-    return hmac_kind.to_submission(read_body(delivery(body)), config)
+    [submission] = hmac_kind.to_submissions(read_body(delivery(body)), {}, config)
+    return submission
 
 
 def faults(config: dict[str, Any]) -> dict[str, str]:

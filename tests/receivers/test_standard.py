@@ -33,7 +33,10 @@ def refusal(inbound: Inbound, source: SourceSecrets = SOURCE, now: int = NOW) ->
 
 def receive(inbound: Inbound, source: SourceSecrets, now: int) -> Submission:
     standard.verify(inbound, source, now)
-    return standard.to_submission(read_body(inbound), source.config)
+    [submission] = standard.to_submissions(
+        read_body(inbound), inbound.headers, source.config
+    )
+    return submission
 
 
 def test_a_message_of_the_official_package_becomes_a_submission() -> None:
@@ -47,12 +50,14 @@ def test_a_message_of_the_official_package_becomes_a_submission() -> None:
     inbound = Inbound(headers, BODY, "192.0.2.1")
     verified = standard.verify(inbound, SOURCE, NOW)
     assert (verified.message_id, verified.signed_at) == ("msg_2", NOW)
-    assert standard.to_submission(read_body(inbound), {}) == {
-        "tool": "bank.transfer",
-        "arguments": {"amount": 1, "to": "DE89"},
-        "arguments_text": '{"amount":1.0, "to":"DE89"}',
-        "risk": "high",
-    }
+    assert standard.to_submissions(read_body(inbound), {}, {}) == [
+        {
+            "tool": "bank.transfer",
+            "arguments": {"amount": 1, "to": "DE89"},
+            "arguments_text": '{"amount":1.0, "to":"DE89"}',
+            "risk": "high",
+        }
+    ]
 
 
 def test_the_same_message_has_the_same_id_however_often_it_is_signed() -> None:
@@ -109,7 +114,7 @@ def test_only_strict_json_is_read(body: bytes, status: int, code: str) -> None:
 
 def test_a_body_without_arguments_is_left_to_the_schema() -> None:
     inbound = delivery(b'{"tool":"x"}')
-    assert standard.to_submission(read_body(inbound), {}) == {"tool": "x"}
+    assert standard.to_submissions(read_body(inbound), {}, {}) == [{"tool": "x"}]
 
 
 def test_the_tolerance_is_a_setting_of_the_source() -> None:

@@ -177,7 +177,7 @@ def test_a_message_sent_a_hundred_times_at_once_is_filed_once(
     assert sorted({one.status_code for one in taken}) == [200, 202]
     assert [one.status_code for one in taken].count(202) == 1
     [approval] = rows(store, Approval)
-    assert {one.approval_id for one in taken} == {approval.id}
+    assert {tuple(one.ids) for one in taken} == {(approval.id,)}
     assert approval.seen_count == 1
 
 
@@ -365,13 +365,13 @@ def test_a_resumed_source_takes_the_message_that_met_it_paused(
 def test_a_delivery_that_is_read_while_its_source_is_paused_is_not_filed(
     sender: Sender, store: Store, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = opening.read_ask
+    read = opening.read_asks
 
     def pause_meanwhile(*given: Any) -> Any:
         store.write(lambda tx: sources.pause(tx, house.org_id, sender.source_id))
         return read(*given)
 
-    monkeypatch.setattr(taking, "read_ask", pause_meanwhile)
+    monkeypatch.setattr(taking, "read_asks", pause_meanwhile)
     assert code_of(sender.send()) == (404, "not_found")
     assert not rows(store, Approval)
 

@@ -123,9 +123,9 @@ def _without_secrets(headers: Mapping[str, str], source: OpenSource) -> dict[str
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A message that was taken before, and the approval it led to, if any."""
+    """A message that was taken before, and the approvals it led to, if any."""
 
-    approval_id: str | None
+    approval_ids: tuple[str, ...]
 
 
 def seen(session: Session, source_id: str, message_ids: Sequence[str]) -> Seen | None:
@@ -136,14 +136,14 @@ def seen(session: Session, source_id: str, message_ids: Sequence[str]) -> Seen |
             SourceMessage.message_id.in_(message_ids),
         )
     ).first()
-    return None if row is None else Seen(row.approval_id)
+    return None if row is None else Seen(tuple((row.approval_id or "").split()))
 
 
 def remember(
     tx: Transaction,
     source_id: str,
     message_ids: Sequence[str],
-    approval_id: str | None,
+    approval_ids: Sequence[str],
     *,
     signed_at: int | None,
 ) -> None:
@@ -158,7 +158,7 @@ def remember(
             {
                 "source_id": source_id,
                 "message_id": message_id,
-                "approval_id": approval_id,
+                "approval_id": " ".join(approval_ids) or None,
                 "received_at": FOR_GOOD if signed_at is None else tx.now,
             }
             for message_id in dict.fromkeys(message_ids)

@@ -1,7 +1,7 @@
 """A source with its secrets opened: what a delivery is checked with, and for whom it files."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,7 +11,7 @@ from webui.approvals.call.strict_json import Document
 from webui.approvals.senders.sources import ACTIVE, secrets_of
 from webui.asks import YES_OR_NO, AskBody, check_body, prepare
 from webui.preview import Profile
-from webui.receivers.kind import Inbound, Kind, SourceSecrets
+from webui.receivers.kind import Inbound, Kind, SourceSecrets, Submission
 from webui.receivers.reading import read_body
 from webui.receivers.registry import KINDS
 from webui.store.keyring import Keyring
@@ -55,8 +55,8 @@ def open_source(
     )
 
 
-def read_ask(source: OpenSource, inbound: Inbound, profile: Profile) -> Ask:
-    """Read what a verified delivery asks for.
+def read_asks(source: OpenSource, inbound: Inbound, profile: Profile) -> list[Ask]:
+    """Read what a verified delivery asks for: all of it can be filed, or nothing is.
 
     Raises:
         Refused: the body cannot be read or translated.
@@ -65,10 +65,17 @@ def read_ask(source: OpenSource, inbound: Inbound, profile: Profile) -> Ask:
 
     """
     document: Document = read_body(inbound)
-    submission = source.kind.to_submission(document, source.secrets.config)
+    submissions = source.kind.to_submissions(
+        document, inbound.headers, source.secrets.config
+    )
+    return [_prepared(source, submission, profile) for submission in submissions]
+
+
+def _prepared(source: OpenSource, submission: Submission, profile: Profile) -> Ask:
     received = submission.pop("arguments_text", "")  # without arguments the check fails
+    reply_to = submission.pop("reply_to", None)
     body = check_body(AskBody, submission)
-    return prepare(
+    ask = prepare(
         body,
         received,
         org_id=source.filer.org_id,
@@ -77,3 +84,4 @@ def read_ask(source: OpenSource, inbound: Inbound, profile: Profile) -> Ask:
         # What sent it was built to be told yes or no; if it takes more, it says so.
         otherwise=YES_OR_NO,
     )
+    return replace(ask, reply_to=reply_to)

@@ -1,6 +1,7 @@
 """Filing a kept delivery that had failed, once its source is mended."""
 
 import json
+from collections.abc import Sequence
 
 from sqlalchemy import select
 
@@ -8,7 +9,7 @@ from webui.approvals.asking import intake
 from webui.approvals.errors import ConflictError, InvalidError, NotFoundError
 from webui.approvals.senders.sources import subject
 from webui.inbox.kept import ACCEPTED, REFUSED, about, remember, seen
-from webui.inbox.opening import OpenSource, open_source, read_ask
+from webui.inbox.opening import OpenSource, open_source, read_asks
 from webui.receivers.kind import Ignored, Inbound, Refused
 from webui.runtime import Runtime
 from webui.store.models import Org, SourceDelivery
@@ -16,7 +17,7 @@ from webui.store.transaction import Transaction
 
 
 def replay(runtime: Runtime, org_id: str, delivery_id: str, *, actor: str) -> str:
-    """Translate a refused delivery anew and file it; return the approval's id.
+    """Translate a refused delivery anew and file it; return the (first) approval's id.
 
     Its signature was good when it came, and only then can it be replayed: who sent the
     others is not known, so a person's click must not stand in for a signature.
@@ -42,16 +43,18 @@ def _replay(
         raise ConflictError("known", "Its sender sent it again, and it was filed then.")
     inbound = _opened(tx, kept)
     try:
-        ask = read_ask(source, inbound, runtime.profile(org_id))
+        asks = read_asks(source, inbound, runtime.profile(org_id))
     except Refused as refused:
         raise InvalidError(refused.detail, code=refused.code) from None
     except Ignored as ignored:
         raise InvalidError(ignored.why, code="ignored") from None
-    filed = intake.submit(tx, source.filer, ask, runtime.limits).approval
+    filed = [
+        intake.submit(tx, source.filer, ask, runtime.limits).approval.id for ask in asks
+    ]
     # no sign of whether its time was signed is left, so the ids stay for good
-    remember(tx, source.id, ids, filed.id, signed_at=None)
-    _mark(tx, source, kept, filed.id, actor)
-    return filed.id
+    remember(tx, source.id, ids, filed, signed_at=None)
+    _mark(tx, source, kept, filed, actor)
+    return filed[0]
 
 
 def _replayable(
@@ -76,10 +79,14 @@ def _opened(tx: Transaction, kept: SourceDelivery) -> Inbound:
 
 
 def _mark(
-    tx: Transaction, source: OpenSource, kept: SourceDelivery, approval_id: str, actor: str
+    tx: Transaction,
+    source: OpenSource,
+    kept: SourceDelivery,
+    filed: Sequence[str],
+    actor: str,
 ) -> None:
     kept.verdict, kept.status_code = ACCEPTED, 202
-    kept.why, kept.approval_id = "Filed by a replay after it had been refused.", approval_id
+    kept.why, kept.approval_id = "Filed by a replay after it had been refused.", filed[0]
     tx.session.flush()
-    facts = {"replayed": kept.id, "approval": approval_id}
+    facts = {"replayed": kept.id, "approvals": list(filed)}
     tx.record(kept.org_id, actor, "source.changed", subject(source.id), facts)

@@ -3,6 +3,7 @@
 What it files, the ids that make a replay known and the kept delivery are one transaction.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from webui.approvals.asking import intake, throttling
@@ -23,7 +24,7 @@ from webui.inbox.kept import (
     remember,
     seen,
 )
-from webui.inbox.opening import OpenSource, open_source, read_ask
+from webui.inbox.opening import OpenSource, open_source, read_asks
 from webui.problems import status_of
 from webui.receivers.kind import Ignored, Inbound, Refused, Verified
 from webui.runtime import Runtime
@@ -41,9 +42,13 @@ class Taken:
 
     status_code: int
     """202 now, 200 before or ignored."""
-    approval_id: str | None = None
-    status: str | None = None
-    """Of the approval."""
+    approvals: tuple[tuple[str, str], ...] = ()
+    """Ids and statuses of what it asked for, in its order; none if it asks for nothing."""
+
+    @property
+    def ids(self) -> list[str]:
+        """Return the ids alone."""
+        return [approval_id for approval_id, _ in self.approvals]
 
 
 def take(runtime: Runtime, source_id: str, inbound: Inbound) -> Taken:
@@ -80,14 +85,14 @@ def _take_verified(
     """Look for a replay before reading: a known message stays known, whatever was changed."""
     with runtime.store.reading() as session:
         before = seen(session, source.id, verified.message_ids)
-    ask: Ask | Ignored | None = None
+    asks: list[Ask] | Ignored | None = None
     if before is None:
         try:
-            ask = read_ask(source, inbound, runtime.profile(source.filer.org_id))
+            asks = read_asks(source, inbound, runtime.profile(source.filer.org_id))
         except Ignored as ignored:
-            ask = ignored
+            asks = ignored
     return runtime.store.write(
-        lambda tx: _settle(tx, source, inbound, verified, ask, runtime.limits)
+        lambda tx: _settle(tx, source, inbound, verified, asks, runtime.limits)
     )
 
 
@@ -96,29 +101,25 @@ def _settle(
     source: OpenSource,
     inbound: Inbound,
     verified: Verified,
-    ask: Ask | Ignored | None,
+    asks: list[Ask] | Ignored | None,
     limits: Limits,
 ) -> Taken:
     _still_active(tx, source)
     before = seen(tx.session, source.id, verified.message_ids)
-    if before is not None or ask is None:
-        return _known(tx, source, inbound, verified, before.approval_id if before else None)
+    if before is not None or asks is None:
+        return _known(tx, source, inbound, verified, before.approval_ids if before else ())
     throttling.spend(
         tx, f"hook:{source.id}", per_minute=PER_MINUTE if limits.rate else 0, detail=_STORM
     )
-    if isinstance(ask, Ignored):
-        taken, verdict, why = Taken(200), IGNORED, ask.why
+    if isinstance(asks, Ignored):
+        taken, verdict, why = Taken(200), IGNORED, asks.why
     else:
-        filed = intake.submit(tx, source.filer, ask, limits).approval
-        taken, verdict, why = Taken(202, filed.id, filed.status), ACCEPTED, "Filed."
-    remember(
-        tx,
-        source.id,
-        verified.message_ids,
-        taken.approval_id,
-        signed_at=verified.signed_at,
-    )
-    kept = Verdict(verdict, taken.status_code, why, verified.message_ids, taken.approval_id)
+        filed = [intake.submit(tx, source.filer, ask, limits).approval for ask in asks]
+        taken = Taken(202, tuple((one.id, one.status) for one in filed))
+        verdict, why = ACCEPTED, "Filed."
+    remember(tx, source.id, verified.message_ids, taken.ids, signed_at=verified.signed_at)
+    first = taken.ids[0] if taken.ids else None
+    kept = Verdict(verdict, taken.status_code, why, verified.message_ids, first)
     keep(tx, source, inbound, kept)
     return taken
 
@@ -135,16 +136,15 @@ def _known(
     source: OpenSource,
     inbound: Inbound,
     verified: Verified,
-    approval_id: str | None,
+    approval_ids: Sequence[str],
 ) -> Taken:
-    approval = None if approval_id is None else tx.session.get(Approval, approval_id)
+    found = [tx.session.get(Approval, approval_id) for approval_id in approval_ids]
+    standing = [(one.id, current_status(one, tx.now)) for one in found if one is not None]
     if may_keep(tx, source, proven=True):
         why = "This message had arrived before; nothing was filed again."
-        kept = Verdict(KNOWN, 200, why, verified.message_ids, approval_id)
-        keep(tx, source, inbound, kept)
-    if approval is None:
-        return Taken(200)
-    return Taken(200, approval.id, current_status(approval, tx.now))
+        first = approval_ids[0] if approval_ids else None
+        keep(tx, source, inbound, Verdict(KNOWN, 200, why, verified.message_ids, first))
+    return Taken(200, tuple(standing))
 
 
 def _keep_refused(

@@ -83,7 +83,11 @@ def verify(delivery: Inbound, source: SourceSecrets, now: int) -> Verified:
     return Verified(ids, signed_at)
 
 
-def to_submission(body: Document, config: Mapping[str, Any]) -> Submission:
+def to_submissions(
+    body: Document,
+    headers: Mapping[str, str],  # noqa: ARG001 - every kind takes the same
+    config: Mapping[str, Any],
+) -> list[Submission]:
     """Fill the API's fields by the source's field map; raises Refused or Ignored."""
     try:
         settings = read_hmac_config(config)
@@ -98,7 +102,7 @@ def to_submission(body: Document, config: Mapping[str, Any]) -> Submission:
             submission[field] = found.value
             if field == "arguments":
                 submission["arguments_text"] = received_arguments(found.text)
-    return submission
+    return [submission]
 
 
 def _signed_content(

@@ -1,6 +1,6 @@
 """What every kind of source has in common."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -8,7 +8,11 @@ from webui.approvals.call.strict_json import Document
 from webui.signatures.errors import Flaw, NotSigned
 
 Submission = dict[str, Any]
-"""A body of `POST /api/v1/approvals`, and `arguments_text`: the arguments as received."""
+"""A body of `POST /api/v1/approvals`, and two members more.
+
+`arguments_text`: the arguments as received. `reply_to` (optional, an object): what the kind
+needs to send the decision back, such as the address and id that the upstream named.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +86,14 @@ class Kind(Protocol):
     def verify(self, delivery: Inbound, source: SourceSecrets, now: int) -> Verified:
         """Prove the sender and the time; raises Refused. `now` is ms."""
 
-    def to_submission(self, body: Document, config: Mapping[str, Any]) -> Submission:
-        """Say what a verified body asks for; raises Refused or Ignored."""
+    def to_submissions(
+        self, body: Document, headers: Mapping[str, str], config: Mapping[str, Any]
+    ) -> Sequence[Submission]:
+        """Say what a verified delivery asks for: one call or several, in their order.
+
+        Raises Refused or Ignored. Headers of a replayed delivery are those that were kept:
+        none that is secret.
+        """
 
 
 def refusal(error: NotSigned) -> Refused:

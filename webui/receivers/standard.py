@@ -69,7 +69,11 @@ def verify(delivery: Inbound, source: SourceSecrets, now: int) -> Verified:
     return Verified((signed.message_id,), signed.signed_at)
 
 
-def to_submission(body: Document, config: Mapping[str, Any]) -> Submission:  # noqa: ARG001 - every kind takes its config
+def to_submissions(
+    body: Document,
+    headers: Mapping[str, str],  # noqa: ARG001 - every kind takes the same
+    config: Mapping[str, Any],  # noqa: ARG001
+) -> list[Submission]:
     """Hand the body on as it is; the API's own schema checks it."""
     submission = dict(body.value)
     # ours alone: a sender's member of this name must not pass for the received text
@@ -77,4 +81,4 @@ def to_submission(body: Document, config: Mapping[str, Any]) -> Submission:  # n
         raise Refused(422, "schema", 'There is no member "arguments_text"; leave it out.')
     if "arguments" in submission:
         submission["arguments_text"] = received_arguments(body.raw("arguments"))
-    return submission
+    return [submission]

@@ -1,6 +1,7 @@
 """Where sources send their webhooks: no person, no cookie, no form; a signature instead."""
 
 import json
+from typing import Any
 
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -42,9 +43,11 @@ def _inbound() -> Inbound:
 
 
 def _answer(taken: Taken) -> Response:
-    document = {"id": taken.approval_id, "status": taken.status}
-    if taken.approval_id is None:
-        document = {"id": None, "status": "ignored"}
+    """Name the approval; of several actions in one delivery, the first and all of them."""
+    listed = [{"id": each, "status": status} for each, status in taken.approvals]
+    document: dict[str, Any] = listed[0] if listed else {"id": None, "status": "ignored"}
+    if len(listed) > 1:
+        document = document | {"approvals": listed}
     return Response(
         json.dumps(document),
         taken.status_code,

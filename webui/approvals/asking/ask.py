@@ -73,6 +73,8 @@ class Ask:
     allowed_decisions: tuple[str, ...] = ("approve", "deny")
     revision_of: str | None = None
     callback_url: str | None = None
+    reply_to: Mapping[str, Any] | None = None
+    """Where the decision goes back to, in the words of the source's kind."""
     report: bool = True
     misleads: Callable[[Mapping[str, Any]], bool] = lambda _: False
     """Says of some arguments whether a person would have to look closely at them."""

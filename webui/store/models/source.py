@@ -33,6 +33,7 @@ class SourceMessage(Model):
     source_id: Mapped[str] = mapped_column(primary_key=True)
     message_id: Mapped[str] = mapped_column(primary_key=True)
     approval_id: Mapped[str | None] = mapped_column(default=None)
+    """Ids of all approvals it led to, a space between them."""
     received_at: Mapped[int] = mapped_column(index=True)
 
 
