@@ -156,11 +156,9 @@ class ServedDesk:
         """Return the ids of the first agent's calls that still wait for somebody."""
         found = []
         for status in ("pending", "needs_revision"):
-            asking = Request(
-                f"{self.agents}/api/v1/approvals?status={status}&limit=100",
-                headers={"Authorization": f"Bearer {self.key}"},
-            )
-            with urlopen(asking, timeout=TIMEOUT) as answer:
+            there = f"{self.agents}/api/v1/approvals?status={status}&limit=100"
+            asking = Request(there, headers={"Authorization": f"Bearer {self.key}"})  # noqa: S310 - http
+            with urlopen(asking, timeout=TIMEOUT) as answer:  # noqa: S310
                 found += [item["id"] for item in json.load(answer)["items"]]
         return found
 

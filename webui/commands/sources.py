@@ -1,11 +1,12 @@
 """`countersign sources`."""
 
 import json
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
 from webui.commands.office import json_option, org_option, run, show
+from webui.receivers.registry import KINDS
 
 
 @click.group()
@@ -15,12 +16,17 @@ def sources() -> None:
 
 @sources.command("add")
 @click.argument("name")
-@click.option("--kind", required=True, help="standard, or hmac for a scheme of its own.")
+@click.option("--kind", required=True, help=f"One of {', '.join(sorted(KINDS))}.")
 @click.option(
     "--agent", help="Id or name; made if there is none. Else named as the source."
 )
 @click.option(
     "--set", "given", multiple=True, metavar="KEY=VALUE", help="A setting; repeatable."
+)
+@click.option(
+    "--token-from",
+    type=click.File(),
+    help="A file (- is standard input) with what the desk signs in with at the upstream.",
 )
 @org_option
 @json_option
@@ -29,15 +35,14 @@ def add_source(
     kind: str,
     agent: str | None,
     given: tuple[str, ...],
+    token_from: TextIO | None,
     org: str | None,
     as_json: bool,
 ) -> None:
     """Add a source; prints its secret, once, and the URL to send to."""
-    config = _settings(given)
-    show(
-        run("sources.add", name=name, kind=kind, agent=agent, config=config, org=org),
-        as_json,
-    )
+    wanted = {"name": name, "kind": kind, "agent": agent, "config": _settings(given)}
+    token = token_from.read().strip() if token_from else None
+    show(run("sources.add", **wanted, token=token, org=org), as_json)
 
 
 def _settings(given: tuple[str, ...]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ def add_source(
     kind: str,
     agent: str | None = None,
     config: dict[str, Any] | None = None,
+    token: str | None = None,
     org: str | None = None,
 ) -> Plain:
     """Make a source; its secret is shown once."""
@@ -30,6 +31,7 @@ def add_source(
             name=name,
             agent=agent,
             config=config,
+            token=token,
             actor=LOCAL,
         )
         return {

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from webui.approvals.asking.ask import Ask, Filer
 from webui.approvals.call.strict_json import Document
-from webui.approvals.senders.sources import ACTIVE, secrets_of
+from webui.approvals.senders.sources import ACTIVE, secrets_of, token_of
 from webui.asks import YES_OR_NO, AskBody, check_body, prepare
 from webui.preview import Profile
 from webui.receivers.kind import Inbound, Kind, SourceSecrets, Submission
@@ -48,7 +48,9 @@ def open_source(
     return OpenSource(
         source.id,
         KINDS[source.kind],
-        SourceSecrets(secrets, json.loads(source.config)),
+        SourceSecrets(
+            secrets, json.loads(source.config), token_of(keyring, row.data_key, source)
+        ),
         Filer(source.agent_id, source.org_id, row.owner_id, source.id, row.project_id),
         row.data_key,
         active=source.status == ACTIVE and row.status == "active",

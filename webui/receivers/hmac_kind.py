@@ -36,6 +36,15 @@ from webui.signatures.freshness import read_timestamp
 
 name = "hmac"
 label = "HMAC header"
+about = "Policy gateways that sign with a keyed digest in a header of their own."
+example: Mapping[str, Any] = {
+    "signature_header": "x-gateway-signature",
+    "prefix": "sha256=",
+    "signed": "body",
+    "message_id_path": "/id",
+    "fields": {"tool": "/tool", "arguments": "/arguments"},
+}
+token: str | None = None
 
 _MAX_ID = 255
 

@@ -31,6 +31,8 @@ class SourceSecrets:
 
     secrets: tuple[str, ...]
     config: Mapping[str, Any]
+    token: str | None = None
+    """What we sign in with at the upstream, where we are its client too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,18 @@ class Kind(Protocol):
     @property
     def label(self) -> str:
         """Return the name people see."""
+
+    @property
+    def about(self) -> str:
+        """Return one sentence: what sends this, and how the decision gets back to it."""
+
+    @property
+    def example(self) -> Mapping[str, Any]:
+        """Return settings that work, to start from."""
+
+    @property
+    def token(self) -> str | None:
+        """Return what the token is for us to sign in with at the upstream; None: no need."""
 
     def new_secret(self) -> str:
         """Return a fresh secret that this kind can use."""

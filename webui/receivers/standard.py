@@ -26,6 +26,9 @@ from webui.signatures.errors import BadSecret, NotSigned
 
 name = "standard"
 label = "Standard Webhooks"
+about = "Programs that sign as Standard Webhooks says and send what the API takes."
+example: Mapping[str, Any] = {}
+token: str | None = None
 new_secret = standard.generate_secret
 
 

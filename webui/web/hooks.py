@@ -7,6 +7,7 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from webui import problems
+from webui.inbox import answering
 from webui.inbox.taking import Taken, take
 from webui.receivers.kind import Inbound, Refused
 from webui.receivers.reading import MAX_BODY
@@ -23,7 +24,11 @@ blueprint = Blueprint("hooks", __name__)
 def receive(source_id: str) -> Response:
     """Take one delivery: 202 when it is filed, 200 when it was known or asks for nothing."""
     try:
-        return _answer(take(house(), source_id, _inbound()))
+        inbound = _inbound()
+        own = answering.answer(house(), source_id, inbound)
+        if own is not None:
+            return Response(own.body, own.status, content_type=own.content_type)
+        return _answer(take(house(), source_id, inbound))
     except Refused as refused:
         return problems.problem(refused.status, refused.code, refused.detail)
 

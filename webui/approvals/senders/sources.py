@@ -19,6 +19,7 @@ from webui.store.models import Agent, Org, Source
 from webui.store.transaction import Transaction
 
 ACTIVE, PAUSED = "active", "paused"
+TOKEN_MAX = 4_096
 OVERLAP = 86_400_000
 """ms for which a rotated secret goes on working beside the new one."""
 
@@ -39,6 +40,7 @@ def create_source(
     agent: str | None = None,
     config: Mapping[str, Any] | None = None,
     secret: str | None = None,
+    token: str | None = None,
     actor: str = SYSTEM,
 ) -> Created:
     """Make a source.
@@ -52,17 +54,18 @@ def create_source(
             None means an agent of the source's own name.
         config: the kind's settings.
         secret: the sender's, if the sender makes it; None generates one.
+        token: what the desk signs in with at the upstream, for kinds that need one.
         actor: for the log.
 
     Raises:
-        InvalidError: the kind, name, config or secret cannot be used; lists all faults.
+        InvalidError: the kind, name, config, token or secret cannot be used; lists all faults.
 
     """
     module = _kind(kind)
     name = _checked_name(name)
     settings = _checked_config(config or {})
     secret = secret if secret is not None else module.new_secret()
-    module.check_source(SourceSecrets((secret,), settings))
+    module.check_source(SourceSecrets((secret,), settings, _checked_token(module, token)))
     source_id = new_id("src", tx.now)
     agent_id = _find_or_make_agent(tx, org_id, agent or name, actor)
     tx.session.add(
@@ -74,6 +77,7 @@ def create_source(
             name=name,
             config=json.dumps(settings),
             secret=_seal(tx, org_id, source_id, secret),
+            token=_seal(tx, org_id, source_id, token) if token else None,
             created_at=tx.now,
         )
     )
@@ -100,11 +104,33 @@ def change_config(
     """
     source = load(tx, org_id, source_id)
     settings = _checked_config(config)
-    secret = open_secret(tx.keyring, _data_key(tx, org_id), source, source.secret)
-    _kind(source.kind).check_source(SourceSecrets((secret,), settings))
+    data_key = _data_key(tx, org_id)
+    secret = open_secret(tx.keyring, data_key, source, source.secret)
+    token = token_of(tx.keyring, data_key, source)
+    _kind(source.kind).check_source(SourceSecrets((secret,), settings, token))
     source.config = json.dumps(settings)
     tx.session.flush()
     _record_change(tx, source, actor, {"config": settings})
+
+
+def set_token(
+    tx: Transaction, org_id: str, source_id: str, token: str, *, actor: str = SYSTEM
+) -> None:
+    """Sign in at the upstream with another token from now on.
+
+    Raises:
+        NotFoundError: no such source in this org.
+        InvalidError: this kind takes no token, or not such a one.
+
+    """
+    source = load(tx, org_id, source_id)
+    module = _kind(source.kind)
+    secret = open_secret(tx.keyring, _data_key(tx, org_id), source, source.secret)
+    config = json.loads(source.config)
+    module.check_source(SourceSecrets((secret,), config, _checked_token(module, token)))
+    source.token = _seal(tx, org_id, source_id, token)
+    tx.session.flush()
+    _record_change(tx, source, actor, {"token": "replaced"})
 
 
 def rotate_secret(
@@ -126,7 +152,8 @@ def rotate_secret(
     source = load(tx, org_id, source_id)
     module = _kind(source.kind)
     secret = secret if secret is not None else module.new_secret()
-    module.check_source(SourceSecrets((secret,), json.loads(source.config)))
+    token = token_of(tx.keyring, _data_key(tx, org_id), source)
+    module.check_source(SourceSecrets((secret,), json.loads(source.config), token))
     source.old_secret, source.old_secret_until = source.secret, tx.now + overlap
     source.secret = _seal(tx, org_id, source_id, secret)
     tx.session.flush()
@@ -175,6 +202,13 @@ def open_secret(keyring: Keyring, data_key: bytes, source: Source, sealed: bytes
     return keyring.open(data_key, source.org_id, about, sealed).decode()
 
 
+def token_of(keyring: Keyring, data_key: bytes, source: Source) -> str | None:
+    """Return what the desk signs in with at a source's upstream, if anything."""
+    if source.token is None:
+        return None
+    return open_secret(keyring, data_key, source, source.token)
+
+
 def subject(source_id: str) -> str:
     """Return the name of a source in the log."""
     return f"source:{source_id}"
@@ -195,6 +229,16 @@ def _checked_name(name: str) -> str:
         fault = Fault("/name", f"must be 1 to {agents.NAME_MAX} printable characters")
         raise InvalidError(f"The source cannot be added: name {fault.detail}.", [fault])
     return name
+
+
+def _checked_token(module: Kind, token: str | None) -> str | None:
+    if token and module.token is None:
+        detail = f"The kind {module.label} signs in nowhere; leave the token out."
+        raise InvalidError(detail, [Fault("/token", "is not used by this kind")])
+    if token and (not token.isascii() or not token.isprintable() or len(token) > TOKEN_MAX):
+        fault = Fault("/token", f"must be 1 to {TOKEN_MAX} printable ASCII characters")
+        raise InvalidError(f"The source cannot be kept: the token {fault.detail}.", [fault])
+    return token or None
 
 
 def _checked_config(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,8 @@ class Source(Model):
     """Encrypted under the org's data key, like the one before it."""
     old_secret: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
     old_secret_until: Mapped[int | None] = mapped_column(default=None)
+    token: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
+    """What the desk signs in with at the upstream, encrypted likewise; none where none is needed."""
     created_at: Mapped[int]
 
 
