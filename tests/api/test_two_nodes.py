@@ -52,6 +52,7 @@ def test_a_decision_on_one_node_wakes_the_poll_on_the_other_and_is_used_once(
     assert a.call(key, "/api/v1/approvals?session=%00")[0] == 422
 
 
+@pytest.mark.sure  # two servers of its own; one is in tests/cli
 def test_a_key_revoked_by_the_command_line_ends_its_polls_on_every_node(
     nodes: Any, countersign: Any
 ) -> None:

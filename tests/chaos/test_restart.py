@@ -117,7 +117,14 @@ class LiveBrowser:
         return text
 
 
-@pytest.mark.parametrize("restarts", [2, pytest.param(LARGE, marks=pytest.mark.proof)])
+@pytest.mark.parametrize(
+    "restarts",
+    [
+        1,
+        pytest.param(5, marks=pytest.mark.sure),
+        pytest.param(LARGE, marks=pytest.mark.proof),
+    ],
+)
 def test_after_restarts_each_agent_has_its_decision_and_each_browser_every_event_once(
     rig: Any, report: Any, restarts: int
 ) -> None:

@@ -142,6 +142,7 @@ def test_the_exit_status_of_ask_is_the_answer(
     assert countersign(desk.environment, "ask").returncode == 3
 
 
+@pytest.mark.sure  # a server and a program of its own
 def test_ask_says_when_the_time_ran_out(
     serve: Any, countersign: Any, first: Any, instance: Path
 ) -> None:
@@ -161,12 +162,14 @@ def test_the_admin_api_is_switched_on_by_a_word(
     assert (status, found["status"]) == (200, "approved")
 
 
+@pytest.mark.sure  # the quick start does it too
 def test_a_first_start_makes_its_own_instance(serve: Any, tmp_path: Path) -> None:
     desk = serve(tmp_path / "new")
     _, err = desk.stop()
     assert "Agent key" in err  # shown once, and not where `ready` is promised
 
 
+@pytest.mark.sure  # a server of its own
 def test_an_instance_may_lie_deep_in_the_file_system(
     serve: Any, countersign: Any, instance: Path, tmp_path: Path
 ) -> None:

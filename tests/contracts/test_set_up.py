@@ -115,6 +115,7 @@ def hostile(folder: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.sure  # installs an environment of its own
 def test_a_set_up_goes_on_after_a_failure_whatever_pip_is_told_and_then_asks_for_nothing(
     checkout: Path, tmp_path: Path
 ) -> None:

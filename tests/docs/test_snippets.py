@@ -99,6 +99,7 @@ def test_the_first_approval_of_the_readme_is_three_lines_and_works(
     assert run("python", snippet).stdout == "{'command': 'ls'}\n"
 
 
+@pytest.mark.sure  # the yes runs in make test
 def test_a_denial_of_the_first_approval_ends_the_program_with_the_reason(
     run: Run, decide: Decide
 ) -> None:
@@ -120,7 +121,7 @@ def test_asking_from_a_shell(run: Run, decide: Decide) -> None:
     ("verdict", "said"),
     [
         ("approve", "sent to ana@example.com"),
-        ("deny", "not sent: She left."),
+        pytest.param("deny", "not sent: She left.", marks=pytest.mark.sure),
     ],
 )
 def test_gating_a_tool(run: Run, decide: Decide, verdict: str, said: str) -> None:

@@ -41,7 +41,7 @@ def harmless(page: Page) -> None:
     assert "\u202e" not in page.content()
 
 
-@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("width", [390, pytest.param(1440, marks=pytest.mark.sure)])
 def test_nothing_runs_and_nothing_hides_on_any_page(
     served: ServedDesk, at: At, ask: AskDesk, width: int
 ) -> None:

@@ -16,6 +16,7 @@ from tests.plugins.served import At, StartDesk
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.sure  # the same without a browser is in tests/oidc
 def test_a_newcomer_signs_in_by_the_provider_and_gets_the_role_of_their_group(
     start_desk: StartDesk, at: At, provider: IdentityServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
