@@ -25,6 +25,7 @@ from webui.masking import profile_of
 from webui.outbox import forgetting
 from webui.outbox.courier import Courier
 from webui.outbox.fanning import fan_out
+from webui.outbox.replier import Replier
 from webui.policyfile import Watch
 from webui.preview import Profile
 from webui.replays.following import follow
@@ -95,9 +96,9 @@ class Worker:
             chore.due = now + (0 if did else chore.every)
 
 
-def chores_of(runtime: Runtime) -> list[Chore]:
+def chores_of(runtime: Runtime, replier: Replier | None = None) -> list[Chore]:
     """Return what a process of this runtime has to do."""
-    courier = Courier(runtime)
+    courier, replier = Courier(runtime), replier or Replier(runtime)
     return [
         Chore("sweep", 0.5, lambda: sweep(runtime)),
         Chore("write grants", 1.0, lambda: expire_write_grants(runtime)),
@@ -114,6 +115,7 @@ def chores_of(runtime: Runtime) -> list[Chore]:
         Chore("fan out", 0.25, lambda: fan_out(runtime)),
         # only hands over to threads of its own: a slow receiver does not stop the sweep
         Chore("deliver", 0.25, courier.deliver),
+        Chore("tell upstreams", 0.25, replier.tell),
         Chore("forget", EACH_HOUR, lambda: forget(runtime)),
     ]
 

@@ -20,7 +20,8 @@ from webui.approvals.answering.barring import (
 )
 from webui.approvals.answering.claiming import holder_of
 from webui.approvals.answering.reviewing import owner_now, resource_of, seal_of
-from webui.approvals.answering.settling import is_due, settlement_of
+from webui.approvals.answering.settlement import settlement_of
+from webui.approvals.answering.settling import is_due
 from webui.approvals.authorization import DECIDE, EDIT, VIEW, Resource
 from webui.approvals.call.arguments import effective_arguments, open_arguments
 from webui.approvals.ending import bring_up_to_date, current_status

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, select, update
 
 from webui.approvals.errors import ConflictError, NotFoundError
-from webui.approvals.states import OPEN, Resolution, Status, may_move
+from webui.approvals.states import OPEN, ReplyState, Resolution, Status, may_move
+from webui.approvals.upstream.replies import ends_unanswered, tell_end
 from webui.approvals.words import STATUS
 from webui.store.loaded import as_loaded
 from webui.store.models import Approval, table_of
@@ -102,6 +103,9 @@ def move(
     new = {"status": to, **(values or {})}
     if approval.settles_at is not None and to not in OPEN:
         new |= _NOTHING_TO_UNDO
+    unanswered = "reply_state" not in new and ends_unanswered(approval, to)
+    if unanswered:
+        new["reply_state"] = ReplyState.SENDING
     expected = {
         "old_id": approval.id,
         "old_org": approval.org_id,
@@ -117,6 +121,8 @@ def move(
         )
     # As the toolkit itself fills a loaded object: every column is new, nothing is left to flush.
     approval.__dict__.update(row)
+    if unanswered:
+        tell_end(tx, approval)
     tx.record(
         approval.org_id,
         actor,

@@ -9,7 +9,7 @@ from webui.approvals.answering.settling import settle_if_due
 from webui.approvals.desk import SYSTEM, end_unsettled, load, move
 from webui.approvals.errors import ConflictError, NotFoundError
 from webui.approvals.grants.covering import end_of_session
-from webui.approvals.states import OPEN, Resolution, Status, status_at
+from webui.approvals.states import OPEN, ReplyState, Resolution, Status, status_at
 from webui.approvals.words import STATUS
 from webui.store.models import Approval, Consumption
 from webui.store.models.approval import SETTLES
@@ -79,10 +79,14 @@ def end_consumption(tx: Transaction, approval: Approval, result: str, detail: st
 
 def _due(now: int) -> ColumnElement[bool]:
     return or_(
-        (Approval.status.in_(OPEN)) & (Approval.expires_at <= now),
+        (Approval.status.in_(OPEN))
+        & (Approval.expires_at <= now)
+        & Approval.settles_at.is_(None),
         (Approval.status == Status.APPROVED) & (Approval.usable_until <= now),
         (Approval.status == Status.EXECUTING) & (Approval.lease_expires_at <= now),
-        SETTLES & (Approval.settles_at <= now),
+        SETTLES
+        & (Approval.settles_at <= now)
+        & Approval.reply_state.is_distinct_from(ReplyState.SENDING),
     )
 
 

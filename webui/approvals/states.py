@@ -54,6 +54,20 @@ class Resolution(StrEnum):
     BREAK_GLASS = "break_glass"
 
 
+class ReplyState(StrEnum):
+    """How far a verdict is on its way to an upstream that settles the approval itself."""
+
+    OPEN = "open"
+    """Nothing is to be told now."""
+    SENDING = "sending"
+    CONFIRMED = "confirmed"
+    """The upstream has it settled."""
+    GONE = "gone"
+    """The upstream knows of it no more, or has settled it by itself."""
+    FAILED = "failed"
+    """It could not be told how it ended."""
+
+
 class Risk(StrEnum):
     """How much harm a call could do; the order is the order of the members."""
 

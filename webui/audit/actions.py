@@ -104,6 +104,13 @@ APPROVAL_OUTCOME: Final = "approval.outcome"
 APPROVAL_REVOKED: Final = "approval.revoked"
 APPROVAL_LEASE_OVER: Final = "approval.lease_over"
 
+# On its way to an upstream that settles it itself.
+APPROVAL_REPLY_STARTED: Final = "approval.reply_started"
+APPROVAL_REPLY_FAILED: Final = "approval.reply_failed"
+APPROVAL_REPLY_CONFIRMED: Final = "approval.reply_confirmed"
+APPROVAL_REPLY_GONE: Final = "approval.reply_gone"
+APPROVAL_REPLY_OVERRULED: Final = "approval.reply_overruled"
+
 # Rules.
 GRANT_CREATED: Final = "grant.created"
 GRANT_CHANGED: Final = "grant.changed"
@@ -228,6 +235,11 @@ ALL: Final = frozenset(
         APPROVAL_OUTCOME,
         APPROVAL_REVOKED,
         APPROVAL_LEASE_OVER,
+        APPROVAL_REPLY_STARTED,
+        APPROVAL_REPLY_FAILED,
+        APPROVAL_REPLY_CONFIRMED,
+        APPROVAL_REPLY_GONE,
+        APPROVAL_REPLY_OVERRULED,
         GRANT_CREATED,
         GRANT_CHANGED,
         GRANT_SPENT,

@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from webui.approvals.asking.ask import Ask, Filer
+from webui.approvals.asking.ask import UPSTREAM_REF, Ask, Filer
 from webui.approvals.call.strict_json import Document
 from webui.approvals.senders.sources import ACTIVE, secrets_of, token_of
 from webui.asks import YES_OR_NO, AskBody, check_body, prepare
 from webui.preview import Profile
-from webui.receivers.kind import Inbound, Kind, SourceSecrets, Submission
+from webui.receivers.kind import Inbound, Kind, Refused, SourceSecrets, Submission
 from webui.receivers.reading import read_body
-from webui.receivers.registry import KINDS
+from webui.receivers.registry import KINDS, WAYS_BACK
 from webui.store.keyring import Keyring
 from webui.store.models import Agent, Org, Source
 
@@ -70,12 +70,24 @@ def read_asks(source: OpenSource, inbound: Inbound, profile: Profile) -> list[As
     submissions = source.kind.to_submissions(
         document, inbound.headers, source.secrets.config
     )
-    return [_prepared(source, submission, profile) for submission in submissions]
+    return [prepared(source, submission, profile) for submission in submissions]
 
 
-def _prepared(source: OpenSource, submission: Submission, profile: Profile) -> Ask:
+def prepared(source: OpenSource, submission: Submission, profile: Profile) -> Ask:
+    """Check and prepare one submission of a source.
+
+    Raises:
+        Refused: it is to be answered, and names nothing that an answer could be about.
+        InvalidError: what it says is no body of `POST /api/v1/approvals`.
+
+    """
     received = submission.pop("arguments_text", "")  # without arguments the check fails
     reply_to = submission.pop("reply_to", None)
+    if reply_to is not None and source.kind.name in WAYS_BACK:
+        ref = submission.get("source_ref")
+        if not ref:
+            raise Refused(422, "source_ref_missing", "It does not say which question it is.")
+        submission["ctx"] = {**submission.get("ctx", {}), UPSTREAM_REF: ref}
     body = check_body(AskBody, submission)
     ask = prepare(
         body,

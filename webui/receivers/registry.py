@@ -2,5 +2,9 @@
 
 from webui.receivers import hmac_kind, standard
 from webui.receivers.kind import Kind
+from webui.receivers.way_back import WayBack
 
 KINDS: dict[str, Kind] = {kind.name: kind for kind in (standard, hmac_kind)}
+
+WAYS_BACK: dict[str, WayBack] = {}
+"""Kinds whose upstream settles what it asked itself, and is told our verdict (`way_back.py`)."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from webui.approvals.answering.settling import settlement_of
+from webui.approvals.answering.settlement import settlement_of
 from webui.approvals.states import Verdict
 from webui.approvals.words import VERDICT
 from webui.preview import visible

@@ -16,7 +16,7 @@ from webui.approvals.answering.cascading import others_of_session
 from webui.approvals.answering.claiming import holder_of
 from webui.approvals.answering.quorum import YESES
 from webui.approvals.answering.reviewing import owner_now
-from webui.approvals.answering.settling import settlement_of
+from webui.approvals.answering.settlement import settlement_of
 from webui.approvals.states import OPEN, Status, Verdict
 from webui.preview import visible
 from webui.store.models import Approval

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from webui.approvals.answering.mandate import refused
 from webui.approvals.answering.reviewing import Decided
-from webui.approvals.answering.settling import Settlement, settlement_of
+from webui.approvals.answering.settlement import Settlement, settlement_of
 from webui.approvals.answering.votes import Given, votes_on
 from webui.approvals.desk import facts, subject
 from webui.approvals.ending import current_status

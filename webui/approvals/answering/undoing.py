@@ -4,11 +4,12 @@ from sqlalchemy import select
 
 from webui.approvals.answering.mandate import refused
 from webui.approvals.answering.reviewing import Decided, Reviewer, access_of, actor_of
-from webui.approvals.answering.settling import settlement_of, take_back
+from webui.approvals.answering.settlement import settlement_of
+from webui.approvals.answering.settling import take_back
 from webui.approvals.desk import load
 from webui.approvals.ending import current_status, expire_if_over
 from webui.approvals.errors import ConflictError, NotAllowedError
-from webui.approvals.states import OPEN
+from webui.approvals.states import OPEN, ReplyState
 from webui.approvals.words import settled_by
 from webui.store.models import Approval, User
 from webui.store.models.approval import SETTLES
@@ -17,6 +18,9 @@ from webui.store.transaction import Transaction
 
 def undo(tx: Transaction, reviewer: Reviewer, org_id: str, approval_id: str) -> Decided:
     """Take one's own verdict back while it has not settled the approval.
+
+    While one is on its way to an upstream, whoever may decide can take it back: it may be that
+    it never gets there. If it has got there already, the upstream's word will count.
 
     A denial takes those back with it that it had taken along in its session.
 
@@ -35,7 +39,8 @@ def undo(tx: Transaction, reviewer: Reviewer, org_id: str, approval_id: str) -> 
     if approval.settles_at is None:
         return refused(tx, reviewer, approval, "undo", _nothing(tx, approval))
     verdict = settlement_of(tx.session, tx.keyring, approval)
-    if not actor.is_one_of((verdict.user_id,)):
+    sending = approval.reply_state == ReplyState.SENDING
+    if not sending and not actor.is_one_of((verdict.user_id,)):
         theirs = NotAllowedError("not_yours", "Only who gave a verdict can undo it.")
         return refused(tx, reviewer, approval, "undo", theirs)
     take_back(tx, approval, verdict, reviewer.actor, "undone")

@@ -7,6 +7,10 @@ from typing import Any
 from webui.approvals.policy import Ruling
 from webui.store.models import Approval
 
+UPSTREAM_REF = "upstream_ref"
+"""The member of `ctx` by which each question of an upstream is a call of its own: it waits for
+an answer to this very one, so no twin and no spent yes may stand for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

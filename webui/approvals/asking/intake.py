@@ -9,6 +9,7 @@ from webui.approvals.asking import idempotency, throttling
 from webui.approvals.asking.ask import Ask, Filed, Filer, Limits
 from webui.approvals.asking.filing import row_of
 from webui.approvals.asking.superseding import (
+    answered_already,
     revised_by,
     supersede,
     supersede_re_asked,
@@ -22,6 +23,7 @@ from webui.approvals.grants.covering import covered, tell_use
 from webui.approvals.ruling.rulings import counted, ruled
 from webui.approvals.states import LIVE, OPEN, Status
 from webui.approvals.telling import led_to, record_call, refuse_running
+from webui.approvals.upstream.replies import keep_way_back, state_at_filing
 from webui.store.loaded import as_loaded
 from webui.store.models import Approval, table_of
 from webui.store.models.approval import LIVE_TWIN
@@ -105,6 +107,10 @@ def find_or_file(
     What the policy settles is a row of its own: no twin stands for it, and no denial. The
     refusal for a call that is running is returned, so that its event is kept.
     """
+    asked = None if ask.reply_to is None else answered_already(tx, filer, ask)
+    if asked is not None:
+        record_call(tx, filer, asked, "reused")
+        return Filed(asked, reused=True)
     if ask.settled:
         return _file(tx, filer, counted(tx, filer, ask), limits, stale_twin=None)
     twin = live_twin(tx, filer, ask.fingerprint)
@@ -180,6 +186,7 @@ def _file(
         _spend(tx, filer, "filed", limits.rate)
         _refuse_flood(tx, filer, limits)
     values = row_of(tx, filer, ask, limits)
+    values["reply_state"] = state_at_filing(tx, ask, filer.source_id)
     if not ask.settled:
         values |= covered(tx, filer, ask, values) or {}
     revised = None if ask.revision_of is None else revised_by(tx, filer, ask.revision_of)
@@ -195,6 +202,7 @@ def _file(
     if revised is not None and (stale_twin is None or revised.id != stale_twin.id):
         supersede(tx, revised, values["id"])  # a stale twin was displaced already
     approval = as_loaded(Approval, values)
+    keep_way_back(tx, approval, ask)
     record_call(tx, filer, approval, led_to(approval))
     tx.record(
         filer.org_id,

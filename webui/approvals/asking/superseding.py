@@ -7,9 +7,11 @@ from sqlalchemy import bindparam, or_, select
 
 from webui.approvals.asking.ask import Ask, Filer
 from webui.approvals.asking.twins import displace
+from webui.approvals.desk import load
 from webui.approvals.ending import expire_if_over
 from webui.approvals.errors import Fault, InvalidError
-from webui.approvals.states import OPEN
+from webui.approvals.states import OPEN, ReplyState
+from webui.approvals.upstream.replies import latest, set_state, tell_end
 from webui.store.loaded import as_loaded
 from webui.store.models import Approval, table_of
 from webui.store.prepared import Prepared
@@ -34,6 +36,26 @@ _same_under_another_rule = Prepared(
     )
     .with_for_update()
 )
+
+
+def answered_already(tx: Transaction, filer: Filer, ask: Ask) -> Approval | None:
+    """Return what an upstream has asked before in the same words, if it is settled.
+
+    A list that was read a moment ago names it still. What could not be told then is told now.
+    """
+    if filer.source_id is None or ask.source_ref is None:
+        return None
+    known = latest(tx, filer.source_id, ask.source_ref)
+    if known is None:
+        return None
+    asked = expire_if_over(tx, load(tx, filer.org_id, known))
+    same = (asked.tool, asked.arguments_hash) == (ask.tool, ask.arguments_hash)
+    if not same or asked.status in OPEN:
+        return None
+    if asked.reply_state == ReplyState.FAILED:
+        set_state(tx, asked, ReplyState.SENDING)
+        tell_end(tx, asked)
+    return asked
 
 
 def supersede_re_asked(tx: Transaction, filer: Filer, ask: Ask, new: str) -> None:

@@ -50,6 +50,8 @@ def fits(tx: Transaction, filer: Filer, ask: Ask, limits: Limits, twin: Approval
         return False
     if twin.status not in OPEN or twin.settles_at is not None:
         return True
+    if twin.reply_state is not None:  # the very same question of its upstream
+        return True
     if not set(twin.allowed_decisions.split()) <= set(offered(ask)):
         return False
     timed = ask.expires_in is not None or ask.run_deadline is not None

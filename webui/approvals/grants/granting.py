@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from webui.approvals.asking.ask import UPSTREAM_REF
 from webui.approvals.authorization import ASSIGN, ASSIGN_SCOPE
 from webui.approvals.call.arguments import effective_arguments
 from webui.approvals.call.canonical import canonical
@@ -115,11 +116,14 @@ def about(org_id: str, grant_id: str) -> str:
 
 def bound_to(approval: Approval) -> str:
     """Return what a covered call must have in common with the approved one, as one text."""
+    ctx = json.loads(approval.ctx)
+    if approval.reply_state is not None:
+        ctx.pop(UPSTREAM_REF, None)  # ours, and another for each question
     return canonical(
         {
             "tool_def": approval.tool_def,
             "scope": approval.scope,
-            "ctx": json.loads(approval.ctx),
+            "ctx": ctx,
             "rule_hash": approval.rule_hash,
             "on_behalf_of": approval.on_behalf_of,
             "source": approval.source_id,

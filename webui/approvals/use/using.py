@@ -236,6 +236,18 @@ def _use(
     return Used(moved, votes, consumption_id, tx.now, token, expires_at)
 
 
+def use_upstream(tx: Transaction, filer: Filer, approval: Approval) -> Approval:
+    """Use an approved call up that its upstream runs itself, and reports nothing of.
+
+    Raises:
+        ConflictError: it was used or taken back meanwhile.
+
+    """
+    used = _use(tx, filer, approval, Lease(), approval.reserved)
+    detail = "The source runs it and reports no outcome."
+    return end_use(tx, filer, used.approval, Status.CONSUMED, "ok", detail)
+
+
 def _end_of_known(
     tx: Transaction, filer: Filer, known: idempotency.Known, *, report: bool
 ) -> Used | Filed | DeskError | None:

@@ -27,6 +27,7 @@ from webui.store.models.org import (
     WebSession,
 )
 from webui.store.models.policy import Policy, PolicyCount
+from webui.store.models.reply import Reply
 from webui.store.models.source import (
     Delivery,
     Endpoint,
@@ -74,6 +75,7 @@ __all__ = [
     "Project",
     "ProviderRole",
     "RecoveryCode",
+    "Reply",
     "Source",
     "SourceDelivery",
     "SourceMessage",

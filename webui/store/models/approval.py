@@ -130,6 +130,8 @@ class Approval(Model):
     """When the verdict that was given settles it; none while there is none to be undone."""
     settling: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
     """That verdict with all that it will change, encrypted (see `settling.Settlement`)."""
+    reply_state: Mapped[str | None] = mapped_column(default=None)
+    """How far the verdict is on its way to the upstream that settles it; none: we settle it."""
     by_person: Mapped[bool] = mapped_column(default=True)
 
     status: Mapped[str]
@@ -260,6 +262,8 @@ class Decision(Model):
     """User id of the person in whose place it was given."""
     answer: Mapped[str | None] = mapped_column(default=None)
     """With respond: what the agent gets as the result, in place of a run."""
+    option: Mapped[str | None] = mapped_column(default=None)
+    """How it was to go back, where the upstream knows several ways."""
     groups: Mapped[str] = mapped_column(default="")
     """Ids of the groups in which the voice counted, of those that the rule asks for."""
     at: Mapped[int]

@@ -1,0 +1,1 @@
+"""Approvals that an upstream settles itself: the way back, and whose word counts."""

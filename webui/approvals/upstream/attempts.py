@@ -1,0 +1,172 @@
+"""Attempts to tell an upstream: taken by lease, and what follows from how each ended.
+
+At least once: what a process took and never ended is taken up again when its lease is over.
+The same verdict is sent each time; a transient failure is repeated until the approval's
+deadline, and then nothing is allowed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from webui.approvals.answering.settlement import settlement_of
+from webui.approvals.answering.settling import take_back
+from webui.approvals.desk import SYSTEM, facts, load, subject
+from webui.approvals.ending import expire_if_over
+from webui.approvals.states import OPEN, ReplyState, Status
+from webui.approvals.upstream.replies import reply_to_of, stop, told_of
+from webui.approvals.upstream.settled import confirm, confirmed, settle_as, settle_as_gone
+from webui.receivers.way_back import APPROVE, End, Outcome, Told
+from webui.store.models import Approval, Reply, table_of
+from webui.store.transaction import Transaction
+
+LEASE_MS = 60_000
+"""How long one attempt may take; its requests have 5 seconds each."""
+DELAYS_MS = (1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000)
+"""Before each repeat; the last one goes on."""
+ENDED_MS = 3_600_000
+"""How long an upstream is tried to be told of what has ended by itself."""
+_replies = table_of(Reply)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One message in our hands."""
+
+    approval_id: str
+    org_id: str
+    source_id: str
+    reply_to: Mapping[str, Any]
+    told: Told
+    round: int
+    attempts: int
+    """This one included."""
+
+
+def anything_due(session: Session, now: int) -> bool:
+    """Say whether a claim might find something; only reads."""
+    return session.scalar(_due(now).limit(1)) is not None
+
+
+def _due(now: int) -> Any:
+    free = or_(Reply.lease_until.is_(None), Reply.lease_until <= now)
+    return (
+        select(Reply.approval_id)
+        .where(Reply.next_at <= now, free)
+        .order_by(Reply.next_at, Reply.approval_id)
+    )
+
+
+def claim(tx: Transaction, limit: int) -> list[Claimed]:
+    """Take up to `limit` messages that are due."""
+    due = tx.session.execute(
+        _due(tx.now).limit(limit).add_columns(Reply.org_id)
+    ).all()
+    taken = [_take(tx, org_id, approval_id) for approval_id, org_id in due]
+    return [one for one in taken if one is not None]
+
+
+def _take(tx: Transaction, org_id: str, approval_id: str) -> Claimed | None:
+    approval = expire_if_over(tx, load(tx, org_id, approval_id))
+    reply = _reply(tx, approval_id)
+    if (reply.next_at or tx.now + 1) > tx.now or (reply.lease_until or 0) > tx.now:
+        return None  # another node was faster
+    if _replaced(tx, approval, reply):
+        stop(tx, approval, ReplyState.GONE, "The source has asked anew since.")
+        return None
+    reply.attempts += 1
+    reply.lease_until = tx.now + LEASE_MS
+    tx.session.flush()
+    told, reply_to = told_of(tx, reply), reply_to_of(tx, reply)
+    return Claimed(
+        approval_id, org_id, reply.source_id, reply_to, told, reply.round, reply.attempts
+    )
+
+
+def _replaced(tx: Transaction, approval: Approval, reply: Reply) -> bool:
+    """Say whether its upstream has asked something else under the same reference.
+
+    An answer to the old question would be taken for one to the new.
+    """
+    if approval.status in OPEN:
+        return False
+    newer = (
+        select(Reply.approval_id)
+        .where(
+            Reply.source_id == reply.source_id,
+            Reply.source_ref == reply.source_ref,
+            Reply.approval_id > reply.approval_id,
+        )
+        .limit(1)
+    )
+    return tx.session.scalar(newer) is not None
+
+
+def finish(tx: Transaction, claimed: Claimed, outcome: Outcome) -> None:
+    """Write down how an attempt ended, and do what follows."""
+    approval = load(tx, claimed.org_id, claimed.approval_id)
+    reply = _reply(tx, claimed.approval_id)
+    current = (reply.round, reply.attempts) == (claimed.round, claimed.attempts)
+    if outcome.end is End.CONFIRMED:
+        approved = outcome.approved
+        _settled(tx, approval, claimed, approved, current=current)
+    elif outcome.end is End.GONE and outcome.approved is not None:
+        settle_as(tx, approval, approved=outcome.approved)
+    elif not current or reply.next_at is None:
+        return  # taken back, or told something else meanwhile
+    elif outcome.end is End.GONE:
+        settle_as_gone(tx, approval, outcome.error)
+    else:
+        _failed(tx, approval, reply, outcome)
+
+
+def _settled(
+    tx: Transaction,
+    approval: Approval,
+    claimed: Claimed,
+    approved: bool | None,
+    *,
+    current: bool,
+) -> None:
+    yes = claimed.told.verdict == APPROVE
+    if approved is None:
+        approved = yes
+    if current and approved == yes and approval.reply_state == ReplyState.SENDING:
+        # Also where it was due meanwhile: what is on its way is not overruled by a deadline.
+        if approval.settles_at is not None:
+            confirm(tx, approval)
+        else:
+            confirmed(tx, approval)
+        return
+    settle_as(tx, approval, approved=approved)
+
+
+def _failed(tx: Transaction, approval: Approval, reply: Reply, outcome: Outcome) -> None:
+    held = approval.settles_at is not None
+    until = approval.expires_at if held else (reply.started_at or 0) + ENDED_MS
+    if approval.status == Status.APPROVED:
+        until = approval.usable_until or until
+    over = outcome.end is End.PERMANENT or tx.now >= until
+    note = {"error": outcome.error, "attempts": reply.attempts, "gave_up": over}
+    name, of = "approval.reply_failed", subject(approval.id)
+    tx.record(approval.org_id, SYSTEM, name, of, facts(approval) | note)
+    if not over:
+        delay = DELAYS_MS[min(reply.attempts, len(DELAYS_MS)) - 1]
+        reply.next_at = min(tx.now + delay, max(until, tx.now))
+        reply.lease_until, reply.error = None, outcome.error
+        tx.session.flush()
+    elif held:
+        verdict = settlement_of(tx.session, tx.keyring, approval)
+        take_back(tx, approval, verdict, SYSTEM, "not_delivered", outcome.error)
+        expire_if_over(tx, approval)
+    else:
+        stop(tx, approval, ReplyState.FAILED, outcome.error)
+
+
+def _reply(tx: Transaction, approval_id: str) -> Reply:
+    return tx.session.get_one(
+        Reply, approval_id, populate_existing=True, with_for_update=True
+    )
