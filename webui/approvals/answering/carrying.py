@@ -81,7 +81,7 @@ def grant_of(
         return None
     after = as_loaded(Approval, _columns(approval) | dict(verdict.values))
     try:
-        return standinggrant_of(tx, after, verdict.wish, verdict.user_id)
+        return standing_grant_of(tx, after, verdict.wish, verdict.user_id)
     except DeskError:
         if lenient:
             return None

@@ -235,7 +235,8 @@ def _checked_token(module: Kind, token: str | None) -> str | None:
     if token and module.token is None:
         detail = f"The kind {module.label} signs in nowhere; leave the token out."
         raise InvalidError(detail, [Fault("/token", "is not used by this kind")])
-    if token and (not token.isascii() or not token.isprintable() or len(token) > TOKEN_MAX):
+    lines = (token or "").replace("\r", "").replace("\n", "")  # a key in PEM has several
+    if lines and (not lines.isascii() or not lines.isprintable() or len(lines) > TOKEN_MAX):
         fault = Fault("/token", f"must be 1 to {TOKEN_MAX} printable ASCII characters")
         raise InvalidError(f"The source cannot be kept: the token {fault.detail}.", [fault])
     return token or None
