@@ -75,7 +75,7 @@ def hold(approval_id: str, seconds: int) -> None:
                 found.status, found.version, found.message_count
             ):
                 return
-            if found.settles_at is not None and found.settles_at <= house.store.now():
+            if found.is_due(house.store.now()):
                 bring_up_to_date(g.filer.org_id, approval_id)
                 watch.wait(SHORTEST)  # another clock may say that it is not due yet
                 continue
@@ -89,8 +89,9 @@ def hold(approval_id: str, seconds: int) -> None:
 def _to_next_deadline(found: Standing, now: int) -> float | None:
     """Return the seconds until the approval or the key expires; None if neither will."""
     key: KeyHolder = g.agent
-    moments = [found.expires_at] if found.status in OPEN else []
-    moments += [] if found.settles_at is None else [found.settles_at]
+    sending = found.reply_state == ReplyState.SENDING  # no time settles it
+    moments = [found.expires_at] if found.status in OPEN and not sending else []
+    moments += [] if found.settles_at is None or sending else [found.settles_at]
     moments += [] if key.expires_at is None else [key.expires_at]
     return (min(moments) - now) / 1000 if moments else None
 

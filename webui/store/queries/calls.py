@@ -274,6 +274,12 @@ class Standing(NamedTuple):
     expires_at: int
     message_count: int
     settles_at: int | None
+    reply_state: str | None
+
+    def is_due(self, now: int) -> bool:
+        """Say whether a verdict settles it by now that nobody has written down yet."""
+        waits = self.settles_at is not None and self.settles_at <= now
+        return waits and self.reply_state != ReplyState.SENDING
 
 
 _standing = select(
@@ -282,6 +288,7 @@ _standing = select(
     Approval.expires_at,
     Approval.message_count,
     Approval.settles_at,
+    Approval.reply_state,
 ).where(Approval.id == bindparam("id"))
 
 
