@@ -12,6 +12,7 @@ from webui.api import app as api
 from webui.approvals.agents import agents
 from webui.approvals.agents.keys import AGENT, PresentedKey, read_key
 from webui.approvals.desk import SYSTEM
+from webui.approvals.upstream import shutdown
 from webui.audit import actions
 from webui.audit.checkpoints import sign_due
 from webui.background import Runner
@@ -23,6 +24,7 @@ from webui.listeners import Bound, Endpoint
 from webui.live.follow import Follower
 from webui.live.sockets import Sockets
 from webui.live.tickets import Tickets
+from webui.outbox.replier import Replier
 from webui.replays.kinds import KINDS
 from webui.runtime import Runtime, assemble
 from webui.serve import CannotStartError, Desk
@@ -39,6 +41,8 @@ from webui.web.live import PeopleFeed
 from webui.worker import Worker, chores_of
 
 log = structlog.get_logger()
+LAST_WORDS = 2.0
+"""Seconds for the last attempts; what does not arrive is told at the next start."""
 STANDING = {
     actions.USER_SUSPENDED,
     actions.USER_PASSWORD_CHANGED,
@@ -66,7 +70,8 @@ def build(settings: Settings, bound: Bound) -> Desk:
     except (KeyringError, SchemaError) as error:
         raise CannotStartError(str(error)) from error
     sockets = Sockets(runtime.bus, PeopleFeed(runtime), settings.max_sockets)
-    worker = Worker(runtime, chores_of(runtime))
+    replier = Replier(runtime)
+    worker = Worker(runtime, chores_of(runtime, replier))
     runner = Runner(runtime.store, KINDS)
     control = ControlSocket(Office(runtime.store, settings, runtime.public_url))
 
@@ -89,6 +94,7 @@ def build(settings: Settings, bound: Bound) -> Desk:
         control.stop()
         runner.stop()
         worker.stop()
+        _end_rejecting(runtime, replier)
         follower.stop()
         _sign_the_rest(runtime)
         runtime.store.close()
@@ -113,6 +119,16 @@ def end_sockets(sockets: Sockets, wakes: Sequence[Wake]) -> None:
             sockets.recheck(user_id=wake.subject.removeprefix("user:"))
         elif wake.action == actions.SETTINGS_CHANGED or wake.action.startswith(REACH):
             sockets.recheck(org_id=wake.org_id)
+
+
+def _end_rejecting(runtime: Runtime, replier: Replier) -> None:
+    """End what is open of sources that reject at a shutdown, and tell them while there is time."""
+    try:
+        if runtime.store.write(shutdown.dispose_rejecting):
+            replier.tell()
+            replier.wait(LAST_WORDS)
+    except StoreUnavailableError:
+        log.exception("what is open of some sources was not ended")
 
 
 def _sign_the_rest(runtime: Runtime) -> None:

@@ -112,7 +112,7 @@ def test_a_transient_failure_is_told_again_and_the_same(
     first = upstream.take()
     upstream.finish(first, TRANSIENT)
     assert upstream.stands(approval_id) == ("pending", "sending", None)
-    assert upstream.reply(approval_id).error == TRANSIENT.error
+    assert desk.row(approval_id).reply_error == TRANSIENT.error
     assert upstream.claim() == []
     clock.advance(1_000)
     second = upstream.take()
@@ -158,7 +158,7 @@ def test_a_permanent_failure_opens_it_again_and_says_why(
     desk.decide(house.rae, approval_id)
     upstream.finish(upstream.take(), PERMANENT)
     assert upstream.stands(approval_id) == ("pending", "open", None)
-    assert upstream.reply(approval_id).error == PERMANENT.error
+    assert desk.row(approval_id).reply_error == PERMANENT.error
     assert desk.told(approval_id)["cause"] == "not_delivered"
     assert desk.decide(house.ana, approval_id, Verdict.DENY, "then no").applied
     upstream.finish(upstream.take())

@@ -16,7 +16,7 @@ from webui.approvals.upstream.attempts import Claimed
 from webui.inbox.opening import open_source, prepared
 from webui.preview import Profile
 from webui.receivers.way_back import End, Outcome
-from webui.store.models import Approval, Reply
+from webui.store.models import Approval
 
 CONFIRMED = Outcome(End.CONFIRMED)
 TRANSIENT = Outcome(End.TRANSIENT, "The source answered 503.")
@@ -85,11 +85,6 @@ class Upstream:
     def dispose(self) -> list[str]:
         """Shut the source down."""
         return self.desk.store.write(lambda tx: settled.dispose(tx, self.source_id))
-
-    def reply(self, approval_id: str) -> Reply:
-        """Return the row of the way back."""
-        with self.desk.store.reading() as session:
-            return session.get_one(Reply, approval_id)
 
     def stands(self, approval_id: str) -> tuple[str, str | None, str | None]:
         """Return status, how far it came and how it ended."""

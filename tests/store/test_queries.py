@@ -8,7 +8,7 @@ from tests.plugins.desk import House, TestClock
 from tests.plugins.rules import Desk
 from webui.approvals.states import Verdict
 from webui.store.models import Approval
-from webui.store.queries import calls, events, load, own, settled
+from webui.store.queries import calls, events, load, own, polled, settled
 from webui.store.queries.calls import Filters, Row
 from webui.store.queries.events import EventFilters
 from webui.store.queries.seeing import Way
@@ -88,8 +88,8 @@ def test_one_approval_is_shown_to_its_own_org_only(desk: Desk, house: House) -> 
         assert (found.decider, found.agent_name) == ("Rae", "ci")
         assert calls.one(session, house.other_org_id, approval_id) is None
         assert calls.one(session, house.org_id, "apr_nothing") is None
-        assert calls.standing(session, "apr_nothing") is None
-        standing = calls.standing(session, approval_id)
+        assert polled.standing(session, "apr_nothing") is None
+        standing = polled.standing(session, approval_id)
         assert standing is not None
         assert (standing.status, standing.version) == ("executing", 3)
         assert calls.votes(session, []) == {}

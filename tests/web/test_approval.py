@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from tests.plugins.desk import Browser, FileCall, House, SignedIn, TestClock
 from webui.approvals.people import accounts
 from webui.store.models import Approval, Event
-from webui.store.queries import calls, events
+from webui.store.queries import events, polled
 from webui.store.store import Store
 from webui.store.transaction import Transaction
 
@@ -22,7 +22,7 @@ PART = {"HX-Request": "true"}
 
 def status_of(store: Store, approval_id: str) -> str:
     with store.reading() as session:
-        found = calls.standing(session, approval_id)
+        found = polled.standing(session, approval_id)
     assert found is not None
     return found.status
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from tests.plugins.desk import Browser, FileCall, House, SignedIn, TestClock
 from webui.approvals.answering.reviewing import seal_of
 from webui.store.models import Approval
-from webui.store.queries import calls
+from webui.store.queries import polled
 from webui.store.store import Store
 
 ReadForm = Callable[..., dict[str, str]]
@@ -79,7 +79,7 @@ def test_a_place_too_long_for_the_card_is_approved_after_its_full_view_only(
     form = decide_form(browser, f"{path}/full")
     assert browser.post(f"{path}/decide", data=form).status_code == 303
     with store.reading() as session:
-        assert calls.standing(session, approval_id).status == "approved"  # type: ignore[union-attr]
+        assert polled.standing(session, approval_id).status == "approved"  # type: ignore[union-attr]
 
 
 def test_what_the_agent_says_it_did_stands_among_its_own_words(

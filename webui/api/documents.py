@@ -47,6 +47,7 @@ def approval_document(
         "break_glass": approval.break_glass,
         "solo": approval.solo,
         "answer": _answer(status, votes),
+        "delivery": _delivery(approval),
         "messages": [message_document(message) for message in messages],
         "message_count": approval.message_count,
         "revision_of": approval.revision_of,
@@ -63,6 +64,17 @@ def approval_document(
     if status in OPEN:
         document |= _how_to_wait(document)
     return document
+
+
+def _delivery(approval: Approval) -> dict[str, Any] | None:
+    """Return how far the verdict is on its way to an upstream that settles it; none elsewhere."""
+    if approval.reply_state is None:
+        return None
+    return {
+        "state": approval.reply_state,
+        "error": approval.reply_error,
+        "attempts": approval.reply_attempts,
+    }
 
 
 def _ruled(approval: Approval) -> dict[str, Any]:
@@ -185,6 +197,7 @@ def decision_document(decision: Decision, display: str) -> dict[str, Any]:
         "at": rfc3339(decision.at),
         "channel": decision.channel,
         "delegated_by": decision.delegated_by,
+        "option": decision.option,
     }
 
 

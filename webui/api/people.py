@@ -27,10 +27,11 @@ from webui.approvals.call.arguments import effective_arguments, open_arguments
 from webui.approvals.ending import bring_up_to_date, current_status
 from webui.approvals.errors import NotAllowedError, NotFoundError
 from webui.approvals.ruling.terms import ruling_shown
-from webui.approvals.states import Status
+from webui.approvals.states import ReplyState, Status
 from webui.approvals.words import settled_by
 from webui.audit.chain import rfc3339
 from webui.gating import Shown, shown_of
+from webui.approvals.upstream.options import options_of
 from webui.preview import PREVIEW_VERSION, Profile, masked_arguments
 from webui.store.models import Approval
 from webui.store.queries import calls, conversations, people
@@ -141,6 +142,10 @@ def alone(session: Session, holder: TokenHolder, row: Row) -> dict[str, Any]:
             if barred
             else _instead(session, holder, row, owner, votes),
             "verdicts": _verdicts(holder, row, owner, votes),
+            "options": {
+                verdict: [each._asdict() for each in ways]
+                for verdict, ways in options_of(session, approval).items()
+            },
             "full_view": _full_view(shown),
             "arguments": masked_arguments(asked, profile),
             "ruling": ruling_shown(approval, masked_arguments(asked, profile)),
@@ -201,7 +206,9 @@ def bar(
     answer = access(holder, DECIDE, resource_of(row.approval, owner, voted))
     status = Status(current_status(row.approval, runtime().store.now()))
     settled = settled_by(status, row.decider, row.approval.resolution)
-    return why_not(actor, answer, status, settled, votes, row.approval.settles_at)
+    sending = row.approval.reply_state == ReplyState.SENDING
+    settles_at = row.approval.settles_at
+    return why_not(actor, answer, status, settled, votes, settles_at, sending=sending)
 
 
 def _instead(

@@ -122,6 +122,8 @@ class VerdictBody(DecideBody):
     cascade: bool = False
     """With a denial: deny the other waiting calls of its session too."""
     break_glass: bool = False
+    option: Annotated[Text, Field(min_length=1, max_length=40)] | None = None
+    """How it goes back, where the source knows several ways (`options` of the approval)."""
 
 
 class PolicyText(Body):

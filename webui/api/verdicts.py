@@ -64,6 +64,7 @@ def decide_review(approval_id: str) -> Response:
             answer=body.answer,
             edit=edit,
             grant=wish,
+            option=body.option,
         )
     )
     if decided.refusal is not None:

@@ -11,10 +11,10 @@ from webui.api.answers import etag_of
 from webui.api.keys import FORGET, runtime
 from webui.approvals import ending
 from webui.approvals.errors import NotAllowedError
-from webui.approvals.states import OPEN, Status
+from webui.approvals.states import OPEN, ReplyState, Status
 from webui.live.bus import Bus, Wake, Watch
-from webui.store.queries import calls
-from webui.store.queries.calls import Standing
+from webui.store.queries import polled
+from webui.store.queries.polled import Standing
 from webui.store.queries.identity import KeyHolder, key_holder
 
 SHORTEST = 0.001
@@ -70,7 +70,7 @@ def hold(approval_id: str, seconds: int) -> None:
     with polls.watch(g.filer.org_id, approval_id) as watch:
         while (left := until - time.monotonic()) > 0 and not house.bus.stopping:
             with house.store.reading() as session:
-                found = calls.standing(session, approval_id)
+                found = polled.standing(session, approval_id)
             if found is None or not unchanged(
                 found.status, found.version, found.message_count
             ):

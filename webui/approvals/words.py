@@ -1,6 +1,6 @@
 """The words people and programs read: one sentence for each state, ending and refusal."""
 
-from webui.approvals.states import Resolution, Status, Verdict
+from webui.approvals.states import OPEN, ReplyState, Resolution, Status, Verdict
 
 STATUS: dict[Status, str] = {
     Status.PENDING: "Waiting for a decision",
@@ -26,7 +26,7 @@ RESOLUTION: dict[Resolution, str] = {
     Resolution.UPSTREAM_REPLIED: "The upstream settled it.",
     Resolution.CASCADE: "It was denied together with another call of its session.",
     Resolution.DEADLINE: "Nobody decided in time, so it was not allowed.",
-    Resolution.DISPOSED: "The source was shut down.",
+    Resolution.DISPOSED: "The source was shut down, or waits for it no more.",
     Resolution.RUN_ENDED: "The agent's run ended.",
     Resolution.SESSION_ENDED: "The agent's session ended.",
     Resolution.CANCELLED: "The agent withdrew it.",
@@ -103,3 +103,37 @@ def settled_by(status: Status, who: str | None, resolution: str | None = None) -
     if resolution is not None and status in _ENDED_BY_ITSELF:
         return RESOLUTION[Resolution(resolution)]
     return f"It is settled: {STATUS[status].lower()}."
+
+
+def delivery_words(
+    state: str | None,
+    status: Status,
+    source: str | None,
+    error: str | None,
+    attempts: int,
+) -> str | None:
+    """Say how far a verdict is on its way to the upstream that settles it; none: it settles here.
+
+    Args:
+        state: a `ReplyState`.
+        status: as it counts now.
+        source: the name of the source.
+        error: why the last attempt failed, if one did.
+        attempts: how many there were.
+
+    """
+    if state is None:
+        return None
+    name = source or "its source"
+    failed = f" {error}" if error else ""
+    if state == ReplyState.OPEN:
+        return f"Not delivered.{failed}" if failed else f"{name} waits for the verdict."
+    if state == ReplyState.SENDING:
+        doing = "Sending to" if status in OPEN else "How it ended is being told to"
+        again = f" Attempt {attempts}; the last one failed:{failed}" if failed else ""
+        return f"{doing} {name}.{again}"
+    if state == ReplyState.CONFIRMED:
+        return f"{name} has confirmed it."
+    if state == ReplyState.GONE:
+        return failed.strip() or f"{name} waits for it no more."
+    return f"{name} could not be told.{failed}"

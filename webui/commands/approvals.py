@@ -14,6 +14,8 @@ _seal = click.option(
     "--seal", help="What `show` said; refused if the call has changed since."
 )
 
+_option = click.option("--option", help="How it goes back to the source; `show` lists it.")
+
 
 def _by_a_person(command: Command) -> Command:
     """Add what every command of a person takes: which approval, and who they are."""
@@ -94,6 +96,7 @@ def _decide(verdict: str, as_json: bool, **options: Any) -> None:
 @_by_a_person
 @_reason
 @_seal
+@_option
 def approve(as_json: bool, **options: Any) -> None:
     """Approve a call of low or medium risk that can be seen at once."""
     _decide("approve", as_json, **options)
@@ -103,6 +106,7 @@ def approve(as_json: bool, **options: Any) -> None:
 @_by_a_person
 @_reason
 @_seal
+@_option
 def deny(as_json: bool, **options: Any) -> None:
     """Deny a call."""
     _decide("deny", as_json, **options)

@@ -7,7 +7,10 @@ from webui.approvals import ending
 from webui.approvals.answering.reviewing import seal_of
 from webui.approvals.call.arguments import effective_arguments, open_arguments
 from webui.approvals.call.differing import differences
+from webui.approvals.ending import current_status
 from webui.approvals.errors import NotFoundError
+from webui.approvals.upstream.options import options_of
+from webui.approvals.words import delivery_words
 from webui.audit.chain import rfc3339
 from webui.audit.checkpoints import sign_now
 from webui.control.verbs import Office, Plain, org_id_of, verb
@@ -66,6 +69,11 @@ def show_approval(office: Office, *, approval: str, org: str | None = None) -> P
         asked = open_arguments(session, keyring, found).value
         said = conversations.messages(session, found)
         profile = profile_of(session, keyring, org_id, found.policy_revision)
+        ways = options_of(session, found)
+    status = current_status(found, office.store.now())
+    delivery = delivery_words(
+        found.reply_state, status, row.source, found.reply_error, found.reply_attempts
+    )
     return _listed(row) | {
         "status": str(found.status),
         "tool": found.tool,
@@ -76,6 +84,12 @@ def show_approval(office: Office, *, approval: str, org: str | None = None) -> P
         "arguments": _laid_out(arguments, profile),
         "masked_arguments": masked_arguments(arguments, profile),
         "allowed_decisions": found.allowed_decisions.split(),
+        "options": [
+            f"{verdict} {each.name}: {each.label}"
+            for verdict, offered in ways.items()
+            for each in offered
+        ],
+        "delivery": delivery,
         "changes": _changes(asked, arguments, profile),
         "messages": [
             {"from": line.sender, "text": line.text, "at": rfc3339(line.at)}

@@ -44,6 +44,7 @@ def decide_approval(
     seal: str | None = None,
     answer: str | None = None,
     arguments: str | None = None,
+    option: str | None = None,
     actor: str | None = None,
     token: str | None = None,
     org: str | None = None,
@@ -52,7 +53,7 @@ def decide_approval(
 
     A `seal`, which `approvals.show` gives, binds the verdict to what was shown; none is
     made up here, since the record would claim that somebody looked. `arguments` is the
-    JSON text of an edit.
+    JSON text of an edit, `option` how it goes back where the source knows several ways.
     """
     given = Verdict(verdict)
     needed = (DECIDE, EDIT) if given is Verdict.EDIT else (DECIDE,)
@@ -74,7 +75,16 @@ def decide_approval(
         office,
         by,
         lambda tx: decide(
-            tx, reviewer, org_id, approval, given, reason, look, answer=answer, edit=edit
+            tx,
+            reviewer,
+            org_id,
+            approval,
+            given,
+            reason,
+            look,
+            answer=answer,
+            edit=edit,
+            option=option,
         ),
     )
 
@@ -210,6 +220,8 @@ def _done(office: Office, by: Decider, act: Callable[[Transaction], Decided]) ->
         raise done.refusal
     approval = done.approval
     told: Plain = {"id": approval.id, "status": str(approval.status), "by": by.who.email}
-    if approval.settles_at is not None:
+    if approval.reply_state is not None:
+        told["delivery"] = approval.reply_state
+    elif approval.settles_at is not None:
         told["settles_at"] = rfc3339(approval.settles_at)
     return told

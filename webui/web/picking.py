@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from webui.approvals.answering.barring import others_voices, why_not
 from webui.approvals.answering.reviewing import owners_now
 from webui.approvals.ending import current_status
-from webui.approvals.states import Status
+from webui.approvals.states import ReplyState, Status
 from webui.approvals.words import settled_by
 from webui.preview import visible
 from webui.store.queries import calls
@@ -31,6 +31,8 @@ def barred(session: Session, rows: Sequence[Row]) -> Mapping[str, str | None]:
         )
         status = Status(current_status(approval, now))
         settled = settled_by(status, row.decider, row.approval.resolution)
-        why = why_not(actor, access, status, settled, given, approval.settles_at)
+        sending = approval.reply_state == ReplyState.SENDING
+        settles = approval.settles_at
+        why = why_not(actor, access, status, settled, given, settles, sending=sending)
         found[approval.id] = None if why is None else visible(why)
     return found

@@ -1,7 +1,7 @@
 """What the person of this request can do with a call now, besides looking at it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sqlalchemy.orm import Session
@@ -17,8 +17,10 @@ from webui.approvals.answering.claiming import holder_of
 from webui.approvals.answering.quorum import YESES
 from webui.approvals.answering.reviewing import owner_now
 from webui.approvals.answering.settlement import settlement_of
-from webui.approvals.states import OPEN, Status, Verdict
+from webui.approvals.states import OPEN, ReplyState, Status, Verdict
+from webui.approvals.upstream.options import options_of
 from webui.preview import visible
+from webui.receivers.way_back import Option
 from webui.store.models import Approval
 from webui.store.queries.calls import Vote
 from webui.store.queries.delegations import lent_by
@@ -66,6 +68,8 @@ class Powers:
     break_glass: bool = False
     grant: bool = False
     """Their yes may allow calls like this one too, if the call is one of those."""
+    options: Mapping[str, Sequence[Option]] = field(default_factory=dict)
+    """By verdict how it can go back to a source that knows several ways."""
     fresh: bool = False
     """They proved who they are within the last 15 minutes."""
     along: int = 0
@@ -87,7 +91,16 @@ def powers_over(
     owner = owner_now(session, approval)
     voices = others_voices(person.actor, votes)
     access = may_decide(approval, owner, voices)
-    barred = why_not(person.actor, access, status, settled, votes, approval.settles_at)
+    sending = approval.reply_state == ReplyState.SENDING
+    barred = why_not(
+        person.actor,
+        access,
+        status,
+        settled,
+        votes,
+        approval.settles_at,
+        sending=sending,
+    )
     holder = holder_of(approval, now)
     mine = holder == person.signed.user_id
     approves = access.allowed and may_approve(approval, owner, voices).allowed
@@ -105,7 +118,7 @@ def powers_over(
         offers=offers,
         only_no=bool(offers) and not approves,
         instead=_instead(session, access.delegator, now) if barred is None else None,
-        undo=access.allowed and _given_by_me(session, approval),
+        undo=access.allowed and (_on_its_way(approval) or _given_by_me(session, approval)),
         talk=status in OPEN and access.allowed,
         claim=barred is None and not mine,
         release=mine,
@@ -113,6 +126,7 @@ def powers_over(
         break_glass=_glass_helps(approval, status, barred)
         and may_break_glass(approval, owner).allowed,
         grant=bool(yes) and may_grant(approval, owner).allowed,
+        options=options_of(session, approval),
         fresh=person.is_fresh(now),
         along=0 if barred is not None else _along(session, approval, now),
     )
@@ -123,6 +137,11 @@ def _instead(session: Session, delegator: str, now: int) -> Instead | None:
     person = me()
     lent = lent_by(session, person.org_id, person.signed.user_id, delegator, now)
     return None if lent is None else Instead(visible(lent.user_name), lent.until)
+
+
+def _on_its_way(approval: Approval) -> bool:
+    """Say whether a verdict is being told upstream, which may never get there."""
+    return approval.settles_at is not None and approval.reply_state == ReplyState.SENDING
 
 
 def _given_by_me(session: Session, approval: Approval) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from webui.approvals.answering.claiming import holder_of
 from webui.approvals.ending import current_status
 from webui.approvals.states import OPEN, Status
-from webui.approvals.words import STATUS, settled_by
+from webui.approvals.words import STATUS, delivery_words, settled_by
 from webui.preview import inline, visible
 from webui.store.queries.calls import Row, Vote
 from webui.web.granted import NO_TIES, Ties
@@ -37,6 +37,12 @@ class RowView:
     reason: str
     settles_at: int | None = None
     """When the verdict that was given settles it, while that can be undone."""
+    source: str | None = None
+    """The name of the source that filed it, if one did."""
+    delivery: str | None = None
+    """How far the verdict is on its way to that source (`ReplyState`); none: it settles here."""
+    delivery_words: str | None = None
+    delivery_error: str | None = None
     claimed_by: str | None = None
     solo: bool = False
     """The org worked alone when this was asked."""
@@ -76,6 +82,18 @@ def row_view(
         who=shown(row.decider),
         reason=visible(votes[-1].decision.reason) if votes else "",
         settles_at=approval.settles_at,
+        source=shown(row.source),
+        delivery=approval.reply_state,
+        delivery_words=shown(
+            delivery_words(
+                approval.reply_state,
+                status,
+                row.source,
+                approval.reply_error,
+                approval.reply_attempts,
+            )
+        ),
+        delivery_error=shown(approval.reply_error),
         claimed_by=shown(row.claimer) if holder_of(approval, now) else None,
         solo=approval.solo,
         break_glass=approval.break_glass,

@@ -35,6 +35,11 @@ SENTENCES = {
     "approval.outcome": "The outcome was reported",
     "approval.revoked": "Taken back before use",
     "approval.lease_over": "The run did not report in time",
+    "approval.reply_started": "Being sent to its source",
+    "approval.reply_failed": "Not delivered to its source",
+    "approval.reply_confirmed": "Confirmed by its source",
+    "approval.reply_gone": "Its source waits for it no more",
+    "approval.reply_overruled": "Its source had settled it otherwise",
 }
 
 _OF_VERDICTS = frozenset(

@@ -14,6 +14,8 @@ class Typed:
     """Whose form it is."""
     reason: str = ""
     answer: str = ""
+    option: str = ""
+    """How it was to go back, where there is a choice."""
     arguments: Mapping[str, str] | None = None
     """All fields of an editor; none if it was not sent."""
     faults: Sequence[Fault] = field(default=())
@@ -25,6 +27,7 @@ class Typed:
             form.get("verdict"),
             form.get("reason", ""),
             form.get("answer", ""),
+            form.get("option", ""),
             form,
             faults,
         )

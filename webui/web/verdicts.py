@@ -38,6 +38,8 @@ class DecideForm:
     break_glass: bool = False
     grant: bool = False
     """Allow calls like it too: the box of the standing grant is ticked."""
+    option: str | None = None
+    """How it goes back, where the source knows several ways."""
     cascade: bool = False
     """Deny the other waiting calls of the session too."""
 
@@ -63,6 +65,7 @@ class DecideForm:
             answer=_prose(form.get("answer", "")) if wanted == Verdict.RESPOND else None,
             break_glass=form.get("break_glass") == "1",
             grant=form.get("grant") == "1",
+            option=form.get("option") or None,
             cascade=form.get("cascade") == "1",
         )
 
@@ -128,6 +131,7 @@ def give(
             edit=edit,
             grant=grant,
             break_glass=form.break_glass,
+            option=form.option,
         )
     )
     if decided.refusal is not None and not decided.late:

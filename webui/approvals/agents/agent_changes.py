@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from webui.approvals.authorization import AGENTS
@@ -13,6 +13,7 @@ from webui.approvals.errors import ConflictError, Fault, InvalidError, NotFoundE
 from webui.approvals.people.standing import By, require_in
 from webui.approvals.states import OPEN, Resolution, Status
 from webui.store.models import Agent, AgentKey, Approval, Membership, Project, User
+from webui.store.models.approval import SETTLES
 from webui.store.queries.reporting import chain_from, height_of
 from webui.store.transaction import Transaction
 
@@ -194,7 +195,7 @@ def _end(tx: Transaction, agent: Agent, by: By) -> None:
             Approval.org_id == agent.org_id,
             Approval.agent_id == agent.id,
             Approval.status.in_(OPEN),
-            Approval.expires_at > tx.now,
+            or_(Approval.expires_at > tx.now, SETTLES),
         )
         .order_by(Approval.id)
         .with_for_update(),

@@ -22,6 +22,8 @@ def why_not(
     settled: str,
     votes: Sequence[Vote],
     settles_at: int | None = None,
+    *,
+    sending: bool = False,
 ) -> str | None:
     """Return why a person cannot decide an approval, or none if they can.
 
@@ -32,10 +34,16 @@ def why_not(
         settled: how it ended, in one sentence, if it did.
         votes: the verdicts given so far.
         settles_at: when a verdict settles it that can still be undone, if there is one.
+        sending: that verdict is on its way to the upstream.
 
     """
     if status not in OPEN:
         return f"Nothing is left to decide. {settled}"
+    if sending:
+        return (
+            "A verdict was given, and the source of this call is being told. It settles the "
+            "call once the source has confirmed it."
+        )
     if settles_at is not None:
         return (
             f"A verdict was given that settles this call at {rfc3339(settles_at)[11:19]} UTC, "

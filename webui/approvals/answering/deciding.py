@@ -37,6 +37,7 @@ from webui.approvals.grants.granting import GrantWish
 from webui.approvals.policy import Ruling
 from webui.approvals.ruling.terms import quorum_of
 from webui.approvals.states import OPEN, Resolution, Status, Verdict
+from webui.approvals.upstream.options import chosen
 from webui.store.models import Approval
 from webui.store.transaction import Transaction
 
@@ -58,6 +59,7 @@ def decide(
     grant: GrantWish | None = None,
     break_glass: bool = False,
     because_of: str | None = None,
+    option: str | None = None,
 ) -> Decided:
     """Give one person's verdict on an approval.
 
@@ -75,6 +77,7 @@ def decide(
         break_glass: a yes settles it whatever quorum asks for: always with a reason, marked
             for ever, and its event alerts the org's admins.
         because_of: the denied approval that a denial follows from.
+        option: how it goes back, where the upstream knows several ways; the usual one, if none.
 
     Returns:
         Decided: applied; or an identical repeat; or with the refusal to answer: it came
@@ -97,7 +100,8 @@ def decide(
     check_reason(approval, reason, required=break_glass)
     if break_glass and (verdict != Verdict.APPROVE or grant is not None):
         raise InvalidError("Break-glass only approves, and only this one call.")
-    more = (because_of, answer, edit, grant, break_glass)
+    way = chosen(tx.session, approval, verdict, option)
+    more = (because_of, answer, edit, grant, break_glass, way)
     given = Given(reviewer, verdict, reason, look, access, approval.solo, *more)
     if approval.status not in OPEN or approval.settles_at is not None:
         return answer_late(tx, approval, given)

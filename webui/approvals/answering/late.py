@@ -12,7 +12,7 @@ from webui.approvals.desk import facts, subject
 from webui.approvals.ending import current_status
 from webui.approvals.errors import ConflictError
 from webui.approvals.grants.granting import GrantWish
-from webui.approvals.states import Status, Verdict
+from webui.approvals.states import ReplyState, Status, Verdict
 from webui.approvals.words import VERDICT, settled_by
 from webui.audit.chain import rfc3339
 from webui.store.models import Approval, User
@@ -72,6 +72,7 @@ def _is_the_same(before: Settlement, given: Given) -> bool:
         before.note["verdict"] == str(given.verdict)
         and before.note.get("edited_hash") == edited
         and before.note.get("answer") == given.answer
+        and before.note.get("option") == given.option
         and before.message == (given.reason if asks else None)
         and _same_wish(before.wish, given.grant)
     )
@@ -87,6 +88,11 @@ def settling_words(verdict: Settlement, approval: Approval) -> str:
     """Say who gave the verdict that can still be undone, and when it settles the call."""
     assert approval.settles_at is not None
     done = VERDICT[Verdict(verdict.note["verdict"])]
+    if approval.reply_state == ReplyState.SENDING:
+        return (
+            f"{verdict.note['who']} has {done} this call, and its source is being told. No "
+            "other verdict is taken until it has answered, or somebody takes this one back."
+        )
     at = rfc3339(approval.settles_at)[11:19]
     return (
         f"{verdict.note['who']} has {done} this call; that settles it at {at} UTC, unless it "

@@ -47,6 +47,8 @@ class Given:
     grant: GrantWish | None = None
     """What is allowed beyond this one call."""
     break_glass: bool = False
+    option: str | None = None
+    """How it goes back, where the upstream knows several ways."""
 
     def note(self) -> dict[str, object]:
         """Return what the event says of it."""
@@ -68,6 +70,7 @@ class Given:
             "delegated_by": access.delegator or None,
             "solo": self.solo,
             "because_of": self.because_of,
+            **({} if self.option is None else {"option": self.option}),
             **self._answer(),
         }
 
@@ -197,6 +200,7 @@ def vote_row(approval: Approval, given: Given, ballot: Ballot, now: int) -> dict
         "channel": given.reviewer.channel,
         "delegated_by": given.access.delegator or None,
         "answer": given.answer,
+        "option": given.option,
         "groups": " ".join(sorted(ballot.groups)),
         "at": now,
     }

@@ -11,7 +11,7 @@ from webui.approvals.desk import load
 from webui.approvals.ending import expire_if_over
 from webui.approvals.errors import Fault, InvalidError
 from webui.approvals.states import OPEN, ReplyState
-from webui.approvals.upstream.replies import latest, set_state, tell_end
+from webui.approvals.upstream.replies import latest, note, tell_end
 from webui.store.loaded import as_loaded
 from webui.store.models import Approval, table_of
 from webui.store.prepared import Prepared
@@ -53,7 +53,7 @@ def answered_already(tx: Transaction, filer: Filer, ask: Ask) -> Approval | None
     if not same or asked.status in OPEN:
         return None
     if asked.reply_state == ReplyState.FAILED:
-        set_state(tx, asked, ReplyState.SENDING)
+        note(tx, asked, reply_state=ReplyState.SENDING)
         tell_end(tx, asked)
     return asked
 

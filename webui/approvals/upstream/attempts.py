@@ -17,7 +17,7 @@ from webui.approvals.answering.settling import take_back
 from webui.approvals.desk import SYSTEM, facts, load, subject
 from webui.approvals.ending import expire_if_over
 from webui.approvals.states import OPEN, ReplyState, Status
-from webui.approvals.upstream.replies import reply_to_of, stop, told_of
+from webui.approvals.upstream.replies import note, reply_to_of, stop, told_of
 from webui.approvals.upstream.settled import confirm, confirmed, settle_as, settle_as_gone
 from webui.receivers.way_back import APPROVE, End, Outcome, Told
 from webui.store.models import Approval, Reply, table_of
@@ -77,12 +77,13 @@ def _take(tx: Transaction, org_id: str, approval_id: str) -> Claimed | None:
     if _replaced(tx, approval, reply):
         stop(tx, approval, ReplyState.GONE, "The source has asked anew since.")
         return None
-    reply.attempts += 1
+    note(tx, approval, reply_attempts=approval.reply_attempts + 1)
     reply.lease_until = tx.now + LEASE_MS
     tx.session.flush()
     told, reply_to = told_of(tx, reply), reply_to_of(tx, reply)
+    number = approval.reply_attempts
     return Claimed(
-        approval_id, org_id, reply.source_id, reply_to, told, reply.round, reply.attempts
+        approval_id, org_id, reply.source_id, reply_to, told, reply.round, number
     )
 
 
@@ -109,7 +110,7 @@ def finish(tx: Transaction, claimed: Claimed, outcome: Outcome) -> None:
     """Write down how an attempt ended, and do what follows."""
     approval = load(tx, claimed.org_id, claimed.approval_id)
     reply = _reply(tx, claimed.approval_id)
-    current = (reply.round, reply.attempts) == (claimed.round, claimed.attempts)
+    current = (reply.round, approval.reply_attempts) == (claimed.round, claimed.attempts)
     if outcome.end is End.CONFIRMED:
         approved = outcome.approved
         _settled(tx, approval, claimed, approved, current=current)
@@ -150,14 +151,16 @@ def _failed(tx: Transaction, approval: Approval, reply: Reply, outcome: Outcome)
     if approval.status == Status.APPROVED:
         until = approval.usable_until or until
     over = outcome.end is End.PERMANENT or tx.now >= until
-    note = {"error": outcome.error, "attempts": reply.attempts, "gave_up": over}
+    number = approval.reply_attempts
+    said = {"error": outcome.error, "attempts": number, "gave_up": over}
     name, of = "approval.reply_failed", subject(approval.id)
-    tx.record(approval.org_id, SYSTEM, name, of, facts(approval) | note)
+    tx.record(approval.org_id, SYSTEM, name, of, facts(approval) | said)
     if not over:
-        delay = DELAYS_MS[min(reply.attempts, len(DELAYS_MS)) - 1]
+        delay = DELAYS_MS[min(number, len(DELAYS_MS)) - 1]
         reply.next_at = min(tx.now + delay, max(until, tx.now))
-        reply.lease_until, reply.error = None, outcome.error
+        reply.lease_until = None
         tx.session.flush()
+        note(tx, approval, reply_error=outcome.error)
     elif held:
         verdict = settlement_of(tx.session, tx.keyring, approval)
         take_back(tx, approval, verdict, SYSTEM, "not_delivered", outcome.error)

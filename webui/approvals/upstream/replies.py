@@ -61,7 +61,7 @@ def keep_way_back(tx: Transaction, approval: Approval, ask: Ask) -> None:
         yes = approval.status == Status.APPROVED
         named = f" Its rule: {approval.rule_name}." if approval.rule_name else ""
         reason = RESOLUTION[Resolution(approval.resolution or Resolution.POLICY)] + named
-        set_state(tx, approval, ReplyState.SENDING)
+        note(tx, approval, reply_state=ReplyState.SENDING)
         start(tx, approval, Told(APPROVE if yes else DENY, reason, "", ended=True))
 
 
@@ -88,13 +88,12 @@ def start(tx: Transaction, approval: Approval, told: Told) -> None:
         .values(
             message=_seal(tx, approval, asdict(told), "message"),
             round=_replies.c.round + 1,
-            attempts=0,
             started_at=tx.now,
             next_at=tx.now,
             lease_until=None,
-            error=None,
         )
     )
+    note(tx, approval, reply_attempts=0, reply_error=None)
 
 
 def stop(
@@ -104,20 +103,17 @@ def stop(
     tx.execute(
         update(_replies)
         .where(_replies.c.approval_id == approval.id)
-        .values(message=None, next_at=None, lease_until=None, error=error)
+        .values(message=None, next_at=None, lease_until=None)
     )
-    set_state(tx, approval, state)
+    note(tx, approval, reply_state=state, reply_error=error)
 
 
-def set_state(tx: Transaction, approval: Approval, state: ReplyState) -> None:
+def note(tx: Transaction, approval: Approval, **columns: Any) -> None:
     """Write down how far it came; its version stays, as nothing that was shown changed."""
-    if approval.reply_state != state:
-        tx.execute(
-            update(_approvals)
-            .where(_approvals.c.id == approval.id)
-            .values(reply_state=state)
-        )
-        approval.__dict__["reply_state"] = state
+    tx.execute(
+        update(_approvals).where(_approvals.c.id == approval.id).values(**columns)
+    )
+    approval.__dict__.update(columns)
 
 
 def latest(tx: Transaction, source_id: str, source_ref: str) -> str | None:

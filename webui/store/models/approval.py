@@ -132,6 +132,10 @@ class Approval(Model):
     """That verdict with all that it will change, encrypted (see `settling.Settlement`)."""
     reply_state: Mapped[str | None] = mapped_column(default=None)
     """How far the verdict is on its way to the upstream that settles it; none: we settle it."""
+    reply_attempts: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    """To tell it what is told now, the one under way included."""
+    reply_error: Mapped[str | None] = mapped_column(default=None)
+    """Why the last attempt failed, or why what was said did not get there."""
     by_person: Mapped[bool] = mapped_column(default=True)
 
     status: Mapped[str]

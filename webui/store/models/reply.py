@@ -25,15 +25,11 @@ class Reply(Model):
     """What is told: verdict, reason, by whom, which option; encrypted."""
     round: Mapped[int] = mapped_column(default=0)
     """Grows with every message, so that the end of an older attempt is known as such."""
-    attempts: Mapped[int] = mapped_column(default=0)
-    """Of this message, the one under way included."""
     started_at: Mapped[int | None] = mapped_column(default=None)
     next_at: Mapped[int | None] = mapped_column(default=None)
     """When it is sent (again); none while nothing is to be told."""
     lease_until: Mapped[int | None] = mapped_column(default=None)
     """An attempt is under way, and after this nobody knows of it any more."""
-    error: Mapped[str | None] = mapped_column(default=None)
-    """Why the last attempt failed, or why what was said did not get there."""
 
     __table_args__ = (
         Index("ix_replies_source", "source_id", "source_ref", "approval_id"),

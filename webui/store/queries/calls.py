@@ -14,9 +14,11 @@ from webui.store.models import (
     Approval,
     Consumption,
     Decision,
+    Source,
     User,
     table_of,
 )
+from webui.store.models.approval import SETTLES
 from webui.store.prepared import Prepared
 from webui.store.queries.seeing import Seen, any_of
 
@@ -33,6 +35,8 @@ class Row(NamedTuple):
     decider: str | None
     claimer: str | None
     """Display name of who claimed it last; whether that still counts, `holder_of` says."""
+    source: str | None
+    """Name of the source that filed it, if one did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ _names = (
     _principal.c.display_name,
     _decider.c.display_name,
     _claimer.c.display_name,
+    Source.name,
 )
 
 
@@ -78,6 +83,7 @@ def _named() -> Select[Any]:
         .outerjoin(_principal, _principal.c.id == Approval.on_behalf_of)
         .outerjoin(_decider, _decider.c.id == Approval.decided_by)
         .outerjoin(_claimer, _claimer.c.id == Approval.claimed_by)
+        .outerjoin(Source, Source.id == Approval.source_id)
     )
 
 
@@ -105,6 +111,11 @@ def narrowed(filters: Filters) -> list[ColumnElement[bool]]:
     return clauses
 
 
+def waits_still(now: int) -> ColumnElement[bool]:
+    """Say of an open row that no deadline has ended it: a verdict on its way is not overruled."""
+    return or_(Approval.expires_at > now, SETTLES)
+
+
 def queue(
     session: Session,
     org_id: str,
@@ -129,7 +140,7 @@ def queue(
         .where(
             Approval.org_id == org_id,
             Approval.status.in_(OPEN),
-            Approval.expires_at > now,
+            waits_still(now),
             *narrowed(filters),
             *any_of(filters.seen),
         )
@@ -190,7 +201,7 @@ def pressure(
         .where(
             Approval.org_id == org_id,
             Approval.status.in_(OPEN),
-            Approval.expires_at > now,
+            waits_still(now),
             *any_of(seen),
         )
         .order_by(Approval.expires_at)
@@ -264,38 +275,6 @@ def uses(session: Session, approval_id: str) -> Sequence[Consumption]:
         .where(Consumption.approval_id == approval_id)
         .order_by(Consumption.id)
     ).all()
-
-
-class Standing(NamedTuple):
-    """Just enough of an approval to see whether it changed."""
-
-    status: str
-    version: int
-    expires_at: int
-    message_count: int
-    settles_at: int | None
-    reply_state: str | None
-
-    def is_due(self, now: int) -> bool:
-        """Say whether a verdict settles it by now that nobody has written down yet."""
-        waits = self.settles_at is not None and self.settles_at <= now
-        return waits and self.reply_state != ReplyState.SENDING
-
-
-_standing = select(
-    Approval.status,
-    Approval.version,
-    Approval.expires_at,
-    Approval.message_count,
-    Approval.settles_at,
-    Approval.reply_state,
-).where(Approval.id == bindparam("id"))
-
-
-def standing(session: Session, approval_id: str) -> Standing | None:
-    """Return how an approval stands."""
-    row = session.execute(_standing, {"id": approval_id}).one_or_none()
-    return None if row is None else Standing._make(row)
 
 
 def about(session: Session, org_id: str, approval_id: str) -> Approval | None:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from webui.approvals.states import OPEN, Status
 from webui.store.models import Agent, Approval
+from webui.store.models.approval import SETTLES
 from webui.store.queries.walks import Values, merged, walk
 
 
@@ -78,7 +79,7 @@ def _stored_as(status: str, now: int) -> list[list[ColumnElement[bool]]]:
     stored = Approval.status == status
     unusable = Approval.usable_until <= now
     if status in OPEN:
-        return [[stored, Approval.expires_at > now]]
+        return [[stored, or_(Approval.expires_at > now, SETTLES)]]
     if status == Status.APPROVED:
         usable = or_(Approval.usable_until.is_(None), Approval.usable_until > now)
         return [[stored, usable]]

@@ -14,6 +14,11 @@ depends_on: str | Sequence[str] | None = None
 def upgrade() -> None:
     """Apply."""
     op.add_column("approvals", sa.Column("reply_state", sa.String(), nullable=True))
+    op.add_column(
+        "approvals",
+        sa.Column("reply_attempts", sa.BigInteger(), server_default="0", nullable=False),
+    )
+    op.add_column("approvals", sa.Column("reply_error", sa.String(), nullable=True))
     op.add_column("decisions", sa.Column("option", sa.String(), nullable=True))
     op.create_table(
         "replies",
@@ -24,11 +29,9 @@ def upgrade() -> None:
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("message", sa.LargeBinary(), nullable=True),
         sa.Column("round", sa.BigInteger(), nullable=False),
-        sa.Column("attempts", sa.BigInteger(), nullable=False),
         sa.Column("started_at", sa.BigInteger(), nullable=True),
         sa.Column("next_at", sa.BigInteger(), nullable=True),
         sa.Column("lease_until", sa.BigInteger(), nullable=True),
-        sa.Column("error", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["approval_id"], ["approvals.id"]),
         sa.PrimaryKeyConstraint("approval_id"),
     )
@@ -49,4 +52,6 @@ def downgrade() -> None:
     """Take back; the ways back are lost, so upstreams are told nothing any more."""
     op.drop_table("replies")
     op.drop_column("decisions", "option")
+    op.drop_column("approvals", "reply_error")
+    op.drop_column("approvals", "reply_attempts")
     op.drop_column("approvals", "reply_state")

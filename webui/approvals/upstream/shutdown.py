@@ -1,0 +1,31 @@
+"""What a shutdown does to what is open of a source: it stays, or its upstream is told to reject it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from webui.approvals.upstream.settled import dispose
+from webui.receivers.registry import WAYS_BACK
+from webui.store.models import Source
+from webui.store.transaction import Transaction
+
+
+def dispose_rejecting(tx: Transaction) -> int:
+    """End what is open of every source that rejects at a shutdown; return how many that are."""
+    sources = tx.session.execute(
+        select(Source.id, Source.kind, Source.config)
+        .where(Source.kind.in_(WAYS_BACK))
+        .order_by(Source.id)
+    ).all()
+    return sum(
+        len(dispose(tx, source_id))
+        for source_id, kind, config in sources
+        if rejects(kind, json.loads(config))
+    )
+
+
+def rejects(kind: str, config: Mapping[str, Any]) -> bool:
+    """Say whether a source of this kind and settings rejects what is open at a shutdown."""
+    return config.get("on_shutdown", WAYS_BACK[kind].on_shutdown) == "reject"
