@@ -153,7 +153,7 @@ async function refreshApproval(id) {
   // Someone is reading the whole call or typing: say so, take the button away, leave the words alone.
   if (part.dataset.version !== shown.dataset.version && busy) return markChanged();
   // A claim is a courtesy and no change: it shows only where nobody is in the middle of something.
-  if (part.dataset.version === shown.dataset.version && (busy || (part.dataset.claim === shown.dataset.claim && part.dataset.settling === shown.dataset.settling))) return;
+  if (part.dataset.version === shown.dataset.version && (busy || (part.dataset.claim === shown.dataset.claim && part.dataset.settling === shown.dataset.settling && part.dataset.delivery === shown.dataset.delivery))) return;
   put(shown, part);
   arm();
 }

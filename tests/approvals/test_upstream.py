@@ -49,9 +49,7 @@ def test_a_yes_settles_nothing_until_the_upstream_confirms_it(
     ]
 
 
-def test_a_no_is_told_with_its_reason(
-    desk: Desk, house: House, upstream: Upstream
-) -> None:
+def test_a_no_is_told_with_its_reason(desk: Desk, house: House, upstream: Upstream) -> None:
     approval_id = upstream.ask()
     desk.decide(house.rae, approval_id, Verdict.DENY, "not on Fridays")
     told = upstream.take()
@@ -356,7 +354,9 @@ ENDINGS = [
 ]
 
 
-def end(desk: Desk, upstream: Upstream, clock: TestClock, approval_id: str, how: str) -> None:
+def end(
+    desk: Desk, upstream: Upstream, clock: TestClock, approval_id: str, how: str
+) -> None:
     org, agent = desk.house.org_id, desk.house.ci.id
     if how == "deadline":
         clock.advance(TTL)

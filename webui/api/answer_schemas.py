@@ -5,7 +5,7 @@ from typing import Any
 
 from webui.api.admin_answers import ADMIN_ANSWERS
 from webui.api.policy_answers import POLICY_ANSWERS
-from webui.approvals.states import ReplyState, Resolution, Risk, Status
+from webui.approvals.states import Resolution, Risk, Status
 
 REF = "#/components/schemas/{model}"
 _WORD: dict[str, Any] = {"type": "string"}
@@ -83,16 +83,7 @@ _APPROVAL: dict[str, Any] = {
         "type": "array",
         "items": _object({"from": _WORD, "text": _WORD, "at": _TIME}),
     },
-    "delivery": {
-        **_object(
-            {
-                "state": {"enum": [str(state) for state in ReplyState]},
-                "error": _MAYBE_WORD,
-                "attempts": {"type": "integer", "minimum": 0},
-            }
-        ),
-        "type": ["object", "null"],
-    },
+    "delivery": {"type": ["object", "null"]},
     "message_count": {"type": "integer", "minimum": 0},
     "revision_of": _MAYBE_WORD,
     "superseded_by": _MAYBE_WORD,
@@ -126,13 +117,7 @@ _REVIEWED = _APPROVAL | {
     "why_not": _MAYBE_WORD,
     "deciding_for": {"type": ["object", "null"]},
     "verdicts": _WORDS,
-    "options": {
-        "type": "object",
-        "additionalProperties": {
-            "type": "array",
-            "items": _object({"name": _WORD, "label": _WORD}),
-        },
-    },
+    "options": {"type": "object"},
     "full_view": _object(
         {
             "required": {"type": "boolean"},
@@ -269,6 +254,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
             "at": _TIME,
             "channel": _WORD,
             "delegated_by": _MAYBE_WORD,
+            "option": _MAYBE_WORD,
             "delegated_by_display": _MAYBE_WORD,
         },
         ("delegated_by_display",),

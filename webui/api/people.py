@@ -28,10 +28,10 @@ from webui.approvals.ending import bring_up_to_date, current_status
 from webui.approvals.errors import NotAllowedError, NotFoundError
 from webui.approvals.ruling.terms import ruling_shown
 from webui.approvals.states import ReplyState, Status
+from webui.approvals.upstream.options import options_of
 from webui.approvals.words import settled_by
 from webui.audit.chain import rfc3339
 from webui.gating import Shown, shown_of
-from webui.approvals.upstream.options import options_of
 from webui.preview import PREVIEW_VERSION, Profile, masked_arguments
 from webui.store.models import Approval
 from webui.store.queries import calls, conversations, people

@@ -14,8 +14,8 @@ from webui.approvals.errors import NotAllowedError
 from webui.approvals.states import OPEN, ReplyState, Status
 from webui.live.bus import Bus, Wake, Watch
 from webui.store.queries import polled
-from webui.store.queries.polled import Standing
 from webui.store.queries.identity import KeyHolder, key_holder
+from webui.store.queries.polled import Standing
 
 SHORTEST = 0.001
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, bindparam, select, update
 
 from webui.approvals.errors import ConflictError, NotFoundError
 from webui.approvals.states import OPEN, ReplyState, Resolution, Status, may_move
-from webui.approvals.upstream.replies import ends_unanswered, tell_end
+from webui.approvals.upstream.rows import ends_unanswered, tell_end
 from webui.approvals.words import STATUS
 from webui.store.loaded import as_loaded
 from webui.store.models import Approval, table_of

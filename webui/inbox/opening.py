@@ -86,7 +86,9 @@ def prepared(source: OpenSource, submission: Submission, profile: Profile) -> As
     if reply_to is not None and source.kind.name in WAYS_BACK:
         ref = submission.get("source_ref")
         if not ref:
-            raise Refused(422, "source_ref_missing", "It does not say which question it is.")
+            raise Refused(
+                422, "source_ref_missing", "It does not say which question it is."
+            )
         submission["ctx"] = {**submission.get("ctx", {}), UPSTREAM_REF: ref}
     body = check_body(AskBody, submission)
     ask = prepare(

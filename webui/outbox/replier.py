@@ -62,7 +62,9 @@ class Replier:
             self._runtime.store.write(lambda tx: finish(tx, claimed, outcome))
         except StoreUnavailableError:
             # the lease runs out, and then it is sent again: at least once
-            log.warning("an attempt could not be written down", approval=claimed.approval_id)
+            log.warning(
+                "an attempt could not be written down", approval=claimed.approval_id
+            )
         except Exception:
             log.exception("an upstream was not told", approval=claimed.approval_id)
         finally:

@@ -47,7 +47,9 @@ from webui.receivers.way_back import (
 
 name = "github"
 label = "GitHub deployments"
-about = "Custom deployment protection rules of a GitHub App; the rule's callback is answered."
+about = (
+    "Custom deployment protection rules of a GitHub App; the rule's callback is answered."
+)
 token: str | None = "private key (PEM) of the GitHub App"  # noqa: S105 - what it is, not one
 example: Mapping[str, Any] = {"app_id": 123456}
 options: Mapping[str, Sequence[Option]] = {}

@@ -4,7 +4,9 @@ from webui.receivers import ctrlrun, github, helio, hmac_kind, standard
 from webui.receivers.kind import Kind
 from webui.receivers.way_back import WayBack
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (standard, hmac_kind, helio, ctrlrun, github)}
+KINDS: dict[str, Kind] = {
+    kind.name: kind for kind in (standard, hmac_kind, helio, ctrlrun, github)
+}
 
 WAYS_BACK: dict[str, WayBack] = {kind.name: kind for kind in (helio, ctrlrun, github)}
 """Kinds whose upstream settles what it asked itself, and is told our verdict (`way_back.py`)."""

@@ -10,9 +10,22 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
+from webui.approvals.upstream.told import APPROVE, DENY, Told
 from webui.receivers.kind import SourceSecrets
 
-APPROVE, DENY = "approve", "deny"
+__all__ = [
+    "APPROVE",
+    "DENY",
+    "Conversation",
+    "End",
+    "Heard",
+    "Option",
+    "Outcome",
+    "Outgoing",
+    "Told",
+    "WayBack",
+    "judged",
+]
 
 
 class Option(NamedTuple):
@@ -20,21 +33,6 @@ class Option(NamedTuple):
 
     name: str
     label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What the upstream is told."""
-
-    verdict: str
-    """`approve` or `deny`; whatever ended it otherwise is a denial with that reason."""
-    reason: str
-    by: str
-    """The name of who decided; empty if nobody did."""
-    option: str | None = None
-    """The name of one of the kind's options; none where it offers none or nobody chose."""
-    ended: bool = False
-    """Nobody denied it: it ended by itself, as `reason` says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,11 @@ DELEGATOR_DECIDED = (
     "Who made you their delegate has decided this call already; it waits for others."
 )
 
+_SENDING = (
+    "A verdict was given, and the source of this call is being told. It settles the call once "
+    "the source has confirmed it."
+)
+
 
 def why_not(
     actor: Actor,
@@ -39,15 +44,14 @@ def why_not(
     """
     if status not in OPEN:
         return f"Nothing is left to decide. {settled}"
-    if sending:
-        return (
-            "A verdict was given, and the source of this call is being told. It settles the "
-            "call once the source has confirmed it."
-        )
     if settles_at is not None:
         return (
-            f"A verdict was given that settles this call at {rfc3339(settles_at)[11:19]} UTC, "
-            "unless it is undone before."
+            _SENDING
+            if sending
+            else (
+                f"A verdict was given that settles this call at {rfc3339(settles_at)[11:19]} UTC, "
+                "unless it is undone before."
+            )
         )
     mine = voted(actor, votes)
     if mine is not None:

@@ -10,8 +10,8 @@ from webui.approvals.desk import Guard, facts, subject
 from webui.approvals.errors import ConflictError
 from webui.approvals.ruling.rulings import take
 from webui.approvals.states import OPEN, ReplyState, Status
-from webui.approvals.upstream.replies import start
-from webui.receivers.way_back import APPROVE, DENY, Told
+from webui.approvals.upstream.rows import start
+from webui.approvals.upstream.told import APPROVE, DENY, Told
 from webui.store.models import Approval, table_of
 from webui.store.models.approval import SETTLES
 from webui.store.prepared import Prepared

@@ -18,7 +18,7 @@ from webui.approvals.desk import SYSTEM, Guard, facts, subject
 from webui.approvals.errors import ConflictError, DeskError
 from webui.approvals.ruling.counting import give_back
 from webui.approvals.states import ReplyState
-from webui.approvals.upstream.replies import stop
+from webui.approvals.upstream.rows import stop
 from webui.store.loaded import as_loaded
 from webui.store.models import Approval, table_of
 from webui.store.prepared import Prepared
@@ -145,9 +145,7 @@ def take_back(
         give_back(tx, approval.org_id, approval.reserved)
         nothing["reserved"] = None
         stop(tx, approval, ReplyState.OPEN, error)
-    tx.execute(
-        update(_approvals).where(_approvals.c.id == approval.id).values(**nothing)
-    )
+    tx.execute(update(_approvals).where(_approvals.c.id == approval.id).values(**nothing))
     approval.__dict__.update(nothing)
     note = {
         "verdict": verdict.note.get("verdict"),

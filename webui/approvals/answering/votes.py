@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import insert, select, update
 
+from webui.approvals.answering.carrying import reset_yeses
 from webui.approvals.answering.editing import Edit
 from webui.approvals.answering.messages import check_text
 from webui.approvals.answering.quorum import YESES, Ballot
 from webui.approvals.answering.reviewing import Look, Reviewer, check_length
-from webui.approvals.answering.carrying import reset_yeses
 from webui.approvals.authorization import Access, Actor
 from webui.approvals.call.arguments import effective_hash
 from webui.approvals.desk import facts, subject

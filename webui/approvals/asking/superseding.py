@@ -11,7 +11,7 @@ from webui.approvals.desk import load
 from webui.approvals.ending import expire_if_over
 from webui.approvals.errors import Fault, InvalidError
 from webui.approvals.states import OPEN, ReplyState
-from webui.approvals.upstream.replies import latest, note, tell_end
+from webui.approvals.upstream.rows import latest, note, tell_end
 from webui.store.loaded import as_loaded
 from webui.store.models import Approval, table_of
 from webui.store.prepared import Prepared

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from webui.approvals.answering.settlement import settlement_of
@@ -17,9 +17,10 @@ from webui.approvals.answering.settling import take_back
 from webui.approvals.desk import SYSTEM, facts, load, subject
 from webui.approvals.ending import expire_if_over
 from webui.approvals.states import OPEN, ReplyState, Status
-from webui.approvals.upstream.replies import note, reply_to_of, stop, told_of
+from webui.approvals.upstream.rows import note, reply_to_of, stop, told_of
 from webui.approvals.upstream.settled import confirm, confirmed, settle_as, settle_as_gone
-from webui.receivers.way_back import APPROVE, End, Outcome, Told
+from webui.approvals.upstream.told import APPROVE, Told
+from webui.receivers.way_back import End, Outcome
 from webui.store.models import Approval, Reply, table_of
 from webui.store.transaction import Transaction
 
@@ -62,9 +63,7 @@ def _due(now: int) -> Any:
 
 def claim(tx: Transaction, limit: int) -> list[Claimed]:
     """Take up to `limit` messages that are due."""
-    due = tx.session.execute(
-        _due(tx.now).limit(limit).add_columns(Reply.org_id)
-    ).all()
+    due = tx.session.execute(_due(tx.now).limit(limit).add_columns(Reply.org_id)).all()
     taken = [_take(tx, org_id, approval_id) for approval_id, org_id in due]
     return [one for one in taken if one is not None]
 

@@ -15,7 +15,7 @@ from webui.approvals.answering.settling import take_back
 from webui.approvals.desk import SYSTEM, end_unsettled, facts, load, move, subject
 from webui.approvals.ending import expire_if_over
 from webui.approvals.states import OPEN, YES, ReplyState, Resolution, Status, Verdict
-from webui.approvals.upstream.replies import UNDER_WAY, latest, stop
+from webui.approvals.upstream.rows import UNDER_WAY, latest, stop
 from webui.approvals.use.using import use_upstream
 from webui.store.models import Approval, Reply, Source
 from webui.store.transaction import Transaction
@@ -101,9 +101,12 @@ def confirmed(tx: Transaction, approval: Approval) -> Approval:
 def _settle(
     tx: Transaction, approval: Approval, *, approved: bool, by: str | None, cascade: bool
 ) -> None:
-    name = by or tx.session.scalars(
-        select(Source.name).where(Source.id == approval.source_id)
-    ).one_or_none()
+    name = (
+        by
+        or tx.session.scalars(
+            select(Source.name).where(Source.id == approval.source_id)
+        ).one_or_none()
+    )
     values: dict[str, object] = {
         "decided_by": f"source:{approval.source_id}",
         "decided_at": min(tx.now, approval.expires_at - 1),

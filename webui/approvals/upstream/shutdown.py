@@ -28,4 +28,5 @@ def dispose_rejecting(tx: Transaction) -> int:
 
 def rejects(kind: str, config: Mapping[str, Any]) -> bool:
     """Say whether a source of this kind and settings rejects what is open at a shutdown."""
-    return config.get("on_shutdown", WAYS_BACK[kind].on_shutdown) == "reject"
+    does: str = config.get("on_shutdown", WAYS_BACK[kind].on_shutdown)
+    return does == "reject"
