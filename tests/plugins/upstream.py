@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.plugins.desk import NO_LIMITS
 from tests.plugins.rules import Desk
@@ -15,13 +17,34 @@ from webui.approvals.upstream import attempts, settled
 from webui.approvals.upstream.attempts import Claimed
 from webui.inbox.opening import open_source, prepared
 from webui.preview import Profile
-from webui.receivers.way_back import End, Outcome
+from webui.receivers.way_back import Conversation, End, Heard, Outcome, Outgoing
 from webui.store.models import Approval
 
+APP_KEY = (
+    rsa.generate_private_key(65_537, 2_048)
+    .private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
+    )
+    .decode()
+)
+"""A private key such as GitHub makes for an App; another in each process."""
 CONFIRMED = Outcome(End.CONFIRMED)
 TRANSIENT = Outcome(End.TRANSIENT, "The source answered 503.")
 PERMANENT = Outcome(End.PERMANENT, "The source refused it with 403.")
 GONE = Outcome(End.GONE, "The source waits for it no more.")
+
+
+def converse(conversation: Conversation, *answers: Heard) -> tuple[list[Outgoing], Outcome]:
+    """Have a kind tell its upstream, which answers so; return what was sent and how it ended."""
+    sent = [next(conversation)]
+    for each in answers:
+        try:
+            sent.append(conversation.send(each))
+        except StopIteration as ended:
+            return sent, ended.value
+    raise AssertionError("it asked for one more answer")
 
 
 @dataclass(frozen=True)

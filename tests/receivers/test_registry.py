@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.plugins.upstream import APP_KEY
 from webui.approvals.errors import InvalidError
 from webui.receivers.kind import Inbound, Kind, Refused, SourceSecrets
 from webui.receivers.registry import KINDS
@@ -18,13 +19,19 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "timestamp_header": "x-timestamp",
         "fields": {"tool": "/tool", "arguments": "/arguments"},
     },
+    "helio": {"api_url": "http://127.0.0.1:3100"},
+    "ctrlrun": {},
+    "github": {"app_id": 7},
 }
+TOKENS = {"helio": "an api_secret", "github": APP_KEY}
 
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
 
 
 def source_of(kind: Kind) -> SourceSecrets:
-    return SourceSecrets((kind.new_secret(),), CONFIGS[kind.name])
+    return SourceSecrets(
+        (kind.new_secret(),), CONFIGS[kind.name], TOKENS.get(kind.name)
+    )
 
 
 @every_kind
@@ -41,7 +48,7 @@ def test_a_fresh_secret_suits_its_kind_and_no_secret_does_not(kind: Kind) -> Non
     assert kind.new_secret() != kind.new_secret()
     for secrets in ((), ("",), (*source.secrets, "short")):
         with pytest.raises(InvalidError) as caught:
-            kind.check_source(SourceSecrets(secrets, source.config))
+            kind.check_source(SourceSecrets(secrets, source.config, source.token))
         assert [fault.pointer for fault in caught.value.faults] == ["/secret"]
 
 
@@ -49,7 +56,8 @@ def test_a_fresh_secret_suits_its_kind_and_no_secret_does_not(kind: Kind) -> Non
 def test_an_unknown_setting_is_named(kind: Kind) -> None:
     source = source_of(kind)
     with pytest.raises(InvalidError) as caught:
-        kind.check_source(SourceSecrets(source.secrets, {**source.config, "tolerence": 1}))
+        config = {**source.config, "tolerence": 1}
+        kind.check_source(SourceSecrets(source.secrets, config, source.token))
     assert "/tolerence: is no setting of this kind" in caught.value.detail
 
 
@@ -98,4 +106,7 @@ def _all_headers(value: str) -> dict[str, str]:
         "webhook-signature": "v1," + value,
         "x-timestamp": seconds,
         "x-signature": value,
+        "x-helio-signature": value,
+        "x-hub-signature-256": value,
+        "ctrlrun-signature": f"t={seconds},v1={value}",
     }
