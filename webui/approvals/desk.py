@@ -100,12 +100,7 @@ def move(
         raise ConflictError(
             "wrong_status", f"{STATUS[old]}: it cannot become {to} any more."
         )
-    new = {"status": to, **(values or {})}
-    if approval.settles_at is not None and to not in OPEN:
-        new |= _NOTHING_TO_UNDO
-    unanswered = "reply_state" not in new and ends_unanswered(approval, to)
-    if unanswered:
-        new["reply_state"] = ReplyState.SENDING
+    new = _ends_with_it(approval, to) | {"status": to, **(values or {})}
     expected = {
         "old_id": approval.id,
         "old_org": approval.org_id,
@@ -121,7 +116,7 @@ def move(
         )
     # As the toolkit itself fills a loaded object: every column is new, nothing is left to flush.
     approval.__dict__.update(row)
-    if unanswered:
+    if new.get("reply_state") == ReplyState.SENDING:
         tell_end(tx, approval)
     tx.record(
         approval.org_id,
@@ -131,6 +126,16 @@ def move(
         facts(approval, old) | dict(note or {}),
     )
     return approval
+
+
+def _ends_with_it(approval: Approval, to: Status) -> dict[str, Any]:
+    """Return what a move changes besides: nothing is left to undo, and its upstream is told."""
+    ends: dict[str, Any] = {}
+    if approval.settles_at is not None and to not in OPEN:
+        ends |= _NOTHING_TO_UNDO
+    if ends_unanswered(approval, to):
+        ends["reply_state"] = ReplyState.SENDING
+    return ends
 
 
 @lru_cache(maxsize=64)

@@ -70,23 +70,13 @@ def decide_approval(
                 refuse_unseen(session, office.store.keyring, row.approval)
             if arguments is not None:
                 edit = _prepared(session, office, row.approval, _typed(arguments))
-    look, reviewer, org_id = Look(seal, PREVIEW_VERSION), by.reviewer, by.who.org_id
-    return _done(
-        office,
-        by,
-        lambda tx: decide(
-            tx,
-            reviewer,
-            org_id,
-            approval,
-            given,
-            reason,
-            look,
-            answer=answer,
-            edit=edit,
-            option=option,
-        ),
-    )
+    about = (by.reviewer, by.who.org_id, approval, given, reason)
+    look = Look(seal, PREVIEW_VERSION)
+
+    def give(tx: Transaction) -> Decided:
+        return decide(tx, *about, look, answer=answer, edit=edit, option=option)
+
+    return _done(office, by, give)
 
 
 def _allowed(

@@ -91,16 +91,8 @@ def powers_over(
     owner = owner_now(session, approval)
     voices = others_voices(person.actor, votes)
     access = may_decide(approval, owner, voices)
-    sending = approval.reply_state == ReplyState.SENDING
-    barred = why_not(
-        person.actor,
-        access,
-        status,
-        settled,
-        votes,
-        approval.settles_at,
-        sending=sending,
-    )
+    settles, sending = approval.settles_at, approval.reply_state == ReplyState.SENDING
+    barred = why_not(person.actor, access, status, settled, votes, settles, sending=sending)
     holder = holder_of(approval, now)
     mine = holder == person.signed.user_id
     approves = access.allowed and may_approve(approval, owner, voices).allowed
@@ -118,7 +110,7 @@ def powers_over(
         offers=offers,
         only_no=bool(offers) and not approves,
         instead=_instead(session, access.delegator, now) if barred is None else None,
-        undo=access.allowed and (_on_its_way(approval) or _given_by_me(session, approval)),
+        undo=access.allowed and _may_undo(session, approval),
         talk=status in OPEN and access.allowed,
         claim=barred is None and not mine,
         release=mine,
@@ -139,15 +131,12 @@ def _instead(session: Session, delegator: str, now: int) -> Instead | None:
     return None if lent is None else Instead(visible(lent.user_name), lent.until)
 
 
-def _on_its_way(approval: Approval) -> bool:
-    """Say whether a verdict is being told upstream, which may never get there."""
-    return approval.settles_at is not None and approval.reply_state == ReplyState.SENDING
-
-
-def _given_by_me(session: Session, approval: Approval) -> bool:
-    """Say whether theirs is the verdict that can still be undone."""
+def _may_undo(session: Session, approval: Approval) -> bool:
+    """Say whether theirs is the verdict that can still be undone, or it may never get there."""
     if approval.settles_at is None:
         return False
+    if approval.reply_state == ReplyState.SENDING:
+        return True
     given = settlement_of(session, house().keyring, approval)
     return me().actor.is_one_of((given.user_id,))
 
