@@ -99,7 +99,9 @@ def test_what_the_official_provider_posts_becomes_a_submission() -> None:
     assert found["reply_to"]["respond_to"].startswith("https://agents.example.com/ctrlrun/")
 
 
-@pytest.mark.parametrize(("verdict", "status"), [("approve", "granted"), ("deny", "denied")])
+@pytest.mark.parametrize(
+    ("verdict", "status"), [("approve", "granted"), ("deny", "denied")]
+)
 def test_the_official_package_takes_our_answer_and_its_repeat(
     verdict: str, status: str
 ) -> None:

@@ -122,7 +122,9 @@ def test_a_rule_without_what_it_needs_is_refused(missing: str) -> None:
     assert caught.value.code == "field_missing"
 
 
-@pytest.mark.parametrize(("verdict", "state"), [("approve", "approved"), ("deny", "rejected")])
+@pytest.mark.parametrize(
+    ("verdict", "state"), [("approve", "approved"), ("deny", "rejected")]
+)
 def test_the_app_signs_in_and_answers_the_callback(verdict: str, state: str) -> None:
     (sent, outcome) = told(verdict, TOKEN, Heard(204, b""))
     signing_in, answer = sent

@@ -51,9 +51,7 @@ def asked(**changed: Any) -> dict[str, Any]:
 
 
 def told(verdict: str, *answers: Heard, by: str = "Rae") -> Any:
-    conversation = helio.tell(
-        Told(verdict, "too risky", by), {"ticket": "t/1"}, SOURCE, 0
-    )
+    conversation = helio.tell(Told(verdict, "too risky", by), {"ticket": "t/1"}, SOURCE, 0)
     return converse(conversation, *answers)
 
 
@@ -89,7 +87,10 @@ def test_a_forged_ticket_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "document",
-    [{"event": "approval_resolved"}, {"event": "approval_requested", "ticket": TICKET | {"status": "denied"}}],
+    [
+        {"event": "approval_resolved"},
+        {"event": "approval_requested", "ticket": TICKET | {"status": "denied"}},
+    ],
     ids=["other event", "settled"],
 )
 def test_what_asks_for_nothing_is_ignored(document: Any) -> None:
@@ -98,7 +99,9 @@ def test_what_asks_for_nothing_is_ignored(document: Any) -> None:
         helio.to_submissions(read_body(inbound), {}, SOURCE.config)
 
 
-@pytest.mark.parametrize("missing", ["id", "tool_name", "tool_input", "timeout_at", "status"])
+@pytest.mark.parametrize(
+    "missing", ["id", "tool_name", "tool_input", "timeout_at", "status"]
+)
 def test_a_ticket_without_what_it_needs_is_refused(missing: str) -> None:
     with pytest.raises(Refused) as caught:
         asked(**{missing: None})

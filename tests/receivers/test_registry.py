@@ -29,9 +29,7 @@ every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
 
 
 def source_of(kind: Kind) -> SourceSecrets:
-    return SourceSecrets(
-        (kind.new_secret(),), CONFIGS[kind.name], TOKENS.get(kind.name)
-    )
+    return SourceSecrets((kind.new_secret(),), CONFIGS[kind.name], TOKENS.get(kind.name))
 
 
 @every_kind
@@ -55,8 +53,8 @@ def test_a_fresh_secret_suits_its_kind_and_no_secret_does_not(kind: Kind) -> Non
 @every_kind
 def test_an_unknown_setting_is_named(kind: Kind) -> None:
     source = source_of(kind)
+    config = {**source.config, "tolerence": 1}
     with pytest.raises(InvalidError) as caught:
-        config = {**source.config, "tolerence": 1}
         kind.check_source(SourceSecrets(source.secrets, config, source.token))
     assert "/tolerence: is no setting of this kind" in caught.value.detail
 
