@@ -12,7 +12,6 @@ from webui.api import app as api
 from webui.approvals.agents import agents
 from webui.approvals.agents.keys import AGENT, PresentedKey, read_key
 from webui.approvals.desk import SYSTEM
-from webui.approvals.upstream import shutdown
 from webui.audit import actions
 from webui.audit.checkpoints import sign_due
 from webui.background import Runner
@@ -41,8 +40,6 @@ from webui.web.live import PeopleFeed
 from webui.worker import Worker, chores_of
 
 log = structlog.get_logger()
-LAST_WORDS = 2.0
-"""Seconds for the last attempts; what does not arrive is told at the next start."""
 STANDING = {
     actions.USER_SUSPENDED,
     actions.USER_PASSWORD_CHANGED,
@@ -94,7 +91,7 @@ def build(settings: Settings, bound: Bound) -> Desk:
         control.stop()
         runner.stop()
         worker.stop()
-        _end_rejecting(runtime, replier)
+        replier.close()
         follower.stop()
         _sign_the_rest(runtime)
         runtime.store.close()
@@ -119,16 +116,6 @@ def end_sockets(sockets: Sockets, wakes: Sequence[Wake]) -> None:
             sockets.recheck(user_id=wake.subject.removeprefix("user:"))
         elif wake.action == actions.SETTINGS_CHANGED or wake.action.startswith(REACH):
             sockets.recheck(org_id=wake.org_id)
-
-
-def _end_rejecting(runtime: Runtime, replier: Replier) -> None:
-    """End what is open of sources that reject at a shutdown, and tell them while there is time."""
-    try:
-        if runtime.store.write(shutdown.dispose_rejecting):
-            replier.tell()
-            replier.wait(LAST_WORDS)
-    except StoreUnavailableError:
-        log.exception("what is open of some sources was not ended")
 
 
 def _sign_the_rest(runtime: Runtime) -> None:

@@ -5,13 +5,20 @@ from functools import partial
 import pytest
 
 from tests.plugins.desk import House, TestClock
-from tests.plugins.rules import Desk, at_once, reviewer_of
+from tests.plugins.rules import UNSEEN, Desk, at_once, reviewer_of
 from tests.plugins.upstream import CONFIRMED, GONE, PERMANENT, TRANSIENT, Upstream
 from webui.approvals import ending
-from webui.approvals.answering import undoing
+from webui.approvals.agents.agent_changes import AgentChange, change_agent
+from webui.approvals.answering import deciding, undoing
+from webui.approvals.answering.cascading import deny_along
 from webui.approvals.errors import DeskError
+from webui.approvals.grants.granting import GrantWish
+from webui.approvals.people.standing import By
 from webui.approvals.states import Verdict
+from webui.receivers.kind import Refused
 from webui.receivers.way_back import End, Outcome
+from webui.store.models import Membership, StandingGrant
+from webui.store.transaction import Transaction
 
 MINUTE = 60_000
 TTL = 900_000
@@ -489,6 +496,172 @@ def test_a_yes_under_a_rule_that_changed_is_not_told(
     assert refused.value.code == "policy_changed"
     assert upstream.stands(approval_id) == ("pending", "open", None)
     assert desk.decide(house.rae, approval_id, Verdict.DENY, "no").applied
+
+
+def test_a_yes_of_a_rule_that_is_confirmed_late_ran_all_the_same(
+    desk: Desk, upstream: Upstream, clock: TestClock
+) -> None:
+    desk.set_policy(RULE.format(effect="allow"))
+    approval_id = upstream.ask()
+    told = upstream.take()
+    clock.advance(TTL + MINUTE)
+    upstream.finish(told)
+    assert upstream.stands(approval_id) == ("consumed", "confirmed", "policy")
+
+
+@pytest.mark.parametrize("how", [TRANSIENT, PERMANENT], ids=["transient", "permanent"])
+def test_a_yes_of_a_rule_that_cannot_be_told_in_time_is_none(
+    desk: Desk, upstream: Upstream, clock: TestClock, how: Outcome
+) -> None:
+    desk.set_policy(RULE.format(effect="allow"))
+    approval_id = upstream.ask()
+    told = upstream.take()
+    clock.advance(TTL + MINUTE)
+    upstream.finish(told, how)
+    desk.sweep()
+    assert upstream.stands(approval_id) == ("expired", "failed", "policy")
+
+
+def test_a_yes_of_a_rule_whose_time_is_over_before_it_is_told_is_a_no(
+    desk: Desk, upstream: Upstream, clock: TestClock
+) -> None:
+    desk.set_policy(RULE.format(effect="allow"))
+    approval_id = upstream.ask()
+    clock.advance(TTL + MINUTE)
+    assert upstream.take().told.verdict == "deny"
+    assert desk.status(approval_id) == "expired"
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_yes_of_a_rule_that_the_upstream_did_not_wait_for_is_left_to_nobody(
+    desk: Desk, upstream: Upstream, known: bool
+) -> None:
+    desk.set_policy(RULE.format(effect="allow"))
+    approval_id = upstream.ask()
+    upstream.says(approved=False) if known else upstream.loses()
+    assert upstream.stands(approval_id) == ("revoked", "gone", "upstream_replied")
+    assert upstream.claim() == []
+
+
+def test_nobody_is_offered_what_an_upstream_cannot_be_told(upstream: Upstream) -> None:
+    every = [str(verdict) for verdict in Verdict]
+    approval_id = upstream.ask(allowed_decisions=every)
+    assert upstream.desk.row(approval_id).allowed_decisions == "approve deny"
+
+
+def test_a_standing_grant_answers_the_next_question(
+    desk: Desk, house: House, upstream: Upstream
+) -> None:
+    first = upstream.ask("a")
+    desk.decide(house.rae, first, grant=GrantWish(uses=2))
+    upstream.finish(upstream.take())
+    second = upstream.ask("b")
+    told = upstream.take()
+    assert (told.approval_id, told.told.verdict) == (second, "approve")
+    assert told.told.reason == "A standing grant covered it."
+    upstream.finish(told)
+    assert upstream.stands(second) == ("consumed", "confirmed", "grant")
+
+
+def test_a_grant_that_cannot_be_given_any_more_keeps_no_confirmed_yes_back(
+    desk: Desk, house: House, upstream: Upstream
+) -> None:
+    approval_id = upstream.ask()
+    desk.decide(house.rae, approval_id, grant=GrantWish(uses=2))
+    desk.set_org(grant_hours=0)
+    upstream.finish(upstream.take())
+    assert desk.status(approval_id) == "consumed"
+    with desk.store.reading() as session:
+        assert session.query(StandingGrant).all() == []
+
+
+def test_break_glass_is_told_too_and_waits_for_no_window(
+    desk: Desk, house: House, upstream: Upstream
+) -> None:
+    desk.set_org(undo_seconds=10)
+    approval_id = upstream.ask()
+    desk.demand(approval_id, approvals_required=2)
+    by = reviewer_of(house.ana)
+    decided = desk.store.write(
+        lambda tx: deciding.decide(
+            tx,
+            by,
+            house.org_id,
+            approval_id,
+            Verdict.APPROVE,
+            "the shop is down",
+            UNSEEN,
+            break_glass=True,
+        )
+    )
+    assert decided.applied
+    upstream.finish(upstream.take())
+    assert upstream.stands(approval_id) == ("consumed", "confirmed", "break_glass")
+
+
+def test_a_quorum_is_told_once_it_is_complete(
+    desk: Desk, house: House, upstream: Upstream
+) -> None:
+    approval_id = upstream.ask()
+    desk.demand(approval_id, approvals_required=2)
+    desk.decide(house.rae, approval_id)
+    assert upstream.claim() == []
+    desk.decide(house.ana, approval_id)
+    upstream.finish(upstream.take(), PERMANENT)
+    assert desk.decide(house.ana, approval_id).applied, "the first voice still counts"
+    upstream.finish(upstream.take())
+    assert upstream.stands(approval_id) == ("consumed", "confirmed", "quorum")
+
+
+def test_a_denial_takes_the_session_along_and_each_is_told(
+    desk: Desk, house: House, upstream: Upstream
+) -> None:
+    first, second = (upstream.ask(ref, session="s") for ref in ("a", "b"))
+    desk.decide(house.rae, first, Verdict.DENY, "no")
+    by = reviewer_of(house.rae)
+    row = desk.row(first)
+    desk.store.write(lambda tx: deny_along(tx, by, row, second, "no"))
+    for told in upstream.claim():
+        upstream.finish(told)
+    assert [upstream.stands(one)[2] for one in (first, second)] == ["reviewer", "cascade"]
+
+
+def test_an_agent_that_is_terminated_takes_what_it_asked_with_it(
+    desk: Desk, house: House, upstream: Upstream, clock: TestClock
+) -> None:
+    waiting, sending = upstream.ask("a"), upstream.ask("b")
+    desk.decide(house.rae, sending)
+    clock.advance(TTL + MINUTE)
+    by = By(house.ana.id)
+    change = AgentChange(status="terminated")
+    desk.store.write(lambda tx: change_agent(tx, house.org_id, by, house.ci.id, change))
+    assert desk.status(waiting) in {"expired", "pending"}
+    assert upstream.stands(sending) == ("cancelled", "sending", "agent_terminated")
+
+
+def test_a_reviewer_who_is_one_no_more_when_it_is_to_be_told_decides_nothing(
+    desk: Desk, house: House, upstream: Upstream, clock: TestClock
+) -> None:
+    desk.set_org(undo_seconds=10)
+    approval_id = upstream.ask()
+    desk.decide(house.rae, approval_id)
+
+    def leave(tx: Transaction) -> None:
+        row = tx.session.get_one(Membership, (house.org_id, house.rae.id))
+        row.status = "suspended"
+        tx.session.flush()
+
+    desk.store.write(leave)
+    clock.advance(10_000)
+    desk.sweep()
+    assert upstream.stands(approval_id) == ("pending", "open", None)
+    assert upstream.claim() == []
+
+
+def test_a_source_that_names_no_question_is_refused(upstream: Upstream) -> None:
+    with pytest.raises(Refused) as caught:
+        upstream.ask(source_ref=None)
+    assert caught.value.code == "source_ref_missing"
 
 
 def test_an_answer_alone_is_confirmed(upstream: Upstream) -> None:

@@ -3,11 +3,13 @@
 Outside of any transaction, as for all that is sent: a slow upstream holds up nobody.
 """
 
+import time
 from threading import Lock, Thread
 
 import structlog
 
 from webui.approvals.upstream.attempts import Claimed, anything_due, claim, finish
+from webui.approvals.upstream.shutdown import dispose_rejecting
 from webui.channels.addresses import AllowList, Undeliverable
 from webui.channels.http import Sender
 from webui.inbox.opening import open_source
@@ -19,6 +21,8 @@ from webui.store.errors import StoreUnavailableError
 log = structlog.get_logger()
 AT_ONCE = 64
 """Attempts of one process under way at most."""
+LAST_WORDS = 2.0
+"""Seconds for the last attempts."""
 MOST_STEPS = 5
 """Requests in one attempt; more is no conversation but a loop."""
 
@@ -50,11 +54,24 @@ class Replier:
         return len(claimed)
 
     def wait(self, seconds: float | None = None) -> None:
-        """Wait until everything under way has come to an end."""
+        """Wait until everything under way has come to an end, so many seconds at most."""
         with self._lock:
             threads = list(self._threads.values())
+        end = None if seconds is None else time.monotonic() + seconds
         for thread in threads:
-            thread.join(seconds)
+            thread.join(None if end is None else max(0.0, end - time.monotonic()))
+
+    def close(self) -> None:
+        """End what is open of sources that reject at a shutdown; tell them while there is time.
+
+        What does not arrive is told at the next start.
+        """
+        try:
+            if self._runtime.store.write(dispose_rejecting):
+                self.tell()
+        except StoreUnavailableError:
+            log.exception("what is open of some sources was not ended")
+        self.wait(LAST_WORDS)
 
     def _run(self, claimed: Claimed, name: str) -> None:
         try:

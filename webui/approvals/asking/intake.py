@@ -23,7 +23,7 @@ from webui.approvals.grants.covering import covered, tell_use
 from webui.approvals.ruling.rulings import counted, ruled
 from webui.approvals.states import LIVE, OPEN, Status
 from webui.approvals.telling import led_to, record_call, refuse_running
-from webui.approvals.upstream.replies import keep_way_back, state_at_filing
+from webui.approvals.upstream.replies import at_filing, keep_way_back
 from webui.store.loaded import as_loaded
 from webui.store.models import Approval, table_of
 from webui.store.models.approval import LIVE_TWIN
@@ -186,7 +186,7 @@ def _file(
         _spend(tx, filer, "filed", limits.rate)
         _refuse_flood(tx, filer, limits)
     values = row_of(tx, filer, ask, limits)
-    values["reply_state"] = state_at_filing(tx, ask, filer.source_id)
+    values |= at_filing(tx, ask, filer.source_id)
     if not ask.settled:
         values |= covered(tx, filer, ask, values) or {}
     revised = None if ask.revision_of is None else revised_by(tx, filer, ask.revision_of)

@@ -64,7 +64,8 @@ def _due(now: int) -> Any:
 def claim(tx: Transaction, limit: int) -> list[Claimed]:
     """Take up to `limit` messages that are due."""
     due = tx.session.execute(_due(tx.now).limit(limit).add_columns(Reply.org_id)).all()
-    taken = [_take(tx, org_id, approval_id) for approval_id, org_id in due]
+    # in the order in which everybody else locks several of them
+    taken = [_take(tx, org_id, approval_id) for approval_id, org_id in sorted(due)]
     return [one for one in taken if one is not None]
 
 

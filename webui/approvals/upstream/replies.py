@@ -23,11 +23,16 @@ def way_back_of(tx: Transaction, source_id: str | None) -> WayBack | None:
     return None if found is None else WAYS_BACK.get(found[0])
 
 
-def state_at_filing(tx: Transaction, ask: Ask, source_id: str | None) -> ReplyState | None:
-    """Return `open` for what its upstream settles itself, none for all others."""
+def at_filing(tx: Transaction, ask: Ask, source_id: str | None) -> dict[str, str | None]:
+    """Return the columns of an approval that its upstream settles itself, and of all others.
+
+    Its upstream runs what it asked, and nothing else: it can be told yes or no.
+    """
     if ask.reply_to is None or ask.source_ref is None:
-        return None
-    return None if way_back_of(tx, source_id) is None else ReplyState.OPEN
+        return {"reply_state": None}
+    if way_back_of(tx, source_id) is None:
+        return {"reply_state": None}
+    return {"reply_state": ReplyState.OPEN, "allowed_decisions": f"{APPROVE} {DENY}"}
 
 
 def keep_way_back(tx: Transaction, approval: Approval, ask: Ask) -> None:

@@ -15,7 +15,7 @@ from webui.approvals.answering.settling import take_back
 from webui.approvals.desk import SYSTEM, end_unsettled, facts, load, move, subject
 from webui.approvals.ending import expire_if_over
 from webui.approvals.states import OPEN, YES, ReplyState, Resolution, Status, Verdict
-from webui.approvals.upstream.rows import UNDER_WAY, latest, stop
+from webui.approvals.upstream.rows import UNDER_WAY, latest, note, stop
 from webui.approvals.use.using import use_upstream
 from webui.store.models import Approval, Reply, Source
 from webui.store.transaction import Transaction
@@ -80,12 +80,7 @@ def settle_as(
 def confirm(tx: Transaction, approval: Approval) -> Approval:
     """Settle an approval by the verdict that its upstream has confirmed."""
     verdict = settlement_of(tx.session, tx.keyring, approval)
-    further: dict[str, object] = {"reply_state": ReplyState.CONFIRMED}
-    if verdict.to == Status.APPROVED:
-        until = verdict.values.get("usable_until") or 0
-        further["usable_until"] = max(until, tx.now + USE_WINDOW)
-        further["reserved"] = approval.reserved
-    settled = carry_out(tx, approval, verdict, further)
+    settled = carry_out(tx, approval, verdict, {"reply_state": ReplyState.CONFIRMED})
     return confirmed(tx, settled)
 
 
@@ -94,6 +89,9 @@ def confirmed(tx: Transaction, approval: Approval) -> Approval:
     stop(tx, approval, ReplyState.CONFIRMED)
     _tell(tx, approval, "approval.reply_confirmed")
     if approval.status == Status.APPROVED:
+        # it runs, however late we hear of it
+        until = max(approval.usable_until or 0, tx.now + USE_WINDOW)
+        note(tx, approval, usable_until=until)
         use_upstream(tx, filer_of(approval), approval)
     return approval
 
@@ -114,9 +112,7 @@ def _settle(
         "resolution": Resolution.CASCADE if cascade else Resolution.UPSTREAM_REPLIED,
         "reply_state": ReplyState.CONFIRMED,
     }
-    if approved:
-        values["usable_until"] = tx.now + USE_WINDOW
-    note = {
+    said = {
         "verdict": str(Verdict.APPROVE if approved else Verdict.DENY),
         "reason": "",
         "who": name,
@@ -124,7 +120,7 @@ def _settle(
     }
     to = Status.APPROVED if approved else Status.DENIED
     action = "approval.decided"
-    moved = move(tx, approval, to, actor=SYSTEM, action=action, values=values, note=note)
+    moved = move(tx, approval, to, actor=SYSTEM, action=action, values=values, note=said)
     confirmed(tx, moved)
 
 
