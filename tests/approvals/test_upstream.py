@@ -14,6 +14,7 @@ from webui.approvals.answering.cascading import deny_along
 from webui.approvals.errors import DeskError
 from webui.approvals.grants.granting import GrantWish
 from webui.approvals.people.standing import By
+from webui.approvals.senders import sources
 from webui.approvals.states import Verdict
 from webui.receivers.kind import Refused
 from webui.receivers.way_back import End, Outcome
@@ -662,6 +663,61 @@ def test_a_source_that_names_no_question_is_refused(upstream: Upstream) -> None:
     with pytest.raises(Refused) as caught:
         upstream.ask(source_ref=None)
     assert caught.value.code == "source_ref_missing"
+
+
+def test_a_reply_event_may_be_how_we_hear_that_an_end_was_told(
+    desk: Desk, upstream: Upstream
+) -> None:
+    approval_id = upstream.ask()
+    desk.cancel(approval_id)
+    told = upstream.take()
+    upstream.says(approved=False)
+    assert upstream.stands(approval_id) == ("cancelled", "confirmed", "cancelled")
+    upstream.finish(told, TRANSIENT)
+    upstream.loses()
+    assert upstream.stands(approval_id) == ("cancelled", "confirmed", "cancelled")
+
+
+def test_what_has_ended_here_may_be_gone_there(desk: Desk, upstream: Upstream) -> None:
+    approval_id = upstream.ask()
+    desk.cancel(approval_id)
+    upstream.loses()
+    assert upstream.stands(approval_id) == ("cancelled", "gone", "cancelled")
+    upstream.says(approved=True)
+    assert desk.actions(approval_id)[-1] == "approval.reply_gone"
+    assert upstream.claim() == []
+
+
+def test_an_attempt_that_found_it_so_already_is_a_confirmation(
+    desk: Desk, house: House, upstream: Upstream
+) -> None:
+    approval_id = upstream.ask()
+    desk.decide(house.rae, approval_id)
+    upstream.finish(upstream.take(), Outcome(End.CONFIRMED, "already", approved=True))
+    assert upstream.stands(approval_id) == ("consumed", "confirmed", "reviewer")
+
+
+def test_a_shutdown_leaves_alone_what_is_on_its_way_or_over(
+    desk: Desk, house: House, upstream: Upstream, clock: TestClock
+) -> None:
+    over = upstream.ask("a")
+    clock.advance(TTL)
+    sending = upstream.ask("b")
+    desk.decide(house.rae, sending)
+    assert upstream.dispose() == []
+    assert [desk.status(one) for one in (over, sending)] == ["expired", "pending"]
+
+
+def test_a_kind_without_a_way_back_is_settled_here(desk: Desk, house: House) -> None:
+    made = desk.store.write(
+        lambda tx: sources.create_source(
+            tx, house.org_id, kind="standard", name="plain", agent=house.ci.name
+        )
+    )
+    approval_id = Upstream(desk, made.source_id).ask()
+    assert desk.row(approval_id).reply_state is None
+    assert desk.decide(house.rae, approval_id).applied
+    assert desk.status(approval_id) == "approved"
 
 
 def test_an_answer_alone_is_confirmed(upstream: Upstream) -> None:
