@@ -287,6 +287,19 @@ def test_a_confirmation_of_the_other_verdict_wins_and_the_log_says_so(
 
 
 @pytest.mark.parametrize("approved", [True, False])
+def test_the_upstreams_word_counts_past_the_deadline_of_what_is_on_its_way(
+    desk: Desk, house: House, upstream: Upstream, clock: TestClock, approved: bool
+) -> None:
+    approval_id = upstream.ask()
+    desk.decide(house.rae, approval_id, Verdict.DENY if approved else Verdict.APPROVE)
+    upstream.take()
+    clock.advance(TTL + MINUTE)
+    upstream.says(approved=approved)
+    status = "consumed" if approved else "denied"
+    assert upstream.stands(approval_id) == (status, "confirmed", "upstream_replied")
+
+
+@pytest.mark.parametrize("approved", [True, False])
 def test_an_attempt_that_finds_it_settled_otherwise_settles_ours_so(
     desk: Desk, house: House, upstream: Upstream, approved: bool
 ) -> None:
