@@ -15,7 +15,7 @@ from tests.outbox.standins import CtrlRun, GitHub, Helio, StandIn
 from tests.plugins.upstream import APP_KEY
 from webui.approvals.senders import sources
 from webui.approvals.states import Verdict
-from webui.approvals.upstream import shutdown
+from webui.approvals.upstream import attempts, shutdown
 from webui.outbox.replier import Replier
 from webui.store.models import Approval
 
@@ -231,6 +231,29 @@ def test_what_was_settled_in_helio_meanwhile_counts(
     assert tell() == 2
     assert desk.row(denied).resolution == "upstream_replied"
     assert [desk.status(one) for one in (denied, lost)] == ["denied", "cancelled"]
+
+
+def test_a_message_left_by_a_crash_is_sent_again_at_the_next_start(
+    browser: Browser,
+    desk: Desk,
+    house: House,
+    clock: TestClock,
+    runtime: Runtime,
+    start: Any,
+    source: Any,
+) -> None:
+    helio = start(Helio())
+    source_id = source("helio", {"api_url": helio.url}, "api-secret")
+    approval_id = ask_helio(browser, helio, source_id)
+    desk.decide(house.rae, approval_id)
+    assert len(desk.store.write(lambda tx: attempts.claim(tx, 1))) == 1
+    after = Replier(runtime)
+    if not desk.store.on_sqlite:
+        assert after.tell() == 0, "another node may be sending it"
+        clock.advance(attempts.LEASE_MS)
+    assert after.tell() == 1
+    after.wait()
+    assert desk.status(approval_id) == "consumed"
 
 
 def test_a_private_address_that_is_not_listed_is_never_called(

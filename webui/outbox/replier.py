@@ -8,7 +8,13 @@ from threading import Lock, Thread
 
 import structlog
 
-from webui.approvals.upstream.attempts import Claimed, anything_due, claim, finish
+from webui.approvals.upstream.attempts import (
+    Claimed,
+    anything_due,
+    claim,
+    finish,
+    take_up,
+)
 from webui.approvals.upstream.shutdown import dispose_rejecting
 from webui.channels.addresses import AllowList, Undeliverable
 from webui.channels.http import Sender
@@ -35,12 +41,17 @@ class Replier:
         self._sender = sender or Sender(AllowList.of(runtime.settings.callback_allow))
         self._lock = Lock()
         self._threads: dict[str, Thread] = {}
+        # on PostgreSQL other nodes may be sending: there what a crash left waits for its lease
+        self._begins = runtime.store.on_sqlite
 
     def tell(self) -> int:
         """Take what is due and send it off; returns how many, without waiting for them."""
         store = self._runtime.store
         with self._lock:
             room = AT_ONCE - len(self._threads)
+        if self._begins:
+            store.write(take_up)
+            self._begins = False
         with store.reading() as session:
             if room <= 0 or not anything_due(session, store.now()):
                 return 0

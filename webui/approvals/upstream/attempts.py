@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from webui.approvals.answering.settlement import settlement_of
@@ -59,6 +59,12 @@ def _due(now: int) -> Any:
         .where(Reply.next_at <= now, free)
         .order_by(Reply.next_at, Reply.approval_id)
     )
+
+
+def take_up(tx: Transaction) -> None:
+    """Free what a process before this one was sending when it ended: nobody else sends now."""
+    left = update(_replies).where(_replies.c.lease_until.is_not(None))
+    tx.execute(left.values(lease_until=None))
 
 
 def claim(tx: Transaction, limit: int) -> list[Claimed]:
