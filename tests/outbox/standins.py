@@ -26,6 +26,7 @@ class StandIn:
         self.requests: list[tuple[str, str]] = []
         self.broken = 0
         """How many requests from now on are answered with 503."""
+        self.arrived = threading.Semaphore(0)
         self.url = ""
 
     def answer(self, method: str, path: str, headers: Any, body: bytes) -> Answer:
@@ -62,6 +63,7 @@ def _handler_for(standin: StandIn) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
             self.wfile.write(text)
+            standin.arrived.release()
 
         def do_GET(self) -> None:
             self.do_POST()
