@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy.orm import Session
 
+from webui.approvals.asking.ask import UPSTREAM_REF
 from webui.approvals.call.arguments import effective_arguments
 from webui.approvals.errors import NotAllowedError
 from webui.approvals.states import Risk
@@ -80,10 +81,13 @@ def shown_of(
 
 def place_of(approval: Approval) -> dict[str, Any]:
     """Return what an approval is bound or answers to besides its arguments; often nothing."""
+    ctx = json.loads(approval.ctx)
+    if approval.reply_state is not None:
+        ctx.pop(UPSTREAM_REF, None)  # it is the source_ref
     place = {
         "scope": approval.scope,
         "tool_def": approval.tool_def,
-        "ctx": json.loads(approval.ctx) or None,
+        "ctx": ctx or None,
         "source": approval.source_id,
         "source_ref": approval.source_ref,
         "callback_url": approval.callback_url,

@@ -38,6 +38,7 @@ def test_everybody_sees_that_it_is_being_sent_and_how_that_went(
 ) -> None:
     approval_id = upstream.ask()
     rae, ana = signed_in(house.rae), signed_in(house.ana)
+    assert "upstream_ref" not in page_of(ana, approval_id), "it stands there as source_ref"
     assert "proxy waits for the verdict. Its own answer settles" in page_of(
         ana, approval_id
     )
