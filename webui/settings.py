@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from webui.channels.addresses import AllowList
+from webui.channels.services import SERVICES, check_mail_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,6 +170,11 @@ class Settings(BaseModel):
     sso_allow: Names = ()
     """Hosts and networks of identity providers that may be reached although they are private."""
 
+    notify_mail: SecretStr | None = None
+    """Mail server by which people are told, as a URL of Apprise: `mailtos://user:password@smtp.example.com?from=desk@example.com`; unset means no mail."""
+    notify_services: Names = ()
+    """Services by which people may be told besides, by the schemas of their URLs: `ntfys, tgram`; empty means none."""
+
     policy_file: Path | None = None
     """A YAML file that is the policy of one organization; it is taken in at the start and whenever it changes, and nothing else sets that policy."""
     policy_org: str | None = None
@@ -183,6 +189,22 @@ class Settings(BaseModel):
     @classmethod
     def _names_hosts_or_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         AllowList.of(value)
+        return value
+
+    @field_validator("notify_mail")
+    @classmethod
+    def _is_a_mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            check_mail_url(value.get_secret_value())
+        return value
+
+    @field_validator("notify_services")
+    @classmethod
+    def _are_known_services(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = sorted(set(value) - set(SERVICES))
+        if unknown:
+            message = f"has no such service as {', '.join(unknown)}; there are {', '.join(SERVICES)}"
+            raise ValueError(message)
         return value
 
     @field_validator("public_url")

@@ -22,6 +22,7 @@ from webui.audit.checkpoints import sign_due
 from webui.factors import ceremonies
 from webui.inbox import kept
 from webui.masking import profile_of
+from webui.notices.crier import Crier
 from webui.outbox import forgetting
 from webui.outbox.courier import Courier
 from webui.outbox.fanning import fan_out
@@ -98,7 +99,8 @@ class Worker:
 
 def chores_of(runtime: Runtime, replier: Replier | None = None) -> list[Chore]:
     """Return what a process of this runtime has to do."""
-    courier, replier = Courier(runtime), replier or Replier(runtime)
+    courier, crier = Courier(runtime), Crier(runtime)
+    replier = replier or Replier(runtime)
     return [
         Chore("sweep", 0.5, lambda: sweep(runtime)),
         Chore("write grants", 1.0, lambda: expire_write_grants(runtime)),
@@ -116,6 +118,7 @@ def chores_of(runtime: Runtime, replier: Replier | None = None) -> list[Chore]:
         # only hands over to threads of its own: a slow receiver does not stop the sweep
         Chore("deliver", 0.25, courier.deliver),
         Chore("tell upstreams", 0.25, replier.tell),
+        Chore("tell people", 0.5, crier.tell),
         Chore("forget", EACH_HOUR, lambda: forget(runtime)),
     ]
 
@@ -182,4 +185,5 @@ def forget(runtime: Runtime) -> int:
     runtime.store.write(ceremonies.forget_over)
     runtime.store.write(jobs.forget_old)
     dropped = runtime.store.write(kept.forget_old)
+    dropped += runtime.store.write(forgetting.forget_notices)
     return dropped + runtime.store.write(forgetting.forget_old)

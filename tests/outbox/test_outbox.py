@@ -510,7 +510,7 @@ def test_the_cursor_moves_with_the_rows_or_not_at_all(
     with store.reading() as session:
         heads = session.scalars(select(AuditHead).where(AuditHead.seq > 0)).all()
         plans = [
-            fanning.plan(session, head.org_id, head.fanned_out, head.seq, "http://desk")
+            fanning.plan(session, head.org_id, head.fanned_out, head.seq, "http://desk", 0)
             for head in heads
         ]
     assert fan_out(runtime) > 0

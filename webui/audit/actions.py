@@ -72,6 +72,9 @@ SOURCE_DELIVERY_REFUSED: Final = "source.delivery_refused"
 ENDPOINT_CREATED: Final = "endpoint.created"
 ENDPOINT_CHANGED: Final = "endpoint.changed"
 DELIVERY_GAVE_UP: Final = "delivery.gave_up"
+DESTINATION_CREATED: Final = "destination.created"
+DESTINATION_CHANGED: Final = "destination.changed"
+NOTICE_GAVE_UP: Final = "notice.gave_up"
 
 # What agents asked, and what became of it.
 TOOL_CALL: Final = "tool_call"
@@ -206,6 +209,9 @@ ALL: Final = frozenset(
         ENDPOINT_CREATED,
         ENDPOINT_CHANGED,
         DELIVERY_GAVE_UP,
+        DESTINATION_CREATED,
+        DESTINATION_CHANGED,
+        NOTICE_GAVE_UP,
         TOOL_CALL,
         APPROVAL_CREATED,
         APPROVAL_REUSED,

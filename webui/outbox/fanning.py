@@ -1,11 +1,11 @@
-"""Out of events, deliveries: once for each endpoint that wants one, in the order of the log.
+"""Out of events, deliveries and notices: once for each endpoint and place that wants one.
 
 Reading is done beside the writer, so that a busy desk's intake does not wait for it; the rows
 and the cursor are then written in one short transaction, or not at all.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import exists, func, insert, select, update
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from webui.approvals.desk import approval_of, subject
 from webui.approvals.senders.outbound import EVENT_OF, TO_CALLBACK, name_for
+from webui.notices.planning import plan as plan_notices
 from webui.outbox.messages import body_of
 from webui.runtime import Runtime
 from webui.store.ids import new_id
@@ -23,6 +24,7 @@ from webui.store.models import (
     Delivery,
     Endpoint,
     Event,
+    Notice,
     table_of,
 )
 from webui.store.models.event import INSTANCE
@@ -38,6 +40,7 @@ _has_callback = exists().where(
     Approval.callback_url.is_not(None),
 )
 _deliveries = table_of(Delivery)
+_notices = table_of(Notice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class Step:
     passed: int
     upto: int
     rows: Sequence[Mapping[str, Any]]
+    notices: Sequence[Mapping[str, Any]] = ()
+    """What people are told, beside programs."""
 
 
 class Outrun(Exception):
@@ -62,8 +67,9 @@ def fan_out(runtime: Runtime) -> int:
             .where(_heads.c.seq > _heads.c.fanned_out, _heads.c.org_id != INSTANCE)
             .order_by(_heads.c.org_id)
         ).all()
+        now = runtime.store.now()
         steps = [
-            plan(session, org_id, passed, seq, runtime.public_url)
+            plan(session, org_id, passed, seq, runtime.public_url, now)
             for org_id, passed, seq in behind
         ]
     for step in steps:
@@ -74,9 +80,19 @@ def fan_out(runtime: Runtime) -> int:
     return sum(step.upto - step.passed for step in steps)
 
 
-def plan(session: Session, org_id: str, passed: int, head: int, public_url: str) -> Step:
-    """Read what follows the cursor and say which deliveries it makes; writes nothing."""
-    upto = min(head, passed + STEP)
+def plan(
+    session: Session, org_id: str, passed: int, head: int, public_url: str, now: int
+) -> Step:
+    """Read what follows the cursor and say what it makes for whom; writes nothing."""
+    people = plan_notices(session, org_id, passed, min(head, passed + STEP), now)
+    step = _deliveries_of(session, org_id, passed, people.upto, public_url)
+    notices = [row for row in people.rows if row["seq"] <= step.upto]
+    return replace(step, notices=notices)
+
+
+def _deliveries_of(
+    session: Session, org_id: str, passed: int, upto: int, public_url: str
+) -> Step:
     endpoints = session.scalars(
         select(Endpoint)
         .where(Endpoint.org_id == org_id, Endpoint.status == "active")
@@ -150,7 +166,13 @@ def _concerns_agent(event: Event, name: str) -> bool:
 
 
 def take(tx: Transaction, step: Step) -> None:
-    """Write a step's deliveries and move the cursor; raises if another node was faster."""
+    """Write what a step makes and move the cursor; raises if another node was faster."""
+    if step.notices:
+        told = [
+            {"id": new_id("ntc", tx.now), **row, "created_at": tx.now}
+            for row in step.notices
+        ]
+        tx.execute(insert(_notices), told)
     if step.rows:
         times = {"next_at": tx.now, "created_at": tx.now}
         rows = [{"id": new_id("dlv", tx.now), **row, **times} for row in step.rows]

@@ -1,8 +1,8 @@
-"""Dropping deliveries nobody needs any more, in small batches."""
+"""Dropping deliveries and notices nobody needs any more, in small batches."""
 
 from sqlalchemy import delete, or_, select
 
-from webui.store.models import Delivery, table_of
+from webui.store.models import Delivery, Notice, table_of
 from webui.store.transaction import Transaction
 
 KEPT_MS = 14 * 86_400_000
@@ -10,7 +10,10 @@ KEPT_MS = 14 * 86_400_000
 DEAD_KEPT_MS = 90 * 86_400_000
 """How long a dead letter can be resent."""
 BATCH = 1_000
+NOTICES_KEPT_MS = 90 * 86_400_000
+"""How long a call's page says who was told of it."""
 _deliveries = table_of(Delivery)
+_notices = table_of(Notice)
 
 
 def forget_old(tx: Transaction) -> int:
@@ -28,4 +31,18 @@ def forget_old(tx: Transaction) -> int:
         .limit(BATCH)
     )
     gone = delete(_deliveries).where(_deliveries.c.id.in_(old)).returning(_deliveries.c.id)
+    return len(tx.execute(gone).all())
+
+
+def forget_notices(tx: Transaction) -> int:
+    """Drop at most `BATCH` old notices; returns how many."""
+    old = (
+        select(_notices.c.id)
+        .where(
+            _notices.c.status.in_(("delivered", "dead", "dropped")),
+            _notices.c.ended_at < tx.now - NOTICES_KEPT_MS,
+        )
+        .limit(BATCH)
+    )
+    gone = delete(_notices).where(_notices.c.id.in_(old)).returning(_notices.c.id)
     return len(tx.execute(gone).all())

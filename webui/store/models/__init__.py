@@ -18,6 +18,7 @@ from webui.store.models.grant import PermissionGrant, StandingGrant, WriteGrant
 from webui.store.models.group import Delegation, Group, GroupMember, Invitation
 from webui.store.models.job import Job, PolicyShadow
 from webui.store.models.message import Message
+from webui.store.models.notice import Destination, Notice
 from webui.store.models.org import (
     Membership,
     Org,
@@ -50,6 +51,7 @@ __all__ = [
     "Decision",
     "Delegation",
     "Delivery",
+    "Destination",
     "Endpoint",
     "Event",
     "Group",
@@ -65,6 +67,7 @@ __all__ = [
     "Message",
     "Millis",
     "Model",
+    "Notice",
     "Org",
     "Passkey",
     "PermissionGrant",

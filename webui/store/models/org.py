@@ -48,6 +48,8 @@ class User(Model):
     """The user this account is another account of; none for a person's only or first one."""
     session_epoch: Mapped[int] = mapped_column(default=1)
     """Grows to end every session of this person at once."""
+    time_zone: Mapped[str] = mapped_column(default="UTC", server_default="UTC")
+    """Name in the IANA database; quiet hours and digests are told by its clock."""
     created_at: Mapped[int]
 
 

@@ -1,0 +1,120 @@
+"""Where people are told, and who was told of a call."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webui.store.models import Destination, Membership, Notice, User
+
+
+class Told(NamedTuple):
+    """One notice about a call, with whose it is and where it went."""
+
+    user_name: str
+    kind: str
+    place: str
+    why: str
+    status: str
+    digest: bool
+    next_at: int
+    ended_at: int | None
+    attempts: int
+    last_error: str | None
+    in_place_of: str | None
+    """Display name of the person for whom a delegate was told."""
+
+
+MOST = 200
+
+
+def told(session: Session, approval_id: str) -> Sequence[Told]:
+    """Return who was told of a call, the earliest first."""
+    giver = User.__table__.alias("giver")
+    rows = session.execute(
+        select(
+            User.display_name,
+            Destination.kind,
+            Destination.name,
+            Notice.why,
+            Notice.status,
+            Notice.digest,
+            Notice.next_at,
+            Notice.ended_at,
+            Notice.attempts,
+            Notice.last_error,
+            giver.c.display_name,
+        )
+        .join(User, User.id == Notice.user_id)
+        .join(Destination, Destination.id == Notice.destination_id)
+        .outerjoin(giver, giver.c.id == Notice.in_place_of)
+        .where(Notice.approval_id == approval_id)
+        .order_by(Notice.id)
+        .limit(MOST)
+    )
+    return [Told._make(row) for row in rows]
+
+
+def places_of(session: Session, org_id: str, user_id: str) -> Sequence[Destination]:
+    """Return the places where a person is told, the oldest first."""
+    return session.scalars(
+        select(Destination)
+        .where(
+            Destination.org_id == org_id,
+            Destination.user_id == user_id,
+            Destination.status != "removed",
+        )
+        .order_by(Destination.id)
+    ).all()
+
+
+def browser_of(session: Session, org_id: str, user_id: str) -> Destination | None:
+    """Return what a person wants to hear in their browser, if they do."""
+    return session.scalar(
+        select(Destination).where(
+            Destination.org_id == org_id,
+            Destination.user_id == user_id,
+            Destination.kind == "browser",
+            Destination.status == "active",
+        )
+    )
+
+
+class Listener(NamedTuple):
+    """A place in use, and the member whose it is."""
+
+    destination: Destination
+    zone: str
+    role: str
+
+
+def listeners(session: Session, org_id: str) -> Sequence[Listener]:
+    """Return the places that messages go to, of active members with accounts in use."""
+    rows = session.execute(
+        select(Destination, User.time_zone, Membership.role)
+        .join(User, User.id == Destination.user_id)
+        .join(
+            Membership,
+            (Membership.user_id == Destination.user_id) & (Membership.org_id == org_id),
+        )
+        .where(
+            Destination.org_id == org_id,
+            Destination.status == "active",
+            Destination.kind != "browser",
+            User.status == "active",
+            Membership.status == "active",
+        )
+        .order_by(Destination.id)
+    )
+    return [Listener._make(row) for row in rows]
+
+
+def already_told(session: Session, approval_ids: Sequence[str]) -> set[tuple[str, str]]:
+    """Return (destination, approval) of what was told before, or waits to be."""
+    rows = session.execute(
+        select(Notice.destination_id, Notice.approval_id).where(
+            Notice.approval_id.in_(approval_ids)
+        )
+    )
+    return {(destination, approval) for destination, approval in rows}
