@@ -1,7 +1,7 @@
 // What the pages gain from a script: keys, the confirmation in place, copying, live changes.
 // Every page and every decision works without it.
 
-import { arm, byId, closeConfirm, focusForm, openConfirm, openForm, showWaiting, tick, toast } from "./page.js";
+import { arm, byId, closeConfirm, focusForm, liveRoot, openConfirm, openForm, showWaiting, tick, toast } from "./page.js";
 import { ask, markSelected, selectedId, start } from "./live.js";
 import { keepPicked, pick } from "./pick.js";
 
@@ -216,4 +216,5 @@ if (keysBox) {
   keysBox.addEventListener("change", () => localStorage.setItem("countersign.keys", keysBox.checked ? "off" : "on"));
 }
 
+if (liveRoot?.dataset.ringUrl) import("./ring.js");
 start();

@@ -81,11 +81,11 @@ function withFilters(url, extra) {
 
 async function refreshNew() {
   const bar = byId("new");
-  if (!bar) return;
-  const part = await fetchPart(withFilters(liveRoot.dataset.newUrl, { since: byId("rows").dataset.seq }));
+  const part = await fetchPart(withFilters(liveRoot.dataset.newUrl, { since: byId("rows")?.dataset.seq ?? since }));
   if (!part) return;
-  const [before, count] = [Number(bar.dataset.new), Number(part.dataset.new)];
   showWaiting(Number(part.dataset.waiting));
+  if (!bar) return; // a call alone on its page: the count in title, icon and rail is all there is
+  const [before, count] = [Number(bar.dataset.new), Number(part.dataset.new)];
   if (before !== count) put(bar, part);
   if (count > before) announce(`${count} new ${count === 1 ? "approval waits" : "approvals wait"}`);
   // Nothing can move under the pointer in an empty list, so the first one shows itself.
@@ -189,6 +189,7 @@ function receive(message) {
   }
   if (message.seq <= since) return;
   since = message.seq;
+  document.dispatchEvent(new CustomEvent("rang", { detail: message }));
   if (message.type === "write_grant.requested") return ask("writes");
   if (!message.type?.startsWith("approval.") || LOOKS.has(message.type)) return;
   if (message.type === "approval.created") ask("new");

@@ -24,6 +24,7 @@ from webui.approvals.people.standing import By
 from webui.approvals.policy import policy_revision
 from webui.approvals.senders import endpoints, sources
 from webui.channels.addresses import AllowList
+from webui.notices import destinations
 from webui.oidc import providers
 from webui.oidc.providers import Wanted
 from webui.store.ids import new_id
@@ -89,6 +90,7 @@ def things(
         "org_slug": slug,
         "provider_id": store.write(lambda tx: _provider(tx, org_id)),
         **store.write(lambda tx: _deliveries(tx, org_id, source.source_id)),
+        "destination_id": store.write(lambda tx: _place(tx, org_id, user_id)),
         **people,
         **store.write(lambda tx: _work(tx, org_id, agent.id)),
         "org": org_id,
@@ -185,6 +187,13 @@ def _session(tx: Transaction, user_id: str) -> str:
     session_hash = secrets.token_hex(32)
     sessions.sign_in(tx, user_id, session_hash, address="192.0.2.1", user_agent="")
     return session_hash[:12]
+
+
+def _place(tx: Transaction, org_id: str, user_id: str) -> str:
+    """Make a place where a person is told; trying it reaches nothing."""
+    owner = destinations.Owner(org_id, user_id)
+    url = "jsons://127.0.0.1/hear"
+    return destinations.add(tx, owner, "service", url=url, offered=("jsons",))
 
 
 def _passkey(tx: Transaction, user_id: str) -> str:

@@ -46,7 +46,8 @@ WHO_MAY = {
     ANYBODY - {"agent's session"}: "joining.join",
     SIGNED_IN: """
         queue.page queue.rows queue.new queue.writes bulk.page history.page grants.page help.page help.api account.page
-        factors.page confirm.page delegations.page linking.confirm
+        factors.page confirm.page delegations.page linking.confirm notifications.page
+        ringing.ring
         live.ticket session.sign_out
     """,
     PEOPLE: """
@@ -55,7 +56,8 @@ WHO_MAY = {
         confirm.by_password confirm.ask_for_passkey confirm.by_passkey delegations.create
         delegations.end factors.start_app factors.confirm_app factors.remove_app
         factors.renew_codes factors.change_password passkeys.ask passkeys.add passkeys.rename
-        passkeys.remove linking.link linking.unlink bulk.decide
+        passkeys.remove linking.link linking.unlink bulk.decide notifications.add
+        notifications.set_zone
     """,
     SIGNED_IN - {"instance admin"}: "orgs.switch",
     PEOPLE - {"instance admin", "foreigner"}: "write_gate.page write_gate.decide",

@@ -77,8 +77,8 @@ class Messenger:
             made = _made(plugin, url, address)
             try:
                 arrived = made.notify(title=title, body=body, body_format="text")
-            except Exception as error:
-                # a plugin's own fault, of which its text might hold a secret
+            except Exception as error:  # noqa: BLE001 - a plugin's own fault, whatever it is
+                # its text might hold a secret
                 name = type(error).__name__
                 raise Undeliverable(
                     f"The service could not be used ({name}).", permanent=True
@@ -104,11 +104,8 @@ def _made(plugin: Any, url: str, address: str | None) -> Any:
     from apprise import AppriseAsset  # noqa: PLC0415 - see above
     from apprise.common import PersistentStoreMode  # noqa: PLC0415
 
-    given = plugin.parse_url(url)
     try:
-        if not given:
-            raise TypeError
-        given |= {"format": "text"}
+        given = plugin.parse_url(url) | {"format": "text"}
         if address is not None:
             given |= {"targets": [address], "cc": None, "bcc": None}
         asset = AppriseAsset(
@@ -141,6 +138,11 @@ def _requests() -> Any:
     import requests  # noqa: PLC0415 - with Apprise
 
     def request(method: str, url: str, **given: Any) -> requests.Response:
+        if method not in {
+            "POST",
+            "PUT",
+        }:  # looking things up tells more than a message needs
+            raise requests.RequestException
         named = ("params", "data", "json", "headers", "auth", "files")
         wanted = {name: given[name] for name in named if given.get(name) is not None}
         prepared = requests.Request(method, url, **wanted).prepare()
@@ -148,15 +150,12 @@ def _requests() -> Any:
         answer.status_code, answer._content = _carry(prepared)  # noqa: SLF001
         return answer
 
-    def refuse(*_: Any, **__: Any) -> requests.Response:
-        raise requests.RequestException
-
     return SimpleNamespace(
         request=request,
         post=lambda url, *args, **given: request(
             "POST", url, **dict(zip(("data", "json"), args, strict=False)), **given
         ),
-        get=refuse,  # looking things up tells a server more than a message needs
+        get=lambda url, **given: request("GET", url, **given),
         codes=requests.codes,
         RequestException=requests.RequestException,
         exceptions=requests.exceptions,
@@ -170,8 +169,6 @@ def _carry(prepared: Any) -> tuple[int, bytes]:
     carried = _carrying.get()
     body = prepared.body.encode() if isinstance(prepared.body, str) else prepared.body
     try:
-        if prepared.method not in {"POST", "PUT"}:
-            raise Undeliverable("Only POST and PUT are sent.", permanent=True)
         answer = carried.sender.send(
             prepared.method, prepared.url, dict(prepared.headers), body
         )
@@ -192,7 +189,7 @@ def _carry(prepared: Any) -> tuple[int, bytes]:
 def _mailer() -> Any:
     """Return Apprise's mail plugin, which keeps for us what the server said."""
     quiet()
-    base = import_module("apprise.plugins.email.base")
+    base: Any = import_module("apprise.plugins.email.base")
     usual = base.AppriseSMTPController
 
     class Controller(usual):  # type: ignore[misc, valid-type]
@@ -218,16 +215,19 @@ def _mailer() -> Any:
 
 def _mail_failure(error: Exception) -> Undeliverable:
     """Say what a mail server answered; only what it says of an address is for good."""
-    code, said = 0, ""
+    code, text = 0, b""
+    refused = isinstance(error, smtplib.SMTPRecipientsRefused)
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         code, text = next(iter(error.recipients.values()))
-        said = text.decode("utf-8", "replace")
     elif isinstance(error, smtplib.SMTPResponseException):
-        code, text = error.smtp_code, error.smtp_error
-        said = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+        code = error.smtp_code
+        text = (
+            str(error.smtp_error).encode()
+            if isinstance(error.smtp_error, str)
+            else error.smtp_error
+        )
     if code:
-        refused = isinstance(error, smtplib.SMTPRecipientsRefused)
-        said = " ".join(said.split())[:_WHY_MAX]
+        said = " ".join(text.decode("utf-8", "replace").split())[:_WHY_MAX]
         return Undeliverable(
             f"The mail server answered {code} {said}".rstrip(".") + ".",
             permanent=refused and code >= 500,  # noqa: PLR2004 - as SMTP has it

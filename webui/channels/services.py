@@ -29,7 +29,9 @@ SERVICES: Final = {
     "gotifys": Service("Gotify", "gotify", "NotifyGotify", "gotifys://HOST/TOKEN", True),
     "json": Service("JSON", "custom_json", "NotifyJSON", "json://HOST/PATH", True),
     "jsons": Service("JSON", "custom_json", "NotifyJSON", "jsons://HOST/PATH", True),
-    "mmost": Service("Mattermost", "mattermost", "NotifyMattermost", "mmost://HOST/TOKEN", True),
+    "mmost": Service(
+        "Mattermost", "mattermost", "NotifyMattermost", "mmost://HOST/TOKEN", True
+    ),
     "mmosts": Service(
         "Mattermost", "mattermost", "NotifyMattermost", "mmosts://HOST/TOKEN", True
     ),
@@ -57,7 +59,9 @@ def check_service_url(url: str, offered: Collection[str]) -> Service:
 
     """
     if len(url) > MAX_URL or not _VISIBLE.fullmatch(url):
-        raise _unusable(f"it must be 1 to {MAX_URL} visible ASCII characters without blanks")
+        raise _unusable(
+            f"it must be 1 to {MAX_URL} visible ASCII characters without blanks"
+        )
     schema = schema_of(url)
     if schema not in offered or schema not in SERVICES:
         known = ", ".join(sorted(set(offered) & set(SERVICES))) or "none"
@@ -67,7 +71,9 @@ def check_service_url(url: str, offered: Collection[str]) -> Service:
     except ValueError:
         raise _unusable("its host or parameters cannot be read") from None
     for name in given:
-        if name not in _PARAMETERS and not (schema.startswith("json") and name[:1] in "+-:"):
+        if name not in _PARAMETERS and not (
+            schema.startswith("json") and name[:1] in "+-:"
+        ):
             raise _unusable(
                 "of parameters after ? there are " + ", ".join(sorted(_PARAMETERS))
             )
@@ -89,7 +95,11 @@ def check_mail_url(url: str) -> None:
         parts.port  # noqa: B018 - reading it checks it
     except ValueError:
         parts = urlsplit("")
-    if parts.scheme not in MAIL_SCHEMAS or not parts.hostname or not _VISIBLE.fullmatch(url):
+    if (
+        parts.scheme not in MAIL_SCHEMAS
+        or not parts.hostname
+        or not _VISIBLE.fullmatch(url)
+    ):
         message = (
             "must be like mailtos://user:password@smtp.example.com?from=desk@example.com "
             "(mailto:// without TLS)"

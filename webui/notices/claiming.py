@@ -118,7 +118,9 @@ def _found(tx: Transaction) -> list[_Due]:
         )
         .order_by(Notice.next_at, Notice.id)
         .limit(_LOOKED_AT)
-        .options(defer(Approval.sealed), defer(Approval.sealed_edit), defer(Approval.settling))
+        .options(
+            defer(Approval.sealed), defer(Approval.sealed_edit), defer(Approval.settling)
+        )
         .with_for_update(skip_locked=True, of=Notice),
         execution_options={"populate_existing": True},
     )
@@ -177,18 +179,23 @@ def _still_needed(
             each.notice.status, each.notice.ended_at = "dropped", tx.now
             each.notice.last_error = why
             continue
-        holder = holder_of(each.approval, tx.now)
-        if holder and _can_wait(each.notice.why):
-            if not audience.actor(destination.user_id).is_one_of((holder,)):
-                each.notice.next_at = each.approval.claim_expires_at or tx.now
-                continue
+        if _is_held(tx, audience, destination, each):
+            each.notice.next_at = each.approval.claim_expires_at or tx.now
+            continue
         left.append(each)
     return left
 
 
-def _can_wait(why: str) -> bool:
-    """Say whether it rests while somebody else looks into the call."""
-    return why not in {wishes.ESCALATED, wishes.BREAK_GLASS}
+def _is_held(
+    tx: Transaction, audience: Audience, destination: Destination, due: _Due
+) -> bool:
+    """Say whether somebody else looks into the call; alarms and escalations are told anyway."""
+    if due.notice.why in {wishes.ESCALATED, wishes.BREAK_GLASS}:
+        return False
+    holder = holder_of(due.approval, tx.now)
+    return holder is not None and not audience.actor(destination.user_id).is_one_of(
+        (holder,)
+    )
 
 
 def _needless(

@@ -63,7 +63,9 @@ def add(
         known = select(Destination.id).where(*standing, Destination.kind == kind)
         if found := tx.session.scalar(known):
             return found
-    if (tx.session.scalar(select(func.count(Destination.id)).where(*standing)) or 0) >= MOST:
+    if (
+        tx.session.scalar(select(func.count(Destination.id)).where(*standing)) or 0
+    ) >= MOST:
         raise InvalidError(f"You are told at {MOST} places; remove one of them first.")
     made = Destination(
         id=new_id("dst", tx.now),
@@ -104,9 +106,7 @@ def change(
     _record(tx, owner, found, {"wishes": "changed"})
 
 
-def switch(
-    tx: Transaction, owner: Owner, destination_id: str, status: str
-) -> None:
+def switch(tx: Transaction, owner: Owner, destination_id: str, status: str) -> None:
     """Tell nothing there any more, or again. Asking twice is fine.
 
     Raises:

@@ -101,7 +101,9 @@ def _abouts(session: Session, found: Sequence[Event]) -> Mapping[str, _About]:
         .join(Agent, Agent.id == Approval.agent_id)
         .outerjoin(manager, manager.id == Agent.reports_to)
         .where(Approval.id.in_(ids))
-        .options(defer(Approval.sealed), defer(Approval.sealed_edit), defer(Approval.settling))
+        .options(
+            defer(Approval.sealed), defer(Approval.sealed_edit), defer(Approval.settling)
+        )
     )
     return {row[0].id: _About(*row, votes.get(row[0].id, ())) for row in rows}
 
@@ -119,7 +121,8 @@ def _rows(
     wish, risk = wish_of(destination, place.zone), Risk(approval.risk)
     # the wishes are asked first, as they cost nothing
     if not any(
-        wishes.wants(wish, risk=risk, tool=approval.tool, why=why) for why in _WHYS[event.action]
+        wishes.wants(wish, risk=risk, tool=approval.tool, why=why)
+        for why in _WHYS[event.action]
     ):
         return
     right = _right(audience, event, call, place, known)
@@ -165,13 +168,17 @@ def _right(
     user_id, approval = place.destination.user_id, call.approval
     if event.action == BREAK_GLASS:
         told = place.role in MANAGING and event.actor != f"user:{user_id}"
-        return (wishes.BREAK_GLASS, "") if told and audience.sees(user_id, approval) else None
+        return (
+            (wishes.BREAK_GLASS, "") if told and audience.sees(user_id, approval) else None
+        )
     if event.action == ESCALATED and not _escalated_to(audience, event, place, known):
         return None
     access = audience.decides(user_id, approval, call.owner, call.votes)
     if access is None:
         manages = event.action == CREATED and user_id == call.managers_owner
-        return (wishes.MANAGER, "") if manages and audience.sees(user_id, approval) else None
+        return (
+            (wishes.MANAGER, "") if manages and audience.sees(user_id, approval) else None
+        )
     if event.action == CREATED:
         why = wishes.DELEGATE if access.delegator else wishes.DECIDE
         return why, access.delegator

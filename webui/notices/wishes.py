@@ -1,11 +1,11 @@
 """What a person wants to hear at one place, and when. Pure: no clock, no rows.
 
 Times of the day are the person's own. Where a clock is set forward, a time that does not exist
-is as much later as the clock was set; where it is set back, a time that comes twice is the first
-one of both that is not over yet.
+is as much later as the clock was set. Where it is set back a time comes twice: a digest goes out
+the first time, and quiet hours end each time.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Final, NamedTuple
@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from webui.approvals.states import Risk
 
 MINUTE: Final = 60_000
-DAY_MINUTES: Final = 24 * 60
 
 DECIDE, DELEGATE, MANAGER = "decide", "delegate", "manager"
 ESCALATED, RESUMED, REMINDER, BREAK_GLASS = (
@@ -49,7 +48,7 @@ class Wish:
     """Minutes of the day from which and to which it is quiet; to may be the next day's."""
     critical_at_once: bool = False
     remind_before: int = 0
-    zone: ZoneInfo = ZoneInfo("UTC")
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
 
     @property
     def in_digests(self) -> bool:
@@ -106,11 +105,11 @@ def _next_digest(wish: Wish, now: int) -> int:
         return now + step - now % step
     today = _local(wish, now).date()
     times = (
-        _moment(wish, today + timedelta(days=days), hour * 60, now)
+        _moments(wish, today + timedelta(days=days), hour * 60)[0]
         for days in range(3)
         for hour in sorted(wish.hours)
     )
-    return next(at for at in times if at is not None)
+    return next(at for at in times if at > now)
 
 
 def _after_quiet(wish: Wish, at: int) -> int:
@@ -123,22 +122,18 @@ def _after_quiet(wish: Wish, at: int) -> int:
     quiet = start <= minute < end if start < end else minute >= start or minute < end
     if not quiet:
         return at
-    ends = (_moment(wish, local.date() + timedelta(days=days), end, at) for days in range(3))
-    return next(end_at for end_at in ends if end_at is not None)
+    days = (local.date() + timedelta(days=days) for days in range(3))
+    ends = (end_at for day in days for end_at in _moments(wish, day, end))
+    return next(end_at for end_at in ends if end_at > at)
 
 
 def _local(wish: Wish, at: int) -> datetime:
     return datetime.fromtimestamp(at / 1000, wish.zone)
 
 
-def _moment(wish: Wish, day: date, minute: int, after: int) -> int | None:
-    """Return the first moment after `after` (ms) at which a day's clock shows a minute."""
-    hour, rest = divmod(minute % DAY_MINUTES, 60)
-    for fold in (0, 1):
-        shown = datetime(
-            day.year, day.month, day.day, hour, rest, fold=fold, tzinfo=wish.zone
-        )
-        at = int(shown.timestamp() * 1000)
-        if at > after:
-            return at
-    return None
+def _moments(wish: Wish, day: date, minute: int) -> tuple[int, int]:
+    """Return the first and the last moment at which a day's clock shows a minute."""
+    hour, rest = divmod(minute, 60)
+    shown = datetime(day.year, day.month, day.day, hour, rest, tzinfo=wish.zone)
+    both = (shown.timestamp(), shown.replace(fold=1).timestamp())
+    return int(both[0] * 1000), int(both[1] * 1000)

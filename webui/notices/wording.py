@@ -55,7 +55,7 @@ def message(items: Sequence[Item], public_url: str, zone: ZoneInfo) -> Message:
         f"What you are told, and when: {public_url}/account/notifications"
     )
     told = [_told(item, public_url, zone) for item in ordered]
-    return Message(_title(ordered), "\n\n".join([*told, foot]))
+    return Message(title(ordered), "\n\n".join([*told, foot]))
 
 
 def trial(public_url: str) -> Message:
@@ -76,14 +76,15 @@ def plain(name: str) -> str:
 def head(item: Item) -> str:
     """Return in one line what it is about: the reason, the tool and the risk."""
     start = _HEADS[item.why].format(giver=plain(item.giver))
-    return f"{start}: {plain(item.tool)} ({item.risk} risk)"
+    return f"{start}: {plain(item.tool)}, {item.risk} risk"
 
 
-def _title(items: Sequence[Item]) -> str:
+def title(items: Sequence[Item]) -> str:
+    """Return one line about all of them."""
     if len(items) == 1:
         return head(items[0])
     highest = max((Risk(item.risk) for item in items), key=lambda risk: risk.level)
-    return f"{len(items)} approvals to look at (highest risk: {highest})"
+    return f"{len(items)} approvals to look at, highest risk {highest}"
 
 
 def _told(item: Item, public_url: str, zone: ZoneInfo) -> str:

@@ -36,6 +36,7 @@ from webui.web.progress import progress_words
 from webui.web.rows import RowView, row_view
 from webui.web.said import Said, said_about
 from webui.web.timeline import ON_THE_PAGE, Moment, facts_of, timeline
+from webui.web.told import ToldView, told_about
 
 _OUTCOMES = {
     None: "The agent took its one use; it has not reported yet.",
@@ -89,6 +90,8 @@ class Detail(RowView):
     newer_url: str | None = None
     """Of the call that took its place."""
     said: tuple[Said, ...] = ()
+    told: tuple[ToldView, ...] = ()
+    """Which people, where, and whether it arrived."""
     changes_asked: Moment | None = None
     """By whom and when, while the agent has not answered."""
     has_schema: bool = False
@@ -173,6 +176,7 @@ def _conversation(
 ) -> dict[str, Any]:
     return {
         "said": said_about(session, approval),
+        "told": told_about(session, approval.id),
         "changes_asked": _changes_asked(view, happened, names),
     }
 

@@ -1,0 +1,100 @@
+// Notifications of the browser, by choice. What is told, and whether now, the server says by the
+// reader's own wishes; this only asks, shows and leads to the call. Of all tabs one tells.
+
+import { announce, liveRoot, openForm, write } from "./page.js";
+
+const GATHER_MS = 300;
+const TELLING = { "approval.created": "id", "approval.resumed": "id", "approval.escalated": "escalated" };
+const rung = new Map();
+let telling = false;
+let timer = 0;
+
+// ---- An open page that tells -----------------------------------------------------------------
+
+function onRing({ detail }) {
+  if (!telling || !TELLING[detail.type]) return;
+  rung.set(detail.id, TELLING[detail.type]);
+  clearTimeout(timer);
+  timer = setTimeout(tell, GATHER_MS);
+}
+
+async function tell() {
+  const query = new URLSearchParams();
+  for (const [id, name] of rung) query.append(name, id);
+  rung.clear();
+  try {
+    const answer = await fetch(`${liveRoot.dataset.ringUrl}?${query}`, { credentials: "same-origin" });
+    if (!answer.ok || answer.redirected) return;
+    const { notices, sound } = await answer.json();
+    notices.forEach(show);
+    if (sound) await beep();
+  } catch {
+    // The network is away; the page says so itself, and what waits stands in the queue.
+  }
+}
+
+function show({ tag, title, url }) {
+  if (Notification.permission !== "granted") return;
+  const shown = new Notification(title, { tag });
+  shown.addEventListener("click", () => {
+    shown.close();
+    window.focus();
+    // Whoever is in the middle of a verdict keeps what they wrote.
+    if (openForm()) window.open(url, "_blank", "noopener");
+    else location.assign(url);
+  });
+}
+
+async function beep() {
+  const context = new AudioContext();
+  const [tone, volume] = [context.createOscillator(), context.createGain()];
+  tone.frequency.value = 660;
+  volume.gain.setValueAtTime(0.08, context.currentTime);
+  volume.gain.exponentialRampToValueAtTime(0.001, context.currentTime + 0.4);
+  tone.connect(volume).connect(context.destination);
+  tone.addEventListener("ended", () => context.close());
+  tone.start();
+  tone.stop(context.currentTime + 0.4);
+}
+
+// The lock is held as long as the page is open; then the next tab gets it.
+function waitForTurn() {
+  navigator.locks.request("countersign.ring", () => {
+    telling = true;
+    document.documentElement.dataset.tells = "";
+    return new Promise(() => {});
+  });
+}
+
+// ---- The page on which one allows it ---------------------------------------------------------
+
+const LEAVE = {
+  granted: "This browser may show them. A page of the queue, or of a call, has to be open.",
+  denied: "This browser refuses them for this desk; allow them in its settings for this address.",
+  default: "This browser was not asked yet.",
+};
+
+function showLeave(place) {
+  const [button, words] = [place.querySelector("[data-ask-leave]"), place.querySelector("[data-leave]")];
+  const leave = "Notification" in window ? Notification.permission : null;
+  write(words, LEAVE[leave] ?? "This browser cannot show notifications here; it needs https or localhost.");
+  button.hidden = leave !== "default";
+}
+
+function askOn(place) {
+  showLeave(place);
+  place.querySelector("[data-ask-leave]").addEventListener("click", async () => {
+    await Notification.requestPermission();
+    showLeave(place);
+    announce(place.querySelector("[data-leave]").textContent);
+  });
+}
+
+document.querySelectorAll("[data-ring]").forEach(askOn);
+if (liveRoot?.dataset.ringUrl && "Notification" in window && "locks" in navigator) {
+  document.addEventListener("rang", onRing);
+  waitForTurn();
+}
+
+const zone = document.querySelector("#zone");
+if (zone?.value === "UTC") zone.placeholder = Intl.DateTimeFormat().resolvedOptions().timeZone;

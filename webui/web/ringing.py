@@ -1,0 +1,109 @@
+"""What an open page tells its reader: asked by the page's script when the socket rings."""
+
+from typing import Any
+
+from flask import Blueprint, jsonify, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as BaseResponse
+
+from webui.approvals.answering.claiming import holder_of
+from webui.approvals.answering.reviewing import owners_now
+from webui.approvals.states import Risk
+from webui.notices import wishes, wording
+from webui.notices.audience import Audience
+from webui.notices.destinations import wish_of
+from webui.notices.planning import waits
+from webui.notices.wording import Item
+from webui.store.models import Destination, User
+from webui.store.queries import calls
+from webui.store.queries.calls import Row
+from webui.store.queries.notices import browser_of
+from webui.web.access import me
+from webui.web.context import house
+
+blueprint = Blueprint("ringing", __name__)
+AT_ONCE = 3
+"""Notifications at once; more are told as one."""
+MOST = 50
+
+
+@blueprint.app_context_processor
+def _for_templates() -> dict[str, Any]:
+    return {"rings": rings}
+
+
+def rings() -> bool:
+    """Say whether this person wants to be told by open pages; those that can ask this."""
+    signed = me().signed
+    with house().store.reading() as session:
+        return browser_of(session, signed.org_id, signed.user_id) is not None
+
+
+@blueprint.get("/queue/ring")
+def ring() -> BaseResponse:
+    """Return what this person wants to hear now of some calls that just changed.
+
+    The wishes are read here and not in the page, so that all tabs and browsers follow them;
+    nothing is told that would wait for a digest or the end of quiet hours.
+    """
+    wanted = dict.fromkeys(request.args.getlist("id")[:MOST], wishes.DECIDE)
+    wanted |= dict.fromkeys(request.args.getlist("escalated")[:MOST], wishes.ESCALATED)
+    signed = me().signed
+    with house().store.reading() as session:
+        place = browser_of(session, signed.org_id, signed.user_id)
+        items = [] if place is None else _items(session, place, wanted)
+    return jsonify(notices=_told(items), sound=bool(items and place and place.sound))
+
+
+def _items(session: Session, place: Destination, wanted: dict[str, str]) -> list[Item]:
+    now, user_id = house().store.now(), place.user_id
+    wish = wish_of(place, session.get_one(User, user_id).time_zone)
+    found = [row for id_ in wanted if (row := calls.one(session, place.org_id, id_))]
+    owners = owners_now(session, [row.approval for row in found])
+    votes = calls.votes(session, [row.approval.id for row in found])
+    audience = Audience(session, place.org_id, now)
+    items = []
+    for row in found:
+        approval, why = row.approval, wanted[row.approval.id]
+        risk = Risk(approval.risk)
+        if not (
+            waits(approval, now)
+            and wishes.wants(wish, risk=risk, tool=approval.tool, why=why)
+        ):
+            continue
+        if wishes.due(wish, now, risk=risk, why=why).at > now or _is_held(
+            audience, place, row
+        ):
+            continue
+        owner, given = owners.get(approval.agent_id), votes.get(approval.id, [])
+        if audience.decides(user_id, approval, owner, given) is not None:
+            items.append(_item(row, why))
+    return items
+
+
+def _is_held(audience: Audience, place: Destination, row: Row) -> bool:
+    holder = holder_of(row.approval, house().store.now())
+    return holder is not None and not audience.actor(place.user_id).is_one_of((holder,))
+
+
+def _item(row: Row, why: str) -> Item:
+    approval = row.approval
+    agent = row.agent_name
+    return Item(
+        approval.id, why, approval.tool, approval.risk, agent, approval.expires_at, ""
+    )
+
+
+def _told(items: list[Item]) -> list[dict[str, Any]]:
+    """Return the titles to show and where a click leads; a flood is one of them."""
+    if len(items) > AT_ONCE:
+        several = wording.title(items)
+        return [{"tag": "several", "title": several, "url": url_for("queue.page")}]
+    return [
+        {
+            "tag": item.approval_id,
+            "title": wording.head(item),
+            "url": url_for("approval.page", approval_id=item.approval_id),
+        }
+        for item in items
+    ]

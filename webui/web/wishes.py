@@ -1,0 +1,154 @@
+"""What a person wants to hear, from a form's fields and into them."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from werkzeug.datastructures import MultiDict
+
+from webui.approvals.errors import Fault, InvalidError
+from webui.approvals.states import Risk
+from webui.notices.destinations import BROWSER, check_tools
+from webui.notices.wishes import ABOUT, EVERY, REMIND, Wish
+from webui.preview import visible
+from webui.store.models import Destination
+
+_TIME: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+AT_ONCE, AT_HOURS = "0", "hours"
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceView:
+    """A place where one is told, with the fields of its form."""
+
+    id: str
+    kind: str
+    name: str
+    active: bool
+    about: str
+    risk_from: str
+    tools: str
+    pace: str
+    hours: str
+    quiet: bool
+    quiet_from: str
+    quiet_to: str
+    critical: bool
+    remind: int
+    sound: bool
+    in_browser: bool
+    words: str
+    """All of it in one sentence."""
+    last_error: str
+    rests_until: int | None
+
+
+def view_of(place: Destination, email: str, now: int) -> PlaceView:
+    """Return a place as its form shows it."""
+    quiet = place.quiet_from is not None and place.quiet_to is not None
+    resting = place.open_until is not None and place.open_until > now
+    return PlaceView(
+        place.id,
+        place.kind,
+        f"E-mail to {visible(email)}" if place.kind == "mail" else visible(place.name),
+        place.status == "active",
+        place.about,
+        place.risk_from,
+        visible(place.tools),
+        AT_HOURS if place.hours else str(place.every),
+        place.hours,
+        quiet,
+        _clock(place.quiet_from if quiet else 22 * 60),
+        _clock(place.quiet_to if quiet else 7 * 60),
+        place.critical_at_once,
+        place.remind_before,
+        place.sound,
+        place.kind == BROWSER,
+        _sentence(place),
+        visible(place.last_error or ""),
+        place.open_until if resting else None,
+    )
+
+
+def read_wish(form: MultiDict[str, str]) -> Wish:
+    """Return what a form asks for.
+
+    Raises:
+        InvalidError: a field is not one that the form offers.
+
+    """
+    quiet = None
+    if "quiet" in form:
+        quiet = (_minute(form, "quiet_from"), _minute(form, "quiet_to"))
+    pace = form.get("pace", AT_ONCE)
+    if pace not in {AT_ONCE, AT_HOURS, *map(str, EVERY)}:
+        raise _wrong("pace", "choose how often you are told")
+    return Wish(
+        about=_one_of(form, "about", ABOUT),
+        risk_from=Risk(_one_of(form, "risk_from", [str(risk) for risk in Risk])),
+        tools=check_tools(form.get("tools", "")),
+        every=0 if pace == AT_HOURS else int(pace),
+        hours=_hours(form.get("hours", "")) if pace == AT_HOURS else (),
+        quiet=quiet,
+        critical_at_once="critical" in form,
+        remind_before=int(_one_of(form, "remind", ["0", *map(str, REMIND)])),
+    )
+
+
+def _one_of(form: MultiDict[str, str], name: str, known: object) -> str:
+    given = form.get(name, "")
+    if given not in known:  # type: ignore[operator]
+        raise _wrong(name, f"choose one of those that the field {name} offers")
+    return given
+
+
+def _hours(text: str) -> tuple[int, ...]:
+    parts = text.replace(",", " ").split()
+    good = all(part.isascii() and part.isdigit() and len(part) <= 2 for part in parts)  # noqa: PLR2004 - digits of an hour
+    hours = sorted({int(part) for part in parts}) if good else []
+    if not hours or hours[-1] > 23:  # noqa: PLR2004 - the last hour of a day
+        raise _wrong("hours", "name the hours of the digests, 0 to 23, such as 9 13 17")
+    return tuple(hours)
+
+
+def _minute(form: MultiDict[str, str], name: str) -> int:
+    found = _TIME.fullmatch(form.get(name, ""))
+    if found is None:
+        raise _wrong(name, "write quiet hours like 22:00")
+    return int(found[1]) * 60 + int(found[2])
+
+
+def _clock(minute: int | None) -> str:
+    hours, rest = divmod(minute or 0, 60)
+    return f"{hours:02}:{rest:02}"
+
+
+def _wrong(name: str, mend: str) -> InvalidError:
+    return InvalidError(f"This cannot be saved: {mend}.", [Fault(f"/{name}", mend)])
+
+
+def _sentence(place: Destination) -> str:
+    if place.about == "alerts":
+        return "Only alarms, at once."
+    what = (
+        "Only what was escalated to you"
+        if place.about == "escalated"
+        else "All you may decide"
+    )
+    if place.risk_from != Risk.LOW:
+        what += f", from {place.risk_from} risk on"
+    if place.tools:
+        what += f", of {visible(place.tools)}"
+    when = "at once"
+    if place.hours:
+        when = "gathered at " + ", ".join(f"{hour}:00" for hour in place.hours.split())
+    elif place.every:
+        when = f"gathered every {place.every} minutes"
+    parts = [f"{what}; {when}"]
+    if place.quiet_from is not None:
+        parts.append(f"quiet from {_clock(place.quiet_from)} to {_clock(place.quiet_to)}")
+    if place.critical_at_once and (place.quiet_from is not None or when != "at once"):
+        parts.append("critical ones always at once")
+    if place.remind_before:
+        parts.append(f"reminded {place.remind_before} min before the deadline")
+    return "; ".join(parts) + "."
