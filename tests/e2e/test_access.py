@@ -86,6 +86,7 @@ PAGES = {
     "factors.page": ("/account/factors",),
     "confirm.page": ("/account/confirm",),
     "delegations.page": ("/delegations",),
+    "notifications.page": ("/account/notifications",),
     "write_gate.page": ("{write}",),
     "help.page": ("/help",),
     "help.api": ("/help/api",),
@@ -106,6 +107,7 @@ NO_PAGES = {
     "queue.row",
     "queue.new",
     "queue.writes",
+    "ringing.ring",
     "audit.export",
     "sso.start",  # these send the browser on to a provider, or back from there
     "sso.back",

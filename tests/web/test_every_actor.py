@@ -57,7 +57,8 @@ WHO_MAY = {
         delegations.end factors.start_app factors.confirm_app factors.remove_app
         factors.renew_codes factors.change_password passkeys.ask passkeys.add passkeys.rename
         passkeys.remove linking.link linking.unlink bulk.decide notifications.add
-        notifications.set_zone
+        notifications.set_zone notifications.change notifications.try_it notifications.pause
+        notifications.resume notifications.remove
     """,
     SIGNED_IN - {"instance admin"}: "orgs.switch",
     PEOPLE - {"instance admin", "foreigner"}: "write_gate.page write_gate.decide",
@@ -111,6 +112,7 @@ PERSONAL = {"write_gate.page", "write_gate.decide", "orgs.switch"}
 """As unknown to everybody but whose they are, whatever their role."""
 OPEN_BY_ORG_OR_LINK = {"sso.start", "joining.page", "joining.join", "hooks.receive"}
 LAST = [
+    "notifications.remove",
     "people_changes.revoke",
     "people_changes.remove",
     "groups.delete",

@@ -6,10 +6,11 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from flask import Blueprint, redirect, request, url_for
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
 from webui.approvals.asking import throttling
-from webui.approvals.errors import DeskError, InvalidError
+from webui.approvals.errors import InvalidError, TooManyError
 from webui.channels.addresses import Undeliverable
 from webui.channels.services import SERVICES
 from webui.notices import destinations, wording
@@ -33,7 +34,7 @@ from webui.web.context import desk, house
 from webui.web.fresh import require_fresh
 from webui.web.once import Secret
 from webui.web.render import page as whole_page
-from webui.web.wishes import read_wish, view_of
+from webui.web.wishes import read_wish, typed_view, view_of
 
 blueprint = Blueprint("notifications", __name__, url_prefix="/account/notifications")
 Answer = BaseResponse | tuple[str, int]
@@ -46,7 +47,11 @@ def page() -> str:
     return _page()
 
 
-def _page(error: str | None = None, url: str = "") -> str:
+def _page(
+    error: str | None = None,
+    url: str = "",
+    typed: tuple[str, MultiDict[str, str]] | None = None,
+) -> str:
     signed, settings, now = me().signed, house().settings, house().store.now()
     with house().store.reading() as session:
         places = places_of(session, signed.org_id, signed.user_id)
@@ -55,7 +60,10 @@ def _page(error: str | None = None, url: str = "") -> str:
     kinds = {place.kind for place in places}
     return whole_page(
         "notifications/page.html",
-        places=[view_of(place, signed.email, now) for place in places],
+        places=[
+            typed_view(view, typed[1]) if typed and typed[0] == view.id else view
+            for view in (view_of(place, signed.email, now) for place in places)
+        ],
         zone=zone,
         zones=zones(),
         email=signed.email,
@@ -122,15 +130,19 @@ def set_zone() -> Answer:
 @blueprint.post("/<destination_id>")
 def change(destination_id: str) -> Answer:
     """Set what one wants to hear at a place."""
+    form = request.form
+
+    def unit(tx: Transaction, owner: Owner) -> None:
+        destinations.load(
+            tx, owner, destination_id
+        )  # another's is unknown, whatever is sent
+        wish = read_wish(form)
+        destinations.change(tx, owner, destination_id, wish, sound="sound" in form)
+
     try:
-        wish, sound = read_wish(request.form), "sound" in request.form
-        _write(
-            lambda tx, owner: destinations.change(
-                tx, owner, destination_id, wish, sound=sound
-            )
-        )
+        _write(unit)
     except InvalidError as error:
-        return _page(error.detail), 422
+        return _page(error.detail, typed=(destination_id, form)), 422
     return _back("Saved; it holds from now on, and for what waits to be told.")
 
 
@@ -147,7 +159,7 @@ def try_it(destination_id: str) -> Answer:
             messenger.send(url, told.title, told.body)
     except Undeliverable as failure:
         return _page(f"The message did not arrive. {failure.why}"), 200
-    except DeskError as error:
+    except (InvalidError, TooManyError) as error:
         return _page(error.detail), status_of(error)
     return _back("The message was taken. Look whether you have it.")
 

@@ -1,7 +1,7 @@
 """What a person wants to hear, from a form's fields and into them."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from werkzeug.datastructures import MultiDict
@@ -41,6 +41,8 @@ class PlaceView:
     """All of it in one sentence."""
     last_error: str
     rests_until: int | None
+    refused: bool = False
+    """What stands in the fields was typed, and not saved."""
 
 
 def view_of(place: Destination, email: str, now: int) -> PlaceView:
@@ -67,6 +69,24 @@ def view_of(place: Destination, email: str, now: int) -> PlaceView:
         _sentence(place),
         visible(place.last_error or ""),
         place.open_until if resting else None,
+    )
+
+
+def typed_view(view: PlaceView, form: MultiDict[str, str]) -> PlaceView:
+    """Return a place with the fields as somebody typed them."""
+    return replace(
+        view,
+        about=form.get("about", ""),
+        risk_from=form.get("risk_from", ""),
+        tools=visible(form.get("tools", "")),
+        pace=form.get("pace", ""),
+        hours=visible(form.get("hours", "")),
+        quiet="quiet" in form,
+        quiet_from=visible(form.get("quiet_from", "")),
+        quiet_to=visible(form.get("quiet_to", "")),
+        critical="critical" in form,
+        sound="sound" in form,
+        refused=True,
     )
 
 
