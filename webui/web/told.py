@@ -66,5 +66,6 @@ def _words(told: Told) -> str:
     if told.status == "sending":
         return "on its way"
     if told.attempts:
-        return f"tried {told.attempts} times, and again at the time beside. {why}"
+        tried = "once" if told.attempts == 1 else f"{told.attempts} times"
+        return f"tried {tried}, and again at the time beside. {why}"
     return "waits for the digest" if told.digest else "waits for its time"
