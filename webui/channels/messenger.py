@@ -138,10 +138,8 @@ def _requests() -> Any:
     import requests  # noqa: PLC0415 - with Apprise
 
     def request(method: str, url: str, **given: Any) -> requests.Response:
-        if method not in {
-            "POST",
-            "PUT",
-        }:  # looking things up tells more than a message needs
+        # looking things up would tell a server more than a message needs
+        if method.upper() not in {"POST", "PUT"}:
             raise requests.RequestException
         named = ("params", "data", "json", "headers", "auth", "files")
         wanted = {name: given[name] for name in named if given.get(name) is not None}
