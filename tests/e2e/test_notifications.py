@@ -65,7 +65,9 @@ def test_an_open_page_tells_what_waits_in_one_tab_and_leads_to_it(
     root, other = page.locator("html"), second.locator("html")
     expect(root).to_have_attribute("data-shown", asked.id)
     expect(second).to_have_title(re.compile(r"^\(2\) "))
-    assert shown(page) == [{"title": "Waits for you: mail.send, high risk", "tag": asked.id}]
+    assert shown(page) == [
+        {"title": "Waits for you: mail.send, high risk", "tag": asked.id}
+    ]
     assert shown(second) == []
 
     page.evaluate("window.last.dispatchEvent(new Event('click'))")
