@@ -36,6 +36,21 @@ if TYPE_CHECKING:
     from webui.store.store import Store
 
 
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param("postgresql", marks=[pytest.mark.postgres, pytest.mark.sure]),
+    ]
+)
+def database_url(request: pytest.FixtureRequest) -> str:
+    """SQLite, and PostgreSQL with `make sure`; some tests name it to have it always."""
+    on_postgresql = request.param == "postgresql"
+    url: str = request.getfixturevalue(
+        "postgres_url" if on_postgresql else "sqlite_database"
+    )
+    return url
+
+
 class AnyPort(Controller):
     """aiosmtpd's controller, on a port that the system picks."""
 

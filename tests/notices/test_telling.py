@@ -37,6 +37,11 @@ Turn = Callable[[], None]
 Notices = Callable[..., "list[Notice]"]
 HOLD = Look(None, 1)
 MINUTE = 60_000
+ON_BOTH = pytest.mark.parametrize(
+    "database_url",
+    ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)],
+    indirect=True,
+)
 
 
 def reviewer(member: Member) -> Reviewer:
@@ -178,6 +183,7 @@ def test_a_repeated_ask_tells_nobody_twice(
     assert len(mail.letters) == 1
 
 
+@ON_BOTH
 def test_what_is_settled_before_a_digest_is_not_in_it(
     place: Place,
     file_call: FileCall,
@@ -386,7 +392,32 @@ def test_what_waits_again_after_the_agents_answer_is_told_again(
     store.write(lambda tx: conversation.reply(tx, house.ci.filer, approval_id, "Done."))
     turn()
     [(_, letter)] = mail.letters
-    assert letter["Subject"].startswith("Answered, and waits again: shell.run")
+    assert letter["Subject"].startswith("Waits again: shell.run")
+
+
+def test_a_verdict_that_did_not_reach_its_source_is_told_and_one_taken_back_is_not(
+    place: Place,
+    store: Store,
+    file_call: FileCall,
+    turn: Turn,
+    mail: MailServer,
+    house: House,
+) -> None:
+    place(house.rae)
+    approval_id = file_call()
+    turn()
+    mail.letters.clear()
+
+    def undone(tx: Transaction, actor: str) -> None:
+        tx.record(house.org_id, actor, "approval.undone", f"approval:{approval_id}", {})
+
+    store.write(lambda tx: undone(tx, f"user:{house.bo.id}"))
+    turn()
+    assert mail.letters == []
+    store.write(lambda tx: undone(tx, "system"))
+    turn()
+    [(_, letter)] = mail.letters
+    assert letter["Subject"].startswith("Waits again: shell.run")
 
 
 def test_who_has_voted_is_not_reminded(
@@ -481,6 +512,7 @@ def test_names_of_strangers_add_no_headers_links_mentions_or_marks(
         assert not re.search(r"[<>@\[\]()*`|~&]|https?://|\u202e", strangers), text
 
 
+@ON_BOTH
 def test_a_failing_place_is_tried_again_and_says_why(
     place: Place,
     file_call: FileCall,
@@ -572,6 +604,7 @@ def test_a_dead_receiver_delays_nobody_and_rests(
     assert len(service.posts) == posts + 1, "all in one message"
 
 
+@ON_BOTH
 def test_a_message_that_was_never_settled_is_sent_again(
     place: Place,
     store: Store,
@@ -702,6 +735,7 @@ def test_ending_a_call_needs_no_notice(
     assert mail.letters == []
 
 
+@ON_BOTH
 def test_two_processes_tell_once(
     place: Place, runtime: Runtime, file_call: FileCall, mail: MailServer, house: House
 ) -> None:

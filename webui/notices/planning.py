@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased, defer
 
-from webui.approvals.desk import approval_of
+from webui.approvals.desk import SYSTEM, approval_of
 from webui.approvals.ending import is_over
 from webui.approvals.states import Risk, Status
 from webui.notices import wishes
@@ -22,7 +22,8 @@ CREATED: Final = "approval.created"
 RESUMED: Final = "approval.resumed"
 ESCALATED: Final = "approval.escalated"
 BREAK_GLASS: Final = "approval.break_glass"
-TOLD: Final = (CREATED, RESUMED, ESCALATED, BREAK_GLASS)
+UNDONE: Final = "approval.undone"
+TOLD: Final = (CREATED, RESUMED, UNDONE, ESCALATED, BREAK_GLASS)
 """Events that people are told of; a repeated ask is none of them, so nobody hears twice."""
 MANAGING: Final = frozenset({"owner", "admin"})
 _IN_STEP: Final = 100
@@ -78,7 +79,12 @@ def plan(session: Session, org_id: str, passed: int, upto: int, now: int) -> Pla
 
 
 def _tells(event: Event, approval: Approval, now: int) -> bool:
-    """Say whether anything is left to tell: what is settled already waits for nobody."""
+    """Say whether anything is left to tell: what is settled already waits for nobody.
+
+    Whoever takes their own verdict back knows; nobody knows that one was not delivered upstream.
+    """
+    if event.action == UNDONE and event.actor != SYSTEM:
+        return False
     return event.action == BREAK_GLASS or waits(approval, now)
 
 
@@ -152,6 +158,7 @@ def _rows(
 _WHYS: Final = {
     CREATED: (wishes.DECIDE,),
     RESUMED: (wishes.RESUMED,),
+    UNDONE: (wishes.RESUMED,),
     ESCALATED: (wishes.ESCALATED,),
     BREAK_GLASS: (wishes.BREAK_GLASS,),
 }

@@ -21,7 +21,7 @@ _HEADS: Final = {
     wishes.DELEGATE: "Waits for you in place of {giver}",
     wishes.MANAGER: "An agent below yours asks",
     wishes.ESCALATED: "Escalated to you",
-    wishes.RESUMED: "Answered, and waits again",
+    wishes.RESUMED: "Waits again",
     wishes.REMINDER: "Ends soon",
     wishes.BREAK_GLASS: "Approved by break-glass",
 }

@@ -15,7 +15,7 @@ _WHY: Final = {
     wishes.DELEGATE: "in place of {giver}",
     wishes.MANAGER: "as owner of the managing agent",
     wishes.ESCALATED: "it was escalated to them",
-    wishes.RESUMED: "after the agent's answer",
+    wishes.RESUMED: "it waits again",
     wishes.REMINDER: "reminder",
     wishes.BREAK_GLASS: "alarm: break-glass",
 }
