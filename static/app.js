@@ -121,7 +121,7 @@ function onKey(event) {
 
 async function copy(button) {
   try {
-    await navigator.clipboard.writeText(button.dataset.copy);
+    await navigator.clipboard.writeText(button.dataset.copy || button.parentElement.querySelector("code").textContent);
     button.classList.add("is-done");
     setTimeout(() => button.classList.remove("is-done"), 1500);
     toast("Copied");

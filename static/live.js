@@ -59,6 +59,7 @@ async function work() {
       if (item === "new") await refreshNew();
       else if (item === "rows") await refreshRows();
       else if (item === "writes") await refreshWrites();
+      else if (item.startsWith("#")) await refreshPart(item.slice(1));
       else await refreshApproval(item);
     } catch {
       // The network is away: the banner says so, and the next catch-up repeats this.
@@ -158,6 +159,30 @@ async function refreshApproval(id) {
   arm();
 }
 
+// ---- Parts that stand for themselves -----------------------------------------------------------
+
+// Such a part says where it comes from, and of what events it tells. What rings no bell, such as
+// another attempt of a delivery, is seen by looking again.
+const LOOK_MS = 3_000;
+const parts = () => [...document.querySelectorAll("[data-part-url]")];
+
+function ring(type) {
+  const concerned = parts().filter((node) => node.dataset.partOn.split(" ").some((start) => type.startsWith(start)));
+  ask(...concerned.map((node) => `#${node.id}`));
+}
+
+function lookAgain() {
+  if (!document.hidden) ask(...parts().map((node) => `#${node.id}`));
+}
+
+async function refreshPart(id) {
+  const shown = byId(id);
+  const part = shown && await fetchPart(shown.dataset.partUrl);
+  if (!part || part.id !== id || part.dataset.state === shown.dataset.state) return;
+  put(shown, part);
+  if (part.dataset.says) announce(part.dataset.says);
+}
+
 // ---- The connection --------------------------------------------------------------------------
 
 const WORDS = {
@@ -190,6 +215,7 @@ function receive(message) {
   if (message.seq <= since) return;
   since = message.seq;
   document.dispatchEvent(new CustomEvent("rang", { detail: message }));
+  if (message.type) ring(message.type);
   if (message.type === "write_grant.requested") return ask("writes");
   if (!message.type?.startsWith("approval.") || LOOKS.has(message.type)) return;
   if (message.type === "approval.created") ask("new");
@@ -200,6 +226,7 @@ function catchUp() {
   const id = selectedId();
   if (id) ask(id);
   ask("rows", "new", "writes");
+  lookAgain();
 }
 
 async function connect() {
@@ -258,7 +285,7 @@ async function poll() {
 async function probe() {
   const url = byId("new")
     ? withFilters(liveRoot.dataset.newUrl, { since: byId("rows").dataset.seq })
-    : (byId("detail") ?? byId("full")).dataset.panelUrl;
+    : (byId("detail") ?? byId("full"))?.dataset.panelUrl ?? parts()[0].dataset.partUrl;
   try {
     await fetchPart(url);
   } catch {
@@ -267,7 +294,9 @@ async function probe() {
 }
 
 export function start() {
-  if (!liveRoot || !meta("live")) return;
+  const some = parts().length > 0;
+  if (!(liveRoot || some) || !meta("live")) return;
   connect();
   setInterval(poll, POLL_MS);
+  if (some) setInterval(lookAgain, LOOK_MS);
 }

@@ -145,10 +145,10 @@ Endpoint = Callable[..., endpoints.Created]
 def endpoint(store: Store, house: House) -> Endpoint:
     """Make endpoints of the house's org."""
 
-    def make(url: str, *events: str) -> endpoints.Created:
-        chosen = events or ("*",)
+    def make(url: str, *events: str, **more: Any) -> endpoints.Created:
+        wishes = endpoints.Wishes(events or ("*",), **more)
         return store.write(
-            lambda tx: endpoints.create_endpoint(tx, house.org_id, url, chosen)
+            lambda tx: endpoints.create_endpoint(tx, house.org_id, url, wishes)
         )
 
     return make

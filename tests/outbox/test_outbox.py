@@ -14,7 +14,8 @@ from webui.approvals import ending
 from webui.approvals.answering import conversation, deciding
 from webui.approvals.answering.reviewing import Look, Reviewer
 from webui.approvals.errors import ConflictError, InvalidError, NotFoundError
-from webui.approvals.senders import endpoints
+from webui.approvals.senders import endpoints, letters
+from webui.approvals.senders.endpoints import Wishes
 from webui.approvals.states import Verdict
 from webui.channels import schedule
 from webui.edits import prepare_edit
@@ -205,16 +206,16 @@ def test_a_dead_letter_is_resent_by_a_click(
     turn(courier)
     [dead] = deliveries(store)
     with pytest.raises(NotFoundError):
-        store.write(lambda tx: endpoints.resend(tx, house.other_org_id, dead.id))
+        store.write(lambda tx: letters.resend(tx, house.other_org_id, dead.id))
     with pytest.raises(ConflictError, match="resume"):
-        store.write(lambda tx: endpoints.resend(tx, house.org_id, dead.id))
+        store.write(lambda tx: letters.resend(tx, house.org_id, dead.id))
     store.write(lambda tx: endpoints.resume(tx, house.org_id, made.endpoint_id))
-    store.write(lambda tx: endpoints.resend(tx, house.org_id, dead.id))
+    store.write(lambda tx: letters.resend(tx, house.org_id, dead.id))
     receiver.behave = answer()
     turn(courier)
     assert deliveries(store)[0].status == "delivered"
     with pytest.raises(ConflictError, match="delivered"):
-        store.write(lambda tx: endpoints.resend(tx, house.org_id, dead.id))
+        store.write(lambda tx: letters.resend(tx, house.org_id, dead.id))
 
 
 def test_410_switches_an_endpoint_off_and_is_audited(
@@ -676,7 +677,7 @@ def test_a_paused_endpoint_gets_what_waited_when_it_is_resumed(
     for _ in range(2):
         store.write(lambda tx: endpoints.resume(tx, house.org_id, made.endpoint_id))
     [waiting] = deliveries(store)
-    store.write(lambda tx: endpoints.resend(tx, house.org_id, waiting.id))
+    store.write(lambda tx: letters.resend(tx, house.org_id, waiting.id))
     assert turn(courier) == 1
     assert len(actions(store, "endpoint.changed")) == 2
     assert receiver.types == ["approval.created"]
@@ -700,7 +701,9 @@ def test_an_endpoint_that_could_not_work_is_not_made(
     events: tuple[str, ...],
 ) -> None:
     with pytest.raises(InvalidError):
-        store.write(lambda tx: endpoints.create_endpoint(tx, house.org_id, url, events))
+        store.write(
+            lambda tx: endpoints.create_endpoint(tx, house.org_id, url, Wishes(events))
+        )
 
 
 def test_old_deliveries_go_and_dead_letters_stay_longer(

@@ -79,15 +79,18 @@ WHO_MAY = {
     """,
     READING_AUDITORS: "audit.page audit.export",
     READING_OPERATORS: """
-        sources.page sources.deliveries endpoints.page permissions.page work.page
+        sources.page sources.new sources.deliveries endpoints.page endpoints.new endpoints.one
+        endpoints.delivery permissions.page work.page
         reporting.page questions.page
     """,
     OPERATORS: """
         agents.create agents.rotate_key agents.revoke_key agent_changes.change
         sources.create source_changes.change_config source_changes.rotate source_changes.pause
-        source_changes.resume source_changes.replay endpoint_changes.create
+        source_changes.resume source_changes.replay source_changes.replay_alike
+        source_changes.send_test source_changes.set_token endpoint_changes.create
         endpoint_changes.pause endpoint_changes.resume endpoint_changes.resend
-        endpoint_changes.remove work.create_project work.rename_project work.delete_project
+        endpoint_changes.resend_all endpoint_changes.change endpoint_changes.rotate
+        endpoint_changes.send_test endpoint_changes.remove work.create_project work.rename_project work.delete_project
         work.create_issue work.change_issue work.put_protection
     """,
     READING_MANAGERS: "settings.page providers.page",

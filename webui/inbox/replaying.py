@@ -2,18 +2,34 @@
 
 import json
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sqlalchemy import select
 
 from webui.approvals.asking import intake
-from webui.approvals.errors import ConflictError, InvalidError, NotFoundError
+from webui.approvals.errors import (
+    ConflictError,
+    DeskError,
+    InvalidError,
+    NotFoundError,
+    TooManyError,
+)
 from webui.approvals.senders.sources import subject
 from webui.inbox.kept import ACCEPTED, REFUSED, about, remember, seen
 from webui.inbox.opening import OpenSource, open_source, read_asks
 from webui.receivers.kind import Ignored, Inbound, Refused
 from webui.runtime import Runtime
 from webui.store.models import Org, SourceDelivery
+from webui.store.queries import traffic
 from webui.store.transaction import Transaction
+
+
+class Replayed(NamedTuple):
+    """What became of several failures."""
+
+    filed: int
+    left: int
+    """Those that still could not be filed."""
 
 
 def replay(runtime: Runtime, org_id: str, delivery_id: str, *, actor: str) -> str:
@@ -30,6 +46,39 @@ def replay(runtime: Runtime, org_id: str, delivery_id: str, *, actor: str) -> st
 
     """
     return runtime.store.write(lambda tx: _replay(tx, runtime, org_id, delivery_id, actor))
+
+
+def replay_alike(
+    runtime: Runtime, org_id: str, source_id: str, delivery_id: str, *, actor: str
+) -> Replayed:
+    """File every failure of a source that failed as this one did, the oldest first.
+
+    Each is filed by itself: what still cannot be is left as it is and counted. Back-pressure
+    ends it, and so does the number that one page shows.
+
+    Raises:
+        NotFoundError: no such delivery of this source in this org.
+
+    """
+    with runtime.store.reading() as session:
+        failed = traffic.failures(session, org_id, source_id)
+    whys = {(one.status_code, one.why) for one in failed if one.id == delivery_id}
+    if not whys:
+        raise NotFoundError("delivery")
+    filed = left = 0
+    alike = [
+        one.id for one in failed if (one.status_code, one.why) in whys and one.message_id
+    ]
+    for one in reversed(alike):
+        try:
+            replay(runtime, org_id, one, actor=actor)
+        except TooManyError:
+            break
+        except DeskError:
+            left += 1
+        else:
+            filed += 1
+    return Replayed(filed, left)
 
 
 def _replay(

@@ -17,6 +17,8 @@ from webui.store.transaction import Transaction
 LEASE_MS = 60_000
 """How long a process may take for one attempt; afterwards another one repeats it."""
 LOOKED_AT = 200
+TELLING = frozenset({"approval.created", "approval_requested"})
+"""Events that bring the arguments to an endpoint which asked for them."""
 _CLAIM_LOCK = 7_242_001
 """Any number that nothing else locks: claims of all nodes go one after the other."""
 _deliveries = table_of(Delivery)
@@ -31,10 +33,15 @@ class Claimed:
     endpoint_id: str | None
     group: str
     url: str
-    secret: str
+    secrets: tuple[str, ...]
+    """What signs, newest first."""
     body: bytes
     attempts: int
     """This one included."""
+    plain: bool = False
+    """Signed by a plain digest as well."""
+    show: str | None = None
+    """The approval whose arguments go with it, as the endpoint asked."""
 
 
 def group_of(endpoint_id: str | None, url: str) -> str:
@@ -183,24 +190,31 @@ def _lease(tx: Transaction, delivery: Delivery) -> Claimed:
     delivery.attempts += 1
     delivery.lease_until = tx.now + LEASE_MS
     tx.session.flush()
+    endpoint = (
+        tx.session.get_one(Endpoint, delivery.endpoint_id) if delivery.endpoint_id else None
+    )
+    asks = endpoint is not None and endpoint.with_arguments
     return Claimed(
         delivery.id,
         delivery.org_id,
         delivery.endpoint_id,
         group_of(delivery.endpoint_id, delivery.url),
         delivery.url,
-        _secret(tx, delivery),
+        _secrets(tx, delivery, endpoint),
         delivery.body.encode(),
         delivery.attempts,
+        plain=endpoint is not None and endpoint.plain,
+        show=delivery.approval_id if asks and delivery.event in TELLING else None,
     )
 
 
-def _secret(tx: Transaction, delivery: Delivery) -> str:
-    if delivery.endpoint_id is None:
+def _secrets(
+    tx: Transaction, delivery: Delivery, endpoint: Endpoint | None
+) -> tuple[str, ...]:
+    if endpoint is None:
         approval = tx.session.get_one(Approval, delivery.approval_id)
-        return callback_secret(tx.keyring, approval.agent_id)
-    endpoint = tx.session.get_one(Endpoint, delivery.endpoint_id)
+        return (callback_secret(tx.keyring, approval.agent_id),)
     data_key = tx.session.scalars(
         select(Org.data_key).where(Org.id == delivery.org_id)
     ).one()
-    return endpoints.secret_of(tx.keyring, data_key, endpoint)
+    return endpoints.secrets_of(tx.keyring, data_key, endpoint, tx.now)

@@ -12,8 +12,8 @@ from webui.channels.http import Sender
 from webui.channels.schedule import Breaker
 from webui.outbox.claiming import Claimed, anything_due, claim
 from webui.outbox.settling import Attempt, breaker_after, settle
+from webui.outbox.wording import signed, with_arguments
 from webui.runtime import Runtime
-from webui.signatures import standard
 from webui.store.errors import StoreUnavailableError
 
 log = structlog.get_logger()
@@ -70,15 +70,10 @@ class Courier:
                 self._threads.pop(f"{claimed.id}/{claimed.attempts}", None)
 
     def _send(self, claimed: Claimed) -> Attempt:
-        headers = standard.sign_with(
-            [standard.key_of(claimed.secret)],
-            claimed.id,
-            now=self._runtime.store.now(),
-            body=claimed.body,
-        )
-        headers["Content-Type"] = "application/json"
+        body = with_arguments(self._runtime, claimed)
+        headers = signed(claimed, body, self._runtime.store.now())
         try:
-            return Attempt(self._sender.post(claimed.url, headers, claimed.body))
+            return Attempt(self._sender.post(claimed.url, headers, body))
         except Undeliverable as undeliverable:
             return Attempt(undeliverable)
 

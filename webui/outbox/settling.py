@@ -1,5 +1,6 @@
 """Writing down how one attempt ended: delivered, again later, or a dead letter."""
 
+import json
 import random
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ from webui.store.models import Delivery, Endpoint
 from webui.store.transaction import Transaction
 
 GONE = 410
+TRIES_KEPT = 20
+"""Attempts of one delivery that are shown; there are ten, and ten more after each resending."""
 _WHY_MAX = 500
 
 
@@ -86,6 +89,8 @@ def settle(tx: Transaction, claimed: Claimed, attempt: Attempt) -> None:
     delivery.ended_at = None if step.status == "waiting" else tx.now
     delivery.lease_until = None
     delivery.last_status, delivery.last_error = attempt.status, attempt.why
+    tries = [*json.loads(delivery.tries), [tx.now, attempt.status, attempt.why]]
+    delivery.tries = json.dumps(tries[-TRIES_KEPT:])
     tx.session.flush()
     if delivery.endpoint_id is not None:
         _tell_endpoint(tx, delivery.endpoint_id, attempt, disable=step.disable)

@@ -1,113 +1,133 @@
 """Endpoints: whom this desk tells, and whether it arrived."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+from typing import Any
 
 from flask import Blueprint, request, url_for
 
 from webui.approvals.authorization import SOURCES
+from webui.approvals.errors import NotFoundError
+from webui.approvals.senders.outbound import ALL_ON
 from webui.preview import visible
-from webui.store.models import Delivery, Endpoint
 from webui.store.queries import traffic
 from webui.web.access import me, require
 from webui.web.context import desk, house
+from webui.web.endpoint_views import (
+    WishesView,
+    delivery_view,
+    endpoint_view,
+    state_of,
+    tries_of,
+    wishes_view,
+)
 from webui.web.render import page as whole_page
+from webui.web.render import part, wants_part
 
 blueprint = Blueprint("endpoints", __name__)
 PAGE = 50
-_OK = {"delivered": True, "dead": False}
-
-
-@dataclass(frozen=True, slots=True)
-class EndpointView:
-    """One endpoint."""
-
-    id: str
-    name: str
-    url: str
-    enabled: bool
-    events: str
-    why: str
-    """What switched it off, if nobody did."""
-    by_policy: bool
-    can_pause: bool
-    can_resume: bool
-    can_remove: bool
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryView:
-    """One event on its way."""
-
-    event: str
-    endpoint_name: str
-    state: str
-    ok: bool | None
-    attempts: int
-    status_code: int | None
-    words: str
-    at: int
-    next_at: int | None
-    resend_url: str | None
-    """Where a dead letter is sent again."""
 
 
 @blueprint.get("/deliveries")
 def page() -> str:
-    """Show endpoints and the latest deliveries."""
+    """Show endpoints and the latest deliveries; a script asks for those alone."""
     org_id = require(SOURCES).org_id
-    before = request.args.get("before", "")
+    shown = _deliveries(org_id, None)
+    if wants_part():
+        return part("endpoints/_deliveries.html", **shown)
+    return whole_page("endpoints/page.html", **shown)
+
+
+@blueprint.get("/deliveries/new")
+def new() -> str:
+    """Show the form for an endpoint."""
+    require(SOURCES)
+    return form("", wishes_view([ALL_ON], plain=False, with_arguments=False), {})
+
+
+def form(url: str, wishes: WishesView, errors: dict[str, list[str]]) -> str:
+    """Return the form for an endpoint, with what was typed and refused, if anything was."""
+    return whole_page("endpoints/new.html", url=url, wishes=wishes, errors=errors)
+
+
+@blueprint.get("/deliveries/endpoints/<endpoint_id>")
+def one(endpoint_id: str) -> str:
+    """Show an endpoint and what went to it; a script asks for what went to it alone."""
+    org_id = require(SOURCES).org_id
+    shown = _deliveries(org_id, endpoint_id)
+    if wants_part():
+        return part("endpoints/_deliveries.html", **shown)
     with house().store.reading() as session:
-        known = traffic.endpoints(session, org_id)
-        found = traffic.deliveries(session, org_id, before, PAGE + 1)
-    older = found[PAGE - 1].id if len(found) > PAGE else None
-    made = desk().once.take(me().session_hash, "endpoints")
-    hosts = {endpoint.id: visible(endpoint.url) for endpoint in known}
+        row = traffic.endpoint(session, org_id, endpoint_id)
+    if row is None:
+        raise NotFoundError("endpoint")
+    endpoint = row.endpoint
     return whole_page(
-        "endpoints/page.html",
-        endpoints=[_endpoint(endpoint) for endpoint in known],
-        deliveries=[_delivery(delivery, hosts) for delivery in found[:PAGE]],
-        older_url=older and url_for("endpoints.page", before=older),
-        created=made,
+        "endpoints/one.html",
+        made=desk().once.take(me().session_hash, f"endpoint:{endpoint_id}"),
+        wishes=wishes_view(
+            endpoint.events.split(),
+            plain=endpoint.plain,
+            with_arguments=endpoint.with_arguments,
+        ),
+        **shown,
     )
 
 
-def _endpoint(endpoint: Endpoint) -> EndpointView:
-    by_hand, enabled = not endpoint.by_policy, endpoint.status == "active"
-    named = (
-        endpoint.status != "paused"
-    )  # the policy pauses its own when it names them no more
-    return EndpointView(
-        endpoint.id,
-        endpoint.id,
-        visible(endpoint.url),
-        enabled,
-        endpoint.events,
-        visible(endpoint.why or ""),
-        endpoint.by_policy,
-        can_pause=by_hand and enabled,
-        can_resume=not enabled and (by_hand or named),
-        can_remove=by_hand or not named,
+def _deliveries(org_id: str, endpoint_id: str | None) -> dict[str, Any]:
+    """Return what is on its way, of all endpoints or of one, as its part needs it."""
+    before, now = request.args.get("before", ""), house().store.now()
+    with house().store.reading() as session:
+        if endpoint_id is None:
+            known = traffic.endpoints(session, org_id)
+        else:
+            row = traffic.endpoint(session, org_id, endpoint_id)
+            if row is None:
+                raise NotFoundError("endpoint")
+            known = [row]
+        found = traffic.deliveries(
+            session, org_id, before, PAGE + 1, endpoint_id=endpoint_id
+        )
+    here = (
+        url_for("endpoints.page")
+        if endpoint_id is None
+        else url_for("endpoints.one", endpoint_id=endpoint_id)
     )
+    older = found[PAGE - 1].id if len(found) > PAGE else None
+    urls = {row.endpoint.id: visible(row.endpoint.url) for row in known}
+    return {
+        "endpoints": [endpoint_view(row, now) for row in known],
+        "alone": endpoint_id is not None,
+        "deliveries": [delivery_view(one, urls) for one in found[:PAGE]],
+        "part_url": f"{here}?before={before}" if before else here,
+        "state": state_of(known, found[:PAGE], now),
+        "older_url": older and f"{here}?before={older}",
+    }
 
 
-def _delivery(delivery: Delivery, hosts: Mapping[str, str]) -> DeliveryView:
-    url = visible(delivery.url)
-    target = (
-        hosts.get(delivery.endpoint_id, url) if delivery.endpoint_id else f"callback {url}"
-    )
-    waits = delivery.status == "waiting"
-    return DeliveryView(
-        delivery.event,
-        target,
-        delivery.status,
-        _OK.get(delivery.status),
-        delivery.attempts,
-        delivery.last_status,
-        visible(delivery.last_error or ""),
-        delivery.created_at,
-        delivery.next_at if waits else None,
-        url_for("endpoint_changes.resend", delivery_id=delivery.id)
-        if delivery.status == "dead"
+@blueprint.get("/deliveries/<delivery_id>")
+def delivery(delivery_id: str) -> str:
+    """Show one delivery: what it says, and each attempt with how it ended."""
+    org_id = require(SOURCES).org_id
+    with house().store.reading() as session:
+        found = traffic.delivery(session, org_id, delivery_id)
+        if found is None:
+            raise NotFoundError("delivery")
+        row = found.endpoint_id and traffic.endpoint(session, org_id, found.endpoint_id)
+    return whole_page(
+        "endpoints/delivery.html",
+        delivery=delivery_view(found, {}),
+        endpoint_url=url_for("endpoints.one", endpoint_id=found.endpoint_id)
+        if row
         else None,
+        approval_url=url_for("approval.page", approval_id=found.approval_id)
+        if found.approval_id
+        else None,
+        tries=tries_of(found),
+        body=_lines(found.body),
     )
+
+
+def _lines(body: str) -> list[str]:
+    """Return a message laid out, line by line, with nothing hidden in it."""
+    text = json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+    return [visible(line) for line in text.split("\n")]

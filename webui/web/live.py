@@ -8,7 +8,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as BaseResponse
 
 from webui.approvals.answering.reviewing import resource_of
-from webui.approvals.authorization import VIEW, Actor, Resource, authorize
+from webui.approvals.authorization import SOURCES, VIEW, Actor, Resource, authorize
 from webui.approvals.desk import approval_of
 from webui.live.bus import Wake
 from webui.live.feed import Viewer
@@ -22,6 +22,7 @@ from webui.web.doors import open_to_agents
 from webui.web.sessions import actor_behind, lives
 
 blueprint = Blueprint("live", __name__)
+OF_WEBHOOKS = ("source.", "endpoint.", "delivery.")
 
 
 @blueprint.post("/ws/ticket")
@@ -37,6 +38,8 @@ class Audience(NamedTuple):
     role: str | None
     narrowed: Actor | None
     """Whose eyes it depends on; none for those who see all of the org's."""
+    sources: bool = False
+    """Whether the pages of sources and deliveries are open to them."""
 
 
 class PeopleFeed:
@@ -62,11 +65,18 @@ class PeopleFeed:
         return viewer_of(viewer.session_id, actor)
 
     def may_see(self, viewer: Viewer, wake: Wake) -> bool:
-        """Say whether this audience may know of an event: those of approvals, as on pages."""
-        if not wake.approval_id or wake.org_id != viewer.org_id:
+        """Say whether this audience may know of an event, as their pages would show it.
+
+        Those of approvals; and, that something happened at all, those of webhooks.
+        """
+        if wake.org_id != viewer.org_id:
             return False
-        actor = cast("Audience", viewer.audience).narrowed
-        return actor is None or self._may_see(actor, wake)
+        audience = cast("Audience", viewer.audience)
+        if wake.type.startswith(OF_WEBHOOKS):
+            return audience.sources
+        if not wake.approval_id:
+            return False
+        return audience.narrowed is None or self._may_see(audience.narrowed, wake)
 
     def _may_see(self, actor: Actor, wake: Wake) -> bool:
         with self._store.reading() as session:
@@ -109,5 +119,6 @@ class PeopleFeed:
 def viewer_of(session_hash: str, actor: Actor) -> Viewer:
     """Return a person as the sockets know them."""
     sees_all = authorize(actor, VIEW, Resource(actor.org_id)).allowed
-    audience = Audience(actor.role, None if sees_all else actor)
+    sources = authorize(actor, SOURCES, Resource(actor.org_id)).allowed
+    audience = Audience(actor.role, None if sees_all else actor, sources)
     return Viewer(session_hash, actor.id, actor.org_id, audience)

@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from webui.approvals.policy.document import Webhook
 from webui.approvals.policy.secret import KEPT
 from webui.approvals.senders import endpoints
-from webui.approvals.senders.endpoints import ACTIVE, PAUSED, REMOVED
+from webui.approvals.senders.endpoints import ACTIVE, PAUSED, REMOVED, Wishes
 from webui.store.models import Endpoint, Org
 from webui.store.transaction import Transaction
 
-EVENTS: Final = ("approval.created",)
+WISHES: Final = Wishes(("approval.created",))
 _NOT_NAMED: Final = "The policy does not name it any more."
 
 
@@ -53,7 +53,7 @@ def _name(tx: Transaction, org_id: str, webhook: Webhook, actor: str) -> None:
     if endpoint is None:
         assert webhook.secret != KEPT  # such a text was refused
         endpoints.keep(
-            tx, org_id, webhook.url, EVENTS, webhook.secret, actor=actor, by_policy=True
+            tx, org_id, webhook.url, WISHES, webhook.secret, actor=actor, by_policy=True
         )
         return
     change: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Endpoints: whom the desk tells of its events. Made, switched, removed; dead letters resent."""
+"""Endpoints: whom the desk tells of its events. Made, changed, rotated, switched, removed."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -16,6 +16,8 @@ from webui.store.models import Delivery, Endpoint, Org, table_of
 from webui.store.transaction import Transaction
 
 ACTIVE, PAUSED, DISABLED, REMOVED = "active", "paused", "disabled", "removed"
+OVERLAP = 86_400_000
+"""ms for which messages are signed by a rotated secret beside the new one."""
 _deliveries = table_of(Delivery)
 
 
@@ -26,11 +28,22 @@ class Created(NamedTuple):
     secret: str
 
 
+class Wishes(NamedTuple):
+    """What an endpoint wants to be told, and how."""
+
+    events: Sequence[str] = (ALL_ON,)
+    """Names in `outbound.CHOICES`; `*` means all that are on by default."""
+    plain: bool = False
+    """A plain digest of `timestamp.body` in a header of its own as well."""
+    with_arguments: bool = False
+    """The call's arguments with `approval.created`, secrets masked."""
+
+
 def create_endpoint(
     tx: Transaction,
     org_id: str,
     url: str,
-    events: Sequence[str] = (ALL_ON,),
+    wishes: Wishes | None = None,
     *,
     allowed: AllowList | None = None,
     actor: str = SYSTEM,
@@ -41,7 +54,7 @@ def create_endpoint(
         tx: the transaction.
         org_id: its org.
         url: http(s), without user-info; where it leads is checked anew at each attempt.
-        events: names in `outbound.CHOICES`; `*` means all that are on by default.
+        wishes: what it wants to be told, and how; all that is on by default if left out.
         allowed: what the operator opened (`callback_allow`), for its ports.
         actor: for the log.
 
@@ -49,17 +62,61 @@ def create_endpoint(
         InvalidError: the URL or an event's name cannot be used.
 
     """
-    _check(url, events, allowed or AllowList())
+    wishes = wishes or Wishes()
+    reject(_faults_of_url(url, allowed or AllowList()) + _faults_of_events(wishes.events))
     secret = standard.generate_secret()
-    made = keep(tx, org_id, url, list(dict.fromkeys(events)), secret, actor=actor)
+    made = keep(tx, org_id, url, wishes, secret, actor=actor)
     return Created(made.id, secret)
+
+
+def change_wishes(
+    tx: Transaction, org_id: str, endpoint_id: str, wishes: Wishes, *, actor: str = SYSTEM
+) -> None:
+    """Tell an endpoint other events, or in another way, from now on.
+
+    Raises:
+        NotFoundError: there is none in this org.
+        ConflictError: the policy names it; what it is told is said there.
+        InvalidError: an event's name cannot be used.
+
+    """
+    endpoint = load(tx, org_id, endpoint_id)
+    _require_by_hand(endpoint)
+    reject(_faults_of_events(wishes.events))
+    endpoint.events = " ".join(dict.fromkeys(wishes.events))
+    endpoint.plain, endpoint.with_arguments = wishes.plain, wishes.with_arguments
+    changed(tx, endpoint, actor, _told(wishes))
+
+
+def rotate_secret(
+    tx: Transaction, org_id: str, endpoint_id: str, *, actor: str = SYSTEM
+) -> str:
+    """Give an endpoint a new secret and return it; for a day both of them sign.
+
+    Raises:
+        NotFoundError: there is none in this org.
+        ConflictError: the policy names it, with its secret.
+
+    """
+    endpoint = load(tx, org_id, endpoint_id)
+    _require_by_hand(endpoint)
+    secret = standard.generate_secret()
+    endpoint.old_secret, endpoint.old_secret_until = endpoint.secret, tx.now + OVERLAP
+    seal_secret(tx, endpoint, secret)
+    changed(
+        tx,
+        endpoint,
+        actor,
+        {"secret": "rotated", "old_signs_until": endpoint.old_secret_until},
+    )
+    return secret
 
 
 def keep(
     tx: Transaction,
     org_id: str,
     url: str,
-    events: Sequence[str],
+    wishes: Wishes,
     secret: str,
     *,
     actor: str,
@@ -70,14 +127,16 @@ def keep(
         id=new_id("end", tx.now),
         org_id=org_id,
         url=url,
-        events=" ".join(events),
+        events=" ".join(dict.fromkeys(wishes.events)),
+        plain=wishes.plain,
+        with_arguments=wishes.with_arguments,
         by_policy=by_policy,
         created_at=tx.now,
     )
     seal_secret(tx, endpoint, secret)
     tx.session.add(endpoint)
     tx.session.flush()
-    facts = {"url": url, "events": list(events), "by_policy": by_policy}
+    facts = {"url": url, "by_policy": by_policy, **_told(wishes)}
     tx.record(org_id, actor, "endpoint.created", subject(endpoint.id), facts)
     return endpoint
 
@@ -149,35 +208,6 @@ def give_up(tx: Transaction, endpoint_id: str, why: str) -> None:
     )
 
 
-def resend(tx: Transaction, org_id: str, delivery_id: str, *, actor: str = SYSTEM) -> None:
-    """Send a dead letter again, from the first attempt on. Asking twice is fine.
-
-    Raises:
-        NotFoundError: no such delivery in this org.
-        ConflictError: it was delivered, or its endpoint is gone or switched off.
-
-    """
-    delivery = tx.session.get(Delivery, delivery_id, with_for_update=True)
-    if delivery is None or delivery.org_id != org_id:
-        raise NotFoundError("delivery")
-    if delivery.status in {"waiting", "sending"}:
-        return
-    if delivery.status != "dead":
-        raise ConflictError("already_delivered", "This was delivered; nothing is resent.")
-    if delivery.endpoint_id is not None:
-        endpoint = tx.session.get(Endpoint, delivery.endpoint_id)
-        if endpoint is None or endpoint.status != ACTIVE:
-            raise ConflictError(
-                "endpoint_off",
-                "Its endpoint is switched off or removed; resume it first.",
-            )
-    delivery.status, delivery.attempts, delivery.next_at = "waiting", 0, tx.now
-    delivery.ended_at = delivery.lease_until = None
-    tx.session.flush()
-    about = subject(delivery.endpoint_id) if delivery.endpoint_id else f"url:{delivery.url}"
-    tx.record(org_id, actor, "endpoint.changed", about, {"resent": delivery_id})
-
-
 def load(tx: Transaction, org_id: str, endpoint_id: str) -> Endpoint:
     """Return an endpoint of the org, locked.
 
@@ -195,6 +225,18 @@ def secret_of(keyring: Keyring, data_key: bytes, endpoint: Endpoint) -> str:
     """Return the text of an endpoint's signing secret."""
     about = _about(endpoint.org_id, endpoint.id)
     return keyring.open(data_key, endpoint.org_id, about, endpoint.secret).decode()
+
+
+def secrets_of(
+    keyring: Keyring, data_key: bytes, endpoint: Endpoint, now: int
+) -> tuple[str, ...]:
+    """Return the secrets that sign at `now` (ms), newest first."""
+    newest = secret_of(keyring, data_key, endpoint)
+    if endpoint.old_secret is None or (endpoint.old_secret_until or 0) <= now:
+        return (newest,)
+    about = _about(endpoint.org_id, endpoint.id)
+    old = keyring.open(data_key, endpoint.org_id, about, endpoint.old_secret).decode()
+    return (newest, old)
 
 
 def subject(endpoint_id: str) -> str:
@@ -223,15 +265,27 @@ def changed(
     tx.record(endpoint.org_id, actor, "endpoint.changed", subject(endpoint.id), facts)
 
 
-def _check(url: str, events: Sequence[str], allowed: AllowList) -> None:
-    faults: list[Fault] = []
+def _told(wishes: Wishes) -> dict[str, Any]:
+    """Return wishes as the log has them."""
+    return wishes._asdict() | {"events": list(wishes.events)}
+
+
+def reject(faults: Sequence[Fault]) -> None:
+    """Raise InvalidError if there is any fault."""
+    if faults:
+        told = "; ".join(f"{fault.pointer[1:]}: {fault.detail}" for fault in faults)
+        raise InvalidError(f"The endpoint cannot be kept: {told}", faults)
+
+
+def _faults_of_url(url: str, allowed: AllowList) -> list[Fault]:
     try:
         check_port(parse_url(url), allowed)
     except Undeliverable as error:
-        faults.append(Fault("/url", error.why))
-    unknown = [event for event in events if event not in CHOICES]
-    if unknown or not events:
-        faults.append(Fault("/events", "must be some of " + ", ".join(sorted(CHOICES))))
-    if faults:
-        told = "; ".join(f"{fault.pointer[1:]}: {fault.detail}" for fault in faults)
-        raise InvalidError(f"The endpoint cannot be added: {told}", faults)
+        return [Fault("/url", error.why)]
+    return []
+
+
+def _faults_of_events(events: Sequence[str]) -> list[Fault]:
+    if events and CHOICES.issuperset(events):
+        return []
+    return [Fault("/events", "must be some of " + ", ".join(sorted(CHOICES)))]

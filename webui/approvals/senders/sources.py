@@ -173,6 +173,13 @@ def resume(tx: Transaction, org_id: str, source_id: str, *, actor: str = SYSTEM)
     _switch(tx, org_id, source_id, ACTIVE, actor)
 
 
+def note(
+    tx: Transaction, org_id: str, source_id: str, facts: Mapping[str, Any], *, actor: str
+) -> None:
+    """Tell what somebody did with a source that changes nothing of it."""
+    _record_change(tx, load(tx, org_id, source_id), actor, facts)
+
+
 def load(tx: Transaction, org_id: str, source_id: str) -> Source:
     """Return a source of the org, locked.
 

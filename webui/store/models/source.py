@@ -61,7 +61,10 @@ class SourceDelivery(Model):
     why: Mapped[str]
     approval_id: Mapped[str | None] = mapped_column(default=None)
 
-    __table_args__ = (Index("ix_source_deliveries_source", "source_id", "id"),)
+    __table_args__ = (
+        Index("ix_source_deliveries_source", "source_id", "id"),
+        Index("ix_source_deliveries_verdict", "source_id", "verdict", "id"),
+    )
 
 
 class Endpoint(Model):
@@ -82,6 +85,13 @@ class Endpoint(Model):
     """The breaker: nothing is sent before this time."""
     by_policy: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Made by the policy's `approvals.notify.webhook`, and kept in step with it."""
+    old_secret: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
+    old_secret_until: Mapped[int | None] = mapped_column(default=None)
+    """Until then messages are signed by the secret before as well."""
+    plain: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Also sign `timestamp.body` in a header of its own, for receivers that know no better."""
+    with_arguments: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """`approval.created` brings the call's arguments, secrets masked."""
     created_at: Mapped[int]
 
 
@@ -106,6 +116,8 @@ class Delivery(Model):
     lease_until: Mapped[int | None] = mapped_column(default=None)
     last_status: Mapped[int | None] = mapped_column(default=None)
     last_error: Mapped[str | None] = mapped_column(default=None)
+    tries: Mapped[str] = mapped_column(default="[]", server_default="[]")
+    """JSON: the latest attempts, the oldest first, each its end (ms), status and what was wrong."""
     created_at: Mapped[int]
     ended_at: Mapped[int | None] = mapped_column(default=None)
 
@@ -113,6 +125,8 @@ class Delivery(Model):
         Index("ix_deliveries_due", "status", "next_at"),
         Index("ix_deliveries_org", "org_id", "id"),
         Index("ix_deliveries_order", "approval_id", "endpoint_id", "seq"),
+        Index("ix_deliveries_endpoint", "endpoint_id", "id"),
+        Index("ix_deliveries_endpoint_status", "endpoint_id", "status", "id"),
     )
 
 

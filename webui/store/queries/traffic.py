@@ -1,14 +1,23 @@
-"""What comes in from sources and what goes out to endpoints, for screens."""
+"""What comes in from sources and what goes out to endpoints, for screens.
+
+Counts end at `MOST`, and failures are read from the newest on: no page costs more as
+deliveries grow in number.
+"""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ScalarSelect, func, literal, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from webui.store.models import Delivery, Endpoint, Source, SourceDelivery
 
 ACCEPTED = ("accepted", "known", "ignored")
+REFUSED = "refused"
+MOST = 500
+"""To which number deliveries are counted."""
+FAILURES = 200
+"""The newest failures of a source, which are put together by their reasons."""
 
 
 class SourceRow(NamedTuple):
@@ -20,38 +29,41 @@ class SourceRow(NamedTuple):
     last_at: int | None
 
 
+def _count(about: InstrumentedAttribute[Any], row: Any, *which: Any) -> ScalarSelect[int]:
+    """Count the rows of another one along an index, to `MOST` and one more."""
+    some = select(literal(1).label("one")).where(about == row, *which).limit(MOST + 1)
+    return select(func.count()).select_from(some.subquery()).scalar_subquery()
+
+
 def sources(session: Session, org_id: str) -> Sequence[SourceRow]:
     """Return the sources of an org by name."""
-    fine = SourceDelivery.verdict.in_(ACCEPTED)
-    counts = (
-        select(
-            SourceDelivery.source_id,
-            func.count().filter(fine).label("accepted"),
-            func.count().filter(~fine).label("refused"),
-            func.max(SourceDelivery.received_at).label("last_at"),
-        )
-        .where(SourceDelivery.org_id == org_id)
-        .group_by(SourceDelivery.source_id)
-        .subquery()
-    )
-    rows = session.execute(
-        select(
-            Source,
-            func.coalesce(counts.c.accepted, 0),
-            func.coalesce(counts.c.refused, 0),
-            counts.c.last_at,
-        )
-        .outerjoin(counts, counts.c.source_id == Source.id)
-        .where(Source.org_id == org_id)
-        .order_by(Source.name, Source.id)
-    )
+    statement = _with_counts().where(Source.org_id == org_id)
+    rows = session.execute(statement.order_by(Source.name, Source.id))
     return [SourceRow._make(row) for row in rows]
 
 
-def source(session: Session, org_id: str, source_id: str) -> Source | None:
+def source(session: Session, org_id: str, source_id: str) -> SourceRow | None:
     """Return a source of this org."""
-    return session.scalar(
-        select(Source).where(Source.org_id == org_id, Source.id == source_id)
+    row = session.execute(
+        _with_counts().where(Source.org_id == org_id, Source.id == source_id)
+    ).one_or_none()
+    return None if row is None else SourceRow._make(row)
+
+
+def _with_counts() -> Any:
+    sent = aliased(SourceDelivery)
+    last = (
+        select(sent.received_at)
+        .where(sent.source_id == Source.id)
+        .order_by(sent.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return select(
+        Source,
+        _count(sent.source_id, Source.id, sent.verdict.in_(ACCEPTED)),
+        _count(sent.source_id, Source.id, sent.verdict == REFUSED),
+        last,
     )
 
 
@@ -67,42 +79,109 @@ class Arrival(NamedTuple):
     approval_id: str | None
     size: int
     """Bytes as kept, which is encrypted."""
+    address: str
+
+
+_ARRIVAL = (
+    SourceDelivery.id,
+    SourceDelivery.message_id,
+    SourceDelivery.received_at,
+    SourceDelivery.verdict,
+    SourceDelivery.status_code,
+    SourceDelivery.why,
+    SourceDelivery.approval_id,
+    func.length(SourceDelivery.body),
+    SourceDelivery.address,
+)
 
 
 def arrivals(
     session: Session, org_id: str, source_id: str, before: str = "", limit: int = 50
 ) -> Sequence[Arrival]:
     """Return what a source sent, newest first, from below the id of the page before."""
-    statement = select(
-        SourceDelivery.id,
-        SourceDelivery.message_id,
-        SourceDelivery.received_at,
-        SourceDelivery.verdict,
-        SourceDelivery.status_code,
-        SourceDelivery.why,
-        SourceDelivery.approval_id,
-        func.length(SourceDelivery.body),
-    ).where(SourceDelivery.org_id == org_id, SourceDelivery.source_id == source_id)
+    statement = select(*_ARRIVAL).where(
+        SourceDelivery.org_id == org_id, SourceDelivery.source_id == source_id
+    )
     if before:
         statement = statement.where(SourceDelivery.id < before)
     ordered = statement.order_by(SourceDelivery.id.desc()).limit(limit)
     return [Arrival._make(row) for row in session.execute(ordered)]
 
 
-def endpoints(session: Session, org_id: str) -> Sequence[Endpoint]:
+def failures(session: Session, org_id: str, source_id: str) -> Sequence[Arrival]:
+    """Return the newest `FAILURES` deliveries of a source that were refused, newest first."""
+    rows = session.execute(
+        select(*_ARRIVAL)
+        .where(
+            SourceDelivery.org_id == org_id,
+            SourceDelivery.source_id == source_id,
+            SourceDelivery.verdict == REFUSED,
+        )
+        .order_by(SourceDelivery.id.desc())
+        .limit(FAILURES)
+    )
+    return [Arrival._make(row) for row in rows]
+
+
+class EndpointRow(NamedTuple):
+    """An endpoint with what is on its way to it, and what never arrived."""
+
+    endpoint: Endpoint
+    delivered: int
+    waiting: int
+    dead: int
+
+
+def endpoints(session: Session, org_id: str) -> Sequence[EndpointRow]:
     """Return the endpoints of an org, the oldest first; removed ones are not shown."""
-    return session.scalars(
-        select(Endpoint)
-        .where(Endpoint.org_id == org_id, Endpoint.status != "removed")
-        .order_by(Endpoint.id)
-    ).all()
+    statement = _with_letters().where(Endpoint.org_id == org_id)
+    return [
+        EndpointRow._make(row) for row in session.execute(statement.order_by(Endpoint.id))
+    ]
+
+
+def endpoint(session: Session, org_id: str, endpoint_id: str) -> EndpointRow | None:
+    """Return an endpoint of this org that is not removed."""
+    row = session.execute(
+        _with_letters().where(Endpoint.org_id == org_id, Endpoint.id == endpoint_id)
+    ).one_or_none()
+    return None if row is None else EndpointRow._make(row)
+
+
+def _with_letters() -> Any:
+    sent = aliased(Delivery)
+    counts = (
+        _count(sent.endpoint_id, Endpoint.id, sent.status.in_(states))
+        for states in (("delivered",), ("waiting", "sending"), ("dead",))
+    )
+    return select(Endpoint, *counts).where(Endpoint.status != "removed")
 
 
 def deliveries(
-    session: Session, org_id: str, before: str = "", limit: int = 50
+    session: Session,
+    org_id: str,
+    before: str = "",
+    limit: int = 50,
+    *,
+    endpoint_id: str | None = None,
+    status: str | None = None,
 ) -> Sequence[Delivery]:
-    """Return deliveries of an org, newest first, from below the id of the page before."""
+    """Return deliveries of an org, newest first, from below the id of the page before.
+
+    Those of one endpoint if it is named; then those in one status if that is named too.
+    """
     statement = select(Delivery).where(Delivery.org_id == org_id)
+    if endpoint_id is not None:
+        statement = statement.where(Delivery.endpoint_id == endpoint_id)
+        if status is not None:
+            statement = statement.where(Delivery.status == status)
     if before:
         statement = statement.where(Delivery.id < before)
     return session.scalars(statement.order_by(Delivery.id.desc()).limit(limit)).all()
+
+
+def delivery(session: Session, org_id: str, delivery_id: str) -> Delivery | None:
+    """Return a delivery of this org."""
+    return session.scalar(
+        select(Delivery).where(Delivery.org_id == org_id, Delivery.id == delivery_id)
+    )

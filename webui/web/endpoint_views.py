@@ -1,0 +1,231 @@
+"""Endpoints and what goes to them, as pages show them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from zlib import crc32
+
+from flask import url_for
+
+from webui.approvals.senders.endpoints import ACTIVE, DISABLED
+from webui.approvals.senders.outbound import ALL_ON, OLDER_NAMES
+from webui.preview import visible
+from webui.store.models import Delivery, Endpoint
+from webui.store.queries.traffic import EndpointRow
+from webui.web.source_views import counted
+
+_OK: Final = {"delivered": True, "dead": False}
+ABOUT: Final[Mapping[str, str]] = {
+    "approval.created": "A call waits for a verdict",
+    "approval.reused": "The same call was asked for again, and nothing was filed; often",
+    "approval.claimed": "Somebody looks after it",
+    "approval.changes_requested": "A reviewer wants it asked for in another way",
+    "approval.message": "A line between reviewers and the agent",
+    "approval.resumed": "It waits for a verdict again",
+    "approval.decided": "A verdict was given",
+    "approval.break_glass": "Somebody decided alone, in an emergency",
+    "approval.revoked": "A yes was taken back",
+    "approval.expired": "Nobody decided in time",
+    "approval.cancelled": "Its agent wants it no more",
+    "approval.superseded": "A newer call took its place",
+    "approval.consumed": "The agent used the yes",
+    "approval.rolled_back": "The use was given back: it did not run",
+    "approval.outcome": "The agent said how it ended, or its time to say so ran out",
+    "grant.created": "Calls of one shape pass without asking",
+    "grant.revoked": "They have to ask again",
+    "policy.changed": "Another policy is in force",
+    "audit.checkpoint": "The log up to here is signed",
+    "source.failing": "A proven sender's delivery could not be filed",
+}
+"""What each event tells; in the order in which a form shows them."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointView:
+    """One endpoint."""
+
+    id: str
+    url: str
+    page_url: str
+    state: str
+    """In words: whether it works, and if not, why."""
+    ok: bool
+    enabled: bool
+    events: tuple[str, ...]
+    ways: tuple[str, ...]
+    """What is special about how it is told."""
+    by_policy: bool
+    can_pause: bool
+    can_resume: bool
+    can_remove: bool
+    can_change: bool
+    delivered: str
+    waiting: str
+    dead: str
+    has_dead: bool
+    old_until: int | None
+    """Until when the secret before signs too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One event in a form."""
+
+    name: str
+    about: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WishesView:
+    """What a form has in its boxes."""
+
+    all_on: bool
+    events: Sequence[Choice]
+    older: Sequence[Choice]
+    plain: bool
+    with_arguments: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TryView:
+    """One attempt."""
+
+    number: int
+    at: int
+    status_code: int | None
+    words: str
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryView:
+    """One event on its way."""
+
+    id: str
+    event: str
+    target: str
+    state: str
+    ok: bool | None
+    attempts: int
+    status_code: int | None
+    words: str
+    at: int
+    next_at: int | None
+    page_url: str
+    resend_url: str | None
+    """Where a dead letter is sent again."""
+
+
+def endpoint_view(row: EndpointRow, now: int) -> EndpointView:
+    """Return an endpoint as pages show it."""
+    endpoint = row.endpoint
+    by_hand, enabled = not endpoint.by_policy, endpoint.status == ACTIVE
+    # the policy pauses its own when it names them no more
+    named = endpoint.status != "paused"
+    until = endpoint.old_secret_until
+    return EndpointView(
+        endpoint.id,
+        visible(endpoint.url),
+        url_for("endpoints.one", endpoint_id=endpoint.id),
+        _state(endpoint, now),
+        ok=enabled and not endpoint.failures,
+        enabled=enabled,
+        events=tuple(endpoint.events.split()),
+        ways=_ways(endpoint),
+        by_policy=endpoint.by_policy,
+        can_pause=by_hand and enabled,
+        can_resume=not enabled and (by_hand or named),
+        can_remove=by_hand or not named,
+        can_change=by_hand,
+        delivered=counted(row.delivered),
+        waiting=counted(row.waiting),
+        dead=counted(row.dead),
+        has_dead=row.dead > 0,
+        old_until=until if endpoint.old_secret and until and until > now else None,
+    )
+
+
+def _state(endpoint: Endpoint, now: int) -> str:
+    why = visible(endpoint.why or "")
+    if endpoint.status == DISABLED:
+        return f"Switched off. {why}"
+    if endpoint.status != ACTIVE:
+        return f"Paused. {why or 'What happens meanwhile is not kept for it.'}"
+    if not endpoint.failures:
+        return "Works"
+    times = "attempt" if endpoint.failures == 1 else f"{endpoint.failures} attempts"
+    if endpoint.open_until is None:
+        return f"Works, but the last {times} failed."
+    then = (
+        "it is left alone for a while, then tried once."
+        if endpoint.open_until > now
+        else "it is tried once now."
+    )
+    return f"The last {times} failed; {then}"
+
+
+def _ways(endpoint: Endpoint) -> tuple[str, ...]:
+    asked = (
+        ("plain signature", endpoint.plain),
+        ("with arguments", endpoint.with_arguments),
+    )
+    return tuple(word for word, wanted in asked if wanted)
+
+
+def wishes_view(events: Sequence[str], *, plain: bool, with_arguments: bool) -> WishesView:
+    """Return what a form shows for these choices."""
+    chosen = set(events)
+    return WishesView(
+        ALL_ON in chosen,
+        [Choice(name, about, name in chosen) for name, about in ABOUT.items()],
+        [Choice(name, new, name in chosen) for name, new in OLDER_NAMES.items()],
+        plain,
+        with_arguments,
+    )
+
+
+def delivery_view(delivery: Delivery, urls: Mapping[str, str]) -> DeliveryView:
+    """Return a delivery as pages show it; `urls` has the address of each endpoint."""
+    url = visible(delivery.url)
+    target = (
+        urls.get(delivery.endpoint_id, url) if delivery.endpoint_id else f"callback {url}"
+    )
+    waits = delivery.status == "waiting"
+    return DeliveryView(
+        delivery.id,
+        delivery.event,
+        target,
+        delivery.status,
+        _OK.get(delivery.status),
+        delivery.attempts,
+        delivery.last_status,
+        visible(delivery.last_error or ""),
+        delivery.created_at,
+        delivery.next_at if waits and delivery.attempts else None,
+        url_for("endpoints.delivery", delivery_id=delivery.id),
+        url_for("endpoint_changes.resend", delivery_id=delivery.id)
+        if delivery.status == "dead"
+        else None,
+    )
+
+
+def tries_of(delivery: Delivery) -> list[TryView]:
+    """Return the attempts of a delivery that are kept, the newest first."""
+    kept: list[list[Any]] = json.loads(delivery.tries)
+    return [
+        TryView(number, at, status, visible(why or "Taken."), ok=why is None)
+        for number, (at, status, why) in reversed(list(enumerate(kept, 1)))
+    ]
+
+
+def state_of(rows: Sequence[EndpointRow], shown: Sequence[Delivery], now: int) -> str:
+    """Return a word that is the same as long as a page shows the same."""
+    ends = [
+        f"{row.endpoint.id}{row.endpoint.status}{row.endpoint.failures}"
+        f"{row.waiting}.{row.dead}{(row.endpoint.open_until or 0) > now}"
+        for row in rows
+    ]
+    sent = [f"{one.id}{one.status}{one.attempts}" for one in shown]
+    return str(crc32(" ".join(ends + sent).encode()))
