@@ -40,6 +40,10 @@ COMMANDS = {
     "issues": ("webui.commands.work:issues", "Units of work that are assigned."),
     "keys": ("webui.commands.programs:keys", "The agents' keys."),
     "sources": ("webui.commands.sources:sources", "Upstreams that file by webhook."),
+    "endpoints": (
+        "webui.commands.endpoints:endpoints",
+        "Programs told by webhook what happens.",
+    ),
     "audit": ("webui.commands.audit:audit", "Verify, export and sign the log."),
     "db": ("webui.commands.database:db", "Migrate and back up."),
     "doctor": ("webui.commands.doctor:doctor", "Check everything, and say how to mend it."),

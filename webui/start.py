@@ -70,7 +70,7 @@ def build(settings: Settings, bound: Bound) -> Desk:
     replier = Replier(runtime)
     worker = Worker(runtime, chores_of(runtime, replier))
     runner = Runner(runtime.store, KINDS)
-    control = ControlSocket(Office(runtime.store, settings, runtime.public_url))
+    control = ControlSocket(Office(runtime.store, settings, runtime.public_url, runtime))
 
     def tell(wakes: Sequence[Wake]) -> None:
         runtime.ring(wakes)

@@ -1,4 +1,4 @@
-"""`countersign init`, `users`, `agents`, `keys` and `sources`."""
+"""`countersign init`, `users`, `agents`, `keys`, `sources` and `endpoints`."""
 
 from __future__ import annotations
 
@@ -83,6 +83,34 @@ def test_sources_are_added_listed_and_rotated(told: Any, run: Any) -> None:
     rows = told("sources", "list")
     assert [row["name"] for row in rows] == ["gw", "own"]
     assert own["secret"] not in run("sources", "list").output
+    assert told("sources", "pause", own["id"])["status"] == "paused"
+    assert told("sources", "resume", own["id"])["status"] == "active"
+    assert "Start the desk first" in run("sources", "test", own["id"]).output
+
+
+def test_endpoints_are_added_rotated_switched_tested_and_removed(
+    told: Any, run: Any
+) -> None:
+    url = "https://hooks.example.com/desk"
+    every = told("endpoints", "add", url)
+    few = told("endpoints", "add", url, "--event", "approval.decided", "--plain")
+    assert told("endpoints", "rotate", few["id"])["secret"] != few["secret"]
+    assert told("endpoints", "test", few["id"])["delivery"].startswith("dlv_")
+    rows = {row["id"]: row for row in told("endpoints", "list")}
+    assert rows[every["id"]]["events"] == "*"
+    assert (rows[few["id"]]["events"], rows[few["id"]]["waiting"]) == (
+        "approval.decided",
+        1,
+    )
+    assert few["secret"] not in run("endpoints", "list").output
+    told("endpoints", "pause", few["id"])
+    assert "switched off" in run("endpoints", "test", few["id"]).output
+    told("endpoints", "resume", few["id"])
+    assert told("endpoints", "resend", few["id"])["resent"] == 0
+    told("endpoints", "remove", few["id"])
+    assert [row["id"] for row in told("endpoints", "list")] == [every["id"]]
+    assert "https://" in run("endpoints", "add", "ftp://example.com/").output
+    assert "approval.decided" in run("endpoints", "add", url, "--event", "x").output
 
 
 def test_a_source_that_cannot_work_is_refused_with_all_its_faults(run: Any) -> None:

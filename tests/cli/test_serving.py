@@ -68,6 +68,8 @@ def test_commands_go_through_the_control_socket_of_the_server(
     assert made["url"].startswith(
         f"http://localhost:{urlsplit(desk.dashboard).port}/hooks/"
     )
+    tested = command("sources", "test", made["id"])
+    assert (tested["answer"], len(tested["approvals"])) == (202, 1)
     new = command("agents", "add", "second")
     assert desk.call(new["key"], "/api/v1/me")[0] == 200
     command("keys", "revoke", new["key"].split("_")[1])

@@ -120,6 +120,7 @@ LAST = [
     "people_changes.remove",
     "groups.delete",
     "work.delete_project",
+    "endpoint_changes.remove",
     "account.sign_out_everywhere",
     "session.sign_out",
 ]

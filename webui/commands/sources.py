@@ -84,3 +84,30 @@ def list_sources(org: str | None, as_json: bool) -> None:
 def rotate_secret(source: str, org: str | None, as_json: bool) -> None:
     """Make a new secret for a source (by id); the old one works for another day."""
     show(run("sources.rotate", source=source, org=org), as_json)
+
+
+@sources.command("pause")
+@click.argument("source")
+@org_option
+@json_option
+def pause(source: str, org: str | None, as_json: bool) -> None:
+    """Take nothing from a source (by id) until it is resumed."""
+    show(run("sources.pause", source=source, org=org), as_json)
+
+
+@sources.command("resume")
+@click.argument("source")
+@org_option
+@json_option
+def resume(source: str, org: str | None, as_json: bool) -> None:
+    """Take deliveries of a source (by id) again."""
+    show(run("sources.resume", source=source, org=org), as_json)
+
+
+@sources.command("test")
+@click.argument("source")
+@org_option
+@json_option
+def send_test(source: str, org: str | None, as_json: bool) -> None:
+    """Send a source (by id) a signed test event, on a desk that is served."""
+    show(run("sources.test", source=source, org=org), as_json)

@@ -19,6 +19,7 @@ import structlog
 from webui.approvals.errors import DeskError
 from webui.control import (
     calls,
+    endpoints,
     groups,
     lab,
     members,
@@ -49,6 +50,7 @@ UNKNOWN = "The server does not know this command; are the versions equal?"
 FAILED = "The command failed; see the server's log."
 _TABLES = (
     calls,
+    endpoints,
     groups,
     lab,
     members,

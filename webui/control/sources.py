@@ -1,11 +1,15 @@
 """Verbs on sources: who may file by signed webhook."""
 
+from collections.abc import Callable
 from typing import Any
 
+from webui.approvals.errors import ConflictError, InvalidError
 from webui.approvals.people import accounts
 from webui.approvals.senders import sources
 from webui.audit.chain import rfc3339
 from webui.control.verbs import LOCAL, Office, Plain, org_id_of, verb
+from webui.inbox import trying
+from webui.receivers.kind import Refused
 from webui.store.queries import traffic
 from webui.store.transaction import Transaction
 
@@ -77,3 +81,43 @@ def rotate_secret(office: Office, *, source: str, org: str | None = None) -> Pla
         return {"id": source, "secret": secret}
 
     return office.store.write(unit)
+
+
+@verb("sources.pause")
+def pause(office: Office, *, source: str, org: str | None = None) -> Plain:
+    """Take nothing from a source until it is resumed."""
+    return _switch(office, sources.pause, source, org)
+
+
+@verb("sources.resume")
+def resume(office: Office, *, source: str, org: str | None = None) -> Plain:
+    """Take deliveries again."""
+    return _switch(office, sources.resume, source, org)
+
+
+def _switch(
+    office: Office, verb: Callable[..., None], source: str, org: str | None
+) -> Plain:
+    def unit(tx: Transaction) -> Plain:
+        org_id = accounts.find_org(tx, org)
+        verb(tx, org_id, source, actor=LOCAL)
+        return {"id": source, "status": sources.load(tx, org_id, source).status}
+
+    return office.store.write(unit)
+
+
+@verb("sources.test")
+def send_test(office: Office, *, source: str, org: str | None = None) -> Plain:
+    """Send a source a test event; says which approval it filed."""
+    if office.runtime is None:
+        raise ConflictError(
+            "not_served",
+            "Start the desk first: deliveries are taken by the running server.",
+        )
+    try:
+        taken = trying.send_test(
+            office.runtime, org_id_of(office, org), source, actor=LOCAL
+        )
+    except Refused as refused:
+        raise InvalidError(refused.detail, code=refused.code) from None
+    return {"id": source, "answer": taken.status_code, "approvals": taken.ids}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from webui.approvals.people import accounts
+from webui.runtime import Runtime
 from webui.settings import Settings, split_address
 from webui.store.store import Store
 
@@ -28,6 +29,8 @@ class Office:
     settings: Settings
     origin: str = ""
     """Of the running dashboard; outside of a server it is worked out from the settings."""
+    runtime: Runtime | None = None
+    """Of the running server; None in a command's own process."""
 
     @property
     def public_url(self) -> str:
