@@ -24,6 +24,7 @@ from webui.store.models import (
     Source,
     SourceDelivery,
 )
+from webui.store.queries import traffic
 from webui.web.endpoint_views import ABOUT
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def test_a_source_is_made_mended_and_its_failed_delivery_filed_from_the_page(
 
 
 def test_failures_stand_together_by_reason_and_are_filed_together_once_mended(
-    ana: Browser, store: Store
+    ana: Browser, store: Store, house: House
 ) -> None:
     page, source_id = made(
         ana.send("/sources", name="Gate", kind="hmac", config=json.dumps(WRONG))
@@ -127,6 +128,10 @@ def test_failures_stand_together_by_reason_and_are_filed_together_once_mended(
     for number in range(3):
         assert post_ticket(ana, source_id, secret, number).status_code == 422
     assert post_ticket(ana, source_id, secret[::-1], 9).status_code == 401
+    ana.send("/sources", name="Idle", kind="standard")
+    with store.reading() as session:
+        counts = [row.refused for row in traffic.sources(session, house.org_id)]
+    assert counts == [4, 0]  # each its own
     shown = text_of(ana, page)
     assert shown.index("The signature does not match") < shown.index("nothing at /nowhere")
     assert "File all 3" in shown
@@ -394,6 +399,10 @@ def test_dead_letters_are_sent_again_one_by_one_and_all_of_an_endpoint(
             return list(session.scalars(select(Delivery.status).order_by(Delivery.id)))
 
     store.write(die)
+    ana.send("/deliveries/endpoints", url="https://other.example.net/in", events="*")
+    with store.reading() as session:
+        counts = [row.dead for row in traffic.endpoints(session, house.org_id)]
+    assert counts == [3, 0]  # each its own
     assert "Send again" in text_of(ana, "/deliveries")
     assert ana.send("/deliveries/dlv_0/resend").status_code == 303
     assert states() == ["waiting", "dead", "dead", "dead"]

@@ -29,9 +29,12 @@ class SourceRow(NamedTuple):
     last_at: int | None
 
 
-def _count(about: InstrumentedAttribute[Any], row: Any, *which: Any) -> ScalarSelect[int]:
-    """Count the rows of another one along an index, to `MOST` and one more."""
-    some = select(literal(1).label("one")).where(about == row, *which).limit(MOST + 1)
+def _count(
+    about: InstrumentedAttribute[Any], of: type[Source] | type[Endpoint], *which: Any
+) -> ScalarSelect[int]:
+    """Count what belongs to each row of another table along an index, to `MOST` and one more."""
+    some = select(literal(1).label("one")).where(about == of.id, *which)
+    some = some.limit(MOST + 1).correlate(of)
     return select(func.count()).select_from(some.subquery()).scalar_subquery()
 
 
@@ -61,8 +64,8 @@ def _with_counts() -> Any:
     )
     return select(
         Source,
-        _count(sent.source_id, Source.id, sent.verdict.in_(ACCEPTED)),
-        _count(sent.source_id, Source.id, sent.verdict == REFUSED),
+        _count(sent.source_id, Source, sent.verdict.in_(ACCEPTED)),
+        _count(sent.source_id, Source, sent.verdict == REFUSED),
         last,
     )
 
@@ -151,7 +154,7 @@ def endpoint(session: Session, org_id: str, endpoint_id: str) -> EndpointRow | N
 def _with_letters() -> Any:
     sent = aliased(Delivery)
     counts = (
-        _count(sent.endpoint_id, Endpoint.id, sent.status.in_(states))
+        _count(sent.endpoint_id, Endpoint, sent.status.in_(states))
         for states in (("delivered",), ("waiting", "sending"), ("dead",))
     )
     return select(Endpoint, *counts).where(Endpoint.status != "removed")
