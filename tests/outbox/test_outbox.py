@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
+import struct
 from collections.abc import Callable
+from socket import SO_LINGER, SOL_SOCKET
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select, update
 from standardwebhooks.webhooks import Webhook
 
+from tests.channels.test_addresses import LOOPBACK
 from webui.approvals import ending
 from webui.approvals.answering import conversation, deciding
 from webui.approvals.answering.reviewing import Look, Reviewer
@@ -18,6 +23,8 @@ from webui.approvals.senders import endpoints, letters
 from webui.approvals.senders.endpoints import Wishes
 from webui.approvals.states import Verdict
 from webui.channels import schedule
+from webui.channels.addresses import AllowList
+from webui.channels.http import Sender, look_up
 from webui.edits import prepare_edit
 from webui.outbox import claiming, fanning, forgetting
 from webui.outbox.claiming import claim
@@ -458,6 +465,165 @@ def test_a_callback_into_a_closed_network_is_a_dead_letter_that_says_why(
     assert (dead.status, dead.attempts, dead.last_status) == ("dead", 1, None)
     assert "An operator can open it by name." in (dead.last_error or "")
     assert len(actions(store, "delivery.gave_up")) == 1
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_no_callback_url_however_it_is_spelt_or_resolved_reaches_this_host(
+    receive: Receivers,
+    file_call: FileCall,
+    deny: Callable[..., None],
+    runtime: Runtime,
+    turn: Turn,
+    store: Store,
+    clock: TestClock,
+) -> None:
+    canary = receive()
+    port = canary.host.rpartition(":")[2]
+    names = {
+        "half.example": ["93.184.215.14", "127.0.0.1"],
+        "mapped.example": ["::ffff:127.0.0.1"],
+        "rebinds.example": [],
+    }
+    hosts = [*dict.fromkeys(filter(str.isprintable, LOOPBACK)), *names]
+    assert len(hosts) >= 60
+    for host in hosts:
+        deny(file_call(callback_url=f"http://{host}:{port}/hook"))
+
+    def resolve(host: str, asked_port: int) -> list[str]:
+        found = names.get(host)
+        return look_up(host, asked_port) if found is None else list(found)
+
+    courier = Courier(runtime, Sender(AllowList(), resolve, timeout_ms=1_000))
+    turn(courier)
+    names["rebinds.example"] = ["127.0.0.1"]  # nowhere before, and loopback from now on
+    clock.advance(3_600_000)
+    turn(courier)
+    assert canary.requests == []
+    told = {one.url: one.status for one in deliveries(store)}
+    assert told[f"http://rebinds.example:{port}/hook"] == "dead"
+    assert "delivered" not in told.values()
+
+
+def test_an_endpoint_is_signed_for_by_both_secrets_and_plainly_if_it_asks(
+    receive: Receivers,
+    endpoint: Make,
+    file_call: FileCall,
+    turn: Turn,
+    courier: Courier,
+    store: Store,
+    house: House,
+    clock: TestClock,
+) -> None:
+    receiver = receive()
+    made = endpoint(receiver.url, plain=True)
+    new = store.write(
+        lambda tx: endpoints.rotate_secret(tx, house.org_id, made.endpoint_id)
+    )
+    file_call()
+    turn(courier)
+    [(headers, body)] = receiver.requests
+    for secret in (made.secret, new):
+        Webhook(secret).verify(body, headers)
+    content = headers["x-countersign-timestamp"].encode() + b"." + body
+    digest = hmac.new(new.encode(), content, hashlib.sha256).hexdigest()
+    assert headers["x-countersign-signature"] == f"sha256={digest}"
+    clock.advance(endpoints.OVERLAP)
+    file_call()
+    turn(courier)
+    headers, body = receiver.requests[-1]
+    assert len(headers["webhook-signature"].split()) == 1
+    assert "x-countersign-signature" in headers
+
+
+def test_arguments_go_only_to_who_asked_for_them_with_secrets_masked(
+    receive: Receivers,
+    endpoint: Make,
+    file_call: FileCall,
+    deny: Callable[..., None],
+    turn: Turn,
+    courier: Courier,
+    store: Store,
+) -> None:
+    asking, other = receive(), receive()
+    endpoint(asking.url, with_arguments=True)
+    endpoint(other.url)
+    deny(file_call(arguments={"table": "users", "password": "hunter2-hunter2"}))
+    turn(courier)
+    created, decided = (json.loads(body)["data"] for _, body in asking.requests)
+    assert created["arguments"]["table"] == "users"
+    assert "redacted" in created["arguments"]["password"]
+    assert "arguments" not in decided
+    assert not any(
+        b"users" in body and b'"arguments"' in body for _, body in other.requests
+    )
+    assert not any(b"hunter2" in body for _, body in asking.requests)
+    # at rest they lie in the approval alone, encrypted
+    assert not any('"arguments"' in one.body for one in deliveries(store))
+
+
+def test_every_attempt_is_kept_with_how_it_ended(
+    receive: Receivers,
+    answer: Callable[..., Any],
+    endpoint: Make,
+    file_call: FileCall,
+    turn: Turn,
+    courier: Courier,
+    store: Store,
+    clock: TestClock,
+) -> None:
+    receiver = receive(answer("503 Busy"))
+    endpoint(receiver.url)
+    file_call()
+    turn(courier)
+    receiver.behave = answer()
+    clock.advance(600_000)
+    turn(courier)
+    [letter] = deliveries(store)
+    assert [each[1:] for each in json.loads(letter.tries)] == [
+        [503, "The receiver answered 503."],
+        [200, None],
+    ]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_nobody_answers_does_not_hold_up_who_does(
+    receive: Receivers,
+    answer: Callable[..., Any],
+    endpoint: Make,
+    file_call: FileCall,
+    courier: Courier,
+    runtime: Runtime,
+) -> None:
+    def never(_sock: socket.socket, receiver: Any) -> None:
+        receiver.let_go.wait(20)
+
+    def endless(sock: socket.socket, _receiver: Any) -> None:
+        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 104857600\r\n\r\n")
+        for _ in range(1_600):
+            sock.sendall(bytes(65_536))
+
+    bad = [receive(each) for each in (never, drip, endless)]
+    bad += [receive(answer(text)) for text in ("302 X", "500 X", "410 X", "429 X")]
+    bad.append(receive(lambda sock, _: _reset(sock)))
+    healthy = receive()
+    for each in (*bad, healthy):
+        endpoint(each.url)
+    for _ in range(20):
+        file_call()
+    fan_out(runtime)
+    while len(healthy.requests) < 20:
+        courier.deliver()
+        assert healthy.arrived.acquire(timeout=10)
+    assert sorted(healthy.types) == ["approval.created"] * 20
+    for each in bad:
+        each.let_go.set()
+    courier.wait()
+
+
+def _reset(sock: socket.socket) -> None:
+    """Hang up with a reset instead of an answer."""
+    sock.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+    sock.close()
 
 
 def test_an_endpoint_gets_what_it_chose_and_older_names_if_it_asks(

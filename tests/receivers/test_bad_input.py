@@ -4,6 +4,7 @@ What breaks is one good delivery of the kind (`good.py`); a kind that has none t
 """
 
 import random
+import string
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -70,7 +71,23 @@ def malformed(value: str) -> list[str]:
         value.replace(",", ";"), value.replace("1", "l"), "v9," + digest, "sha1=" + digest,
         "md5=" + digest, "é" + value, "%" + value, '"' + value + '"', "<" + value + ">",
     ]  # fmt: skip
+    spellings += [prefix + text for text in _spelt_otherwise(digest)]
     return [text for text in dict.fromkeys(spellings) if value not in text.split(" ")]
+
+
+def _spelt_otherwise(digest: str) -> list[str]:
+    """Return other spellings of the same bytes: the last letter of base64 has bits to spare."""
+    letters = string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/"
+    bare = digest.rstrip("=")
+    if bare == digest or bare[-1] not in letters:
+        return []
+    place, padding = letters.index(bare[-1]), digest[len(bare) :]
+    spare = 4 if padding == "=" else 16
+    return [
+        bare[:-1] + letters[place - place % spare + other] + padding
+        for other in range(spare)
+        if other != place % spare
+    ]
 
 
 @by_webhook

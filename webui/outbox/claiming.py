@@ -48,7 +48,10 @@ def group_of(endpoint_id: str | None, url: str) -> str:
     """Return what is throttled as one: an endpoint, or the host of callback URLs."""
     if endpoint_id is not None:
         return endpoint_id
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # no host at all: one broken URL must not stop all deliveries
+        return url.lower()
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 
