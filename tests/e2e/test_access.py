@@ -64,8 +64,12 @@ PAGES = {
     "audit.page": ("/audit?verify=1", "/audit?actor=nobody"),
     "agents.page": ("/agents",),
     "sources.page": ("/sources",),
+    "sources.new": ("/sources/new?kind=hmac",),
     "sources.deliveries": ("/sources/{source}",),
     "endpoints.page": ("/deliveries",),
+    "endpoints.new": ("/deliveries/new",),
+    "endpoints.one": ("/deliveries/endpoints/{endpoint}",),
+    "endpoints.delivery": ("/deliveries/{delivery}",),
     "people.page": ("/people",),
     "groups.page": ("/groups",),
     "groups.one": ("/groups/{group}",),
@@ -183,6 +187,9 @@ def known(alive: ServedDesk) -> dict[str, str]:
     ops = Client(alive.agents, keys["ops-agent"])
     gated = ops.ask("shell.run", long, risk="critical", allowed_decisions=EVERY)
     source = alive.command("sources", "add", "Build", "--kind", "standard")
+    alive.command("sources", "test", source["id"])
+    told = alive.command("endpoints", "add", "https://hooks.invalid/desk")
+    letter = alive.command("endpoints", "test", told["id"])
     draft = alive.folder / "draft.yaml"
     draft.write_text('version: "1"\ndefault: deny\n', "utf-8")
     replayed = alive.command("policy", "backtest", str(draft), "--all")
@@ -195,6 +202,8 @@ def known(alive: ServedDesk) -> dict[str, str]:
         "settled": asked[-1],
         "gated": gated.id,
         "source": source["id"],
+        "endpoint": told["id"],
+        "delivery": letter["delivery"],
         "backtest": replayed["id"],
         "search": searched["id"],
         "group": alive.command("groups", "add", "On call", OWNER.email)["id"],

@@ -1,6 +1,7 @@
 """What every kind of source must do, whichever it is. A new kind adds its example here."""
 
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,6 +38,23 @@ def test_a_kind_is_found_by_its_name(kind: Kind) -> None:
     assert KINDS[kind.name] is kind
     assert kind.name.replace("-", "").isalnum()
     assert kind.label
+
+
+def test_every_kind_has_its_page_its_snippet_and_its_tests() -> None:
+    root = Path(__file__).parents[2]
+    overview = (root / "docs/webhooks.md").read_text("utf-8")
+    missing = []
+    for name, kind in KINDS.items():
+        module = kind.__name__.rpartition(".")[2]  # type: ignore[attr-defined]
+        needed = (
+            f"docs/sources/{name}.md",
+            f"templates/sources/snippets/{name}.html",
+            f"tests/receivers/test_{module}.py",
+        )
+        missing += [path for path in needed if not (root / path).is_file()]
+        if f"(sources/{name}.md)" not in overview:
+            missing.append(f"a line for {name} in docs/webhooks.md")
+    assert missing == []
 
 
 @every_kind

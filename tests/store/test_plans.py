@@ -13,9 +13,10 @@ from tests.plugins.desk import House
 from tests.plugins.rules import Desk
 from webui.approvals.asking import intake
 from webui.approvals.errors import InvalidError
+from webui.approvals.senders import endpoints, sources
 from webui.approvals.states import Verdict
-from webui.store.models import Approval, table_of
-from webui.store.queries import events, own, settled
+from webui.store.models import Approval, Delivery, SourceDelivery, table_of
+from webui.store.queries import events, own, settled, traffic
 from webui.store.queries.calls import Filters
 from webui.store.queries.events import EventFilters
 from webui.store.queries.seeing import Way
@@ -233,3 +234,70 @@ def test_a_passed_deadline_counts_in_an_agents_list_before_any_sweep(
     assert [of(s, now) for s in ("pending", "approved", "expired", "")] == [2, 1, 0, 3]
     late = max(first, waiting.expires_at)
     assert [of(s, late) for s in ("pending", "approved", "expired", "")] == [0, 0, 3, 3]
+
+
+@ON_SQLITE
+def test_pages_of_webhooks_walk_indexes_and_count_no_further_than_they_say(
+    desk: Desk, house: House
+) -> None:
+    def many(tx: Transaction) -> str:
+        made = sources.create_source(tx, house.org_id, kind="standard", name="In")
+        told = endpoints.create_endpoint(tx, house.org_id, "https://a.example/")
+        arrived = {
+            "org_id": house.org_id,
+            "source_id": made.source_id,
+            "received_at": tx.now,
+            "address": "",
+            "headers": "{}",
+            "body": b"",
+            "status_code": 422,
+            "verdict": "refused",
+            "why": "",
+        }
+        letter = {
+            "org_id": house.org_id,
+            "endpoint_id": told.endpoint_id,
+            "url": "",
+            "seq": 1,
+            "event": "approval.created",
+            "body": "{}",
+            "status": "dead",
+            "attempts": 1,
+            "next_at": tx.now,
+            "created_at": tx.now,
+        }
+        numbers = range(traffic.MOST + 50)
+        rows = [arrived | {"id": f"sdl_{n:026d}"} for n in numbers]
+        tx.session.execute(insert(table_of(SourceDelivery)), rows)
+        rows = [letter | {"id": f"dlv_{n:026d}"} for n in numbers]
+        tx.session.execute(insert(table_of(Delivery)), rows)
+        return f"{made.source_id} {told.endpoint_id}"
+
+    source_id, endpoint_id = desk.store.write(many).split()
+    steps: list[str] = []
+
+    def explain(
+        connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any
+    ) -> None:
+        if not statement.startswith("EXPLAIN"):
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            steps.extend(step[3] for step in plan)
+
+    org = house.org_id
+    with desk.store.reading() as session:
+        engine = session.get_bind().engine
+        event.listen(engine, "before_cursor_execute", explain)
+        [source] = traffic.sources(session, org)
+        [endpoint] = traffic.endpoints(session, org)
+        assert len(traffic.failures(session, org, source_id)) == traffic.FAILURES
+        traffic.arrivals(session, org, source_id, "sdl_z")
+        traffic.deliveries(session, org, "dlv_z")
+        traffic.deliveries(session, org, "dlv_z", endpoint_id=endpoint_id)
+        event.remove(engine, "before_cursor_execute", explain)
+    assert (source.refused, endpoint.dead) == (traffic.MOST + 1, traffic.MOST + 1)
+    grown = [step for step in steps if "deliveries" in step or "sent" in step]
+    assert grown
+    # an endpoint's or source's own few rows may be sorted, what was sent may not
+    assert not [step for step in grown if step.startswith("SCAN")], steps
+    sorts = [step for step in steps if "TEMP B-TREE" in step]
+    assert len(sorts) <= 2, steps  # sources by name, endpoints by age

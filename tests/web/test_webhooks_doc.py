@@ -1,4 +1,4 @@
-"""The snippets of `docs/webhooks.md`, run as they stand there."""
+"""The snippets of the pages about webhooks, run as they stand there."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from sqlalchemy import select
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from webui.approvals.senders import endpoints, sources
+from webui.approvals.senders.outbound import CHOICES
 from webui.outbox.courier import Courier
 from webui.outbox.fanning import fan_out
 from webui.settings import Settings
@@ -29,7 +30,13 @@ if TYPE_CHECKING:
     from webui.runtime import Runtime
     from webui.store.store import Store
 
-TEXT = (Path(__file__).parents[2] / "docs/webhooks.md").read_text("utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = ("sources/standard.md", "sources/hmac.md", "endpoints.md")
+TEXT = "\n".join((DOCS / page).read_text("utf-8") for page in PAGES)
+
+
+def test_the_page_of_endpoints_names_every_event() -> None:
+    assert [event for event in CHOICES if f"`{event}`" not in TEXT] == []
 
 
 def snippet(name: str) -> str:
