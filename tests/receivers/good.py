@@ -11,17 +11,22 @@ one function here and one line in `GOOD`; a kind that takes nothing at `/hooks/`
   numbers are other messages that ask for other calls; the same number is the same message, byte
   for byte if `now` is the same too.
 - `signature`: the header that carries the proof.
-- `timestamp`: the header with the signed time; None if the kind signs none.
+- `timestamp`: the header with the signed time alone in it, if there is one.
 - `proven`: further headers that the proof covers, so that no bit of them may be changed.
 - `covers_body`: False where the proof is a bearer's and says nothing about the body.
 - `files`: False where the kind answers in its own words and so does not tell known messages.
 """
 
+import json
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from tests.receivers import test_ctrlrun, test_github, test_helio
 from webui.receivers import hmac_kind, standard
 from webui.receivers.kind import Inbound, SourceSecrets
+from webui.signatures import stamped
 from webui.signatures.hmac_header import Scheme, sign, timestamped
 from webui.signatures.standard import sign as sign_standard
 
@@ -90,6 +95,74 @@ def good_hmac() -> Good:
     )
 
 
-GOOD: Mapping[str, Callable[[], Good]] = {"standard": good_standard, "hmac": good_hmac}
+def _body_signed(header: str, config: dict[str, Any], make: Callable[[int], Any]) -> Good:
+    """Return the deliveries of a kind that signs the body alone, as hex after `sha256=`."""
+    secret = secrets.token_urlsafe(32)
+
+    def delivery(_now: int, number: int) -> Inbound:
+        document, more = make(number)
+        body = json.dumps(document).encode()
+        signed = {header: sign(Scheme("sha256="), secret, body)}
+        return Inbound(
+            {"content-type": "application/json", **signed, **more}, body, ADDRESS
+        )
+
+    token = config.pop("token")
+    return Good(SourceSecrets((secret,), config, token), delivery, signature=header)
+
+
+def good_helio() -> Good:
+    """A ticket of Helio."""
+
+    def make(number: int) -> Any:
+        arguments = {"tool_input": {"id": number}, "session_id": f"s-{number}"}
+        ticket = test_helio.TICKET | {"id": f"tk-{number}"} | arguments
+        ticket |= {"timeout_at": "2099-01-01T00:00:00.000Z"}
+        return {"event": "approval_requested", "ticket": ticket}, {}
+
+    config = {"api_url": "http://127.0.0.1:3100/", "token": "api-secret"}
+    return _body_signed("x-helio-signature", config, make)
+
+
+def good_github() -> Good:
+    """A deployment protection rule of GitHub."""
+
+    def make(number: int) -> Any:
+        event = test_github.EVENT | {
+            "deployment": {"id": number, "sha": f"{number:08x}", "ref": "main"}
+        }
+        return event, {"x-github-event": "deployment_protection_rule"}
+
+    return _body_signed(
+        "x-hub-signature-256", {"app_id": 7, "token": test_github.APP_KEY}, make
+    )
+
+
+def good_ctrlrun() -> Good:
+    """A request of CTRLRun's official provider, signed at the time that is asked for."""
+    secret = secrets.token_urlsafe(32)
+    posted = json.loads(test_ctrlrun.Run().inbound.body)
+
+    def delivery(now: int, number: int) -> Inbound:
+        action = posted["action"] | {"arguments": {"amount": number}}
+        document = posted | {"request_id": f"req-{number}", "action": action}
+        document |= {"expires_at": "2099-01-01T00:00:00+00:00"}
+        body = json.dumps(document).encode()
+        headers = {
+            "content-type": "application/json",
+            "ctrlrun-signature": stamped.sign(secret, body, now=now),
+        }
+        return Inbound(headers, body, ADDRESS)
+
+    return Good(SourceSecrets((secret,), {}), delivery, signature="ctrlrun-signature")
+
+
+GOOD: Mapping[str, Callable[[], Good]] = {
+    "standard": good_standard,
+    "hmac": good_hmac,
+    "helio": good_helio,
+    "github": good_github,
+    "ctrlrun": good_ctrlrun,
+}
 WITHOUT: Mapping[str, str] = {}
 """Kinds that take nothing at `/hooks/`, and why."""
