@@ -23,6 +23,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tests.plugins.upstream import APP_KEY
 from tests.receivers import test_ctrlrun, test_github, test_helio
 from webui.receivers import hmac_kind, standard
 from webui.receivers.kind import Inbound, SourceSecrets
@@ -133,9 +134,7 @@ def good_github() -> Good:
         }
         return event, {"x-github-event": "deployment_protection_rule"}
 
-    return _body_signed(
-        "x-hub-signature-256", {"app_id": 7, "token": test_github.APP_KEY}, make
-    )
+    return _body_signed("x-hub-signature-256", {"app_id": 7, "token": APP_KEY}, make)
 
 
 def good_ctrlrun() -> Good:
