@@ -105,12 +105,14 @@ def test_the_webhooks_secret_is_on_no_page_and_its_endpoint_is_the_policys(
             page = shown(browser, f"/policy{path}")
             assert "Policy" in page
             assert "s3cret" not in page
-    page = shown(ana, "/deliveries")
-    assert "by the policy; it is changed there" in page
+    deliveries = shown(ana, "/deliveries")
+    assert "by the policy; it is changed there" in deliveries
+    [one] = re.findall(r'href="(/deliveries/endpoints/end_\w+)"', deliveries)
+    page = shown(ana, one)
     assert "/pause" not in page
     assert "/remove" not in page
     assert ana.send("/policy", text=FIRST, base="3").status_code == 303
-    page = shown(ana, "/deliveries")
+    page = shown(ana, one)
     assert "The policy does not name it any more." in page
     assert "/resume" not in page
     assert "/remove" in page

@@ -13,13 +13,14 @@ def test_a_new_sources_secret_is_shown_once_with_its_address(
     signed_in: SignedIn, house: House
 ) -> None:
     browser = signed_in(house.ana)
-    assert browser.send("/sources", name="Alerts", kind="standard").status_code == 303
-    first = browser.get("/sources").get_data(as_text=True)
+    made = browser.send("/sources", name="Alerts", kind="standard")
+    assert made.status_code == 303
+    first = browser.get(made.location).get_data(as_text=True)
     assert re.search(r'<p class="secret"><code>\S+</code>', first)
     assert re.search(r"http://localhost:8080/hooks/src_\w+", first)
     assert "the desk keeps it encrypted" in first
     assert "only its hash" not in first
-    assert 'class="secret"' not in browser.get("/sources").get_data(as_text=True)
+    assert 'class="secret"' not in browser.get(made.location).get_data(as_text=True)
 
 
 @pytest.mark.parametrize(("name", "kind"), [("", "standard"), ("Alerts", "nonsense")])
@@ -39,7 +40,7 @@ def test_a_source_shows_what_arrived(
     )
     browser = signed_in(house.ana)
     text = browser.get(f"/sources/{made.source_id}").get_data(as_text=True)
-    assert "Nothing has arrived yet" in text
+    assert "Waiting for the first delivery" in text
     assert f"/hooks/{made.source_id}" in text
 
 
