@@ -167,6 +167,10 @@ class Settings(BaseModel):
     """A person is signed out after this long in any case."""
     callback_allow: Names = ()
     """Hosts and networks that outgoing webhooks may reach although they are private."""
+    slack_api: str = "https://slack.com/api"
+    """Where Slack's Web API is; another address for a stand-in."""
+    discord_api: str = "https://discord.com/api/v10"
+    """Where Discord's API is; another address for a stand-in."""
     sso_allow: Names = ()
     """Hosts and networks of identity providers that may be reached although they are private."""
 

@@ -20,6 +20,7 @@ from webui.approvals.gate import write_grants
 from webui.approvals.ruling import counting
 from webui.audit.checkpoints import sign_due
 from webui.factors import ceremonies
+from webui.chat.poster import Poster
 from webui.inbox import kept
 from webui.masking import profile_of
 from webui.notices.crier import Crier
@@ -119,6 +120,7 @@ def chores_of(runtime: Runtime, replier: Replier | None = None) -> list[Chore]:
         Chore("deliver", 0.25, courier.deliver),
         Chore("tell upstreams", 0.25, replier.tell),
         Chore("tell people", 0.5, crier.tell),
+        Chore("chat", 0.5, Poster(runtime).turn),
         Chore("forget", EACH_HOUR, lambda: forget(runtime)),
     ]
 

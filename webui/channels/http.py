@@ -220,7 +220,8 @@ def _exchange(
     headers: Mapping[str, str],
     body: bytes | None,
 ) -> Answer:
-    fixed = {"Host": target.authority, "User-Agent": "Countersign", "Connection": "close"}
+    fixed = {"Host": target.authority, "Connection": "close"}
+    headers = {"User-Agent": "Countersign", **headers}
     with contextlib.closing(connection):
         connection.request(method, target.path, body, {**headers, **fixed})
         with contextlib.closing(connection.getresponse()) as answer:

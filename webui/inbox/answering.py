@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from webui.approvals.errors import NotFoundError
+from webui.chat import clicking
 from webui.inbox.opening import OpenSource, open_source
 from webui.receivers.kind import Inbound
 from webui.runtime import Runtime
@@ -24,7 +25,12 @@ class Answer:
 Answering = Callable[[Runtime, OpenSource, Inbound], Answer]
 """Verifies the delivery itself; raises Refused and DeskError as `taking.take` does."""
 
-OWN_WORDS: Mapping[str, Answering] = {}
+
+def _acknowledge(runtime: Runtime, source: OpenSource, inbound: Inbound) -> Answer:
+    return Answer(200, clicking.acknowledge(runtime, source, inbound))
+
+
+OWN_WORDS: Mapping[str, Answering] = {"slack": _acknowledge, "discord": _acknowledge}
 """By the kind's name."""
 
 

@@ -68,14 +68,14 @@ def take(runtime: Runtime, source_id: str, inbound: Inbound) -> Taken:
     try:
         verified = source.kind.verify(inbound, source.secrets, now)
     except Refused as refused:
-        _keep_refused(runtime, source, inbound, refused, None)
+        keep_refused(runtime, source, inbound, refused, None)
         raise
     try:
         return _take_verified(runtime, source, inbound, verified)
     except NotFoundError:
         raise
     except (Refused, DeskError) as refused:
-        _keep_refused(runtime, source, inbound, refused, verified)
+        keep_refused(runtime, source, inbound, refused, verified)
         raise
 
 
@@ -147,7 +147,7 @@ def _known(
     return Taken(200, tuple(standing))
 
 
-def _keep_refused(
+def keep_refused(
     runtime: Runtime,
     source: OpenSource,
     inbound: Inbound,

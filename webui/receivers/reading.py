@@ -12,7 +12,7 @@ MAX_BODY = 1024 * 1024
 MAX_STEPS = 8
 """How deep in a delivery the arguments may lie."""
 
-_LIMITS = replace(DEFAULT_LIMITS, body_bytes=MAX_BODY)
+LIMITS = replace(DEFAULT_LIMITS, body_bytes=MAX_BODY)
 _JSON_TYPE = re.compile(
     r"application/(?:[a-z0-9.+-]+\+)?json(?:\s*;\s*charset=\"?utf-8\"?)?\s*",
     re.ASCII | re.IGNORECASE,
@@ -34,7 +34,7 @@ def read_body(delivery: Inbound) -> Document:
             415, "unsupported_media_type", "Send JSON with Content-Type: application/json."
         )
     try:
-        return read_document(delivery.body, _LIMITS, envelope_levels=MAX_STEPS)
+        return read_document(delivery.body, LIMITS, envelope_levels=MAX_STEPS)
     except Unreadable as error:
         raise unreadable(error) from None
 

@@ -35,6 +35,7 @@ from webui.web.powers import NO_POWERS, Powers, powers_over
 from webui.web.progress import progress_words
 from webui.web.rows import RowView, row_view
 from webui.web.said import Said, said_about
+from webui.web.told_chats import ToldChat, told_chats
 from webui.web.timeline import ON_THE_PAGE, Moment, facts_of, timeline
 from webui.web.told import ToldView, told_about
 
@@ -95,6 +96,7 @@ class Detail(RowView):
     changes_asked: Moment | None = None
     """By whom and when, while the agent has not answered."""
     has_schema: bool = False
+    chats: tuple[ToldChat, ...] = ()
     settling: Given | None = None
     """The verdict that can still be undone."""
 
@@ -162,6 +164,7 @@ def _around(session: Session, row: Row, votes: Sequence[Vote]) -> dict[str, Any]
         "edit": edited(session, approval, votes),
         "followed": followed(session, approval),
         "newer_url": newer_url(session, approval),
+        "chats": told_chats(session, approval),
         "settling": settling(session, approval),
         "has_schema": approval.arguments_schema is not None,
     }

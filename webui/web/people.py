@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from webui.approvals.authorization import MEMBERS, ROLES, VIEW
 from webui.preview import visible
-from webui.store.queries import people, persons
+from webui.receivers.registry import KINDS
+from webui.store.queries import chat, people, persons
 from webui.store.queries.delegations import Delegated, delegations_of
 from webui.store.queries.groups import groups_of
 from webui.store.queries.invitations import Pending, pending
@@ -48,11 +49,22 @@ class PersonView:
     second_factor: bool
     last_seen_at: int | None
     delegates: tuple[Delegated, ...]
+    chats: tuple["LinkedChat", ...]
+    """Users of chats who decide as they do; told to those who manage members."""
     same_as: tuple[str, ...]
     """The addresses of their other accounts in this org."""
     me: bool
     may_change: bool
     """Whether a form stands here; the rules look again when it is sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedChat:
+    """One user of a chat who is somebody here."""
+
+    id: str
+    platform: str
+    user_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +117,7 @@ def _people(session: Session, *, manages: bool) -> tuple[list[PersonView], str |
         delegations_of(session, org_id, ids, now),
         persons.others_of(session, org_id, ids),
         persons.aliases_of(session, me().signed.user_id),
+        _chats(session, ids) if manages else (),
     )
     return [_view(row, facts, manages=manages) for row in rows], following
 
@@ -115,6 +128,7 @@ class _Facts:
     delegations: Sequence[Delegated]
     others: Mapping[str, tuple[str, ...]]
     mine: frozenset[str]
+    chats: Sequence[LinkedChat]
 
 
 def _view(row: Member, facts: _Facts, *, manages: bool) -> PersonView:
@@ -130,10 +144,16 @@ def _view(row: Member, facts: _Facts, *, manages: bool) -> PersonView:
         row.second_factor,
         row.last_seen_at,
         tuple(given for given in facts.delegations if given.user_id == row.user_id),
+        tuple(each for each in facts.chats if each.user_id == row.user_id),
         facts.others.get(row.user_id, ()),
         row.user_id == me().signed.user_id,
         manages and row.user_id not in facts.mine and ROLES[row.role] <= _held(),
     )
+
+
+def _chats(session: Session, user_ids: Sequence[str]) -> list[LinkedChat]:
+    found = chat.identities(session, me().org_id, user_ids)
+    return [LinkedChat(each.id, KINDS[each.kind].label, each.user_id) for each in found]
 
 
 def _held() -> frozenset[str]:

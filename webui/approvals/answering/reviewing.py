@@ -32,7 +32,7 @@ class Reviewer:
     user_id: str
     display: str
     channel: str
-    """page, token or cli."""
+    """page, token, cli, slack or discord."""
     session_id: str = ""
     address: str = ""
     user_agent: str = ""
@@ -60,7 +60,8 @@ class Look:
 _SOURCES: dict[str, Source] = {
     "page": "session",
     "token": "token",
-    "chat": "chat",
+    "slack": "chat",
+    "discord": "chat",
     # with a token or in local root mode; for deciding it is the member's standing that counts
     "cli": "local_implicit",
 }

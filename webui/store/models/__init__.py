@@ -3,6 +3,7 @@
 from webui.store.models.agent import Agent, AgentKey, IdempotencyKey
 from webui.store.models.approval import Approval, Decision
 from webui.store.models.base import Millis, Model, table_of
+from webui.store.models.chat import ChatChannel, ChatIdentity, PostedMessage
 from webui.store.models.consumption import Consumption
 from webui.store.models.event import INSTANCE, AuditHead, Checkpoint, Event
 from webui.store.models.factor import (
@@ -46,6 +47,8 @@ __all__ = [
     "Approval",
     "AuditHead",
     "Ceremony",
+    "ChatChannel",
+    "ChatIdentity",
     "Checkpoint",
     "Consumption",
     "Decision",
@@ -75,6 +78,7 @@ __all__ = [
     "Policy",
     "PolicyCount",
     "PolicyShadow",
+    "PostedMessage",
     "Project",
     "ProviderRole",
     "RecoveryCode",
