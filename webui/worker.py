@@ -19,8 +19,8 @@ from webui.approvals.asking import idempotency, throttling
 from webui.approvals.gate import write_grants
 from webui.approvals.ruling import counting
 from webui.audit.checkpoints import sign_due
-from webui.factors import ceremonies
 from webui.chat.poster import Poster
+from webui.factors import ceremonies
 from webui.inbox import kept
 from webui.masking import profile_of
 from webui.notices.crier import Crier

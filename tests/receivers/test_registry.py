@@ -23,6 +23,8 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "helio": {"api_url": "http://127.0.0.1:3100"},
     "ctrlrun": {},
     "github": {"app_id": 7},
+    "slack": {"channel": "C0123456789"},
+    "discord": {"channel": "1234567890123456789"},
 }
 TOKENS = {"helio": "an api_secret", "github": APP_KEY}
 
@@ -125,4 +127,8 @@ def _all_headers(value: str) -> dict[str, str]:
         "x-helio-signature": value,
         "x-hub-signature-256": value,
         "ctrlrun-signature": f"t={seconds},v1={value}",
+        "x-slack-request-timestamp": seconds,
+        "x-slack-signature": "v0=" + value,
+        "x-signature-timestamp": seconds,
+        "x-signature-ed25519": value,
     }

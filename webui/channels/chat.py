@@ -16,7 +16,12 @@ REASON_MAX: Final = 2_000
 """Characters of a reason that a dialog takes."""
 
 _VALUE = re.compile(r"1:(apr_[0-9A-Z]{26}):([aAdD]):([0-9a-f]{64})", re.ASCII)
-_LETTERS = {(APPROVE, False): "a", (APPROVE, True): "A", (DENY, False): "d", (DENY, True): "D"}
+_LETTERS = {
+    (APPROVE, False): "a",
+    (APPROVE, True): "A",
+    (DENY, False): "d",
+    (DENY, True): "D",
+}
 _MEANT = {letter: meant for meant, letter in _LETTERS.items()}
 
 

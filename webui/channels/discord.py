@@ -177,8 +177,11 @@ def _reason(data: Any) -> str:
 
 
 def _is_plain(token: str) -> bool:
-    return bool(token) and token.isascii() and not set(token) & set("/?#%\\ ") and (
-        token.isprintable()
+    return (
+        bool(token)
+        and token.isascii()
+        and not set(token) & set("/?#%\\ ")
+        and (token.isprintable())
     )
 
 

@@ -38,9 +38,7 @@ class Back:
 
     def tell(self, text: str, link: str = "") -> None:
         """Say something to the clicker alone."""
-        place = self._platform.place(
-            self.runtime.settings, self.source, self.click.channel
-        )
+        place = self._platform.place(self.runtime.settings, self.source, self.click.channel)
         request = self._platform.wire.tell(place, self.click, text, link)
         if request is not None:
             self._send(request)
@@ -52,9 +50,7 @@ class Back:
 
     def open_dialog(self, press: Press) -> None:
         """Ask the clicker for their reason."""
-        place = self._platform.place(
-            self.runtime.settings, self.source, self.click.channel
-        )
+        place = self._platform.place(self.runtime.settings, self.source, self.click.channel)
         request = self._platform.dialog(place, self.click, press)
         if request is not None and not self._send(request):
             self.tell("The dialog did not open; click again, or open the call.")

@@ -34,21 +34,23 @@ def card_of(
     """Return the message about an approval as it stands at `now` (ms)."""
     status = current_status(approval, now)
     agent = session.scalar(select(Agent.name).where(Agent.id == approval.agent_id)) or ""
-    facts = [("Tool", approval.tool), ("Agent", agent), ("Risk", approval.risk)]
+    facts = [("Tool", inline(approval.tool)), ("Agent", inline(agent))]
+    facts.append(("Risk", approval.risk))
     if show_arguments:
-        facts.append(("Call", approval.line))
+        facts.append(("Call", approval.line))  # visible text already
     presses: tuple[Press, ...] = ()
     if status in OPEN and approval.settles_at is None:
         facts.append(("Waits until", _time(approval.expires_at)))
         why_not = page_only(shown_of(session, keyring, approval))
-        presses, note = _presses(approval, approvable=not why_not), _open_note(
-            session, approval, why_not
+        presses, note = (
+            _presses(approval, approvable=not why_not),
+            _open_note(session, approval, why_not),
         )
     else:
         note = _settled_note(session, approval, status)
     return Card(
         STATUS[status],
-        tuple((name, clipped(inline(value), _TITLE_MAX)) for name, value in facts),
+        tuple((name, clipped(value, _TITLE_MAX)) for name, value in facts),
         inline(note),
         f"{public_url}/approvals/{approval.id}",
         presses,

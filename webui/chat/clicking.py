@@ -24,7 +24,17 @@ from webui.chat import deciding, serving
 from webui.chat.answering_back import Back
 from webui.chat.codes import Claim, code_for
 from webui.chat.platforms import NOT_OURS, PLATFORMS
-from webui.inbox.kept import ACCEPTED, IGNORED, KNOWN, Verdict, keep, may_keep, once, remember, seen
+from webui.inbox.kept import (
+    ACCEPTED,
+    IGNORED,
+    KNOWN,
+    Verdict,
+    keep,
+    may_keep,
+    once,
+    remember,
+    seen,
+)
 from webui.inbox.opening import OpenSource
 from webui.inbox.taking import PER_MINUTE, keep_refused
 from webui.receivers.kind import Inbound, Refused, Verified
@@ -184,7 +194,12 @@ def _known(tx: Transaction, received: Received) -> bool:
     if seen(tx.session, source.id, ids) is not None:
         if may_keep(tx, source, proven=True):
             why = "This click had arrived before; nothing was done again."
-            keep(tx, source, _without_secrets(received.inbound), Verdict(KNOWN, 200, why, ids))
+            keep(
+                tx,
+                source,
+                _without_secrets(received.inbound),
+                Verdict(KNOWN, 200, why, ids),
+            )
         return True
     rate = PER_MINUTE if received.runtime.limits.rate else 0
     detail = f"More than {PER_MINUTE} clicks a minute come from this chat; wait a little."

@@ -56,9 +56,7 @@ def prepared(
         DeskError: why it is not decided by this click.
 
     """
-    who = linked(
-        session, source.filer.org_id, source.kind.name, click.team, click.user
-    )
+    who = linked(session, source.filer.org_id, source.kind.name, click.team, click.user)
     if who is None:
         raise Unlinked
     approval = _approval(session, source, click, press)
@@ -76,9 +74,7 @@ def prepared(
     return Ready(reviewer, press, click.reason.strip())
 
 
-def _approval(
-    session: Session, source: OpenSource, click: Click, press: Press
-) -> Approval:
+def _approval(session: Session, source: OpenSource, click: Click, press: Press) -> Approval:
     """Return the approval if it was posted where the click comes from, and still belongs there."""
     approval = session.get(Approval, press.approval_id)
     if approval is None or approval.org_id != source.filer.org_id:
@@ -98,9 +94,7 @@ def _look(
     Whoever may not decide is refused by the desk, which writes it down.
     """
     now = runtime.store.now()
-    actor = person_in(
-        session, approval.org_id, by.user_id, now, source=source_of(by)
-    )
+    actor = person_in(session, approval.org_id, by.user_id, now, source=source_of(by))
     directory = OrgDirectory(runtime.store.reading, approval.org_id, now)
     about = resource_of(approval, owner_now(session, approval), yes=True)
     if not authorize(actor, VIEW, about, None, directory).allowed:

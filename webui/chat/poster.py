@@ -111,7 +111,9 @@ class Poster:
         try:
             config = chat_config(source.kind.name, source.secrets.config)
         except DeskError:
-            return None  # settings of another time: the page of the source says what is wrong
+            return (
+                None  # settings of another time: the page of the source says what is wrong
+            )
         return Channel(source, config)
 
     def _note_new(self, tx: Transaction, source_id: str, config: ChatConfig) -> int:

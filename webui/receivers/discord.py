@@ -14,11 +14,11 @@ from webui.receivers.config import reject
 from webui.receivers.kind import (
     Ignored,
     Inbound,
+    Refused,
     SourceSecrets,
     Submission,
     Verified,
     misconfigured,
-    Refused,
 )
 from webui.receivers.reading import check_size
 from webui.signatures import ed25519
@@ -27,7 +27,9 @@ from webui.signatures.freshness import read_timestamp
 
 name = "discord"
 label = "Discord"
-about = "A channel in Discord where calls are announced, approved and denied by linked people."
+about = (
+    "A channel in Discord where calls are announced, approved and denied by linked people."
+)
 example: Mapping[str, Any] = {"channel": "1234567890123456789"}
 token: str | None = "The bot's token"  # noqa: S105 - what it is called
 

@@ -28,7 +28,9 @@ from webui.signatures.freshness import read_timestamp
 
 name = "slack"
 label = "Slack"
-about = "A channel in Slack where calls are announced, approved and denied by linked people."
+about = (
+    "A channel in Slack where calls are announced, approved and denied by linked people."
+)
 example: Mapping[str, Any] = {"channel": "C0123456789"}
 token: str | None = "The app's bot token (xoxb-...)"  # noqa: S105 - what it is called
 

@@ -35,9 +35,9 @@ from webui.web.powers import NO_POWERS, Powers, powers_over
 from webui.web.progress import progress_words
 from webui.web.rows import RowView, row_view
 from webui.web.said import Said, said_about
-from webui.web.told_chats import ToldChat, told_chats
 from webui.web.timeline import ON_THE_PAGE, Moment, facts_of, timeline
 from webui.web.told import ToldView, told_about
+from webui.web.told_chats import ToldChat, told_chats
 
 _OUTCOMES = {
     None: "The agent took its one use; it has not reported yet.",

@@ -16,7 +16,7 @@ from webui.store.models import (
     Source,
     User,
 )
-from webui.store.queries.identity import COMES_BY_PROVIDER, HAS_FACTOR
+from webui.store.queries.factors import COMES_BY_PROVIDER, HAS_FACTOR
 
 OPEN_MESSAGE = "open"
 
