@@ -19,7 +19,14 @@ from webui.approvals.grants.granting import (
     keep_standing_grant,
     standing_grant_of,
 )
-from webui.approvals.people import accounts, delegations, groups, invitations, sessions
+from webui.approvals.people import (
+    accounts,
+    chat_identities,
+    delegations,
+    groups,
+    invitations,
+    sessions,
+)
 from webui.approvals.people.standing import By
 from webui.approvals.policy import policy_revision
 from webui.approvals.senders import endpoints, sources
@@ -30,6 +37,7 @@ from webui.oidc.providers import Wanted
 from webui.store.ids import new_id
 from webui.store.models import (
     Approval,
+    ChatIdentity,
     Delivery,
     Event,
     Model,
@@ -97,6 +105,7 @@ def things(
         "number": store.write(lambda tx: _version(tx, org_id)),
         **store.write(lambda tx: _jobs(tx, org_id)),
         "nonce": store.write(lambda tx: _write_in_the_name_of(tx, agent, user_id)),
+        "identity_id": store.write(lambda tx: _chat_identity(tx, org_id, maker)),
     }
 
 
@@ -176,6 +185,15 @@ def _write_in_the_name_of(tx: Transaction, agent: Program, user_id: str) -> str:
     held = write_grants.ask(tx, service, user_id, write, ["files:write"], limits)
     assert isinstance(held, write_grants.Held)
     return held.nonce
+
+
+def _chat_identity(tx: Transaction, org_id: str, user_id: str) -> str:
+    """Link a chat user to somebody else's account."""
+    who = {"kind": "slack", "team": "T1", "external_id": "U1"}
+    chat_identities.link(tx, org_id, user_id, **who)
+    return tx.session.scalars(
+        select(ChatIdentity.id).where(ChatIdentity.user_id == user_id)
+    ).one()
 
 
 def _provider(tx: Transaction, org_id: str) -> str:

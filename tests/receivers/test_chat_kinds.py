@@ -35,9 +35,12 @@ class Signer:
         try:
             self.kind.verify(Inbound(headers, body, "192.0.2.1"), self.source, now)
         except Refused as refused:
-            assert not any(secret in refused.detail for secret in self.source.secrets)
-            return refused.status
-        return 0
+            told = refused.detail
+            status = refused.status
+        else:
+            return 0
+        assert not any(secret in told for secret in self.source.secrets)
+        return status
 
 
 def of_slack() -> Signer:

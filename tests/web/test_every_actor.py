@@ -48,6 +48,7 @@ WHO_MAY = {
         queue.page queue.rows queue.new queue.writes bulk.page history.page grants.page help.page help.api account.page
         factors.page confirm.page delegations.page linking.confirm notifications.page
         ringing.ring
+        chat_links.page factors.page confirm.page delegations.page linking.confirm
         live.ticket session.sign_out
     """,
     PEOPLE: """
@@ -59,6 +60,7 @@ WHO_MAY = {
         passkeys.remove linking.link linking.unlink bulk.decide notifications.add
         notifications.set_zone notifications.change notifications.try_it notifications.pause
         notifications.resume notifications.remove
+        passkeys.remove chat_links.link chat_links.unlink linking.link linking.unlink bulk.decide
     """,
     SIGNED_IN - {"instance admin"}: "orgs.switch",
     PEOPLE - {"instance admin", "foreigner"}: "write_gate.page write_gate.decide",
@@ -99,7 +101,7 @@ WHO_MAY = {
         providers.switch_on groups.create groups.rename groups.add groups.remove groups.delete
         people_changes.role people_changes.suspend people_changes.restore people_changes.same
         people_changes.apart people_changes.invite people_changes.revoke people_changes.remove
-        permissions.give permissions.revoke policy_saving.review policy_saving.save
+        permissions.give permissions.revoke chat_links.unlink_for policy_saving.review policy_saving.save
         policy_versions.revert
         shadow.start shadow.stop shadow.take_over
     """,
@@ -146,7 +148,7 @@ PROVING = {
     *(f"second.{step}" for step in STEPS),
 }
 """What is sent to them proves nothing: 401 and 403 are said of the proof, not of the person."""
-ANOTHERS = {"delegations.end", "linking.unlink"}
+ANOTHERS = {"delegations.end", "linking.unlink", "chat_links.unlink"}
 """Open to everybody for what is their own, and what is tried here is another's: 404."""
 REFUSED_FORM = {409, 413, 422}
 """Said of what was sent, not of who sent it."""

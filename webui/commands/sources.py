@@ -24,6 +24,11 @@ def sources() -> None:
     "--set", "given", multiple=True, metavar="KEY=VALUE", help="A setting; repeatable."
 )
 @click.option(
+    "--secret-from",
+    type=click.File(),
+    help="A file (- is standard input) with the secret that the sender made; else we make one.",
+)
+@click.option(
     "--token-from",
     type=click.File(),
     help="A file (- is standard input) with what the desk signs in with at the upstream.",
@@ -35,14 +40,19 @@ def add_source(
     kind: str,
     agent: str | None,
     given: tuple[str, ...],
+    secret_from: TextIO | None,
     token_from: TextIO | None,
     org: str | None,
     as_json: bool,
 ) -> None:
     """Add a source; prints its secret, once, and the URL to send to."""
     wanted = {"name": name, "kind": kind, "agent": agent, "config": _settings(given)}
-    token = token_from.read().strip() if token_from else None
-    show(run("sources.add", **wanted, token=token, org=org), as_json)
+    given_to_us = {
+        name: file.read().strip()
+        for name, file in (("secret", secret_from), ("token", token_from))
+        if file is not None
+    }
+    show(run("sources.add", **wanted, **given_to_us, org=org), as_json)
 
 
 def _settings(given: tuple[str, ...]) -> dict[str, Any]:

@@ -22,10 +22,11 @@ def add_source(
     kind: str,
     agent: str | None = None,
     config: dict[str, Any] | None = None,
+    secret: str | None = None,
     token: str | None = None,
     org: str | None = None,
 ) -> Plain:
-    """Make a source; its secret is shown once."""
+    """Make a source; its secret is shown once, whether the sender or the desk made it."""
 
     def unit(tx: Transaction) -> Plain:
         made = sources.create_source(
@@ -35,6 +36,7 @@ def add_source(
             name=name,
             agent=agent,
             config=config,
+            secret=secret,
             token=token,
             actor=LOCAL,
         )

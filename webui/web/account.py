@@ -14,15 +14,15 @@ from webui.approvals.authorization import ALL, VIEW
 from webui.approvals.errors import InvalidError, NotAllowedError
 from webui.approvals.people import sessions
 from webui.preview import visible
-from webui.receivers.registry import KINDS
-from webui.store.models import ChatIdentity, PersonalToken, WebSession
-from webui.store.queries import chat, people, providers
+from webui.store.models import PersonalToken, WebSession
+from webui.store.queries import people, providers
 from webui.store.queries.providers import Link
 from webui.store.transaction import Transaction
 from webui.web import write_gate
 from webui.web.access import may, me
 from webui.web.context import desk, house
 from webui.web.fresh import require_fresh
+from webui.web.linked_chats import linked_chats
 from webui.web.once import Secret
 from webui.web.render import page as whole_page
 from webui.web.session import forget
@@ -65,17 +65,6 @@ class SessionView:
     agent_words: str
     current: bool
     method: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChatView:
-    """One user of a chat who decides as this person."""
-
-    id: str
-    platform: str
-    team: str
-    external_id: str
-    created_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +134,11 @@ def _lists() -> dict[str, Any]:
         tokens = people.tokens(session, signed.org_id, signed.user_id)
         links = providers.links_of(session, signed.user_id, signed.org_id)
         choices = providers.choices_of(session, signed.org_id)
-        chats = chat.identities(session, signed.org_id, [signed.user_id])
+        chats = linked_chats(session, signed.org_id, [signed.user_id])
     linked = {link.provider_id for link in links}
     return {
         "links": [_link(link) for link in links],
-        "chats": [_chat(identity) for identity in chats],
+        "chats": chats,
         "providers": [choice for choice in choices if choice.id not in linked],
         "sessions": [_session(kept) for kept in opened],
         "tokens": [_token(token, now) for token in tokens],
@@ -158,17 +147,6 @@ def _lists() -> dict[str, Any]:
 
 def _link(link: Link) -> Link:
     return link._replace(email=visible(link.email))
-
-
-def _chat(identity: ChatIdentity) -> ChatView:
-    label = KINDS[identity.kind].label
-    return ChatView(
-        identity.id,
-        label,
-        visible(identity.team),
-        visible(identity.external_id),
-        identity.created_at,
-    )
 
 
 def _token(token: PersonalToken, now: int) -> TokenView:

@@ -28,11 +28,10 @@ _ELSEWHERE = (
 @blueprint.get("/account/link")
 def page() -> Answer:
     """Ask whether the chat user who clicked is the person who is signed in."""
-    require_fresh(_here())
     try:
         claim, source = _claimed(request.args.get("code", ""))
     except InvalidError as error:
-        return whole_page("account/link.html", claim=None, error=error.detail), 422
+        return whole_page("account/link.html", claim=None, error=error.detail)
     return _page(claim, source)
 
 
@@ -40,7 +39,7 @@ def page() -> Answer:
 def link() -> Answer:
     """Link them."""
     code = request.form.get("code", "")
-    person = require_fresh(url_for("account.page"))
+    person = require_fresh(url_for("chat_links.page", code=code))
     org_id, user_id = person.org_id, person.signed.user_id
     try:
         claim, source = _claimed(code)
@@ -83,10 +82,6 @@ def unlink_for(identity_id: str) -> Answer:
     except InvalidError as error:
         return people.show(error.detail), status_of(error)
     return redirect(url_for("people.page"), 303)
-
-
-def _here() -> str:
-    return url_for("chat_links.page", code=request.args.get("code", ""))
 
 
 def _claimed(code: str) -> tuple[Claim, Source]:

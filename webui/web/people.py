@@ -9,14 +9,14 @@ from sqlalchemy.orm import Session
 
 from webui.approvals.authorization import MEMBERS, ROLES, VIEW
 from webui.preview import visible
-from webui.receivers.registry import KINDS
-from webui.store.queries import chat, people, persons
+from webui.store.queries import people, persons
 from webui.store.queries.delegations import Delegated, delegations_of
 from webui.store.queries.groups import groups_of
 from webui.store.queries.invitations import Pending, pending
 from webui.store.queries.people import Member
 from webui.web.access import may, me, require
 from webui.web.context import desk, house
+from webui.web.linked_chats import LinkedChat, linked_chats
 from webui.web.once import Secret
 from webui.web.render import page as whole_page
 
@@ -49,22 +49,13 @@ class PersonView:
     second_factor: bool
     last_seen_at: int | None
     delegates: tuple[Delegated, ...]
-    chats: tuple["LinkedChat", ...]
+    chats: tuple[LinkedChat, ...]
     """Users of chats who decide as they do; told to those who manage members."""
     same_as: tuple[str, ...]
     """The addresses of their other accounts in this org."""
     me: bool
     may_change: bool
     """Whether a form stands here; the rules look again when it is sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class LinkedChat:
-    """One user of a chat who is somebody here."""
-
-    id: str
-    platform: str
-    user_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +108,7 @@ def _people(session: Session, *, manages: bool) -> tuple[list[PersonView], str |
         delegations_of(session, org_id, ids, now),
         persons.others_of(session, org_id, ids),
         persons.aliases_of(session, me().signed.user_id),
-        _chats(session, ids) if manages else (),
+        linked_chats(session, org_id, ids) if manages else (),
     )
     return [_view(row, facts, manages=manages) for row in rows], following
 
@@ -149,11 +140,6 @@ def _view(row: Member, facts: _Facts, *, manages: bool) -> PersonView:
         row.user_id == me().signed.user_id,
         manages and row.user_id not in facts.mine and ROLES[row.role] <= _held(),
     )
-
-
-def _chats(session: Session, user_ids: Sequence[str]) -> list[LinkedChat]:
-    found = chat.identities(session, me().org_id, user_ids)
-    return [LinkedChat(each.id, KINDS[each.kind].label, each.user_id) for each in found]
 
 
 def _held() -> frozenset[str]:
