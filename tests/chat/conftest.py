@@ -22,6 +22,7 @@ from webui.approvals.people import chat_identities
 from webui.approvals.senders import sources
 from webui.chat import clicking
 from webui.chat.poster import Poster
+from webui.store.models import Approval
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -415,6 +416,20 @@ class Chat:
                 tx, self.org_id, member.id, kind=self.kind, team=team, external_id=user
             )
         )
+
+
+ApprovalOf = Callable[[str], Approval]
+
+
+@pytest.fixture
+def approval_of(store: Store) -> ApprovalOf:
+    """Read an approval."""
+
+    def read(approval_id: str) -> Approval:
+        with store.reading() as session:
+            return session.get_one(Approval, approval_id)
+
+    return read
 
 
 CHANNELS = {"slack": "C0123456789", "discord": "1102312312312312312"}

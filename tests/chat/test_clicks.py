@@ -1,30 +1,22 @@
-"""From a call in the queue to a verdict by click, on both platforms, through the real HTTP of both sides."""
+"""From a click to a verdict, on both platforms, through the real HTTP of both sides."""
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select, update
 
-from webui.approvals import ending
-from webui.approvals.agents import agents
-from webui.approvals.answering.deciding import decide
-from webui.approvals.answering.reviewing import Look, Reviewer
+from tests.chat.acts import PAY, change, decisions, on_the_page
 from webui.approvals.grants.permission_grants import Wanted, give
 from webui.approvals.people.standing import By
 from webui.approvals.senders import sources
 from webui.approvals.states import Verdict
 from webui.channels.chat import Press
 from webui.chat import clicking, deciding
-from webui.preview import PREVIEW_VERSION
 from webui.store.models import (
-    Approval,
-    Decision,
     Event,
     Org,
     PostedMessage,
@@ -33,12 +25,10 @@ from webui.store.models import (
 from webui.web.app import create_app
 
 if TYPE_CHECKING:
-    from tests.chat.conftest import Chat, OpenChannel, Service
-    from tests.plugins.desk import FileCall, House, Member, SignedIn, TestClock
+    from tests.chat.conftest import ApprovalOf, Chat, OpenChannel, Service
+    from tests.plugins.desk import FileCall, House, SignedIn, TestClock
     from webui.runtime import Runtime
     from webui.store.store import Store
-
-PAY = {"tool": "bank.transfer", "arguments": {"cents": 100, "to": "DE89370400440532013000"}}
 
 
 @pytest.fixture
@@ -47,69 +37,12 @@ def database_url(sqlite_database: str) -> str:
     return sqlite_database
 
 
-@pytest.fixture
-def approval_of(store: Store) -> Callable[[str], Approval]:
-    def read(approval_id: str) -> Approval:
-        with store.reading() as session:
-            return session.get_one(Approval, approval_id)
-
-    return read
-
-
-def change(store: Store, approval_id: str, **values: Any) -> None:
-    """Give an approval the terms that a rule would have given it."""
-    store.write(
-        lambda tx: tx.execute(
-            update(Approval).where(Approval.id == approval_id).values(**values)
-        )
-    )
-
-
-def decisions(store: Store) -> list[tuple[str, str, str, str]]:
-    with store.reading() as session:
-        rows = session.scalars(select(Decision).order_by(Decision.id))
-        return [(row.user_id, row.verdict, row.channel, row.reason) for row in rows]
-
-
-def on_the_page(
-    store: Store, member: Member, approval_id: str, org_id: str, verdict: Verdict
-) -> None:
-    """Decide as somebody does on the dashboard."""
-    by = Reviewer(member.id, member.name, "page")
-    look = Look(None, PREVIEW_VERSION)
-    store.write(lambda tx: decide(tx, by, org_id, approval_id, verdict, "Seen.", look))
-
-
-def test_a_waiting_call_is_announced_by_its_title_alone(
-    chat: Chat, file_call: FileCall
-) -> None:
-    approval_id = file_call(**PAY, summary="Pay the plumber", source_ref="up-77")
-    chat.turn()
-    text, message = chat.text(), json.dumps(chat.service.messages[chat.last])
-    for word in ("bank.transfer", "ci", "medium", "Waiting for a decision"):
-        assert word in text
-    assert list(chat.buttons()) == ["Deny", "Approve"]
-    assert f"http://localhost:8080/approvals/{approval_id}" in message
-    for hidden in ("DE89", "cents", "plumber", "up-77"):
-        assert hidden not in message
-
-
-def test_arguments_are_shown_masked_if_the_org_says_so(
-    open_channel: OpenChannel, kind: str, file_call: FileCall
-) -> None:
-    chat = open_channel(kind, show_arguments=True)
-    file_call(arguments={"name": "plumber", "password": "hunter2"})
-    chat.turn()
-    assert "plumber" in chat.text()
-    assert "hunter2" not in json.dumps(chat.service.messages[chat.last])
-
-
 def test_a_linked_reviewer_approves_by_a_click(
     chat: Chat,
     file_call: FileCall,
     house: House,
     store: Store,
-    approval_of: Callable[[str], Approval],
+    approval_of: ApprovalOf,
 ) -> None:
     chat.link(house.rae)
     approval_id = file_call(**PAY)
@@ -137,7 +70,7 @@ def test_a_denial_asks_for_its_reason_and_carries_it(
     file_call: FileCall,
     house: House,
     store: Store,
-    approval_of: Callable[[str], Approval],
+    approval_of: ApprovalOf,
 ) -> None:
     chat.link(house.rae)
     approval_id = file_call(**PAY)
@@ -162,7 +95,7 @@ def test_a_click_is_acknowledged_before_its_check_ends(
     chat: Chat,
     file_call: FileCall,
     house: House,
-    approval_of: Callable[[str], Approval],
+    approval_of: ApprovalOf,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     chat.link(house.rae)
@@ -205,7 +138,7 @@ def test_whoever_is_not_linked_is_led_to_link_first(
     house: House,
     store: Store,
     signed_in: SignedIn,
-    approval_of: Callable[[str], Approval],
+    approval_of: ApprovalOf,
 ) -> None:
     approval_id = file_call(**PAY)
     chat.turn()
@@ -230,7 +163,7 @@ def test_a_click_from_another_channel_decides_nothing(
     chat: Chat,
     file_call: FileCall,
     house: House,
-    approval_of: Callable[[str], Approval],
+    approval_of: ApprovalOf,
 ) -> None:
     chat.link(house.rae)
     approval_id = file_call(**PAY)
@@ -249,7 +182,7 @@ def test_a_call_of_another_channel_is_not_decided_here(
     kind: str,
     file_call: FileCall,
     house: House,
-    approval_of: Callable[[str], Approval],
+    approval_of: ApprovalOf,
 ) -> None:
     ops, rest = (
         open_channel(kind, scopes=["ops/*"]),
@@ -271,7 +204,7 @@ def test_nobody_decides_by_click_what_they_may_not_on_the_page(
     file_call: FileCall,
     house: House,
     store: Store,
-    approval_of: Callable[[str], Approval],
+    approval_of: ApprovalOf,
 ) -> None:
     for number, member in enumerate([house.vi, house.bo, house.cy, house.max, house.zoe]):
         chat.link(member, f"U{number + 10}")
@@ -298,7 +231,7 @@ def test_a_grant_for_the_page_alone_decides_nothing_in_a_chat(
     file_call: FileCall,
     house: House,
     store: Store,
-    approval_of: Callable[[str], Approval],
+    approval_of: ApprovalOf,
 ) -> None:
     for scope in ({"channel": "page"}, {"channel": "chat"}):
         approval_id = file_call(tool="bank.transfer")
@@ -318,7 +251,7 @@ def test_a_rules_groups_hold_in_a_chat_too(
     file_call: FileCall,
     house: House,
     store: Store,
-    approval_of: Callable[[str], Approval],
+    approval_of: ApprovalOf,
 ) -> None:
     chat.link(house.rae)
     approval_id = file_call(**PAY)
@@ -334,7 +267,7 @@ def test_where_a_second_factor_is_asked_for_a_click_does_not_go_around_it(
     file_call: FileCall,
     house: House,
     store: Store,
-    approval_of: Callable[[str], Approval],
+    approval_of: ApprovalOf,
 ) -> None:
     chat.link(house.rae)
     approval_id = file_call(**PAY)
@@ -351,7 +284,7 @@ def test_a_severe_call_has_no_button_to_approve_and_takes_no_such_click(
     file_call: FileCall,
     house: House,
     risk: str,
-    approval_of: Callable[[str], Approval],
+    approval_of: ApprovalOf,
 ) -> None:
     chat.link(house.rae)
     approval_id = file_call(**PAY, risk=risk)
@@ -376,7 +309,7 @@ def test_what_a_message_cannot_show_is_not_approved_by_it(
     file_call: FileCall,
     house: House,
     arguments: dict[str, Any],
-    approval_of: Callable[[str], Approval],
+    approval_of: ApprovalOf,
 ) -> None:
     chat.link(house.rae)
     approval_id = file_call(arguments=arguments)
@@ -392,7 +325,7 @@ def test_a_rule_that_asks_for_a_reason_opens_a_dialog_for_a_yes_too(
     file_call: FileCall,
     house: House,
     store: Store,
-    approval_of: Callable[[str], Approval],
+    approval_of: ApprovalOf,
 ) -> None:
     chat.link(house.rae)
     approval_id = file_call(**PAY)
@@ -405,69 +338,6 @@ def test_a_rule_that_asks_for_a_reason_opens_a_dialog_for_a_yes_too(
     assert approval_of(approval_id).status == "pending"
     chat.send(chat.sent_dialog(chat.press("Approve"), "Agreed with Ana."))
     assert decisions(store) == [(house.rae.id, "approve", chat.kind, "Agreed with Ana.")]
-
-
-def test_of_two_approvals_the_message_shows_how_many_are_given(
-    chat: Chat, file_call: FileCall, house: House, store: Store
-) -> None:
-    chat.link(house.rae, "U1")
-    chat.link(house.bo, "U2")
-    approval_id = file_call(**PAY)
-    change(store, approval_id, approvals_required=2)
-    chat.turn()
-    assert "0 of 2 approvals given." in chat.text()
-    chat.press("Approve", "U1")
-    chat.turn()
-    assert "1 of 2 approvals given." in chat.text()
-    chat.press("Approve", "U1")
-    chat.press("Approve", "U2")
-    chat.turn()
-    assert "Bo approved it." in chat.text()
-    assert chat.buttons() == {}
-
-
-@pytest.mark.parametrize("how", ["denied", "expired", "cancelled", "superseded", "undone"])
-def test_a_message_is_edited_however_its_call_ends(
-    chat: Chat,
-    file_call: FileCall,
-    house: House,
-    store: Store,
-    clock: TestClock,
-    how: str,
-) -> None:
-    approval_id = file_call(**PAY)
-    chat.turn()
-    ends: dict[str, tuple[Callable[[], object], str]] = {
-        "denied": (
-            lambda: on_the_page(store, house.rae, approval_id, house.org_id, Verdict.DENY),
-            "Rae denied it.",
-        ),
-        "expired": (
-            lambda: (clock.advance(86_400_000), store.write(ending.sweep)),
-            "Nobody decided in time, so it was not allowed.",
-        ),
-        "cancelled": (
-            lambda: store.write(
-                lambda tx: ending.cancel(tx, house.org_id, house.ci.id, approval_id)
-            ),
-            "The agent withdrew it.",
-        ),
-        "superseded": (
-            lambda: file_call(
-                tool="bank.transfer", arguments={"cents": 1}, revision_of=approval_id
-            ),
-            "The agent asked again; the newer call counts.",
-        ),
-        "undone": (
-            lambda: change(store, approval_id, settles_at=store.now() + 10_000),
-            "A verdict was given; it settles this call at",
-        ),
-    }
-    first, (end, words) = chat.last, ends[how]
-    end()
-    chat.turn()
-    assert words in chat.text(first)
-    assert chat.buttons(first) == {}
 
 
 def test_a_late_click_hears_who_was_faster_and_its_buttons_go(
@@ -492,7 +362,7 @@ def test_a_click_on_what_was_shown_before_an_edit_decides_nothing(
     file_call: FileCall,
     house: House,
     store: Store,
-    approval_of: Callable[[str], Approval],
+    approval_of: ApprovalOf,
 ) -> None:
     chat.link(house.rae)
     approval_id = file_call(**PAY)
@@ -577,7 +447,7 @@ def test_a_call_of_another_org_is_as_unknown_as_one_that_is_not_there(
     kind: str,
     file_call: FileCall,
     house: House,
-    approval_of: Callable[[str], Approval],
+    approval_of: ApprovalOf,
 ) -> None:
     theirs = open_channel(kind, org_id=house.other_org_id)
     approval_id = file_call(**PAY)
@@ -591,130 +461,12 @@ def test_a_call_of_another_org_is_as_unknown_as_one_that_is_not_there(
     assert approval_of(approval_id).status == "pending"
 
 
-HOSTILE = "<!channel> <@U1> @everyone <@&9> `` ```\n*b* [x](http://e.example) ⟦ a\u202eb"
-
-
-def test_no_word_of_an_agent_is_a_mention_a_link_or_a_format(
-    open_channel: OpenChannel, kind: str, file_call: FileCall, house: House, store: Store
-) -> None:
-    chat = open_channel(kind, show_arguments=True)
-    named = store.write(
-        lambda tx: agents.create_agent(tx, house.org_id, "@everyone <!here> ```a")
-    )
-    agent = replace(house.ci, id=named)
-    file_call(agent, tool=HOSTILE[:60].replace("\n", " "), arguments={"a": HOSTILE})
-    chat.turn()
-    message = chat.service.messages[chat.last]
-    if kind == "slack":
-        assert message["mrkdwn"] is False
-        assert message["parse"] == "none"
-        assert "mrkdwn" not in {
-            text["type"] for text in _objects(message["blocks"]) if "type" in text
-        }
-        assert "<" not in json.dumps(message, ensure_ascii=False).replace("&lt;", "")
-    else:
-        fence = message["content"].split("```")
-        assert len(fence) == 3, "one block, and nothing of theirs ends it"
-        assert "`" not in fence[1]
-        assert "@everyone" not in fence[0] + fence[2]
-        assert message["allowed_mentions"] == {"parse": []}
-    assert "\u202e" not in json.dumps(message, ensure_ascii=False)
-    assert "⟦U+202E⟧" in chat.text()
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:
-    if isinstance(value, list):
-        return [found for each in value for found in _objects(each)]
-    if isinstance(value, dict):
-        return [value, *(found for each in value.values() for found in _objects(each))]
-    return []
-
-
-def test_a_platform_that_asks_for_less_is_left_alone_for_that_long(
-    open_channel: OpenChannel,
-    services: dict[str, Service],
-    file_call: FileCall,
-    clock: TestClock,
-    store: Store,
-) -> None:
-    slow, other = open_channel("slack"), open_channel("discord")
-    services["slack"].instead = [(429, {"Retry-After": "30"}, {"ok": False})]
-    file_call(**PAY)
-    slow.turn()
-    assert (len(slow.service.messages), len(other.service.messages)) == (0, 1)
-    asked = len(slow.service.asked)
-    clock.advance(29_000)
-    slow.turn()
-    assert len(slow.service.asked) == asked
-    clock.advance(2_000)
-    slow.turn()
-    assert len(slow.service.messages) == 1
-
-
-FAILURES: dict[str, list[tuple[int, dict[str, str], dict[str, Any]]]] = {
-    "slack": [(500, {}, {}), (200, {}, {"ok": False, "error": "fatal_error"})],
-    "discord": [(500, {}, {}), (403, {}, {"code": 50013, "message": "Missing"})],
-}
-
-
-@pytest.mark.parametrize("number", [0, 1])
-def test_a_failed_edit_is_tried_again_and_undoes_nothing(
-    chat: Chat,
-    file_call: FileCall,
-    house: House,
-    clock: TestClock,
-    approval_of: Callable[[str], Approval],
-    number: int,
-    signed_in: SignedIn,
-) -> None:
-    chat.link(house.rae)
-    approval_id = file_call(**PAY)
-    chat.turn()
-    chat.service.instead = [FAILURES[chat.kind][number]] * 3
-    chat.press("Approve")
-    chat.turn()
-    assert approval_of(approval_id).status == "approved"
-    assert "Rae approved it." not in chat.text()
-    page = signed_in(house.ana).get(f"/approvals/{approval_id}").text
-    assert "not edited yet; it is tried again" in page
-    for _ in range(3):
-        clock.advance(60_000)
-        chat.turn()
-    assert "Rae approved it." in chat.text()
-
-
-def test_what_is_settled_before_it_is_posted_is_not_posted(
-    chat: Chat, file_call: FileCall, house: House, store: Store, clock: TestClock
-) -> None:
-    chat.service.instead = [(500, {}, {})]
-    approval_id = file_call(**PAY)
-    chat.turn()
-    on_the_page(store, house.rae, approval_id, house.org_id, Verdict.DENY)
-    clock.advance(60_000)
-    chat.turn()
-    assert chat.service.messages == {}
-    with store.reading() as session:
-        assert session.scalars(select(PostedMessage.status)).one() == "dropped"
-
-
-def test_a_message_that_somebody_deleted_is_given_up(
-    chat: Chat, file_call: FileCall, house: House, store: Store
-) -> None:
-    approval_id = file_call(**PAY)
-    chat.turn()
-    chat.service.messages.clear()
-    on_the_page(store, house.rae, approval_id, house.org_id, Verdict.DENY)
-    chat.turn()
-    with store.reading() as session:
-        assert session.scalars(select(PostedMessage.status)).one() == "dead"
-
-
 def test_a_click_that_comes_before_its_message_id_is_stored_still_works(
     chat: Chat,
     file_call: FileCall,
     house: House,
     store: Store,
-    approval_of: Callable[[str], Approval],
+    approval_of: ApprovalOf,
 ) -> None:
     chat.link(house.rae)
     approval_id = file_call(**PAY)
@@ -722,19 +474,6 @@ def test_a_click_that_comes_before_its_message_id_is_stored_still_works(
     store.write(lambda tx: tx.execute(update(PostedMessage).values(message_id=None)))
     chat.press("Approve")
     assert approval_of(approval_id).status == "approved"
-
-
-def test_a_second_copy_of_a_message_shows_how_it_ended_once_it_is_clicked(
-    chat: Chat, file_call: FileCall, house: House, store: Store
-) -> None:
-    chat.link(house.rae)
-    approval_id = file_call(**PAY)
-    chat.turn()
-    chat.service.messages["17"] = dict(chat.service.messages[chat.last])
-    on_the_page(store, house.bo, approval_id, house.org_id, Verdict.DENY)
-    chat.press("Approve", message_id="17")
-    assert "Bo denied it." in chat.text("17")
-    assert chat.buttons("17") == {}
 
 
 def test_a_clicker_is_told_although_the_first_attempt_fails(
@@ -760,33 +499,6 @@ def test_a_paused_source_posts_nothing_and_takes_no_click(
     assert len(chat.service.messages) == 1
     assert chat.press("Approve").status_code == 404
     assert decisions(store) == []
-
-
-def test_what_came_before_a_channel_is_not_posted_in_it(
-    open_channel: OpenChannel, kind: str, file_call: FileCall, clock: TestClock
-) -> None:
-    file_call(**PAY)
-    clock.advance(1_000)
-    chat = open_channel(kind, tools=["bank.*"], risks=["low", "medium"])
-    file_call(tool="shell.run")
-    file_call(**PAY, risk="high")
-    file_call(tool="bank.read")
-    chat.turn()
-    assert [chat.text(each).count("bank.read") for each in chat.service.messages] == [1]
-
-
-def test_without_a_token_the_page_says_what_is_missing(
-    open_channel: OpenChannel,
-    kind: str,
-    file_call: FileCall,
-    house: House,
-    signed_in: SignedIn,
-) -> None:
-    chat = open_channel(kind, token=None)
-    approval_id = file_call(**PAY)
-    chat.turn()
-    page = signed_in(house.ana).get(f"/approvals/{approval_id}").text
-    assert "The source has no bot token" in page
 
 
 def test_discord_is_answered_as_it_tries_an_endpoint(open_channel: OpenChannel) -> None:
