@@ -302,7 +302,7 @@ def test_a_severe_call_has_no_button_to_approve_and_takes_no_such_click(
 @pytest.mark.parametrize(
     "arguments",
     [{"password": "hunter2 hunter2"}, {"text": "x" * 3_000}, {"name": "a\u202eb"}],
-    ids=["masked", "cut", "hidden"],
+    ids=["masked", "cut", "misleading"],
 )
 def test_what_a_message_cannot_show_is_not_approved_by_it(
     chat: Chat,
@@ -312,7 +312,7 @@ def test_what_a_message_cannot_show_is_not_approved_by_it(
     approval_of: ApprovalOf,
 ) -> None:
     chat.link(house.rae)
-    approval_id = file_call(arguments=arguments)
+    approval_id = file_call(arguments=arguments, risk="low")
     chat.turn()
     assert list(chat.buttons()) == ["Deny"]
     seal = chat.buttons()["Deny"].rpartition(":")[2]

@@ -135,7 +135,9 @@ def test_no_word_of_an_agent_is_a_mention_a_link_or_a_format(
         lambda tx: agents.create_agent(tx, house.org_id, "@everyone <!here> ```a")
     )
     agent = replace(house.ci, id=named)
-    file_call(agent, tool=HOSTILE[:60].replace("\n", " "), arguments={"a": HOSTILE})
+    approval_id = file_call(agent, arguments={"a": HOSTILE})
+    # no door lets such names in; the message does not rest on that
+    change(store, approval_id, tool=HOSTILE)
     chat.turn()
     message = chat.service.messages[chat.last]
     if kind == "slack":
@@ -189,16 +191,18 @@ def test_a_platform_that_asks_for_less_is_left_alone_for_that_long(
 ) -> None:
     slow, other = open_channel("slack"), open_channel("discord")
     services["slack"].instead = [(429, {"Retry-After": "30"}, {"ok": False})]
-    file_call(**PAY)
+    file_call()
+    file_call()
     slow.turn()
-    assert (len(slow.service.messages), len(other.service.messages)) == (0, 1)
+    assert (len(slow.service.messages), len(other.service.messages)) == (0, 2)
     asked = len(slow.service.asked)
+    assert asked == 1
     clock.advance(29_000)
     slow.turn()
     assert len(slow.service.asked) == asked
     clock.advance(2_000)
     slow.turn()
-    assert len(slow.service.messages) == 1
+    assert len(slow.service.messages) == 2
 
 
 FAILURES: dict[str, list[tuple[int, dict[str, str], dict[str, Any]]]] = {

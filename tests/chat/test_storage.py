@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
-from webui.approvals.errors import ConflictError, NotFoundError
+from webui.approvals.errors import ConflictError, NotAllowedError, NotFoundError
 from webui.approvals.people import chat_identities
+from webui.approvals.people.standing import By
 from webui.chat import clicking, serving
 from webui.chat.poster import Poster
 from webui.store.models import Approval, ChatIdentity, Decision, PostedMessage
@@ -118,5 +119,11 @@ def test_a_chat_user_is_one_person_of_an_org(
                     tx, org, user, kept.id
                 )
             )
+    with pytest.raises(NotAllowedError):
+        store.write(
+            lambda tx: chat_identities.unlink_for(
+                tx, house.org_id, By(house.rae.id), kept.id
+            )
+        )
     store.write(lambda tx: chat_identities.unlink(tx, house.org_id, house.rae.id, kept.id))
     slack.link(house.bo)
