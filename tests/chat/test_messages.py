@@ -80,7 +80,9 @@ def later(clock: TestClock, store: Store) -> None:
     store.write(ending.sweep)
 
 
-@pytest.mark.parametrize("how", ["denied", "expired", "cancelled", "superseded", "undone"])
+@pytest.mark.parametrize(
+    "how", ["denied", "expired", "cancelled", "superseded", "undone", "sending"]
+)
 def test_a_message_is_edited_however_its_call_ends(
     chat: Chat,
     file_call: FileCall,
@@ -115,6 +117,12 @@ def test_a_message_is_edited_however_its_call_ends(
         "undone": (
             lambda: change(store, approval_id, settles_at=store.now() + 10_000),
             "A verdict was given; it settles this call at",
+        ),
+        "sending": (
+            lambda: change(
+                store, approval_id, settles_at=store.now(), reply_state="sending"
+            ),
+            "A verdict was given, and its source is being told.",
         ),
     }
     first, (end, words) = chat.last, ends[how]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from webui.approvals.answering.quorum import YESES
 from webui.approvals.answering.reviewing import seal_of
 from webui.approvals.ending import current_status
-from webui.approvals.states import OPEN, Resolution, Status
+from webui.approvals.states import OPEN, ReplyState, Resolution, Status
 from webui.approvals.words import RESOLUTION, STATUS, settled_by
 from webui.audit.chain import rfc3339
 from webui.channels.chat import APPROVE, DENY, Card, Press, clipped
@@ -101,6 +101,8 @@ def _open_note(session: Session, approval: Approval, why_not: str) -> str:
 
 
 def _settled_note(session: Session, approval: Approval, status: Status) -> str:
+    if approval.reply_state == ReplyState.SENDING:
+        return "A verdict was given, and its source is being told."
     if approval.settles_at is not None:
         return f"A verdict was given; it settles this call at {_time(approval.settles_at)}."
     who = session.scalar(select(User.display_name).where(User.id == approval.decided_by))
