@@ -16,6 +16,7 @@ from webui.approvals.senders import sources
 from webui.approvals.states import Verdict
 from webui.channels.chat import Press
 from webui.chat import clicking, deciding
+from webui.chat.platforms import NOT_OURS
 from webui.store.models import (
     Event,
     Org,
@@ -440,6 +441,38 @@ def test_a_button_that_is_not_ours_does_nothing(
     chat.turn()
     assert chat.press("", value=value).status_code == 200
     assert decisions(store) == []
+    assert chat.heard == ([] if chat.kind == "slack" and not value else [NOT_OURS])
+
+
+def test_a_flood_of_clicks_is_told_to_wait(
+    chat: Chat,
+    file_call: FileCall,
+    house: House,
+    store: Store,
+    clock: TestClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(clicking, "PER_MINUTE", 1)
+    clock.stand_still()
+    file_call(**PAY)
+    chat.turn()
+    for _ in range(3):
+        chat.press("Approve", "U9")
+    chat.link(house.rae)
+    chat.press("Approve")
+    assert "wait a little" in chat.heard[-1]
+    assert decisions(store) == []
+
+
+def test_more_clicks_than_are_looked_at_at_once_come_again(
+    chat: Chat, file_call: FileCall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clicking, "_room", threading.BoundedSemaphore(1))
+    file_call(**PAY)
+    chat.turn()
+    clicking._room.acquire()  # noqa: SLF001 - as if a click were looked at
+    assert chat.press("Approve").status_code == 429
+    assert chat.heard == []
 
 
 def test_a_call_of_another_org_is_as_unknown_as_one_that_is_not_there(

@@ -104,6 +104,8 @@ def _start(received: Received) -> None:
 def _run(received: Received) -> None:
     try:
         look_at(received)
+    except TooManyError as error:
+        _back(received).tell(error.detail)
     except StoreUnavailableError:
         log.warning("a click could not be looked at", source=received.source.id)
         _back(received).tell("The desk cannot answer now; click again in a moment.")

@@ -88,12 +88,14 @@ def _answer_discord(click: Click) -> bytes:
     answer: Mapping[str, Any]
     if click.act == "ping":
         answer = discord.PONG
-    elif click.act == "other" or press is None:
+    elif click.act == "other":
         answer = discord.said_to_clicker(NOT_OURS)
     elif click.act == "submit":
         answer = discord.DEFERRED_TO_CLICKER
+    elif press is not None and press.asks_first:
+        answer = discord.dialog_answer(press)
     else:
-        answer = discord.dialog_answer(press) if press.asks_first else discord.DEFERRED
+        answer = discord.DEFERRED
     return json.dumps(answer).encode()
 
 
