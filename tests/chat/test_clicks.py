@@ -309,11 +309,13 @@ def test_what_a_message_cannot_show_is_not_approved_by_it(
     chat: Chat,
     file_call: FileCall,
     house: House,
+    store: Store,
     arguments: dict[str, Any],
     approval_of: ApprovalOf,
 ) -> None:
     chat.link(house.rae)
-    approval_id = file_call(arguments=arguments, risk="low")
+    approval_id = file_call(arguments=arguments)
+    change(store, approval_id, risk="low")  # as a rule may say
     chat.turn()
     assert list(chat.buttons()) == ["Deny"]
     seal = chat.buttons()["Deny"].rpartition(":")[2]
