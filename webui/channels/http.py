@@ -40,7 +40,7 @@ class Answer:
 
     status: int
     body_excerpt: bytes
-    """The first 64 KiB at most."""
+    """The first 64 KiB at most, unless its sender reads more."""
     retry_after: str | None
     """The header as it came; `schedule.py` reads it."""
 
@@ -59,6 +59,8 @@ class Sender:
     resolve: Resolver = look_up
     tls: ssl.SSLContext = field(default_factory=ssl.create_default_context)
     timeout_ms: int = TIMEOUT_MS
+    max_answer: int = MAX_ANSWER
+    """Bytes of an answer's body that are read at most."""
 
     def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Send a POST; see `send`."""
@@ -74,16 +76,17 @@ class Sender:
         """
         target = parse_url(url)
         check_port(target, self.allowed)
-        deadline = _Deadline(self.timeout_ms)
+        deadline = Deadline(self.timeout_ms)
         try:
-            addresses = self._checked_addresses(target, deadline)
-            with _connected(addresses, target.port, deadline) as raw:
-                connection = self._connection(target, raw, deadline)
-                return _exchange(connection, target, method, headers, body)
+            addresses = self.checked_addresses(target, deadline)
+            with connected(addresses, target.port, deadline) as raw:
+                connection = self.connection(target, raw, deadline)
+                with contextlib.closing(connection):
+                    return self._exchange(connection, target, method, headers, body)
         except (OSError, http.client.HTTPException) as error:
             raise deadline.explain(error) from error
 
-    def _checked_addresses(self, target: Target, deadline: "_Deadline") -> list[str]:
+    def checked_addresses(self, target: Target, deadline: "Deadline") -> list[str]:
         """Resolve once, in time; one closed address among them closes the host."""
         found = _within(deadline, lambda: self.resolve(target.host, target.port))
         if not found:
@@ -94,9 +97,10 @@ class Sender:
                 check_address(address, self.allowed)
         return list(found[:_MAX_ADDRESSES])
 
-    def _connection(
-        self, target: Target, raw: socket.socket, deadline: "_Deadline"
+    def connection(
+        self, target: Target, raw: socket.socket, deadline: "Deadline"
     ) -> http.client.HTTPConnection:
+        """Speak HTTP over an open connection, inside TLS where the URL asks for it."""
         raw.settimeout(deadline.remaining())
         sock = raw
         if target.scheme == "https":
@@ -105,8 +109,37 @@ class Sender:
         connection.sock = sock
         return connection
 
+    def _exchange(
+        self,
+        connection: http.client.HTTPConnection,
+        target: Target,
+        method: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+    ) -> Answer:
+        ask(connection, target, method, headers, body)
+        with contextlib.closing(connection.getresponse()) as answer:
+            retry_after = answer.getheader("Retry-After")
+            return Answer(
+                answer.status,
+                answer.read(self.max_answer),
+                retry_after[:_MAX_RETRY_AFTER] if retry_after is not None else None,
+            )
 
-class _Deadline:
+
+def ask(
+    connection: http.client.HTTPConnection,
+    target: Target,
+    method: str,
+    headers: Mapping[str, str],
+    body: bytes | None = None,
+) -> None:
+    """Send a request; the headers that say who asks whom are ours alone."""
+    fixed = {"Host": target.authority, "User-Agent": "Countersign", "Connection": "close"}
+    connection.request(method, target.path, body, {**headers, **fixed})
+
+
+class Deadline:
     """The end of one exchange. Per-read timeouts alone would let a byte a second live."""
 
     def __init__(self, timeout_ms: int) -> None:
@@ -167,7 +200,7 @@ class _Deadline:
         return Undeliverable(why, permanent=False)
 
 
-def _within(deadline: _Deadline, call: Callable[[], Sequence[str]]) -> Sequence[str]:
+def _within(deadline: Deadline, call: Callable[[], Sequence[str]]) -> Sequence[str]:
     """Run a call that knows no timeout; the system's resolver is one.
 
     A thread that overruns is left to end by itself (the resolver's own limit, seconds).
@@ -193,15 +226,16 @@ def _within(deadline: _Deadline, call: Callable[[], Sequence[str]]) -> Sequence[
 
 
 @contextlib.contextmanager
-def _connected(
-    addresses: Sequence[str], port: int, deadline: _Deadline
+def connected(
+    addresses: Sequence[str], port: int, deadline: Deadline
 ) -> Iterator[socket.socket]:
-    sock = _connect(addresses, port, deadline)
+    """Hold a connection to one of the addresses until the deadline at most."""
+    sock = connect(addresses, port, deadline)
     with contextlib.closing(sock), deadline.cuts(sock):
         yield sock
 
 
-def _connect(addresses: Sequence[str], port: int, deadline: _Deadline) -> socket.socket:
+def connect(addresses: Sequence[str], port: int, deadline: Deadline) -> socket.socket:
     """Try the addresses in order; each gets its share of the time that is left."""
     failure: OSError = TimeoutError()
     for number, address in enumerate(addresses):
