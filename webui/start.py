@@ -15,6 +15,7 @@ from webui.approvals.desk import SYSTEM
 from webui.audit import actions
 from webui.audit.checkpoints import sign_due
 from webui.background import Runner
+from webui.bridges.supervisor import Supervisor
 from webui.configuration import load_settings
 from webui.control.line import ControlSocket
 from webui.control.verbs import Office
@@ -71,6 +72,8 @@ def build(settings: Settings, bound: Bound) -> Desk:
     worker = Worker(runtime, chores_of(runtime, replier))
     runner = Runner(runtime.store, KINDS)
     control = ControlSocket(Office(runtime.store, settings, runtime.public_url, runtime))
+    bridges = Supervisor(runtime)
+    control = ControlSocket(Office(runtime.store, settings, runtime.public_url))
 
     def tell(wakes: Sequence[Wake]) -> None:
         runtime.ring(wakes)
@@ -84,11 +87,13 @@ def build(settings: Settings, bound: Bound) -> Desk:
         follower.start()
         worker.start()
         runner.start()
+        bridges.start()
         if runtime.store.on_sqlite:
             control.start()
 
     def close() -> None:
         control.stop()
+        bridges.stop()
         runner.stop()
         worker.stop()
         replier.close()

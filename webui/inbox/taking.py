@@ -70,8 +70,15 @@ def take(runtime: Runtime, source_id: str, inbound: Inbound) -> Taken:
     except Refused as refused:
         keep_refused(runtime, source, inbound, refused, None)
         raise
+    return take_verified(runtime, source, inbound, verified)
+
+
+def take_verified(
+    runtime: Runtime, source: OpenSource, inbound: Inbound, verified: Verified
+) -> Taken:
+    """Take a delivery whose sender is known; raises as `take` does."""
     try:
-        return _take_verified(runtime, source, inbound, verified)
+        return _take(runtime, source, inbound, verified)
     except NotFoundError:
         raise
     except (Refused, DeskError) as refused:
@@ -79,7 +86,7 @@ def take(runtime: Runtime, source_id: str, inbound: Inbound) -> Taken:
         raise
 
 
-def _take_verified(
+def _take(
     runtime: Runtime, source: OpenSource, inbound: Inbound, verified: Verified
 ) -> Taken:
     """Look for a replay before reading: a known message stays known, whatever was changed."""

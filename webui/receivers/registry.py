@@ -1,13 +1,17 @@
 """Every kind of source there is. A new kind is its module and one line here."""
 
 from webui.receivers import ctrlrun, discord, github, helio, hmac_kind, slack, standard
+from webui.receivers import ctrlrun, github, helio, hmac_kind, opencode, standard
 from webui.receivers.kind import Kind
 from webui.receivers.way_back import WayBack
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (standard, hmac_kind, helio, ctrlrun, github, slack, discord)
+    kind.name: kind for kind in (standard, hmac_kind, helio, ctrlrun, github, opencode)
 }
 
-WAYS_BACK: dict[str, WayBack] = {kind.name: kind for kind in (helio, ctrlrun, github)}
+WAYS_BACK: dict[str, WayBack] = {
+    kind.name: kind for kind in (helio, ctrlrun, github, opencode)
+}
 """Kinds whose upstream settles what it asked itself, and is told our verdict (`way_back.py`)."""
