@@ -1,7 +1,7 @@
 # The commands of the project. `make run` and `make test` do all their own set-up.
 .DEFAULT_GOAL := help
 .PHONY: help run demo test sure lint rules types tests format bench proof mutants locks environment \
-	test-environment test-programs
+	test-environment test-programs all-programs
 
 BIN := .venv/bin
 # What somebody's other programs need is not what .venv holds.
@@ -25,7 +25,7 @@ demo: environment ## the same with a history and an agent that keeps asking
 test: test-programs rules ## install what is missing and run every check and test
 	@$(MAKE) --no-print-directory --jobs=2 types tests
 
-sure: test-programs lint ## what to run before you push: the same, pages on both databases, with coverage, the rules' branches all covered
+sure: all-programs lint ## what to run before you push: the same, pages on both databases, with coverage, the rules' branches all covered
 	@$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not proof' --cov --cov-report= $(PYTEST_ARGS)
 	@$(BIN)/coverage report --fail-under=100 --include='$(RULES)'
 
@@ -50,7 +50,7 @@ format: test-environment ## put the layout of the code right
 bench: test-programs ## measure; one JSON line for each figure
 	@$(BIN)/python -m benchmarks
 
-proof: test-programs ## the slow rigs: kills, races and restarts in their large sizes
+proof: all-programs ## the slow rigs: kills, races and restarts in their large sizes
 	@$(BIN)/python -m pytest -m proof $(PYTEST_ARGS)
 
 mutants: test-environment ## break the rules of authorization in small ways; the tests must notice
@@ -67,3 +67,7 @@ test-environment:
 
 test-programs: test-environment
 	@$(BIN)/python scripts/test_programs.py
+
+# The real OpenCode too: some hundred MB that `make test` does without.
+all-programs: test-environment
+	@$(BIN)/python scripts/test_programs.py --opencode

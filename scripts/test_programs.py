@@ -1,10 +1,12 @@
 """The browser and the database that the tests drive: where they are, and getting them.
 
-    python scripts/test_programs.py    installs what is missing (as root), or says how
+    python scripts/test_programs.py               installs what is missing (as root), or says how
+    python scripts/test_programs.py --opencode    the same, and OpenCode (180 MB) from npm
 
 The tests' own fixtures look them up here too, so both agree on what "there" means.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -14,6 +16,7 @@ from pathlib import Path
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 POSTGRES_FOLDERS = Path("/usr/lib/postgresql")
+OPENCODE = Path(__file__).parents[1] / "tests/programs/opencode"
 
 
 def find_chromium() -> Path | None:
@@ -37,6 +40,46 @@ def find_postgres() -> Path | None:
         key=lambda folder: float(folder.parent.name),
     )
     return packaged[-1] if packaged else None
+
+
+def find_opencode() -> Path | None:
+    """Return OpenCode's program, of the version in the lock file: the first that runs here."""
+    for path in sorted(OPENCODE.glob("node_modules/opencode-*/bin/opencode")):
+        with contextlib.suppress(OSError):
+            done = subprocess.run([path, "--version"], capture_output=True, check=False)  # noqa: S603
+            if done.returncode == 0:
+                return path
+    return None
+
+
+def install_opencode() -> bool:
+    """Install it with npm as the lock file says; no script of a package is run."""
+    if find_opencode() is not None:
+        return True
+    print(
+        "Installing OpenCode, some hundred MB, for `make sure` and `make proof` ...",
+        flush=True,
+    )
+    npm = shutil.which("npm")
+    if npm is None:
+        print(
+            "The bridge is tested against the real OpenCode, which npm installs, and npm is not\n"
+            "here. As root, once:\n    apt-get update && apt-get install -y nodejs npm",
+            file=sys.stderr,
+        )
+        return False
+    quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    done = subprocess.run(  # noqa: S603 - fixed words, no shell
+        [npm, "ci", *quiet], cwd=OPENCODE, capture_output=True, text=True, check=False
+    )
+    if done.returncode or find_opencode() is None:
+        said = re.sub(r"https?://\S+", "(registry)", done.stdout + done.stderr)
+        print(
+            f"`npm ci` in {OPENCODE} brought no OpenCode that runs:\n{said}",
+            file=sys.stderr,
+        )
+        return False
+    return True
 
 
 def missing_packages() -> list[str]:
@@ -92,4 +135,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main() or ("--opencode" in sys.argv and not install_opencode()))

@@ -25,6 +25,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "github": {"app_id": 7},
     "slack": {"channel": "C0123456789"},
     "discord": {"channel": "1234567890123456789"},
+    "opencode": {"url": "http://127.0.0.1:4096"},
 }
 TOKENS = {"helio": "an api_secret", "github": APP_KEY}
 

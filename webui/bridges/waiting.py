@@ -7,7 +7,7 @@ from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from webui.approvals.states import OPEN, ReplyState, Status
-from webui.approvals.upstream.replies import UNDER_WAY, reply_to_of
+from webui.approvals.upstream.rows import UNDER_WAY, reply_to_of
 from webui.store.models import Approval, Reply
 from webui.store.transaction import Transaction
 

@@ -173,8 +173,10 @@ def _arguments(
     The metadata says it in OpenCode's own words (the command, the file and its diff, the URL).
     What the tool was given besides, such as the folder a command runs in, is `input`.
     """
-    ours = {"patterns", "input", "metadata"}
-    shown = {"metadata": dict(metadata)} if ours & metadata.keys() else dict(metadata)
+    clash = {"input", "metadata"} & metadata.keys()
+    if metadata.get("patterns", patterns) != patterns:
+        clash.add("patterns")
+    shown = {"metadata": dict(metadata)} if clash else dict(metadata)
     rest = {
         key: value
         for key, value in given.items()
