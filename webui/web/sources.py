@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from webui.approvals.authorization import SOURCES
 from webui.approvals.errors import InvalidError, NotFoundError
 from webui.approvals.senders import sources
+from webui.bridges.lease import bridge_of
 from webui.preview import visible
 from webui.receivers.registry import KINDS
 from webui.store.queries import traffic
@@ -166,5 +167,14 @@ def _arrivals(org_id: str, source_id: str) -> dict[str, Any]:
         ),
         "first": row.last_at is None,
         "older_url": older
+        bridge = bridge_of(session, source_id)
+    older = found[PAGE - 1].id if len(found) > PAGE else None
+    return whole_page(
+        "sources/deliveries.html",
+        source=_view(SourceRow(source, 0, 0, None)),
+        config=source.config,
+        bridge=bridge,
+        deliveries=[_arrival(arrival) for arrival in found[:PAGE]],
+        older_url=older
         and url_for("sources.deliveries", source_id=source_id, before=older),
     }
