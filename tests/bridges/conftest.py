@@ -12,6 +12,7 @@ from sqlalchemy import select
 from tests.bridges.program import PASSWORD, Program, until
 from tests.bridges.standin import StandIn
 from webui.approvals.answering import deciding
+from webui.approvals.answering.reviewing import Look
 from webui.approvals.senders import sources
 from webui.approvals.states import Verdict
 from webui.bridges.lease import bridge_of
@@ -42,8 +43,8 @@ def opencode(request: pytest.FixtureRequest) -> Iterator[Program]:
     if request.param == "real":
         program: Program = request.getfixturevalue("_program")
         yield program
-        program.kill()  # what it allowed for always is in its memory
-        program.start()
+        for waiting in program.pending():
+            program.reply(waiting["id"], "reject")
         return
     standin = StandIn(request.getfixturevalue("tmp_path"))
     standin.start()
@@ -103,7 +104,7 @@ class Listening:
     ) -> None:
         """Give a verdict as a person, and have it told."""
         by, desk = deciding_reviewer(self.desk), self.desk
-        look = deciding.Look(None, card.version)
+        look = Look(None, card.version)
         desk.store.write(
             lambda tx: deciding.decide(
                 tx, by, desk.house.org_id, card.id, verdict, reason, look, option=option

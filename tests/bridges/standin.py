@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import queue
 import threading
+from base64 import b64encode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -157,6 +158,8 @@ class StandIn(Program):
             command = part["state"]["input"].get("command", "").split()
             if command[:1] == ["touch"]:
                 (self.work / command[1]).touch()
+            elif command[:1] == ["mkdir"]:
+                (self.work / command[1]).mkdir()
         named = {
             "sessionID": request["sessionID"],
             "requestID": request["id"],
@@ -173,86 +176,83 @@ class StandIn(Program):
             return f"{kind}_21c7cf{self._count:06d}001Jck8sJPDcQmP0Z"
 
 
-def _handler_of(standin: StandIn) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            path = urlsplit(self.path).path
-            if not self._known():
+class _Handler(BaseHTTPRequestHandler):
+    standin: StandIn
+
+    def do_GET(self) -> None:
+        path = urlsplit(self.path).path
+        if not self._known():
+            return
+        if path == "/event":
+            self._stream()
+        elif path == "/permission":
+            self._list()
+        elif path == "/api/permission/request":
+            self._say(200, {"location": {}, "data": list(self.standin.newer.values())})
+        else:
+            found = self.standin.messages.get(path.rsplit("/", 1)[1])
+            self._say(200 if found else 404, found or {"name": "NotFoundError"})
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if not self._known():
+            return
+        *_, request, _ = urlsplit(self.path).path.split("/")
+        if self.path.startswith("/api/session/") and self.standin.newer.pop(request, {}):
+            named = {"requestID": request, "reply": body["reply"], "sessionID": "ses_2"}
+            self.standin.emit("permission.v2.replied", named)
+            self._say(204, None)
+        elif self.standin.answer(request, body):
+            self._say(200, True)
+        else:
+            tag = {"_tag": "PermissionNotFoundError", "requestID": request}
+            self._say(404, tag | {"message": f"Permission request not found: {request}"})
+
+    def _known(self) -> bool:
+        pair = b64encode(f"opencode:{PASSWORD}".encode()).decode()
+        if self.headers["Authorization"] == f"Basic {pair}":
+            return True
+        self.send_response(401)
+        self.send_header("www-authenticate", 'Basic realm="Secure Area"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+        return False
+
+    def _list(self) -> None:
+        listed = self.standin.pending()
+        fetches = [each for each in listed if each["permission"] == "webfetch"]
+        if fetches or self.standin.refuses:
+            self.standin.refuses = max(0, self.standin.refuses - 1)
+            why = 'Expected JSON value, got undefined\n  at [0]["metadata"]["timeout"]'
+            self._say(400, {"name": "BadRequest", "data": {"message": why, "kind": "Body"}})
+        else:
+            self._say(200, listed)
+
+    def _stream(self) -> None:
+        mine: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        hello = {"id": "evt_1", "type": "server.connected", "properties": {}}
+        mine.put(f"data: {json.dumps(hello)}\n\n".encode())
+        with self.standin.lock:
+            self.standin.listeners.append(mine)
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        while (event := mine.get()) is not None:
+            try:
+                self.wfile.write(event)
+            except OSError:
                 return
-            if path == "/event":
-                self._stream()
-            elif path == "/permission":
-                self._list()
-            elif path == "/api/permission/request":
-                self._say(200, {"location": {}, "data": list(standin.newer.values())})
-            else:
-                found = standin.messages.get(path.rsplit("/", 1)[1])
-                self._say(200 if found else 404, found or {"name": "NotFoundError"})
 
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            if not self._known():
-                return
-            *_, request, _ = urlsplit(self.path).path.split("/")
-            if self.path.startswith("/api/session/") and standin.newer.pop(request, None):
-                named = {"requestID": request, "reply": body["reply"], "sessionID": "ses_2"}
-                standin.emit("permission.v2.replied", named)
-                self._say(204, None)
-            elif standin.answer(request, body):
-                self._say(200, True)
-            else:
-                tag = {"_tag": "PermissionNotFoundError", "requestID": request}
-                self._say(
-                    404, tag | {"message": f"Permission request not found: {request}"}
-                )
+    def _say(self, status: int, said: Any) -> None:
+        text = b"" if status == 204 else json.dumps(said).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
 
-        def _known(self) -> bool:
-            import base64  # noqa: PLC0415
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
 
-            pair = base64.b64encode(f"opencode:{PASSWORD}".encode()).decode()
-            if self.headers["Authorization"] == f"Basic {pair}":
-                return True
-            self.send_response(401)
-            self.send_header("www-authenticate", 'Basic realm="Secure Area"')
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-            return False
 
-        def _list(self) -> None:
-            listed = standin.pending()
-            fetches = [each for each in listed if each["permission"] == "webfetch"]
-            if fetches or standin.refuses:
-                standin.refuses = max(0, standin.refuses - 1)
-                why = 'Expected JSON value, got undefined\n  at [0]["metadata"]["timeout"]'
-                self._say(
-                    400, {"name": "BadRequest", "data": {"message": why, "kind": "Body"}}
-                )
-            else:
-                self._say(200, listed)
-
-        def _stream(self) -> None:
-            mine: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-            hello = {"id": "evt_1", "type": "server.connected", "properties": {}}
-            mine.put(f"data: {json.dumps(hello)}\n\n".encode())
-            with standin.lock:
-                standin.listeners.append(mine)
-            self.send_response(200)
-            self.send_header("Content-Type", "text/event-stream")
-            self.end_headers()
-            while (event := mine.get()) is not None:
-                try:
-                    self.wfile.write(event)
-                except OSError:
-                    return
-
-        def _say(self, status: int, said: Any) -> None:
-            text = b"" if status == 204 else json.dumps(said).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    return Handler
+def _handler_of(standin: StandIn) -> type[_Handler]:
+    return type("Handler", (_Handler,), {"standin": standin})
