@@ -34,7 +34,7 @@ def opencode(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Program
 
 def listed(desk: ServedDesk) -> dict[str, Any]:
     """Return what waits, by its line."""
-    items = desk.command("approvals", "list")["items"]
+    items = desk.command("approvals", "list")
     return {item["line"]: item for item in items}
 
 
@@ -58,7 +58,7 @@ def kill(desk: ServedDesk) -> None:
     server = desk._server  # noqa: SLF001 - a kill is no stop
     assert server is not None
     children = subprocess.run(
-        ["pgrep", "-P", str(server.pid)],  # noqa: S607
+        ["pgrep", "-P", str(server.pid)],
         capture_output=True,
         text=True,
         check=False,
@@ -107,7 +107,7 @@ def test_killed_on_either_side(start_desk: StartDesk, opencode: Program) -> None
     assert ended["touch ran"]["status"] == "consumed"
     assert ended["touch refused"]["status"] == "denied"
 
-    desk.command("approvals", "approve", waits["id"])
+    desk.command("approvals", "approve", waits["id"], "--token", desk.admin.token)
     until((opencode.work / "waits").exists, "the file")
     until(lambda: len(listed(desk)) == 1, "its end")
 
