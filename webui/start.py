@@ -84,18 +84,15 @@ def build(settings: Settings, bound: Bound) -> Desk:
     follower = Follower(runtime.store, tell)
 
     def started() -> None:
-        follower.start()
-        worker.start()
-        runner.start()
-        bridges.start()
+        for each in (follower, worker, runner, bridges):
+            each.start()
         if runtime.store.on_sqlite:
             control.start()
 
     def close() -> None:
         control.stop()
-        bridges.stop()
-        runner.stop()
-        worker.stop()
+        for each in (bridges, runner, worker):
+            each.stop()
         replier.close()
         follower.stop()
         _sign_the_rest(runtime)
