@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,6 +28,17 @@ if TYPE_CHECKING:
     from webui.runtime import Runtime
 
 LOCAL = AllowList.of(["127.0.0.1"])
+ON_BOTH = ("its_yes_runs_the_tool", "two_nodes")
+"""What is run on PostgreSQL in `make test` too; the others there are for `make sure`."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the everyday set short."""
+    for item in items:
+        here = item.path.parent == Path(__file__).parent
+        often = any(name in item.name for name in ON_BOTH)
+        if here and not often and item.get_closest_marker("postgres"):
+            item.add_marker(pytest.mark.sure)
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +157,3 @@ def listening(desk: Desk, runtime: Runtime, opencode: Program) -> Iterator[Liste
     listening = Listening(desk, runtime, opencode, made.source_id)
     yield listening
     listening.stop()
-
-
-Start = Callable[[], Supervisor]

@@ -113,6 +113,8 @@ def test_what_is_no_stream_is_said(serve: Any, says: Any) -> None:
     assert broken(serve(says("500 Broken"))).startswith("The server answered 500")
     page = serve(says("200 OK", "Content-Type: text/html"))
     assert broken(page) == "What answers there is no event stream."
+    dressed = serve(says("500 Broken", "Content-Type: text/event-stream"))
+    assert broken(dressed).startswith("The server answered 500")
     packed = "Content-Type: text/event-stream", "Content-Encoding: gzip"
     assert (
         broken(serve(says("200 OK", *packed))) == "What answers there is no event stream."
