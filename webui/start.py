@@ -73,7 +73,6 @@ def build(settings: Settings, bound: Bound) -> Desk:
     runner = Runner(runtime.store, KINDS)
     control = ControlSocket(Office(runtime.store, settings, runtime.public_url, runtime))
     bridges = Supervisor(runtime)
-    control = ControlSocket(Office(runtime.store, settings, runtime.public_url))
 
     def tell(wakes: Sequence[Wake]) -> None:
         runtime.ring(wakes)

@@ -134,8 +134,9 @@ def ask(
     headers: Mapping[str, str],
     body: bytes | None = None,
 ) -> None:
-    """Send a request; the headers that say who asks whom are ours alone."""
-    fixed = {"Host": target.authority, "User-Agent": "Countersign", "Connection": "close"}
+    """Send a request; the headers that say whom we ask are ours alone."""
+    fixed = {"Host": target.authority, "Connection": "close"}
+    headers = {"User-Agent": "Countersign", **headers}
     connection.request(method, target.path, body, {**headers, **fixed})
 
 

@@ -1,14 +1,21 @@
 """Every kind of source there is. A new kind is its module and one line here."""
 
-from webui.receivers import ctrlrun, discord, github, helio, hmac_kind, slack, standard
-from webui.receivers import ctrlrun, github, helio, hmac_kind, opencode, standard
+from webui.receivers import (
+    ctrlrun,
+    discord,
+    github,
+    helio,
+    hmac_kind,
+    opencode,
+    slack,
+    standard,
+)
 from webui.receivers.kind import Kind
 from webui.receivers.way_back import WayBack
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
-    for kind in (standard, hmac_kind, helio, ctrlrun, github, slack, discord)
-    kind.name: kind for kind in (standard, hmac_kind, helio, ctrlrun, github, opencode)
+    for kind in (standard, hmac_kind, helio, ctrlrun, github, opencode, slack, discord)
 }
 
 WAYS_BACK: dict[str, WayBack] = {

@@ -9,6 +9,7 @@ from webui.approvals.authorization import SOURCES
 from webui.approvals.errors import InvalidError, NotFoundError
 from webui.approvals.senders import sources
 from webui.bridges.lease import bridge_of
+from webui.bridges.registry import BRIDGES
 from webui.preview import visible
 from webui.receivers.registry import KINDS
 from webui.store.queries import traffic
@@ -149,6 +150,7 @@ def _arrivals(org_id: str, source_id: str) -> dict[str, Any]:
             raise NotFoundError("source")
         found = traffic.arrivals(session, org_id, source_id, before, PAGE + 1)
         failed = [] if before else traffic.failures(session, org_id, source_id)
+        bridge = bridge_of(session, source_id)
     older = found[PAGE - 1].id if len(found) > PAGE else None
     here = url_for("sources.deliveries", source_id=source_id)
     return {
@@ -163,18 +165,12 @@ def _arrivals(org_id: str, source_id: str) -> dict[str, Any]:
                 str(row.accepted),
                 str(row.refused),
                 *(one.id for one in failed[:1]),
+                *([str(bridge.connected_at), str(bridge.error_at)] if bridge else []),
             ]
         ),
-        "first": row.last_at is None,
+        "first": row.last_at is None and row.source.kind not in BRIDGES,
+        "listens": row.source.kind in BRIDGES,
+        "bridge": bridge,
         "older_url": older
-        bridge = bridge_of(session, source_id)
-    older = found[PAGE - 1].id if len(found) > PAGE else None
-    return whole_page(
-        "sources/deliveries.html",
-        source=_view(SourceRow(source, 0, 0, None)),
-        config=source.config,
-        bridge=bridge,
-        deliveries=[_arrival(arrival) for arrival in found[:PAGE]],
-        older_url=older
         and url_for("sources.deliveries", source_id=source_id, before=older),
     }

@@ -3,8 +3,8 @@
 from webui.store.models.agent import Agent, AgentKey, IdempotencyKey
 from webui.store.models.approval import Approval, Decision
 from webui.store.models.base import Millis, Model, table_of
-from webui.store.models.chat import ChatChannel, ChatIdentity, PostedMessage
 from webui.store.models.bridge import Bridge
+from webui.store.models.chat import ChatChannel, ChatIdentity, PostedMessage
 from webui.store.models.consumption import Consumption
 from webui.store.models.event import INSTANCE, AuditHead, Checkpoint, Event
 from webui.store.models.factor import (
