@@ -26,6 +26,9 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "slack": {"channel": "C0123456789"},
     "discord": {"channel": "1234567890123456789"},
     "opencode": {"url": "http://127.0.0.1:4096"},
+    "claude-code": {"wait_seconds": 60},
+    "cloudevents": {},
+    "langgraph": {},
 }
 TOKENS = {"helio": "an api_secret", "github": APP_KEY}
 
@@ -120,6 +123,7 @@ def _all_headers(value: str) -> dict[str, str]:
     """Return good headers of every kind but for the signature."""
     seconds = str(NOW // 1000)
     return {
+        "authorization": "Bearer " + value,
         "webhook-id": "msg_1",
         "webhook-timestamp": seconds,
         "webhook-signature": "v1," + value,

@@ -5,6 +5,7 @@ from typing import Any
 
 from webui.api.admin_answers import ADMIN_ANSWERS
 from webui.api.policy_answers import POLICY_ANSWERS
+from webui.api.upstream_answers import UPSTREAM_ANSWERS
 from webui.approvals.states import Resolution, Risk, Status
 
 REF = "#/components/schemas/{model}"
@@ -290,4 +291,4 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "OpenAPI": {"type": "object"},
     "Problem": _object(_PROBLEM, ("errors",)),
 }
-ANSWERS |= ADMIN_ANSWERS | POLICY_ANSWERS
+ANSWERS |= ADMIN_ANSWERS | POLICY_ANSWERS | UPSTREAM_ANSWERS

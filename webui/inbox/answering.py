@@ -3,12 +3,17 @@
 Such a kind is in the registry like the others, and has a line here besides.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from webui.approvals.errors import NotFoundError
 from webui.chat import clicking
+from webui.inbox import hooking
 from webui.inbox.opening import OpenSource, open_source
+from webui.inbox.resuming import resume
+from webui.inbox.taking import take
+from webui.receivers import claude_code, langgraph
 from webui.receivers.kind import Inbound
 from webui.runtime import Runtime
 
@@ -31,6 +36,30 @@ def _acknowledge(runtime: Runtime, source: OpenSource, inbound: Inbound) -> Answ
 
 
 OWN_WORDS: Mapping[str, Answering] = {"slack": _acknowledge, "discord": _acknowledge}
+def _hook(runtime: Runtime, source: OpenSource, inbound: Inbound) -> Answer:
+    return Answer(*hooking.answer_hook(runtime, source, inbound))
+
+
+def _interrupted(runtime: Runtime, source: OpenSource, inbound: Inbound) -> Answer:
+    """Name every action's approval; the same message again reads what to resume with."""
+    taken = take(runtime, source.id, inbound)
+    first, status = taken.approvals[0]
+    filer = source.filer
+    found = resume(runtime, filer.org_id, filer.agent_id, first)
+    document = {
+        "id": first,
+        "status": status,
+        "complete": found.complete,
+        "approvals": [{"id": each, "status": now} for each, now in found.approvals],
+        "resume": found.value,
+    }
+    return Answer(taken.status_code, json.dumps(document).encode())
+
+
+OWN_WORDS: Mapping[str, Answering] = {
+    claude_code.name: _hook,
+    langgraph.name: _interrupted,
+}
 """By the kind's name."""
 
 
@@ -42,8 +71,6 @@ def answer(runtime: Runtime, source_id: str, inbound: Inbound) -> Answer | None:
         Refused, DeskError: as the kind says.
 
     """
-    if not OWN_WORDS:
-        return None
     with runtime.store.reading() as session:
         source = open_source(session, runtime.keyring, source_id, runtime.store.now())
     if source is None or not source.active:

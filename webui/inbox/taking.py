@@ -33,7 +33,7 @@ from webui.store.transaction import Transaction
 
 PER_MINUTE = 600
 """Deliveries of one source that are taken in a minute; a burst may be twice that."""
-_STORM = f"This source sends more than {PER_MINUTE} deliveries a minute."
+STORM = f"This source sends more than {PER_MINUTE} deliveries a minute."
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +111,12 @@ def _settle(
     asks: list[Ask] | Ignored | None,
     limits: Limits,
 ) -> Taken:
-    _still_active(tx, source)
+    still_active(tx, source)
     before = seen(tx.session, source.id, verified.message_ids)
     if before is not None or asks is None:
         return _known(tx, source, inbound, verified, before.approval_ids if before else ())
     throttling.spend(
-        tx, f"hook:{source.id}", per_minute=PER_MINUTE if limits.rate else 0, detail=_STORM
+        tx, f"hook:{source.id}", per_minute=PER_MINUTE if limits.rate else 0, detail=STORM
     )
     if isinstance(asks, Ignored):
         taken, verdict, why = Taken(200), IGNORED, asks.why
@@ -131,7 +131,7 @@ def _settle(
     return taken
 
 
-def _still_active(tx: Transaction, source: OpenSource) -> None:
+def still_active(tx: Transaction, source: OpenSource) -> None:
     """See a source that was switched off since; whoever switches it off waits for us."""
     standing = tx.session.get(Source, source.id, with_for_update={"read": True})
     if standing is None or standing.status != "active":

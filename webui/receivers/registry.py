@@ -8,6 +8,13 @@ from webui.receivers import (
     hmac_kind,
     opencode,
     slack,
+    claude_code,
+    cloudevents,
+    ctrlrun,
+    github,
+    helio,
+    hmac_kind,
+    langgraph,
     standard,
 )
 from webui.receivers.kind import Kind
@@ -17,6 +24,17 @@ KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (standard, hmac_kind, helio, ctrlrun, github, opencode, slack, discord)
 }
+_KINDS: tuple[Kind, ...] = (
+    standard,
+    hmac_kind,
+    helio,
+    ctrlrun,
+    github,
+    claude_code,
+    langgraph,
+    cloudevents,
+)
+KINDS: dict[str, Kind] = {kind.name: kind for kind in _KINDS}
 
 WAYS_BACK: dict[str, WayBack] = {
     kind.name: kind for kind in (helio, ctrlrun, github, opencode)

@@ -78,10 +78,16 @@ def to_submissions(
     config: Mapping[str, Any],  # noqa: ARG001
 ) -> list[Submission]:
     """Hand the body on as it is; the API's own schema checks it."""
+    return [submission_of(body)]
+
+
+def submission_of(body: Document) -> Submission:
+    """Return an object that is the body of `POST /api/v1/approvals`; raises Refused."""
     submission = dict(body.value)
-    # ours alone: a sender's member of this name must not pass for the received text
-    if "arguments_text" in submission:
-        raise Refused(422, "schema", 'There is no member "arguments_text"; leave it out.')
+    # ours alone: a sender's members of these names must not pass for them
+    for ours in ("arguments_text", "reply_to"):
+        if ours in submission:
+            raise Refused(422, "schema", f'There is no member "{ours}"; leave it out.')
     if "arguments" in submission:
         submission["arguments_text"] = received_arguments(body.raw("arguments"))
-    return [submission]
+    return submission

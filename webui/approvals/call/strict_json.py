@@ -63,6 +63,17 @@ class Document:
             at = _after_space(text, end)
 
 
+def raw_items(text: str) -> list[str]:
+    """Return the received text of each item of a list that was read before, byte for byte."""
+    items, at = [], _after_space(text, 1)
+    while text[at] != "]":
+        _, end = _plain.raw_decode(text, at)
+        items.append(text[at:end])
+        at = _after_space(text, end)
+        at = _after_space(text, at + 1) if text[at] == "," else at
+    return items
+
+
 def read_document(
     body: bytes, limits: Limits = DEFAULT_LIMITS, *, envelope_levels: int = 0
 ) -> Document:

@@ -1,0 +1,52 @@
+"""Telling how a call ended to those who ask until it has: the first to read a yes uses it."""
+
+from webui.approvals.answering.said import answer_of, why_not
+from webui.approvals.asking.ask import Filer
+from webui.approvals.call.arguments import effective_arguments
+from webui.approvals.errors import DeskError
+from webui.approvals.states import Status
+from webui.approvals.use.leases import Lease, end_use
+from webui.approvals.use.using import Used, consume
+from webui.receivers.answers import Answer
+from webui.store.models import Approval, Consumption
+from webui.store.queries import calls
+from webui.store.transaction import Transaction
+
+TOLD = "Whoever waited for it was told to go on; no outcome is reported."
+"""How the use of a yes ends here; by this a repeat is known from somebody else's use."""
+
+
+def answer_now(tx: Transaction, filer: Filer, row: Approval, lease: Lease) -> Answer:
+    """Return what became of an approval that waits no more; a yes is used by it.
+
+    Asked again, it is the same answer: what ran once is told again to whom it was told before,
+    and not to somebody who finds it used by another way.
+    """
+    if row.status == Status.APPROVED:
+        used = consume(tx, filer, row.id, row.fingerprint, lease)
+        if not isinstance(used, Used):
+            return Answer("deny", _told(used))
+        row = end_use(tx, filer, used.approval, Status.CONSUMED, "ok", TOLD)
+        return _yes(tx, row)
+    if row.status == Status.CONSUMED and _told_before(tx, row):
+        return _yes(tx, row)
+    votes = calls.votes_on(tx.connection, row.id)
+    if row.status == Status.ANSWERED:
+        return Answer("respond", answer_of(votes))
+    return Answer("deny", why_not(row, votes, tx.now))
+
+
+def _told(refusal: DeskError) -> str:
+    return f"It was approved, but may not run now: {refusal.detail}"
+
+
+def _told_before(tx: Transaction, row: Approval) -> bool:
+    use = tx.session.get_one(Consumption, row.consumption_id)
+    return use.detail == TOLD
+
+
+def _yes(tx: Transaction, row: Approval) -> Answer:
+    if row.edited_hash is None:
+        return Answer("approve")
+    edited = effective_arguments(tx.session, tx.keyring, row).value
+    return Answer("edit", arguments=edited)
