@@ -51,6 +51,8 @@ bench: test-programs ## measure; one JSON line for each figure
 	@$(BIN)/python -m benchmarks
 
 proof: all-programs ## the slow rigs: kills, races and restarts in their large sizes
+proof: test-programs ## the slow rigs: kills, races and restarts in their large sizes, the real Claude Code
+	@$(BIN)/python scripts/claude_program.py
 	@$(BIN)/python -m pytest -m proof $(PYTEST_ARGS)
 
 mutants: test-environment ## break the rules of authorization in small ways; the tests must notice

@@ -48,6 +48,11 @@ COMMANDS = {
     "db": ("webui.commands.database:db", "Migrate and back up."),
     "doctor": ("webui.commands.doctor:doctor", "Check everything, and say how to mend it."),
 }
+CLIENTS = {
+    "ask": "File an approval from the shell and wait for the verdict.",
+    "hook": "Ask before a tool of Claude Code runs.",
+}
+"""What agents run: their own client, with exit codes of its own."""
 
 
 class LazyCommands(click.Group):
@@ -55,12 +60,12 @@ class LazyCommands(click.Group):
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """Return all names."""
-        return [*COMMANDS, "ask"]
+        return [*COMMANDS, *CLIENTS]
 
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import one command."""
-        if cmd_name == "ask":
-            return click.Command("ask", help="File an approval from the shell and wait.")
+        if cmd_name in CLIENTS:
+            return click.Command(cmd_name, help=CLIENTS[cmd_name])
         if cmd_name not in COMMANDS:
             return None
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
@@ -70,7 +75,7 @@ class LazyCommands(click.Group):
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         rows = [(name, about) for name, (_, about) in COMMANDS.items()]
-        rows.append(("ask", "File an approval from the shell and wait for the verdict."))
+        rows += CLIENTS.items()
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
@@ -83,11 +88,15 @@ def countersign() -> None:
 
 
 def main() -> None:
-    """Run the command line. `ask` is the agents' own client, with exit codes of its own."""
+    """Run the command line."""
     if sys.argv[1:2] == ["ask"]:
         from countersign_client.command import main as ask
 
         sys.exit(ask(sys.argv[1:]))
+    if sys.argv[1:2] == ["hook"]:
+        from countersign_client.hook import main as hook
+
+        sys.exit(hook(sys.argv[2:]))
     countersign()
 
 

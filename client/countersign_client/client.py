@@ -121,6 +121,11 @@ class Client:
         """The approval as it is now."""
         return Approval.parse(self._transport.get(approval_path(approval_id)).body)
 
+    def wait(self, approval_id: str, timeout: float | None = None) -> Approval:
+        """Wait for the verdict on an approval; returns for a yes and raises as `Ask.wait` does."""
+        approval = self.approval(approval_id)
+        return Ask(self._transport, approval, {}).wait(timeout).approval
+
     def cancel(self, approval_id: str, reason: str | None = None) -> Approval:
         """Withdraw a pending approval."""
         body = {} if reason is None else {"reason": reason}
