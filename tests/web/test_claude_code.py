@@ -304,11 +304,12 @@ def test_what_the_policy_says_is_answered_at_once(claude: Claude, desk: Desk) ->
     assert (behaviour, why) == ("deny", "The policy denied this call: no shells")
 
 
+@pytest.mark.parametrize("error", [StoreUnavailableError("full"), AssertionError("a bug")])
 def test_a_desk_that_cannot_decide_denies(
-    claude: Claude, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+    claude: Claude, runtime: Runtime, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     def full(_: object) -> None:
-        raise StoreUnavailableError("the disk is full")
+        raise error
 
     monkeypatch.setattr(runtime.store, "write", full)
     behaviour, why, _ = verdict_of(output(claude.post(PRE_TOOL_USE)))

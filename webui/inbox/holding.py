@@ -5,7 +5,7 @@ import time
 from webui.approvals import ending
 from webui.approvals.states import OPEN
 from webui.runtime import Runtime
-from webui.store.queries import calls
+from webui.store.queries import polled
 
 SHORTEST = 0.001
 
@@ -23,7 +23,7 @@ def hold(runtime: Runtime, org_id: str, approval_id: str, until: float) -> bool:
     with runtime.bus.watch(approval_id) as watch:
         while True:
             with runtime.store.reading() as session:
-                found = calls.standing(session, approval_id)
+                found = polled.standing(session, approval_id)
             if found is None or found.status not in OPEN:
                 return True
             now = runtime.store.now()

@@ -11,6 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+import structlog
+
 from webui.approvals.answering.said import reason_of, why_not
 from webui.approvals.asking import idempotency, throttling
 from webui.approvals.asking.ask import Ask, Filed
@@ -32,6 +34,7 @@ from webui.store.models import Approval
 from webui.store.queries import calls
 from webui.store.transaction import Transaction
 
+log = structlog.get_logger()
 ASK_AGAIN = "The desk is being restarted and nobody decided yet; ask again in a moment."
 TOO_LATE = "Nobody decided in time, so it was not allowed."
 AWAY = "The desk cannot decide now, so nothing may run; ask again later."
@@ -91,6 +94,9 @@ def _outcome(runtime: Runtime, source: OpenSource, inbound: Inbound) -> Outcome:
             keep_refused(runtime, source, inbound, refused, None)
         return Outcome(allowed=False, why=refused.detail)
     except StoreUnavailableError:
+        return Outcome(allowed=False, why=AWAY)
+    except Exception:
+        log.exception("a hook could not be answered", source=source.id)
         return Outcome(allowed=False, why=AWAY)
 
 
