@@ -40,9 +40,9 @@ WHO_MAY = {
         file_approval cancel_approval end_session end_run ask_gate consume_approval
         renew_lease roll_back report_outcome write_to_reviewers evaluate_call
         read_interrupt create_function_call read_function_call create_human_contact
-        read_human_contact escalate_call
+        read_human_contact escalate_function_call escalate_human_contact
     """,
-    frozenset(): "respond_to_call",
+    frozenset(): "respond_to_function_call respond_to_human_contact",
     frozenset({READ}): "read_approval list_approvals stream_events",
     frozenset({"agent authorize"}): "ask_authorize",
     frozenset({"agent write-gate"}): "ask_write_gate",

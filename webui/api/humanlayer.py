@@ -115,21 +115,38 @@ def read_human_contact(call_id: str) -> Response:
 
 @operation(
     "POST",
-    f"{_BASE}/agent/<any(function_calls, human_contacts):noun>/<call_id>/escalate_email",
+    f"{_BASE}/agent/function_calls/<call_id>/escalate_email",
     "HumanLayer: say to the reviewers that it is urgent; no e-mail is sent by this",
     body=EscalationBody,
     answers={200: "FunctionCall"},
 )
 @agent_with(WRITE)
-def escalate_call(noun: str, call_id: str) -> Response:
-    """Add the message to the conversation; whom to tell is the desk's to say, not the agent's."""
+def escalate_function_call(call_id: str) -> Response:
+    """Add the message to the conversation."""
+    return _escalate(_FUNCTION, call_id)
+
+
+@operation(
+    "POST",
+    f"{_BASE}/agent/human_contacts/<call_id>/escalate_email",
+    "HumanLayer: say to the reviewers that it is urgent; no e-mail is sent by this",
+    body=EscalationBody,
+    answers={200: "HumanContact"},
+)
+@agent_with(WRITE)
+def escalate_human_contact(call_id: str) -> Response:
+    """Add the message to the conversation."""
+    return _escalate(_CONTACT, call_id)
+
+
+def _escalate(kind: str, call_id: str) -> Response:
+    """Tell the reviewers; whom to tell is the desk's to say, not the agent's."""
     body = read_body(EscalationBody)
     if body.additional_recipients or body.channel:
         raise InvalidError(
             "The desk says who is told of a call; leave out `additional_recipients` and "
             "`channel`. The message itself is shown to the reviewers."
         )
-    kind = _FUNCTION if noun == "function_calls" else _CONTACT
     filer, found = g.filer, _find(kind, call_id)
     runtime().store.write(
         lambda tx: conversation.reply(tx, filer, found, body.escalation_msg)
@@ -137,17 +154,25 @@ def escalate_call(noun: str, call_id: str) -> Response:
     return _answer(kind, call_id)
 
 
-@operation(
-    "POST",
-    f"{_BASE}/agent/<any(function_calls, human_contacts):noun>/<call_id>/respond",
-    "HumanLayer: refused, for an agent never answers its own call",
-    answers={},
-)
-def respond_to_call(noun: str, call_id: str) -> Response:  # noqa: ARG001
+_REFUSED = "HumanLayer: refused, for an agent never answers its own call"
+
+
+@operation("POST", f"{_BASE}/agent/function_calls/<call_id>/respond", _REFUSED)
+def respond_to_function_call(call_id: str) -> Response:  # noqa: ARG001
     """Refuse, and write down that it was tried; people answer on the dashboard."""
+    return _refuse()
+
+
+@operation("POST", f"{_BASE}/agent/human_contacts/<call_id>/respond", _REFUSED)
+def respond_to_human_contact(call_id: str) -> Response:  # noqa: ARG001
+    """Refuse, and write down that it was tried; people answer on the dashboard."""
+    return _refuse()
+
+
+def _refuse() -> Response:
     person()
     raise NotAllowedError(
-        "not_here", "People answer on the dashboard or by the reviewers' API."
+        "agent_key_required", "People answer on the dashboard, or by the reviewers' API."
     )
 
 
