@@ -283,7 +283,8 @@ def _is_refusal(each: Operation, actor: str, answer: Any) -> bool:
         return (status, code) in {(401, "bad_key"), (429, "too_many_failures")}
     if actor == "foreigner" and _is_for_people(each):
         return (status, code) == (404, "not_found")
-    if actor in AGENTS | {"foreign agent"} and each.reviewer:
+    answers_itself = each.name.startswith("respond_to_")  # an agent its own call
+    if actor in AGENTS | {"foreign agent"} and (each.reviewer or answers_itself):
         return (status, code) == (403, "agent_cannot_decide")
     if actor == "foreign agent" and (status, code) == (404, "not_found"):
         return True
