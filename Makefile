@@ -50,8 +50,7 @@ format: test-environment ## put the layout of the code right
 bench: test-programs ## measure; one JSON line for each figure
 	@$(BIN)/python -m benchmarks
 
-proof: all-programs ## the slow rigs: kills, races and restarts in their large sizes
-proof: test-programs ## the slow rigs: kills, races and restarts in their large sizes, the real Claude Code
+proof: all-programs ## the slow rigs: kills, races and restarts in their large sizes, the real Claude Code
 	@$(BIN)/python scripts/claude_program.py
 	@$(BIN)/python -m pytest -m proof $(PYTEST_ARGS)
 

@@ -13,7 +13,7 @@ from webui.inbox import hooking
 from webui.inbox.opening import OpenSource, open_source
 from webui.inbox.resuming import resume
 from webui.inbox.taking import take
-from webui.receivers import claude_code, langgraph
+from webui.receivers import claude_code, discord, langgraph, slack
 from webui.receivers.kind import Inbound
 from webui.runtime import Runtime
 
@@ -35,7 +35,6 @@ def _acknowledge(runtime: Runtime, source: OpenSource, inbound: Inbound) -> Answ
     return Answer(200, clicking.acknowledge(runtime, source, inbound))
 
 
-OWN_WORDS: Mapping[str, Answering] = {"slack": _acknowledge, "discord": _acknowledge}
 def _hook(runtime: Runtime, source: OpenSource, inbound: Inbound) -> Answer:
     return Answer(*hooking.answer_hook(runtime, source, inbound))
 
@@ -59,6 +58,8 @@ def _interrupted(runtime: Runtime, source: OpenSource, inbound: Inbound) -> Answ
 OWN_WORDS: Mapping[str, Answering] = {
     claude_code.name: _hook,
     langgraph.name: _interrupted,
+    slack.name: _acknowledge,
+    discord.name: _acknowledge,
 }
 """By the kind's name."""
 

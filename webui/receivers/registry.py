@@ -1,38 +1,33 @@
 """Every kind of source there is. A new kind is its module and one line here."""
 
 from webui.receivers import (
+    claude_code,
+    cloudevents,
     ctrlrun,
     discord,
     github,
     helio,
     hmac_kind,
+    langgraph,
     opencode,
     slack,
-    claude_code,
-    cloudevents,
-    ctrlrun,
-    github,
-    helio,
-    hmac_kind,
-    langgraph,
     standard,
 )
 from webui.receivers.kind import Kind
 from webui.receivers.way_back import WayBack
 
-KINDS: dict[str, Kind] = {
-    kind.name: kind
-    for kind in (standard, hmac_kind, helio, ctrlrun, github, opencode, slack, discord)
-}
 _KINDS: tuple[Kind, ...] = (
     standard,
     hmac_kind,
+    cloudevents,
+    claude_code,
+    opencode,
+    langgraph,
+    github,
     helio,
     ctrlrun,
-    github,
-    claude_code,
-    langgraph,
-    cloudevents,
+    slack,
+    discord,
 )
 KINDS: dict[str, Kind] = {kind.name: kind for kind in _KINDS}
 
