@@ -53,7 +53,11 @@ def find_opencode() -> Path | None:
 
 
 def install_opencode() -> bool:
-    """Install it with npm as the lock file says; no script of a package is run."""
+    """Install it with npm at the versions of the lock file; no script of a package is run.
+
+    Not by `npm ci`: that wants the programs of every system in the lock file, and some mirrors
+    hold those of one.
+    """
     if find_opencode() is not None:
         return True
     print(
@@ -70,12 +74,12 @@ def install_opencode() -> bool:
         return False
     quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     done = subprocess.run(  # noqa: S603 - fixed words, no shell
-        [npm, "ci", *quiet], cwd=OPENCODE, capture_output=True, text=True, check=False
+        [npm, "install", "--no-save", *quiet], cwd=OPENCODE, capture_output=True, text=True, check=False
     )
     if done.returncode or find_opencode() is None:
         said = re.sub(r"https?://\S+", "(registry)", done.stdout + done.stderr)
         print(
-            f"`npm ci` in {OPENCODE} brought no OpenCode that runs:\n{said}",
+            f"`npm install` in {OPENCODE} brought no OpenCode that runs:\n{said}",
             file=sys.stderr,
         )
         return False
