@@ -48,9 +48,8 @@ def with_header(inbound: Inbound, name: str, value: str | None) -> Inbound:
 
 def malformed(value: str) -> list[str]:
     """Return ways to write a signature wrong; none of them holds the right one whole."""
-    head, mark, digest = value.rpartition(
-        "," if "," in value else "=" if "=" in value[:12] else ""
-    )
+    marks = [mark for mark in (",", " ", "=") if mark in value[:12]]
+    head, mark, digest = value.rpartition(marks[0]) if marks else ("", "", value)
     if digest == "":  # the padding of base64 is no prefix
         head, mark, digest = "", "", value
     prefix = head + mark
@@ -72,7 +71,8 @@ def malformed(value: str) -> list[str]:
         "md5=" + digest, "é" + value, "%" + value, '"' + value + '"', "<" + value + ">",
     ]  # fmt: skip
     spellings += [prefix + text for text in _spelt_otherwise(digest)]
-    return [text for text in dict.fromkeys(spellings) if value not in text.split(" ")]
+    whole = [text for text in spellings if text == value or value in text.split(" ")]
+    return [text for text in dict.fromkeys(spellings) if text not in whole]
 
 
 def _spelt_otherwise(digest: str) -> list[str]:
@@ -128,6 +128,8 @@ def _flipped(
     dice = random.Random(7)  # noqa: S311  the same in every run
     names = [good.signature, *filter(None, (good.timestamp,)), *good.proven]
     bits = [(name, bit) for name in names for bit in range(7 * len(inbound.headers[name]))]
+    capitals = {(good.signature, 7 * at + 5) for at in range(len(good.scheme))}
+    bits = [place for place in bits if place not in capitals]
     if good.covers_body:
         bits += [("", bit) for bit in range(8 * len(inbound.body))]
     for number in range(FLIPS):
@@ -197,7 +199,7 @@ def test_a_message_is_known_again_and_no_other_is_taken_for_it(kind: str) -> Non
 )  # fmt: skip
 def test_other_content_types_are_not_read(kind: str, media_type: str) -> None:
     good = GOOD[kind]()
-    if good.delivery(NOW, 1).headers.get("content-type") != "application/json":
+    if "json" not in good.delivery(NOW, 1).headers["content-type"]:
         pytest.skip("this kind sends no JSON")
     inbound = with_header(good.delivery(NOW, 1), "content-type", media_type)
     with pytest.raises(Refused) as caught:

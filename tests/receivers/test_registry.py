@@ -30,6 +30,13 @@ CONFIGS: dict[str, dict[str, Any]] = {
     "cloudevents": {},
     "langgraph": {},
 }
+TESTS = {
+    "slack": "receivers/test_chat_kinds.py",
+    "discord": "receivers/test_chat_kinds.py",
+    "claude-code": "web/test_claude_code.py",
+    "langgraph": "web/test_langgraph.py",
+}
+"""Kinds whose tests are elsewhere than in a file of their own here."""
 TOKENS = {"helio": "an api_secret", "github": APP_KEY}
 
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
@@ -55,7 +62,7 @@ def test_every_kind_has_its_page_its_snippet_and_its_tests() -> None:
         needed = (
             f"docs/sources/{name}.md",
             f"templates/sources/snippets/{name}.html",
-            f"tests/receivers/test_{module}.py",
+            "tests/" + TESTS.get(name, f"receivers/test_{module}.py"),
         )
         missing += [path for path in needed if not (root / path).is_file()]
         if f"(sources/{name}.md)" not in overview:
