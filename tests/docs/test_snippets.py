@@ -16,13 +16,17 @@ import pytest
 from tests.plugins.served import ROOT, Background, ServedDesk, StartDesk
 from webui.cli import countersign
 
+SOURCES = sorted((ROOT / "docs" / "sources").glob("*.md"))
 PAGES = [
     ROOT / "README.md",
     ROOT / "ARCHITECTURE.md",
     ROOT / "SECURITY.md",
     ROOT / "CONTRIBUTING.md",
     *sorted((ROOT / "docs").glob("*.md")),
+    *SOURCES,
 ]
+SCREEN = 64
+"""Lines of one screen."""
 PYTHON = shlex.quote(sys.executable)
 COMMAND = f"{PYTHON} -m webui.cli"
 
@@ -230,6 +234,14 @@ def test_every_link_between_our_pages_leads_somewhere(page: Path) -> None:
             titles = re.findall(r"(?m)^#+ (.+)$", there.read_text("utf-8"))
             slugs = {re.sub(r"[^\w -]", "", t).lower().replace(" ", "-") for t in titles}
             assert anchor in slugs, f"{page.name} links to {target}#{anchor}"
+
+
+@pytest.mark.parametrize("page", SOURCES, ids=lambda page: page.name)
+def test_the_page_of_a_source_is_one_screen_and_is_linked_both_ways(page: Path) -> None:
+    text = page.read_text("utf-8")
+    assert len(text.splitlines()) <= SCREEN
+    assert "(../webhooks.md" in text
+    assert f"(sources/{page.name})" in (ROOT / "docs/webhooks.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
