@@ -13,6 +13,7 @@ from sqlalchemy import delete, update
 
 from tests.plugins.desk import Member
 from tests.plugins.places import rows, things
+from tests.plugins.stranded import CALL_ID, CONTACT_ID, HUMANLAYER, interrupted
 from webui.api.operations import OPERATIONS, Operation
 from webui.approvals.agents import agents
 from webui.approvals.authorization import ALL
@@ -173,6 +174,10 @@ def path_of(each: Operation, ids: dict[str, str]) -> str:
     path = each.path.replace("<item_id>", item).replace("<path:name>", "s")
     for name in ("standing_id", "backtest_id", "search_id"):
         path = path.replace(f"<{name}>", ids[name])
+    if each.name == "read_interrupt":
+        return path.replace("<approval_id>", ids["interrupt_id"])
+    call_id = CONTACT_ID if each.name.endswith("human_contact") else CALL_ID
+    path = path.replace("<call_id>", call_id)
     return path.replace("<approval_id>", ids["approval_id"])
 
 
@@ -186,7 +191,7 @@ def bodies(ids: dict[str, str], house: Any) -> dict[str, Any]:
         "action": "audit:read",
         "resource": {"type": "org"},
     }
-    return {
+    return HUMANLAYER | {
         "ask_authorize": question,
         "preview_question": question,
         "file_approval": call,
@@ -230,9 +235,20 @@ def bodies(ids: dict[str, str], house: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def ids(house: Any, file_call: Any, store: Any) -> dict[str, str]:
+def ids(ci: Any, house: Any, file_call: Any, store: Any, runtime: Any) -> dict[str, str]:
     """Things of the org that the calls name."""
-    return things(house.ci, file_call, store, house.org_id, house.ana.id)
+    made = things(house.ci, file_call, store, house.org_id, house.ana.id)
+    made["interrupt_id"] = interrupted(runtime, house.org_id, house.ci.id)
+    for name, address in _ASKED_OF_HUMANLAYER.items():
+        answer = ci.post(f"/api/humanlayer/v1/{address}", HUMANLAYER[name])
+        assert answer.status_code == 200, answer.text
+    return made
+
+
+_ASKED_OF_HUMANLAYER = {
+    "create_function_call": "function_calls",
+    "create_human_contact": "contact_requests",
+}
 
 
 def test_the_table_names_every_operation_and_no_other(agents_app: Any) -> None:
@@ -283,8 +299,7 @@ def _is_refusal(each: Operation, actor: str, answer: Any) -> bool:
         return (status, code) in {(401, "bad_key"), (429, "too_many_failures")}
     if actor == "foreigner" and _is_for_people(each):
         return (status, code) == (404, "not_found")
-    answers_itself = each.name.startswith("respond_to_")  # an agent its own call
-    if actor in AGENTS | {"foreign agent"} and (each.reviewer or answers_itself):
+    if actor in AGENTS | {"foreign agent"} and _decides(each):
         return (status, code) == (403, "agent_cannot_decide")
     if actor == "foreign agent" and (status, code) == (404, "not_found"):
         return True
@@ -293,6 +308,15 @@ def _is_refusal(each: Operation, actor: str, answer: Any) -> bool:
     if unseen and each.reviewer and "<" in each.path and not about_all:
         return (status, code) == (404, "not_found")
     return status == 403 and code in REFUSALS and bool(answer.json["detail"])
+
+
+def _decides(each: Operation) -> bool:
+    """Say whether an agent that calls it tries to decide: its answer is that, whatever else.
+
+    Besides the reviewers' calls these are the two with which HumanLayer's clients answer their
+    own calls; nobody may, so a person is sent to where people decide.
+    """
+    return each.reviewer or not ALLOWED[each.name]
 
 
 def _is_for_people(each: Operation) -> bool:
@@ -314,7 +338,7 @@ def test_an_agents_key_on_a_reviewers_path_is_an_event_each_time(
 ) -> None:
     sent, seen = bodies(ids, house), actions().count("agent_cannot_decide")
     for each in OPERATIONS:
-        if each.reviewer:
+        if _decides(each):
             assert _try(ci, each, ids, sent).json["code"] == "agent_cannot_decide"
             seen += 1
             assert actions().count("agent_cannot_decide") == seen
