@@ -292,6 +292,22 @@ def test_a_yes_for_a_source_that_was_switched_off_meanwhile_is_a_no(
     assert desk.status(approval_id) == "approved"
 
 
+@pytest.mark.parametrize(("overlap", "behaviour"), [(0, "deny"), (60_000, "allow")])
+def test_a_yes_for_a_hook_whose_secret_was_withdrawn_meanwhile_is_a_no(
+    claude: Claude, desk: Desk, house: House, overlap: int, behaviour: str
+) -> None:
+    approval_id, answered = claude.ask(PRE_TOOL_USE)
+    claude.store.write(
+        lambda tx: sources.rotate_secret(
+            tx, house.org_id, claude.source_id, overlap=overlap
+        )
+    )
+    desk.decide(house.rae, approval_id)
+    assert verdict_of(answered())[0] == behaviour
+    used = "consumed" if behaviour == "allow" else "approved"
+    assert desk.status(approval_id) == used
+
+
 def test_what_the_policy_says_is_answered_at_once(claude: Claude, desk: Desk) -> None:
     desk.set_policy(
         'version: "1"\ntools:\n'

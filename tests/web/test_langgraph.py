@@ -241,6 +241,24 @@ def test_a_deadline_rejects_and_what_was_used_elsewhere_is_not_told_to_run(
     assert found.value["decisions"][0]["type"] == "reject"
 
 
+def test_a_yes_that_the_policy_refused_once_stays_a_no(
+    poster: Poster, desk: Desk, house: House
+) -> None:
+    rule = 'version: "1"\ntools:\n  pay:\n    rules: [{{name: pays, action: {}}}]\n'
+    desk.set_policy(rule.format("require_approval"))
+    [card] = poster.ids(poster.post(HITL))
+    desk.decide(house.rae, card)
+    desk.set_policy(rule.format("deny"))
+    first = poster.post(HITL).get_json()
+    assert first["resume"]["decisions"][0]["type"] == "reject"
+    assert "may not run now" in first["resume"]["decisions"][0]["message"]
+    desk.set_policy(rule.format("require_approval"))
+    again = poster.post(HITL).get_json()
+    assert again["resume"]["decisions"][0]["type"] == "reject"
+    assert (again["approvals"][0]["status"], desk.status(card)) == ("revoked", "revoked")
+    assert desk.actions(card).count("approval.consumed") == 0
+
+
 ARGS = {"a": 1}
 OLD = {
     "action_requests": [{"name": "t", "arguments": ARGS}],

@@ -172,7 +172,7 @@ def respond_to_human_contact(call_id: str) -> Response:  # noqa: ARG001
 def _refuse() -> Response:
     person()
     raise NotAllowedError(
-        "agent_key_required", "People answer on the dashboard, or by the reviewers' API."
+        "wrong_channel", "People answer on the dashboard, or by the reviewers' API."
     )
 
 

@@ -3,8 +3,9 @@
 from webui.approvals.answering.said import answer_of, why_not
 from webui.approvals.asking.ask import Filer
 from webui.approvals.call.arguments import effective_arguments
+from webui.approvals.desk import SYSTEM, load, move
 from webui.approvals.errors import DeskError
-from webui.approvals.states import Status
+from webui.approvals.states import Resolution, Status
 from webui.approvals.use.leases import Lease, end_use
 from webui.approvals.use.using import Used, consume
 from webui.receivers.answers import Answer
@@ -20,12 +21,13 @@ def answer_now(tx: Transaction, filer: Filer, row: Approval, lease: Lease) -> An
     """Return what became of an approval that waits no more; a yes is used by it.
 
     Asked again, it is the same answer: what ran once is told again to whom it was told before,
-    and not to somebody who finds it used by another way.
+    and not to somebody who finds it used by another way. A yes that may not be used is taken
+    back, because whoever was told no has gone on without it.
     """
     if row.status == Status.APPROVED:
         used = consume(tx, filer, row.id, row.fingerprint, lease)
         if not isinstance(used, Used):
-            return Answer("deny", _told(used))
+            return Answer("deny", _take_back(tx, row, used))
         row = end_use(tx, filer, used.approval, Status.CONSUMED, "ok", TOLD)
         return _yes(tx, row)
     if row.status == Status.CONSUMED and _told_before(tx, row):
@@ -36,8 +38,20 @@ def answer_now(tx: Transaction, filer: Filer, row: Approval, lease: Lease) -> An
     return Answer("deny", why_not(row, votes, tx.now))
 
 
-def _told(refusal: DeskError) -> str:
-    return f"It was approved, but may not run now: {refusal.detail}"
+def _take_back(tx: Transaction, row: Approval, refusal: DeskError) -> str:
+    told = f"It was approved, but may not run now: {refusal.detail}"
+    standing = load(tx, row.org_id, row.id)
+    if standing.status == Status.APPROVED:
+        move(
+            tx,
+            standing,
+            Status.REVOKED,
+            actor=SYSTEM,
+            action="approval.revoked",
+            values={"resolution": Resolution.REVOKED},
+            note={"code": refusal.code, "reason": told},
+        )
+    return told
 
 
 def _told_before(tx: Transaction, row: Approval) -> bool:
