@@ -307,9 +307,9 @@ def _is_refusal(each: Operation, actor: str, answer: Any) -> bool:
     about_all = "/policy/" in each.path  # which says of no call that it is there
     if unseen and each.reviewer and "<" in each.path and not about_all:
         return (status, code) == (404, "not_found")
-    if _decides(each):  # a person, at the address where nobody answers
-        return (status, code) == (403, "wrong_channel")
-    return status == 403 and code in REFUSALS and bool(answer.json["detail"])
+    # a person, where nobody may answer, is sent to where people decide
+    expected = REFUSALS if each.reviewer or ALLOWED[each.name] else {"wrong_channel"}
+    return status == 403 and code in expected and bool(answer.json["detail"])
 
 
 def _decides(each: Operation) -> bool:
