@@ -47,9 +47,7 @@ WHO_MAY = {
     SIGNED_IN: """
         queue.page queue.rows queue.new queue.writes bulk.page history.page grants.page help.page help.api account.page
         factors.page confirm.page delegations.page linking.confirm notifications.page
-        ringing.ring
-        chat_links.page factors.page confirm.page delegations.page linking.confirm
-        live.ticket session.sign_out
+        ringing.ring chat_links.page live.ticket session.sign_out
     """,
     PEOPLE: """
         account.create_token account.end_session account.revoke_token
@@ -60,7 +58,7 @@ WHO_MAY = {
         passkeys.remove linking.link linking.unlink bulk.decide notifications.add
         notifications.set_zone notifications.change notifications.try_it notifications.pause
         notifications.resume notifications.remove
-        passkeys.remove chat_links.link chat_links.unlink linking.link linking.unlink bulk.decide
+        chat_links.link chat_links.unlink
     """,
     SIGNED_IN - {"instance admin"}: "orgs.switch",
     PEOPLE - {"instance admin", "foreigner"}: "write_gate.page write_gate.decide",
