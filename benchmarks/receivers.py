@@ -23,7 +23,16 @@ ANSWERS = {
     "/gone": "410 Gone",
     "/later": "429 Too Many Requests\r\nRetry-After: 1",
 }
-BAD = ("/silent", "/drips", "/resets", "/redirects", "/breaks", "/gone", "/later", "/floods")
+BAD = (
+    "/silent",
+    "/drips",
+    "/resets",
+    "/redirects",
+    "/breaks",
+    "/gone",
+    "/later",
+    "/floods",
+)
 FLOOD = 100 * 1024 * 1024
 _CHUNK = b"x" * 65_536
 _NOT_LINGERING = struct.pack("ii", 1, 0)

@@ -38,7 +38,7 @@ from webui.store.transaction import Wake
 from webui.store.writer import Native
 from webui.web import app as web
 from webui.web.live import PeopleFeed
-from webui.worker import Worker, chores_of
+from webui.worker import Worker, chores_of, sender_of
 
 log = structlog.get_logger()
 STANDING = {
@@ -69,7 +69,8 @@ def build(settings: Settings, bound: Bound) -> Desk:
         raise CannotStartError(str(error)) from error
     sockets = Sockets(runtime.bus, PeopleFeed(runtime), settings.max_sockets)
     replier = Replier(runtime)
-    worker = Worker(runtime, chores_of(runtime, replier))
+    worker, sender = Worker(runtime, chores_of(runtime)), sender_of(runtime, replier)
+    runtime.store.listen(sender.hear)
     runner = Runner(runtime.store, KINDS)
     control = ControlSocket(Office(runtime.store, settings, runtime.public_url, runtime))
     bridges = Supervisor(runtime)
@@ -83,14 +84,14 @@ def build(settings: Settings, bound: Bound) -> Desk:
     follower = Follower(runtime.store, tell)
 
     def started() -> None:
-        for each in (follower, worker, runner, bridges):
+        for each in (follower, worker, sender, runner, bridges):
             each.start()
         if runtime.store.on_sqlite:
             control.start()
 
     def close() -> None:
         control.stop()
-        for each in (bridges, runner, worker):
+        for each in (bridges, runner, sender, worker):
             each.stop()
         replier.close()
         follower.stop()

@@ -1,11 +1,12 @@
-"""The loop beside the requests: expire, index, checkpoint, take in, forget, deliver.
+"""The loops beside the requests: expire, index, checkpoint, take in, forget; and deliver.
 
 Each chore is short, may run on several nodes at once, and is safe to lose: what it did not do
-now it does the next time. A chore that fails is logged and does not stop the others.
+now it does the next time. A chore that fails is logged and does not stop the others. What is
+sent has a loop of its own, woken by the commits it follows from: no chore stands before it.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Event, Thread
 
@@ -18,11 +19,13 @@ from webui.approvals.answering import escalating
 from webui.approvals.asking import idempotency, throttling
 from webui.approvals.gate import write_grants
 from webui.approvals.ruling import counting
+from webui.approvals.senders.outbound import EVENT_OF
 from webui.audit.checkpoints import sign_due
 from webui.chat.poster import Poster
 from webui.factors import ceremonies
 from webui.inbox import kept
 from webui.masking import profile_of
+from webui.notices import planning
 from webui.notices.crier import Crier
 from webui.outbox import forgetting
 from webui.outbox.courier import Courier
@@ -35,11 +38,17 @@ from webui.runtime import Runtime
 from webui.store.models import Approval
 from webui.store.models.approval import UNINDEXED
 from webui.store.queries.write_grants import due
-from webui.store.transaction import Transaction
+from webui.store.transaction import Transaction, Wake
 
 log = structlog.get_logger()
 EACH_HOUR = 3_600.0
+TICK = 0.25
+"""Seconds between two looks of a worker whom nobody wakes."""
+REST = 0.02
+"""Seconds between two turns at least: a busy desk's commits share a turn."""
 INDEXED_IN_A_TURN = 100
+TOLD = frozenset({*EVENT_OF, *planning.TOLD})
+"""Actions in the log that something is sent for."""
 
 
 @dataclass
@@ -52,6 +61,8 @@ class Chore:
     run: Callable[[], int]
     """Returns how much it did; as long as that is not 0 it runs again at once."""
     due: float = 0.0
+    woken: bool = False
+    """To be run in the next turn, due or not."""
 
 
 @dataclass
@@ -63,6 +74,7 @@ class Worker:
     swept_at: float = field(default_factory=time.monotonic)
     """When the sweep last went through; readiness looks at it."""
     _stop: Event = field(default_factory=Event)
+    _bell: Event = field(default_factory=Event)
     _thread: Thread | None = None
 
     def start(self) -> None:
@@ -73,20 +85,35 @@ class Worker:
     def stop(self) -> None:
         """Finish the chore at hand and end."""
         self._stop.set()
+        self._bell.set()
         if self._thread is not None:
             self._thread.join(5)
+
+    def wake(self) -> None:
+        """Have every chore run now instead of when it is due; returns at once."""
+        for chore in self.chores:
+            chore.woken = True
+        self._bell.set()
+
+    def hear(self, wakes: Sequence[Wake]) -> None:
+        """Wake up for a commit of something that programs or people are told of."""
+        if any(wake.action in TOLD for wake in wakes):
+            self.wake()
 
     def _run(self) -> None:
         while not self._stop.is_set():
             self.turn()
-            self._stop.wait(0.25)
+            self._stop.wait(REST)
+            self._bell.wait(TICK - REST)
+            self._bell.clear()
 
     def turn(self) -> None:
         """Run every chore that is due."""
         for chore in self.chores:
             now = time.monotonic()
-            if now < chore.due:
+            if now < chore.due and not chore.woken:
                 continue
+            chore.woken = False
             try:
                 did = chore.run()
             except Exception:
@@ -98,10 +125,8 @@ class Worker:
             chore.due = now + (0 if did else chore.every)
 
 
-def chores_of(runtime: Runtime, replier: Replier | None = None) -> list[Chore]:
-    """Return what a process of this runtime has to do."""
-    courier, crier = Courier(runtime), Crier(runtime)
-    replier = replier or Replier(runtime)
+def chores_of(runtime: Runtime) -> list[Chore]:
+    """Return what a process of this runtime has to do beside sending."""
     return [
         Chore("sweep", 0.5, lambda: sweep(runtime)),
         Chore("write grants", 1.0, lambda: expire_write_grants(runtime)),
@@ -115,14 +140,26 @@ def chores_of(runtime: Runtime, replier: Replier | None = None) -> list[Chore]:
         Chore("follow drafts", 1.0, lambda: follow(runtime.store)),
         Chore("keys", 15.0, lambda: note_keys(runtime)),
         Chore("policy file", 2.0, Watch(runtime).look),
-        Chore("fan out", 0.25, lambda: fan_out(runtime)),
-        # only hands over to threads of its own: a slow receiver does not stop the sweep
-        Chore("deliver", 0.25, courier.deliver),
-        Chore("tell upstreams", 0.25, replier.tell),
-        Chore("tell people", 0.5, crier.tell),
         Chore("chat", 0.5, Poster(runtime).turn),
         Chore("forget", EACH_HOUR, lambda: forget(runtime)),
     ]
+
+
+def sender_of(runtime: Runtime, replier: Replier) -> Worker:
+    """Return who sends what follows from commits; `Worker.hear` is to be told of these.
+
+    Its chores only hand over to threads of their own: a slow receiver stops none of them.
+    """
+    sender = Worker(runtime, [])
+    # what has arrived makes room for what waits behind it
+    courier, crier = Courier(runtime, arrived=sender.wake), Crier(runtime)
+    sender.chores += [
+        Chore("fan out", TICK, lambda: fan_out(runtime)),
+        Chore("deliver", TICK, courier.deliver),
+        Chore("tell upstreams", TICK, replier.tell),
+        Chore("tell people", 0.5, crier.tell),
+    ]
+    return sender
 
 
 def sweep(runtime: Runtime) -> int:

@@ -55,15 +55,29 @@ def group_of(endpoint_id: str | None, url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 
-def anything_due(session: Session, now: int) -> bool:
-    """Say whether a claim might find something; only reads."""
-    return session.scalar(select(Delivery.id).where(_due(now)).limit(1)) is not None
+def anything_due(
+    session: Session, now: int, hosts: Mapping[str, Breaker] | None = None
+) -> bool:
+    """Say whether a claim would find something; only reads.
+
+    The backlog of an endpoint that is full or left alone is nothing to write for.
+    """
+    abandoned = and_(Delivery.status == "sending", Delivery.lease_until <= now)
+    if session.scalar(select(Delivery.id).where(abandoned).limit(1)) is not None:
+        return True
+    waiting = and_(Delivery.status == "waiting", Delivery.next_at <= now)
+    if session.scalar(select(Delivery.id).where(waiting).limit(1)) is None:
+        return False
+    fitting = _claimable(_room_of_all(session, hosts, now), now)
+    return session.scalar(select(Delivery.id).where(fitting).limit(1)) is not None
 
 
-def _due(now: int) -> ColumnElement[bool]:
-    return or_(
-        and_(Delivery.status == "waiting", Delivery.next_at <= now),
-        and_(Delivery.status == "sending", Delivery.lease_until <= now),
+def _claimable(room: Mapping[str, int], now: int) -> ColumnElement[bool]:
+    return and_(
+        Delivery.status == "waiting",
+        Delivery.next_at <= now,
+        _open_for(room),
+        ~_has_elder(),
     )
 
 
@@ -87,26 +101,10 @@ def claim(
     ):
         return []  # another node claims right now
     _free_abandoned(tx)
-    breakers = {**(hosts or {}), **_breakers(tx)}
-    flying = Counter(
-        group_of(endpoint_id, url)
-        for endpoint_id, url in tx.session.execute(
-            select(Delivery.endpoint_id, Delivery.url).where(Delivery.status == "sending")
-        )
-    )
-    room = {group: _room(breakers[group], flying[group], tx.now) for group in breakers} | {
-        group: _room(Breaker(), count, tx.now)
-        for group, count in flying.items()
-        if group not in breakers
-    }
+    room = _room_of_all(tx.session, hosts, tx.now)
     found = tx.session.scalars(
         select(Delivery)
-        .where(
-            Delivery.status == "waiting",
-            Delivery.next_at <= tx.now,
-            _open_for(room),
-            ~_has_elder(),
-        )
+        .where(_claimable(room, tx.now))
         .order_by(Delivery.next_at, Delivery.id)
         .limit(LOOKED_AT)
         .with_for_update(skip_locked=True),
@@ -124,9 +122,26 @@ def _free_abandoned(tx: Transaction) -> None:
     )
 
 
-def _breakers(tx: Transaction) -> dict[str, Breaker]:
+def _room_of_all(
+    session: Session, hosts: Mapping[str, Breaker] | None, now: int
+) -> dict[str, int]:
+    """Return how many more may be sent to each group that is in trouble or in flight."""
+    breakers = {**(hosts or {}), **_breakers(session)}
+    flying = Counter(
+        group_of(endpoint_id, url)
+        for endpoint_id, url in session.execute(
+            select(Delivery.endpoint_id, Delivery.url).where(Delivery.status == "sending")
+        )
+    )
+    return {
+        group: _room(breakers.get(group, Breaker()), flying[group], now)
+        for group in {*breakers, *flying}
+    }
+
+
+def _breakers(session: Session) -> dict[str, Breaker]:
     """Return the breakers of endpoints that are in trouble or switched off."""
-    rows = tx.session.execute(
+    rows = session.execute(
         select(Endpoint.id, Endpoint.failures, Endpoint.open_until, Endpoint.status).where(
             or_(Endpoint.open_until.is_not(None), Endpoint.status != endpoints.ACTIVE)
         )

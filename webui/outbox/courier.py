@@ -3,6 +3,7 @@
 Under gevent the threads are greenlets, so that hundreds of slow receivers cost nothing.
 """
 
+from collections.abc import Callable
 from threading import Lock, Thread
 
 import structlog
@@ -23,12 +24,25 @@ _HOSTS_KEPT = 10_000
 
 
 class Courier:
-    """One process's deliveries: what is in flight, and how callbacks' hosts fare."""
+    """One process's deliveries: what is in flight, and how callbacks' hosts fare.
 
-    def __init__(self, runtime: Runtime, sender: Sender | None = None) -> None:
+    Args:
+        runtime: of the process.
+        sender: what sends, if not one as the settings allow it.
+        arrived: called after each delivery that was taken: the next of its kind may go.
+
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        sender: Sender | None = None,
+        arrived: Callable[[], None] = lambda: None,
+    ) -> None:
         allowed = AllowList.of(runtime.settings.callback_allow)
         self._runtime = runtime
         self._sender = sender or Sender(allowed)
+        self._arrived = arrived
         self._lock = Lock()
         self._threads: dict[str, Thread] = {}
         self._hosts: dict[str, Breaker] = {}
@@ -40,7 +54,7 @@ class Courier:
             room = AT_ONCE - len(self._threads)
             hosts = dict(self._hosts)
         with store.reading() as session:
-            if room <= 0 or not anything_due(session, store.now()):
+            if room <= 0 or not anything_due(session, store.now(), hosts):
                 return 0
         claimed = store.write(lambda tx: claim(tx, room, hosts))
         for one in claimed:
@@ -59,7 +73,10 @@ class Courier:
 
     def _run(self, claimed: Claimed) -> None:
         try:
-            self._finish(claimed, self._send(claimed))
+            attempt = self._send(claimed)
+            self._finish(claimed, attempt)
+            if attempt.good:
+                self._arrived()
         except StoreUnavailableError:
             # the lease runs out, and then it is sent again: at least once
             log.warning("an attempt could not be written down", delivery=claimed.id)
