@@ -11,7 +11,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Self
 
 import pytest
 
@@ -49,12 +50,6 @@ class Receivers:
         self.arrivals: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._reading = threading.Thread(target=self._read)
         self._reading.start()
-
-    def arrival(self, event: str, approval_id: str) -> float:
-        """Wait for the next arrival, which must be this one; return when it was."""
-        told = self.arrivals.get(timeout=TIMEOUT)
-        assert (told["type"], told["id"]) == (event, approval_id)
-        return float(told["at"])
 
     def close(self) -> None:
         """End the process."""
@@ -94,29 +89,49 @@ def bad_ones(desk: ServedDesk, bad: Receivers) -> Iterator[list[dict[str, Any]]]
             desk.command("endpoints", "remove", each["id"])
 
 
-def called(desk: ServedDesk, healthy: Receivers, number: int) -> list[float]:
-    """File calls and decide them one by one; how many ms after each the healthy one knew."""
+@dataclass
+class Seen:
+    """In ms after something was sent to the desk: when it answered, when the healthy one knew."""
+
+    answered: list[float] = field(default_factory=list)
+    told: list[float] = field(default_factory=list)
+
+    def __iadd__(self, other: Seen) -> Self:
+        self.answered += other.answered
+        self.told += other.told
+        return self
+
+    def figures(self) -> dict[str, float]:
+        """Return the percentiles that say how it felt."""
+        seen = {f"p{at}": round(percentile(self.told, at / 100), 1) for at in (50, 90, 99)}
+        return seen | {"answered_p50": round(percentile(self.answered, 0.5), 1)}
+
+
+def called(desk: ServedDesk, healthy: Receivers, number: int) -> Seen:
+    """File calls and decide them one by one."""
     port = int(desk.agents.rpartition(":")[2])
     agent, person = Caller(port, desk.key), Caller(port, desk.admin.token)
-    took: list[float] = []
+    seen = Seen()
     with closing(agent), closing(person):
         for at in range(number):
-            took += _told_of_one(agent, person, healthy, at)
-    return took
+            body = {"tool": "shell.run", "arguments": {"n": time.monotonic_ns()}}
+            filed = _sent(agent, "/api/v1/approvals", body, healthy, seen)
+            time.sleep(
+                0.013 * (at % 20)
+            )  # so that no tick of the desk meets them all alike
+            _sent(person, f"/api/approve/{filed}", None, healthy, seen)
+    return seen
 
 
-def _told_of_one(agent: Caller, person: Caller, healthy: Receivers, at: int) -> list[float]:
-    body = {"tool": "shell.run", "arguments": {"n": time.monotonic_ns()}}
+def _sent(caller: Caller, path: str, body: Any, healthy: Receivers, seen: Seen) -> str:
     sent = time.monotonic()
-    status, filed = agent.send("POST", "/api/v1/approvals", body)
-    assert status == 201, filed
-    first = healthy.arrival("approval.created", filed["id"]) - sent
-    time.sleep(0.013 * (at % 20))  # so that no tick of the desk meets them all alike
-    sent = time.monotonic()
-    status, decided = person.send("POST", f"/api/approve/{filed['id']}")
-    assert status == 200, decided
-    second = healthy.arrival("approval.decided", filed["id"]) - sent
-    return [first * 1000, second * 1000]
+    status, document = caller.send("POST", path, body)
+    seen.answered.append((time.monotonic() - sent) * 1000)
+    assert status in {200, 201}, document
+    told = healthy.arrivals.get(timeout=TIMEOUT)
+    seen.told.append((told["at"] - sent) * 1000)
+    assert told["type"] == ("approval.created" if body else "approval.decided")
+    return str(told["id"])
 
 
 def add_healthy(desk: ServedDesk, healthy: Receivers) -> None:
@@ -131,7 +146,7 @@ def test_bad_receivers_keep_nothing_from_a_healthy_one(
     desk, healthy, bad = start_desk(**ALLOWED), receivers(), receivers()
     add_healthy(desk, healthy)
     with bad_ones(desk, bad):
-        assert len(called(desk, healthy, 6)) == 12
+        assert len(called(desk, healthy, 6).told) == 12
         reached = {bad.arrivals.get(timeout=TIMEOUT)["path"] for _ in range(2 * len(BAD))}
         assert reached == set(BAD)
 
@@ -143,23 +158,22 @@ def test_beside_bad_receivers_a_healthy_one_is_told_as_soon(
     desk, healthy, bad = start_desk(**ALLOWED), receivers(), receivers()
     add_healthy(desk, healthy)
     called(desk, healthy, 10)
-    alone: list[float] = []
-    beside: list[float] = []
-    ratios: list[float] = []
+    alone, beside, ratios = Seen(), Seen(), list[float]()
     for _ in range(ROUNDS):
         one = called(desk, healthy, CALLS)
         with bad_ones(desk, bad):
             other = called(desk, healthy, CALLS)
         alone += one
         beside += other
-        ratios.append(round(percentile(other, 0.5) / percentile(one, 0.5), 2))
-    ratio = percentile(beside, 0.5) / percentile(alone, 0.5)
+        ratios.append(round(percentile(other.told, 0.5) / percentile(one.told, 0.5), 2))
+    ratio = percentile(beside.told, 0.5) / percentile(alone.told, 0.5)
     report(
         id="R10",
-        deliveries=len(alone) + len(beside),
-        alone={f"p{at}": round(percentile(alone, at / 100), 1) for at in (50, 90, 99)},
-        beside={f"p{at}": round(percentile(beside, at / 100), 1) for at in (50, 90, 99)},
+        deliveries=len(alone.told) + len(beside.told),
+        alone=alone.figures(),
+        beside=beside.figures(),
         ratio=round(ratio, 3),
         rounds=ratios,
+        goal="< 1.1",
         met=ratio < GOAL,
     )

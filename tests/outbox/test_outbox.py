@@ -27,7 +27,7 @@ from webui.channels.addresses import AllowList
 from webui.channels.http import Sender, look_up
 from webui.edits import prepare_edit
 from webui.outbox import claiming, fanning, forgetting
-from webui.outbox.claiming import claim
+from webui.outbox.claiming import anything_due, claim
 from webui.outbox.courier import Courier
 from webui.outbox.fanning import fan_out
 from webui.outbox.secrets import callback_secret
@@ -359,6 +359,47 @@ def test_a_breaker_opens_after_failures_and_one_probe_closes_it(
     assert (row(Endpoint).failures, row(Endpoint).open_until) == (0, None)
     turn(courier)
     assert len(set(receiver.ids)) == 3 * schedule.MAX_IN_FLIGHT
+
+
+def test_a_backlog_that_must_wait_is_nothing_to_write_for(
+    receive: Receivers,
+    answer: Receivers,
+    endpoint: Make,
+    file_call: FileCall,
+    turn: Turn,
+    courier: Courier,
+    clock: TestClock,
+    store: Store,
+) -> None:
+    endpoint(receive(answer("503 Later")).url)
+    for _ in range(2 * schedule.MAX_IN_FLIGHT):
+        file_call()
+    turn(courier)  # and its breaker opens
+    assert len(deliveries(store, status="waiting")) == 2 * schedule.MAX_IN_FLIGHT
+    with store.reading() as session:
+        assert not anything_due(session, clock.now())
+        later = max(
+            found for found in session.scalars(select(Endpoint.open_until)) if found
+        )
+        assert anything_due(session, later)
+
+
+def test_an_arrival_is_told_and_a_failure_is_not(
+    receive: Receivers,
+    answer: Receivers,
+    endpoint: Make,
+    file_call: FileCall,
+    runtime: Runtime,
+) -> None:
+    arrived: list[int] = []
+    courier = Courier(runtime, arrived=lambda: arrived.append(1))
+    for behaviour in (answer(), answer("500 X")):
+        endpoint(receive(behaviour).url)
+    file_call()
+    fan_out(runtime)
+    assert courier.deliver() == 2
+    courier.wait()
+    assert arrived == [1]
 
 
 def test_a_dead_host_of_callbacks_delays_no_other(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from queue import SimpleQueue
 from typing import Any
 
 from sqlalchemy import func, select
 
 from webui.audit import checkpoints
+from webui.outbox.replier import Replier
 from webui.store.models import Approval, AuditHead, Checkpoint
-from webui.worker import Chore, Worker, chores_of, forget, index, sweep
+from webui.worker import Chore, Worker, chores_of, forget, index, sender_of, sweep
 
 
 def _status(store: Any, approval_id: str) -> str:
@@ -144,3 +146,41 @@ def test_a_worker_works_until_it_is_stopped(
     worker.stop()
     assert _status(store, approval) == "expired"
     assert worker.swept_at >= before
+
+
+def test_a_commit_that_somebody_is_told_of_wakes_the_sender_and_another_does_not(
+    runtime: Any, file_call: Callable[..., str], store: Any, house: Any
+) -> None:
+    sender = sender_of(runtime, Replier(runtime))
+    for chore in sender.chores:
+        chore.due = float("inf")
+    store.listen(sender.hear)
+    store.write(
+        lambda tx: tx.record(house.org_id, "system", "user.signed_in", "user:x", {})
+    )
+    sender.turn()
+    with store.reading() as session:
+        passed = session.get_one(AuditHead, house.org_id).fanned_out
+    file_call()
+    sender.turn()
+    with store.reading() as session:
+        head = session.get_one(AuditHead, house.org_id)
+    assert passed < head.fanned_out == head.seq
+    assert not any(chore.woken for chore in sender.chores)
+
+
+def test_a_worker_that_is_woken_runs_at_once_what_is_due_in_years(runtime: Any) -> None:
+    ran: SimpleQueue[int] = SimpleQueue()
+
+    def runs() -> int:
+        ran.put(1)
+        return 0
+
+    worker = Worker(runtime, [Chore("rests", 1e9, runs)])
+    worker.start()
+    try:
+        for _ in range(3):
+            ran.get(timeout=20)
+            worker.wake()
+    finally:
+        worker.stop()
