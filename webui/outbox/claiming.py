@@ -110,7 +110,20 @@ def claim(
         .with_for_update(skip_locked=True),
         execution_options={"populate_existing": True},
     ).all()
-    return [_lease(tx, one) for one in _fitting(found, room, limit)]
+    taken = _fitting(found, room, limit)
+    held = _loaded(tx.session, taken)
+    leased = [_lease(tx, one) for one in taken]
+    tx.session.flush()  # together: a healthy receiver waits for all that goes with it
+    del held
+    return leased
+
+
+def _loaded(session: Session, taken: Sequence[Delivery]) -> list[Endpoint | Org]:
+    """Read what all of them need at once; the session knows it as long as it is held."""
+    endpoint_ids = {one.endpoint_id for one in taken} - {None}
+    orgs = select(Org).where(Org.id.in_({one.org_id for one in taken}))
+    owned = select(Endpoint).where(Endpoint.id.in_(endpoint_ids))
+    return [*session.scalars(orgs), *session.scalars(owned)] if taken else []
 
 
 def _free_abandoned(tx: Transaction) -> None:
@@ -207,7 +220,6 @@ def _lease(tx: Transaction, delivery: Delivery) -> Claimed:
     delivery.status = "sending"
     delivery.attempts += 1
     delivery.lease_until = tx.now + LEASE_MS
-    tx.session.flush()
     endpoint = (
         tx.session.get_one(Endpoint, delivery.endpoint_id) if delivery.endpoint_id else None
     )
@@ -232,7 +244,5 @@ def _secrets(
     if endpoint is None:
         approval = tx.session.get_one(Approval, delivery.approval_id)
         return (callback_secret(tx.keyring, approval.agent_id),)
-    data_key = tx.session.scalars(
-        select(Org.data_key).where(Org.id == delivery.org_id)
-    ).one()
+    data_key = tx.session.get_one(Org, delivery.org_id).data_key
     return endpoints.secrets_of(tx.keyring, data_key, endpoint, tx.now)
