@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from webui.runtime import Runtime
 
 LOCAL = AllowList.of(["127.0.0.1"])
-ON_BOTH = ("its_yes_runs_the_tool", "two_nodes")
+ON_BOTH = ("its_yes_runs_the_tool", "two_nodes", "of_two")
 """What is run on PostgreSQL in `make test` too; the others there are for `make sure`."""
 
 

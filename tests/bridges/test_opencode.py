@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.bridges.conftest import LOCAL
 from tests.bridges.program import until
 from webui.approvals.senders import sources
 from webui.approvals.states import Verdict
+from webui.channels.http import Sender
+from webui.outbox.replier import Replier
 
 if TYPE_CHECKING:
     from tests.bridges.conftest import Listening
@@ -217,3 +220,24 @@ def test_a_list_that_cannot_be_read_is_said_and_hides_no_new_request(
     listening.settled(fetch, "denied")
     listening.decide(beside, APPROVE)
     until((opencode.work / "beside.txt").exists, "the file")
+
+
+def test_of_two_nodes_the_last_one_to_stop_rejects_what_is_open(
+    listening: Listening, opencode: Program
+) -> None:
+    first, second = listening.start(), listening.start()
+    listening.connected()
+    opencode.prompt(touch("two_nodes.txt"))
+    card = listening.card("two_nodes.txt")
+    holder = first if first._links else second  # noqa: SLF001 - which of them has it
+    (second if holder is first else first).stop()
+    Replier(listening.runtime, Sender(LOCAL)).close()
+    if listening.desk.store.on_sqlite:  # there, no other node can live
+        assert listening.desk.status(card.id) == "cancelled"
+        return
+    assert listening.desk.status(card.id) == "pending"
+    assert len(opencode.pending()) == 1
+    holder.stop()
+    Replier(listening.runtime, Sender(LOCAL)).close()
+    assert listening.desk.status(card.id) == "cancelled"
+    until(lambda: not opencode.pending(), "the rejection")
