@@ -1,6 +1,7 @@
 """Approvals that an upstream settles: told, confirmed, overruled, lost; who wins each race."""
 
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -670,6 +671,70 @@ def test_a_reviewer_who_is_one_no_more_when_it_is_to_be_told_decides_nothing(
     desk.sweep()
     assert upstream.stands(approval_id) == ("pending", "open", None)
     assert upstream.claim() == []
+
+
+def leaves(desk: Desk, house: House) -> None:
+    """Take the reviewer's place in the org away."""
+
+    def leave(tx: Transaction) -> None:
+        tx.session.get_one(Membership, (house.org_id, house.rae.id)).status = "suspended"
+        tx.session.flush()
+
+    desk.store.write(leave)
+
+
+def pauses(desk: Desk, house: House) -> None:
+    """Switch the agent off for a while."""
+    by, change = By(house.ana.id), AgentChange(status="paused")
+    desk.store.write(lambda tx: change_agent(tx, house.org_id, by, house.ci.id, change))
+
+
+def forbids(desk: Desk, house: House) -> None:
+    """Put another policy into force."""
+    assert house
+    desk.set_policy(RULE.format(effect="deny"))
+
+
+@pytest.mark.parametrize("gone", [leaves, pauses, forbids])
+def test_a_yes_that_rests_on_nothing_any_more_is_not_told_again(
+    desk: Desk, house: House, upstream: Upstream, clock: TestClock, gone: Any
+) -> None:
+    approval_id = upstream.ask()
+    desk.decide(house.rae, approval_id)
+    upstream.finish(upstream.take(), TRANSIENT)
+    gone(desk, house)
+    clock.advance(MINUTE)
+    assert upstream.claim() == []
+    assert upstream.stands(approval_id) == ("pending", "open", None)
+    assert desk.row(approval_id).reply_error
+    assert desk.actions(approval_id)[-1] == "approval.undone"
+
+
+@pytest.mark.parametrize("gone", [leaves, pauses, forbids])
+def test_a_no_is_told_whatever_has_changed_since(
+    desk: Desk, house: House, upstream: Upstream, clock: TestClock, gone: Any
+) -> None:
+    approval_id = upstream.ask()
+    desk.decide(house.rae, approval_id, Verdict.DENY, "no")
+    upstream.finish(upstream.take(), TRANSIENT)
+    gone(desk, house)
+    clock.advance(MINUTE)
+    assert upstream.take().told.verdict == "deny"
+    assert upstream.stands(approval_id)[1] == "sending"
+
+
+def test_a_yes_of_a_rule_that_is_in_force_no_more_is_told_as_a_no(
+    desk: Desk, upstream: Upstream, clock: TestClock
+) -> None:
+    desk.set_policy(RULE.format(effect="allow"))
+    approval_id = upstream.ask()
+    upstream.finish(upstream.take(), TRANSIENT)
+    desk.set_policy(RULE.format(effect="deny"))
+    clock.advance(MINUTE)
+    assert upstream.claim() == []
+    assert upstream.stands(approval_id) == ("revoked", "sending", "revoked")
+    reject = upstream.take()
+    assert (reject.told.verdict, reject.told.ended) == ("deny", True)
 
 
 def test_a_source_that_names_no_question_is_refused(upstream: Upstream) -> None:

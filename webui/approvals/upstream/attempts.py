@@ -19,6 +19,7 @@ from webui.approvals.ending import expire_if_over
 from webui.approvals.states import OPEN, ReplyState, Status
 from webui.approvals.upstream.rows import note, reply_to_of, stop, told_of
 from webui.approvals.upstream.settled import confirm, confirmed, settle_as, settle_as_gone
+from webui.approvals.upstream.standing import withdraw_unfounded
 from webui.approvals.upstream.told import APPROVE, Told
 from webui.receivers.way_back import End, Outcome
 from webui.store.models import Approval, Reply, table_of
@@ -83,6 +84,8 @@ def _take(tx: Transaction, org_id: str, approval_id: str) -> Claimed | None:
     if _replaced(tx, approval, reply):
         stop(tx, approval, ReplyState.GONE, "The source has asked anew since.")
         return None
+    if told_of(tx, reply).verdict == APPROVE and withdraw_unfounded(tx, approval):
+        return None  # told as a no, if at all, and that is due by now
     note(tx, approval, reply_attempts=approval.reply_attempts + 1)
     reply.lease_until = tx.now + LEASE_MS
     tx.session.flush()
