@@ -241,3 +241,17 @@ def test_of_two_nodes_the_last_one_to_stop_rejects_what_is_open(
     Replier(listening.runtime, Sender(LOCAL)).close()
     assert listening.desk.status(card.id) == "cancelled"
     until(lambda: not opencode.pending(), "the rejection")
+
+
+def test_what_became_of_a_long_call_is_read_to_its_end(
+    listening: Listening, opencode: Program
+) -> None:
+    listening.start()
+    listening.connected()
+    opencode.prompt(("bash", {"command": "touch long.txt", "description": "x" * 100_000}))
+    card = listening.card("long.txt")
+    listening.stop()
+    opencode.reply(opencode.pending()[0]["id"], "once")
+    until((opencode.work / "long.txt").exists, "the file")
+    listening.decide(card, DENY, "Too late.")
+    assert listening.settled(card, "consumed").resolution == "upstream_replied"

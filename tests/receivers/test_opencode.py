@@ -269,3 +269,8 @@ def test_a_body_that_the_bridge_did_not_make_is_refused() -> None:
     for body in (b"{}", b'{"version":1,"request":{}}', b'{"version":"x","request":[]}'):
         with pytest.raises(Refused):
             opencode.to_submissions(read_document(body), {}, SOURCE.config)
+
+
+def test_a_record_that_cannot_be_read_now_is_asked_for_again() -> None:
+    _, outcome = tells(Told("approve", "", "Ana"), NOT_FOUND, Heard(503, b""))
+    assert outcome.end is End.TRANSIENT

@@ -4,6 +4,7 @@ Outside of any transaction, as for all that is sent: a slow upstream holds up no
 """
 
 import time
+from dataclasses import replace
 from threading import Lock, Thread
 
 import structlog
@@ -123,7 +124,8 @@ class Replier:
         try:
             request = next(conversation)
             for _ in range(MOST_STEPS):
-                answer = self._sender.send(
+                sender = replace(self._sender, max_answer=request.max_answer)
+                answer = sender.send(
                     request.method, request.url, request.headers, request.body
                 )
                 request = conversation.send(Heard(answer.status, answer.body_excerpt))

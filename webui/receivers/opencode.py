@@ -203,6 +203,9 @@ def tell(
     if not reply_to["message"]:
         return gone
     heard = yield server.message(reply_to["session"], reply_to["message"])
+    away = judged(heard)
+    if away.end is End.TRANSIENT:
+        return away  # the record may say more later
     return what_became(heard, reply_to["call"]) or gone
 
 

@@ -8,7 +8,7 @@ come in one event stream; each has its own list and its own place for the reply.
 import json
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -17,6 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from webui.receivers.way_back import Outgoing
 
 ONCE, ALWAYS, REJECT = "once", "always", "reject"
+MAX_MESSAGE = 8 * 1024 * 1024
+"""Bytes: what its calls were given and gave is in it, files and diffs among that."""
 _ID = r"^[A-Za-z0-9_-]{1,120}$"
 _READ_OVER = ConfigDict(strict=True, frozen=True, extra="ignore")
 
@@ -177,7 +179,8 @@ class Server:
 
     def message(self, session: str, message: str) -> Outgoing:
         """Ask for one message of a session, its calls among its parts."""
-        return self._get(f"/session/{quote(session)}/message/{quote(message)}")
+        asked = self._get(f"/session/{quote(session)}/message/{quote(message)}")
+        return replace(asked, max_answer=MAX_MESSAGE)
 
     def reply(
         self, version: int, session: str, request: str, reply: str, message: str = ""

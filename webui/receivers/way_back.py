@@ -43,6 +43,8 @@ class Outgoing:
     url: str
     headers: Mapping[str, str]
     body: bytes | None = None
+    max_answer: int = 64 * 1024
+    """Bytes that are read of the answer at least, if it has so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Heard:
 
     status: int
     body: bytes
-    """The first 64 KiB at most."""
+    """As much of it as the request says; a bridge reads more."""
 
 
 class End(StrEnum):
