@@ -17,6 +17,7 @@ from webui.approvals.grants.granting import GrantWish
 from webui.approvals.people.standing import By
 from webui.approvals.senders import sources
 from webui.approvals.states import Verdict
+from webui.approvals.upstream import attempts, settled
 from webui.receivers.kind import Refused
 from webui.receivers.way_back import End, Outcome
 from webui.store.models import Membership, StandingGrant
@@ -735,6 +736,34 @@ def test_a_yes_of_a_rule_that_is_in_force_no_more_is_told_as_a_no(
     assert upstream.stands(approval_id) == ("revoked", "sending", "revoked")
     reject = upstream.take()
     assert (reject.told.verdict, reject.told.ended) == ("deny", True)
+
+
+def test_a_source_that_does_not_answer_delays_no_other(
+    desk: Desk, house: House, upstream: Upstream, clock: TestClock
+) -> None:
+    made = desk.store.write(
+        lambda tx: sources.create_source(
+            tx,
+            house.org_id,
+            kind="helio",
+            name="another",
+            agent=house.ci.name,
+            config={"api_url": "http://127.0.0.1:9"},
+            token="a token of some length",
+        )
+    )
+    for number in range(attempts.EACH_SOURCE + 2):
+        upstream.ask(f"t-{number}", f"echo {number}")
+    clock.advance(1)
+    other = Upstream(desk, made.source_id).ask("o-1", "echo other")
+    desk.store.write(lambda tx: settled.dispose(tx, upstream.source_id))
+    desk.decide(house.rae, other)
+    (*dead, last) = desk.store.write(lambda tx: attempts.claim(tx, 100))
+    assert [each.source_id for each in dead] == [upstream.source_id] * attempts.EACH_SOURCE
+    assert last.approval_id == other
+    assert upstream.claim() == []
+    upstream.finish(dead[0])
+    assert len(upstream.claim()) == 1
 
 
 def test_a_source_that_names_no_question_is_refused(upstream: Upstream) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from webui.approvals.answering.settlement import settlement_of
@@ -31,6 +31,8 @@ DELAYS_MS = (1_000, 2_000, 5_000, 10_000, 20_000, 30_000, 60_000)
 """Before each repeat; the last one goes on."""
 ENDED_MS = 3_600_000
 """How long an upstream is tried to be told of what has ended by itself."""
+EACH_SOURCE = 8
+"""Attempts under way for one source at once."""
 _replies = table_of(Reply)
 
 
@@ -62,6 +64,31 @@ def _due(now: int) -> Any:
     )
 
 
+def _due_in_turn(now: int) -> Any:
+    """Select what is due so that an upstream that does not answer holds up its own alone."""
+    way = (
+        select(Reply.source_id, func.count().label("number"))
+        .where(Reply.lease_until > now)
+        .group_by(Reply.source_id)
+        .subquery()
+    )
+    place = func.row_number().over(
+        partition_by=Reply.source_id, order_by=(Reply.next_at, Reply.approval_id)
+    )
+    queue = (
+        _due(now)
+        .order_by(None)
+        .add_columns(Reply.org_id, Reply.source_id, Reply.next_at, place.label("place"))
+        .subquery()
+    )
+    return (
+        select(queue.c.approval_id, queue.c.org_id)
+        .outerjoin(way, way.c.source_id == queue.c.source_id)
+        .where(queue.c.place + func.coalesce(way.c.number, 0) <= EACH_SOURCE)
+        .order_by(queue.c.next_at, queue.c.approval_id)
+    )
+
+
 def take_up(tx: Transaction) -> None:
     """Free what a process before this one was sending when it ended: nobody else sends now."""
     left = update(_replies).where(_replies.c.lease_until.is_not(None))
@@ -69,8 +96,8 @@ def take_up(tx: Transaction) -> None:
 
 
 def claim(tx: Transaction, limit: int) -> list[Claimed]:
-    """Take up to `limit` messages that are due."""
-    due = tx.session.execute(_due(tx.now).limit(limit).add_columns(Reply.org_id)).all()
+    """Take up to `limit` messages that are due, of one source a few at once."""
+    due = tx.session.execute(_due_in_turn(tx.now).limit(limit)).all()
     # in the order in which everybody else locks several of them
     taken = [_take(tx, org_id, approval_id) for approval_id, org_id in sorted(due)]
     return [one for one in taken if one is not None]
