@@ -1,5 +1,6 @@
 """What one process of the product is made of, put together once at its start."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -40,6 +41,8 @@ class Runtime:
     bus: live.Bus
     bound: Bound
     keys_used: dict[str, int] = field(default_factory=dict)
+    held_hooks: Counter[str] = field(default_factory=Counter)
+    """By source, how many of its requests are held until people answer."""
     _redacted: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _policy_changes: int = 0
     """Agent keys used since they were last written down, with when (ms)."""

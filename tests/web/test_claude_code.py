@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from webui.approvals.senders import sources
 from webui.approvals.states import Verdict
+from webui.inbox import hooking
 from webui.receivers.registry import KINDS
 from webui.store.errors import StoreUnavailableError
 from webui.store.models import Approval, SourceDelivery
@@ -429,3 +430,17 @@ def test_a_hook_that_two_readers_could_read_differently_is_denied(
 def test_a_hook_of_another_content_type_is_denied(claude: Claude) -> None:
     answer = claude.post(PRE_TOOL_USE, **{"Content-Type": "text/plain"})
     assert verdict_of(output(answer))[0] == "deny"
+
+
+def test_a_flood_of_held_hooks_is_denied_and_its_places_come_free(
+    claude: Claude, desk: Desk, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hooking, "MOST_HELD", 1)
+    filed, answer = claude.ask(PRE_TOOL_USE)
+    behaviour, why, _ = verdict_of(output(claude.post(PERMISSION_REQUEST)))
+    assert (behaviour, why) == ("deny", hooking.FULL)
+    desk.decide(house.rae, filed)
+    assert verdict_of(answer())[0] == "allow"
+    filed, answer = claude.ask(PERMISSION_REQUEST)
+    desk.decide(house.rae, filed, Verdict.DENY, "no")
+    assert verdict_of(answer())[0] == "deny"

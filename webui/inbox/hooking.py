@@ -6,8 +6,8 @@ sentence, because a hook that fails lets the tool run unless it is set up to blo
 
 import hashlib
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -37,6 +37,9 @@ from webui.store.transaction import Transaction
 log = structlog.get_logger()
 ASK_AGAIN = "The desk is being restarted and nobody decided yet; ask again in a moment."
 TOO_LATE = "Nobody decided in time, so it was not allowed."
+FULL = "Too many hooks of this source wait already, so this one was not allowed."
+MOST_HELD = 250
+"""Hooks of one source that a process holds: each keeps a connection and up to 1 MiB."""
 AWAY = "The desk cannot decide now, so nothing may run; ask again later."
 
 
@@ -78,10 +81,26 @@ def answer_hook(
     except Refused as refused:
         keep_refused(runtime, source, inbound, refused, None)
         raise
-    outcome = _outcome(runtime, source, inbound)
+    with _place(runtime, source) as free:
+        full = Outcome(allowed=False, why=FULL)
+        outcome = _outcome(runtime, source, inbound) if free else full
     if outcome.allowed:
         return 200, claude_code.allowed(event, outcome.why, outcome.changed)
     return 200, claude_code.denied(event, outcome.why)
+
+
+@contextmanager
+def _place(runtime: Runtime, source: OpenSource) -> Iterator[bool]:
+    """Hold a place for a hook; False: its source has taken all of its own."""
+    held = runtime.held_hooks
+    free = held[source.id] < MOST_HELD
+    held[source.id] += free
+    try:
+        yield free
+    finally:
+        held[source.id] -= free
+        if not held[source.id]:
+            held.pop(source.id, None)
 
 
 def _outcome(runtime: Runtime, source: OpenSource, inbound: Inbound) -> Outcome:
