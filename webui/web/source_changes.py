@@ -17,7 +17,7 @@ from webui.web.config_text import read_config_text
 from webui.web.context import desk, house
 from webui.web.once import Secret
 from webui.web.source_views import told
-from webui.web.sources import one_source
+from webui.web.sources import keeper, one_source
 
 blueprint = Blueprint("source_changes", __name__, url_prefix="/sources")
 
@@ -66,6 +66,7 @@ def rotate(source_id: str) -> BaseResponse:
         found = traffic.source(session, org_id, source_id)
     if found is None:
         raise NotFoundError("source")
+    keeper(found.source.kind)
     secret = house().store.write(
         lambda tx: sources.rotate_secret(tx, org_id, source_id, actor=actor)
     )

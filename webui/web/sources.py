@@ -5,18 +5,21 @@ from typing import Any
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from webui.approvals.authorization import SOURCES
+from webui.approvals.authorization import MEMBERS, SOURCES
 from webui.approvals.errors import InvalidError, NotFoundError
 from webui.approvals.senders import sources
 from webui.bridges.lease import bridge_of
 from webui.bridges.registry import BRIDGES
 from webui.preview import visible
+from webui.receivers.chat_config import CHAT_KINDS
 from webui.receivers.registry import KINDS
 from webui.store.queries import traffic
-from webui.web.access import me, require
+from webui.web.access import may, me, require
 from webui.web.config_text import read_config_text
 from webui.web.context import desk, house
+from webui.web.fresh import manager
 from webui.web.once import Secret
+from webui.web.person import Person
 from webui.web.render import page as whole_page
 from webui.web.render import part, wants_part
 from webui.web.source_views import (
@@ -30,6 +33,16 @@ from webui.web.source_views import (
 
 blueprint = Blueprint("sources", __name__, url_prefix="/sources")
 PAGE = 50
+
+
+def keeper(kind: str) -> Person:
+    """Return the person if they may know the secret of a source of this kind.
+
+    Whoever has a chat's secret can sign clicks of everybody who is linked there, and so decide
+    as each of them. That is more than managing sources: it is as much as managing members.
+    """
+    person = require(SOURCES)
+    return manager(url_for("sources.page")) if kind in CHAT_KINDS else person
 
 
 @blueprint.get("")
@@ -49,8 +62,8 @@ def page() -> str:
 @blueprint.get("/new")
 def new() -> BaseResponse | str:
     """Show the form for a source of one kind, with settings that work to start from."""
-    require(SOURCES)
     kind = request.args.get("kind", "")
+    keeper(kind)
     if kind not in KINDS:
         return redirect(url_for("sources.page"), 303)
     return _new(kind, {"config": pretty(KINDS[kind].example)}, {})
@@ -71,7 +84,7 @@ def _new(kind: str, typed: dict[str, str], errors: dict[str, list[str]]) -> str:
 @blueprint.post("")
 def create() -> BaseResponse | tuple[str, int]:
     """Make a source; its page shows the signing secret once."""
-    person = require(SOURCES)
+    person = keeper(request.form.get("kind", ""))
     org_id, actor = person.org_id, person.name
     typed = {
         field: request.form.get(field, "")
@@ -131,6 +144,7 @@ def one_source(
         public_url=house().public_url,
         config=pretty(row.source.config) if typed is None else typed,
         errors=errors or {},
+        keeps=row.source.kind not in CHAT_KINDS or may(MEMBERS).allowed,
         replayed={
             name: request.args.get(name, "", str)[:6]
             for name in ("filed", "left")
