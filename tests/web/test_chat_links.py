@@ -87,6 +87,21 @@ def test_a_code_that_is_over_bent_or_made_up_links_nobody(
     assert linked(store) == []
 
 
+def test_a_code_links_once_and_never_again_even_after_it_was_taken_back(
+    signed_in: SignedIn, house: House, store: Store, code: str
+) -> None:
+    rae = signed_in(house.rae)
+    assert send(rae, code)[0] == 303
+    with store.reading() as session:
+        [identity] = session.scalars(select(ChatIdentity.id)).all()
+    assert rae.send(f"/account/chat/{identity}/unlink").status_code == 303
+    for again in (rae, signed_in(house.bo)):
+        status, text = send(again, code)
+        assert status == 422
+        assert "over or incomplete" in text
+    assert linked(store) == []
+
+
 def test_a_code_of_another_org_links_nobody(
     signed_in: SignedIn, house: House, store: Store, code: str
 ) -> None:
@@ -108,10 +123,11 @@ def test_whoever_is_signed_in_for_long_proves_first_who_they_are(
 
 
 def test_a_chat_user_who_is_somebody_else_here_is_not_taken_over(
-    signed_in: SignedIn, house: House, store: Store, code: str
+    signed_in: SignedIn, house: House, store: Store, source_id: str, code: str
 ) -> None:
     assert send(signed_in(house.rae), code)[0] == 303
-    status, text = send(signed_in(house.bo), code)
+    other = code_for(store.keyring, Claim(source_id, "T1", "U1"), store.now() + 1)
+    status, text = send(signed_in(house.bo), other)
     assert status == 409
     assert "linked to another account" in text
     assert linked(store) == [("T1", "U1", house.rae.id)]

@@ -1,6 +1,7 @@
 """The code by which somebody takes their chat identity to their signed-in browser.
 
-It is shown to the clicker alone and says who clicked, signed by us: nothing is kept for it.
+It is shown to the clicker alone and says who clicked, signed by us: nothing is kept for it until
+it is used. From then on it is of no use to anybody who finds it.
 """
 
 import base64
@@ -10,7 +11,9 @@ import json
 from typing import Final, NamedTuple
 
 from webui.approvals.errors import InvalidError
+from webui.inbox.kept import remember, seen
 from webui.store.keyring import Keyring
+from webui.store.transaction import Transaction
 
 LASTS_MS: Final = 600_000
 LONGEST: Final = 600
@@ -49,3 +52,16 @@ def read_code(keyring: Keyring, code: str, now: int) -> Claim:
     if now >= until:
         raise InvalidError(_OVER)
     return Claim(source_id, team, external_id)
+
+
+def spend_code(tx: Transaction, code: str, claim: Claim) -> None:
+    """Let a code, which was read, be used no more.
+
+    Raises:
+        InvalidError: it was used before.
+
+    """
+    used = [f"{_LABEL}:{code.partition('.')[2]}"]
+    if seen(tx.session, claim.source_id, used) is not None:
+        raise InvalidError(_OVER)
+    remember(tx, claim.source_id, used, [], signed_at=tx.now)

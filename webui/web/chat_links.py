@@ -6,12 +6,13 @@ from werkzeug.wrappers import Response as BaseResponse
 from webui.approvals.errors import DeskError, InvalidError
 from webui.approvals.people import chat_identities
 from webui.approvals.people.standing import By
-from webui.chat.codes import Claim, read_code
+from webui.chat.codes import Claim, read_code, spend_code
 from webui.preview import visible
 from webui.problems import status_of
 from webui.receivers.chat_config import CHAT_KINDS
 from webui.receivers.registry import KINDS
 from webui.store.models import Source
+from webui.store.transaction import Transaction
 from webui.web import people
 from webui.web.access import me
 from webui.web.context import house
@@ -45,17 +46,22 @@ def link() -> Answer:
         claim, source = _claimed(code)
     except InvalidError as error:
         return whole_page("account/link.html", claim=None, error=error.detail), 422
-    try:
-        house().store.write(
-            lambda tx: chat_identities.link(
-                tx,
-                org_id,
-                user_id,
-                kind=source.kind,
-                team=claim.team,
-                external_id=claim.external_id,
-            )
+
+    def unit(tx: Transaction) -> None:
+        spend_code(tx, code, claim)
+        chat_identities.link(
+            tx,
+            org_id,
+            user_id,
+            kind=source.kind,
+            team=claim.team,
+            external_id=claim.external_id,
         )
+
+    try:
+        house().store.write(unit)
+    except InvalidError as error:
+        return whole_page("account/link.html", claim=None, error=error.detail), 422
     except DeskError as error:
         return _page(claim, source, error.detail), status_of(error)
     return redirect(url_for("account.page"), 303)
