@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import select, update
 
 from webui.approvals.senders import sources
+from webui.receivers.registry import KINDS
 from webui.store.models import Membership, Source
 from webui.store.store import Store
 
@@ -73,8 +78,8 @@ def test_an_operator_is_shown_no_new_secret_of_a_chat(
     operator: Browser, store: Store, source_id: str
 ) -> None:
     path = f"/sources/{source_id}"
-    assert "New secret" not in operator.get(path).text
-    assert operator.send(f"{path}/rotate").status_code == 403
+    assert "Replace the secret" not in operator.get(path).text
+    assert operator.send(f"{path}/rotate", secret=OWN_SECRET).status_code == 403
     with store.reading() as session:
         assert session.get_one(Source, source_id).old_secret is None
 
@@ -83,7 +88,7 @@ def test_who_manages_members_proves_first_who_they_are_and_then_makes_one(
     signed_in: SignedIn, house: House, clock: TestClock, source_id: str
 ) -> None:
     ana = signed_in(house.ana)
-    assert "New secret" in ana.get(f"/sources/{source_id}").text
+    assert "Replace the secret" in ana.get(f"/sources/{source_id}").text
     assert ana.send("/sources", **CHAT).status_code == 303
     clock.advance(901_000)
     for answer in (
@@ -92,3 +97,48 @@ def test_who_manages_members_proves_first_who_they_are_and_then_makes_one(
         ana.send(f"/sources/{source_id}/rotate"),
     ):
         assert answer.location.startswith("/account/confirm?next=/sources")
+
+
+def test_a_chat_is_made_with_its_platforms_own_secret_which_no_page_shows(
+    signed_in: SignedIn, house: House, store: Store
+) -> None:
+    ana = signed_in(house.ana)
+    assert "Signing Secret" in ana.get("/sources/new?kind=slack").text
+    answer = ana.send("/sources", **CHAT | {"secret": ""})
+    assert answer.status_code == 422
+    assert "Signing Secret is missing" in html.unescape(answer.text)
+    path = ana.send("/sources", **CHAT).location
+    shown = ana.get(path).text
+    assert "How to connect it" in shown
+    assert OWN_SECRET not in shown
+    assert ana.send(f"{path}/rotate").status_code == 422
+    assert ana.send(f"{path}/rotate", secret="short").status_code == 422
+    assert ana.send(f"{path}/rotate", secret=OWN_SECRET[::-1]).status_code == 303
+    assert OWN_SECRET[::-1] not in ana.get(path).text
+    with store.reading() as session:
+        assert session.scalars(select(Source.old_secret)).one() is not None
+
+
+@pytest.mark.parametrize("kind", ["hmac", "ctrlrun", "claude-code"])
+def test_a_secret_with_signs_of_its_own_stays_one_word_in_what_is_pasted(
+    signed_in: SignedIn, house: House, kind: str
+) -> None:
+    ana = signed_in(house.ana)
+    secret = """a'b"c$(touch /tmp/x)`id`;-long-enough-to-be-taken"""
+    form = html.unescape(ana.get(f"/sources/new?kind={kind}").text)
+    config = re.search(r'name="config"[^>]*>(.*?)</textarea>', form, re.DOTALL)
+    assert config is not None
+    made = ana.send("/sources", name="In", kind=kind, config=config[1], secret=secret)
+    assert made.status_code == 303, made.text
+    page = html.unescape(ana.get(made.location).text)
+    snippets = "".join(re.findall(r"<pre[^>]*><code>(.*?)</code></pre>", page, re.DOTALL))
+    as_json = json.dumps(secret).replace("'", "\\u0027")
+    assert (shlex.quote(secret) if kind in {"hmac", "claude-code"} else as_json) in snippets
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_text_to_paste_has_its_own_button_and_wraps(kind: str) -> None:
+    path = f"templates/sources/snippets/{kind}.html"
+    text = (Path(__file__).parents[2] / path).read_text("utf-8")
+    assert "<pre" not in text
+    assert "{% call sample(" in text

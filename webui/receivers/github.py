@@ -50,7 +50,7 @@ label = "GitHub deployments"
 about = (
     "Custom deployment protection rules of a GitHub App; the rule's callback is answered."
 )
-token: str | None = "private key (PEM) of the GitHub App"  # noqa: S105 - what it is, not one
+token: str | None = "Private key (PEM) of the GitHub App"  # noqa: S105 - what it is, not one
 example: Mapping[str, Any] = {"app_id": 123456}
 options: Mapping[str, Sequence[Option]] = {}
 on_shutdown: Literal["reject", "keep"] = "keep"

@@ -1,6 +1,7 @@
 """How times look: exact, in UTC; the page's script adds "4 min ago"."""
 
 from datetime import UTC, datetime
+from shlex import quote
 
 from flask import Flask
 
@@ -40,3 +41,4 @@ def register(app: Flask) -> None:
     """Give the templates these filters."""
     app.add_template_filter(iso)
     app.add_template_filter(utc)
+    app.add_template_filter(quote, "shell")

@@ -16,8 +16,8 @@ from webui.web.access import require
 from webui.web.config_text import read_config_text
 from webui.web.context import desk, house
 from webui.web.once import Secret
-from webui.web.source_views import told
-from webui.web.sources import keeper, one_source
+from webui.web.source_views import OWN_SECRETS, told
+from webui.web.sources import check_own_secret, keeper, one_source
 
 blueprint = Blueprint("source_changes", __name__, url_prefix="/sources")
 
@@ -58,18 +58,27 @@ def set_token(source_id: str) -> BaseResponse | tuple[str, int]:
 
 
 @blueprint.post("/<source_id>/rotate")
-def rotate(source_id: str) -> BaseResponse:
-    """Make a new secret; the old one works on for a day."""
+def rotate(source_id: str) -> BaseResponse | tuple[str, int]:
+    """Make a new secret, or keep the platform's; the old one works on for a day."""
     person = require(SOURCES)
     org_id, actor = person.org_id, person.name
     with house().store.reading() as session:
         found = traffic.source(session, org_id, source_id)
     if found is None:
         raise NotFoundError("source")
-    keeper(found.source.kind)
-    secret = house().store.write(
-        lambda tx: sources.rotate_secret(tx, org_id, source_id, actor=actor)
-    )
+    kind, given = found.source.kind, request.form.get("secret", "").strip()
+    keeper(kind)
+    own = given if kind in OWN_SECRETS else None
+    try:
+        check_own_secret(kind, given)
+        secret = house().store.write(
+            lambda tx: sources.rotate_secret(tx, org_id, source_id, secret=own, actor=actor)
+        )
+    except InvalidError as error:
+        page = one_source(org_id, source_id, errors=told(error.faults, error.detail))
+        return page, 422
+    if own:
+        return _back(source_id)
     kept = Secret(f"source:{source_id}", visible(found.source.name), secret)
     desk().once.keep(person.session_hash, kept)
     return _back(source_id)

@@ -20,6 +20,11 @@ _SEAL_BYTES = 28
 """Nonce and tag of a sealed body (AES-256-GCM)."""
 _FIELDS = ("name", "kind", "agent", "secret", "token")
 _TOO_FAST = 429
+OWN_SECRETS: Mapping[str, str] = {
+    "slack": "The app's Signing Secret",
+    "discord": "The application's Public Key",
+}
+"""What the secret is where the platform makes it, and one of ours would prove nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from webui.approvals.authorization import MEMBERS, SOURCES
-from webui.approvals.errors import InvalidError, NotFoundError
+from webui.approvals.errors import Fault, InvalidError, NotFoundError
 from webui.approvals.senders import sources
 from webui.bridges.lease import bridge_of
 from webui.bridges.registry import BRIDGES
@@ -23,6 +23,7 @@ from webui.web.person import Person
 from webui.web.render import page as whole_page
 from webui.web.render import part, wants_part
 from webui.web.source_views import (
+    OWN_SECRETS,
     arrival_view,
     failure_views,
     kinds,
@@ -43,6 +44,18 @@ def keeper(kind: str) -> Person:
     """
     person = require(SOURCES)
     return manager(url_for("sources.page")) if kind in CHAT_KINDS else person
+
+
+def check_own_secret(kind: str, secret: str) -> None:
+    """Refuse to make up a secret that only the platform can make.
+
+    Raises:
+        InvalidError: it is missing.
+
+    """
+    if kind in OWN_SECRETS and not secret.strip():
+        fault = Fault("/secret", f"{OWN_SECRETS[kind]} is missing.")
+        raise InvalidError("The secret is the platform's own; give it.", [fault])
 
 
 @blueprint.get("")
@@ -76,6 +89,7 @@ def _new(kind: str, typed: dict[str, str], errors: dict[str, list[str]]) -> str:
         kind=next(one for one in kinds() if one.value == kind),
         example=pretty(module.example),
         token=module.token,
+        own_secret=OWN_SECRETS.get(kind),
         typed={field: typed.get(field, "") for field in ("name", "agent", "config")},
         errors=errors,
     )
@@ -92,6 +106,7 @@ def create() -> BaseResponse | tuple[str, int]:
     }
     kind, name = typed["kind"], typed["name"].strip()
     try:
+        check_own_secret(kind, typed["secret"])
         config = read_config_text(typed["config"])
         made = house().store.write(
             lambda tx: sources.create_source(
@@ -144,6 +159,7 @@ def one_source(
         public_url=house().public_url,
         config=pretty(row.source.config) if typed is None else typed,
         errors=errors or {},
+        own_secret=OWN_SECRETS.get(row.source.kind),
         keeps=row.source.kind not in CHAT_KINDS or may(MEMBERS).allowed,
         replayed={
             name: request.args.get(name, "", str)[:6]
