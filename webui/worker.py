@@ -225,4 +225,5 @@ def forget(runtime: Runtime) -> int:
     runtime.store.write(jobs.forget_old)
     dropped = runtime.store.write(kept.forget_old)
     dropped += runtime.store.write(forgetting.forget_notices)
+    dropped += runtime.store.write(forgetting.forget_posts)
     return dropped + runtime.store.write(forgetting.forget_old)

@@ -72,6 +72,28 @@ def test_a_request_arrives_as_sent(serve: Any, says: Any) -> None:
     assert b"Connection: close\r\n" in request
 
 
+@pytest.mark.parametrize("spelled", [str.lower, str.title, str.upper])
+def test_no_header_given_names_another_host_or_hides_a_second_request(
+    serve: Any, says: Any, spelled: Any
+) -> None:
+    server = serve(says())
+    given = {
+        spelled("host"): "evil",
+        spelled("content-length"): "0",
+        spelled("transfer-encoding"): "chunked",
+        spelled("connection"): "keep-alive",
+    }
+    body = b"POST /hidden HTTP/1.1\r\n\r\n"
+    Sender(LOCAL).post(f"http://127.0.0.1:{server.port}/", given, body)
+    (request,) = server.requests
+    head = request.partition(b"\r\n\r\n")[0].lower()
+    assert b"evil" not in head
+    assert b"chunked" not in head
+    assert b"keep-alive" not in head
+    assert head.count(b"host:") == 1
+    assert f"content-length: {len(body)}".encode() in head
+
+
 def test_other_methods_and_no_body_can_be_sent(serve: Any, says: Any) -> None:
     server = serve(says())
     Sender(LOCAL).send("GET", f"http://127.0.0.1:{server.port}/", {}, None)

@@ -14,6 +14,7 @@ from webui.approvals.people import chat_identities
 from webui.approvals.people.standing import By
 from webui.chat import clicking, serving
 from webui.chat.poster import Poster
+from webui.outbox import forgetting
 from webui.store.models import Approval, ChatIdentity, Decision, PostedMessage
 
 if TYPE_CHECKING:
@@ -49,6 +50,29 @@ def test_a_call_is_posted_decided_and_edited(
         assert session.get_one(Approval, approval_id).status == "denied"
         message = session.scalars(select(PostedMessage)).one()
         assert (message.status, message.attempts) == ("closed", 0)
+
+
+def test_a_message_that_shows_its_end_is_forgotten_in_time_and_an_open_one_is_not(
+    slack: Chat, file_call: FileCall, house: House, store: Store, clock: TestClock
+) -> None:
+    slack.link(house.rae)
+    file_call()
+    slack.turn()
+    slack.deny("No.")
+    slack.turn()
+    waits = file_call(arguments={"other": 1})
+    slack.turn()
+    value = slack.buttons(next(iter(slack.service.messages)))
+    assert value == {}
+    clock.advance(forgetting.NOTICES_KEPT_MS - 60_000)
+    assert store.write(forgetting.forget_posts) == 0
+    clock.advance(120_000)
+    assert store.write(forgetting.forget_posts) == 1
+    with store.reading() as session:
+        left = session.scalars(select(PostedMessage)).all()
+        assert [message.approval_id for message in left] == [waits]
+    slack.turn()
+    assert len(slack.service.messages) == 2
 
 
 def test_several_nodes_post_a_call_once(

@@ -29,6 +29,8 @@ TIMEOUT_MS = 5_000
 MAX_ANSWER = 64 * 1024
 _MAX_ADDRESSES = 4
 _MAX_RETRY_AFTER = 100
+_OURS = frozenset({"host", "connection", "content-length", "transfer-encoding"})
+"""Headers that no sender gives: a second one of them would be read as another request's."""
 
 Resolver = Callable[[str, int], Sequence[str]]
 """Host and port to addresses; raises OSError."""
@@ -134,9 +136,10 @@ def ask(
     headers: Mapping[str, str],
     body: bytes | None = None,
 ) -> None:
-    """Send a request; the headers that say whom we ask are ours alone."""
+    """Send a request; the headers that say whom we ask, and where it ends, are ours alone."""
     fixed = {"Host": target.authority, "Connection": "close"}
-    headers = {"User-Agent": "Countersign", **headers}
+    given = {name: value for name, value in headers.items() if name.lower() not in _OURS}
+    headers = {"User-Agent": "Countersign", **given}
     connection.request(method, target.path, body, {**headers, **fixed})
 
 
@@ -246,23 +249,3 @@ def connect(addresses: Sequence[str], port: int, deadline: Deadline) -> socket.s
         except OSError as error:
             failure = error
     raise failure
-
-
-def _exchange(
-    connection: http.client.HTTPConnection,
-    target: Target,
-    method: str,
-    headers: Mapping[str, str],
-    body: bytes | None,
-) -> Answer:
-    fixed = {"Host": target.authority, "Connection": "close"}
-    headers = {"User-Agent": "Countersign", **headers}
-    with contextlib.closing(connection):
-        connection.request(method, target.path, body, {**headers, **fixed})
-        with contextlib.closing(connection.getresponse()) as answer:
-            retry_after = answer.getheader("Retry-After")
-            return Answer(
-                answer.status,
-                answer.read(MAX_ANSWER),
-                retry_after[:_MAX_RETRY_AFTER] if retry_after is not None else None,
-            )
