@@ -74,7 +74,11 @@ def install_opencode() -> bool:
         return False
     quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     done = subprocess.run(  # noqa: S603 - fixed words, no shell
-        [npm, "install", "--no-save", *quiet], cwd=OPENCODE, capture_output=True, text=True, check=False
+        [npm, "install", "--no-save", *quiet],
+        cwd=OPENCODE,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode or find_opencode() is None:
         said = re.sub(r"https?://\S+", "(registry)", done.stdout + done.stderr)
