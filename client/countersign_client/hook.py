@@ -33,7 +33,10 @@ def main(argv: Sequence[str]) -> int:
         watchdog = threading.Timer(options.timeout + GRACE, block, ("the desk hangs",))
         watchdog.daemon = True
         watchdog.start()
-        _say(_verdict(options))
+        try:
+            _say(_verdict(options))
+        finally:
+            watchdog.cancel()
     except BaseException as error:
         if isinstance(error, SystemExit) and error.code == 0:  # --help
             raise

@@ -50,6 +50,9 @@ def environment(server: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     yield
     for name, handler in kept.items():
         signal.signal(name, handler)
+    # one left would end this process, and every test in it, minutes later
+    timers = [each for each in threading.enumerate() if isinstance(each, threading.Timer)]
+    assert all(each.finished.is_set() for each in timers)
 
 
 @pytest.fixture
