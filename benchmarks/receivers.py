@@ -59,7 +59,8 @@ async def _receive(reader: StreamReader, writer: StreamWriter) -> None:
 def _note(path: str, body: bytes) -> None:
     arrived = time.monotonic()  # the same clock in all processes of one machine
     event = json.loads(body)
-    line = {"path": path, "type": event["type"], "id": event["data"]["id"], "at": arrived}
+    about = event["data"].get("id")  # a checkpoint of the record is about no approval
+    line = {"path": path, "type": event["type"], "id": about, "at": arrived}
     print(json.dumps(line), flush=True)
 
 
