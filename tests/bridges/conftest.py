@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +55,8 @@ def opencode(request: pytest.FixtureRequest) -> Iterator[Program]:
     """An OpenCode with nothing waiting."""
     if request.param == "real":
         program: Program = request.getfixturevalue("_program")
+        for made in program.work.iterdir():  # the same test on the other database
+            shutil.rmtree(made) if made.is_dir() else made.unlink()
         yield program
         for waiting in program.pending():
             program.reply(waiting["id"], "reject")

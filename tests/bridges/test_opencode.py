@@ -45,7 +45,7 @@ def test_a_request_is_a_card_and_its_yes_runs_the_tool(
 def test_always_answers_what_waits_alike(listening: Listening, opencode: Program) -> None:
     listening.start()
     listening.connected()
-    # what is allowed for always stays so until the server ends, so no other test says mkdir
+    # what is allowed for always stays so until the server ends: on the other database too
     opencode.prompt(("bash", {"command": "mkdir a"}), ("bash", {"command": "mkdir b"}))
     first, second = listening.card("mkdir a"), listening.card("mkdir b")
     listening.decide(first, APPROVE, option="always")
@@ -53,6 +53,8 @@ def test_always_answers_what_waits_alike(listening: Listening, opencode: Program
     other = listening.settled(second, "consumed")
     assert other.resolution == "upstream_replied"
     until((opencode.work / "b").exists, "the folder")
+    opencode.kill()
+    opencode.start()
 
 
 def test_a_denial_that_tells_the_agent_reaches_it(
