@@ -93,7 +93,7 @@ def _seconds(text: str) -> float:
 
 def _verdict(options: argparse.Namespace) -> str:
     from countersign_client.claude_code import Hook, decide  # noqa: PLC0415 - may fail, with 2
-    from countersign_client.client import Client  # noqa: PLC0415
+    from countersign_client.client import Client  # noqa: PLC0415 - the same
 
     hook = Hook.read(sys.stdin.buffer.read())
     desk = Client(options.url)

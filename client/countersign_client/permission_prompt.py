@@ -20,7 +20,7 @@ server = MCPServer("countersign")
 
 
 @server.tool(structured_output=False)  # its reader takes text alone
-async def approve(tool_name: str, input: dict[str, Any], tool_use_id: str) -> str:  # noqa: A002
+async def approve(tool_name: str, input: dict[str, Any], tool_use_id: str) -> str:  # noqa: A002 - Claude Code's name
     """Ask a person at the desk whether a tool may be used."""
     verdict = await anyio.to_thread.run_sync(_verdict, tool_name, input, tool_use_id)
     told = behaviour(verdict)

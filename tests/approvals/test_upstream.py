@@ -835,7 +835,7 @@ def test_an_answer_alone_is_confirmed(upstream: Upstream) -> None:
 def test_all_of_it_agrees_with_the_log(
     desk: Desk, house: House, upstream: Upstream, clock: TestClock
 ) -> None:
-    from webui.audit.agreement import findings  # noqa: PLC0415
+    from webui.audit.agreement import findings  # noqa: PLC0415 - one test needs it
 
     told, replied, lost = (upstream.ask(ref) for ref in ("a", "b", "c"))
     desk.decide(house.rae, told)

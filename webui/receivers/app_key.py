@@ -16,7 +16,7 @@ def read_key(pem: str) -> str:
 
     """
     # its cryptography costs a tenth of a start, for what many desks have none of
-    from joserfc.errors import JoseError  # noqa: PLC0415
+    from joserfc.errors import JoseError  # noqa: PLC0415 - few desks need it
     from joserfc.jwk import RSAKey  # noqa: PLC0415
 
     found = _PEM.search(pem.strip())
@@ -35,7 +35,7 @@ def read_key(pem: str) -> str:
 
 def app_token(pem: str, app_id: int, now: int) -> str:
     """Return the JWT by which GitHub knows the App, for nine minutes from `now` (ms)."""
-    from joserfc import jwt  # noqa: PLC0415
+    from joserfc import jwt  # noqa: PLC0415 - few desks need it
     from joserfc.jwk import RSAKey  # noqa: PLC0415
 
     seconds = now // 1000

@@ -1,12 +1,13 @@
 """Reading a source's settings so that every fault is told at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from webui.approvals.call.json_faults import step
 from webui.approvals.errors import Fault, InvalidError
+from webui.signatures.errors import BadSecret
 
 _PLAIN_WORDS = {"extra_forbidden": "is no setting of this kind", "missing": "is needed"}
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -27,6 +28,27 @@ def read_config(
         faults = [_fault(one) for one in error.errors(include_url=False)] + faults
     reject(faults)
     return settings
+
+
+def check_both(
+    settings: Callable[[], object], secret: Callable[[str], object], secrets: Sequence[str]
+) -> None:
+    """Read a source's settings and each of its secrets, as its kind does both.
+
+    `settings` raises InvalidError, `secret` BadSecret; no secret at all is an empty one.
+    Raises InvalidError with every fault of both at once.
+    """
+    faults: list[Fault] = []
+    try:
+        settings()
+    except InvalidError as error:
+        faults += error.faults
+    for one in secrets or ("",):
+        try:
+            secret(one)
+        except BadSecret as error:
+            faults.append(Fault("/secret", str(error)))
+    reject(faults)
 
 
 def reject(faults: Sequence[Fault]) -> None:

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from webui.approvals.call.strict_json import Document
-from webui.approvals.errors import Fault, InvalidError
+from webui.approvals.errors import InvalidError
 from webui.receivers.chat_config import chat_config, tolerance_ms
-from webui.receivers.config import reject
+from webui.receivers.config import check_both
 from webui.receivers.kind import (
     Ignored,
     Inbound,
@@ -41,17 +41,7 @@ def new_secret() -> str:
 
 def check_source(source: SourceSecrets) -> None:
     """Raise InvalidError with every fault of config and secrets at once."""
-    faults: list[Fault] = []
-    try:
-        chat_config(name, source.config)
-    except InvalidError as error:
-        faults += error.faults
-    for secret in source.secrets or ("",):
-        try:
-            ed25519.read_key(secret)
-        except BadSecret as error:
-            faults.append(Fault("/secret", str(error)))
-    reject(faults)
+    check_both(lambda: chat_config(name, source.config), ed25519.read_key, source.secrets)
 
 
 def verify(delivery: Inbound, source: SourceSecrets, now: int) -> Verified:

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from webui.approvals.call.strict_json import Document
-from webui.approvals.errors import Fault, InvalidError
-from webui.receivers.config import reject
+from webui.approvals.errors import InvalidError
+from webui.receivers.config import check_both
 from webui.receivers.hmac_config import Constant, HmacConfig, Place, read_hmac_config
 from webui.receivers.kind import (
     Ignored,
@@ -56,17 +56,9 @@ def new_secret() -> str:
 
 def check_source(source: SourceSecrets) -> None:
     """Raise InvalidError with every fault of config and secrets at once."""
-    faults: list[Fault] = []
-    try:
-        read_hmac_config(source.config)
-    except InvalidError as error:
-        faults += error.faults
-    for secret in source.secrets or ("",):
-        try:
-            hmac_header.check_secret(secret)
-        except BadSecret as error:
-            faults.append(Fault("/secret", str(error)))
-    reject(faults)
+    check_both(
+        lambda: read_hmac_config(source.config), hmac_header.check_secret, source.secrets
+    )
 
 
 def verify(delivery: Inbound, source: SourceSecrets, now: int) -> Verified:

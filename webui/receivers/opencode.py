@@ -14,8 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from webui.approvals.call.strict_json import Document
-from webui.approvals.errors import Fault, InvalidError
-from webui.receivers.config import read_config, reject
+from webui.receivers.config import check_both, read_config
 from webui.receivers.kind import Inbound, Refused, SourceSecrets, Submission, Verified
 from webui.receivers.opencode_wire import (
     ALWAYS,
@@ -40,7 +39,6 @@ from webui.receivers.way_back import (
     judged,
 )
 from webui.signatures import hmac_header
-from webui.signatures.errors import BadSecret
 
 name = "opencode"
 label = "OpenCode"
@@ -90,17 +88,11 @@ def new_secret() -> str:
 
 def check_source(source: SourceSecrets) -> None:
     """Raise InvalidError with every fault of config and secrets at once."""
-    faults: list[Fault] = []
-    try:
-        read_config(_Config, source.config)
-    except InvalidError as error:
-        faults += error.faults
-    for secret in source.secrets or ("",):
-        try:
-            hmac_header.check_secret(secret)
-        except BadSecret as error:
-            faults.append(Fault("/secret", str(error)))
-    reject(faults)
+    check_both(
+        lambda: read_config(_Config, source.config),
+        hmac_header.check_secret,
+        source.secrets,
+    )
 
 
 def server_of(source: SourceSecrets) -> Server:

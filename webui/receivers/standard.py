@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from webui.approvals.call.strict_json import Document
-from webui.approvals.errors import Fault, InvalidError
-from webui.receivers.config import read_config, reject
+from webui.approvals.errors import InvalidError
+from webui.receivers.config import check_both, read_config
 from webui.receivers.kind import (
     Inbound,
     Refused,
@@ -40,17 +40,9 @@ class _Config(BaseModel):
 
 def check_source(source: SourceSecrets) -> None:
     """Raise InvalidError with every fault of config and secrets at once."""
-    faults: list[Fault] = []
-    try:
-        read_config(_Config, source.config)
-    except InvalidError as error:
-        faults += error.faults
-    for secret in source.secrets or ("",):
-        try:
-            standard.read_secret(secret)
-        except BadSecret as error:
-            faults.append(Fault("/secret", str(error)))
-    reject(faults)
+    check_both(
+        lambda: read_config(_Config, source.config), standard.read_secret, source.secrets
+    )
 
 
 def verify(delivery: Inbound, source: SourceSecrets, now: int) -> Verified:

@@ -1,4 +1,4 @@
-"""Sources: who may file approvals by signed webhook, and what they sent."""
+"""Sources: where approvals come from besides the API, and what was sent."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Sources: who may file approvals by signed webhook. Made, mended, rotated, switched."""
+"""Sources: where approvals come from besides the API. Made, mended, rotated, switched."""
 
 import json
 from collections.abc import Mapping
