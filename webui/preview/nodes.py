@@ -7,9 +7,12 @@ that a screen could hide, reorder or draw as another.
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-PREVIEW_VERSION: Final = 3
+if TYPE_CHECKING:
+    from webui.preview.renderers.rendering import Rendering
+
+PREVIEW_VERSION: Final = 4
 """Goes up whenever the same call would look different; it is part of a decision's seal."""
 
 PieceKind = Literal["text", "chip", "blank", "gap", "mask"]
@@ -70,6 +73,8 @@ class Preview:
     depth: int
     hidden_keys: int = 0
     """Top-level keys without a node."""
+    rendering: "Rendering | None" = None
+    """The call in the terms of what it does, where a renderer knows them."""
 
     @property
     def root(self) -> Node:
@@ -110,6 +115,7 @@ def preview_hash(preview: Preview) -> str:
         preview.node_count,
         preview.depth,
         preview.hidden_keys,
+        preview.rendering,
     )
     written = json.dumps(shown, separators=(",", ":"))
     return "sha256:" + hashlib.sha256(b"preview-v1\0" + written.encode()).hexdigest()

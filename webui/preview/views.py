@@ -10,6 +10,7 @@ from webui.preview.clipping import CARD, NAME, NESTED, Size, fitted, laid_out, w
 from webui.preview.nodes import PREVIEW_VERSION, Node, NodeKind, Piece, Preview
 from webui.preview.reading import Call, Value
 from webui.preview.redaction import Profile
+from webui.preview.renderers import render
 from webui.preview.visible import inline, on_one_line
 
 _MOST_KEYS: Final = 40
@@ -103,6 +104,7 @@ def _made(
         node_count=call.node_count,
         depth=call.depth,
         hidden_keys=len(call.values) - len(nodes),
+        rendering=render(tool, call.values),
     )
 
 

@@ -15,6 +15,7 @@ from webui.approvals.states import Resolution, Status
 from webui.approvals.words import RESOLUTION, WHY_ASKED
 from webui.gating import Shown, shown_of
 from webui.preview import PREVIEW_VERSION, Node, visible
+from webui.preview.renderers import Rendering
 from webui.store.models import Approval, Consumption, Event
 from webui.store.queries import calls, events, people
 from webui.store.queries.calls import Row, Vote
@@ -61,6 +62,7 @@ class Detail(RowView):
     run: str | None = None
     preview: tuple[Node, ...] = ()
     hidden_keys: int = 0
+    rendering: Rendering | None = None
     place: tuple[Node, ...] = ()
     """Where and how it runs: what is bound to the yes besides the arguments."""
     handled_as: str | None = None
@@ -131,6 +133,7 @@ def detail_of(session: Session, row: Row) -> Detail:
         run=_shown(approval.run),
         preview=shown.call.nodes,
         hidden_keys=shown.call.hidden_keys,
+        rendering=shown.call.rendering,
         place=shown.place.nodes,
         handled_as=str(shown.risk) if shown.is_raised else None,
         warnings=shown.warnings,

@@ -1,0 +1,138 @@
+"""Arguments as a renderer reads them: secrets are single signs that become masks again.
+
+So a command with a password in it can be read as a command, and no renderer can show the
+password: it never sees it.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from webui.preview.nodes import Piece
+from webui.preview.reading import Value
+from webui.preview.visible import pieces_between
+
+_FIRST_SIGN: Final = 0xF0000
+"""Plane 15 is private use: no text means anything by it, and if it holds some we take others."""
+
+
+class Text:
+    """A text of the call; where a secret was, `plain` has one sign of private use."""
+
+    __slots__ = ("_masks", "plain")
+
+    def __init__(self, plain: str, masks: dict[str, Piece]) -> None:
+        self.plain = plain
+        self._masks = masks
+
+    def pieces(self, begin: int = 0, end: int | None = None) -> tuple[Piece, ...]:
+        """Return the stretch from `begin` to `end` in pieces that are safe to show.
+
+        Blanks at the text's own edges are marked, those at the edges of a stretch are not.
+        """
+        stop = len(self.plain) if end is None else end
+        if not self._masks:
+            return tuple(self._shown(begin, stop))
+        found: list[Piece] = []
+        done = begin
+        for at in range(begin, stop):
+            mask = self._masks.get(self.plain[at])
+            if mask is not None:
+                found += [*self._shown(done, at), mask]
+                done = at + 1
+        return tuple(found + self._shown(done, stop))
+
+    def _shown(self, begin: int, end: int) -> list[Piece]:
+        first, last = begin == 0, end == len(self.plain)
+        return pieces_between(self.plain[begin:end], first=first, last=last)
+
+    def lines(self) -> Iterator[tuple[int, int]]:
+        """Yield where each line begins and ends, its line feed left out."""
+        begin = 0
+        while (end := self.plain.find("\n", begin)) >= 0:
+            yield begin, end
+            begin = end + 1
+        if begin < len(self.plain):
+            yield begin, len(self.plain)
+
+    def hides(self, begin: int, end: int) -> bool:
+        """Say whether a stretch holds a secret."""
+        return any(sign in self._masks for sign in self.plain[begin:end])
+
+
+class Arguments:
+    """The members of an object, by name."""
+
+    def __init__(self, values: Sequence[Value]) -> None:
+        self._values = {value.name: value for value in values}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the visible names, in canonical order."""
+        return tuple(self._values)
+
+    def value(self, *names: str) -> Value | None:
+        """Return the member with the first of these names that there is."""
+        return next((self._values[name] for name in names if name in self._values), None)
+
+    def text(self, *names: str) -> Text | None:
+        """Return the first of these members that is a text; masked ones too."""
+        for name in names:
+            value = self._values.get(name)
+            if value is not None and (value.kind == "string" or value.is_masked):
+                return text_of(value)
+        return None
+
+    def texts(self, *names: str) -> tuple[Text, ...] | None:
+        """Return the first of these members that is a list of leaves, as texts."""
+        for name in names:
+            value = self._values.get(name)
+            if value is not None and value.kind == "array":
+                if any(child.kind in {"object", "array"} for child in value.children):
+                    continue
+                return tuple(map(text_of, value.children))
+        return None
+
+    def inside(self, *names: str) -> "Arguments | None":
+        """Return the first of these members that is an object."""
+        for name in names:
+            value = self._values.get(name)
+            if value is not None and value.kind == "object":
+                return Arguments(value.children)
+        return None
+
+    def items(self, *names: str) -> "tuple[Arguments, ...] | None":
+        """Return the first of these members that is a list of objects."""
+        for name in names:
+            value = self._values.get(name)
+            if value is not None and value.kind == "array":
+                if any(child.kind != "object" for child in value.children):
+                    continue
+                return tuple(Arguments(child.children) for child in value.children)
+        return None
+
+
+def text_of(value: Value) -> Text:
+    """Return a leaf as a text: a number, true, false and null as they are written in JSON."""
+    if not any(segment.mask for segment in value.segments):
+        return Text("".join([segment.text for segment in value.segments]), {})
+    present = {sign for segment in value.segments for sign in segment.text}
+    signs = _signs(present)
+    masks: dict[str, Piece] = {}
+    plain = []
+    for segment in value.segments:
+        if segment.mask:
+            sign = next(signs)
+            masks[sign] = segment.piece
+            plain.append(sign)
+        else:
+            plain.append(segment.text)
+    return Text("".join(plain), masks)
+
+
+def _signs(taken: set[str]) -> Iterator[str]:
+    code = _FIRST_SIGN
+    while True:
+        sign = chr(code)
+        if sign not in taken:
+            yield sign
+        code += 1

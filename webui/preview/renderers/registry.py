@@ -1,0 +1,42 @@
+"""Which renderer reads which call: by the tool's name, or else by the shape of the arguments."""
+
+from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
+from typing import Final, NamedTuple
+
+from webui.preview.reading import Value
+from webui.preview.renderers.arguments import Arguments
+from webui.preview.renderers.rendering import Rendering
+
+
+class Renderer(NamedTuple):
+    """One way to read a call."""
+
+    name: str
+    tools: tuple[str, ...]
+    """Globs over the tool's folded name; no match is no veto: the shape may still fit."""
+    fits: Callable[[Arguments], bool]
+    """Whether arguments of this shape are of this kind whatever the tool's name is."""
+    render: Callable[[str, Arguments], Rendering | None]
+    """From the tool's name and its arguments; None if they turn out not to be of this kind."""
+
+
+RENDERERS: Final[tuple[Renderer, ...]] = ()
+"""In order: the first that gives a rendering is taken, those named by the tool come first."""
+
+
+def render(tool: str, values: Sequence[Value]) -> Rendering | None:
+    """Return the call in the terms of what it does; None where only the tree can say it."""
+    arguments = Arguments(values)
+    folded = tool.casefold()
+    named = [each for each in RENDERERS if _is_named(each, folded)]
+    shaped = [each for each in RENDERERS if each not in named and each.fits(arguments)]
+    for renderer in (*named, *shaped):
+        rendering = renderer.render(tool, arguments)
+        if rendering is not None:
+            return rendering
+    return None
+
+
+def _is_named(renderer: Renderer, folded: str) -> bool:
+    return any(fnmatchcase(folded, glob) for glob in renderer.tools)
