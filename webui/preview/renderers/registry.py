@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 from typing import Final, NamedTuple
 
 from webui.preview.reading import Value
+from webui.preview.renderers import patch
 from webui.preview.renderers.arguments import Arguments
 from webui.preview.renderers.rendering import Rendering
 
@@ -21,7 +22,9 @@ class Renderer(NamedTuple):
     """From the tool's name and its arguments; None if they turn out not to be of this kind."""
 
 
-RENDERERS: Final[tuple[Renderer, ...]] = ()
+RENDERERS: Final[tuple[Renderer, ...]] = (
+    Renderer("patch", patch.TOOLS, patch.fits, patch.render),
+)
 """In order: the first that gives a rendering is taken, those named by the tool come first."""
 
 

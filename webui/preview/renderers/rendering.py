@@ -1,5 +1,6 @@
 """What a rendering is made of. As in `nodes`, all text in it is visible text, and no markup."""
 
+from itertools import zip_longest
 from typing import Literal, NamedTuple
 
 from webui.preview.nodes import Piece
@@ -34,6 +35,8 @@ class Line(NamedTuple):
     kind: LineKind = "plain"
     number: int | None = None
     """Its number in the file or script, where there is one; the new one for a patch."""
+    before: int | None = None
+    """Its number in the old file, for a patch."""
 
 
 class Block(NamedTuple):
@@ -44,6 +47,27 @@ class Block(NamedTuple):
     lines: tuple[Line, ...]
     hidden: int = 0
     """Lines that are not shown here; the tree shows them."""
+
+    @property
+    def sides(self) -> tuple[tuple[Line | None, Line | None], ...]:
+        """Return the old lines beside the new ones; nothing if no old line is among them."""
+        if all(line.kind != "removed" for line in self.lines):
+            return ()
+        rows: list[tuple[Line | None, Line | None]] = []
+        old: list[Line] = []
+        new: list[Line] = []
+        for line in (*self.lines, Line((), "head")):
+            if line.kind == "removed" and not new:
+                old.append(line)
+                continue
+            if line.kind == "added":
+                new.append(line)
+                continue
+            rows += zip_longest(old, new)
+            old, new = ([line], []) if line.kind == "removed" else ([], [])
+            if line.kind != "removed":
+                rows.append((line, line))
+        return tuple(rows[:-1])
 
 
 class Fact(NamedTuple):

@@ -1,0 +1,139 @@
+"""What is written into files: blocks of lines, and what in the lines a person could overlook."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from webui.preview.renderers.arguments import Text
+from webui.preview.renderers.comparing import Run, compare
+from webui.preview.renderers.saying import Findings, Span, said, whole
+from webui.preview.renderers.sheets import Sheet, add_lines
+
+_AROUND: Final = 3
+_PRIVATE: Final = re.compile("[\U000f0000-\U000ffffd]")
+_FAR_RIGHT: Final = re.compile(r"[ \t\u00a0\u2000-\u200a\u3000]{60,}+(?=[^\s])")
+_UNSEEN: Final = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
+    "\ufeff\uffa0\U000e0000-\U000e0fff]++"
+)
+_RETURN: Final = re.compile(r"\r(?!\n|\Z)|[\x08\x1b]++")
+_LONG_LINE: Final = re.compile(r"[^\n]{2000,}+")
+_RUN_ON_INSTALL: Final = re.compile(
+    r'"(?:(?:pre|post)?(?:install|prepare|publish|pack|uninstall)|prepublishOnly|dependencies)"'
+    r"\s*:\s*\""
+)
+_HUGE: Final = 200
+_FIVE_TIMES: Final = 5
+_MOST_FOUND: Final = 400
+
+
+def look_at_text(found: Findings, text: Text, path: Span | None, *, sign: str = "") -> None:
+    """Search all of a text; with a `sign` only in the lines of a patch that begin with it."""
+    plain = text.plain
+    rules = [
+        ("far-right", _FAR_RIGHT, "has text after a run of {length} blanks, off to the right."),
+        ("unseen", _UNSEEN, "holds a character that nobody sees."),
+        ("return", _RETURN, "holds a control character that lets a screen show another text."),
+        ("long-line", _LONG_LINE, "is {length} characters long."),
+    ]
+    if path is not None and path.plain.casefold().endswith("package.json"):
+        rules.append(("script", _RUN_ON_INSTALL, "is a script that runs when it is installed."))
+    for kind, pattern, words in rules:
+        for match in _in_lines(plain, pattern, sign):
+            _say(found, kind, words, plain, match)
+
+
+def _in_lines(plain: str, pattern: re.Pattern[str], sign: str) -> Iterator[re.Match[str]]:
+    line = 0
+    left = _MOST_FOUND
+    for match in pattern.finditer(plain):
+        line = max(line, plain.rfind("\n", line, match.start()) + 1)
+        if plain.startswith(sign, line):
+            yield match
+            left -= 1
+            if not left:
+                return
+
+
+def _say(found: Findings, kind: str, words: str, plain: str, match: re.Match[str]) -> None:
+    if found.has(kind):
+        found.again(kind)
+        return
+    line = plain.count("\n", 0, match.start()) + 1
+    length = f"{match.end() - match.start():,}"
+    found.danger(kind, f"Line {line:,} {words.format(length=length)}", line)
+
+
+def add_whole(sheet: Sheet, text: Text) -> None:
+    """Add a file's new content, of which no old one is known."""
+    add_lines(sheet, whole(text), "added")
+
+
+def add_difference(sheet: Sheet, old: Text, new: Text, found: Findings) -> tuple[int, int]:
+    """Add what differs with some lines around it; return how many lines come and go."""
+    before, after = list(old.lines()), list(new.lines())
+    runs = compare(_keys(old, "old"), _keys(new, "new"))
+    added = sum([run.length for run in runs if run.side == "new"])
+    removed = sum([run.length for run in runs if run.side == "old"])
+    for at, run in enumerate(runs):
+        if sheet.is_full:
+            sheet.hidden += sum([rest.length for rest in runs[at:] if rest.side != "both"])
+            break
+        if run.side == "both":
+            _kept(sheet, new, after, run, is_first=at == 0, is_last=at == len(runs) - 1)
+            continue
+        kind = "removed" if run.side == "old" else "added"
+        text, lines = (old, before) if run.side == "old" else (new, after)
+        first = run.old if run.side == "old" else run.new
+        for index in range(first, first + run.length):
+            if sheet.is_full:
+                sheet.hidden += first + run.length - index
+                break
+            number = index + 1
+            was = number if run.side == "old" else None
+            sheet.add(Span(text, *lines[index]), kind, number, was)  # type: ignore[arg-type]
+    if old.plain.endswith("\n") != new.plain.endswith("\n") and old.plain and new.plain:
+        verb = "loses" if old.plain.endswith("\n") else "gains"
+        found.note("last-end", f"The text {verb} the line end behind its last line.")
+    return added, removed
+
+
+def _keys(text: Text, side: str) -> list[object]:
+    """Return what lines are compared by; a line that may hold a secret is like no other."""
+    lines = text.plain.split("\n")
+    if lines[-1] == "":
+        lines.pop()
+    if not _PRIVATE.search(text.plain):
+        return list(lines)
+    return [(side, at) if _PRIVATE.search(line) else line for at, line in enumerate(lines)]
+
+
+def _kept(
+    sheet: Sheet,
+    text: Text,
+    lines: list[tuple[int, int]],
+    run: Run,
+    *,
+    is_first: bool,
+    is_last: bool,
+) -> None:
+    head = 0 if is_first else min(_AROUND, run.length)
+    tail = 0 if is_last else min(_AROUND, run.length - head)
+    skipped = run.length - head - tail
+    if skipped <= 1:
+        head, tail, skipped = run.length, 0, 0
+    shown = [*range(head), *([-1] if skipped else []), *range(run.length - tail, run.length)]
+    for index in shown:
+        if index < 0:
+            sheet.gap(f"{skipped:,} lines that stay as they are")
+        else:
+            at = run.new + index
+            sheet.add(Span(text, *lines[at]), "plain", at + 1, run.old + index + 1)
+
+
+def look_at_counts(found: Findings, name: Span | None, added: int, removed: int) -> None:
+    """Say that much goes and little comes."""
+    if removed >= _HUGE and removed > _FIVE_TIMES * added:
+        of = f" of {said(name)}" if name is not None else ""
+        words = f"{removed:,} lines{of} are removed and {added:,} are added."
+        found.danger(("huge", name.plain if name else ""), words)

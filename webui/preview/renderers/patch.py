@@ -1,0 +1,251 @@
+"""Changes of files: edits, whole files, and patches."""
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from webui.preview.renderers.arguments import Arguments, Text
+from webui.preview.renderers.file_texts import (
+    add_difference,
+    add_whole,
+    look_at_counts,
+    look_at_text,
+)
+from webui.preview.renderers.patch_text import FilePatch, Reader, Row, is_patch
+from webui.preview.renderers.rendering import Block, Fact, Rendering
+from webui.preview.renderers.saying import (
+    Findings,
+    Span,
+    fact,
+    own_fact,
+    said,
+    says_yes,
+    whole,
+)
+from webui.preview.renderers.sensitive_files import look_at_path
+from webui.preview.renderers.sheets import Sheet, Sheets
+from webui.preview.renderers.tool_names import globs, squeezed
+
+TOOLS: Final = (
+    *("edit", "multiedit", "write", "notebookedit", "str_replace*", "*__edit", "*__write"),
+    *globs("edit file", "write file", "create file", "apply patch", "apply diff"),
+    *globs("text editor", "str replace", "replace in file", "write to file", "append file"),
+)
+
+_PATHS: Final = (
+    *("file_path", "path", "filePath", "filepath", "notebook_path", "filename", "target_file"),
+    *("TargetFile", "absolute_path", "relative_path", "file"),
+)
+_PATCHES: Final = ("patch", "diff", "input", "patchText", "patch_text", "unified_diff", "content")
+_OLD: Final = ("old_string", "old_str", "oldText", "oldString", "old_text", "search", "old")
+_NEW: Final = ("new_string", "new_str", "newText", "newString", "new_text", "replace", "new")
+_CONTENTS: Final = ("content", "file_text", "contents", "text", "new_source", "code_edit", "data")
+_EDITS: Final = ("edits", "replacements", "changes")
+_ALL: Final = ("replace_all", "replaceAll", "allow_multiple")
+_READS: Final = re.compile(r"view|undo_edit|read|list")
+_SHORT: Final = 4
+_EXECUTABLE: Final = re.compile(r"100[0-7]*[1357][0-7]{0,2}$")
+_NOT_NAMED: Final = "a file that is not named"
+
+
+class Edit(NamedTuple):
+    """One text to be found and what takes its place."""
+
+    old: Text
+    new: Text
+    is_everywhere: bool
+
+
+def fits(arguments: Arguments) -> bool:
+    """Say whether these are changes of files whatever the tool is called."""
+    if any(is_patch(text.plain) for text in _texts(arguments, _PATCHES)):
+        return True
+    if arguments.text(*_PATHS) is None:
+        return False
+    return bool(_edits_of(arguments)) or arguments.text("file_text", "content") is not None
+
+
+def render(tool: str, arguments: Arguments) -> Rendering | None:
+    """Return what is changed in which files."""
+    found, sheets = Findings(), Sheets()
+    patch = next((text for text in _texts(arguments, _PATCHES) if is_patch(text.plain)), None)
+    if patch is not None and not _edits_of(arguments):
+        return _patched(patch, arguments, found, sheets)
+    command = arguments.text("command")
+    path = arguments.text(*_PATHS)
+    if path is None or (command is not None and _READS.fullmatch(command.plain)):
+        return None
+    edits = _edits_of(arguments)
+    look_at_path(found, whole(path), in_a_tree=False)
+    facts = [fact("File", path)]
+    if edits:
+        _edited(edits, path, found, sheets)
+        title = "Edit of a file"
+    else:
+        written = _written(tool, arguments, path, found, sheets)
+        if written is None:
+            return None
+        title, effect = written
+        facts.append(effect)
+    if says_yes(arguments.text("dryRun", "dry_run")):
+        facts.append(own_fact("Dry run", "asked for: the server may only show the result"))
+    return Rendering("patch", title, tuple(facts), sheets.blocks("more"), found.sentences())
+
+
+def _texts(arguments: Arguments, names: tuple[str, ...]) -> Iterator[Text]:
+    for name in names:
+        if (text := arguments.text(name)) is not None:
+            yield text
+
+
+def _edits_of(arguments: Arguments) -> list[Edit]:
+    several = arguments.items(*_EDITS)
+    if several:
+        found = [_edit_of(each) for each in several]
+        return [edit for edit in found if edit is not None] if all(found) else []
+    one = _edit_of(arguments)
+    return [] if one is None else [one]
+
+
+def _edit_of(arguments: Arguments) -> Edit | None:
+    old, new = arguments.text(*_OLD), arguments.text(*_NEW)
+    if old is None:
+        return None
+    nothing = Text("", {})
+    return Edit(old, new or nothing, says_yes(arguments.text(*_ALL)))
+
+
+def _edited(edits: list[Edit], path: Text, found: Findings, sheets: Sheets) -> None:
+    added = removed = 0
+    for at, edit in enumerate(edits):
+        title = "What changes" if len(edits) == 1 else f"Edit {at + 1:,} of {len(edits):,}"
+        sheet = sheets.start(title)
+        comes, goes = add_difference(sheet, edit.old, edit.new, found)
+        added, removed = added + comes, removed + goes
+        sheets.keep(sheet)
+        look_at_text(found, edit.new, whole(path))
+        if edit.is_everywhere and len(edit.old.plain.strip()) < _SHORT:
+            words = f"Every place that holds “{said(edit.old)}” is changed; so short a text is in many."
+            found.danger("everywhere", words)
+        elif edit.is_everywhere:
+            words = "Every place that holds the old text is changed; how many, the call does not say."
+            found.note("everywhere", words)
+        if edit.old.plain and edit.old.plain == edit.new.plain:
+            found.note("nothing", "An edit puts in place what it takes away.")
+        if not edit.old.plain:
+            found.note("no-old", "An edit names no old text: it makes or fills a file.")
+    look_at_counts(found, whole(path), added, removed)
+
+
+def _written(
+    tool: str, arguments: Arguments, path: Text, found: Findings, sheets: Sheets
+) -> tuple[str, Fact] | None:
+    inserted = arguments.text("insert_text")
+    text = inserted or arguments.text(*_CONTENTS)
+    line = arguments.text("insert_line")
+    if text is None and line is not None:
+        text = arguments.text("new_str")
+    if text is None:
+        return None
+    sheet = sheets.start("What is written")
+    if line is not None:
+        sheet.say("after line", whole(line))
+    add_whole(sheet, text)
+    sheets.keep(sheet)
+    look_at_text(found, text, whole(path))
+    if line is not None:
+        return "Text put into a file", own_fact("Effect", "the file keeps all other lines")
+    if "append" in squeezed(tool):
+        return "Text put behind a file", own_fact("Effect", "the file keeps what it holds")
+    effect = own_fact("Effect", "the file is made, or all that it held is replaced")
+    if not text.plain:
+        found.danger("emptied", f"{said(path)} becomes an empty file.")
+    return "A whole file written", effect
+
+
+def _patched(
+    text: Text, arguments: Arguments, found: Findings, sheets: Sheets
+) -> Rendering | None:
+    reader = Reader(text, found)
+    files = reader.read()
+    if not files:
+        return None
+    named = arguments.text(*_PATHS)
+    if named is not None:
+        look_at_path(found, whole(named), in_a_tree=False)
+    for file in files:
+        _file(file, found, sheets)
+    for name in reader.named:
+        look_at_path(found, name, in_a_tree=True)
+    only = files[0].path if len(files) == 1 else None
+    look_at_text(found, text, only, sign="+")
+    if only is None and any(_is_package(file) for file in files):
+        look_at_text(found, text, next(file.path for file in files if _is_package(file)), sign="+")
+    facts = [] if named is None else [fact("File", named)]
+    added, removed = sum(file.added for file in files), sum(file.removed for file in files)
+    more = f" and {reader.unread:,} lines that were not read" if reader.unread else ""
+    counts = f"{len(files):,} changed, {added:,} lines added, {removed:,} removed{more}"
+    facts.append(own_fact("Files", counts))
+    return Rendering("patch", "Patch", tuple(facts), _blocks(sheets, reader), found.sentences())
+
+
+def _blocks(sheets: Sheets, reader: Reader) -> tuple[Block, ...]:
+    blocks = sheets.blocks("more files")
+    if reader.unread:
+        blocks += (Block("The rest of the patch", (), reader.unread),)
+    return blocks
+
+
+def _is_package(file: FilePatch) -> bool:
+    return file.path is not None and file.path.plain.endswith("package.json")
+
+
+def _file(file: FilePatch, found: Findings, sheets: Sheets) -> None:
+    sheet = sheets.start(f"{file.effect}: {file.added:,} added, {file.removed:,} removed")
+    for path in (file.before, file.path):
+        if path is not None:
+            look_at_path(found, path, in_a_tree=True)
+    name = file.path or file.before
+    if name is None:
+        found.danger("no-name", "A part of the patch does not say which file it changes.")
+        sheet.say(_NOT_NAMED)
+    else:
+        is_moved = file.before is not None and file.effect in {"Renamed", "Copied"}
+        if is_moved:
+            sheet.say("from", file.before)
+        sheet.say("to" if is_moved else "", name)
+    _modes(file, name, found, sheet)
+    if file.effect == "Deleted":
+        found.note(("deleted", name and name.plain), f"{_called(name)} is deleted.")
+    if file.is_binary:
+        words = f"{_called(name)} gets content that is no text: nobody can read it here."
+        found.danger(("binary", name and name.plain), words)
+    for at, row in enumerate(file.rows):
+        if sheet.is_full:
+            sheet.hidden += len(file.rows) - at
+            break
+        _row(sheet, row)
+    look_at_counts(found, name, file.added, file.removed)
+    sheets.keep(sheet)
+
+
+def _row(sheet: Sheet, row: Row) -> None:
+    sheet.add(row.span, row.kind, row.number, row.before, "comment" if row.kind == "head" else "plain")
+
+
+def _called(name: Span | None) -> str:
+    return said(name) if name is not None else _NOT_NAMED.capitalize()
+
+
+def _modes(file: FilePatch, name: Span | None, found: Findings, sheet: Sheet) -> None:
+    for mode in file.modes:
+        sheet.say("mode", mode)
+    last = file.modes[-1].plain if file.modes else ""
+    if file.effect == "Deleted":
+        return
+    if last.startswith("120"):
+        found.danger(("link", name and name.plain), f"{_called(name)} becomes a link to another file.")
+    elif last.startswith("160"):
+        found.danger(("module", name and name.plain), f"{_called(name)} becomes a whole other repository.")
+    elif _EXECUTABLE.fullmatch(last):
+        found.danger(("runs", name and name.plain), f"{_called(name)} becomes a program that can be run.")

@@ -1,0 +1,335 @@
+"""Patches as texts: unified diffs, those of git, and the envelope of `apply_patch`.
+
+Read as git reads them: the numbers of an `@@` line say what belongs to it, not how a line looks.
+"""
+
+import re
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final, NamedTuple
+
+from webui.preview.renderers.arguments import Text
+from webui.preview.renderers.rendering import LineKind
+from webui.preview.renderers.saying import Findings, Span, said
+
+_HUNK: Final = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
+_GIT: Final = re.compile(r'diff --git (?:"?a/)?(?P<old>.*?)"? (?:"?b/)(?P<new>.*?)"?$')
+_ENVELOPE: Final = re.compile(r"\*\*\* (Add|Update|Delete) File: ")
+_HEADERS: Final = (
+    ("old mode ", "mode"),
+    ("new mode ", "mode"),
+    ("new file mode ", "created"),
+    ("deleted file mode ", "deleted"),
+    ("rename from ", "from"),
+    ("rename to ", "to"),
+    ("copy from ", "copied"),
+    ("copy to ", "to"),
+    ("similarity index ", ""),
+    ("dissimilarity index ", ""),
+    ("index ", ""),
+    ("Binary files ", "binary"),
+    ("GIT binary patch", "binary"),
+)
+_PAIR: Final = 2
+_MOST_LINES: Final = 5_000
+_MOST_NAMES: Final = 1_000
+_NAMES: Final = re.compile(
+    r"^(?:\+\+\+ (?:b/)?|--- (?:a/)?|rename to |copy to |\*\*\* \w{3,6} File: |\*\*\* Move to: )"
+    r"([^\n\t]+)",
+    re.MULTILINE,
+)
+
+
+class Row(NamedTuple):
+    """A line of a patch, in the file and in the patch's own text."""
+
+    span: Span
+    kind: LineKind
+    before: int | None = None
+    number: int | None = None
+    line: int = 0
+    """In the text that the agent wrote."""
+
+
+@dataclass
+class FilePatch:
+    """What a patch does to one file."""
+
+    path: Span | None = None
+    before: Span | None = None
+    """Its name until now, where that is another one."""
+    effect: str = "Changed"
+    modes: list[Span] = field(default_factory=list)
+    is_binary: bool = False
+    rows: list[Row] = field(default_factory=list)
+    added: int = 0
+    removed: int = 0
+
+
+def is_patch(plain: str) -> bool:
+    """Say whether a text looks like a patch from its first lines on."""
+    begin = plain[:4000].lstrip()
+    if begin.startswith(("*** Begin Patch", "diff --git ", "*** Add File: ")):
+        return True
+    if begin.startswith(("*** Update File: ", "*** Delete File: ")):
+        return True
+    return "\n+++ " in plain and ("--- " in plain) and "@@ -" in plain
+
+
+class Reader:
+    """Reads one text line by line."""
+
+    def __init__(self, text: Text, found: Findings) -> None:
+        self._text = text
+        self._found = found
+        self.files: list[FilePatch] = []
+        self.named: list[Span] = []
+        """Files in the part that was only searched for names."""
+        self.unread = 0
+        self._left = [0, 0]
+        self._at = [0, 0]
+        self._in_envelope = False
+        self._is_over = False
+
+    def read(self) -> list[FilePatch]:
+        """Return the files of the patch, in its order."""
+        plain = self._text.plain
+        number, done = 0, 0
+        for begin, end in islice(self._text.lines(), _MOST_LINES):
+            number, done = number + 1, end + 1
+            self._line(Span(self._text, begin, end), number, plain[done : done + 4])
+        if done >= len(plain):
+            self._close_hunk(number)
+            if self._in_envelope and not self._is_over:
+                self._found.note("no-end", "The patch has no “*** End Patch”: it may be cut.")
+        else:
+            self._skim(done, number)
+        return self.files
+
+    def _skim(self, begin: int, number: int) -> None:
+        """Look for names of files in what is too long to be read line by line."""
+        plain = self._text.plain
+        self.unread = plain.count("\n", begin) + (not plain.endswith("\n"))
+        words = (
+            f"The patch goes on for {self.unread:,} lines after line {number:,};"
+            " of these only the names of files were read."
+        )
+        self._found.danger("too-long", words)
+        for at, name in enumerate(_NAMES.finditer(plain, begin)):
+            if at == _MOST_NAMES:
+                self._found.danger("names-many", f"It names more than {at:,} files there.")
+                break
+            self.named.append(Span(self._text, *name.span(1)))
+
+    def _line(self, span: Span, line: int, follows: str) -> None:
+        plain = span.plain
+        if any(self._left):
+            self._in_hunk(span, plain, line, follows)
+        elif self._in_envelope or plain.startswith("*** Begin Patch"):
+            self._envelope(span, plain, line)
+        elif not self._header(span, plain, line, follows):
+            self._outside(span, plain, line)
+
+    # -- unified diffs -------------------------------------------------------------------
+
+    def _header(self, span: Span, plain: str, line: int, follows: str) -> bool:
+        if plain.startswith("diff --git "):
+            self._git(span, plain)
+        elif plain.startswith("--- ") and follows == "+++ ":
+            self._old_name(_after(span, 4), plain[4:])
+        elif plain.startswith("+++ ") and self.files and not self.files[-1].rows:
+            self._new_name(_after(span, 4), plain[4:])
+        elif plain.startswith("@@"):
+            self._open_hunk(span, plain, line)
+        elif _ENVELOPE.match(plain):
+            self._in_envelope = True
+            self._envelope(span, plain, line)
+        elif self.files and self.files[-1].is_binary and not self.files[-1].rows:
+            self.files[-1].rows.append(Row(span, "plain", line=line))
+        else:
+            return self._extended(span, plain)
+        return True
+
+    def _git(self, span: Span, plain: str) -> None:
+        names = _GIT.match(plain)
+        file = FilePatch()
+        if names:
+            file.path = Span(
+                span.text, span.begin + names.start("new"), span.begin + names.end("new")
+            )
+        self.files.append(file)
+
+    def _old_name(self, span: Span, plain: str) -> None:
+        if not self.files or self.files[-1].rows or self.files[-1].before:
+            self.files.append(FilePatch())
+        file = self.files[-1]
+        if plain.split("\t")[0].strip() == "/dev/null":
+            file.effect = "Created"
+        else:
+            file.before = _named(span)
+
+    def _new_name(self, span: Span, plain: str) -> None:
+        file = self.files[-1]
+        if plain.split("\t")[0].strip() == "/dev/null":
+            file.effect, file.path = "Deleted", file.before or file.path
+            return
+        new = _named(span)
+        if file.path is not None and file.path.plain != new.plain:
+            words = f"The patch names its file twice and not alike: {said(file.path)} and {said(new)}."
+            self._found.danger(("names", new.plain), words)
+        file.path = new
+        if file.before is not None and file.before.plain != new.plain and file.effect == "Changed":
+            file.effect = "Renamed"
+
+    def _extended(self, span: Span, plain: str) -> bool:
+        if not self.files or self.files[-1].rows:
+            return False
+        file = self.files[-1]
+        for start, kind in _HEADERS:
+            if plain.startswith(start):
+                break
+        else:
+            return False
+        rest = _name(span, len(start))
+        if kind in {"created", "deleted"}:
+            file.effect = kind.title()
+        if kind in {"mode", "created", "deleted"}:
+            file.modes.append(rest)
+        elif kind in {"from", "copied"}:
+            file.before, file.effect = rest, "Renamed" if kind == "from" else "Copied"
+        elif kind == "to":
+            file.path = rest
+        elif kind == "binary":
+            file.is_binary = True
+        return True
+
+    def _open_hunk(self, span: Span, plain: str, line: int) -> None:
+        if not self.files:
+            self.files.append(FilePatch())
+        self.files[-1].rows.append(Row(span, "head", line=line))
+        numbers = _HUNK.match(plain)
+        if numbers is None:
+            words = f"Line {line} begins a part of the patch without numbers that can be checked."
+            self._found.danger("no-numbers", words, line)
+            return
+        old, olds, new, news = numbers.groups()
+        self._at = [int(old), int(new)]
+        self._left = [int(olds or 1), int(news or 1)]
+
+    def _in_hunk(self, span: Span, plain: str, line: int, follows: str) -> None:
+        sign = plain[:1] or " "
+        if plain.startswith("--- ") and follows == "+++ " and self._left[0] > 0:
+            words = f"Line {line} looks like the name of another file, but counts as a removed line."
+            self._found.danger("swallowed", words, line)
+        if sign == "\\":
+            self.files[-1].rows.append(Row(span, "plain", line=line))
+        elif sign in "+- \r" or not plain:
+            self._change(span, sign, line)
+        else:
+            self._close_hunk(line)
+            self._line(span, line, follows)
+
+    def _change(self, span: Span, sign: str, line: int) -> None:
+        file = self.files[-1]
+        content = _after(span, min(1, span.end - span.begin))
+        old, new = self._at
+        if sign == "+":
+            file.rows.append(Row(content, "added", None, new, line))
+            file.added += 1
+        elif sign == "-":
+            file.rows.append(Row(content, "removed", old, old, line))
+            file.removed += 1
+        else:
+            file.rows.append(Row(content, "plain", old, new, line))
+        for side, skipped in ((0, "+"), (1, "-")):
+            if sign != skipped:
+                self._at[side] += 1
+                self._left[side] -= 1
+        if min(self._left) < 0:
+            self._lies(line)
+            self._left = [max(0, left) for left in self._left]
+
+    def _close_hunk(self, line: int) -> None:
+        if any(self._left):
+            self._lies(line)
+        self._left = [0, 0]
+
+    def _lies(self, line: int) -> None:
+        words = (
+            f"The numbers of the “@@” line before line {line} do not fit the lines that follow:"
+            " what is applied may differ from what is shown."
+        )
+        self._found.danger("counts", words, line)
+
+    def _outside(self, span: Span, plain: str, line: int) -> None:
+        if not plain.strip() or not self.files:
+            if plain.strip():
+                self._found.note("preface", f"Line {line} stands before the first file.", line)
+            return
+        rows = self.files[-1].rows
+        if rows and plain[:1] in {"+", "-"} and plain.rstrip() != "--":
+            words = f"Line {line} looks like a change but is in no part that the patch counts."
+            self._found.danger("uncounted", words, line)
+        rows.append(Row(span, "plain", line=line))
+
+    # -- the envelope of apply_patch -----------------------------------------------------
+
+    def _envelope(self, span: Span, plain: str, line: int) -> None:
+        if self._is_over and plain.strip():
+            self._found.danger("after", f"Line {line} stands after “*** End Patch”.", line)
+        if plain.startswith("*** Begin Patch"):
+            self._in_envelope = True
+        elif plain.startswith("*** End Patch"):
+            self._is_over = True
+        elif match := _ENVELOPE.match(plain):
+            effect = {"Add": "Created", "Update": "Changed", "Delete": "Deleted"}[match[1]]
+            self.files.append(FilePatch(_name(span, match.end()), effect=effect))
+        elif plain.startswith("*** Move to: ") and self.files:
+            file = self.files[-1]
+            file.before, file.path, file.effect = file.path, _name(span, 13), "Renamed"
+        elif self.files:
+            self._envelope_line(span, plain, line)
+        elif plain.strip():
+            self._found.note("preface", f"Line {line} stands before the first file.", line)
+
+    def _envelope_line(self, span: Span, plain: str, line: int) -> None:
+        file = self.files[-1]
+        content = _after(span, min(1, span.end - span.begin))
+        if plain.startswith("+"):
+            file.added += 1
+            number = file.added if file.effect == "Created" else None
+            file.rows.append(Row(content, "added", None, number, line))
+        elif plain.startswith("-"):
+            file.removed += 1
+            file.rows.append(Row(content, "removed", None, None, line))
+        elif plain.startswith(("@@", "*** End of File")):
+            file.rows.append(Row(span, "head", line=line))
+        else:
+            if plain[:1] not in {"", " "}:
+                words = f"Line {line} is neither kept, added nor removed: how it applies is open."
+                self._found.danger("odd-line", words, line)
+                content = span
+            file.rows.append(Row(content, "plain", line=line))
+
+
+def _after(span: Span, chars: int) -> Span:
+    return Span(span.text, min(span.begin + chars, span.end), span.end)
+
+
+def _name(span: Span, chars: int) -> Span:
+    """Return what stands behind a header's words, without the blanks of its line's end."""
+    begin, end = min(span.begin + chars, span.end), span.end
+    while end > begin and span.text.plain[end - 1] in " \r\t":
+        end -= 1
+    return Span(span.text, begin, end)
+
+
+def _named(span: Span) -> Span:
+    """Return the path of a `---` or `+++` line: without `a/`, and without the time after a tab."""
+    plain = span.plain
+    begin, end = span.begin, span.begin + len(plain.split("\t")[0].rstrip())
+    if plain.startswith('"') and end - begin >= _PAIR and span.text.plain[end - 1] == '"':
+        begin, end = begin + 1, end - 1
+    if span.text.plain.startswith(("a/", "b/"), begin, end):
+        begin += _PAIR
+    return Span(span.text, min(begin, end), end)
