@@ -17,6 +17,7 @@ from webui.preview.renderers.saying import (
     Findings,
     Span,
     fact,
+    leaf,
     own_fact,
     said,
     says_yes,
@@ -87,7 +88,7 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
             return None
         title, effect = written
         facts.append(effect)
-    if says_yes(arguments.text("dryRun", "dry_run")):
+    if says_yes(leaf(arguments, "dryRun", "dry_run")):
         facts.append(own_fact("Dry run", "asked for: the server may only show the result"))
     return Rendering("patch", title, tuple(facts), sheets.blocks("more"), found.sentences())
 
@@ -112,7 +113,7 @@ def _edit_of(arguments: Arguments) -> Edit | None:
     if old is None:
         return None
     nothing = Text("", {})
-    return Edit(old, new or nothing, says_yes(arguments.text(*_ALL)))
+    return Edit(old, new or nothing, says_yes(leaf(arguments, *_ALL)))
 
 
 def _edited(edits: list[Edit], path: Text, found: Findings, sheets: Sheets) -> None:
@@ -142,7 +143,7 @@ def _written(
 ) -> tuple[str, Fact] | None:
     inserted = arguments.text("insert_text")
     text = inserted or arguments.text(*_CONTENTS)
-    line = arguments.text("insert_line")
+    line = leaf(arguments, "insert_line")
     if text is None and line is not None:
         text = arguments.text("new_str")
     if text is None:

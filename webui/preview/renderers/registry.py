@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from typing import Final, NamedTuple
 
 from webui.preview.reading import Value
-from webui.preview.renderers import patch
+from webui.preview.renderers import git, kubernetes, messages, patch, terraform
 from webui.preview.renderers.arguments import Arguments
 from webui.preview.renderers.rendering import Rendering
 
@@ -24,6 +24,10 @@ class Renderer(NamedTuple):
 
 RENDERERS: Final[tuple[Renderer, ...]] = (
     Renderer("patch", patch.TOOLS, patch.fits, patch.render),
+    Renderer("git", git.TOOLS, git.fits, git.render),
+    Renderer("terraform", terraform.TOOLS, terraform.fits, terraform.render),
+    Renderer("kubernetes", kubernetes.TOOLS, kubernetes.fits, kubernetes.render),
+    Renderer("message", messages.TOOLS, messages.fits, messages.render),
 )
 """In order: the first that gives a rendering is taken, those named by the tool come first."""
 

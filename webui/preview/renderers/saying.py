@@ -1,10 +1,10 @@
 """Words of a rendering: stretches of what an agent wrote, cut short, and what is found in them."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from webui.preview.nodes import Piece
-from webui.preview.renderers.arguments import Arguments, Text
+from webui.preview.renderers.arguments import Arguments, Text, text_of
 from webui.preview.renderers.rendering import Fact, Finding, Severity
 from webui.preview.visible import on_one_line
 
@@ -12,6 +12,8 @@ _MOST_FINDINGS: Final = 24
 _MOST_PLACES: Final = 5
 _SAID: Final = 60
 _SHOWN: Final = 400
+_EMPTY: Final = Piece("blank", "⟦empty⟧", "a text of no characters")
+_LINE_FEED: Final = Piece("chip", "⟦U+000A⟧", "LINE FEED")
 
 
 class Span(NamedTuple):
@@ -58,8 +60,21 @@ def said(span: Span | Text, most: int = _SAID) -> str:
 def fact(label: str, span: Span | Text, *, is_alarming: bool = False) -> Fact:
     """Return one thing that the agent wrote, with our label."""
     taken = whole(span) if isinstance(span, Text) else span
-    shown = pieces_of(taken) or (Piece("blank", "⟦empty⟧", "a text of no characters"),)
-    return Fact(label, shown, is_alarming)
+    shown = pieces_of(taken) or (_EMPTY,)
+    return Fact(label, tuple(_flat(shown)), is_alarming)
+
+
+def _flat(shown: Iterable[Piece]) -> Iterator[Piece]:
+    """Yield pieces with each line feed as a chip: a fact must not look like two of them."""
+    for piece in shown:
+        if piece.kind != "text" or "\n" not in piece.text:
+            yield piece
+            continue
+        for at, part in enumerate(piece.text.split("\n")):
+            if at:
+                yield _LINE_FEED
+            if part:
+                yield Piece("text", part)
 
 
 def own_fact(label: str, words: str, *, is_alarming: bool = False) -> Fact:
@@ -67,11 +82,27 @@ def own_fact(label: str, words: str, *, is_alarming: bool = False) -> Fact:
     return Fact(label, (Piece("text", words),), is_alarming)
 
 
+def leaf(arguments: Arguments, *names: str) -> Text | None:
+    """Return the first of these members that is a text, a number, true or false, as a text."""
+    for name in names:
+        value = arguments.value(name)
+        if value is not None and value.kind not in {"object", "array", "null"}:
+            return text_of(value)
+    return None
+
+
+def name_said(name: str) -> str:
+    """Return the visible name of a member for a sentence or a label."""
+    if len(name) <= _SAID:
+        return name
+    return f"{name[: _SAID // 2]}⟦…⟧{name[-_SAID // 3 :]}"
+
+
 def facts_of(
     arguments: Arguments, labels: Sequence[tuple[str, tuple[str, ...]]]
 ) -> list[Fact]:
     """Return a fact for each of these members that there is."""
-    found = [(label, arguments.text(*names)) for label, names in labels]
+    found = [(label, leaf(arguments, *names)) for label, names in labels]
     return [fact(label, text) for label, text in found if text is not None]
 
 

@@ -1,0 +1,157 @@
+"""Recipients of a message: each address, its domain, and names that pretend to be another."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final, NamedTuple
+
+from webui.preview.nodes import Piece
+from webui.preview.renderers.arguments import Arguments, Text, text_of
+from webui.preview.renderers.rendering import Fact
+from webui.preview.renderers.saying import Findings, Span, pieces_of, said
+from webui.preview.visible import inline
+
+_MOST_NAMED: Final = 20
+MOST_READ: Final = 2_000
+_MOST_DOMAINS: Final = 6
+_LONGEST_DOMAIN: Final = 60
+_ADDRESS: Final = re.compile(r"[^\s<>@,;:\"()\[\]]{1,64}@[^\s<>@,;:\"()]{1,253}")
+_SEPARATOR: Final = re.compile(r'[,;\n]')
+_INNER: Final = ("email", "address", "mail", "emailAddress")
+_NAMES: Final = ("name", "displayName", "display_name")
+
+
+class Recipient(NamedTuple):
+    """One of those who get a message, as the agent wrote them."""
+
+    span: Span
+    domain: str
+    """In small letters; empty if there is none to be seen."""
+
+
+def recipients(arguments: Arguments, *names: str) -> list[Recipient]:
+    """Return those whom the first of these members names, up to a number nobody would read."""
+    spans = islice(_spans(arguments, names), MOST_READ)
+    return [recipient_of(span) for span in spans]
+
+
+def _spans(arguments: Arguments, names: tuple[str, ...]) -> Iterator[Span]:
+    value = arguments.value(*names)
+    if value is None or value.kind == "null":
+        return
+    members = value.children if value.kind == "array" else (value,)
+    for member in members[: MOST_READ + 1]:
+        if member.kind == "object":
+            inner = Arguments(member.children)
+            inner = inner.inside("emailAddress", "email_address") or inner
+            text = inner.text(*_INNER)
+            if text is not None:
+                yield from _split(text)
+        elif member.kind != "array":
+            yield from _split(text_of(member))
+
+
+def _split(text: Text) -> Iterator[Span]:
+    """Yield the addresses of a list; a separator inside quotation marks is part of a name."""
+    plain = text.plain
+    begin = 0
+    quotes, counted = 0, 0
+    for match in _SEPARATOR.finditer(plain):
+        quotes += plain.count('"', counted, match.start())
+        counted = match.start()
+        if quotes % 2 and match[0] != "\n":
+            continue
+        if plain[begin : match.start()].strip():
+            yield _trimmed(text, begin, match.start())
+        begin = match.end()
+    if plain[begin:].strip() or not begin:
+        yield _trimmed(text, begin, len(plain))
+
+
+def _trimmed(text: Text, begin: int, end: int) -> Span:
+    plain = text.plain[begin:end]
+    begin += len(plain) - len(plain.lstrip(" "))
+    return Span(text, begin, max(begin, end - (len(plain) - len(plain.rstrip(" ")))))
+
+
+def recipient_of(span: Span) -> Recipient:
+    """Return a recipient with the domain of the address that counts: the last one."""
+    found = _last_address(span.plain)
+    domain = found.rpartition("@")[2].strip(">").rstrip(".").casefold() if found else ""
+    return Recipient(span, domain)
+
+
+def _last_address(plain: str) -> str:
+    bracket = plain.rfind("<")
+    if bracket >= 0 and (match := _ADDRESS.search(plain[bracket : bracket + 400])):
+        return match[0]
+    last = ""
+    for match in _ADDRESS.finditer(plain[-400:]):
+        last = match[0]
+    return last
+
+
+def facts_about(label: str, those: list[Recipient]) -> list[Fact]:
+    """Return a fact for each of them, and how many there are beyond those listed."""
+    facts = [
+        Fact(_numbered(label, at, len(those)), pieces_of(each.span, 160), not each.domain)
+        for at, each in enumerate(those[:_MOST_NAMED])
+    ]
+    if rest := len(those) - _MOST_NAMED:
+        if rest > 0:
+            words = f"{rest:,} more not shown"
+            facts.append(Fact(label, (Piece("gap", f"⟦… {words} …⟧", words),), True))
+    return facts
+
+
+def _numbered(label: str, at: int, count: int) -> str:
+    return label if count == 1 else f"{label} ({at + 1} of {count:,})"
+
+
+def look_at_recipients(found: Findings, label: str, those: list[Recipient]) -> None:
+    """Say what is odd about single recipients."""
+    if len(those) == MOST_READ:
+        words = f"“{label}” names {MOST_READ:,} recipients or more; no more were read."
+        found.danger(("unread", label), words)
+    for each in those:
+        plain = each.span.plain
+        if each.span.is_secret:
+            found.danger("masked-recipient", f"A recipient in “{label}” is masked in part: it may be anyone.")
+        elif not each.domain:
+            found.danger("no-address", f"{said(each.span)} in “{label}” is no address of e-mail.")
+        bracket = max(0, plain.rfind("<"))
+        shown = plain[max(0, bracket - 400) : bracket]
+        named = _ADDRESS.search(shown)
+        if named and named[0].casefold() not in plain[bracket:].casefold():
+            words = f"The name in {said(each.span, 100)} holds another address than the one it goes to."
+            found.danger("display-name", words)
+        if plain.count("@") > 1 and not shown and len(_ADDRESS.findall(plain[:400])) > 1:
+            found.danger("two-addresses", f"{said(each.span, 100)} holds more than one address.")
+        if each.domain and not each.domain.isascii():
+            found.danger("domain-letters", f"The domain of {said(each.span)} has letters outside ASCII.")
+        elif "xn--" in each.domain:
+            found.danger("domain-letters", f"The domain of {said(each.span)} stands for letters outside ASCII.")
+
+
+def look_at_domains(found: Findings, those: list[Recipient]) -> Fact | None:
+    """Say to how many organisations a message goes, and return their domains."""
+    domains = Counter(each.domain for each in those if each.domain)
+    if not domains:
+        return None
+    named = sorted(domains.items(), key=lambda pair: (-pair[1], pair[0]))
+    words = ", ".join(
+        f"{_cut(domain)} ({times:,})" for domain, times in named[:_MOST_DOMAINS]
+    )
+    if (rest := len(named) - _MOST_DOMAINS) > 0:
+        words += f" and {rest:,} more"
+    if len(domains) > 1:
+        found.note("domains", f"It goes to {len(domains):,} different domains: {words}.")
+    return Fact("Domains", (Piece("text", words),))
+
+
+def _cut(domain: str) -> str:
+    shown = inline(domain)
+    if len(shown) <= _LONGEST_DOMAIN:
+        return shown
+    return f"{inline(domain[:20])}⟦…⟧{inline(domain[-30:])}"

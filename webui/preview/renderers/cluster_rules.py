@@ -1,0 +1,169 @@
+"""What in a manifest or a verb of Kubernetes reaches far beyond the thing it names."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from webui.preview.nodes import Piece
+from webui.preview.renderers.arguments import Arguments
+from webui.preview.renderers.manifests import Leaf
+from webui.preview.renderers.rendering import Token
+from webui.preview.renderers.saying import Findings, leaf, said, says_yes
+from webui.preview.renderers.sheets import Sheet
+from webui.preview.visible import inline
+
+_SYSTEM: Final = frozenset({"kube-system", "kube-public", "kube-node-lease"})
+_YES: Final = frozenset({"true", "yes", "on", "y"})
+_SWITCHES: Final = {
+    "privileged": "runs a privileged container: it is root on the node",
+    "hostNetwork": "uses the network of the node",
+    "hostPID": "sees the processes of the node",
+    "hostIPC": "shares memory with the node",
+    "allowPrivilegeEscalation": "lets a process get more rights than it began with",
+    "automountServiceAccountToken": "",
+}
+_CAPABILITIES: Final = frozenset(
+    {"ALL", "SYS_ADMIN", "SYS_PTRACE", "SYS_MODULE", "NET_ADMIN", "DAC_OVERRIDE", "SYS_RAWIO", "BPF"}
+)
+_KINDS: Final = {
+    "clusterrole": "gives rights in the whole cluster",
+    "clusterrolebinding": "gives somebody rights in the whole cluster",
+    "mutatingwebhookconfiguration": "lets a program change everything that is created",
+    "validatingwebhookconfiguration": "lets a program refuse everything that is created",
+    "apiservice": "puts a program in the place of a part of the cluster's interface",
+    "podsecuritypolicy": "changes what containers may do",
+    "certificatesigningrequest": "asks for a certificate of the cluster",
+}
+_NOTED: Final = {
+    "role": "gives rights in a namespace",
+    "rolebinding": "gives somebody rights in a namespace",
+    "daemonset": "runs on every node",
+    "secret": "holds secrets",
+    "customresourcedefinition": "adds a kind of resource to the cluster",
+    "networkpolicy": "changes who may reach whom",
+    "serviceaccount": "is an identity that programs act with",
+}
+_FAR: Final = {
+    **dict.fromkeys(("namespace", "namespaces", "ns"), "all that is in the namespace goes with it"),
+    **dict.fromkeys(
+        ("persistentvolume", "persistentvolumes", "pv", "persistentvolumeclaim", "pvc", "persistentvolumeclaims"),
+        "the data in it may be lost",
+    ),
+    **dict.fromkeys(
+        ("customresourcedefinition", "customresourcedefinitions", "crd", "crds"),
+        "all resources of that kind go with it",
+    ),
+    **dict.fromkeys(("node", "nodes", "no"), "what runs on it is moved or lost"),
+    **dict.fromkeys(("clusterrole", "clusterrolebinding", "clusterroles"), "rights in the whole cluster end"),
+    **dict.fromkeys(("statefulset", "statefulsets", "sts"), "what keeps data stops"),
+    **dict.fromkeys(("all", "*"), "nearly everything in the namespace goes"),
+    **dict.fromkeys(("secret", "secrets", "storageclass", "storageclasses", "sc"), "others may depend on it"),
+}
+_LONGEST: Final = 60
+
+
+def look_at_leaves(found: Findings, leaves: Sequence[Leaf]) -> None:
+    """Say what containers and rights in a manifest can do."""
+    for each in leaves:
+        if each.path:
+            _look_at_leaf(found, each)
+
+
+def _look_at_leaf(found: Findings, each: Leaf) -> None:
+    key, value, line = each.path[-1], each.value.strip(), each.line
+    at = "It" if line is None else f"Line {line:,}"
+    masked = any("\U000f0000" <= sign <= "\U000ffffd" for sign in value[:200])
+    if (words := _SWITCHES.get(key)) and (value.casefold() in _YES or masked):
+        found.danger(key, f"{at} {words}.", line)
+    elif "hostPath" in each.path:
+        if key in {"hostPath", "path"} and not found.has(("hostPath", each.document)):
+            found.danger(("hostPath", each.document), f"{at} reaches into the files of the node.", line)
+        if key == "path" and value:
+            found.danger(("path", value), f"The files of the node from {_cut(value)} on are reached.", line)
+    elif key == "namespace" and value in _SYSTEM:
+        found.danger(("system", value), f"{at} is about {value}, where the cluster itself runs.", line)
+    elif key == "replicas" and value in {"0", "0.0", "-0", "0x0", "0o0"}:
+        found.danger("replicas", f"{at} sets replicas to 0: nothing of it runs any more.", line)
+    elif key == "runAsUser" and value == "0":
+        found.danger("root", f"{at} runs as root.", line)
+    elif "capabilities" in each.path and "add" in each.path and value.upper().removeprefix("CAP_") in _CAPABILITIES:
+        found.danger(("capability", value), f"{at} adds the capability {_cut(value)}.", line)
+    elif key in {"verbs", "resources", "apiGroups"} and value == "*":
+        found.danger("star", f"{at} gives rights to everything (“*”).", line)
+    elif key == "name" and value == "cluster-admin":
+        found.danger("admin", f"{at} names cluster-admin, which may do everything.", line)
+    elif key == "type" and value in {"LoadBalancer", "NodePort"}:
+        found.note("open", f"{at} opens a service to the outside ({value}).", line)
+    elif key == "kind":
+        _look_at_kind(found, value, at, line)
+
+
+def _look_at_kind(found: Findings, kind: str, at: str, line: int | None) -> None:
+    folded = kind.casefold()
+    if words := _KINDS.get(folded):
+        found.danger(("kind", folded), f"{at} is a {_cut(kind)}: it {words}.", line)
+    elif words := _NOTED.get(folded):
+        found.note(("kind", folded), f"{at} is a {_cut(kind)}: it {words}.", line)
+
+
+def resources(leaves: Sequence[Leaf], sheet: Sheet, found: Findings, verb: str) -> None:
+    """Write a line for each resource that is described."""
+    named: dict[int, dict[str, str]] = {}
+    for each in leaves:
+        if each.path in {("kind",), ("metadata", "name"), ("metadata", "namespace"), ("metadata", "generateName")}:
+            named.setdefault(each.document, {})[each.path[-1]] = each.value
+    for about in named.values():
+        kind, name = about.get("kind", "no kind"), about.get("name") or about.get("generateName", "")
+        tokens = [Token("keyword", (Piece("text", inline(kind[:_LONGEST]) or "no kind"),))]
+        tokens.append(Token("plain", (Piece("text", " "),)))
+        tokens.append(Token("name", (Piece("text", _cut(name) if name else "without a name"),)))
+        if space := about.get("namespace"):
+            tokens.append(Token("plain", (Piece("text", f" in {_cut(space)}"),)))
+        sheet.write(tuple(tokens), "removed" if verb == "delete" else "plain")
+        if verb == "delete" and (words := _FAR.get(kind.casefold())):
+            found.danger(("delete", kind, name), f"{_cut(kind)} {_cut(name)} is deleted: {words}.")
+
+
+def look_at_target(found: Findings, arguments: Arguments, verb: str) -> None:
+    """Say how far a verb reaches, by what it is given beside a manifest."""
+    space = leaf(arguments, "namespace", "ns")
+    if space is not None and space.plain.strip() in _SYSTEM:
+        found.danger(("system", space.plain), f"It is about {said(space)}, where the cluster itself runs.")
+    if says_yes(leaf(arguments, "allNamespaces", "all_namespaces")):
+        found.danger("everywhere", "It reaches all namespaces.")
+    if verb in {"delete", "uninstall", "drain"}:
+        _look_at_deletion(found, arguments, verb)
+    scale = leaf(arguments, "replicas", "scale")
+    if scale is not None and scale.plain.strip() in {"0", "-0", "0.0"}:
+        found.danger("replicas", "It sets replicas to 0: nothing of it runs any more.")
+    file = leaf(arguments, "filename", "patchFile", "valuesFile")
+    if file is not None:
+        found.danger("file", f"What is in {said(file)} is not in this call: it cannot be read here.")
+    context = leaf(arguments, "context", "cluster")
+    if context is not None and "prod" in context.plain.casefold():
+        found.note("context", f"The cluster is {said(context)}.")
+
+
+def _look_at_deletion(found: Findings, arguments: Arguments, verb: str) -> None:
+    kind = leaf(arguments, "resourceType", "resource_type", "kind")
+    name = leaf(arguments, "name", "resourceName", "pod")
+    selector = leaf(arguments, "labelSelector", "label_selector", "selector")
+    if verb == "uninstall":
+        found.danger("uninstall", "All that the chart has made is removed.")
+    if verb == "drain":
+        found.danger("drain", "All that runs on the node is stopped there.")
+    if kind is not None and (words := _FAR.get(kind.plain.strip().casefold().split(".")[0].split("/")[0])):
+        of = f" {said(name)}" if name is not None else ""
+        found.danger("far", f"{said(kind)}{of} is deleted: {words}.")
+    if selector is not None and name is None:
+        found.danger("selector", f"All that fits {said(selector)} is deleted, however many there are.")
+    elif kind is not None and name is None:
+        found.danger("unnamed", f"It names no single {said(kind)}: it may delete all of them.")
+    grace = leaf(arguments, "gracePeriodSeconds", "grace_period")
+    if says_yes(leaf(arguments, "force")) or (grace is not None and grace.plain == "0"):
+        found.danger("grace", "It does not wait for what runs to end by itself.")
+
+
+def _cut(value: str) -> str:
+    if len(value) <= _LONGEST:
+        return inline(value)
+    return f"{inline(value[:40])}⟦…⟧{inline(value[-20:])}"

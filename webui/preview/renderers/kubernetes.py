@@ -1,0 +1,166 @@
+"""What is done to a cluster of Kubernetes."""
+
+from typing import Final
+
+from webui.preview.reading import Value
+from webui.preview.renderers.arguments import Arguments
+from webui.preview.renderers.cluster_rules import look_at_leaves, look_at_target, resources
+from webui.preview.renderers.manifests import Leaf, of_text, of_values
+from webui.preview.renderers.rendering import Rendering
+from webui.preview.renderers.saying import (
+    Findings,
+    facts_of,
+    leaf,
+    said,
+    whole,
+)
+from webui.preview.renderers.sheets import Sheets, add_lines
+from webui.preview.renderers.tool_names import globs, squeezed
+
+TOOLS: Final = (
+    *globs("kubectl", "k8s", "kubernetes", "exec in pod", "pods exec", "pods delete", "pods run"),
+    *globs("resources create or update", "resources delete", "resources scale", "helm chart"),
+    *globs("helm install", "helm upgrade", "helm uninstall", "node management", "scale deployment"),
+    *globs("delete namespace", "delete pod", "delete deployment", "apply manifest", "drain node"),
+)
+_VERBS: Final = (
+    *("delete", "uninstall", "drain", "exec", "scale", "patch", "rollout", "upgrade", "install"),
+    *("apply", "create", "replace", "edit", "run", "cordon", "taint", "label", "annotate"),
+    *("cp", "portforward", "restart", "set"),
+)
+_READS: Final = frozenset({"get", "list", "describe", "logs", "log", "explain", "top", "version", "view"})
+_TITLES: Final = {
+    "delete": "Deletion in a cluster",
+    "uninstall": "Removal of a chart from a cluster",
+    "drain": "A node is emptied",
+    "exec": "Command in a container",
+    "scale": "Change of scale in a cluster",
+    "patch": "Patch of a resource in a cluster",
+    "apply": "Manifest applied to a cluster",
+    "create": "Creation in a cluster",
+}
+_MANIFESTS: Final = ("manifest", "resource", "yaml", "manifests", "definition", "content", "body")
+_PATCHES: Final = ("patchData", "patch", "patch_data", "values", "spec")
+_FACTS: Final = (
+    ("Cluster", ("context", "cluster", "kubeconfig")),
+    ("Namespace", ("namespace", "ns")),
+    ("Kind", ("resourceType", "resource_type", "kind", "resource_kind")),
+    ("Name", ("name", "resourceName", "pod", "pod_name", "nodeName", "node", "release", "deployment")),
+    ("Container", ("container",)),
+    ("Image", ("image",)),
+    ("Selector", ("labelSelector", "label_selector", "selector")),
+    ("Replicas", ("replicas", "scale")),
+    ("File on the server", ("filename", "patchFile", "valuesFile")),
+    ("Chart", ("chart", "repo", "chartPath")),
+    ("Dry run", ("dryRun", "dry_run")),
+    ("Force", ("force",)),
+    ("Grace period", ("gracePeriodSeconds", "grace_period")),
+    ("All namespaces", ("allNamespaces", "all_namespaces")),
+)
+
+
+def fits(arguments: Arguments) -> bool:
+    """Say whether this is a manifest whatever the tool is called."""
+    if arguments.text("apiVersion") is not None and arguments.text("kind") is not None:
+        return True
+    text = arguments.text(*_MANIFESTS)
+    if text is None:
+        return False
+    begin = text.plain[:4000]
+    return "apiVersion" in begin and "kind" in begin
+
+
+def render(tool: str, arguments: Arguments) -> Rendering | None:
+    """Return what is done to which resources."""
+    verb = _verb(tool, arguments)
+    if verb in _READS:
+        return None
+    found, sheets = Findings(), Sheets()
+    leaves = _manifest(arguments, found)
+    patched = _patched(arguments, found) if verb in {"patch", "install", "upgrade"} else []
+    facts = facts_of(arguments, _FACTS)
+    if not leaves and not facts:
+        return None
+    if leaves:
+        sheet = sheets.start("What is deleted" if verb == "delete" else "What it describes")
+        resources(leaves, sheet, found, verb)
+        sheets.keep(sheet)
+    look_at_leaves(found, [*leaves, *patched])
+    look_at_target(found, arguments, verb)
+    _command(arguments, found, sheets, verb)
+    for name in (*_MANIFESTS, *_PATCHES):
+        text = arguments.text(name)
+        if text is not None and text.plain:
+            sheet = sheets.start("As it is written")
+            add_lines(sheet, whole(text))
+            sheets.keep(sheet)
+    title = _TITLES.get(verb, "Change in a cluster")
+    return Rendering("kubernetes", title, tuple(facts), sheets.blocks(), found.sentences())
+
+
+def _verb(tool: str, arguments: Arguments) -> str:
+    for given in (leaf(arguments, "command", "operation", "action", "subCommand"), None):
+        word = given.plain[:40].strip().casefold() if given is not None else ""
+        if word in _VERBS or word in _READS:
+            return word
+    name = squeezed(tool)
+    name = name.removeprefix("mcp").replace("kubectl", " ").replace("kubernetes", " ").replace("k8s", " ")
+    if "createorupdate" in name:
+        return "apply"
+    if name.split()[-1:] and name.split()[-1] in _READS:
+        return name.split()[-1]
+    return next((verb for verb in _VERBS if verb in name), "apply")
+
+
+def _manifest(arguments: Arguments, found: Findings) -> list[Leaf]:
+    if arguments.text("apiVersion") is not None and arguments.inside("metadata") is not None:
+        return of_values([value for name in arguments.names if (value := arguments.value(name))])
+    for name in _MANIFESTS:
+        value = arguments.value(name)
+        if value is None:
+            continue
+        if value.kind == "object":
+            return of_values(value.children)
+        if value.kind == "array":
+            return _of_list(value)
+        text = arguments.text(name)
+        if text is not None and ":" in text.plain:
+            return of_text(text, found)
+    return []
+
+
+def _of_list(value: Value) -> list[Leaf]:
+    leaves: list[Leaf] = []
+    for at, child in enumerate(value.children):
+        leaves += [each._replace(document=at * 1000 + each.document) for each in of_values(child.children)]
+    return leaves
+
+
+def _patched(arguments: Arguments, found: Findings) -> list[Leaf]:
+    for name in _PATCHES:
+        value = arguments.value(name)
+        if value is not None and value.kind in {"object", "array"}:
+            return of_values((value,))
+        text = arguments.text(name)
+        if text is not None and ":" in text.plain:
+            return of_text(text, found)
+    return []
+
+
+def _command(arguments: Arguments, found: Findings, sheets: Sheets, verb: str) -> None:
+    if verb not in {"exec", "run"}:
+        return
+    words = arguments.texts("command", "args", "cmd")
+    one = arguments.text("command", "cmd")
+    sheet = sheets.start("What runs in the container")
+    if words is not None:
+        for word in words:
+            sheet.add(whole(word), token="string")
+    elif one is not None:
+        add_lines(sheet, whole(one))
+    sheets.keep(sheet)
+    pod = leaf(arguments, "name", "pod", "pod_name")
+    where = f" in {said(pod)}" if pod is not None else ""
+    found.danger("exec", f"A command runs{where}, with what that container may do.")
+
+

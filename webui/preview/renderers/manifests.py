@@ -1,0 +1,191 @@
+"""Manifests of Kubernetes as flat lists of leaves, from YAML texts or from values of the call.
+
+Only the events of the YAML parser are used: nothing is built, no alias is followed, and no tag
+makes an object. So it takes linear time whatever the text is.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any, Final, NamedTuple
+
+from webui.preview.reading import Value
+from webui.preview.renderers.arguments import Text, text_of
+from webui.preview.renderers.saying import Findings
+
+_MOST_YAML: Final = 16 * 1024
+"""Characters: the parser takes a second for a megabyte."""
+_MOST_LEAVES: Final = 20_000
+_DEEPEST: Final = 64
+_MOST_ALIASES: Final = 50
+_LINE: Final = re.compile(
+    r"^[ \t]*(?:- +)*[\"']?([A-Za-z]{3,40})[\"']?[ \t]*:[ \t]*(?:!!\w+ +|&\w+ +)?[\"']?([^\s\"'#]{0,80})",
+    re.MULTILINE,
+)
+_FLOW: Final = re.compile(r"[{,]\s*[\"']?([A-Za-z]{3,40})[\"']?\s*:\s*[\"']?([^\s\"'#,}\]]{0,80})")
+_KNOWN: Final = frozenset(
+    (
+        *("kind", "namespace", "privileged", "hostNetwork", "hostPID", "hostIPC", "hostPath"),
+        *("replicas", "allowPrivilegeEscalation", "runAsUser", "path", "image"),
+    )
+)
+
+
+class Leaf(NamedTuple):
+    """A value without parts, and the names that lead to it; lists have none."""
+
+    document: int
+    path: tuple[str, ...]
+    value: str
+    line: int | None = None
+
+
+def of_values(values: Sequence[Value]) -> list[Leaf]:
+    """Return the leaves of a manifest that is given as an object."""
+    return list(islice(_of_members(values, (), 0), _MOST_LEAVES))
+
+
+def _of_members(values: Sequence[Value], path: tuple[str, ...], document: int) -> Iterator[Leaf]:
+    for value in values:
+        yield from _of_value(value, (*path, value.name), document)
+
+
+def _of_value(value: Value, path: tuple[str, ...], document: int) -> Iterator[Leaf]:
+    if value.kind == "object":
+        yield Leaf(document, path, "")
+        yield from _of_members(value.children, path, document)
+    elif value.kind == "array":
+        for at, item in enumerate(value.children):
+            if path == ("items",) and item.kind == "object":
+                yield from _of_members(item.children, (), document + at + 1)
+            else:
+                yield from _of_value(item, path, document)
+    else:
+        yield Leaf(document, path, text_of(value).plain)
+
+
+def of_text(text: Text, found: Findings) -> list[Leaf]:
+    """Return the leaves of a YAML or JSON text; of a long one the rest is read line by line."""
+    plain = text.plain
+    end = len(plain)
+    if end > _MOST_YAML:
+        end = plain.rfind("\n", 0, _MOST_YAML) + 1 or _MOST_YAML
+        line = plain.count("\n", 0, end)
+        words = f"Only the first {line:,} lines were read as YAML; the rest was searched line by line."
+        found.note("long", words)
+    events = _Events(found)
+    is_whole = events.read(plain[:end])
+    if not is_whole:
+        end = 0
+    return [*events.leaves, *_searched(plain, end)]
+
+
+def _searched(plain: str, begin: int) -> Iterator[Leaf]:
+    """Yield what looks like a member worth knowing, in a text that is not parsed."""
+    line, counted = plain.count("\n", 0, begin) + 1, begin
+    for pattern in (_LINE, _FLOW):
+        line, counted = plain.count("\n", 0, begin) + 1, begin
+        for match in islice(pattern.finditer(plain, begin), _MOST_LEAVES):
+            if match[1] not in _KNOWN:
+                continue
+            line += plain.count("\n", counted, match.start())
+            counted = match.start()
+            path = ("metadata", match[1]) if match[1] == "namespace" else (match[1],)
+            yield Leaf(-1, path, match[2], line)
+
+
+class _Frame:
+    __slots__ = ("expects_key", "is_map", "key", "path")
+
+    def __init__(self, path: tuple[str, ...], *, is_map: bool) -> None:
+        self.path = path
+        self.is_map = is_map
+        self.expects_key = is_map
+        self.key = ""
+
+
+class _Events:
+    """Collects the leaves of a stream of documents."""
+
+    def __init__(self, found: Findings) -> None:
+        self.leaves: list[Leaf] = []
+        self._found = found
+        self._frames: list[_Frame] = []
+        self._anchors: dict[str, str] = {}
+        self._aliases = 0
+        self._document = 0
+
+    def read(self, plain: str) -> bool:
+        """Read a text; say whether it is YAML to its end."""
+        import yaml  # noqa: PLC0415  only for such calls
+
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        try:
+            for event in yaml.parse(plain, Loader=loader):
+                if not self._take(type(event).__name__, event):
+                    self._found.danger("deep", "It is nested too deep to be read here.")
+                    return False
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            mark = getattr(error, "problem_mark", None)
+            where = f" after line {mark.line + 1:,}" if mark is not None else ""
+            self._found.danger("yaml", f"It is no YAML that can be read here{where}.")
+            return False
+        return True
+
+    def _take(self, kind: str, event: Any) -> bool:
+        if kind == "DocumentStartEvent":
+            self._document += 1000
+            self._frames = []
+        elif kind in {"MappingStartEvent", "SequenceStartEvent"}:
+            if len(self._frames) >= _DEEPEST:
+                return False
+            self._start(is_map=kind == "MappingStartEvent", event=event)
+        elif kind in {"MappingEndEvent", "SequenceEndEvent"}:
+            self._frames.pop()
+            self._filled()
+        elif kind == "ScalarEvent":
+            if event.anchor:
+                self._anchors[event.anchor] = event.value
+            self._scalar(event.value, event.start_mark.line + 1)
+        elif kind == "AliasEvent":
+            self._alias(event)
+        return True
+
+    def _start(self, *, is_map: bool, event: Any) -> None:
+        path = self._here()
+        if self._frames and not self._frames[-1].is_map and path == ("items",) and is_map:
+            self._document += 1
+            path = ()
+        if path:
+            self.leaves.append(Leaf(self._document, path, "", event.start_mark.line + 1))
+        if event.tag and not event.tag.startswith("tag:yaml.org,2002:"):
+            self._found.note("tag", "It holds a YAML tag of its own.")
+        self._frames.append(_Frame(path, is_map=is_map))
+
+    def _here(self) -> tuple[str, ...]:
+        if not self._frames:
+            return ()
+        frame = self._frames[-1]
+        return (*frame.path, frame.key) if frame.is_map else frame.path
+
+    def _filled(self) -> None:
+        if self._frames and self._frames[-1].is_map:
+            self._frames[-1].expects_key = not self._frames[-1].expects_key
+
+    def _scalar(self, value: str, line: int) -> None:
+        frame = self._frames[-1] if self._frames else None
+        if frame is not None and frame.is_map and frame.expects_key:
+            frame.key = value
+            frame.expects_key = False
+            return
+        if len(self.leaves) < _MOST_LEAVES:
+            self.leaves.append(Leaf(self._document, self._here(), value, line))
+        self._filled()
+
+    def _alias(self, event: Any) -> None:
+        self._aliases += 1
+        if self._aliases == _MOST_ALIASES:
+            words = f"It repeats parts of itself more than {_MOST_ALIASES} times: it may be made to grow."
+            self._found.danger("aliases", words)
+        self._found.note("alias", "It repeats parts of itself by aliases, which are not shown in place.")
+        self._scalar(self._anchors.get(event.anchor, ""), event.start_mark.line + 1)

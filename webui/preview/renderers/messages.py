@@ -1,0 +1,214 @@
+"""E-mails and messages of chats: who gets them, what they say, and what they call up."""
+
+import re
+from typing import Final
+
+from webui.preview.reading import Value
+from webui.preview.renderers.addresses import (
+    Recipient,
+    facts_about,
+    look_at_domains,
+    look_at_recipients,
+    recipients,
+)
+from webui.preview.renderers.arguments import Arguments, Text, text_of
+from webui.preview.renderers.rendering import Fact, Rendering
+from webui.preview.renderers.saying import Findings, fact, own_fact, said, whole
+from webui.preview.renderers.sheets import Sheets, add_lines
+from webui.preview.renderers.tool_names import globs, squeezed
+
+TOOLS: Final = (
+    *globs("send email", "send mail", "send message", "send gmail", "draft email", "reply email"),
+    *globs("create draft", "draft message", "reply to email", "forward email", "post message"),
+    *globs("add message", "reply to thread", "send reply", "send dm", "send sms", "chat post"),
+    *globs("slack post", "discord send", "teams send", "telegram send", "send notification"),
+    *globs("reply to message", "send channel message", "messages send", "schedule message"),
+)
+
+_TO: Final = (
+    *("to", "recipients", "recipient", "to_recipients", "toRecipients", "to_email", "receiver"),
+    *("receiver_email", "receiver_emails", "to_addresses", "toAddresses", "emails"),
+)
+_CC: Final = ("cc", "cc_recipients", "ccRecipients", "cc_addresses")
+_BCC: Final = ("bcc", "bcc_recipients", "bccRecipients", "bcc_addresses")
+_FROM: Final = ("from", "from_email", "sender", "fromEmail", "from_address", "send_as")
+_REPLY: Final = ("reply_to", "replyTo", "reply-to", "Reply-To")
+_SUBJECT: Final = ("subject", "title")
+_CHANNEL: Final = (
+    *("channel_id", "channel", "channelId", "room", "room_id", "conversation_id", "chat_id"),
+    *("user_id", "userId", "user", "phone_number", "channel_name"),
+)
+_BODY: Final = (
+    *("body", "text", "message", "content", "payload", "html", "htmlBody", "html_body"),
+    *("plain_body", "body_text", "markdown", "caption", "msg"),
+)
+_ATTACHED: Final = ("attachments", "files", "attachment", "attachment_paths", "file_paths")
+_THREAD: Final = ("thread_ts", "thread_id", "threadId", "in_reply_to", "inReplyTo", "message_id")
+_MASS: Final = re.compile(
+    r"@(?:everyone|channel|here|all|room)\b|<!(?:everyone|channel|here)(?:\|[^>]{0,40})?>"
+    r"|<!subteam\^\w+|<@&\d+>",
+    re.IGNORECASE,
+)
+_HEADER: Final = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
+_TRACKER: Final = re.compile(r"<(?:img|script|iframe|form|object|embed)\b", re.IGNORECASE)
+_HIDDEN: Final = re.compile(
+    r"display\s{0,9}:\s{0,9}none|font-size\s{0,9}:\s{0,9}0|visibility\s{0,9}:\s{0,9}hidden",
+    re.IGNORECASE,
+)
+_MANY: Final = 50
+_MOST_ATTACHED: Final = 20
+_DANGEROUS: Final = re.compile(
+    r"\.(?:exe|scr|js|vbs|bat|cmd|com|msi|ps1|hta|lnk|iso|jar|docm|xlsm)$|\.env(?:\.|$)|id_rsa"
+    r"|id_ed25519|\.pem$|\.key$|/\.ssh/|/\.aws/|/etc/|\.kdbx$|credentials|shadow$",
+    re.IGNORECASE,
+)
+
+
+def fits(arguments: Arguments) -> bool:
+    """Say whether this is a message whatever the tool is called."""
+    if arguments.value(*_BODY) is None:
+        return False
+    if arguments.value("to", "to_recipients", "toRecipients") is not None:
+        return arguments.value("subject") is not None or bool(_addressed(arguments))
+    return arguments.text("channel_id", "channel") is not None
+
+
+def _addressed(arguments: Arguments) -> bool:
+    return all(each.domain for each in recipients(arguments, "to"))
+
+
+def render(tool: str, arguments: Arguments) -> Rendering | None:
+    """Return who gets what."""
+    arguments = arguments.inside("message") or arguments
+    found, sheets = Findings(), Sheets()
+    groups = [
+        ("To", recipients(arguments, *_TO)),
+        ("Copy to", recipients(arguments, *_CC)),
+        ("Hidden copy to", recipients(arguments, *_BCC)),
+    ]
+    channel = arguments.text(*_CHANNEL)
+    bodies = [(name, arguments.text(name)) for name in _BODY]
+    if not any(those for _, those in groups) and channel is None:
+        return None
+    if not any(body for _, body in bodies) and arguments.value(*_SUBJECT) is None:
+        return None
+    is_chat = channel is not None and not any(those for _, those in groups)
+    facts = _facts(groups, arguments, found, looks_like_mail=not is_chat and _is_mail(tool, groups))
+    if channel is not None:
+        facts.insert(0, fact("Channel or person", channel))
+    for name, body in bodies:
+        if body is not None:
+            sheet = sheets.start("The message" if name in {"body", "text"} else f"The {name}")
+            add_lines(sheet, whole(body), first=None)
+            sheets.keep(sheet)
+            _look_at_body(found, body, is_chat=is_chat)
+    facts += _attachments(arguments.value(*_ATTACHED), found)
+    title = "Message in a chat" if is_chat else "E-mail" if _is_mail(tool, groups) else "Message"
+    if "draft" in squeezed(tool):
+        title += ", as a draft"
+    return Rendering("message", title, tuple(facts), sheets.blocks(), found.sentences())
+
+
+def _is_mail(tool: str, groups: list[tuple[str, list[Recipient]]]) -> bool:
+    return "mail" in squeezed(tool) or any(each.domain for _, those in groups for each in those)
+
+
+def _facts(
+    groups: list[tuple[str, list[Recipient]]],
+    arguments: Arguments,
+    found: Findings,
+    *,
+    looks_like_mail: bool,
+) -> list[Fact]:
+    facts: list[Fact] = []
+    everyone = [each for _, those in groups for each in those]
+    for label, those in groups:
+        facts += facts_about(label, those)
+        if looks_like_mail:
+            look_at_recipients(found, label, those)
+        if any(_HEADER.search(each.span.plain) for each in those):
+            found.danger("header", f"“{label}” holds a line break: it can add headers or recipients.")
+    for label, names in (("To", _TO), ("Copy to", _CC), ("Hidden copy to", _BCC)):
+        text = arguments.text(*names)
+        if text is not None and _HEADER.search(text.plain):
+            found.danger("header", f"“{label}” holds a line break: it can add headers or recipients.")
+    domains = look_at_domains(found, everyone)
+    if domains is not None:
+        facts.append(domains)
+    if groups[2][1]:
+        found.note("hidden-copy", f"{_people(len(groups[2][1]))} in a hidden copy, unseen by the others.")
+    if len(everyone) > _MANY:
+        found.danger("many", f"It goes to {len(everyone):,} recipients.")
+    sender, reply = arguments.text(*_FROM), arguments.text(*_REPLY)
+    for label, names in (("From", _FROM), ("Answers go to", _REPLY), ("Subject", _SUBJECT), ("Answers", _THREAD)):
+        text = arguments.text(*names)
+        if text is None:
+            continue
+        facts.append(fact(label, text, is_alarming=label == "Answers go to" and sender is not None))
+        if _HEADER.search(text.plain):
+            found.danger(("header", label), f"“{label}” holds a line break: it can add headers or recipients.")
+    if reply is not None and sender is not None and reply.plain.strip() != sender.plain.strip():
+        found.danger("reply", f"Answers go to {said(reply)} and not to {said(sender)}, who sends it.")
+    elif reply is not None and sender is None:
+        found.note("reply", f"Answers go to {said(reply)}.")
+    return facts
+
+
+def _people(count: int) -> str:
+    return "One recipient gets it" if count == 1 else f"{count:,} recipients get it"
+
+
+def _look_at_body(found: Findings, body: Text, *, is_chat: bool) -> None:
+    plain = body.plain
+    if mass := _MASS.search(plain):
+        line = plain.count("\n", 0, mass.start()) + 1
+        called = inline_of(body, mass)
+        if is_chat or mass[0].startswith("<"):
+            found.danger("mass", f"Line {line:,} calls everybody: {called}.", line)
+        else:
+            found.note("mass", f"Line {line:,} holds {called}.", line)
+    if match := _TRACKER.search(plain):
+        line = plain.count("\n", 0, match.start()) + 1
+        found.danger("active", f"Line {line:,} holds HTML that loads or sends something.", line)
+    if match := _HIDDEN.search(plain):
+        line = plain.count("\n", 0, match.start()) + 1
+        found.danger("unseen", f"Line {line:,} holds HTML that its reader does not see.", line)
+
+
+def inline_of(text: Text, match: re.Match[str]) -> str:
+    """Return what a pattern found, for a sentence."""
+    return said(whole(text)._replace(begin=match.start(), end=match.end()))
+
+
+def _attachments(value: Value | None, found: Findings) -> list[Fact]:
+    if value is None or value.kind == "null":
+        return []
+    members = value.children if value.kind == "array" else (value,)
+    facts: list[Fact] = []
+    for at, member in enumerate(members):
+        name, size = _name_and_size(member)
+        if name is None:
+            if at < _MOST_ATTACHED:
+                facts.append(own_fact("Attached", f"something without a name{size}", is_alarming=True))
+            continue
+        alarming = bool(_DANGEROUS.search(name.plain[-300:])) or ".." in name.plain
+        if at < _MOST_ATTACHED:
+            one = fact("Attached", name, is_alarming=alarming)
+            facts.append(one._replace(label=f"Attached{size}"))
+        if alarming:
+            found.danger("attached", f"{said(name)} is attached: a program, a secret or a system file.")
+    if (rest := len(members) - _MOST_ATTACHED) > 0:
+        facts.append(own_fact("Attached", f"{rest:,} more", is_alarming=True))
+    return facts
+
+
+def _name_and_size(member: Value) -> tuple[Text | None, str]:
+    if member.kind == "object":
+        inner = Arguments(member.children)
+        name = inner.text("filename", "name", "path", "file_name", "url", "title", "file")
+        content = inner.text("content", "data", "base64", "contentBytes")
+        given = inner.text("size", "length")
+        if given is not None and given.plain.isdecimal() and len(given.plain) < 16:  # noqa: PLR2004
+            return name, f" ({int(given.plain):,} bytes, it says)"
+        return name, f" ({len(content.plain):,} characters)" if content is not None else ""
+    return (None, "") if member.kind == "array" else (text_of(member), "")
