@@ -5,7 +5,16 @@ from fnmatch import fnmatchcase
 from typing import Final, NamedTuple
 
 from webui.preview.reading import Value
-from webui.preview.renderers import git, kubernetes, messages, patch, terraform
+from webui.preview.renderers import (
+    browser,
+    git,
+    json_patch,
+    kubernetes,
+    messages,
+    money,
+    patch,
+    terraform,
+)
 from webui.preview.renderers.arguments import Arguments
 from webui.preview.renderers.rendering import Rendering
 
@@ -27,6 +36,9 @@ RENDERERS: Final[tuple[Renderer, ...]] = (
     Renderer("git", git.TOOLS, git.fits, git.render),
     Renderer("terraform", terraform.TOOLS, terraform.fits, terraform.render),
     Renderer("kubernetes", kubernetes.TOOLS, kubernetes.fits, kubernetes.render),
+    Renderer("browser", browser.TOOLS, browser.fits, browser.render),
+    Renderer("json-patch", json_patch.TOOLS, json_patch.fits, json_patch.render),
+    Renderer("money", money.TOOLS, money.fits, money.render),
     Renderer("message", messages.TOOLS, messages.fits, messages.render),
 )
 """In order: the first that gives a rendering is taken, those named by the tool come first."""

@@ -1,0 +1,110 @@
+"""An amount of money as it is written, and what numbers it can be read as."""
+
+import re
+from decimal import Context, Decimal
+from typing import Final, Literal, NamedTuple
+
+from webui.preview.renderers.arguments import Text
+from webui.preview.renderers.currencies import digits_of
+
+_NUMBER: Final = re.compile(r"[-+]?\d{1,30}(?:\.\d{1,30})?(?:[eE][-+]?\d{1,2})?", re.ASCII)
+_GROUPED: Final = re.compile(r"[-+]?\d{1,3}(?:,\d{3}){1,9}(?:\.\d{1,10})?", re.ASCII)
+_TURNED: Final = re.compile(r"[-+]?\d{1,3}(?:\.\d{3}){1,9},\d{1,10}", re.ASCII)
+_COMMA: Final = re.compile(r"[-+]?\d{1,12},\d{1,10}", re.ASCII)
+_SPACED: Final = re.compile(r"[-+]?\d{1,3}(?:[ '_]\d{3}){1,9}(?:[.,]\d{1,10})?", re.ASCII)
+_AROUND: Final = re.compile(r"^[\s$€£¥₹]{1,3}|[\s$€£¥₹]{1,3}$|^[A-Z]{3}\s?|\s?[A-Z]{3}$")
+_EXACT: Final = Context(prec=120)
+_LONGEST: Final = 80
+
+Unit = Literal["major", "minor", "open"]
+
+
+class Reading(NamedTuple):
+    """What an amount may be."""
+
+    label: str
+    words: str
+
+
+class Amount(NamedTuple):
+    """An amount with its currency."""
+
+    text: Text
+    unit: Unit
+    currency: str
+    """As it was sent; empty if it was not."""
+    is_number: bool
+    """Of JSON, not a text."""
+
+    @property
+    def code(self) -> str:
+        """Return the currency's code as ISO writes it."""
+        return self.currency.strip().upper()
+
+    @property
+    def plain(self) -> str:
+        """Return the amount as it was sent, without blanks and signs of currencies around it."""
+        return _AROUND.sub("", self.text.plain[:_LONGEST].strip()).strip()
+
+    def values(self) -> list[tuple[str, Decimal]]:
+        """Return the numbers that it may stand for, with how they are read; none if it is none."""
+        plain = self.plain
+        if len(self.text.plain) > _LONGEST:
+            return []
+        if _NUMBER.fullmatch(plain):
+            return [("", Decimal(plain))]
+        if _GROUPED.fullmatch(plain):
+            found = [("with commas between thousands", Decimal(plain.replace(",", "")))]
+            if plain.count(",") == 1 and "." not in plain:
+                found.append(("with a comma for the point", Decimal(plain.replace(",", "."))))
+            return found
+        if _TURNED.fullmatch(plain):
+            turned = plain.replace(".", "").replace(",", ".")
+            return [("with a comma for the point", Decimal(turned))]
+        if _COMMA.fullmatch(plain):
+            return [("with a comma for the point", Decimal(plain.replace(",", ".")))]
+        if _SPACED.fullmatch(plain):
+            return [("without its gaps", Decimal(re.sub("[ '_]", "", plain).replace(",", ".")))]
+        return []
+
+    def readings(self, tool: str) -> list[Reading]:
+        """Return all that it can mean."""
+        digits = digits_of(self.code, tool)
+        code = self.code if digits is not None else "of an unknown currency"
+        found: list[Reading] = []
+        for how, value in self.values():
+            as_whole = Reading(_label("Amount", how), f"{_plain(value, digits)} {code}")
+            if self.unit == "major" or _has_fraction(value) or digits == 0:
+                found.append(as_whole)
+                continue
+            shift = 2 if digits is None else digits
+            smaller = _plain(value.scaleb(-shift, _EXACT), shift)
+            as_minor = Reading(_label("Amount", how), f"{smaller} {code}")
+            if self.unit == "minor" and digits is not None:
+                found.append(as_minor)
+                continue
+            found.append(as_whole._replace(label=_label("If these are whole units", how)))
+            found.append(as_minor._replace(label=_label(f"If these are 1/{10**shift:,} units", how)))
+        return found
+
+
+def _label(label: str, how: str) -> str:
+    return f"{label}, read {how}" if how else label
+
+
+def _has_fraction(value: Decimal) -> bool:
+    return value != value.to_integral_value(context=_EXACT)
+
+
+def _plain(value: Decimal, digits: int | None) -> str:
+    written = f"{value:,f}"
+    head, point, tail = written.partition(".")
+    if digits:
+        return f"{head}.{tail.ljust(digits, '0')}"
+    return f"{head}.{tail}" if point and tail.strip("0") else head
+
+
+def decimals(value: Decimal) -> int:
+    """Return how many digits behind the point a number really has."""
+    _, point, tail = f"{value:f}".partition(".")
+    return len(tail.rstrip("0")) if point else 0

@@ -1,0 +1,208 @@
+"""What an agent does in a browser: where it goes, what it types, which program it runs there."""
+
+import re
+from typing import Final
+
+from webui.preview.nodes import Piece
+from webui.preview.reading import Value
+from webui.preview.renderers.addresses_of_web import facts_of_url, look_at_url
+from webui.preview.renderers.arguments import Arguments, Text, text_of
+from webui.preview.renderers.rendering import Fact, Rendering, Token
+from webui.preview.renderers.saying import (
+    Findings,
+    fact,
+    facts_of,
+    leaf,
+    name_said,
+    pieces_of,
+    said,
+    says_yes,
+    whole,
+)
+from webui.preview.renderers.sensitive_files import look_at_path
+from webui.preview.renderers.sheets import Sheets, add_lines
+from webui.preview.renderers.tool_names import globs, squeezed
+
+TOOLS: Final = globs("browser", "playwright", "puppeteer", "selenium", "chrome devtools")
+
+_READS: Final = re.compile(r"(?:snapshot|screenshot|consolemessages|networkrequests|resize|close|waitfor|back|list\w*)$")
+_TITLES: Final = (
+    ("navigate", "Page opened in a browser"),
+    ("goto", "Page opened in a browser"),
+    ("evaluate", "Program run in a page"),
+    ("runcode", "Program run in a browser"),
+    ("fillform", "Form filled in a browser"),
+    ("fill", "Text typed into a page"),
+    ("type", "Text typed into a page"),
+    ("presskey", "Key pressed in a page"),
+    ("click", "Click in a page"),
+    ("select", "Choice in a page"),
+    ("upload", "Files given to a page"),
+    ("dialog", "Answer to a dialog of a page"),
+    ("drag", "Something dragged in a page"),
+    ("hover", "Pointer moved in a page"),
+    ("install", "Browser installed"),
+    ("tab", "Tab of a browser"),
+)
+_FACTS: Final = (
+    ("The agent calls it", ("element", "description", "startElement")),
+    ("Element", ("selector", "ref", "target", "uid", "startRef", "locator", "xpath")),
+    ("Onto", ("endElement", "endRef")),
+    ("Key", ("key",)),
+    ("Button", ("button",)),
+    ("Action", ("action",)),
+    ("Accepts the dialog", ("accept",)),
+    ("Submits", ("submit",)),
+    ("Double click", ("doubleClick", "double_click")),
+)
+_TYPED: Final = ("text", "value", "promptText", "input_text")
+_CODE: Final = ("function", "script", "code", "expression", "js", "javascript", "pageFunction")
+_PATHS: Final = ("paths", "files", "filePaths", "file_paths")
+_RULES: Final = (
+    ("reads", "reads what keeps somebody logged in", r"document\s*\.\s*cookie|localStorage|sessionStorage|indexedDB|navigator\s*\.\s*credentials|storageState|\.cookies\s*\("),
+    ("sends", "can send something to another place", r"\bfetch\s*\(|XMLHttpRequest|sendBeacon|WebSocket|EventSource|new\s+Image|\.src\s*=|\.action\s*=|\bpostMessage\s*\(|RTCPeerConnection"),
+    ("moves", "leads the page to another place", r"location\s*(?:\.\s*(?:href|assign|replace)|=)|window\s*\.\s*open"),
+    ("submits", "submits or clicks something by itself", r"\.(?:submit|requestSubmit|click)\s*\("),
+    ("makes", "runs a text as a program", r"\beval\s*\(|new\s+Function|\bFunction\s*\(|\batob\s*\(|import\s*\(|fromCharCode|\bset(?:Timeout|Interval)\s*\(\s*[\"'`]|document\s*\.\s*write"),
+    ("leaves", "reaches out of the browser", r"child_process|\brequire\s*\(|process\s*\.|\bfs\s*\.|execSync|spawn\s*\("),
+    ("passwords", "reads what is typed as a password", r"type\s*=\s*\\?[\"']?password"),
+)
+_COMPILED: Final = tuple((kind, words, re.compile(pattern)) for kind, words, pattern in _RULES)
+_WEIGHTY: Final = re.compile(
+    r"delet|remov|pay\b|buy|purchas|order|checkout|transfer|confirm|submit|send|publish|approve|accept"
+    r"|agree|sign|grant|allow|authori[sz]e|cancel|unsubscribe|deactivat|merge|deploy|reset|withdraw",
+    re.IGNORECASE,
+)
+_WEAK: Final = re.compile(
+    r"--no-sandbox|--disable-web-security|--allow-file-access|--load-extension|--proxy-server"
+    r"|--remote-debugging|ignoreHTTPSErrors|--ignore-certificate-errors|--user-data-dir",
+    re.IGNORECASE,
+)
+_MOST_FIELDS: Final = 2_000
+
+
+def fits(arguments: Arguments) -> bool:
+    """No shape alone says that a call is of a browser: the tool has to."""
+    return False
+
+
+def render(tool: str, arguments: Arguments) -> Rendering | None:
+    """Return what is done in a browser."""
+    name = squeezed(tool)
+    if _READS.search(name):
+        return None
+    title = next((title for word, title in _TITLES if word in name), "Action in a browser")
+    found, sheets = Findings(), Sheets()
+    facts: list[Fact] = []
+    url = leaf(arguments, "url", "uri")
+    if url is not None:
+        facts += facts_of_url(url)
+        look_at_url(found, url)
+    facts += facts_of(arguments, _FACTS)
+    _typed(found, arguments, sheets)
+    _fields(found, arguments, sheets)
+    _code(found, arguments, sheets)
+    facts += _files(found, arguments)
+    _look_at_element(found, arguments, name)
+    _look_at_options(found, arguments)
+    if not facts and not sheets.blocks():
+        return None
+    return Rendering("browser", title, tuple(facts), sheets.blocks(), found.sentences())
+
+
+def _typed(found: Findings, arguments: Arguments, sheets: Sheets) -> None:
+    for key in _TYPED:
+        text = leaf(arguments, key)
+        if text is None:
+            continue
+        sheet = sheets.start("What is typed")
+        add_lines(sheet, whole(text), first=None)
+        sheets.keep(sheet)
+        if text.hides(0, len(text.plain)):
+            found.danger("secret", "A secret is typed into the page; the mask stands for it.")
+    if says_yes(leaf(arguments, "submit")):
+        found.danger("submit", "Enter is pressed afterwards: the form is sent.")
+
+
+def _fields(found: Findings, arguments: Arguments, sheets: Sheets) -> None:
+    value = arguments.value("fields", "values", "formData", "form_data", "elements")
+    if value is None or value.kind not in {"array", "object"}:
+        return
+    sheet = sheets.start("The fields of the form")
+    for child in value.children[:_MOST_FIELDS]:
+        label, text = _field(child)
+        if text is not None and text.hides(0, len(text.plain)):
+            found.danger("secret", "A secret is typed into the page; the mask stands for it.")
+        tokens = [Token("name", label), Token("operator", (Piece("text", " := "),))]
+        tokens.append(Token("string", pieces_of(whole(text)) if text is not None else ()))
+        sheet.write(tuple(tokens))
+    if (rest := len(value.children) - _MOST_FIELDS) > 0:
+        sheet.hidden += rest
+        found.danger("fields", f"The last {rest:,} fields were not read.")
+    sheets.keep(sheet)
+
+
+def _field(child: Value) -> tuple[tuple[Piece, ...], Text | None]:
+    if child.kind == "object":
+        inner = Arguments(child.children)
+        name = leaf(inner, "name", "element", "selector", "ref", "target", "uid")
+        label = pieces_of(whole(name), 100) if name is not None else (Piece("text", "a field without a name"),)
+        return label, leaf(inner, "value", "text")
+    label = (Piece("text", name_said(child.name)),)
+    return label, None if child.kind == "array" else text_of(child)
+
+
+def _code(found: Findings, arguments: Arguments, sheets: Sheets) -> None:
+    for key in _CODE:
+        text = arguments.text(key)
+        if text is None:
+            continue
+        sheet = sheets.start("The program")
+        add_lines(sheet, whole(text))
+        sheets.keep(sheet)
+        found.note("runs", "It runs with all that the page and whoever is logged in may do.")
+        for kind, words, pattern in _COMPILED:
+            if match := pattern.search(text.plain):
+                line = text.plain.count("\n", 0, match.start()) + 1
+                shown = said(whole(text)._replace(begin=match.start(), end=match.end()))
+                found.danger(kind, f"Line {line:,} {words}: {shown}.", line)
+        if text.hides(0, len(text.plain)):
+            found.danger("secret-code", "A part of the program is masked: it may do anything.")
+
+
+def _files(found: Findings, arguments: Arguments) -> list[Fact]:
+    facts = []
+    paths = list(arguments.texts(*_PATHS) or ())
+    one = arguments.text("filePath", "file_path", "path")
+    for path in [*([one] if one is not None else []), *paths][:100]:
+        facts.append(fact("File", path))
+        look_at_path(found, whole(path), in_a_tree=False)
+    if facts:
+        found.note("upload", "Files of the agent's machine are given to the page.")
+    if len(paths) > 100:  # noqa: PLR2004
+        found.danger("files", f"It gives {len(paths):,} files; the first 100 were looked at.")
+    return facts[:20]
+
+
+def _look_at_element(found: Findings, arguments: Arguments, name: str) -> None:
+    words = arguments.text("element", "selector", "target", "locator")
+    if words is None or not any(each in name for each in ("click", "type", "press", "select", "fill")):
+        return
+    if match := _WEIGHTY.search(words.plain[:2000]):
+        found.note("weighty", f"By its name, {said(words)}, it may do something that stays (“{match[0]}”).")
+
+
+def _look_at_options(found: Findings, arguments: Arguments) -> None:
+    if says_yes(leaf(arguments, "allowDangerous", "allow_dangerous")):
+        found.danger("weak", "It asks for dangerous options of the browser.")
+    value = arguments.value("launchOptions", "launch_options", "args", "options")
+    if value is None:
+        return
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        waiting += each.children
+        if each.kind == "string" and (match := _WEAK.search("".join(part.text for part in each.segments)[:500])):
+            found.danger("weak", f"An option takes a protection of the browser away: {match[0]}.")
+        elif _WEAK.fullmatch(each.name[:60]):
+            found.danger("weak", f"An option takes a protection of the browser away: {each.name[:60]}.")
