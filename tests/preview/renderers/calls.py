@@ -33,9 +33,7 @@ def text_of(rendering: Rendering) -> str:
         lines.append(f"[{block.title}]")
         for line in block.lines:
             sign = {"added": "+", "removed": "-", "head": "@"}.get(line.kind, " ")
-            shown = [
-                "".join(piece.text for piece in token.pieces) for token in line.tokens
-            ]
+            shown = ["".join(piece.text for piece in token.pieces) for token in line.tokens]
             lines.append(sign + " ".join(shown))
         if block.hidden:
             lines.append(f"({block.hidden} more)")

@@ -17,7 +17,7 @@ MOST_READ: Final = 2_000
 _MOST_DOMAINS: Final = 6
 _LONGEST_DOMAIN: Final = 60
 _ADDRESS: Final = re.compile(r"[^\s<>@,;:\"()\[\]]{1,64}@[^\s<>@,;:\"()]{1,253}")
-_SEPARATOR: Final = re.compile(r'[,;\n]')
+_SEPARATOR: Final = re.compile(r"[,;\n]")
 _INNER: Final = ("email", "address", "mail", "emailAddress")
 _NAMES: Final = ("name", "displayName", "display_name")
 
@@ -117,9 +117,14 @@ def look_at_recipients(found: Findings, label: str, those: list[Recipient]) -> N
     for each in those:
         plain = each.span.plain
         if each.span.is_secret:
-            found.danger("masked-recipient", f"A recipient in “{label}” is masked in part: it may be anyone.")
+            found.danger(
+                "masked-recipient",
+                f"A recipient in “{label}” is masked in part: it may be anyone.",
+            )
         elif not each.domain:
-            found.danger("no-address", f"{said(each.span)} in “{label}” is no address of e-mail.")
+            found.danger(
+                "no-address", f"{said(each.span)} in “{label}” is no address of e-mail."
+            )
         bracket = max(0, plain.rfind("<"))
         shown = plain[max(0, bracket - 400) : bracket]
         named = _ADDRESS.search(shown)
@@ -127,11 +132,19 @@ def look_at_recipients(found: Findings, label: str, those: list[Recipient]) -> N
             words = f"The name in {said(each.span, 100)} holds another address than the one it goes to."
             found.danger("display-name", words)
         if plain.count("@") > 1 and not shown and len(_ADDRESS.findall(plain[:400])) > 1:
-            found.danger("two-addresses", f"{said(each.span, 100)} holds more than one address.")
+            found.danger(
+                "two-addresses", f"{said(each.span, 100)} holds more than one address."
+            )
         if each.domain and not each.domain.isascii():
-            found.danger("domain-letters", f"The domain of {said(each.span)} has letters outside ASCII.")
+            found.danger(
+                "domain-letters",
+                f"The domain of {said(each.span)} has letters outside ASCII.",
+            )
         elif "xn--" in each.domain:
-            found.danger("domain-letters", f"The domain of {said(each.span)} stands for letters outside ASCII.")
+            found.danger(
+                "domain-letters",
+                f"The domain of {said(each.span)} stands for letters outside ASCII.",
+            )
 
 
 def look_at_domains(found: Findings, those: list[Recipient]) -> Fact | None:

@@ -56,7 +56,9 @@ class Amount(NamedTuple):
         if _GROUPED.fullmatch(plain):
             found = [("with commas between thousands", Decimal(plain.replace(",", "")))]
             if plain.count(",") == 1 and "." not in plain:
-                found.append(("with a comma for the point", Decimal(plain.replace(",", "."))))
+                found.append(
+                    ("with a comma for the point", Decimal(plain.replace(",", ".")))
+                )
             return found
         if _TURNED.fullmatch(plain):
             turned = plain.replace(".", "").replace(",", ".")
@@ -64,7 +66,9 @@ class Amount(NamedTuple):
         if _COMMA.fullmatch(plain):
             return [("with a comma for the point", Decimal(plain.replace(",", ".")))]
         if _SPACED.fullmatch(plain):
-            return [("without its gaps", Decimal(re.sub("[ '_]", "", plain).replace(",", ".")))]
+            return [
+                ("without its gaps", Decimal(re.sub("[ '_]", "", plain).replace(",", ".")))
+            ]
         return []
 
     def readings(self, tool: str) -> list[Reading]:
@@ -84,7 +88,9 @@ class Amount(NamedTuple):
                 found.append(as_minor)
                 continue
             found.append(as_whole._replace(label=_label("If these are whole units", how)))
-            found.append(as_minor._replace(label=_label(f"If these are 1/{10**shift:,} units", how)))
+            found.append(
+                as_minor._replace(label=_label(f"If these are 1/{10**shift:,} units", how))
+            )
         return found
 
 

@@ -25,7 +25,9 @@ from webui.preview.renderers.tool_names import globs, squeezed
 
 TOOLS: Final = globs("browser", "playwright", "puppeteer", "selenium", "chrome devtools")
 
-_READS: Final = re.compile(r"(?:snapshot|screenshot|consolemessages|networkrequests|resize|close|waitfor|back|list\w*)$")
+_READS: Final = re.compile(
+    r"(?:snapshot|screenshot|consolemessages|networkrequests|resize|close|waitfor|back|list\w*)$"
+)
 _TITLES: Final = (
     ("navigate", "Page opened in a browser"),
     ("goto", "Page opened in a browser"),
@@ -56,18 +58,45 @@ _FACTS: Final = (
     ("Double click", ("doubleClick", "double_click")),
 )
 _TYPED: Final = ("text", "value", "promptText", "input_text")
-_CODE: Final = ("function", "script", "code", "expression", "js", "javascript", "pageFunction")
+_CODE: Final = (
+    "function",
+    "script",
+    "code",
+    "expression",
+    "js",
+    "javascript",
+    "pageFunction",
+)
 _PATHS: Final = ("paths", "files", "filePaths", "file_paths")
 _RULES: Final = (
-    ("reads", "reads what keeps somebody logged in", r"document\s*\.\s*cookie|localStorage|sessionStorage|indexedDB|navigator\s*\.\s*credentials|storageState|\.cookies\s*\("),
-    ("sends", "can send something to another place", r"\bfetch\s*\(|XMLHttpRequest|sendBeacon|WebSocket|EventSource|new\s+Image|\.src\s*=|\.action\s*=|\bpostMessage\s*\(|RTCPeerConnection"),
-    ("moves", "leads the page to another place", r"location\s*(?:\.\s*(?:href|assign|replace)|=)|window\s*\.\s*open"),
-    ("submits", "submits or clicks something by itself", r"\.(?:submit|requestSubmit|click)\s*\("),
-    ("makes", "runs a text as a program", r"\beval\s*\(|new\s+Function|\bFunction\s*\(|\batob\s*\(|import\s*\(|fromCharCode|\bset(?:Timeout|Interval)\s*\(\s*[\"'`]|document\s*\.\s*write"),
-    ("leaves", "reaches out of the browser", r"child_process|\brequire\s*\(|process\s*\.|\bfs\s*\.|execSync|spawn\s*\("),
-    ("passwords", "reads what is typed as a password", r"type\s*=\s*\\?[\"']?password"),
+    ("reads", "reads what keeps somebody logged in", (
+        r"\.cookie", r"localStorage", r"sessionStorage", r"indexedDB", r"\.credentials",
+        r"storageState", r"\.cookies\s{0,20}\(", r"""\[\s{0,20}["'`]cookie""",
+    )),
+    ("sends", "can send something to another place", (
+        r"fetch\s{0,20}\(", r"XMLHttpRequest", r"sendBeacon", r"WebSocket", r"EventSource",
+        r"new\s{1,20}Image", r"\.src\s{0,20}=", r"\.action\s{0,20}=", r"postMessage\s{0,20}\(",
+        r"RTCPeerConnection", r"axios",
+    )),
+    ("moves", "leads the page to another place", (
+        r"location\s{0,20}[.=]", r"window\s{0,20}\.\s{0,20}open", r"\.goto\s{0,20}\(",
+    )),
+    ("submits", "submits or clicks something by itself", (
+        r"\.submit\s{0,20}\(", r"requestSubmit", r"\.click\s{0,20}\(",
+    )),
+    ("makes", "runs a text as a program", (
+        r"eval\s{0,20}\(", r"Function\s{0,20}\(", r"atob\s{0,20}\(", r"import\s{0,20}\(",
+        r"fromCharCode", r"""setTimeout\s{0,20}\(\s{0,20}["'`]""", r"document\s{0,20}\.\s{0,20}write",
+        r"""\[\s{0,20}["'`](?:ev|constr)""",
+    )),
+    ("leaves", "reaches out of the browser", (
+        r"child_process", r"require\s{0,20}\(", r"process\s{0,20}\.", r"execSync", r"spawn\s{0,20}\(",
+    )),
+    ("passwords", "reads what is typed as a password", (r"""type\s{0,20}=\s{0,20}\\?["']?password""",)),
+)  # fmt: skip
+_COMPILED: Final = tuple(
+    (kind, words, tuple(map(re.compile, patterns))) for kind, words, patterns in _RULES
 )
-_COMPILED: Final = tuple((kind, words, re.compile(pattern)) for kind, words, pattern in _RULES)
 _WEIGHTY: Final = re.compile(
     r"delet|remov|pay\b|buy|purchas|order|checkout|transfer|confirm|submit|send|publish|approve|accept"
     r"|agree|sign|grant|allow|authori[sz]e|cancel|unsubscribe|deactivat|merge|deploy|reset|withdraw",
@@ -119,7 +148,9 @@ def _typed(found: Findings, arguments: Arguments, sheets: Sheets) -> None:
         add_lines(sheet, whole(text), first=None)
         sheets.keep(sheet)
         if text.hides(0, len(text.plain)):
-            found.danger("secret", "A secret is typed into the page; the mask stands for it.")
+            found.danger(
+                "secret", "A secret is typed into the page; the mask stands for it."
+            )
     if says_yes(leaf(arguments, "submit")):
         found.danger("submit", "Enter is pressed afterwards: the form is sent.")
 
@@ -132,7 +163,9 @@ def _fields(found: Findings, arguments: Arguments, sheets: Sheets) -> None:
     for child in value.children[:_MOST_FIELDS]:
         label, text = _field(child)
         if text is not None and text.hides(0, len(text.plain)):
-            found.danger("secret", "A secret is typed into the page; the mask stands for it.")
+            found.danger(
+                "secret", "A secret is typed into the page; the mask stands for it."
+            )
         tokens = [Token("name", label), Token("operator", (Piece("text", " := "),))]
         tokens.append(Token("string", pieces_of(whole(text)) if text is not None else ()))
         sheet.write(tuple(tokens))
@@ -146,7 +179,11 @@ def _field(child: Value) -> tuple[tuple[Piece, ...], Text | None]:
     if child.kind == "object":
         inner = Arguments(child.children)
         name = leaf(inner, "name", "element", "selector", "ref", "target", "uid")
-        label = pieces_of(whole(name), 100) if name is not None else (Piece("text", "a field without a name"),)
+        label = (
+            pieces_of(whole(name), 100)
+            if name is not None
+            else (Piece("text", "a field without a name"),)
+        )
         return label, leaf(inner, "value", "text")
     label = (Piece("text", name_said(child.name)),)
     return label, None if child.kind == "array" else text_of(child)
@@ -160,14 +197,21 @@ def _code(found: Findings, arguments: Arguments, sheets: Sheets) -> None:
         sheet = sheets.start("The program")
         add_lines(sheet, whole(text))
         sheets.keep(sheet)
-        found.note("runs", "It runs with all that the page and whoever is logged in may do.")
-        for kind, words, pattern in _COMPILED:
-            if match := pattern.search(text.plain):
-                line = text.plain.count("\n", 0, match.start()) + 1
-                shown = said(whole(text)._replace(begin=match.start(), end=match.end()))
-                found.danger(kind, f"Line {line:,} {words}: {shown}.", line)
+        found.note(
+            "runs", "It runs with all that the page and whoever is logged in may do."
+        )
+        for kind, words, patterns in _COMPILED:
+            matches = [match for each in patterns if (match := each.search(text.plain))]
+            if not matches:
+                continue
+            match = min(matches, key=lambda match: match.start())
+            line = text.plain.count("\n", 0, match.start()) + 1
+            shown = said(whole(text)._replace(begin=match.start(), end=match.end()))
+            found.danger(kind, f"Line {line:,} {words}: {shown}.", line)
         if text.hides(0, len(text.plain)):
-            found.danger("secret-code", "A part of the program is masked: it may do anything.")
+            found.danger(
+                "secret-code", "A part of the program is masked: it may do anything."
+            )
 
 
 def _files(found: Findings, arguments: Arguments) -> list[Fact]:
@@ -180,16 +224,23 @@ def _files(found: Findings, arguments: Arguments) -> list[Fact]:
     if facts:
         found.note("upload", "Files of the agent's machine are given to the page.")
     if len(paths) > 100:  # noqa: PLR2004
-        found.danger("files", f"It gives {len(paths):,} files; the first 100 were looked at.")
+        found.danger(
+            "files", f"It gives {len(paths):,} files; the first 100 were looked at."
+        )
     return facts[:20]
 
 
 def _look_at_element(found: Findings, arguments: Arguments, name: str) -> None:
     words = arguments.text("element", "selector", "target", "locator")
-    if words is None or not any(each in name for each in ("click", "type", "press", "select", "fill")):
+    if words is None or not any(
+        each in name for each in ("click", "type", "press", "select", "fill")
+    ):
         return
     if match := _WEIGHTY.search(words.plain[:2000]):
-        found.note("weighty", f"By its name, {said(words)}, it may do something that stays (“{match[0]}”).")
+        found.note(
+            "weighty",
+            f"By its name, {said(words)}, it may do something that stays (“{match[0]}”).",
+        )
 
 
 def _look_at_options(found: Findings, arguments: Arguments) -> None:
@@ -199,10 +250,17 @@ def _look_at_options(found: Findings, arguments: Arguments) -> None:
     if value is None:
         return
     waiting = [value]
-    while waiting:
+    while waiting and not found.has("weak"):
         each = waiting.pop()
         waiting += each.children
-        if each.kind == "string" and (match := _WEAK.search("".join(part.text for part in each.segments)[:500])):
-            found.danger("weak", f"An option takes a protection of the browser away: {match[0]}.")
+        if each.kind == "string" and (
+            match := _WEAK.search("".join(part.text for part in each.segments)[:500])
+        ):
+            found.danger(
+                "weak", f"An option takes a protection of the browser away: {match[0]}."
+            )
         elif _WEAK.fullmatch(each.name[:60]):
-            found.danger("weak", f"An option takes a protection of the browser away: {each.name[:60]}.")
+            found.danger(
+                "weak",
+                f"An option takes a protection of the browser away: {each.name[:60]}.",
+            )

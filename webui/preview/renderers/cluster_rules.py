@@ -1,5 +1,6 @@
 """What in a manifest or a verb of Kubernetes reaches far beyond the thing it names."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -19,10 +20,18 @@ _SWITCHES: Final = {
     "hostPID": "sees the processes of the node",
     "hostIPC": "shares memory with the node",
     "allowPrivilegeEscalation": "lets a process get more rights than it began with",
-    "automountServiceAccountToken": "",
 }
 _CAPABILITIES: Final = frozenset(
-    {"ALL", "SYS_ADMIN", "SYS_PTRACE", "SYS_MODULE", "NET_ADMIN", "DAC_OVERRIDE", "SYS_RAWIO", "BPF"}
+    {
+        "ALL",
+        "SYS_ADMIN",
+        "SYS_PTRACE",
+        "SYS_MODULE",
+        "NET_ADMIN",
+        "DAC_OVERRIDE",
+        "SYS_RAWIO",
+        "BPF",
+    }
 )
 _KINDS: Final = {
     "clusterrole": "gives rights in the whole cluster",
@@ -43,9 +52,18 @@ _NOTED: Final = {
     "serviceaccount": "is an identity that programs act with",
 }
 _FAR: Final = {
-    **dict.fromkeys(("namespace", "namespaces", "ns"), "all that is in the namespace goes with it"),
     **dict.fromkeys(
-        ("persistentvolume", "persistentvolumes", "pv", "persistentvolumeclaim", "pvc", "persistentvolumeclaims"),
+        ("namespace", "namespaces", "ns"), "all that is in the namespace goes with it"
+    ),
+    **dict.fromkeys(
+        (
+            "persistentvolume",
+            "persistentvolumes",
+            "pv",
+            "persistentvolumeclaim",
+            "pvc",
+            "persistentvolumeclaims",
+        ),
         "the data in it may be lost",
     ),
     **dict.fromkeys(
@@ -53,48 +71,76 @@ _FAR: Final = {
         "all resources of that kind go with it",
     ),
     **dict.fromkeys(("node", "nodes", "no"), "what runs on it is moved or lost"),
-    **dict.fromkeys(("clusterrole", "clusterrolebinding", "clusterroles"), "rights in the whole cluster end"),
+    **dict.fromkeys(
+        ("clusterrole", "clusterrolebinding", "clusterroles"),
+        "rights in the whole cluster end",
+    ),
     **dict.fromkeys(("statefulset", "statefulsets", "sts"), "what keeps data stops"),
     **dict.fromkeys(("all", "*"), "nearly everything in the namespace goes"),
-    **dict.fromkeys(("secret", "secrets", "storageclass", "storageclasses", "sc"), "others may depend on it"),
+    **dict.fromkeys(
+        ("secret", "secrets", "storageclass", "storageclasses", "sc"),
+        "others may depend on it",
+    ),
 }
 _LONGEST: Final = 60
+_VALUES: Final = {
+    **{
+        ("namespace", name): f"is about {name}, where the cluster itself runs"
+        for name in _SYSTEM
+    },
+    **{
+        ("replicas", zero): "sets replicas to 0: nothing of it runs any more"
+        for zero in ("0", "-0", "0.0", "0x0", "0o0", "00")
+    },
+    ("runAsUser", "0"): "runs as root",
+    **{
+        (key, "*"): "gives rights to everything (“*”)"
+        for key in ("verbs", "resources", "apiGroups")
+    },
+    ("name", "cluster-admin"): "names cluster-admin, which may do everything",
+}
+_TELLING: Final = frozenset({*_SWITCHES, *(key for key, _ in _VALUES), "kind", "type"})
+_PRIVATE: Final = re.compile("[\U000f0000-\U000ffffd]")
 
 
 def look_at_leaves(found: Findings, leaves: Sequence[Leaf]) -> None:
     """Say what containers and rights in a manifest can do."""
     for each in leaves:
-        if each.path:
+        if each.path and (each.path[-1] in _TELLING or "hostPath" in each.path):
             _look_at_leaf(found, each)
+        elif "capabilities" in each.path:
+            _look_at_capability(found, each)
 
 
 def _look_at_leaf(found: Findings, each: Leaf) -> None:
     key, value, line = each.path[-1], each.value.strip(), each.line
     at = "It" if line is None else f"Line {line:,}"
-    masked = any("\U000f0000" <= sign <= "\U000ffffd" for sign in value[:200])
-    if (words := _SWITCHES.get(key)) and (value.casefold() in _YES or masked):
-        found.danger(key, f"{at} {words}.", line)
-    elif "hostPath" in each.path:
-        if key in {"hostPath", "path"} and not found.has(("hostPath", each.document)):
-            found.danger(("hostPath", each.document), f"{at} reaches into the files of the node.", line)
-        if key == "path" and value:
-            found.danger(("path", value), f"The files of the node from {_cut(value)} on are reached.", line)
-    elif key == "namespace" and value in _SYSTEM:
-        found.danger(("system", value), f"{at} is about {value}, where the cluster itself runs.", line)
-    elif key == "replicas" and value in {"0", "0.0", "-0", "0x0", "0o0"}:
-        found.danger("replicas", f"{at} sets replicas to 0: nothing of it runs any more.", line)
-    elif key == "runAsUser" and value == "0":
-        found.danger("root", f"{at} runs as root.", line)
-    elif "capabilities" in each.path and "add" in each.path and value.upper().removeprefix("CAP_") in _CAPABILITIES:
-        found.danger(("capability", value), f"{at} adds the capability {_cut(value)}.", line)
-    elif key in {"verbs", "resources", "apiGroups"} and value == "*":
-        found.danger("star", f"{at} gives rights to everything (“*”).", line)
-    elif key == "name" and value == "cluster-admin":
-        found.danger("admin", f"{at} names cluster-admin, which may do everything.", line)
-    elif key == "type" and value in {"LoadBalancer", "NodePort"}:
-        found.note("open", f"{at} opens a service to the outside ({value}).", line)
+    if "hostPath" in each.path:
+        _look_at_host_path(found, each, at)
+    elif words := _SWITCHES.get(key):
+        if value.casefold() in _YES or _PRIVATE.search(value):
+            found.danger(key, f"{at} {words}.", line)
     elif key == "kind":
         _look_at_kind(found, value, at, line)
+    elif (words := _VALUES.get((key, value.casefold()))) is not None:
+        found.danger((key, value), f"{at} {words}.", line)
+    elif key == "type" and value in {"LoadBalancer", "NodePort"}:
+        found.note("open", f"{at} opens a service to the outside ({value}).", line)
+
+
+def _look_at_host_path(found: Findings, each: Leaf, at: str) -> None:
+    if each.path[-1] in {"hostPath", "path"}:
+        found.danger("hostPath", f"{at} reaches into the files of the node.", each.line)
+    if each.path[-1] == "path" and each.value:
+        words = f"The files of the node from {_cut(each.value)} on are reached."
+        found.danger(("path", each.value), words, each.line)
+
+
+def _look_at_capability(found: Findings, each: Leaf) -> None:
+    name = each.value.strip().upper().removeprefix("CAP_")
+    if each.path[-1] == "add" and name in _CAPABILITIES:
+        at = "It" if each.line is None else f"Line {each.line:,}"
+        found.danger(("capability", name), f"{at} adds the capability {name}.", each.line)
 
 
 def _look_at_kind(found: Findings, kind: str, at: str, line: int | None) -> None:
@@ -109,25 +155,41 @@ def resources(leaves: Sequence[Leaf], sheet: Sheet, found: Findings, verb: str) 
     """Write a line for each resource that is described."""
     named: dict[int, dict[str, str]] = {}
     for each in leaves:
-        if each.path in {("kind",), ("metadata", "name"), ("metadata", "namespace"), ("metadata", "generateName")}:
+        if each.path in {
+            ("kind",),
+            ("metadata", "name"),
+            ("metadata", "namespace"),
+            ("metadata", "generateName"),
+        }:
             named.setdefault(each.document, {})[each.path[-1]] = each.value
     for about in named.values():
-        kind, name = about.get("kind", "no kind"), about.get("name") or about.get("generateName", "")
-        tokens = [Token("keyword", (Piece("text", inline(kind[:_LONGEST]) or "no kind"),))]
-        tokens.append(Token("plain", (Piece("text", " "),)))
-        tokens.append(Token("name", (Piece("text", _cut(name) if name else "without a name"),)))
+        kind = about.get("kind", "no kind")
+        name = about.get("name") or about.get("generateName", "")
+        if verb == "delete" and (words := _FAR.get(kind.casefold())):
+            found.danger(
+                ("delete", kind, name), f"{_cut(kind)} {_cut(name)} is deleted: {words}."
+            )
+        if sheet.is_full:
+            sheet.hidden += 1
+            continue
+        tokens = [
+            Token("keyword", (Piece("text", _cut(kind) or "no kind"),)),
+            Token("plain", (Piece("text", " "),)),
+            Token("name", (Piece("text", _cut(name) if name else "without a name"),)),
+        ]
         if space := about.get("namespace"):
             tokens.append(Token("plain", (Piece("text", f" in {_cut(space)}"),)))
         sheet.write(tuple(tokens), "removed" if verb == "delete" else "plain")
-        if verb == "delete" and (words := _FAR.get(kind.casefold())):
-            found.danger(("delete", kind, name), f"{_cut(kind)} {_cut(name)} is deleted: {words}.")
 
 
 def look_at_target(found: Findings, arguments: Arguments, verb: str) -> None:
     """Say how far a verb reaches, by what it is given beside a manifest."""
     space = leaf(arguments, "namespace", "ns")
     if space is not None and space.plain.strip() in _SYSTEM:
-        found.danger(("system", space.plain), f"It is about {said(space)}, where the cluster itself runs.")
+        found.danger(
+            ("system", space.plain),
+            f"It is about {said(space)}, where the cluster itself runs.",
+        )
     if says_yes(leaf(arguments, "allNamespaces", "all_namespaces")):
         found.danger("everywhere", "It reaches all namespaces.")
     if verb in {"delete", "uninstall", "drain"}:
@@ -137,7 +199,9 @@ def look_at_target(found: Findings, arguments: Arguments, verb: str) -> None:
         found.danger("replicas", "It sets replicas to 0: nothing of it runs any more.")
     file = leaf(arguments, "filename", "patchFile", "valuesFile")
     if file is not None:
-        found.danger("file", f"What is in {said(file)} is not in this call: it cannot be read here.")
+        found.danger(
+            "file", f"What is in {said(file)} is not in this call: it cannot be read here."
+        )
     context = leaf(arguments, "context", "cluster")
     if context is not None and "prod" in context.plain.casefold():
         found.note("context", f"The cluster is {said(context)}.")
@@ -151,13 +215,20 @@ def _look_at_deletion(found: Findings, arguments: Arguments, verb: str) -> None:
         found.danger("uninstall", "All that the chart has made is removed.")
     if verb == "drain":
         found.danger("drain", "All that runs on the node is stopped there.")
-    if kind is not None and (words := _FAR.get(kind.plain.strip().casefold().split(".")[0].split("/")[0])):
+    if kind is not None and (
+        words := _FAR.get(kind.plain.strip().casefold().split(".")[0].split("/")[0])
+    ):
         of = f" {said(name)}" if name is not None else ""
         found.danger("far", f"{said(kind)}{of} is deleted: {words}.")
     if selector is not None and name is None:
-        found.danger("selector", f"All that fits {said(selector)} is deleted, however many there are.")
+        found.danger(
+            "selector",
+            f"All that fits {said(selector)} is deleted, however many there are.",
+        )
     elif kind is not None and name is None:
-        found.danger("unnamed", f"It names no single {said(kind)}: it may delete all of them.")
+        found.danger(
+            "unnamed", f"It names no single {said(kind)}: it may delete all of them."
+        )
     grace = leaf(arguments, "gracePeriodSeconds", "grace_period")
     if says_yes(leaf(arguments, "force")) or (grace is not None and grace.plain == "0"):
         found.danger("grace", "It does not wait for what runs to end by itself.")

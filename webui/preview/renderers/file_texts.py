@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Final
 
 from webui.preview.renderers.arguments import Text
@@ -11,7 +12,9 @@ from webui.preview.renderers.sheets import Sheet, add_lines
 
 _AROUND: Final = 3
 _PRIVATE: Final = re.compile("[\U000f0000-\U000ffffd]")
-_FAR_RIGHT: Final = re.compile(r"[ \t\u00a0\u2000-\u200a\u3000]{60,}+(?=[^\s])")
+_FAR_RIGHT: Final = re.compile(
+    r"(?<![ \t\u00a0\u2000-\u200a\u3000])[ \t\u00a0\u2000-\u200a\u3000]{60,}+(?=[^\s])"
+)
 _UNSEEN: Final = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
     "\ufeff\uffa0\U000e0000-\U000e0fff]++"
@@ -27,27 +30,40 @@ _FIVE_TIMES: Final = 5
 _MOST_FOUND: Final = 400
 
 
-def look_at_text(found: Findings, text: Text, path: Span | None, *, sign: str = "") -> None:
-    """Search all of a text; with a `sign` only in the lines of a patch that begin with it."""
+def look_at_text(
+    found: Findings, text: Text, path: Span | None, *, sign: str = "", what: str = "Line"
+) -> None:
+    """Search a text; with a `sign` only in the lines of a patch that begin with it."""
     plain = text.plain
     rules = [
-        ("far-right", _FAR_RIGHT, "has text after a run of {length} blanks, off to the right."),
+        (
+            "far-right",
+            _FAR_RIGHT,
+            "has text after a run of {length} blanks, off to the right.",
+        ),
         ("unseen", _UNSEEN, "holds a character that nobody sees."),
-        ("return", _RETURN, "holds a control character that lets a screen show another text."),
+        (
+            "return",
+            _RETURN,
+            "holds a control character that lets a screen show another text.",
+        ),
         ("long-line", _LONG_LINE, "is {length} characters long."),
     ]
     if path is not None and path.plain.casefold().endswith("package.json"):
-        rules.append(("script", _RUN_ON_INSTALL, "is a script that runs when it is installed."))
+        rules.append(
+            ("script", _RUN_ON_INSTALL, "is a script that runs when it is installed.")
+        )
     for kind, pattern, words in rules:
         for match in _in_lines(plain, pattern, sign):
-            _say(found, kind, words, plain, match)
+            _say(found, kind, f"{what} {{line:,}} {words}", plain, match)
 
 
 def _in_lines(plain: str, pattern: re.Pattern[str], sign: str) -> Iterator[re.Match[str]]:
-    line = 0
+    line = done = 0
     left = _MOST_FOUND
     for match in pattern.finditer(plain):
-        line = max(line, plain.rfind("\n", line, match.start()) + 1)
+        line = plain.rfind("\n", done, match.start()) + 1 or line
+        done = match.start()
         if plain.startswith(sign, line):
             yield match
             left -= 1
@@ -61,7 +77,7 @@ def _say(found: Findings, kind: str, words: str, plain: str, match: re.Match[str
         return
     line = plain.count("\n", 0, match.start()) + 1
     length = f"{match.end() - match.start():,}"
-    found.danger(kind, f"Line {line:,} {words.format(length=length)}", line)
+    found.danger(kind, words.format(line=line, length=length), line)
 
 
 def add_whole(sheet: Sheet, text: Text) -> None:
@@ -71,8 +87,8 @@ def add_whole(sheet: Sheet, text: Text) -> None:
 
 def add_difference(sheet: Sheet, old: Text, new: Text, found: Findings) -> tuple[int, int]:
     """Add what differs with some lines around it; return how many lines come and go."""
-    before, after = list(old.lines()), list(new.lines())
-    runs = compare(_keys(old, "old"), _keys(new, "new"))
+    before, after = _Lines(old, "old"), _Lines(new, "new")
+    runs = compare(before.keys, after.keys)
     added = sum([run.length for run in runs if run.side == "new"])
     removed = sum([run.length for run in runs if run.side == "old"])
     for at, run in enumerate(runs):
@@ -80,10 +96,10 @@ def add_difference(sheet: Sheet, old: Text, new: Text, found: Findings) -> tuple
             sheet.hidden += sum([rest.length for rest in runs[at:] if rest.side != "both"])
             break
         if run.side == "both":
-            _kept(sheet, new, after, run, is_first=at == 0, is_last=at == len(runs) - 1)
+            _kept(sheet, after, run, is_first=at == 0, is_last=at == len(runs) - 1)
             continue
         kind = "removed" if run.side == "old" else "added"
-        text, lines = (old, before) if run.side == "old" else (new, after)
+        lines = before if run.side == "old" else after
         first = run.old if run.side == "old" else run.new
         for index in range(first, first + run.length):
             if sheet.is_full:
@@ -91,27 +107,38 @@ def add_difference(sheet: Sheet, old: Text, new: Text, found: Findings) -> tuple
                 break
             number = index + 1
             was = number if run.side == "old" else None
-            sheet.add(Span(text, *lines[index]), kind, number, was)  # type: ignore[arg-type]
+            sheet.add(lines.span(index), kind, number, was)  # type: ignore[arg-type]
     if old.plain.endswith("\n") != new.plain.endswith("\n") and old.plain and new.plain:
         verb = "loses" if old.plain.endswith("\n") else "gains"
         found.note("last-end", f"The text {verb} the line end behind its last line.")
     return added, removed
 
 
-def _keys(text: Text, side: str) -> list[object]:
-    """Return what lines are compared by; a line that may hold a secret is like no other."""
-    lines = text.plain.split("\n")
-    if lines[-1] == "":
-        lines.pop()
-    if not _PRIVATE.search(text.plain):
-        return list(lines)
-    return [(side, at) if _PRIVATE.search(line) else line for at, line in enumerate(lines)]
+class _Lines:
+    """The lines of a text, and what they are compared by."""
+
+    def __init__(self, text: Text, side: str) -> None:
+        lines = text.plain.split("\n")
+        if lines[-1] == "":
+            lines.pop()
+        self._text = text
+        self._ends = list(accumulate([len(line) + 1 for line in lines]))
+        self.keys: list[object] = list(lines)
+        if _PRIVATE.search(text.plain):  # a line that may hold a secret is like no other
+            self.keys = [
+                (side, at) if _PRIVATE.search(line) else line
+                for at, line in enumerate(lines)
+            ]
+
+    def span(self, index: int) -> Span:
+        """Return one line, without its end."""
+        begin = self._ends[index - 1] if index else 0
+        return Span(self._text, begin, self._ends[index] - 1)
 
 
 def _kept(
     sheet: Sheet,
-    text: Text,
-    lines: list[tuple[int, int]],
+    lines: _Lines,
     run: Run,
     *,
     is_first: bool,
@@ -122,13 +149,17 @@ def _kept(
     skipped = run.length - head - tail
     if skipped <= 1:
         head, tail, skipped = run.length, 0, 0
-    shown = [*range(head), *([-1] if skipped else []), *range(run.length - tail, run.length)]
+    shown = [
+        *range(head),
+        *([-1] if skipped else []),
+        *range(run.length - tail, run.length),
+    ]
     for index in shown:
         if index < 0:
             sheet.gap(f"{skipped:,} lines that stay as they are")
         else:
             at = run.new + index
-            sheet.add(Span(text, *lines[at]), "plain", at + 1, run.old + index + 1)
+            sheet.add(lines.span(at), "plain", at + 1, run.old + index + 1)
 
 
 def look_at_counts(found: Findings, name: Span | None, added: int, removed: int) -> None:

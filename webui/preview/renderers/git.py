@@ -12,7 +12,6 @@ from webui.preview.renderers.saying import (
     facts_of,
     leaf,
     name_said,
-    
     said,
     says_yes,
     whole,
@@ -89,12 +88,17 @@ _PROTECTED: Final = re.compile(
     r"|gh-pages|releases?(?:[/-].*)?|hotfix/.*|v?\d+\.\d+(?:\.x)?)",
     re.IGNORECASE,
 )
-_FORCES: Final = re.compile(r"--force|-f\b|\+[\w/.-]+:|--mirror|--delete|--prune|-d\b", re.IGNORECASE)
+_FORCES: Final = re.compile(
+    r"--force|-f\b|\+[\w/.-]+:|--mirror|--delete|--prune|-d\b", re.IGNORECASE
+)
 _ADMIN: Final = frozenset({"admin", "maintain", "owner", "write", "push"})
 _FACTS: Final = (
     ("Folder", ("repo_path", "repository_path", "cwd", "working_dir")),
     ("Remote", ("remote", "remote_url", "url")),
-    ("Number", ("pullNumber", "pull_number", "pr_number", "merge_request_iid", "issue_number")),
+    (
+        "Number",
+        ("pullNumber", "pull_number", "pr_number", "merge_request_iid", "issue_number"),
+    ),
     ("From", ("head", "source_branch", "from_branch", "base_branch", "source", "from")),
     ("To", ("base", "target_branch", "target", "into")),
     ("Branch", ("branch", "branch_name", "ref", "refspec")),
@@ -108,8 +112,25 @@ _FACTS: Final = (
     ("File", ("path", "file_path")),
 )
 _MESSAGES: Final = ("message", "commit_message", "body", "description")
-_BRANCHES: Final = ("branch", "branch_name", "ref", "base", "target_branch", "refspec", "target")
-_WRITES: Final = ("push", "merge", "delete", "createorupdate", "file", "reset", "rebase", "protection")
+_BRANCHES: Final = (
+    "branch",
+    "branch_name",
+    "ref",
+    "base",
+    "target_branch",
+    "refspec",
+    "target",
+)
+_WRITES: Final = (
+    "push",
+    "merge",
+    "delete",
+    "createorupdate",
+    "file",
+    "reset",
+    "rebase",
+    "protection",
+)
 _MOST_FILES: Final = 500
 
 
@@ -134,11 +155,16 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     _look_at_people(found, arguments)
     _files(found, arguments, sheets)
     _messages(arguments, sheets)
-    return Rendering("git", operation.title, tuple(facts), sheets.blocks("more files"), found.sentences())
+    return Rendering(
+        "git", operation.title, tuple(facts), sheets.blocks("more files"), found.sentences()
+    )
 
 
 def _repository(arguments: Arguments) -> list[Fact]:
-    owner, repo = leaf(arguments, "owner", "organization", "org"), leaf(arguments, "repo", "repository", "project_id")
+    owner, repo = (
+        leaf(arguments, "owner", "organization", "org"),
+        leaf(arguments, "repo", "repository", "project_id"),
+    )
     found = []
     if owner is not None:
         found.append(fact("Owner", owner))
@@ -158,7 +184,9 @@ def _switches(arguments: Arguments) -> list[Fact]:
     ):
         text = leaf(arguments, *names)
         if text is not None:
-            alarming = (label == "Force" and says_yes(text)) or text.plain in {"false", "public"} and label in {"Private", "Visibility"}
+            alarming = (label == "Force" and says_yes(text)) or (
+                text.plain in {"false", "public"} and label in {"Private", "Visibility"}
+            )
             found.append(fact(label, text, is_alarming=alarming))
     return found
 
@@ -175,7 +203,10 @@ def _look_at_branch(found: Findings, arguments: Arguments, name: str) -> None:
         if text.hides(0, len(text.plain)):
             found.danger("masked-branch", "The branch is masked: it may be any.")
         elif _PROTECTED.fullmatch(last):
-            found.danger(("branch", last), f"It writes to {said(text)}, a branch that others build on.")
+            found.danger(
+                ("branch", last),
+                f"It writes to {said(text)}, a branch that others build on.",
+            )
     if "gitpush" in name and not any(leaf(arguments, key) for key in _BRANCHES):
         found.note("no-branch", "It does not say which branch is pushed.")
     if "gitreset" in name and "hard" in "".join(
@@ -188,9 +219,13 @@ def _look_at_force(found: Findings, arguments: Arguments, name: str) -> None:
     forced = says_yes(leaf(arguments, "force", "forced", "force_push"))
     spelt = list(_texts(arguments, ("args", "flags", "options", "refspec", "branch")))
     if forced or any(_FORCES.search(text.plain[:2000]) for text in spelt):
-        found.danger("force", "It is forced: commits that others made may be overwritten or lost.")
+        found.danger(
+            "force", "It is forced: commits that others made may be overwritten or lost."
+        )
     elif says_yes(leaf(arguments, "force_with_lease")):
-        found.danger("force", "It is forced, with lease: commits in the branch are replaced.")
+        found.danger(
+            "force", "It is forced, with lease: commits in the branch are replaced."
+        )
     refspec = leaf(arguments, "refspec", "branch")
     if "push" in name and refspec is not None and refspec.plain.startswith(":"):
         found.danger("deletes", "It deletes the branch in the remote repository.")
@@ -206,7 +241,9 @@ def _look_at_visibility(found: Findings, arguments: Arguments, name: str) -> Non
     if is_public:
         found.danger("public", "It is public: everybody can read what is in it.")
     elif "createrepo" in name and private is None and visibility is None:
-        found.danger("public", "It does not say “private”: many servers then make it public.")
+        found.danger(
+            "public", "It does not say “private”: many servers then make it public."
+        )
     public = leaf(arguments, "public")
     if "gist" in name and says_yes(public):
         found.danger("public", "It is public: everybody can read what is in it.")
@@ -215,7 +252,9 @@ def _look_at_visibility(found: Findings, arguments: Arguments, name: str) -> Non
 def _look_at_people(found: Findings, arguments: Arguments) -> None:
     permission = leaf(arguments, "permission", "role")
     if permission is not None and permission.plain.casefold() in _ADMIN:
-        found.danger("rights", f"The right that is given is {said(permission)}: it can change code.")
+        found.danger(
+            "rights", f"The right that is given is {said(permission)}: it can change code."
+        )
     bypass = leaf(arguments, "bypass", "admin", "bypass_rules")
     if says_yes(bypass):
         found.danger("bypass", "It asks to pass by the rules that protect the branch.")
@@ -224,7 +263,9 @@ def _look_at_people(found: Findings, arguments: Arguments) -> None:
         found.danger("url", f"The address {said(url)} can run a command.")
     event = leaf(arguments, "event")
     if event is not None and event.plain.upper() == "APPROVE":
-        found.danger("approve", "It approves the pull request in the name of whoever runs the agent.")
+        found.danger(
+            "approve", "It approves the pull request in the name of whoever runs the agent."
+        )
 
 
 def _files(found: Findings, arguments: Arguments, sheets: Sheets) -> None:
@@ -243,7 +284,9 @@ def _files(found: Findings, arguments: Arguments, sheets: Sheets) -> None:
         look_at_path(found, whole(path), in_a_tree=True)
         _file(found, path, text or Text("", {}), sheets)
     if len(files) > _MOST_FILES:
-        found.danger("files", f"It has {len(files):,} files; the first {_MOST_FILES} were looked at.")
+        found.danger(
+            "files", f"It has {len(files):,} files; the first {_MOST_FILES} were looked at."
+        )
     for path in (arguments.texts("files", "file_paths", "paths") or ())[:_MOST_FILES]:
         look_at_path(found, whole(path), in_a_tree=False)
 
@@ -268,7 +311,9 @@ def _messages(arguments: Arguments, sheets: Sheets) -> None:
         sheet = sheets.start("Inputs of the workflow")
         for name in inputs.names:
             value = leaf(inputs, name)
-            sheet.say(f"{name_said(name)}:", whole(value) if value is not None else None, "plain")
+            sheet.say(
+                f"{name_said(name)}:", whole(value) if value is not None else None, "plain"
+            )
         sheets.keep(sheet)
 
 

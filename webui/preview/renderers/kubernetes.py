@@ -18,17 +18,51 @@ from webui.preview.renderers.sheets import Sheets, add_lines
 from webui.preview.renderers.tool_names import globs, squeezed
 
 TOOLS: Final = (
-    *globs("kubectl", "k8s", "kubernetes", "exec in pod", "pods exec", "pods delete", "pods run"),
-    *globs("resources create or update", "resources delete", "resources scale", "helm chart"),
-    *globs("helm install", "helm upgrade", "helm uninstall", "node management", "scale deployment"),
-    *globs("delete namespace", "delete pod", "delete deployment", "apply manifest", "drain node"),
+    *globs(
+        "kubectl",
+        "k8s",
+        "kubernetes",
+        "exec in pod",
+        "pods exec",
+        "pods delete",
+        "pods run",
+    ),
+    *globs(
+        "resources create or update", "resources delete", "resources scale", "helm chart"
+    ),
+    *globs(
+        "helm install",
+        "helm upgrade",
+        "helm uninstall",
+        "node management",
+        "scale deployment",
+    ),
+    *globs(
+        "delete namespace",
+        "delete pod",
+        "delete deployment",
+        "apply manifest",
+        "drain node",
+    ),
 )
 _VERBS: Final = (
-    *("delete", "uninstall", "drain", "exec", "scale", "patch", "rollout", "upgrade", "install"),
+    *(
+        "delete",
+        "uninstall",
+        "drain",
+        "exec",
+        "scale",
+        "patch",
+        "rollout",
+        "upgrade",
+        "install",
+    ),
     *("apply", "create", "replace", "edit", "run", "cordon", "taint", "label", "annotate"),
     *("cp", "portforward", "restart", "set"),
 )
-_READS: Final = frozenset({"get", "list", "describe", "logs", "log", "explain", "top", "version", "view"})
+_READS: Final = frozenset(
+    {"get", "list", "describe", "logs", "log", "explain", "top", "version", "view"}
+)
 _TITLES: Final = {
     "delete": "Deletion in a cluster",
     "uninstall": "Removal of a chart from a cluster",
@@ -39,13 +73,33 @@ _TITLES: Final = {
     "apply": "Manifest applied to a cluster",
     "create": "Creation in a cluster",
 }
-_MANIFESTS: Final = ("manifest", "resource", "yaml", "manifests", "definition", "content", "body")
+_MANIFESTS: Final = (
+    "manifest",
+    "resource",
+    "yaml",
+    "manifests",
+    "definition",
+    "content",
+    "body",
+)
 _PATCHES: Final = ("patchData", "patch", "patch_data", "values", "spec")
 _FACTS: Final = (
     ("Cluster", ("context", "cluster", "kubeconfig")),
     ("Namespace", ("namespace", "ns")),
     ("Kind", ("resourceType", "resource_type", "kind", "resource_kind")),
-    ("Name", ("name", "resourceName", "pod", "pod_name", "nodeName", "node", "release", "deployment")),
+    (
+        "Name",
+        (
+            "name",
+            "resourceName",
+            "pod",
+            "pod_name",
+            "nodeName",
+            "node",
+            "release",
+            "deployment",
+        ),
+    ),
     ("Container", ("container",)),
     ("Image", ("image",)),
     ("Selector", ("labelSelector", "label_selector", "selector")),
@@ -104,7 +158,12 @@ def _verb(tool: str, arguments: Arguments) -> str:
         if word in _VERBS or word in _READS:
             return word
     name = squeezed(tool)
-    name = name.removeprefix("mcp").replace("kubectl", " ").replace("kubernetes", " ").replace("k8s", " ")
+    name = (
+        name.removeprefix("mcp")
+        .replace("kubectl", " ")
+        .replace("kubernetes", " ")
+        .replace("k8s", " ")
+    )
     if "createorupdate" in name:
         return "apply"
     if name.split()[-1:] and name.split()[-1] in _READS:
@@ -113,8 +172,13 @@ def _verb(tool: str, arguments: Arguments) -> str:
 
 
 def _manifest(arguments: Arguments, found: Findings) -> list[Leaf]:
-    if arguments.text("apiVersion") is not None and arguments.inside("metadata") is not None:
-        return of_values([value for name in arguments.names if (value := arguments.value(name))])
+    if (
+        arguments.text("apiVersion") is not None
+        and arguments.inside("metadata") is not None
+    ):
+        return of_values(
+            [value for name in arguments.names if (value := arguments.value(name))]
+        )
     for name in _MANIFESTS:
         value = arguments.value(name)
         if value is None:
@@ -132,7 +196,10 @@ def _manifest(arguments: Arguments, found: Findings) -> list[Leaf]:
 def _of_list(value: Value) -> list[Leaf]:
     leaves: list[Leaf] = []
     for at, child in enumerate(value.children):
-        leaves += [each._replace(document=at * 1000 + each.document) for each in of_values(child.children)]
+        leaves += [
+            each._replace(document=at * 1000 + each.document)
+            for each in of_values(child.children)
+        ]
     return leaves
 
 
@@ -162,5 +229,3 @@ def _command(arguments: Arguments, found: Findings, sheets: Sheets, verb: str) -
     pod = leaf(arguments, "name", "pod", "pod_name")
     where = f" in {said(pod)}" if pod is not None else ""
     found.danger("exec", f"A command runs{where}, with what that container may do.")
-
-

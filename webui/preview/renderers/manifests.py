@@ -6,7 +6,6 @@ makes an object. So it takes linear time whatever the text is.
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from webui.preview.reading import Value
@@ -18,17 +17,18 @@ _MOST_YAML: Final = 16 * 1024
 _MOST_LEAVES: Final = 20_000
 _DEEPEST: Final = 64
 _MOST_ALIASES: Final = 50
+_MOST_SEARCHED: Final = 1_000
+_LISTS: Final = frozenset({"add", "verbs", "resources", "apiGroups"})
+"""Lists whose items are words that matter."""
+_KEYS: Final = (
+    "kind|namespace|privileged|hostNetwork|hostPID|hostIPC|hostPath|replicas"
+    "|allowPrivilegeEscalation|runAsUser"
+)
+_VALUE: Final = r"""[ \t]*:[ \t]*(?:!!\w{1,20} |&\w{1,20} )?["']?([^\s"'#,}\]]{0,80})"""
 _LINE: Final = re.compile(
-    r"^[ \t]*(?:- +)*[\"']?([A-Za-z]{3,40})[\"']?[ \t]*:[ \t]*(?:!!\w+ +|&\w+ +)?[\"']?([^\s\"'#]{0,80})",
-    re.MULTILINE,
+    rf"""^[ \t]*(?:- {{1,9}}){{0,9}}["']?({_KEYS})["']?{_VALUE}""", re.MULTILINE
 )
-_FLOW: Final = re.compile(r"[{,]\s*[\"']?([A-Za-z]{3,40})[\"']?\s*:\s*[\"']?([^\s\"'#,}\]]{0,80})")
-_KNOWN: Final = frozenset(
-    (
-        *("kind", "namespace", "privileged", "hostNetwork", "hostPID", "hostIPC", "hostPath"),
-        *("replicas", "allowPrivilegeEscalation", "runAsUser", "path", "image"),
-    )
-)
+_FLOW: Final = re.compile(rf"""[{{,]\s*["']?({_KEYS})["']?{_VALUE}""")
 
 
 class Leaf(NamedTuple):
@@ -41,27 +41,40 @@ class Leaf(NamedTuple):
 
 
 def of_values(values: Sequence[Value]) -> list[Leaf]:
-    """Return the leaves of a manifest that is given as an object."""
-    return list(islice(_of_members(values, (), 0), _MOST_LEAVES))
+    """Return the leaves of a manifest that is given as an object, those that matter in lists."""
+    leaves: list[Leaf] = []
+    _add_members(leaves, values, (), 0)
+    return leaves
 
 
-def _of_members(values: Sequence[Value], path: tuple[str, ...], document: int) -> Iterator[Leaf]:
+def _add_members(
+    leaves: list[Leaf], values: Sequence[Value], path: tuple[str, ...], document: int
+) -> None:
     for value in values:
-        yield from _of_value(value, (*path, value.name), document)
+        here = (*path, value.name)
+        if value.kind == "object":
+            leaves.append(Leaf(document, here, ""))
+            _add_members(leaves, value.children, here, document)
+        elif value.kind == "array":
+            _add_items(leaves, value.children, here, document)
+        else:
+            leaves.append(Leaf(document, here, text_of(value).plain))
 
 
-def _of_value(value: Value, path: tuple[str, ...], document: int) -> Iterator[Leaf]:
-    if value.kind == "object":
-        yield Leaf(document, path, "")
-        yield from _of_members(value.children, path, document)
-    elif value.kind == "array":
-        for at, item in enumerate(value.children):
-            if path == ("items",) and item.kind == "object":
-                yield from _of_members(item.children, (), document + at + 1)
-            else:
-                yield from _of_value(item, path, document)
-    else:
-        yield Leaf(document, path, text_of(value).plain)
+def _add_items(
+    leaves: list[Leaf], items: Sequence[Value], path: tuple[str, ...], document: int
+) -> None:
+    matters = path[-1] in _LISTS
+    for at, item in enumerate(items):
+        if item.kind == "object":
+            is_own = path == ("items",)
+            _add_members(
+                leaves, item.children, () if is_own else path, document + is_own * (at + 1)
+            )
+        elif item.kind == "array":
+            _add_items(leaves, item.children, path, document)
+        elif matters:
+            leaves.append(Leaf(document, path, text_of(item).plain))
 
 
 def of_text(text: Text, found: Findings) -> list[Leaf]:
@@ -77,21 +90,26 @@ def of_text(text: Text, found: Findings) -> list[Leaf]:
     is_whole = events.read(plain[:end])
     if not is_whole:
         end = 0
-    return [*events.leaves, *_searched(plain, end)]
+    return [*events.leaves, *_searched(plain, end, found)]
 
 
-def _searched(plain: str, begin: int) -> Iterator[Leaf]:
+def _searched(plain: str, begin: int, found: Findings) -> Iterator[Leaf]:
     """Yield what looks like a member worth knowing, in a text that is not parsed."""
-    line, counted = plain.count("\n", 0, begin) + 1, begin
+    seen: set[tuple[str, str]] = set()
     for pattern in (_LINE, _FLOW):
         line, counted = plain.count("\n", 0, begin) + 1, begin
-        for match in islice(pattern.finditer(plain, begin), _MOST_LEAVES):
-            if match[1] not in _KNOWN:
+        for match in pattern.finditer(plain, begin):
+            key, value = match.groups()
+            if (key, value) in seen:
                 continue
+            seen.add((key, value))
+            if len(seen) > _MOST_SEARCHED:
+                found.danger("too-many", "It is too long to be searched to its end.")
+                return
             line += plain.count("\n", counted, match.start())
             counted = match.start()
-            path = ("metadata", match[1]) if match[1] == "namespace" else (match[1],)
-            yield Leaf(-1, path, match[2], line)
+            path = ("metadata", key) if key == "namespace" else (key,)
+            yield Leaf(-1, path, value, line)
 
 
 class _Frame:
@@ -187,5 +205,7 @@ class _Events:
         if self._aliases == _MOST_ALIASES:
             words = f"It repeats parts of itself more than {_MOST_ALIASES} times: it may be made to grow."
             self._found.danger("aliases", words)
-        self._found.note("alias", "It repeats parts of itself by aliases, which are not shown in place.")
+        self._found.note(
+            "alias", "It repeats parts of itself by aliases, which are not shown in place."
+        )
         self._scalar(self._anchors.get(event.anchor, ""), event.start_mark.line + 1)

@@ -18,15 +18,36 @@ from webui.preview.renderers.sheets import Sheets, add_lines
 from webui.preview.renderers.tool_names import globs, squeezed
 
 TOOLS: Final = (
-    *globs("send email", "send mail", "send message", "send gmail", "draft email", "reply email"),
-    *globs("create draft", "draft message", "reply to email", "forward email", "post message"),
-    *globs("add message", "reply to thread", "send reply", "send dm", "send sms", "chat post"),
-    *globs("slack post", "discord send", "teams send", "telegram send", "send notification"),
+    *globs(
+        "send email",
+        "send mail",
+        "send message",
+        "send gmail",
+        "draft email",
+        "reply email",
+    ),
+    *globs(
+        "create draft", "draft message", "reply to email", "forward email", "post message"
+    ),
+    *globs(
+        "add message", "reply to thread", "send reply", "send dm", "send sms", "chat post"
+    ),
+    *globs(
+        "slack post", "discord send", "teams send", "telegram send", "send notification"
+    ),
     *globs("reply to message", "send channel message", "messages send", "schedule message"),
 )
 
 _TO: Final = (
-    *("to", "recipients", "recipient", "to_recipients", "toRecipients", "to_email", "receiver"),
+    *(
+        "to",
+        "recipients",
+        "recipient",
+        "to_recipients",
+        "toRecipients",
+        "to_email",
+        "receiver",
+    ),
     *("receiver_email", "receiver_emails", "to_addresses", "toAddresses", "emails"),
 )
 _CC: Final = ("cc", "cc_recipients", "ccRecipients", "cc_addresses")
@@ -35,7 +56,15 @@ _FROM: Final = ("from", "from_email", "sender", "fromEmail", "from_address", "se
 _REPLY: Final = ("reply_to", "replyTo", "reply-to", "Reply-To")
 _SUBJECT: Final = ("subject", "title")
 _CHANNEL: Final = (
-    *("channel_id", "channel", "channelId", "room", "room_id", "conversation_id", "chat_id"),
+    *(
+        "channel_id",
+        "channel",
+        "channelId",
+        "room",
+        "room_id",
+        "conversation_id",
+        "chat_id",
+    ),
     *("user_id", "userId", "user", "phone_number", "channel_name"),
 )
 _BODY: Final = (
@@ -43,7 +72,14 @@ _BODY: Final = (
     *("plain_body", "body_text", "markdown", "caption", "msg"),
 )
 _ATTACHED: Final = ("attachments", "files", "attachment", "attachment_paths", "file_paths")
-_THREAD: Final = ("thread_ts", "thread_id", "threadId", "in_reply_to", "inReplyTo", "message_id")
+_THREAD: Final = (
+    "thread_ts",
+    "thread_id",
+    "threadId",
+    "in_reply_to",
+    "inReplyTo",
+    "message_id",
+)
 _MASS: Final = re.compile(
     r"@(?:everyone|channel|here|all|room)\b|<!(?:everyone|channel|here)(?:\|[^>]{0,40})?>"
     r"|<!subteam\^\w+|<@&\d+>",
@@ -93,24 +129,36 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     if not any(body for _, body in bodies) and arguments.value(*_SUBJECT) is None:
         return None
     is_chat = channel is not None and not any(those for _, those in groups)
-    facts = _facts(groups, arguments, found, looks_like_mail=not is_chat and _is_mail(tool, groups))
+    facts = _facts(
+        groups, arguments, found, looks_like_mail=not is_chat and _is_mail(tool, groups)
+    )
     if channel is not None:
         facts.insert(0, fact("Channel or person", channel))
     for name, body in bodies:
         if body is not None:
-            sheet = sheets.start("The message" if name in {"body", "text"} else f"The {name}")
+            sheet = sheets.start(
+                "The message" if name in {"body", "text"} else f"The {name}"
+            )
             add_lines(sheet, whole(body), first=None)
             sheets.keep(sheet)
             _look_at_body(found, body, is_chat=is_chat)
     facts += _attachments(arguments.value(*_ATTACHED), found)
-    title = "Message in a chat" if is_chat else "E-mail" if _is_mail(tool, groups) else "Message"
+    title = (
+        "Message in a chat"
+        if is_chat
+        else "E-mail"
+        if _is_mail(tool, groups)
+        else "Message"
+    )
     if "draft" in squeezed(tool):
         title += ", as a draft"
     return Rendering("message", title, tuple(facts), sheets.blocks(), found.sentences())
 
 
 def _is_mail(tool: str, groups: list[tuple[str, list[Recipient]]]) -> bool:
-    return "mail" in squeezed(tool) or any(each.domain for _, those in groups for each in those)
+    return "mail" in squeezed(tool) or any(
+        each.domain for _, those in groups for each in those
+    )
 
 
 def _facts(
@@ -127,28 +175,51 @@ def _facts(
         if looks_like_mail:
             look_at_recipients(found, label, those)
         if any(_HEADER.search(each.span.plain) for each in those):
-            found.danger("header", f"“{label}” holds a line break: it can add headers or recipients.")
+            found.danger(
+                "header", f"“{label}” holds a line break: it can add headers or recipients."
+            )
     for label, names in (("To", _TO), ("Copy to", _CC), ("Hidden copy to", _BCC)):
         text = arguments.text(*names)
         if text is not None and _HEADER.search(text.plain):
-            found.danger("header", f"“{label}” holds a line break: it can add headers or recipients.")
+            found.danger(
+                "header", f"“{label}” holds a line break: it can add headers or recipients."
+            )
     domains = look_at_domains(found, everyone)
     if domains is not None:
         facts.append(domains)
     if groups[2][1]:
-        found.note("hidden-copy", f"{_people(len(groups[2][1]))} in a hidden copy, unseen by the others.")
+        found.note(
+            "hidden-copy",
+            f"{_people(len(groups[2][1]))} in a hidden copy, unseen by the others.",
+        )
     if len(everyone) > _MANY:
         found.danger("many", f"It goes to {len(everyone):,} recipients.")
     sender, reply = arguments.text(*_FROM), arguments.text(*_REPLY)
-    for label, names in (("From", _FROM), ("Answers go to", _REPLY), ("Subject", _SUBJECT), ("Answers", _THREAD)):
+    for label, names in (
+        ("From", _FROM),
+        ("Answers go to", _REPLY),
+        ("Subject", _SUBJECT),
+        ("Answers", _THREAD),
+    ):
         text = arguments.text(*names)
         if text is None:
             continue
-        facts.append(fact(label, text, is_alarming=label == "Answers go to" and sender is not None))
+        facts.append(
+            fact(label, text, is_alarming=label == "Answers go to" and sender is not None)
+        )
         if _HEADER.search(text.plain):
-            found.danger(("header", label), f"“{label}” holds a line break: it can add headers or recipients.")
-    if reply is not None and sender is not None and reply.plain.strip() != sender.plain.strip():
-        found.danger("reply", f"Answers go to {said(reply)} and not to {said(sender)}, who sends it.")
+            found.danger(
+                ("header", label),
+                f"“{label}” holds a line break: it can add headers or recipients.",
+            )
+    if (
+        reply is not None
+        and sender is not None
+        and reply.plain.strip() != sender.plain.strip()
+    ):
+        found.danger(
+            "reply", f"Answers go to {said(reply)} and not to {said(sender)}, who sends it."
+        )
     elif reply is not None and sender is None:
         found.note("reply", f"Answers go to {said(reply)}.")
     return facts
@@ -169,10 +240,14 @@ def _look_at_body(found: Findings, body: Text, *, is_chat: bool) -> None:
             found.note("mass", f"Line {line:,} holds {called}.", line)
     if match := _TRACKER.search(plain):
         line = plain.count("\n", 0, match.start()) + 1
-        found.danger("active", f"Line {line:,} holds HTML that loads or sends something.", line)
+        found.danger(
+            "active", f"Line {line:,} holds HTML that loads or sends something.", line
+        )
     if match := _HIDDEN.search(plain):
         line = plain.count("\n", 0, match.start()) + 1
-        found.danger("unseen", f"Line {line:,} holds HTML that its reader does not see.", line)
+        found.danger(
+            "unseen", f"Line {line:,} holds HTML that its reader does not see.", line
+        )
 
 
 def inline_of(text: Text, match: re.Match[str]) -> str:
@@ -189,14 +264,21 @@ def _attachments(value: Value | None, found: Findings) -> list[Fact]:
         name, size = _name_and_size(member)
         if name is None:
             if at < _MOST_ATTACHED:
-                facts.append(own_fact("Attached", f"something without a name{size}", is_alarming=True))
+                facts.append(
+                    own_fact(
+                        "Attached", f"something without a name{size}", is_alarming=True
+                    )
+                )
             continue
         alarming = bool(_DANGEROUS.search(name.plain[-300:])) or ".." in name.plain
         if at < _MOST_ATTACHED:
             one = fact("Attached", name, is_alarming=alarming)
             facts.append(one._replace(label=f"Attached{size}"))
         if alarming:
-            found.danger("attached", f"{said(name)} is attached: a program, a secret or a system file.")
+            found.danger(
+                "attached",
+                f"{said(name)} is attached: a program, a secret or a system file.",
+            )
     if (rest := len(members) - _MOST_ATTACHED) > 0:
         facts.append(own_fact("Attached", f"{rest:,} more", is_alarming=True))
     return facts

@@ -24,28 +24,112 @@ from webui.preview.renderers.sheets import Sheets
 from webui.preview.renderers.tool_names import globs, squeezed
 
 TOOLS: Final = (
-    *globs("payment", "refund", "transfer money", "bank transfer", "create transfer", "payout"),
-    *globs("create invoice", "send invoice", "charge", "send money", "wire transfer", "withdraw"),
-    *globs("create order", "create price", "stripe", "paypal", "adyen", "pay invoice", "pay bill"),
+    *globs(
+        "payment", "refund", "transfer money", "bank transfer", "create transfer", "payout"
+    ),
+    *globs(
+        "create invoice",
+        "send invoice",
+        "charge",
+        "send money",
+        "wire transfer",
+        "withdraw",
+    ),
+    *globs(
+        "create order",
+        "create price",
+        "stripe",
+        "paypal",
+        "adyen",
+        "pay invoice",
+        "pay bill",
+    ),
     *globs("bank.transfer", "create subscription", "issue credit", "top up", "disburse"),
 )
 _AMOUNTS: Final = (
-    *("amount", "unit_amount", "amount_cents", "amount_minor", "amountInCents", "amountMinor"),
+    *(
+        "amount",
+        "unit_amount",
+        "amount_cents",
+        "amount_minor",
+        "amountInCents",
+        "amountMinor",
+    ),
     *("value", "total", "price", "amount_money", "sum", "targetAmount", "sourceAmount"),
-    *("refund_amount", "totalAmount", "total_amount", "amount_usd", "amount_eur", "quantity_money"),
+    *(
+        "refund_amount",
+        "totalAmount",
+        "total_amount",
+        "amount_usd",
+        "amount_eur",
+        "quantity_money",
+    ),
 )
 _CURRENCIES: Final = (
-    *("currency", "currency_code", "currencyCode", "targetCurrency", "sourceCurrency", "ccy"),
+    *(
+        "currency",
+        "currency_code",
+        "currencyCode",
+        "targetCurrency",
+        "sourceCurrency",
+        "ccy",
+    ),
 )
 _PAYEES: Final = (
-    *("to", "payee", "recipient", "beneficiary", "destination", "destination_account", "iban"),
-    *("to_account", "toAccount", "account", "account_number", "customer", "vendor", "receiver"),
-    *("recipient_email", "email", "payment_intent", "charge", "capture_id", "wallet", "address"),
-    *("creditor", "merchant", "invoice", "subscription", "price", "beneficiary_name", "bic"),
+    *(
+        "to",
+        "payee",
+        "recipient",
+        "beneficiary",
+        "destination",
+        "destination_account",
+        "iban",
+    ),
+    *(
+        "to_account",
+        "toAccount",
+        "account",
+        "account_number",
+        "customer",
+        "vendor",
+        "receiver",
+    ),
+    *(
+        "recipient_email",
+        "email",
+        "payment_intent",
+        "charge",
+        "capture_id",
+        "wallet",
+        "address",
+    ),
+    *(
+        "creditor",
+        "merchant",
+        "invoice",
+        "subscription",
+        "price",
+        "beneficiary_name",
+        "bic",
+    ),
 )
 _OTHERS: Final = (
-    ("From", ("from", "from_account", "source", "source_account", "debit_account", "payer")),
-    ("For", ("description", "reason", "reference", "memo", "note", "purpose", "statement_descriptor")),
+    (
+        "From",
+        ("from", "from_account", "source", "source_account", "debit_account", "payer"),
+    ),
+    (
+        "For",
+        (
+            "description",
+            "reason",
+            "reference",
+            "memo",
+            "note",
+            "purpose",
+            "statement_descriptor",
+        ),
+    ),
     ("When", ("due_date", "scheduled_at", "execution_date", "date")),
     ("Repeats", ("interval", "frequency", "recurring")),
     ("Quantity", ("quantity",)),
@@ -53,7 +137,7 @@ _OTHERS: Final = (
 _MINOR: Final = re.compile(r"cents|minor|unit_amount|pence|amount_money", re.IGNORECASE)
 _CODE: Final = re.compile(r"[A-Za-z]{3}")
 _IBAN: Final = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
-_MOST_READ: Final = 5_000
+_MOST_READ: Final = 600
 _NOT_ASCII_DIGIT: Final = re.compile(r"[^\x00-\x7f]")
 
 
@@ -74,7 +158,9 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     more = list(islice(_below(arguments, name), _MOST_READ))
     payees = _payees(arguments)
     if not amounts and not more:
-        if not payees or not any(word in name for word in ("refund", "payout", "transfer", "pay")):
+        if not payees or not any(
+            word in name for word in ("refund", "payout", "transfer", "pay")
+        ):
             return None
     found, sheets = Findings(), Sheets()
     facts: list[Fact] = []
@@ -92,7 +178,9 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
             facts.append(fact(label, text))
     _look_at_payees(found, arguments)
     _list(more, name, found, sheets)
-    return Rendering("money", _title(name), tuple(facts), sheets.blocks(), found.sentences())
+    return Rendering(
+        "money", _title(name), tuple(facts), sheets.blocks(), found.sentences()
+    )
 
 
 def _title(name: str) -> str:
@@ -124,7 +212,9 @@ def _amounts(arguments: Arguments, tool: str) -> list[tuple[str, Amount]]:
             continue
         if amount is not None:
             found.append((name, amount))
-    plain_price = [pair for pair in found if pair[0] not in {"price", "value", "total", "sum"}]
+    plain_price = [
+        pair for pair in found if pair[0] not in {"price", "value", "total", "sum"}
+    ]
     if len(found) > len(plain_price) and leaf(arguments, *_CURRENCIES) is None:
         return plain_price  # `price: "price_123"` is a reference, not an amount
     return found
@@ -156,12 +246,15 @@ def _amount(
 def _told(label: str, amount: Amount, tool: str) -> list[Fact]:
     before = f"{label}: " if label else ""
     facts = [
-        own_fact(f"{before}{reading.label}", reading.words) for reading in amount.readings(tool)
+        own_fact(f"{before}{reading.label}", reading.words)
+        for reading in amount.readings(tool)
     ]
     received = fact(f"{before}As received", amount.text)
     if amount.currency:
         currency = fact("", Text(amount.currency, {})).pieces
-        received = received._replace(pieces=(*received.pieces, Piece("text", " "), *currency))
+        received = received._replace(
+            pieces=(*received.pieces, Piece("text", " "), *currency)
+        )
     return [*facts, received]
 
 
@@ -187,13 +280,20 @@ def _look_at(found: Findings, amount: Amount, tool: str) -> None:
         found.danger("open", f"{shown} can be read in more than one way: {both}.")
     for _, value in values:
         if value < 0 or (value == 0 and "-" in amount.plain):
-            found.danger("negative", f"{shown} is negative: the money may go the other way.")
+            found.danger(
+                "negative", f"{shown} is negative: the money may go the other way."
+            )
         elif value == 0:
             found.note("zero", "The amount is zero.")
         if digits is not None and amount.unit != "minor" and decimals(value) > digits:
-            found.danger("decimals", f"{shown} has more decimals than {amount.code} has: it will be rounded.")
+            found.danger(
+                "decimals",
+                f"{shown} has more decimals than {amount.code} has: it will be rounded.",
+            )
         elif amount.unit == "minor" and decimals(value):
-            found.danger("decimals", f"{shown} has decimals, where the smallest unit is counted.")
+            found.danger(
+                "decimals", f"{shown} has decimals, where the smallest unit is counted."
+            )
     if "e" in amount.plain.casefold():
         found.danger("exponent", f"{shown} is written with an exponent.")
 
@@ -206,7 +306,10 @@ def _payees(arguments: Arguments) -> list[Fact]:
             continue
         if value.kind == "object":
             inner = Arguments(value.children)
-            texts = [leaf(inner, each) for each in ("name", "email", "iban", "account", "id", "account_number")]
+            texts = [
+                leaf(inner, each)
+                for each in ("name", "email", "iban", "account", "id", "account_number")
+            ]
             facts += [fact(_payee_label(name), text) for text in texts if text is not None]
         else:
             facts.append(fact(_payee_label(name), text_of(value)))
@@ -259,8 +362,14 @@ def _inside(
             yield f"{name} {label}", amount
     for child in children:
         if child.kind in {"object", "array"} and (in_array or child.name not in _AMOUNTS):
-            label = f"{name} {int(child.name) + 1}" if in_array and child.name.isdecimal() else child.name
-            yield from _inside(name_said(label), child.children, tool, in_array=child.kind == "array")
+            label = (
+                f"{name} {int(child.name) + 1}"
+                if in_array and child.name.isdecimal()
+                else child.name
+            )
+            yield from _inside(
+                name_said(label), child.children, tool, in_array=child.kind == "array"
+            )
 
 
 def _list(
@@ -269,16 +378,23 @@ def _list(
     if not more:
         return
     sheet = sheets.start("Amounts inside")
+    if len(more) == _MOST_READ:
+        found.danger("many", f"It names {_MOST_READ:,} amounts or more; no more were read.")
     for label, amount in more:
-        _look_at(found, amount, tool)
+        if found.is_new((amount.text.plain, amount.currency, amount.unit)):
+            _look_at(found, amount, tool)
         if sheet.is_full:
             sheet.hidden += 1
             continue
-        words = " or ".join(reading.words for reading in amount.readings(tool)) or "no amount"
+        words = (
+            " or ".join(reading.words for reading in amount.readings(tool)) or "no amount"
+        )
         tokens = (
             Token("plain", (Piece("text", f"{name_said(label)}: "),)),
             Token("number", (Piece("text", words),)),
-            Token("comment", (Piece("text", ", received as "), *fact("", amount.text).pieces)),
+            Token(
+                "comment", (Piece("text", ", received as "), *fact("", amount.text).pieces)
+            ),
         )
         sheet.write(tokens)
     sheets.keep(sheet)

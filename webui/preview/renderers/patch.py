@@ -34,17 +34,50 @@ TOOLS: Final = (
 )
 
 _PATHS: Final = (
-    *("file_path", "path", "filePath", "filepath", "notebook_path", "filename", "target_file"),
+    *(
+        "file_path",
+        "path",
+        "filePath",
+        "filepath",
+        "notebook_path",
+        "filename",
+        "target_file",
+    ),
     *("TargetFile", "absolute_path", "relative_path", "file"),
 )
-_PATCHES: Final = ("patch", "diff", "input", "patchText", "patch_text", "unified_diff", "content")
+_PATCHES: Final = (
+    "patch",
+    "diff",
+    "input",
+    "patchText",
+    "patch_text",
+    "unified_diff",
+    "content",
+)
 _OLD: Final = ("old_string", "old_str", "oldText", "oldString", "old_text", "search", "old")
-_NEW: Final = ("new_string", "new_str", "newText", "newString", "new_text", "replace", "new")
-_CONTENTS: Final = ("content", "file_text", "contents", "text", "new_source", "code_edit", "data")
+_NEW: Final = (
+    "new_string",
+    "new_str",
+    "newText",
+    "newString",
+    "new_text",
+    "replace",
+    "new",
+)
+_CONTENTS: Final = (
+    "content",
+    "file_text",
+    "contents",
+    "text",
+    "new_source",
+    "code_edit",
+    "data",
+)
 _EDITS: Final = ("edits", "replacements", "changes")
 _ALL: Final = ("replace_all", "replaceAll", "allow_multiple")
 _READS: Final = re.compile(r"view|undo_edit|read|list")
 _SHORT: Final = 4
+_MOST_EDITS: Final = 50
 _EXECUTABLE: Final = re.compile(r"100[0-7]*[1357][0-7]{0,2}$")
 _NOT_NAMED: Final = "a file that is not named"
 
@@ -69,7 +102,9 @@ def fits(arguments: Arguments) -> bool:
 def render(tool: str, arguments: Arguments) -> Rendering | None:
     """Return what is changed in which files."""
     found, sheets = Findings(), Sheets()
-    patch = next((text for text in _texts(arguments, _PATCHES) if is_patch(text.plain)), None)
+    patch = next(
+        (text for text in _texts(arguments, _PATCHES) if is_patch(text.plain)), None
+    )
     if patch is not None and not _edits_of(arguments):
         return _patched(patch, arguments, found, sheets)
     command = arguments.text("command")
@@ -121,21 +156,32 @@ def _edited(edits: list[Edit], path: Text, found: Findings, sheets: Sheets) -> N
     for at, edit in enumerate(edits):
         title = "What changes" if len(edits) == 1 else f"Edit {at + 1:,} of {len(edits):,}"
         sheet = sheets.start(title)
-        comes, goes = add_difference(sheet, edit.old, edit.new, found)
+        if at < _MOST_EDITS:
+            comes, goes = add_difference(sheet, edit.old, edit.new, found)
+            look_at_text(found, edit.new, whole(path))
+        else:
+            comes, goes = edit.new.plain.count("\n") + 1, edit.old.plain.count("\n") + 1
+            sheet.hidden = comes + goes
         added, removed = added + comes, removed + goes
         sheets.keep(sheet)
-        look_at_text(found, edit.new, whole(path))
-        if edit.is_everywhere and len(edit.old.plain.strip()) < _SHORT:
-            words = f"Every place that holds “{said(edit.old)}” is changed; so short a text is in many."
-            found.danger("everywhere", words)
-        elif edit.is_everywhere:
-            words = "Every place that holds the old text is changed; how many, the call does not say."
-            found.note("everywhere", words)
-        if edit.old.plain and edit.old.plain == edit.new.plain:
-            found.note("nothing", "An edit puts in place what it takes away.")
-        if not edit.old.plain:
-            found.note("no-old", "An edit names no old text: it makes or fills a file.")
+        _look_at_edit(found, edit)
+    if rest := edits[_MOST_EDITS:]:
+        joined = Text("\n".join([edit.new.plain for edit in rest]), {})
+        look_at_text(found, joined, whole(path), what="Of the later edits, line")
     look_at_counts(found, whole(path), added, removed)
+
+
+def _look_at_edit(found: Findings, edit: Edit) -> None:
+    if edit.is_everywhere and len(edit.old.plain.strip()) < _SHORT:
+        words = f"Every place that holds “{said(edit.old)}” is changed; so short a text is in many."
+        found.danger("everywhere", words)
+    elif edit.is_everywhere:
+        words = "Every place that holds the old text is changed; how many, the call does not say."
+        found.note("everywhere", words)
+    if edit.old.plain and edit.old.plain == edit.new.plain:
+        found.note("nothing", "An edit puts in place what it takes away.")
+    if not edit.old.plain:
+        found.note("no-old", "An edit names no old text: it makes or fills a file.")
 
 
 def _written(
@@ -181,13 +227,17 @@ def _patched(
     only = files[0].path if len(files) == 1 else None
     look_at_text(found, text, only, sign="+")
     if only is None and any(_is_package(file) for file in files):
-        look_at_text(found, text, next(file.path for file in files if _is_package(file)), sign="+")
+        look_at_text(
+            found, text, next(file.path for file in files if _is_package(file)), sign="+"
+        )
     facts = [] if named is None else [fact("File", named)]
     added, removed = sum(file.added for file in files), sum(file.removed for file in files)
     more = f" and {reader.unread:,} lines that were not read" if reader.unread else ""
     counts = f"{len(files):,} changed, {added:,} lines added, {removed:,} removed{more}"
     facts.append(own_fact("Files", counts))
-    return Rendering("patch", "Patch", tuple(facts), _blocks(sheets, reader), found.sentences())
+    return Rendering(
+        "patch", "Patch", tuple(facts), _blocks(sheets, reader), found.sentences()
+    )
 
 
 def _blocks(sheets: Sheets, reader: Reader) -> tuple[Block, ...]:
@@ -231,7 +281,13 @@ def _file(file: FilePatch, found: Findings, sheets: Sheets) -> None:
 
 
 def _row(sheet: Sheet, row: Row) -> None:
-    sheet.add(row.span, row.kind, row.number, row.before, "comment" if row.kind == "head" else "plain")
+    sheet.add(
+        row.span,
+        row.kind,
+        row.number,
+        row.before,
+        "comment" if row.kind == "head" else "plain",
+    )
 
 
 def _called(name: Span | None) -> str:
@@ -245,8 +301,17 @@ def _modes(file: FilePatch, name: Span | None, found: Findings, sheet: Sheet) ->
     if file.effect == "Deleted":
         return
     if last.startswith("120"):
-        found.danger(("link", name and name.plain), f"{_called(name)} becomes a link to another file.")
+        found.danger(
+            ("link", name and name.plain),
+            f"{_called(name)} becomes a link to another file.",
+        )
     elif last.startswith("160"):
-        found.danger(("module", name and name.plain), f"{_called(name)} becomes a whole other repository.")
+        found.danger(
+            ("module", name and name.plain),
+            f"{_called(name)} becomes a whole other repository.",
+        )
     elif _EXECUTABLE.fullmatch(last):
-        found.danger(("runs", name and name.plain), f"{_called(name)} becomes a program that can be run.")
+        found.danger(
+            ("runs", name and name.plain),
+            f"{_called(name)} becomes a program that can be run.",
+        )

@@ -31,7 +31,8 @@ _HEADERS: Final = (
     ("GIT binary patch", "binary"),
 )
 _PAIR: Final = 2
-_MOST_LINES: Final = 5_000
+_MOST_LINES: Final = 3_000
+_LONGEST: Final = 4_000
 _MOST_NAMES: Final = 1_000
 _NAMES: Final = re.compile(
     r"^(?:\+\+\+ (?:b/)?|--- (?:a/)?|rename to |copy to |\*\*\* \w{3,6} File: |\*\*\* Move to: )"
@@ -101,7 +102,9 @@ class Reader:
         if done >= len(plain):
             self._close_hunk(number)
             if self._in_envelope and not self._is_over:
-                self._found.note("no-end", "The patch has no “*** End Patch”: it may be cut.")
+                self._found.note(
+                    "no-end", "The patch has no “*** End Patch”: it may be cut."
+                )
         else:
             self._skim(done, number)
         return self.files
@@ -151,7 +154,7 @@ class Reader:
         return True
 
     def _git(self, span: Span, plain: str) -> None:
-        names = _GIT.match(plain)
+        names = _GIT.match(plain) if len(plain) <= _LONGEST else None
         file = FilePatch()
         if names:
             file.path = Span(
@@ -163,14 +166,14 @@ class Reader:
         if not self.files or self.files[-1].rows or self.files[-1].before:
             self.files.append(FilePatch())
         file = self.files[-1]
-        if plain.split("\t")[0].strip() == "/dev/null":
+        if plain.split("\t", maxsplit=1)[0].strip() == "/dev/null":
             file.effect = "Created"
         else:
             file.before = _named(span)
 
     def _new_name(self, span: Span, plain: str) -> None:
         file = self.files[-1]
-        if plain.split("\t")[0].strip() == "/dev/null":
+        if plain.split("\t", maxsplit=1)[0].strip() == "/dev/null":
             file.effect, file.path = "Deleted", file.before or file.path
             return
         new = _named(span)
@@ -178,7 +181,11 @@ class Reader:
             words = f"The patch names its file twice and not alike: {said(file.path)} and {said(new)}."
             self._found.danger(("names", new.plain), words)
         file.path = new
-        if file.before is not None and file.before.plain != new.plain and file.effect == "Changed":
+        if (
+            file.before is not None
+            and file.before.plain != new.plain
+            and file.effect == "Changed"
+        ):
             file.effect = "Renamed"
 
     def _extended(self, span: Span, plain: str) -> bool:
@@ -264,11 +271,15 @@ class Reader:
     def _outside(self, span: Span, plain: str, line: int) -> None:
         if not plain.strip() or not self.files:
             if plain.strip():
-                self._found.note("preface", f"Line {line} stands before the first file.", line)
+                self._found.note(
+                    "preface", f"Line {line} stands before the first file.", line
+                )
             return
         rows = self.files[-1].rows
         if rows and plain[:1] in {"+", "-"} and plain.rstrip() != "--":
-            words = f"Line {line} looks like a change but is in no part that the patch counts."
+            words = (
+                f"Line {line} looks like a change but is in no part that the patch counts."
+            )
             self._found.danger("uncounted", words, line)
         rows.append(Row(span, "plain", line=line))
 

@@ -136,6 +136,14 @@ class Findings:
 
     def __init__(self) -> None:
         self._found: dict[Hashable, _Found] = {}
+        self._seen: set[Hashable] = set()
+
+    def is_new(self, thing: Hashable) -> bool:
+        """Say whether this is looked at for the first time; what repeats is not said twice."""
+        if thing in self._seen:
+            return False
+        self._seen.add(thing)
+        return True
 
     def danger(self, kind: Hashable, words: str, line: int | None = None) -> None:
         """Add what may do harm; `words` are said for the first of its kind."""
@@ -170,5 +178,6 @@ class Findings:
     def _add(
         self, severity: Severity, kind: Hashable, words: str, line: int | None
     ) -> None:
-        self._found.setdefault(kind, _Found(severity, words))
+        if kind not in self._found:
+            self._found[kind] = _Found(severity, words)
         self.again(kind, line)

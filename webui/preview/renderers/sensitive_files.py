@@ -10,11 +10,11 @@ from webui.preview.renderers.saying import Findings, Span, said
 class _Kind(NamedTuple):
     severity: Severity
     words: str
-    pattern: re.Pattern[str]
+    pattern: str
 
 
 def _kind(severity: Severity, words: str, pattern: str) -> _Kind:
-    return _Kind(severity, words, re.compile(rf"(?:^|/)(?:{pattern})"))
+    return _Kind(severity, words, pattern)
 
 
 _KINDS: Final = (
@@ -83,7 +83,14 @@ _KINDS: Final = (
         r"|sitecustomize\.py$|[^/]+\.pth$|build\.gradle(?:\.kts)?$|pom\.xml$|gemfile$|binding\.gyp$",
     ),
 )
-_IGNORED: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+_ANY: Final = re.compile(
+    "(?:^|/)(?:"
+    + "|".join([f"(?P<k{at}>{kind.pattern})" for at, kind in enumerate(_KINDS)])
+    + ")"
+)
+_IGNORED: Final = re.compile(
+    "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
+)
 _SEPARATORS: Final = re.compile(r"[\\/]+(?:\.[\\/]+)*")
 _DRIVE: Final = re.compile(r"[a-z]:|//|/|~", re.IGNORECASE)
 _ESCAPES: Final = re.compile(r"\\[0-7]{3}")
@@ -92,23 +99,28 @@ _LONGEST: Final = 4096
 
 def look_at_path(found: Findings, path: Span, *, in_a_tree: bool) -> None:
     """Say what is special about a file; `in_a_tree` paths should be relative, as in a patch."""
+    if not found.is_new(("path", path.plain)):
+        return
     folded = _folded(path.plain[:_LONGEST])
     if path.is_secret:
-        found.danger("secret-path", "A part of a file's path is masked: it may be any file.")
+        found.danger(
+            "secret-path", "A part of a file's path is masked: it may be any file."
+        )
     if ".." in folded.split("/"):
         found.danger(("leaves", folded), f"{said(path)} leads out of its folder by “..”.")
     elif in_a_tree and _DRIVE.match(path.plain.replace("\\", "/")):
         found.danger(("leaves", folded), f"{said(path)} is not a path inside the project.")
     if in_a_tree and _ESCAPES.search(path.plain):
         found.danger(("escapes", folded), f"{said(path)} is spelt with escapes.")
-    for severity, words, pattern in _KINDS:
-        if pattern.search(folded):
-            add = found.danger if severity == "danger" else found.note
-            add((words, folded), f"{said(path)} {words}.")
-            return
+    if match := _ANY.search(folded):
+        severity, words, _ = _KINDS[int(str(match.lastgroup)[1:])]
+        add = found.danger if severity == "danger" else found.note
+        add((words, folded), f"{said(path)} {words}.")
 
 
 def _folded(path: str) -> str:
     """Return a path as a careless file system may take it: case and odd signs do not count."""
     parts = _SEPARATORS.sub("/", _IGNORED.sub("", path)).casefold().removeprefix("./")
-    return "/".join([part if part in {".", ".."} else part.rstrip(". ") for part in parts.split("/")])
+    return "/".join(
+        [part if part in {".", ".."} else part.rstrip(". ") for part in parts.split("/")]
+    )

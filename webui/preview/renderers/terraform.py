@@ -10,33 +10,54 @@ from typing import Any, Final, NamedTuple
 from webui.preview.nodes import Piece
 from webui.preview.renderers.arguments import Arguments, Text
 from webui.preview.renderers.rendering import LineKind, Rendering, Token
-from webui.preview.renderers.saying import Findings, facts_of, leaf, own_fact, said, says_yes, whole
+from webui.preview.renderers.saying import (
+    Findings,
+    facts_of,
+    leaf,
+    own_fact,
+    said,
+    says_yes,
+    whole,
+)
 from webui.preview.renderers.sheets import Sheets, add_lines
 from webui.preview.renderers.tool_names import globs, squeezed
 from webui.preview.visible import inline
 
 TOOLS: Final = globs("terraform", "tofu", "terragrunt")
-_MOST_CHANGES: Final = 5_000
+_MOST_CHANGES: Final = 3_000
 _LONGEST: Final = 100
 _NAMED: Final = 3
-_PLANS: Final = ("plan", "plan_json", "planJson", "plan_output", "planOutput", "output", "content", "text")
-_ANSI: Final = r"(?:\x1b\[[0-9;]{0,20}m)*"
+_PLANS: Final = (
+    "plan",
+    "plan_json",
+    "planJson",
+    "plan_output",
+    "planOutput",
+    "output",
+    "content",
+    "text",
+)
+_ANSI: Final = re.compile(r"\x1b\[[0-9;]{0,20}m")
 _LINE: Final = re.compile(
-    rf"^{_ANSI}[ \t]*{_ANSI}# {_ANSI}([^\s\x1b]{{1,300}}){_ANSI}"
-    r" (will be|must be|is tainted, so must be) "
-    rf"{_ANSI}(created|destroyed|replaced|updated in-place|read during apply|imported|forgotten)",
+    r"^[ \t]*# ([^\s]{1,300}) (?:will be|must be|is tainted, so must be) "
+    r"(created|destroyed|replaced|updated in-place|read during apply|imported|forgotten)",
     re.MULTILINE,
 )
 _SUMMARY: Final = re.compile(
-    rf"Plan:{_ANSI} (?:\d{{1,9}} to import, )?(\d{{1,9}}) to add, (\d{{1,9}}) to change, (\d{{1,9}}) to destroy"
+    r"Plan: (?:\d{1,9} to import, )?(\d{1,9}) to add, (\d{1,9}) to change, (\d{1,9}) to destroy"
 )
-_UNPROTECTED: Final = re.compile(r"prevent_destroy\"?\s{0,20}[=:]\s{0,20}\"?false|(?:deletion_protection|force_destroy|skip_final_snapshot)\"?\s{0,20}[=:]", re.IGNORECASE)
+_UNPROTECTED: Final = re.compile(
+    r"prevent_destroy\"?\s{0,20}[=:]\s{0,20}\"?false|(?:deletion_protection|force_destroy|skip_final_snapshot)\"?\s{0,20}[=:]",
+    re.IGNORECASE,
+)
 _DATA: Final = re.compile(
     r"db_|rds|database|dynamodb|bucket|volume|disk|efs|storage|kms|redis|elasticache|sql|spanner|snapshot"
     r"|secret|vault|backup|persistent|docdb|firestore|bigtable|bigquery|cosmos",
     re.IGNORECASE,
 )
-_RIGHTS: Final = re.compile(r"iam|role|policy|security_group|firewall|access|acl|rbac", re.IGNORECASE)
+_RIGHTS: Final = re.compile(
+    r"iam|role|policy|security_group|firewall|access|acl|rbac", re.IGNORECASE
+)
 _WORDS: Final = {
     "destroyed": "destroy",
     "created": "create",
@@ -70,7 +91,8 @@ def fits(arguments: Arguments) -> bool:
         return True
     text = arguments.text(*_PLANS)
     return text is not None and (
-        '"resource_changes"' in text.plain or _SUMMARY.search(text.plain) is not None
+        '"resource_changes"' in text.plain
+        or _SUMMARY.search(_ANSI.sub("", text.plain)) is not None
     )
 
 
@@ -80,12 +102,24 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     text = arguments.text(*_PLANS)
     changes = list(islice(_changes(arguments, text, found), _MOST_CHANGES + 1))
     if len(changes) > _MOST_CHANGES:
-        found.danger("many", f"It has more than {_MOST_CHANGES:,} changes; the rest was not read.")
+        found.danger(
+            "many", f"It has more than {_MOST_CHANGES:,} changes; the rest was not read."
+        )
     verb = _verb(tool, arguments)
     facts = facts_of(
         arguments,
         (
-            ("Folder", ("workingDirectory", "working_directory", "cwd", "path", "dir", "directory")),
+            (
+                "Folder",
+                (
+                    "workingDirectory",
+                    "working_directory",
+                    "cwd",
+                    "path",
+                    "dir",
+                    "directory",
+                ),
+            ),
             ("Workspace", ("workspace", "workspace_id", "workspace_name")),
             ("Command", ("command", "operation", "action")),
             ("Target", ("target", "targets", "resource")),
@@ -96,8 +130,17 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
         return None
     if changes:
         counts = Counter(change.action for change in changes)
-        said_counts = ", ".join(f"{counts[each]:,} to {each}" for each in _ORDER if counts[each])
-        facts.insert(0, own_fact("Plan", said_counts, is_alarming=bool(counts["destroy"] or counts["replace"])))
+        said_counts = ", ".join(
+            f"{counts[each]:,} to {each}" for each in _ORDER if counts[each]
+        )
+        facts.insert(
+            0,
+            own_fact(
+                "Plan",
+                said_counts,
+                is_alarming=bool(counts["destroy"] or counts["replace"]),
+            ),
+        )
         _list(changes, sheets)
     _look_at(found, changes)
     _look_at_command(found, arguments, verb)
@@ -105,7 +148,11 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
         if match := _UNPROTECTED.search(text.plain):
             line = text.plain.count("\n", 0, match.start()) + 1
             words = said(whole(text)._replace(begin=match.start(), end=match.end()))
-            found.danger("protect", f"Line {line:,} is about what protects from deletion: {words}.", line)
+            found.danger(
+                "protect",
+                f"Line {line:,} is about what protects from deletion: {words}.",
+                line,
+            )
         if not text.plain.lstrip().startswith("{"):
             _check_summary(found, text, changes)
             sheet = sheets.start("As it is written")
@@ -119,7 +166,14 @@ def _verb(tool: str, arguments: Arguments) -> str:
     given = leaf(arguments, "command", "operation", "action")
     words = (given.plain[:200] if given is not None else "").casefold()
     name = squeezed(tool)
-    return next((verb for verb in ("destroy", "apply", "import", "taint") if verb in words or verb in name), "")
+    return next(
+        (
+            verb
+            for verb in ("destroy", "apply", "import", "taint")
+            if verb in words or verb in name
+        ),
+        "",
+    )
 
 
 def _changes(arguments: Arguments, text: Text | None, found: Findings) -> Iterator[_Change]:
@@ -137,8 +191,8 @@ def _changes(arguments: Arguments, text: Text | None, found: Findings) -> Iterat
     elif text is not None and text.plain.lstrip().startswith("{"):
         yield from _of_json(text.plain, found)
     elif text is not None:
-        for match in _LINE.finditer(text.plain):
-            yield _Change(_WORDS[match[3]], match[1])
+        for match in _LINE.finditer(_ANSI.sub("", text.plain)):
+            yield _Change(_WORDS[match[2]], match[1])
 
 
 def _of_json(plain: str, found: Findings) -> Iterator[_Change]:
@@ -157,15 +211,22 @@ def _of_json(plain: str, found: Findings) -> Iterator[_Change]:
 
 
 def _action(actions: Any) -> str:
-    named = {each for each in actions if isinstance(each, str)} if isinstance(actions, list) else set()
+    named = (
+        {each for each in actions if isinstance(each, str)}
+        if isinstance(actions, list)
+        else set()
+    )
     if "delete" in named:
         return "replace" if "create" in named else "destroy"
-    return next((each for each in ("forget", "update", "create", "read") if each in named), "no-op")
+    return next(
+        (each for each in ("forget", "update", "create", "read") if each in named), "no-op"
+    )
 
 
 def _list(changes: Iterable[_Change], sheets: Sheets) -> None:
     ordered = sorted(
-        (each for each in changes if each.action in _ORDER), key=lambda each: _ORDER.index(each.action)
+        (each for each in changes if each.action in _ORDER),
+        key=lambda each: _ORDER.index(each.action),
     )
     sheet = sheets.start("What the plan does")
     for at, each in enumerate(ordered):
@@ -195,12 +256,20 @@ def _look_at(found: Findings, changes: list[_Change]) -> None:
         verb = "is" if len(those) == 1 else "are"
         found.danger(action, f"{named}{more} {verb} {words}.")
         if data := [address for address in those if _DATA.search(address[:300])]:
-            found.danger((action, "data"), f"{_cut(data[0])} may hold data that is lost with it.")
+            found.danger(
+                (action, "data"), f"{_cut(data[0])} may hold data that is lost with it."
+            )
             for _ in data[1:]:
                 found.again((action, "data"))
-    rights = [each for each in changes if each.action in _ORDER[:5] and _RIGHTS.search(each.address[:300])]
+    rights = [
+        each
+        for each in changes
+        if each.action in _ORDER[:5] and _RIGHTS.search(each.address[:300])
+    ]
     if rights:
-        found.note("rights", f"Who may do or reach what changes: {_cut(rights[0].address)}.")
+        found.note(
+            "rights", f"Who may do or reach what changes: {_cut(rights[0].address)}."
+        )
         for _ in rights[1:]:
             found.again("rights")
 
@@ -208,10 +277,16 @@ def _look_at(found: Findings, changes: list[_Change]) -> None:
 def _look_at_command(found: Findings, arguments: Arguments, verb: str) -> None:
     given = leaf(arguments, "command", "args", "options", "flags")
     words = given.plain[:5000].casefold() if given is not None else ""
-    listed = " ".join(text.plain[:200] for text in (arguments.texts("args", "options", "flags") or ())[:50])
+    listed = " ".join(
+        text.plain[:200]
+        for text in (arguments.texts("args", "options", "flags") or ())[:50]
+    )
     spelt = f"{words} {listed.casefold()}"
     if verb == "destroy" or "-destroy" in spelt:
-        found.danger("verb", "It destroys all that this configuration manages, or all of its targets.")
+        found.danger(
+            "verb",
+            "It destroys all that this configuration manages, or all of its targets.",
+        )
     if "state rm" in spelt or "state push" in spelt:
         found.danger("state", "It changes the record of what exists.")
     if "-lock=false" in spelt or "force-unlock" in spelt:
@@ -219,13 +294,14 @@ def _look_at_command(found: Findings, arguments: Arguments, verb: str) -> None:
     if "-replace" in spelt:
         found.danger("replaces", "It destroys a resource and makes it anew.")
     if verb in {"apply", "destroy"} and (
-        says_yes(leaf(arguments, "auto_approve", "autoApprove", "auto-approve")) or "auto-approve" in spelt
+        says_yes(leaf(arguments, "auto_approve", "autoApprove", "auto-approve"))
+        or "auto-approve" in spelt
     ):
         found.note("auto", "Terraform itself does not ask again.")
 
 
 def _check_summary(found: Findings, text: Text, changes: list[_Change]) -> None:
-    match = _SUMMARY.search(text.plain)
+    match = _SUMMARY.search(_ANSI.sub("", text.plain))
     if match is None or not changes:
         return
     counts = Counter(each.action for each in changes)
