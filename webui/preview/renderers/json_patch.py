@@ -58,7 +58,8 @@ class _Operation(NamedTuple):
 
 def fits(arguments: Arguments) -> bool:
     """Say whether this is a JSON Patch whatever the tool is called."""
-    return bool(_operations(arguments))
+    merged = arguments.value("merge_patch", "mergePatch")
+    return bool(_operations(arguments)) or (merged is not None and merged.kind == "object")
 
 
 def render(tool: str, arguments: Arguments) -> Rendering | None:

@@ -117,6 +117,9 @@ def fits(arguments: Arguments) -> bool:
     """Say whether this is a manifest whatever the tool is called."""
     if arguments.text("apiVersion") is not None and arguments.text("kind") is not None:
         return True
+    inner = arguments.inside(*_MANIFESTS)
+    if inner is not None:
+        return None not in (inner.text("apiVersion"), inner.text("kind"))
     text = arguments.text(*_MANIFESTS)
     if text is None:
         return False

@@ -13,7 +13,7 @@ from webui.preview.renderers.addresses import (
 )
 from webui.preview.renderers.arguments import Arguments, Text, text_of
 from webui.preview.renderers.rendering import Fact, Rendering
-from webui.preview.renderers.saying import Findings, fact, own_fact, said, whole
+from webui.preview.renderers.saying import Findings, fact, leaf, own_fact, said, whole
 from webui.preview.renderers.sheets import Sheets, add_lines
 from webui.preview.renderers.tool_names import globs, squeezed
 
@@ -289,7 +289,7 @@ def _name_and_size(member: Value) -> tuple[Text | None, str]:
         inner = Arguments(member.children)
         name = inner.text("filename", "name", "path", "file_name", "url", "title", "file")
         content = inner.text("content", "data", "base64", "contentBytes")
-        given = inner.text("size", "length")
+        given = leaf(inner, "size", "length")
         if given is not None and given.plain.isdecimal() and len(given.plain) < 16:  # noqa: PLR2004
             return name, f" ({int(given.plain):,} bytes, it says)"
         return name, f" ({len(content.plain):,} characters)" if content is not None else ""

@@ -1,0 +1,136 @@
+"""E-mails and messages: who gets them, and who gets them without its being seen."""
+
+import pytest
+
+from tests.preview.renderers.calls import findings, rendered, text_of
+
+
+def mail(**changed: object) -> dict[str, object]:
+    return {"to": ["ana@northwind.example"], "subject": "Hello", "body": "Text", **changed}
+
+
+def test_a_mail_shows_each_recipient_the_subject_and_the_body_as_text() -> None:
+    arguments = mail(
+        to=["Ana <ana@northwind.example>", "bo@northwind.example"],
+        cc="cy@partner.example",
+        body="<b>Hi</b>\nsecond",
+        attachments=[{"filename": "offer.pdf", "size": 12345}],
+    )
+    shown = text_of(rendered("send_email", arguments))
+    assert shown.startswith("E-mail\nTo (1 of 2): Ana <ana@northwind.example>\n")
+    assert "Copy to: cy@partner.example" in shown
+    assert "Domains: northwind.example (2), partner.example (1)" in shown
+    assert "Attached (12,345 bytes, it says): offer.pdf" in shown
+    assert " <b>Hi</b>\n second" in shown
+    assert "note: It goes to 2 different domains" in findings("send_email", arguments)
+
+
+def test_a_mail_inside_one_domain_has_nothing_to_be_said() -> None:
+    assert findings("send_email", mail()) == ""
+
+
+def test_a_message_of_a_chat_shows_its_channel() -> None:
+    shown = text_of(rendered("slack_post_message", {"channel_id": "C024", "text": "hi"}))
+    assert shown == "Message in a chat\nChannel or person: C024\n[The message]\n hi"
+
+
+def test_a_line_feed_in_a_subject_is_a_chip_and_no_second_line() -> None:
+    shown = text_of(rendered("send_email", mail(subject="a\nBcc: x@evil.example")))
+    assert "Subject: a⟦U+000A⟧Bcc: x@evil.example" in shown
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "words"),
+    [
+        (
+            "send_email",
+            mail(subject="a\r\nBcc: x@evil.example"),
+            "“Subject” holds a line break",
+        ),
+        ("send_email", mail(to="a@b.example\nBcc: c@d.example"), "“To” holds a line break"),
+        (
+            "send_email",
+            mail(reply_to="a@b.example\r\nX: y"),
+            "“Answers go to” holds a line",
+        ),
+        ("send_email", mail(subject="a\u2028Bcc: x"), "“Subject” holds a line break"),
+        (
+            "send_email",
+            mail(to=['"ceo@northwind.example" <x@evil.example>']),
+            "holds another address than the one it goes to",
+        ),
+        (
+            "send_email",
+            mail(to=["ana@northwind.example bo@evil.example"]),
+            "holds more than one address",
+        ),
+        (
+            "send_email",
+            mail(to=["ana@northw\u0456nd.example"]),
+            "has letters outside ASCII",
+        ),
+        (
+            "send_email",
+            mail(to=["ana@xn--northwnd-q6a.example"]),
+            "stands for letters outside",
+        ),
+        ("send_email", mail(to=["somebody"]), "is no address of e-mail"),
+        ("send_email", mail(bcc=["spy@evil.example"]), "in a hidden copy"),
+        (
+            "send_email",
+            mail(**{"from": "a@b.example"}, reply_to="c@d.example"),
+            "Answers go to c@d.example and not to a@b.example",
+        ),
+        (
+            "send_email",
+            mail(to=[f"p{n}@a.example" for n in range(80)]),
+            "goes to 80 recipients",
+        ),
+        ("send_email", mail(attachments=["/home/a/.ssh/id_rsa"]), "is attached: a program"),
+        ("send_email", mail(attachments=["../../x.pdf"]), "is attached: a program"),
+        (
+            "send_email",
+            mail(attachments=[{"filename": "a.pdf.exe"}]),
+            "is attached: a program",
+        ),
+        ("send_email", mail(body='<img src="https://x.example/a">'), "HTML that loads"),
+        (
+            "send_email",
+            mail(htmlBody="<p style='display:none'>x"),
+            "its reader does not see",
+        ),
+        ("send_email", mail(body="a\n" * 300 + "<script>"), "Line 301 holds HTML"),
+        ("send_email", mail(to=["a@b.example"] * 3000), "no more were read"),
+        (
+            "slack_post_message",
+            {"channel_id": "C", "text": "a <!channel> b"},
+            "calls everybody",
+        ),
+        (
+            "slack_post_message",
+            {"channel_id": "C", "text": "<!here|here>"},
+            "calls everybody",
+        ),
+        (
+            "discord_send",
+            {"channel_id": "1", "content": "x\n@everyone"},
+            "Line 2 calls everybody",
+        ),
+        (
+            "conversations_add_message",
+            {"channel_id": "#g", "payload": "@here"},
+            "everybody",
+        ),
+    ],
+)
+def test_a_message_that_reaches_further_than_it_looks_is_found(
+    tool: str, arguments: dict[str, object], words: str
+) -> None:
+    assert words in findings(tool, arguments)
+
+
+def test_an_ordinary_comma_in_a_name_makes_no_second_recipient() -> None:
+    arguments = mail(to='"Lindqvist, Ana" <ana@northwind.example>, bo@northwind.example')
+    assert 'To (1 of 2): "Lindqvist, Ana" <ana@' in text_of(
+        rendered("send_email", arguments)
+    )
