@@ -98,7 +98,7 @@ def test_an_edit_shows_what_goes_and_what_comes_with_lines_around_it() -> None:
 
 
 def test_lines_that_hold_a_secret_never_count_as_the_same() -> None:
-    token = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"  # noqa: S105  made up
+    token = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
     both = f"key = {token}\n"
     shown = text_of(
         rendered("Edit", edit(old_string=both + "a\n", new_string=both + "b\n"))

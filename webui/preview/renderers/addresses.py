@@ -98,10 +98,11 @@ def facts_about(label: str, those: list[Recipient]) -> list[Fact]:
         Fact(_numbered(label, at, len(those)), pieces_of(each.span, 160), not each.domain)
         for at, each in enumerate(those[:_MOST_NAMED])
     ]
-    if rest := len(those) - _MOST_NAMED:
-        if rest > 0:
-            words = f"{rest:,} more not shown"
-            facts.append(Fact(label, (Piece("gap", f"⟦… {words} …⟧", words),), True))
+    if (rest := len(those) - _MOST_NAMED) > 0:
+        words = f"{rest:,} more not shown"
+        facts.append(
+            Fact(label, (Piece("gap", f"⟦… {words} …⟧", words),), is_alarming=True)
+        )
     return facts
 
 

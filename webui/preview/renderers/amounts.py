@@ -15,6 +15,8 @@ _SPACED: Final = re.compile(r"[-+]?\d{1,3}(?:[ '_]\d{3}){1,9}(?:[.,]\d{1,10})?",
 _AROUND: Final = re.compile(r"^[\s$€£¥₹]{1,3}|[\s$€£¥₹]{1,3}$|^[A-Z]{3}\s?|\s?[A-Z]{3}$")
 _EXACT: Final = Context(prec=120)
 _LONGEST: Final = 80
+_GAPS: Final = re.compile("[ '_]")
+_COMMA_POINT: Final = "with a comma for the point"
 
 Unit = Literal["major", "minor", "open"]
 
@@ -51,25 +53,20 @@ class Amount(NamedTuple):
         plain = self.plain
         if len(self.text.plain) > _LONGEST:
             return []
+        found: list[tuple[str, str]] = []
         if _NUMBER.fullmatch(plain):
-            return [("", Decimal(plain))]
-        if _GROUPED.fullmatch(plain):
-            found = [("with commas between thousands", Decimal(plain.replace(",", "")))]
+            found.append(("", plain))
+        elif _GROUPED.fullmatch(plain):
+            found.append(("with commas between thousands", plain.replace(",", "")))
             if plain.count(",") == 1 and "." not in plain:
-                found.append(
-                    ("with a comma for the point", Decimal(plain.replace(",", ".")))
-                )
-            return found
-        if _TURNED.fullmatch(plain):
-            turned = plain.replace(".", "").replace(",", ".")
-            return [("with a comma for the point", Decimal(turned))]
-        if _COMMA.fullmatch(plain):
-            return [("with a comma for the point", Decimal(plain.replace(",", ".")))]
-        if _SPACED.fullmatch(plain):
-            return [
-                ("without its gaps", Decimal(re.sub("[ '_]", "", plain).replace(",", ".")))
-            ]
-        return []
+                found.append((_COMMA_POINT, plain.replace(",", ".")))
+        elif _TURNED.fullmatch(plain):
+            found.append((_COMMA_POINT, plain.replace(".", "").replace(",", ".")))
+        elif _COMMA.fullmatch(plain):
+            found.append((_COMMA_POINT, plain.replace(",", ".")))
+        elif _SPACED.fullmatch(plain):
+            found.append(("without its gaps", _GAPS.sub("", plain).replace(",", ".")))
+        return [(how, Decimal(number)) for how, number in found]
 
     def readings(self, tool: str) -> list[Reading]:
         """Return all that it can mean."""

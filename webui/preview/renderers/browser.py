@@ -110,8 +110,8 @@ _WEAK: Final = re.compile(
 _MOST_FIELDS: Final = 2_000
 
 
-def fits(arguments: Arguments) -> bool:
-    """No shape alone says that a call is of a browser: the tool has to."""
+def fits(_: Arguments) -> bool:
+    """Return no: no shape alone says that a call is of a browser: the tool has to."""
     return False
 
 

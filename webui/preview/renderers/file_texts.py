@@ -7,6 +7,7 @@ from typing import Final
 
 from webui.preview.renderers.arguments import Text
 from webui.preview.renderers.comparing import Run, compare
+from webui.preview.renderers.rendering import LineKind
 from webui.preview.renderers.saying import Findings, Span, said, whole
 from webui.preview.renderers.sheets import Sheet, add_lines
 
@@ -98,16 +99,10 @@ def add_difference(sheet: Sheet, old: Text, new: Text, found: Findings) -> tuple
         if run.side == "both":
             _kept(sheet, after, run, is_first=at == 0, is_last=at == len(runs) - 1)
             continue
-        kind = "removed" if run.side == "old" else "added"
-        lines = before if run.side == "old" else after
-        first = run.old if run.side == "old" else run.new
-        for index in range(first, first + run.length):
-            if sheet.is_full:
-                sheet.hidden += first + run.length - index
-                break
-            number = index + 1
-            was = number if run.side == "old" else None
-            sheet.add(lines.span(index), kind, number, was)  # type: ignore[arg-type]
+        if run.side == "old":
+            _add_run(sheet, before, "removed", run.old, run.length)
+        else:
+            _add_run(sheet, after, "added", run.new, run.length)
     if old.plain.endswith("\n") != new.plain.endswith("\n") and old.plain and new.plain:
         verb = "loses" if old.plain.endswith("\n") else "gains"
         found.note("last-end", f"The text {verb} the line end behind its last line.")
@@ -134,6 +129,16 @@ class _Lines:
         """Return one line, without its end."""
         begin = self._ends[index - 1] if index else 0
         return Span(self._text, begin, self._ends[index] - 1)
+
+
+def _add_run(sheet: Sheet, lines: _Lines, kind: LineKind, first: int, length: int) -> None:
+    for index in range(first, first + length):
+        if sheet.is_full:
+            sheet.hidden += first + length - index
+            return
+        number = index + 1
+        was = number if kind == "removed" else None
+        sheet.add(lines.span(index), kind, number, was)
 
 
 def _kept(

@@ -1,10 +1,11 @@
 """Operations of git and of the places where repositories are kept."""
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
 
 from webui.preview.renderers.arguments import Arguments, Text
 from webui.preview.renderers.file_texts import add_whole, look_at_text
+from webui.preview.renderers.git_operations import OPERATIONS
 from webui.preview.renderers.rendering import Fact, Rendering
 from webui.preview.renderers.saying import (
     Findings,
@@ -20,68 +21,8 @@ from webui.preview.renderers.sensitive_files import look_at_path
 from webui.preview.renderers.sheets import Sheets, add_lines
 from webui.preview.renderers.tool_names import globs, squeezed
 
-
-class _Operation(NamedTuple):
-    phrase: str
-    title: str
-    danger: str = ""
-    """What is said of it whatever its arguments are."""
-
-
-_OPERATIONS: Final = (
-    _Operation("merge pull request", "Merge of a pull request", "Merging puts its changes into the branch that it was made for."),
-    _Operation("merge merge request", "Merge of a merge request", "Merging puts its changes into the branch that it was made for."),
-    _Operation("create pull request review", "Review of a pull request"),
-    _Operation("pull request review write", "Review of a pull request"),
-    _Operation("update pull request branch", "Update of a pull request's branch"),
-    _Operation("create pull request", "New pull request"),
-    _Operation("create merge request", "New merge request"),
-    _Operation("update pull request", "Change of a pull request"),
-    _Operation("create or update file", "Commit of one file"),
-    _Operation("push files", "Commit of files"),
-    _Operation("delete file", "Commit that deletes a file", "The file is deleted in the branch."),
-    _Operation("delete branch", "Deletion of a branch", "The branch is deleted; commits in it alone may be lost."),
-    _Operation("delete tag", "Deletion of a tag", "The tag is deleted."),
-    _Operation("delete repo", "Deletion of a repository", "The repository is deleted with all that is in it."),
-    _Operation("archive repo", "Archiving of a repository", "Nobody can write to the repository any more."),
-    _Operation("transfer repo", "Transfer of a repository", "The repository gets another owner."),
-    _Operation("create branch", "New branch"),
-    _Operation("create repo", "New repository"),
-    _Operation("update repo", "Change of a repository's settings"),
-    _Operation("fork repo", "Fork of a repository"),
-    _Operation("remove branch protection", "End of a branch's protection", "The branch loses its protection."),
-    _Operation("delete branch protection", "End of a branch's protection", "The branch loses its protection."),
-    _Operation("branch protection", "Change of a branch's protection", "What protects the branch changes."),
-    _Operation("add collaborator", "New collaborator", "Somebody gets access to the repository."),
-    _Operation("add team member", "New member of a team", "Somebody gets access to what the team has."),
-    _Operation("deploy key", "Deploy key", "A key gets access to the repository."),
-    _Operation("create webhook", "New webhook", "What happens in the repository is sent to another place."),
-    _Operation("set secret", "Secret of a repository", "A secret that workflows use is written."),
-    _Operation("run workflow", "Run of a workflow", "A workflow runs with the rights and secrets of its repository."),
-    _Operation("workflow dispatch", "Run of a workflow", "A workflow runs with the rights and secrets of its repository."),
-    _Operation("actions run trigger", "Run of a workflow", "A workflow runs with the rights and secrets of its repository."),
-    _Operation("dispatch workflow", "Run of a workflow", "A workflow runs with the rights and secrets of its repository."),
-    _Operation("trigger workflow", "Run of a workflow", "A workflow runs with the rights and secrets of its repository."),
-    _Operation("create release", "New release", "A release is what others download."),
-    _Operation("update release", "Change of a release", "A release is what others download."),
-    _Operation("create gist", "New gist"),
-    _Operation("git push", "Push", ""),
-    _Operation("git reset", "Reset"),
-    _Operation("git commit", "Commit"),
-    _Operation("git checkout", "Switch to a branch"),
-    _Operation("git merge", "Merge"),
-    _Operation("git rebase", "Rebase", "Commits are written anew."),
-    _Operation("git clean", "Deletion of files that git does not know", "Files that git does not know cannot be brought back."),
-    _Operation("git create branch", "New branch"),
-    _Operation("git add", "Files for the next commit"),
-    _Operation("git remote", "Change of a remote repository", "It changes where pushes go or where code comes from."),
-    _Operation("git config", "Change of git's settings", "Settings of git can run commands."),
-    _Operation("git tag", "Tag"),
-    _Operation("git clone", "Copy of a repository"),
-    _Operation("git stash", "Stash"),
-)  # fmt: skip
-TOOLS: Final = globs(*(each.phrase for each in _OPERATIONS))
-_KEYS: Final = tuple((each.phrase.replace(" ", ""), each) for each in _OPERATIONS)
+TOOLS: Final = globs(*(each.phrase for each in OPERATIONS))
+_KEYS: Final = tuple((each.phrase.replace(" ", ""), each) for each in OPERATIONS)
 
 _PROTECTED: Final = re.compile(
     r"(?:refs/heads/|origin/)?(?:main|master|trunk|default|develop|prod(?:uction)?|live|stable"
@@ -111,6 +52,14 @@ _FACTS: Final = (
     ("Title", ("title", "commit_title", "name")),
     ("File", ("path", "file_path")),
 )
+_OF_A_REPOSITORY: Final = (
+    "owner",
+    "repo",
+    "repository",
+    "project_id",
+    "repo_path",
+    "branch",
+)
 _MESSAGES: Final = ("message", "commit_message", "body", "description")
 _BRANCHES: Final = (
     "branch",
@@ -134,8 +83,8 @@ _WRITES: Final = (
 _MOST_FILES: Final = 500
 
 
-def fits(arguments: Arguments) -> bool:
-    """No shape alone says that a call is of git: the tool has to."""
+def fits(_: Arguments) -> bool:
+    """Return no: no shape alone says that a call is of git: the tool has to."""
     return False
 
 
@@ -143,7 +92,7 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     """Return what is done to which repository and branch."""
     name = squeezed(tool)
     operation = next((each for key, each in _KEYS if key in name), None)
-    if operation is None:
+    if operation is None or not _is_about_a_repository(name, arguments):
         return None
     found, sheets = Findings(), Sheets()
     facts = [*_repository(arguments), *facts_of(arguments, _FACTS), *_switches(arguments)]
@@ -158,6 +107,12 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     return Rendering(
         "git", operation.title, tuple(facts), sheets.blocks("more files"), found.sentences()
     )
+
+
+def _is_about_a_repository(name: str, arguments: Arguments) -> bool:
+    """Say whether a tool such as `delete_file` is not one of a file system."""
+    known = any(word in name for word in ("git", "repo", "pullrequest", "mergerequest"))
+    return known or arguments.value(*_OF_A_REPOSITORY) is not None
 
 
 def _repository(arguments: Arguments) -> list[Fact]:

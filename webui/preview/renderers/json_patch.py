@@ -120,9 +120,9 @@ def _merge(tool: str, arguments: Arguments) -> Value | None:
         (text.plain for name in _TYPES if (text := arguments.text(name)) is not None), ""
     )
     name = squeezed(tool)
-    if "merge" not in kind.casefold() and "mergepatch" not in name:
-        if arguments.value("merge_patch", "mergePatch") is None:
-            return None
+    named = "merge" in kind.casefold() or "mergepatch" in name
+    if not named and arguments.value("merge_patch", "mergePatch") is None:
+        return None
     return next(
         (value for each in _MERGES if (value := arguments.value(each)) is not None), None
     )
@@ -208,9 +208,9 @@ def _look_at(found: Findings, each: _Operation, number: int) -> None:
         found.danger("whole", f"Operation {number:,} {verb} the whole document.")
     if each.verb in {"add", "replace", "test"} and each.value is None:
         found.danger("no-value", f"Operation {number:,} has no value.")
-    if each.verb == "move" and each.source is not None:
-        if each.path.plain.startswith(each.source.plain + "/"):
-            found.danger("into", f"Operation {number:,} moves something into itself.")
+    source = each.source.plain if each.source is not None and each.verb == "move" else None
+    if source is not None and each.path.plain.startswith(f"{source}/"):
+        found.danger("into", f"Operation {number:,} moves something into itself.")
     if each.verb == "test":
         found.note("test", "It changes something only if its tests hold.")
 

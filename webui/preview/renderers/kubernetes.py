@@ -225,7 +225,7 @@ def _command(arguments: Arguments, found: Findings, sheets: Sheets, verb: str) -
     sheet = sheets.start("What runs in the container")
     if words is not None:
         for word in words:
-            sheet.add(whole(word), token="string")
+            sheet.add(whole(word), look="string")
     elif one is not None:
         add_lines(sheet, whole(one))
     sheets.keep(sheet)

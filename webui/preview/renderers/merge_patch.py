@@ -27,8 +27,8 @@ def merge_lines(value: Value, found: Findings, sheets: Sheets) -> None:
             "text", "The patch is a text of JSON; the arguments below show it whole."
         )
         for path, child in _plain_leaves(parsed, ()):
-            shown = (Piece("text", _shortened(child)),) if not sheet.is_full else ()
-            _line(found, sheet, path, None if child is None else shown)
+            words = "" if sheet.is_full else _shortened(child)
+            _line(found, sheet, path, None if child is None else (Piece("text", words),))
     elif value.kind == "object":
         for path, child in _leaves(value, ()):
             is_null = child.kind == "null"

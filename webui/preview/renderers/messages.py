@@ -80,6 +80,16 @@ _THREAD: Final = (
     "inReplyTo",
     "message_id",
 )
+_RECIPIENTS: Final = frozenset({"To", "Copy to", "Hidden copy to"})
+_HEADERS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
+    ("To", _TO),
+    ("Copy to", _CC),
+    ("Hidden copy to", _BCC),
+    ("From", _FROM),
+    ("Answers go to", _REPLY),
+    ("Subject", _SUBJECT),
+    ("Answers", _THREAD),
+)
 _MASS: Final = re.compile(
     r"@(?:everyone|channel|here|all|room)\b|<!(?:everyone|channel|here)(?:\|[^>]{0,40})?>"
     r"|<!subteam\^\w+|<@&\d+>",
@@ -174,55 +184,41 @@ def _facts(
         facts += facts_about(label, those)
         if looks_like_mail:
             look_at_recipients(found, label, those)
-        if any(_HEADER.search(each.span.plain) for each in those):
-            found.danger(
-                "header", f"“{label}” holds a line break: it can add headers or recipients."
-            )
-    for label, names in (("To", _TO), ("Copy to", _CC), ("Hidden copy to", _BCC)):
-        text = arguments.text(*names)
-        if text is not None and _HEADER.search(text.plain):
-            found.danger(
-                "header", f"“{label}” holds a line break: it can add headers or recipients."
-            )
+        for each in those:
+            _look_at_header(found, label, each.span.plain)
     domains = look_at_domains(found, everyone)
     if domains is not None:
         facts.append(domains)
-    if groups[2][1]:
-        found.note(
-            "hidden-copy",
-            f"{_people(len(groups[2][1]))} in a hidden copy, unseen by the others.",
-        )
+    if hidden := len(groups[2][1]):
+        words = f"{_people(hidden)} in a hidden copy, unseen by the others."
+        found.note("hidden-copy", words)
     if len(everyone) > _MANY:
         found.danger("many", f"It goes to {len(everyone):,} recipients.")
-    sender, reply = arguments.text(*_FROM), arguments.text(*_REPLY)
-    for label, names in (
-        ("From", _FROM),
-        ("Answers go to", _REPLY),
-        ("Subject", _SUBJECT),
-        ("Answers", _THREAD),
-    ):
+    for label, names in _HEADERS:
         text = arguments.text(*names)
-        if text is None:
-            continue
-        facts.append(
-            fact(label, text, is_alarming=label == "Answers go to" and sender is not None)
-        )
-        if _HEADER.search(text.plain):
-            found.danger(
-                ("header", label),
-                f"“{label}” holds a line break: it can add headers or recipients.",
-            )
-    if (
-        reply is not None
-        and sender is not None
-        and reply.plain.strip() != sender.plain.strip()
-    ):
-        found.danger(
-            "reply", f"Answers go to {said(reply)} and not to {said(sender)}, who sends it."
-        )
-    elif reply is not None and sender is None:
-        found.note("reply", f"Answers go to {said(reply)}.")
+        if text is not None:
+            _look_at_header(found, label, text.plain)
+            if label not in _RECIPIENTS:
+                facts.append(fact(label, text, is_alarming=label == "Answers go to"))
+    _look_at_answers(found, arguments)
     return facts
+
+
+def _look_at_header(found: Findings, label: str, plain: str) -> None:
+    if _HEADER.search(plain) and not found.has(("header", label)):
+        words = f"“{label}” holds a line break: it can add headers or recipients."
+        found.danger(("header", label), words)
+
+
+def _look_at_answers(found: Findings, arguments: Arguments) -> None:
+    sender, reply = arguments.text(*_FROM), arguments.text(*_REPLY)
+    if reply is None:
+        return
+    if sender is None:
+        found.note("reply", f"Answers go to {said(reply)}.")
+    elif reply.plain.strip() != sender.plain.strip() or reply.hides(0, len(reply.plain)):
+        words = f"Answers go to {said(reply)} and not to {said(sender)}, who sends it."
+        found.danger("reply", words)
 
 
 def _people(count: int) -> str:

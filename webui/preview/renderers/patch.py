@@ -11,11 +11,12 @@ from webui.preview.renderers.file_texts import (
     look_at_counts,
     look_at_text,
 )
-from webui.preview.renderers.patch_text import FilePatch, Reader, Row, is_patch
+from webui.preview.renderers.patch_parts import FilePatch
+from webui.preview.renderers.patch_text import Reader, is_patch
+from webui.preview.renderers.patched_files import add_file
 from webui.preview.renderers.rendering import Block, Fact, Rendering
 from webui.preview.renderers.saying import (
     Findings,
-    Span,
     fact,
     leaf,
     own_fact,
@@ -24,7 +25,7 @@ from webui.preview.renderers.saying import (
     whole,
 )
 from webui.preview.renderers.sensitive_files import look_at_path
-from webui.preview.renderers.sheets import Sheet, Sheets
+from webui.preview.renderers.sheets import Sheets
 from webui.preview.renderers.tool_names import globs, squeezed
 
 TOOLS: Final = (
@@ -78,8 +79,6 @@ _ALL: Final = ("replace_all", "replaceAll", "allow_multiple")
 _READS: Final = re.compile(r"view|undo_edit|read|list")
 _SHORT: Final = 4
 _MOST_EDITS: Final = 50
-_EXECUTABLE: Final = re.compile(r"100[0-7]*[1357][0-7]{0,2}$")
-_NOT_NAMED: Final = "a file that is not named"
 
 
 class Edit(NamedTuple):
@@ -221,7 +220,7 @@ def _patched(
     if named is not None:
         look_at_path(found, whole(named), in_a_tree=False)
     for file in files:
-        _file(file, found, sheets)
+        add_file(file, found, sheets)
     for name in reader.named:
         look_at_path(found, name, in_a_tree=True)
     only = files[0].path if len(files) == 1 else None
@@ -249,69 +248,3 @@ def _blocks(sheets: Sheets, reader: Reader) -> tuple[Block, ...]:
 
 def _is_package(file: FilePatch) -> bool:
     return file.path is not None and file.path.plain.endswith("package.json")
-
-
-def _file(file: FilePatch, found: Findings, sheets: Sheets) -> None:
-    sheet = sheets.start(f"{file.effect}: {file.added:,} added, {file.removed:,} removed")
-    for path in (file.before, file.path):
-        if path is not None:
-            look_at_path(found, path, in_a_tree=True)
-    name = file.path or file.before
-    if name is None:
-        found.danger("no-name", "A part of the patch does not say which file it changes.")
-        sheet.say(_NOT_NAMED)
-    else:
-        is_moved = file.before is not None and file.effect in {"Renamed", "Copied"}
-        if is_moved:
-            sheet.say("from", file.before)
-        sheet.say("to" if is_moved else "", name)
-    _modes(file, name, found, sheet)
-    if file.effect == "Deleted":
-        found.note(("deleted", name and name.plain), f"{_called(name)} is deleted.")
-    if file.is_binary:
-        words = f"{_called(name)} gets content that is no text: nobody can read it here."
-        found.danger(("binary", name and name.plain), words)
-    for at, row in enumerate(file.rows):
-        if sheet.is_full:
-            sheet.hidden += len(file.rows) - at
-            break
-        _row(sheet, row)
-    look_at_counts(found, name, file.added, file.removed)
-    sheets.keep(sheet)
-
-
-def _row(sheet: Sheet, row: Row) -> None:
-    sheet.add(
-        row.span,
-        row.kind,
-        row.number,
-        row.before,
-        "comment" if row.kind == "head" else "plain",
-    )
-
-
-def _called(name: Span | None) -> str:
-    return said(name) if name is not None else _NOT_NAMED.capitalize()
-
-
-def _modes(file: FilePatch, name: Span | None, found: Findings, sheet: Sheet) -> None:
-    for mode in file.modes:
-        sheet.say("mode", mode)
-    last = file.modes[-1].plain if file.modes else ""
-    if file.effect == "Deleted":
-        return
-    if last.startswith("120"):
-        found.danger(
-            ("link", name and name.plain),
-            f"{_called(name)} becomes a link to another file.",
-        )
-    elif last.startswith("160"):
-        found.danger(
-            ("module", name and name.plain),
-            f"{_called(name)} becomes a whole other repository.",
-        )
-    elif _EXECUTABLE.fullmatch(last):
-        found.danger(
-            ("runs", name and name.plain),
-            f"{_called(name)} becomes a program that can be run.",
-        )

@@ -4,12 +4,11 @@ Read as git reads them: the numbers of an `@@` line say what belongs to it, not 
 """
 
 import re
-from dataclasses import dataclass, field
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 
 from webui.preview.renderers.arguments import Text
-from webui.preview.renderers.rendering import LineKind
+from webui.preview.renderers.patch_parts import FilePatch, Row, after, name_in, named_in
 from webui.preview.renderers.saying import Findings, Span, said
 
 _HUNK: Final = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
@@ -30,7 +29,6 @@ _HEADERS: Final = (
     ("Binary files ", "binary"),
     ("GIT binary patch", "binary"),
 )
-_PAIR: Final = 2
 _MOST_LINES: Final = 3_000
 _LONGEST: Final = 4_000
 _MOST_NAMES: Final = 1_000
@@ -39,32 +37,6 @@ _NAMES: Final = re.compile(
     r"([^\n\t]+)",
     re.MULTILINE,
 )
-
-
-class Row(NamedTuple):
-    """A line of a patch, in the file and in the patch's own text."""
-
-    span: Span
-    kind: LineKind
-    before: int | None = None
-    number: int | None = None
-    line: int = 0
-    """In the text that the agent wrote."""
-
-
-@dataclass
-class FilePatch:
-    """What a patch does to one file."""
-
-    path: Span | None = None
-    before: Span | None = None
-    """Its name until now, where that is another one."""
-    effect: str = "Changed"
-    modes: list[Span] = field(default_factory=list)
-    is_binary: bool = False
-    rows: list[Row] = field(default_factory=list)
-    added: int = 0
-    removed: int = 0
 
 
 def is_patch(plain: str) -> bool:
@@ -139,9 +111,9 @@ class Reader:
         if plain.startswith("diff --git "):
             self._git(span, plain)
         elif plain.startswith("--- ") and follows == "+++ ":
-            self._old_name(_after(span, 4), plain[4:])
+            self._old_name(after(span, 4), plain[4:])
         elif plain.startswith("+++ ") and self.files and not self.files[-1].rows:
-            self._new_name(_after(span, 4), plain[4:])
+            self._new_name(after(span, 4), plain[4:])
         elif plain.startswith("@@"):
             self._open_hunk(span, plain, line)
         elif _ENVELOPE.match(plain):
@@ -169,14 +141,14 @@ class Reader:
         if plain.split("\t", maxsplit=1)[0].strip() == "/dev/null":
             file.effect = "Created"
         else:
-            file.before = _named(span)
+            file.before = named_in(span)
 
     def _new_name(self, span: Span, plain: str) -> None:
         file = self.files[-1]
         if plain.split("\t", maxsplit=1)[0].strip() == "/dev/null":
             file.effect, file.path = "Deleted", file.before or file.path
             return
-        new = _named(span)
+        new = named_in(span)
         if file.path is not None and file.path.plain != new.plain:
             words = f"The patch names its file twice and not alike: {said(file.path)} and {said(new)}."
             self._found.danger(("names", new.plain), words)
@@ -192,12 +164,11 @@ class Reader:
         if not self.files or self.files[-1].rows:
             return False
         file = self.files[-1]
-        for start, kind in _HEADERS:
-            if plain.startswith(start):
-                break
-        else:
+        header = next((each for each in _HEADERS if plain.startswith(each[0])), None)
+        if header is None:
             return False
-        rest = _name(span, len(start))
+        start, kind = header
+        rest = name_in(span, len(start))
         if kind in {"created", "deleted"}:
             file.effect = kind.title()
         if kind in {"mode", "created", "deleted"}:
@@ -238,7 +209,7 @@ class Reader:
 
     def _change(self, span: Span, sign: str, line: int) -> None:
         file = self.files[-1]
-        content = _after(span, min(1, span.end - span.begin))
+        content = after(span, min(1, span.end - span.begin))
         old, new = self._at
         if sign == "+":
             file.rows.append(Row(content, "added", None, new, line))
@@ -294,10 +265,10 @@ class Reader:
             self._is_over = True
         elif match := _ENVELOPE.match(plain):
             effect = {"Add": "Created", "Update": "Changed", "Delete": "Deleted"}[match[1]]
-            self.files.append(FilePatch(_name(span, match.end()), effect=effect))
+            self.files.append(FilePatch(name_in(span, match.end()), effect=effect))
         elif plain.startswith("*** Move to: ") and self.files:
             file = self.files[-1]
-            file.before, file.path, file.effect = file.path, _name(span, 13), "Renamed"
+            file.before, file.path, file.effect = file.path, name_in(span, 13), "Renamed"
         elif self.files:
             self._envelope_line(span, plain, line)
         elif plain.strip():
@@ -305,7 +276,7 @@ class Reader:
 
     def _envelope_line(self, span: Span, plain: str, line: int) -> None:
         file = self.files[-1]
-        content = _after(span, min(1, span.end - span.begin))
+        content = after(span, min(1, span.end - span.begin))
         if plain.startswith("+"):
             file.added += 1
             number = file.added if file.effect == "Created" else None
@@ -321,26 +292,3 @@ class Reader:
                 self._found.danger("odd-line", words, line)
                 content = span
             file.rows.append(Row(content, "plain", line=line))
-
-
-def _after(span: Span, chars: int) -> Span:
-    return Span(span.text, min(span.begin + chars, span.end), span.end)
-
-
-def _name(span: Span, chars: int) -> Span:
-    """Return what stands behind a header's words, without the blanks of its line's end."""
-    begin, end = min(span.begin + chars, span.end), span.end
-    while end > begin and span.text.plain[end - 1] in " \r\t":
-        end -= 1
-    return Span(span.text, begin, end)
-
-
-def _named(span: Span) -> Span:
-    """Return the path of a `---` or `+++` line: without `a/`, and without the time after a tab."""
-    plain = span.plain
-    begin, end = span.begin, span.begin + len(plain.split("\t")[0].rstrip())
-    if plain.startswith('"') and end - begin >= _PAIR and span.text.plain[end - 1] == '"':
-        begin, end = begin + 1, end - 1
-    if span.text.plain.startswith(("a/", "b/"), begin, end):
-        begin += _PAIR
-    return Span(span.text, min(begin, end), end)

@@ -41,14 +41,14 @@ class Sheet:
         kind: LineKind = "plain",
         number: int | None = None,
         before: int | None = None,
-        token: TokenKind = "plain",
+        look: TokenKind = "plain",
     ) -> None:
         """Add a line of what the agent wrote."""
         if self.is_full:
             self.hidden += 1
             return
         shown = code_pieces(span)
-        self._write(Line((Token(token, shown),), kind, number, before))
+        self._write(Line((Token(look, shown),), kind, number, before))
 
     def say(self, words: str, span: Span | None = None, kind: LineKind = "head") -> None:
         """Add a line in our words, with a name of the agent's behind them."""
@@ -142,7 +142,7 @@ def add_lines(
     span: Span,
     kind: LineKind = "plain",
     first: int | None = 1,
-    token: TokenKind = "plain",
+    look: TokenKind = "plain",
 ) -> None:
     """Add all lines of a stretch, numbered from `first` where it is given."""
     begin, plain, number = span.begin, span.text.plain, first
@@ -153,6 +153,6 @@ def add_lines(
             return
         stop = plain.find("\n", begin, span.end)
         stop = span.end if stop < 0 else stop
-        sheet.add(Span(span.text, begin, stop), kind, number, None, token)
+        sheet.add(Span(span.text, begin, stop), kind, number, None, look)
         begin = stop + 1
         number = None if number is None else number + 1

@@ -1,15 +1,14 @@
 """Plans and commands of Terraform and OpenTofu: what is destroyed comes first."""
 
-import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import islice
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 from webui.preview.nodes import Piece
 from webui.preview.renderers.arguments import Arguments, Text
-from webui.preview.renderers.rendering import LineKind, Rendering, Token
+from webui.preview.renderers.rendering import LineKind, Rendering, Token, TokenKind
 from webui.preview.renderers.saying import (
     Findings,
     facts_of,
@@ -20,6 +19,7 @@ from webui.preview.renderers.saying import (
     whole,
 )
 from webui.preview.renderers.sheets import Sheets, add_lines
+from webui.preview.renderers.terraform_plan import ANSI, SUMMARY, Change, changes_in
 from webui.preview.renderers.tool_names import globs, squeezed
 from webui.preview.visible import inline
 
@@ -37,15 +37,6 @@ _PLANS: Final = (
     "content",
     "text",
 )
-_ANSI: Final = re.compile(r"\x1b\[[0-9;]{0,20}m")
-_LINE: Final = re.compile(
-    r"^[ \t]*# ([^\s]{1,300}) (?:will be|must be|is tainted, so must be) "
-    r"(created|destroyed|replaced|updated in-place|read during apply|imported|forgotten)",
-    re.MULTILINE,
-)
-_SUMMARY: Final = re.compile(
-    r"Plan: (?:\d{1,9} to import, )?(\d{1,9}) to add, (\d{1,9}) to change, (\d{1,9}) to destroy"
-)
 _UNPROTECTED: Final = re.compile(
     r"prevent_destroy\"?\s{0,20}[=:]\s{0,20}\"?false|(?:deletion_protection|force_destroy|skip_final_snapshot)\"?\s{0,20}[=:]",
     re.IGNORECASE,
@@ -58,15 +49,6 @@ _DATA: Final = re.compile(
 _RIGHTS: Final = re.compile(
     r"iam|role|policy|security_group|firewall|access|acl|rbac", re.IGNORECASE
 )
-_WORDS: Final = {
-    "destroyed": "destroy",
-    "created": "create",
-    "replaced": "replace",
-    "updated in-place": "update",
-    "read during apply": "read",
-    "imported": "import",
-    "forgotten": "forget",
-}
 _ORDER: Final = ("destroy", "replace", "forget", "update", "create", "import", "read")
 _KINDS: Final[dict[str, LineKind]] = {
     "destroy": "removed",
@@ -75,11 +57,6 @@ _KINDS: Final[dict[str, LineKind]] = {
     "create": "added",
     "import": "added",
 }
-
-
-class _Change(NamedTuple):
-    action: str
-    address: str
 
 
 def fits(arguments: Arguments) -> bool:
@@ -92,7 +69,7 @@ def fits(arguments: Arguments) -> bool:
     text = arguments.text(*_PLANS)
     return text is not None and (
         '"resource_changes"' in text.plain
-        or _SUMMARY.search(_ANSI.sub("", text.plain)) is not None
+        or SUMMARY.search(ANSI.sub("", text.plain)) is not None
     )
 
 
@@ -100,7 +77,7 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     """Return what a plan destroys, replaces, changes and makes."""
     found, sheets = Findings(), Sheets()
     text = arguments.text(*_PLANS)
-    changes = list(islice(_changes(arguments, text, found), _MOST_CHANGES + 1))
+    changes = list(islice(changes_in(arguments, text, found), _MOST_CHANGES + 1))
     if len(changes) > _MOST_CHANGES:
         found.danger(
             "many", f"It has more than {_MOST_CHANGES:,} changes; the rest was not read."
@@ -176,54 +153,7 @@ def _verb(tool: str, arguments: Arguments) -> str:
     )
 
 
-def _changes(arguments: Arguments, text: Text | None, found: Findings) -> Iterator[_Change]:
-    plan = arguments.inside("plan", "plan_json") or arguments
-    items = plan.items("resource_changes")
-    if items is not None:
-        for each in items:
-            change = each.inside("change")
-            actions = change.texts("actions") if change is not None else None
-            address = leaf(each, "address", "type")
-            yield _Change(
-                _action([action.plain for action in actions or ()]),
-                address.plain if address is not None else "",
-            )
-    elif text is not None and text.plain.lstrip().startswith("{"):
-        yield from _of_json(text.plain, found)
-    elif text is not None:
-        for match in _LINE.finditer(_ANSI.sub("", text.plain)):
-            yield _Change(_WORDS[match[2]], match[1])
-
-
-def _of_json(plain: str, found: Findings) -> Iterator[_Change]:
-    try:
-        plan = json.loads(plain)
-    except (ValueError, RecursionError):
-        found.danger("json", "The plan is no JSON that can be read here.")
-        return
-    listed = plan.get("resource_changes") if isinstance(plan, dict) else None
-    for each in listed if isinstance(listed, list) else ():
-        if not isinstance(each, dict):
-            continue
-        change = each.get("change")
-        actions = change.get("actions") if isinstance(change, dict) else None
-        yield _Change(_action(actions), str(each.get("address", ""))[:400])
-
-
-def _action(actions: Any) -> str:
-    named = (
-        {each for each in actions if isinstance(each, str)}
-        if isinstance(actions, list)
-        else set()
-    )
-    if "delete" in named:
-        return "replace" if "create" in named else "destroy"
-    return next(
-        (each for each in ("forget", "update", "create", "read") if each in named), "no-op"
-    )
-
-
-def _list(changes: Iterable[_Change], sheets: Sheets) -> None:
+def _list(changes: Iterable[Change], sheets: Sheets) -> None:
     ordered = sorted(
         (each for each in changes if each.action in _ORDER),
         key=lambda each: _ORDER.index(each.action),
@@ -233,7 +163,9 @@ def _list(changes: Iterable[_Change], sheets: Sheets) -> None:
         if sheet.is_full:
             sheet.hidden += len(ordered) - at
             break
-        kind = "danger" if each.action in {"destroy", "replace", "forget"} else "keyword"
+        kind: TokenKind = (
+            "danger" if each.action in {"destroy", "replace", "forget"} else "keyword"
+        )
         tokens = (
             Token(kind, (Piece("text", each.action),)),
             Token("name", (Piece("text", " " + _cut(each.address)),)),
@@ -242,7 +174,7 @@ def _list(changes: Iterable[_Change], sheets: Sheets) -> None:
     sheets.keep(sheet)
 
 
-def _look_at(found: Findings, changes: list[_Change]) -> None:
+def _look_at(found: Findings, changes: list[Change]) -> None:
     for action, words in (
         ("destroy", "destroyed"),
         ("replace", "destroyed and made anew"),
@@ -300,8 +232,8 @@ def _look_at_command(found: Findings, arguments: Arguments, verb: str) -> None:
         found.note("auto", "Terraform itself does not ask again.")
 
 
-def _check_summary(found: Findings, text: Text, changes: list[_Change]) -> None:
-    match = _SUMMARY.search(_ANSI.sub("", text.plain))
+def _check_summary(found: Findings, text: Text, changes: list[Change]) -> None:
+    match = SUMMARY.search(ANSI.sub("", text.plain))
     if match is None or not changes:
         return
     counts = Counter(each.action for each in changes)
