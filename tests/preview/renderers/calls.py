@@ -34,7 +34,7 @@ def text_of(rendering: Rendering) -> str:
         for line in block.lines:
             sign = {"added": "+", "removed": "-", "head": "@"}.get(line.kind, " ")
             shown = ["".join(piece.text for piece in token.pieces) for token in line.tokens]
-            lines.append(sign + " ".join(shown))
+            lines.append(sign + "".join(shown))
         if block.hidden:
             lines.append(f"({block.hidden} more)")
     return "\n".join([rendering.title, *facts, *lines])

@@ -32,7 +32,7 @@ def test_what_is_typed_keeps_its_masks() -> None:
 def test_a_form_shows_each_field_with_what_goes_into_it() -> None:
     fields = [{"name": "Name", "type": "textbox", "ref": "e1", "value": "Ana"}]
     shown = text_of(rendered("browser_fill_form", {"fields": fields}))
-    assert "[The fields of the form]\n Name  :=  Ana" in shown
+    assert "[The fields of the form]\n Name := Ana" in shown
 
 
 def test_looking_at_a_page_has_no_rendering() -> None:

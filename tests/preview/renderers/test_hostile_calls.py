@@ -118,7 +118,7 @@ def changed(value: Any, rng: random.Random) -> Any:
         return [changed(each, rng) for each in value]
     if rng.random() < 0.5:
         return value
-    strange = [None, True, -1, 10**13, "", TOKEN, [], {}, [[]], {"value": TOKEN}]
+    strange: list[Any] = [None, True, -1, 10**13, "", TOKEN, [], {}, [[]], {"value": TOKEN}]
     joined = "".join(rng.choices([text for text in SNIPPETS if text != "\ud800"], k=6))
     return rng.choice([*strange, joined, f"{value}{joined}", f"{joined}{value}"])
 

@@ -17,13 +17,13 @@ def test_a_manifest_of_several_documents_names_each_resource() -> None:
         "metadata:\n  name: web\nkind: Deployment\napiVersion: apps/v1\n"
     )
     shown = text_of(rendered("kubectl_apply", {"manifest": text}))
-    assert "[What it describes]\n Service   web  in shop\n Deployment   web\n" in shown
+    assert "[What it describes]\n Service web in shop\n Deployment web\n" in shown
 
 
 def test_a_manifest_may_be_an_object_or_a_list_too() -> None:
     item = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}
     several = {"apiVersion": "v1", "kind": "List", "items": [item, item]}
-    assert "ConfigMap   a" in text_of(
+    assert "ConfigMap a" in text_of(
         rendered("resources_create_or_update", {"resource": item})
     )
     assert text_of(rendered("x", {"manifest": several})).count("ConfigMap") == 2

@@ -53,7 +53,7 @@ def test_the_amounts_inside_an_order_are_listed() -> None:
         "items": [item, item],
     }
     shown = text_of(rendered("paypal_create_order", arguments))
-    assert "items 2 unit_amount:  9.90 USD , received as 9.90" in shown
+    assert "items 2 unit_amount: 9.90 USD, received as 9.90" in shown
 
 
 @pytest.mark.parametrize(

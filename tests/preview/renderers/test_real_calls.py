@@ -147,7 +147,7 @@ CALLS: tuple[tuple[str, dict[str, Any], str, str], ...] = (
         "kubectl_apply",
         {"manifest": "apiVersion: v1\nkind: Pod\nmetadata: {name: a}", "namespace": "n"},
         "kubernetes",
-        "Pod   a",
+        "Pod a",
     ),
     (
         "kubectl_delete",
@@ -172,7 +172,7 @@ CALLS: tuple[tuple[str, dict[str, Any], str, str], ...] = (
         "resources_create_or_update",
         {"resource": '{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}}'},
         "kubernetes",
-        "Pod   a",
+        "Pod a",
     ),
     (
         "resources_delete",
@@ -203,7 +203,7 @@ CALLS: tuple[tuple[str, dict[str, Any], str, str], ...] = (
         "mcp__playwright__browser_fill_form",
         {"fields": [{"name": "N", "type": "textbox", "ref": "e", "value": "v"}]},
         "browser",
-        "N  :=  v",
+        "N := v",
     ),
     ("browser_file_upload", {"paths": ["/w/a.pdf"]}, "browser", "File: /w/a.pdf"),
     # modelcontextprotocol, puppeteer

@@ -45,8 +45,8 @@ def test_a_plan_lists_what_is_destroyed_and_replaced_first(sent: dict[str, objec
     shown = text_of(rendered("terraform_apply", sent))
     assert "Plan: 1 to destroy, 1 to replace, 1 to update, 1 to create" in shown
     assert (
-        "[What the plan does]\n-destroy  aws_db_instance.main\n-replace  aws_lb.front\n"
-        " update  aws_vpc.main\n+create  aws_instance.new" in shown
+        "[What the plan does]\n-destroy aws_db_instance.main\n-replace aws_lb.front\n"
+        " update aws_vpc.main\n+create aws_instance.new" in shown
     )
 
 

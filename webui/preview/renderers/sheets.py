@@ -55,7 +55,8 @@ class Sheet:
         if self.is_full:
             self.hidden += 1
             return
-        tokens = [Token("keyword", (Piece("text", words),))] if words else []
+        before = f"{words} " if span is not None else words
+        tokens = [Token("keyword", (Piece("text", before),))] if words else []
         if span is not None:
             tokens.append(Token("name", pieces_of(span)))
         self._write(Line(tuple(tokens), kind))
