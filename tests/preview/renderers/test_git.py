@@ -2,7 +2,10 @@
 
 import pytest
 
-from tests.preview.renderers.calls import findings, rendered, text_of
+from tests.preview.renderers.calls import PROFILE, findings, rendered, text_of
+from webui.preview.reading import Call
+from webui.preview.renderers import git
+from webui.preview.renderers.arguments import Arguments
 
 HERE = {"owner": "northwind", "repo": "shop"}
 
@@ -117,3 +120,8 @@ def test_an_operation_that_reaches_far_is_found(
     tool: str, arguments: dict[str, object], words: str
 ) -> None:
     assert words in findings(tool, arguments)
+
+
+def test_a_tool_of_a_file_system_is_not_taken_for_one_of_git() -> None:
+    arguments = Arguments(Call({"path": "/w/a.txt"}, PROFILE).values)
+    assert git.render("filesystem.delete_file", arguments) is None

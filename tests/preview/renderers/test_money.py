@@ -71,6 +71,8 @@ def test_the_amounts_inside_an_order_are_listed() -> None:
         ("pay_bill", pay("1e3"), "is written with an exponent"),
         ("pay_bill", pay(12.345), "has more decimals than EUR has"),
         ("pay_bill", pay("10.5", "JPY"), "has more decimals than JPY has"),
+        ("pay_bill", pay("10.00 USD"), "itself names another currency than EUR"),
+        ("pay_bill", pay("£10.00"), "itself names another currency than EUR"),
         ("pay_bill", pay("ten"), "cannot be read as an amount"),
         ("pay_bill", pay("NaN"), "cannot be read as an amount"),
         ("pay_bill", pay("١٠٠"), "written with signs outside ASCII"),

@@ -247,3 +247,10 @@ def test_a_file_behind_what_is_read_is_named_all_the_same() -> None:
 def test_reading_a_file_is_no_change() -> None:
     with pytest.raises(AssertionError, match="has no rendering"):
         rendered("str_replace_based_edit_tool", {"command": "view", "path": "/w/a.py"})
+
+
+def test_a_part_that_counts_too_little_does_not_swallow_the_next_file() -> None:
+    body = "@@ -1,1 +1,2 @@\n a\n b\n--- a/.env\n+++ b/.env\n@@ -1 +1 @@\n-a\n+b\n"
+    said = findings("x", diff("a", body))
+    assert "do not fit the lines that follow" in said
+    assert "danger: .env is where secrets are kept." in said

@@ -22,6 +22,7 @@ from webui.preview.renderers.saying import (
 )
 from webui.preview.renderers.sheets import Sheets
 from webui.preview.renderers.tool_names import globs, squeezed
+from webui.preview.visible import inline
 
 TOOLS: Final = (
     *globs(
@@ -67,6 +68,8 @@ _OTHERS: Final = (
     ("Repeats", ("interval", "frequency", "recurring")),
     ("Quantity", ("quantity",)),
 )
+_WRITTEN: Final = re.compile(r"[€£₹]|(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
+_SIGNS: Final = {"€": "EUR", "£": "GBP", "₹": "INR"}
 _MOVING: Final = ("refund", "payout", "transfer", "pay")
 _CODE: Final = re.compile(r"[A-Za-z]{3}")
 _MOST_READ: Final = 600
@@ -165,6 +168,12 @@ def _look_at(found: Findings, amount: Amount, tool: str) -> None:
 
 
 def _look_at_currency(found: Findings, amount: Amount, digits: int | None) -> None:
+    written = _WRITTEN.search(amount.text.plain[:80])
+    if written and amount.code and _SIGNS.get(written[0], written[0]) != amount.code:
+        words = (
+            f"{said(amount.text)} itself names another currency than {inline(amount.code)}."
+        )
+        found.danger("other-currency", words)
     if not amount.currency:
         found.danger("no-currency", "It names no currency: the amount may be in any.")
     elif not _CODE.fullmatch(amount.currency.strip()) or digits is None:
