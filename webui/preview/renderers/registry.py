@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 from typing import Final, NamedTuple
 
 from webui.preview.reading import Value
+from webui.preview.renderers import shell
 from webui.preview.renderers.arguments import Arguments
 from webui.preview.renderers.rendering import Rendering
 
@@ -21,7 +22,9 @@ class Renderer(NamedTuple):
     """From the tool's name and its arguments; None if they turn out not to be of this kind."""
 
 
-RENDERERS: Final[tuple[Renderer, ...]] = ()
+RENDERERS: Final[tuple[Renderer, ...]] = (
+    Renderer("shell", shell.TOOLS, shell.fits, shell.render),
+)
 """In order: the first that gives a rendering is taken, those named by the tool come first."""
 
 
@@ -32,10 +35,17 @@ def render(tool: str, values: Sequence[Value]) -> Rendering | None:
     named = [each for each in RENDERERS if _is_named(each, folded)]
     shaped = [each for each in RENDERERS if each not in named and each.fits(arguments)]
     for renderer in (*named, *shaped):
-        rendering = renderer.render(tool, arguments)
+        rendering = _rendered(renderer, tool, arguments)
         if rendering is not None:
             return rendering
     return None
+
+
+def _rendered(renderer: Renderer, tool: str, arguments: Arguments) -> Rendering | None:
+    try:
+        return renderer.render(tool, arguments)
+    except Exception:  # noqa: BLE001  a page without a reading is better than no page
+        return None
 
 
 def _is_named(renderer: Renderer, folded: str) -> bool:

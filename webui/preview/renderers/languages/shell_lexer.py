@@ -1,0 +1,349 @@
+"""Reading a shell script into commands, in one pass and without running anything.
+
+A stack of frames stands for what is open. Where shells differ, or the text is broken or too
+long, the script gets a problem; nothing is passed over in silence.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from webui.preview.renderers.languages.shell_frames import UNCLEAR, Frame, Frames, Kind
+from webui.preview.renderers.languages.shell_words import Here, Script, unescaped
+
+_MOST_STEPS: Final = 6_000
+_DEEPEST_HERE: Final = 4
+_SHORT: Final = 200
+_PLAIN: Final = re.compile(r"[^ \t\n\"'\\$`;&|<>()#*?\[{]++")
+_IN_QUOTES: Final = re.compile(r"[^\"$`\\]++")
+_IN_BRACES: Final = re.compile(r"[^\"'$`\\}]++")
+_BLANKS: Final = re.compile(r"[ \t]++")
+_OPERATOR: Final = re.compile(r";;&?|;&|&&|\|\||\|&|[;&|]")
+_REDIRECT: Final = re.compile(r"&>>?|<<<|<<-?|>>|>\||[<>]&|<>|[<>]")
+_DESCRIPTOR: Final = re.compile(r"[0-9]{1,4}|\{[A-Za-z_][A-Za-z0-9_]*+\}")
+_VARIABLE: Final = re.compile(r"\$(?:[A-Za-z_][A-Za-z0-9_]*+|[0-9@*#?$!_-])")
+_ANSI: Final = re.compile(r"\$'((?:[^'\\]|\\.)*+)'", re.DOTALL)
+_SUM_SIGN: Final = r"(?:[^()`'\";\n$]|\$(?!\())"
+_SUM: Final = re.compile(rf"\$?\(\((?:{_SUM_SIGN}|\({_SUM_SIGN}*+\))*+\)\)")
+_ASSIGNS: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*+(?:\[[^\]]*+\])?\+?=")
+_NO_ARGUMENTS: Final = re.compile(r"\([ \t]*+\)")
+_BEFORE_BRACKET: Final = {"if", "while", "until", "then", "elif", "else", "do", "!", "{", "time"}
+_ENDS_WORD: Final = " \t\n;&|<>()"
+_UNESCAPED: Final = {"\n": "", "$": "$", "`": "`", '"': '"', "\\": "\\"}
+
+
+def read(text: str) -> Script:
+    """Return the commands of a script and the places that cannot be read."""
+    script = Script()
+    _Lexer(text, 0, len(text), script, "script", 0).run()
+    script.problems.sort()
+    script.joints.sort()
+    return script
+
+
+class _Lexer(Frames):
+    def __init__(
+        self, text: str, at: int, end: int, script: Script, kind: Kind, level: int
+    ) -> None:
+        super().__init__(text, at, end, script, kind)
+        self._level = level
+
+    def run(self) -> None:
+        script = self.script
+        while self.at < self.end:
+            frame = self.frames[-1]
+            script.steps += 1
+            if script.steps > _MOST_STEPS:
+                script.stopped = min(script.stopped or self.at, self.at)
+                break
+            if frame.kind == "${":
+                self._in_braces(frame)
+            elif frame.quoted:
+                self._in_quotes(frame)
+            else:
+                self._unquoted(frame)
+        self.close_all()
+
+    # What stands outside quotes
+
+    def _unquoted(self, frame: Frame) -> None:
+        if match := _PLAIN.match(self.text, self.at, self.end):
+            self.take(frame, match.end())
+            return
+        sign = self.text[self.at]
+        if sign in ";&|" and not self.text.startswith("&>", self.at):
+            self._operator(frame)
+        else:
+            _UNQUOTED.get(sign, _Lexer._pattern)(self, frame)
+
+    def _pattern(self, frame: Frame) -> None:
+        self.take(frame, self.at + 1)
+        self.word(frame).pattern = True
+
+    def _blanks(self, frame: Frame) -> None:
+        match = _BLANKS.match(self.text, self.at, self.end)
+        assert match is not None
+        self.end_word(frame)
+        self.at = match.end()
+
+    def _newline(self, frame: Frame) -> None:
+        self.end_command(frame)
+        frame.joiner = frame.joiner or "\n"
+        self.at += 1
+        heres, frame.heres = frame.heres, []
+        for here in heres:
+            self._here(here)
+
+    def _here(self, here: Here) -> None:
+        text = self.text
+        here.begin = at = self.at
+        while at < self.end:
+            stop = text.find("\n", at, self.end)
+            stop = self.end if stop < 0 else stop
+            line = text[at:stop].lstrip("\t") if here.strips else text[at:stop]
+            if line == here.delimiter:
+                here.end, self.at = at, min(self.end, stop + 1)
+                break
+            at = stop + 1
+        else:
+            here.end = self.at = self.end
+            self.problem(here.begin, f"a here-document is never closed: {UNCLEAR}")
+        if here.literal:
+            return
+        if self._level >= _DEEPEST_HERE:
+            self.problem(here.begin, f"here-documents are nested very deeply: {UNCLEAR}")
+            return
+        _Lexer(text, here.begin, here.end, self.script, "here", self._level + 1).run()
+
+    def _comment(self, frame: Frame) -> None:
+        if frame.word is not None:
+            self.take(frame, self.at + 1)
+            return
+        stop = self.text.find("\n", self.at, self.end)
+        stop = self.end if stop < 0 else stop
+        if self.ticks:
+            tick = self.text.find("`", self.at, stop)
+            stop = stop if tick < 0 else tick
+        self.script.comments.append((self.at, stop))
+        self.at = stop
+
+    def _single(self, frame: Frame) -> None:
+        at = self.at
+        stop = self.text.find("'", at + 1, self.end)
+        if stop < 0:
+            self.problem(at, f"a quote is never closed: {UNCLEAR}")
+            stop = self.end
+        if self.ticks and self.text.find("`", at, stop) >= 0:
+            self.problem(at, f"a backtick stands in quotes inside backticks: {UNCLEAR}")
+        word = self.word(frame)
+        word.odd |= bool(word.spans) or self.text[stop + 1 : stop + 2] not in _ENDS_WORD
+        self.take_as(frame, self.text[at + 1 : stop], min(self.end, stop + 1))
+
+    def _double(self, frame: Frame) -> None:
+        word = self.word(frame)
+        word.odd |= bool(word.spans)
+        self.take_as(frame, "", self.at + 1)
+        frame.quoted = True
+
+    def _escape(self, frame: Frame) -> None:
+        stop = min(self.at + 2, self.end)
+        following = self.text[self.at + 1 : stop]
+        if following == "\n":
+            if frame.word is not None:
+                frame.word.odd |= self.text[stop : stop + 1] not in _ENDS_WORD
+            self.at = stop
+            return
+        if following == "`" and self.ticks:
+            self.problem(self.at, f"backticks are nested: {UNCLEAR}")
+        self.word(frame).odd = True
+        self.take_as(frame, following, stop)
+
+    def _operator(self, frame: Frame) -> None:
+        match = _OPERATOR.match(self.text, self.at, self.end)
+        assert match is not None
+        command = self.end_command(frame)
+        frame.joiner = match[0]
+        frame.piped = command if match[0] in {"|", "|&"} else None
+        self.joint(match.end())
+
+    def _redirect(self, frame: Frame) -> None:
+        text, begin = self.text, self.at
+        if text.startswith(("<(", ">("), begin):
+            word = self.word(frame)
+            word.computed = word.process = True
+            word.add(text[begin] + "(…)", begin, begin)
+            self.push("<(", begin + 2)
+            return
+        match = _REDIRECT.match(text, begin, self.end)
+        assert match is not None
+        word = frame.word  # type: ignore[assignment]
+        if word is not None and word.size < _SHORT and _DESCRIPTOR.fullmatch(word.value):
+            begin = word.begin
+            frame.word = None
+        self.end_word(frame)
+        self.redirect(frame, match[0], begin)
+        self.joint(match.end())
+
+    # Brackets
+
+    def _open(self, frame: Frame) -> None:
+        word = frame.word
+        if word is not None and self._opens_list(word.size < _SHORT and word.value):
+            word.computed |= word.pattern
+            self.push("array", self.at + 1)
+            return
+        if word is None and (match := _SUM.match(self.text, self.at, self.end)):
+            self.joint(match.end())
+            return
+        self.end_word(frame)
+        command = frame.command
+        last = command.words[-1] if command is not None and command.words else None
+        if last is not None:
+            if match := _NO_ARGUMENTS.match(self.text, self.at, self.end):
+                self.script.functions.setdefault(last.value, last.begin)
+                frame.command = None
+                self.joint(match.end())
+                return
+            if last.value == "in":  # of `case`: here a pattern may begin with a bracket
+                self.end_command(frame)
+                self.joint(self.at + 1)
+                return
+            if last.value not in _BEFORE_BRACKET:
+                self.problem(self.at, f"a bracket stands where none may: {UNCLEAR}")
+        self.end_command(frame)
+        self.push("(", self.at + 1)
+
+    @staticmethod
+    def _opens_list(value: str | bool) -> bool:
+        if not isinstance(value, str):
+            return True
+        return value[-1:] in {"@", "?", "!", "+", "*"} or bool(_ASSIGNS.fullmatch(value))
+
+    def _close(self, frame: Frame) -> None:
+        if frame.cases and frame.kind != "array":
+            self.drop_pattern(frame)
+            self.joint(self.at + 1)
+            return
+        self.end_command(frame)
+        if frame.kind in {"$(", "<(", "(", "array"}:
+            self.pop(self.at + 1)
+            return
+        self.problem(self.at, f"a bracket is closed that was never opened: {UNCLEAR}")
+        self.joint(self.at + 1)
+
+    def _tick(self, frame: Frame) -> None:
+        if not self.ticks:
+            word = self.word(frame)
+            word.computed = True
+            word.add("$(…)", self.at, self.at, quoted=frame.quoted)
+            self.push("`", self.at + 1)
+            return
+        cuts = frame.kind != "`" or frame.quoted
+        while self.frames[-1].kind != "`":
+            self.end_command(self.frames[-1])
+            self.pop(self.at)
+        if cuts:
+            self.problem(self.at, f"a backtick cuts quotes or brackets: {UNCLEAR}")
+        self.end_command(self.frames[-1])
+        self.pop(self.at + 1)
+
+    # Expansions and what stands in quotes
+
+    def _dollar(self, frame: Frame) -> None:
+        text, at = self.text, self.at
+        quoted = frame.quoted or frame.kind == "${"
+        if not quoted and (match := _ANSI.match(text, at, self.end)):
+            self.word(frame).odd = True
+            self.take_as(frame, unescaped(match[1]), match.end())
+            return
+        match = _VARIABLE.match(text, at, self.end) or _SUM.match(text, at, self.end)
+        if match:
+            self.word(frame).computed = True
+            self.take(frame, match.end(), quoted=quoted)
+            return
+        kind: Kind | None = None
+        if text.startswith("$(", at):
+            kind = "$("
+        elif text.startswith("${", at):
+            kind = "${"
+        if kind is None:
+            self.take(frame, at + 1, quoted=quoted)
+            return
+        word = self.word(frame)
+        word.computed = True
+        word.add("$(…)" if kind == "$(" else "${…}", at, at, quoted=quoted)
+        self.push(kind, at + 2)
+
+    def _in_quotes(self, frame: Frame) -> None:
+        text, at = self.text, self.at
+        if match := _IN_QUOTES.match(text, at, self.end):
+            self.take(frame, match.end(), quoted=True)
+            return
+        sign = text[at]
+        if sign == "$":
+            self._dollar(frame)
+        elif sign == "`":
+            self._tick(frame)
+        elif sign == "\\":
+            stop = min(at + 2, self.end)
+            following = text[at + 1 : stop]
+            self.take_as(frame, _UNESCAPED.get(following, f"\\{following}"), stop)
+        elif frame.kind == "here":
+            self.take(frame, at + 1, quoted=True)
+        else:
+            word = self.word(frame)
+            word.odd |= text[at + 1 : at + 2] not in _ENDS_WORD
+            self.take_as(frame, "", at + 1)
+            frame.quoted = False
+
+    def _in_braces(self, frame: Frame) -> None:
+        text, at = self.text, self.at
+        if match := _IN_BRACES.match(text, at, self.end):
+            self.at = match.end()
+            return
+        sign = text[at]
+        if sign == "$":
+            self._dollar(frame)
+        elif sign == "`":
+            self._tick(frame)
+        elif sign == "\\":
+            self.at = min(self.end, at + 2)
+        elif sign == '"':
+            frame.quoted = not frame.quoted
+            self.at += 1
+        elif sign == "'" and not self._is_within_quotes():
+            stop = text.find("'", at + 1, self.end)
+            self.at = self.end if stop < 0 else stop + 1
+        elif sign == "'":
+            self.problem(at, f"a quote stands in a ${{...}} in quotes: {UNCLEAR}")
+            self.at += 1
+        elif frame.quoted:
+            self.at += 1
+        else:
+            self.pop(at + 1)
+
+    def _is_within_quotes(self) -> bool:
+        for frame in reversed(self.frames):
+            if frame.quoted:
+                return True
+            if frame.kind != "${":
+                return False
+        return False
+
+
+_UNQUOTED: Final[dict[str, Callable[[_Lexer, Frame], None]]] = {
+    " ": _Lexer._blanks,
+    "\t": _Lexer._blanks,
+    "\n": _Lexer._newline,
+    "#": _Lexer._comment,
+    "'": _Lexer._single,
+    '"': _Lexer._double,
+    "\\": _Lexer._escape,
+    "$": _Lexer._dollar,
+    "`": _Lexer._tick,
+    "&": _Lexer._redirect,
+    "<": _Lexer._redirect,
+    ">": _Lexer._redirect,
+    "(": _Lexer._open,
+    ")": _Lexer._close,
+}
