@@ -84,9 +84,9 @@ class Text:
                 done = at + 1
         yield from _one_line(plain[done:], first=first and not done, last=last)
 
-    def hides(self, begin: int, end: int) -> bool:
-        """Say whether a stretch holds a secret."""
-        return any(sign in self._masks for sign in self.plain[begin:end])
+    def hides_in(self, plain: str) -> bool:
+        """Say whether something read from this text holds a secret."""
+        return bool(self._masks) and any(sign in self._masks for sign in plain)
 
 
 def _one_line(plain: str, *, first: bool, last: bool) -> Iterator[Piece]:
@@ -99,6 +99,11 @@ class Arguments:
 
     def __init__(self, values: Sequence[Value]) -> None:
         self._values = {value.name: value for value in values}
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """Return the members, in canonical order."""
+        return tuple(self._values.values())
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ A block is bounded; what is said of a text is not: findings come from all of it 
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate, islice
 from typing import Final, NamedTuple
 
 from webui.preview.nodes import Piece
@@ -34,7 +35,8 @@ class Found:
 
     def __init__(self, text: str, *, first_line: int = 1) -> None:
         """Take the text that positions speak of; its own first line may have another number."""
-        self._starts = _starts(text)
+        self._text = text
+        self._starts: list[int] = []
         self._first = first_line
         self._said: dict[tuple[Severity, str], list[int]] = {}
 
@@ -54,11 +56,13 @@ class Found:
 
     def line(self, at: int) -> int:
         """Return the number of the line that holds this position."""
+        if not self._starts:
+            self._starts = _starts(self._text)
         return bisect_right(self._starts, at) - 1 + self._first
 
     def findings(self) -> tuple[Finding, ...]:
         """Return all that was said, dangers first; of very many, how many more there are."""
-        many = len(self._starts) > 1 or self._first > 1
+        many = "\n" in self._text or self._first > 1
         ordered = sorted(self._said.items(), key=lambda item: (item[0][0] != "danger", item[1][0]))
         shown = [
             Finding(severity, _where(lines) + sentence if many else sentence)
@@ -72,11 +76,7 @@ class Found:
 
 
 def _starts(text: str) -> list[int]:
-    starts, at = [0], text.find("\n")
-    while at >= 0:
-        starts.append(at + 1)
-        at = text.find("\n", at + 1)
-    return starts
+    return [0, *accumulate([len(line) + 1 for line in text.split("\n")])]
 
 
 def _where(lines: Sequence[int]) -> str:
@@ -90,11 +90,11 @@ def _where(lines: Sequence[int]) -> str:
 
 def listing(text: Text, marks: Sequence[Mark], title: str = "") -> Block:
     """Return the beginning of a text as lines; numbered if there is more than one."""
-    spans = list(text.lines())
+    count = text.plain.count("\n") + (text.plain[-1:] != "\n")
     begins = [mark.begin for mark in marks]
     lines: list[Line] = []
     room = _MOST_CHARS
-    for number, (begin, end) in enumerate(spans[:_MOST_LINES], 1):
+    for number, (begin, end) in enumerate(islice(text.lines(), _MOST_LINES), 1):
         if room <= 0:
             break
         most = max(_SHORTEST, min(_LONG_LINE, room))
@@ -105,8 +105,8 @@ def listing(text: Text, marks: Sequence[Mark], title: str = "") -> Block:
             else:
                 tokens += _tokens(text, marks, begins, part, begin)
         room -= min(end - begin, most)
-        lines.append(Line(tuple(tokens), number=number if len(spans) > 1 else None))
-    return Block(title, tuple(lines), len(spans) - len(lines))
+        lines.append(Line(tuple(tokens), number=number if count > 1 else None))
+    return Block(title, tuple(lines), count - len(lines))
 
 
 def _parts(begin: int, end: int, most: int) -> Iterator[tuple[int, int] | Piece]:

@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from typing import Final, NamedTuple
 
 from webui.preview.reading import Value
-from webui.preview.renderers import shell
+from webui.preview.renderers import shell, sql
 from webui.preview.renderers.arguments import Arguments
 from webui.preview.renderers.rendering import Rendering
 
@@ -24,6 +24,7 @@ class Renderer(NamedTuple):
 
 RENDERERS: Final[tuple[Renderer, ...]] = (
     Renderer("shell", shell.TOOLS, shell.fits, shell.render),
+    Renderer("sql", sql.TOOLS, sql.fits, sql.render),
 )
 """In order: the first that gives a rendering is taken, those named by the tool come first."""
 

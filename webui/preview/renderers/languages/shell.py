@@ -56,10 +56,12 @@ class _Reading:
     def __init__(self, text: Text) -> None:
         self.seen = Gathered(text)
         self._found = self.seen.found
+        self._steps = 0
         self._known: dict[int, list[str]] = {}
 
     def read(self, plain: str, where: Where, level: int) -> Script:
-        script = read(plain)
+        script = read(plain, self._steps)
+        self._steps = script.steps
         seen, found = self.seen, self._found
         seen.functions.update(script.functions)
         for at, words in script.problems:
@@ -106,7 +108,8 @@ class _Reading:
         seen.kind(run.word, "program", where)
         if not run.name:
             seen.programs["(computed)"] = None
-            self._danger(run, where, f"{_COMPUTED}: {shown}")
+            if run.word.value != "$_":  # of an inner script; its own place has said so
+                self._danger(run, where, f"{_COMPUTED}: {shown}")
             arguments(seen, run, where)
             return
         seen.programs[run.name] = None
@@ -192,10 +195,11 @@ class _Reading:
         plain = " ".join([word.value for word in words])
         if any(word.computed for word in words):
             self._found.danger(at, f"{_COMPUTED}: {self.seen.words(plain)}")
+            plain = _SUBSTITUTION.sub("$_", plain)
         if level >= _DEEPEST:
             self._found.danger(at, _TOO_DEEP)
             return
-        self.read(_SUBSTITUTION.sub("$_", plain), Where(0, at), level + 1)
+        self.read(plain, Where(0, at), level + 1)
 
     def _handed(self, run: Run, word: Word, level: int, where: Where) -> None:
         at = where.of(word.begin)

@@ -11,7 +11,7 @@ from typing import Final
 from webui.preview.renderers.languages.shell_frames import UNCLEAR, Frame, Frames, Kind
 from webui.preview.renderers.languages.shell_words import Here, Script, unescaped
 
-_MOST_STEPS: Final = 6_000
+_MOST_STEPS: Final = 5_000
 _DEEPEST_HERE: Final = 4
 _SHORT: Final = 200
 _PLAIN: Final = re.compile(r"[^ \t\n\"'\\$`;&|<>()#*?\[{]++")
@@ -32,9 +32,13 @@ _ENDS_WORD: Final = " \t\n;&|<>()"
 _UNESCAPED: Final = {"\n": "", "$": "$", "`": "`", '"': '"', "\\": "\\"}
 
 
-def read(text: str) -> Script:
-    """Return the commands of a script and the places that cannot be read."""
+def read(text: str, steps: int = 0) -> Script:
+    """Return the commands of a script and the places that cannot be read.
+
+    `steps` is how much was read before, in scripts that this one belongs to.
+    """
     script = Script()
+    script.steps = steps
     _Lexer(text, 0, len(text), script, "script", 0).run()
     script.problems.sort()
     script.joints.sort()
