@@ -84,6 +84,10 @@ class Text:
                 done = at + 1
         yield from _one_line(plain[done:], first=first and not done, last=last)
 
+    def hides(self, begin: int, end: int) -> bool:
+        """Say whether a stretch holds a secret."""
+        return any(sign in self._masks for sign in self.plain[begin:end])
+
     def hides_in(self, plain: str) -> bool:
         """Say whether something read from this text holds a secret."""
         return bool(self._masks) and any(sign in self._masks for sign in plain)
@@ -178,7 +182,7 @@ def joined(texts: Sequence[Text], quoted: Callable[[str], str]) -> Text:
     for text in texts:
         renamed = dict(zip(text.masks, signs, strict=False))
         masks |= {renamed[sign]: mask for sign, mask in text.masks.items()}
-        written.append(quoted(text.plain.translate(str.maketrans(renamed))))
+        written.append(quoted("".join([renamed.get(sign, sign) for sign in text.plain])))
     return Text(" ".join(written), masks)
 
 

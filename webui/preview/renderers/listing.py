@@ -10,7 +10,15 @@ from typing import Final, NamedTuple
 
 from webui.preview.nodes import Piece
 from webui.preview.renderers.arguments import Text
-from webui.preview.renderers.rendering import Block, Fact, Finding, Line, Severity, Token, TokenKind
+from webui.preview.renderers.rendering import (
+    Block,
+    Fact,
+    Finding,
+    Line,
+    Severity,
+    Token,
+    TokenKind,
+)
 
 _MOST_LINES: Final = 200
 _MOST_CHARS: Final = 8_000
@@ -63,7 +71,9 @@ class Found:
     def findings(self) -> tuple[Finding, ...]:
         """Return all that was said, dangers first; of very many, how many more there are."""
         many = "\n" in self._text or self._first > 1
-        ordered = sorted(self._said.items(), key=lambda item: (item[0][0] != "danger", item[1][0]))
+        ordered = sorted(
+            self._said.items(), key=lambda item: (item[0][0] != "danger", item[1][0])
+        )
         shown = [
             Finding(severity, _where(lines) + sentence if many else sentence)
             for (severity, sentence), lines in ordered[:_MOST_FINDINGS]
@@ -158,7 +168,11 @@ def facts_of(text: Text, label: str, names: Mapping[str, bool]) -> tuple[Fact, .
     """Return names as one fact, the alarming ones first; of many, how many more there are."""
     if not names:
         return ()
-    ordered = sorted(names, key=lambda name: not names[name]) if len(names) > _MOST_NAMES else list(names)
+    ordered = (
+        sorted(names, key=lambda name: not names[name])
+        if len(names) > _MOST_NAMES
+        else list(names)
+    )
     pieces: list[Piece] = []
     for name in ordered[:_MOST_NAMES]:
         pieces += [Piece("text", ", ")] if pieces else []

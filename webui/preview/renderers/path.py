@@ -6,25 +6,84 @@ from typing import Final
 from webui.preview.renderers.arguments import Arguments, Text
 from webui.preview.renderers.languages import paths
 from webui.preview.renderers.listing import Found, Mark, listing
-from webui.preview.renderers.rendering import Block, Fact, Rendering
+from webui.preview.renderers.rendering import Block, Fact, Rendering, TokenKind
 
 TOOLS: Final = (
     "read", "glob", "grep", "ls", "*read_file*", "*read_text_file*", "*read_media_file*", "*read_multiple_files*", "*list_directory*",
     "*directory_tree*", "*search_files*", "*get_file_info*", "*create_directory*", "*move_file*", "*delete_file*", "*remove_file*",
     "*rename_file*", "*copy_file*", "*list_files*", "*view_file*", "*delete_directory*", "*list_dir*", "*open_file*",
 )  # fmt: skip
-_NAMES: Final = ("path", "file_path", "filepath", "filePath", "filename", "file", "source", "src", "from", "destination", "dest", "dst", "to", "target", "new_path", "old_path", "directory", "dir", "folder", "uri", "target_file", "relative_workspace_path")
+_NAMES: Final = (
+    "path",
+    "file_path",
+    "filepath",
+    "filePath",
+    "filename",
+    "file",
+    "source",
+    "src",
+    "from",
+    "destination",
+    "dest",
+    "dst",
+    "to",
+    "target",
+    "new_path",
+    "old_path",
+    "directory",
+    "dir",
+    "folder",
+    "uri",
+    "target_file",
+    "relative_workspace_path",
+)
 _LISTS: Final = ("paths", "files", "file_paths")
-_ROOTS: Final = ("root", "cwd", "workspace", "base", "base_path", "workspace_root", "root_dir", "project_root", "workdir")
-_CONTENTS: Final = frozenset({"content", "contents", "old_string", "new_string", "old_str", "new_str", "edits", "patch", "diff", "code", "command", "sql", "body", "text", "message", "file_text", "subject", "query", "amount"})
-_SURE: Final = frozenset({"path", "file_path", "filepath", "filePath", "paths", "file_paths", "target_file"})
+_ROOTS: Final = (
+    "root",
+    "cwd",
+    "workspace",
+    "base",
+    "base_path",
+    "workspace_root",
+    "root_dir",
+    "project_root",
+    "workdir",
+)
+_CONTENTS: Final = frozenset(
+    {
+        "content",
+        "contents",
+        "old_string",
+        "new_string",
+        "old_str",
+        "new_str",
+        "edits",
+        "patch",
+        "diff",
+        "code",
+        "command",
+        "sql",
+        "body",
+        "text",
+        "message",
+        "file_text",
+        "subject",
+        "query",
+        "amount",
+    }
+)
+_SURE: Final = frozenset(
+    {"path", "file_path", "filepath", "filePath", "paths", "file_paths", "target_file"}
+)
 _MOST: Final = 50
 
 
 def fits(arguments: Arguments) -> bool:
     """Say whether there is a path and nothing that would be written into it."""
     names = arguments.names
-    return not _SURE.isdisjoint(names) and _CONTENTS.isdisjoint(names) and "url" not in names
+    return (
+        not _SURE.isdisjoint(names) and _CONTENTS.isdisjoint(names) and "url" not in names
+    )
 
 
 def render(tool: str, arguments: Arguments) -> Rendering | None:
@@ -43,8 +102,17 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
             facts += _leads(name, text, root)
     blocks = tuple(_block(name, text) for name, text in found[:_MOST])
     if len(found) > _MOST:
-        said.note(0, f"{len(found) - _MOST} more paths are not shown here; all of them were looked at.")
-    return Rendering("path", "File path" if len(found) == 1 else "File paths", tuple(facts), blocks, said.findings())
+        said.note(
+            0,
+            f"{len(found) - _MOST} more paths are not shown here; all of them were looked at.",
+        )
+    return Rendering(
+        "path",
+        "File path" if len(found) == 1 else "File paths",
+        tuple(facts),
+        blocks,
+        said.findings(),
+    )
 
 
 def _paths(arguments: Arguments) -> Iterator[tuple[str, Text]]:
@@ -60,8 +128,10 @@ def _paths(arguments: Arguments) -> Iterator[tuple[str, Text]]:
 
 
 def _block(name: str, text: Text) -> Block:
-    kind = "danger" if paths.place_of(text.plain) is not None else "name"
-    return listing(text, (Mark(0, len(text.plain), kind),), name.replace("_", " ").capitalize())
+    kind: TokenKind = "danger" if paths.place_of(text.plain) is not None else "name"
+    return listing(
+        text, (Mark(0, len(text.plain), kind),), name.replace("_", " ").capitalize()
+    )
 
 
 def _resolved(text: Text, root: Text | None) -> str:
@@ -89,16 +159,24 @@ def _look(said: Found, text: Text, root: Text | None, tool: str) -> None:
     shown = text.words(text.plain)
     resolved = _resolved(text, root)
     if _leaves(text, root):
-        where = "leaves its root" if root is not None else "climbs above the folder where it begins"
-        said.danger(0, f"The path {shown} {where}.")
-    elif root is None and paths.is_absolute(text.plain):
+        where = (
+            "leaves its root"
+            if root is not None
+            else "climbs above the folder where it begins"
+        )
+        said.danger(0, f"The path {shown} {where} and leads to {text.words(resolved)}.")
+    elif ".." in text.plain.replace("\\", "/").split("/"):
+        said.danger(
+            0, f"The path {shown} goes up by .. and leads to {text.words(resolved)}."
+        )
+    if root is None and paths.is_absolute(text.plain):
         said.note(0, f"The path {shown} begins at the root of a machine or a home.")
-    if ".." in text.plain.replace("\\", "/").split("/"):
-        said.danger(0, f"The path {shown} goes up by .. and leads to {text.words(resolved)}.")
     place = paths.place_of(resolved)
     if place is not None:
         said.danger(0, f"The path {shown} leads to {place[0]}.")
-    if paths.is_whole(resolved) and any(word in tool.casefold() for word in ("delete", "remove", "move", "write")):
+    if paths.is_whole(resolved) and any(
+        word in tool.casefold() for word in ("delete", "remove", "move", "write")
+    ):
         said.danger(0, f"The path {shown} is a whole machine, home or folder.")
     for words in paths.oddities(text.plain):
         said.danger(0, f"The path {shown} {words}.")

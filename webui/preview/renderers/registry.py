@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from typing import Final, NamedTuple
 
 from webui.preview.reading import Value
-from webui.preview.renderers import shell, sql
+from webui.preview.renderers import code, path, request, shell, sql
 from webui.preview.renderers.arguments import Arguments
 from webui.preview.renderers.rendering import Rendering
 
@@ -25,6 +25,9 @@ class Renderer(NamedTuple):
 RENDERERS: Final[tuple[Renderer, ...]] = (
     Renderer("shell", shell.TOOLS, shell.fits, shell.render),
     Renderer("sql", sql.TOOLS, sql.fits, sql.render),
+    Renderer("request", request.TOOLS, request.fits, request.render),
+    Renderer("code", code.TOOLS, code.fits, code.render),
+    Renderer("path", path.TOOLS, path.fits, path.render),
 )
 """In order: the first that gives a rendering is taken, those named by the tool come first."""
 
@@ -45,7 +48,7 @@ def render(tool: str, values: Sequence[Value]) -> Rendering | None:
 def _rendered(renderer: Renderer, tool: str, arguments: Arguments) -> Rendering | None:
     try:
         return renderer.render(tool, arguments)
-    except Exception:  # noqa: BLE001  a page without a reading is better than no page
+    except Exception:  # noqa: BLE001
         return None
 
 

@@ -1,17 +1,16 @@
 """HTTP requests: to whom, by which method, with what, and what of the address misleads."""
 
-import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 from urllib.parse import unquote_plus
 
 from webui.preview.nodes import Piece
-from webui.preview.reading import Value
 from webui.preview.renderers.arguments import Arguments, Text, text_of
+from webui.preview.renderers.fields import laid_out, member, pair, tree
 from webui.preview.renderers.languages import hosts
-from webui.preview.renderers.listing import Found, Mark, facts_of, listing
-from webui.preview.renderers.rendering import Block, Fact, Line, Rendering, Token
+from webui.preview.renderers.listing import Found, Mark, listing
+from webui.preview.renderers.rendering import Block, Fact, Line, Rendering, TokenKind
 
 TOOLS: Final = (
     "fetch", "*.fetch", "*__fetch", "*fetch_*", "*_fetch", "webfetch", "*http*request*", "*http_*", "*.http", "*web_fetch*", "*curl*",
@@ -21,15 +20,52 @@ _URLS: Final = ("url", "uri", "endpoint", "address", "href", "link")
 _BODIES: Final = ("body", "data", "json", "payload", "form", "content")
 _PATHS: Final = frozenset({"path", "file_path", "old_string", "new_string"})
 _WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_SECRET: Final = re.compile(r"(?i)(?:^|[_-])(?:token|key|apikey|secret|password|passwd|pwd|auth|sig|signature|access|session|code|jwt|bearer)(?:$|[_-])")
+_SECRET: Final = re.compile(
+    r"(?i)(?:^|[_-])(?:token|key|apikey|secret|password|passwd|pwd|auth|sig|signature|access|session|code|jwt|bearer)(?:$|[_-])"
+)
 _OFF: Final = frozenset({"false", "0", "no", "off", "none", "null"})
 _ON: Final = frozenset({"true", "1", "yes", "on"})
-_VERIFIES: Final = ("verify", "verify_ssl", "ssl_verify", "verifySsl", "rejectUnauthorized", "strict_ssl", "verify_tls")
-_SKIPS: Final = ("insecure", "ignoreHTTPSErrors", "ignore_https_errors", "skip_verify", "insecureSkipVerify", "disable_ssl", "k")
-_FOLLOWS: Final = ("follow_redirects", "followRedirects", "allow_redirects", "redirect", "follow")
-_STEERING: Final = frozenset({"host", "x-forwarded-for", "x-forwarded-host", "x-http-method-override", "x-original-url", "proxy-authorization", "x-aws-ec2-metadata-token", "metadata-flavor", "metadata"})
+_VERIFIES: Final = (
+    "verify",
+    "verify_ssl",
+    "ssl_verify",
+    "verifySsl",
+    "rejectUnauthorized",
+    "strict_ssl",
+    "verify_tls",
+)
+_SKIPS: Final = (
+    "insecure",
+    "ignoreHTTPSErrors",
+    "ignore_https_errors",
+    "skip_verify",
+    "insecureSkipVerify",
+    "disable_ssl",
+    "k",
+)
+_FOLLOWS: Final = (
+    "follow_redirects",
+    "followRedirects",
+    "allow_redirects",
+    "redirect",
+    "follow",
+)
+_STEERING: Final = frozenset(
+    {
+        "host",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-http-method-override",
+        "x-original-url",
+        "proxy-authorization",
+        "x-aws-ec2-metadata-token",
+        "metadata-flavor",
+        "metadata",
+    }
+)
 _USUAL_PORTS: Final = frozenset({"", "80", "443", "8080", "8443"})
 _MOST_LINES: Final = 100
+_MOST_FORM: Final = 2_000
 _MOST_ADDRESS: Final = 16_384
 
 
@@ -39,7 +75,10 @@ def fits(arguments: Arguments) -> bool:
     names = arguments.names
     if text is None or not _PATHS.isdisjoint(names):
         return False
-    return re.match(r"\s*+(?:https?|wss?|ftp|file)[:/\\]", text.plain, re.IGNORECASE) is not None
+    return (
+        re.match(r"\s*+(?:https?|wss?|ftp|file)[:/\\]", text.plain, re.IGNORECASE)
+        is not None
+    )
 
 
 def render(_tool: str, arguments: Arguments) -> Rendering | None:
@@ -68,15 +107,25 @@ class _Request:
         blocks = [self._first_block()]
         blocks += self._query(), self._headers(), self._body()
         shown = tuple(block for block in blocks if block.lines)
-        return Rendering("request", "HTTP request", tuple(self._facts()), shown, self._found.findings())
+        return Rendering(
+            "request", "HTTP request", tuple(self._facts()), shown, self._found.findings()
+        )
 
     def _facts(self) -> Iterator[Fact]:
         text, address = self._text, self._address
         method = text.words(self._method)
         words = f"{method} (not named)" if self._is_assumed else method
         yield Fact("Method", (Piece("text", words),), self._method == "DELETE")
-        yield Fact("Host", text.snippet(address.host or "(none)"), any(hosts.concerns(address.host)) or bool(address.user))
-        yield Fact("Scheme", text.snippet(address.scheme or "(none)"), address.scheme not in {"https", "wss"})
+        yield Fact(
+            "Host",
+            text.snippet(address.host or "(none)"),
+            any(hosts.concerns(address.host)) or bool(address.user),
+        )
+        yield Fact(
+            "Scheme",
+            text.snippet(address.scheme or "(none)"),
+            address.scheme not in {"https", "wss"},
+        )
         if address.port:
             yield Fact("Port", text.snippet(address.port), address.port not in _USUAL_PORTS)
         yield Fact("Path", text.snippet(address.path or "/", 200))
@@ -94,23 +143,41 @@ class _Request:
         for words in hosts.concerns(address.host):
             self._danger(f"The host {shown} {text.words(words, 200)}.")
         if address.user:
-            self._danger(f"Before the host {shown} stands a user name; what is before the @ is no host.")
+            self._danger(
+                f"Before the host {shown} stands a user name; what is before the @ is no host."
+            )
         if address.scheme == "http":
             self._danger("Nothing is encrypted: anybody on the way can read and change it.")
         elif address.scheme == "file":
             self._danger("This reads a file of the machine, and no website.")
         elif address.scheme not in {"https", "wss"}:
-            self._danger(f"The scheme is {text.words(address.scheme or 'none')}, and not https.")
+            self._danger(
+                f"The scheme is {text.words(address.scheme or 'none')}, and not https."
+            )
+        self._spelling(plain)
+        if self._method in _WRITES:
+            self._found.note(0, f"{self._method} asks the host to change something.")
+
+    def _spelling(self, plain: str) -> None:
+        text, address = self._text, self._address
         if "\\" in plain:
             self._danger("Holds a backslash: programs differ in where the host ends.")
         if re.search(r"[\s\x00-\x1f]", plain.strip()) or plain != plain.strip():
-            self._danger("Holds blanks or control characters, which programs leave out or not.")
+            self._danger(
+                "Holds blanks or control characters, which programs leave out or not."
+            )
         if address.port and address.port not in _USUAL_PORTS:
-            self._danger(f"The port {text.words(address.port)} is not a usual one for the web.")
-        if re.search(r"(?:^|[/\\])(?:\.|%2e){2}(?:[/\\]|%2f|$)", address.path, re.IGNORECASE):
+            self._danger(
+                f"The port {text.words(address.port)} is not a usual one for the web."
+            )
+        if re.search(
+            r"(?:^|[/\\])(?:\.|%2e){2}(?:[/\\]|%2f|$)", address.path, re.IGNORECASE
+        ):
             self._danger("The path climbs up by .. and ends elsewhere than it seems.")
         if len(plain) > _MOST_ADDRESS:
-            self._danger(f"The address has {len(plain):,} characters and is read up to {_MOST_ADDRESS:,}.")
+            self._danger(
+                f"The address has {len(plain):,} characters and is read up to {_MOST_ADDRESS:,}."
+            )
         if self._method in _WRITES:
             self._found.note(0, f"{self._method} asks the host to change something.")
 
@@ -123,9 +190,16 @@ class _Request:
             if (name in _VERIFIES and plain in _OFF) or (name in _SKIPS and plain in _ON):
                 self._danger(f"Does not check whom it talks to, as {name} is {plain}.")
             elif name in _FOLLOWS and plain in {*_ON, "follow"}:
-                self._found.note(0, f"Goes on to wherever the host sends it, as {name} is {plain}.")
-            elif name in {"proxy", "http_proxy", "https_proxy"} and plain not in {"", "null"}:
-                self._danger("Sends all of it through a proxy, which sees what is not encrypted.")
+                self._found.note(
+                    0, f"Goes on to wherever the host sends it, as {name} is {plain}."
+                )
+            elif name in {"proxy", "http_proxy", "https_proxy"} and plain not in {
+                "",
+                "null",
+            }:
+                self._danger(
+                    "Sends all of it through a proxy, which sees what is not encrypted."
+                )
 
     # Blocks
 
@@ -134,22 +208,24 @@ class _Request:
         at = text.plain.find(host) if host else -1
         if at < 0:
             return listing(text, ())
-        kind = "danger" if any(hosts.concerns(host)) or self._address.user else "name"
+        kind: TokenKind = "danger" if any(hosts.concerns(host)) or self._address.user else "name"
         return listing(text, (Mark(at, at + len(host), kind),), "Address")
 
     def _query(self) -> Block:
         text, fields = self._text, [each for each in self._address.query.split("&") if each]
-        lines = []
+        lines: list[Line] = []
         for field in fields:
             name, _, value = field.partition("=")
             hides = text.hides_in(field)
             if hides or (_SECRET.search(unquote_plus(name)) and value):
-                self._danger(f"A credential stands in the query, where logs keep it: {text.words(unquote_plus(name))}")
+                self._danger(
+                    f"A credential stands in the query, where logs keep it: {text.words(unquote_plus(name))}"
+                )
             if len(lines) < _MOST_LINES:
-                lines.append(_pair(text, text, unquote_plus(name), unquote_plus(value), "="))
+                lines.append(pair(text, text, unquote_plus(name), unquote_plus(value), "="))
         given = self._arguments.inside("params", "query", "query_params")
         if given is not None:
-            lines += [_member(value, "=") for value in given.values[:_MOST_LINES]]
+            lines += [member(value, "=") for value in given.values[:_MOST_LINES]]
         count = len(fields) + (len(given.values) if given is not None else 0)
         return Block("Query", tuple(lines), count - len(lines))
 
@@ -158,8 +234,10 @@ class _Request:
         values = given.values if given is not None else ()
         for value in values:
             if value.name.lower() in _STEERING:
-                self._danger(f"The header {self._text.words(value.name)} makes hosts treat this as another's request.")
-        lines = tuple(_member(value, ": ") for value in values[:_MOST_LINES])
+                self._danger(
+                    f"The header {self._text.words(value.name)} makes hosts treat this as another's request."
+                )
+        lines = tuple(member(value, ": ") for value in values[:_MOST_LINES])
         return Block("Headers", lines, len(values) - len(lines))
 
     def _body(self) -> Block:
@@ -168,56 +246,25 @@ class _Request:
         if value is None:
             return Block("Body", ())
         if value.kind in {"object", "array"}:
-            lines = list(_tree(value.children, "", value.kind == "array"))
-            return Block("Body as JSON", tuple(lines[:_MOST_LINES]), max(0, len(lines) - _MOST_LINES))
+            lines = list(tree(value.children, "", value.kind == "array"))
+            return Block(
+                "Body as JSON", tuple(lines[:_MOST_LINES]), max(0, len(lines) - _MOST_LINES)
+            )
         text = text_of(value)
-        if re.match(r"\s*+[\[{]", text.plain) and (block := _json(text)) is not None:
+        if re.match(r"\s*+[\[{]", text.plain) and (block := laid_out(text)) is not None:
             return block
-        if re.fullmatch(r"[\w.%+\[\]-]+=[^\n\s]*", text.plain[:2_000]) and len(text.plain) < 2_000:  # noqa: PLR2004
+        if (
+            re.fullmatch(r"[\w.%+\[\]-]+=[^\n\s]*", text.plain[:_MOST_FORM])
+            and len(text.plain) < _MOST_FORM
+        ):
             pairs = [each.partition("=") for each in text.plain.split("&")]
-            lines = [_pair(text, text, unquote_plus(one), unquote_plus(two), "=") for one, _, two in pairs]
-            return Block("Body as form fields", tuple(lines[:_MOST_LINES]), max(0, len(lines) - _MOST_LINES))
+            lines = [
+                pair(text, text, unquote_plus(one), unquote_plus(two), "=")
+                for one, _, two in pairs
+            ]
+            return Block(
+                "Body as form fields",
+                tuple(lines[:_MOST_LINES]),
+                max(0, len(lines) - _MOST_LINES),
+            )
         return listing(text, (), "Body")
-
-
-def _pair(name_text: Text, text: Text, name: str, value: str, between: str) -> Line:
-    tokens = [Token("option", name_text.snippet(name)), Token("operator", (Piece("text", between),))]
-    if value:
-        tokens.append(Token("string", text.snippet(value, 200)))
-    return Line(tuple(tokens))
-
-
-def _member(value: Value, between: str) -> Line:
-    name = Token("option", (Piece("text", value.name[:200]),))
-    joint = Token("operator", (Piece("text", between),))
-    return Line((name, joint, *_leaf(value)))
-
-
-def _leaf(value: Value) -> Sequence[Token]:
-    if value.kind in {"object", "array"}:
-        noun = "keys" if value.kind == "object" else "items"
-        return (Token("comment", (Piece("text", f"{len(value.children)} {noun}"),)),)
-    text = text_of(value)
-    kind = "string" if value.kind in {"string", "masked"} else "number"
-    return (Token(kind, text.snippet(text.plain, 200) or (Piece("blank", "⟦empty⟧"),)),)
-
-
-def _tree(children: Sequence[Value], indent: str, is_list: bool) -> Iterator[Line]:
-    for child in children:
-        margin = Token("plain", (Piece("text", f"{indent}{'- ' if is_list else ''}"),))
-        name = () if is_list else (Token("option", (Piece("text", child.name[:200]),)), Token("operator", (Piece("text", ": "),)))
-        yield Line((margin, *name, *_leaf(child)))
-        if child.children:
-            yield from _tree(child.children, indent[:60] + "  ", child.kind == "array")
-
-
-def _json(text: Text) -> Block | None:
-    """Return a JSON text laid out; one that cannot be read, or is large, stays as it is."""
-    if len(text.plain) > 8_000:  # noqa: PLR2004  more is not shown anyway
-        return None
-    try:
-        value = json.loads(text.plain)
-    except (ValueError, RecursionError):
-        return None
-    laid = Text(json.dumps(value, indent=2, ensure_ascii=False), text.masks)
-    return listing(laid, (), "Body as JSON, laid out")

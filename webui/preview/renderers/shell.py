@@ -17,9 +17,26 @@ TOOLS: Final = (
     "*.exec", "exec", "*run_process*", "*start_process*", "*spawn*",
 )  # fmt: skip
 """How hosts and servers call tools that run commands."""
-_NAMES: Final = ("command", "cmd", "script", "commandLine", "command_line", "shell_command", "bash_command", "input")
+_NAMES: Final = (
+    "command",
+    "cmd",
+    "script",
+    "commandLine",
+    "command_line",
+    "shell_command",
+    "bash_command",
+    "input",
+)
 _ARGUMENTS: Final = ("args", "arguments", "argv")
-_FOLDERS: Final = ("cwd", "workdir", "working_directory", "workingDirectory", "working_dir", "directory", "dir")
+_FOLDERS: Final = (
+    "cwd",
+    "workdir",
+    "working_directory",
+    "workingDirectory",
+    "working_dir",
+    "directory",
+    "dir",
+)
 _BESIDE: Final = frozenset(
     {*_NAMES[:-1], *_ARGUMENTS, *_FOLDERS, "timeout", "timeout_ms", "timeout_seconds", "description", "explanation",
      "env", "environment", "shell", "background", "is_background", "isBackground", "run_in_background", "stdin",

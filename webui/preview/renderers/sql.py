@@ -4,7 +4,8 @@ import re
 from typing import Final
 
 from webui.preview.renderers.arguments import Arguments, Text
-from webui.preview.renderers.languages.sql import BEGINNINGS, SqlReading
+from webui.preview.renderers.languages.sql import SqlReading
+from webui.preview.renderers.languages.sql_words import BEGINNINGS
 from webui.preview.renderers.listing import facts_of, listing
 from webui.preview.renderers.rendering import Fact, Rendering
 
@@ -13,8 +14,12 @@ TOOLS: Final = (
     "*clickhouse*", "*execute_query*", "*run_query*", "*read_query*", "*write_query*", "*read_data*", "*supabase*",
 )  # fmt: skip
 _NAMES: Final = ("sql", "query", "statement", "sql_query", "sqlQuery", "q", "command")
-_FIRST: Final = re.compile(r"(?:\s++|--[^\n]*+\n|\\[^\n]*+\n|/\*(?:[^*]|\*(?!/))*+\*/|\()*+([A-Za-z]++)")
-_RESULT: Final = re.compile(r"\b(?:from|into|table|set|view|database|schema|where|[0-9*])", re.IGNORECASE)
+_FIRST: Final = re.compile(
+    r"(?:\s++|--[^\n]*+\n|\\[^\n]*+\n|/\*(?:[^*]|\*(?!/))*+\*/|\()*+([A-Za-z]++)"
+)
+_RESULT: Final = re.compile(
+    r"\b(?:from|into|table|set|view|database|schema|where|[0-9*])", re.IGNORECASE
+)
 
 
 def fits(arguments: Arguments) -> bool:
@@ -28,21 +33,29 @@ def render(_tool: str, arguments: Arguments) -> Rendering | None:
     text = arguments.text(*_NAMES)
     if text is None or not _begins(text):
         return None
-    database = arguments.text("database", "db", "dbname", "connection", "schema", "project", "project_id")
-    facts = () if database is None else (Fact("Database", database.snippet(database.plain)),)
+    database = arguments.text(
+        "database", "db", "dbname", "connection", "schema", "project", "project_id"
+    )
+    facts = (
+        () if database is None else (Fact("Database", database.snippet(database.plain)),)
+    )
     return rendering_of(text, facts)
 
 
 def rendering_of(text: Text, facts: tuple[Fact, ...] = ()) -> Rendering:
     """Return SQL as a rendering, with what else is known of it."""
     reading = SqlReading(text)
-    facts += facts_of(text, "Statements" if reading.count > 1 else "Statement", reading.kinds)
+    facts += facts_of(
+        text, "Statements" if reading.count > 1 else "Statement", reading.kinds
+    )
     written = {name: True for name, writes in reading.tables.items() if writes}
     read = {name: False for name, writes in reading.tables.items() if not writes}
     facts += facts_of(text, "Tables written", written)
     facts += facts_of(text, "Tables read", read)
     facts += facts_of(text, "Rows at most", reading.limits)
-    return Rendering("sql", "SQL", facts, (listing(text, reading.marks),), reading.found.findings())
+    return Rendering(
+        "sql", "SQL", facts, (listing(text, reading.marks),), reading.found.findings()
+    )
 
 
 def _begins(text: Text) -> bool:

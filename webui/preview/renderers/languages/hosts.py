@@ -11,12 +11,29 @@ _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,40}:")
 _NUMBER: Final = re.compile(r"0[xX][0-9a-fA-F]{0,16}|[0-9]{1,16}")
 _LEADING: Final = re.compile(r"(?:com|org|net|io|dev|app|gov|edu|co|ai)")
 _SHARED: Final = frozenset({"uk", "au", "jp", "br", "nz", "za", "kr", "in", "tr", "mx", "il", "cn", "tw", "sg", "hk"})  # fmt: skip
-_METADATA_NAMES: Final = ("metadata.google.internal", "metadata.goog", "instance-data", "metadata")
+_METADATA_NAMES: Final = (
+    "metadata.google.internal",
+    "metadata.goog",
+    "instance-data",
+    "metadata",
+)
 _METADATA: Final = frozenset(map(ipaddress.ip_address, ("169.254.169.254", "169.254.170.2", "169.254.170.23", "100.100.100.200", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254")))  # fmt: skip
-_INSIDE_NAMES: Final = (".local", ".internal", ".lan", ".home", ".corp", ".intranet", ".localdomain", ".svc")
+_INSIDE_NAMES: Final = (
+    ".local",
+    ".internal",
+    ".lan",
+    ".home",
+    ".corp",
+    ".intranet",
+    ".localdomain",
+    ".svc",
+)
 _CARRYING_NAMES: Final = (".nip.io", ".sslip.io", ".xip.io", ".localtest.me", ".lvh.me")
 _DOTS: Final = str.maketrans(dict.fromkeys("\u3002\uff0e\uff61\u2024", "."))
 _LONGEST: Final = 253
+_LONGEST_ADDRESS: Final = 100
+_NUMBERS: Final = 4
+_BYTE: Final = 0xFF
 
 IP = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -41,7 +58,7 @@ def split(url: str) -> Address:
     slashes = len(rest) - len(rest.lstrip("/\\"))
     if match and not slashes:
         return Address(scheme, "", "", "", rest, "", "")
-    rest = rest[slashes:]
+    rest = rest[min(slashes, 2) :] if scheme.lower() == "file" else rest[slashes:]
     stop = next((at for at, sign in enumerate(rest) if sign in "/\\?#"), len(rest))
     authority, tail = rest[:stop], rest[stop:]
     user, _, place = authority.rpartition("@")
@@ -72,15 +89,19 @@ def ip_of(host: str) -> IP | None:
 
 def _spelt_otherwise(host: str) -> IP | None:
     """Read an address as inet_aton does: one to four numbers, each of any base."""
-    parts = host.split(".") if len(host) < 100 else []  # noqa: PLR2004  no address is longer
-    if not 1 <= len(parts) <= 4 or not all(_NUMBER.fullmatch(part) for part in parts):  # noqa: PLR2004
+    parts = host.split(".") if len(host) < _LONGEST_ADDRESS else []
+    if not 1 <= len(parts) <= _NUMBERS or not all(
+        _NUMBER.fullmatch(part) for part in parts
+    ):
         return None
     try:
         numbers = [_number(part) for part in parts]
     except ValueError:
         return None
     *first, last = numbers
-    if any(number > 0xFF for number in first) or last >= 256 ** (5 - len(parts)):  # noqa: PLR2004
+    if any(number > _BYTE for number in first) or last >= 256 ** (
+        _NUMBERS + 1 - len(parts)
+    ):
         return None
     value = last + sum(number << (8 * (3 - at)) for at, number in enumerate(first))
     return ipaddress.IPv4Address(value)
@@ -140,11 +161,15 @@ def _of_spelling(host: str, plain: str) -> Iterator[str]:
         yield f"is written with percent signs; it means {plain[:_LONGEST]}"
     if not plain.isascii():
         yield f"holds letters beyond ASCII; it is {_punycode(plain)}"
-    elif host.translate(_DOTS).lower().rstrip(".") != plain and "%" not in host:
+    elif host.lower().rstrip(".") != plain and "%" not in host:
         yield f"is written with look-alike characters; it means {plain[:_LONGEST]}"
     if "xn--" in plain:
         shown = _unicode(plain)
-        yield f"is punycode and is shown elsewhere as {shown}" if shown else "is broken punycode"
+        yield (
+            f"is punycode and is shown elsewhere as {shown}"
+            if shown
+            else "is broken punycode"
+        )
     if re.search(r"[\s\\<>^`{|}\x00-\x1f\"']", host):
         yield "holds characters that no host has: programs differ in where it ends"
     if len(plain) > _LONGEST:

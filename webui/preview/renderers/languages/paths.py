@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 _WINDOWS: Final = re.compile(r"[A-Za-z]:")
-_DEVICE_NAMES: Final = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*+)?", re.IGNORECASE)
-_HOME: Final = re.compile(r"~[A-Za-z0-9_.-]*+|\$\{?HOME\}?|%USERPROFILE%|/root|/home/[^/]++|/Users/[^/]++")
-_SHORTENED: Final = re.compile(r"~[0-9]")
+_HOME: Final = re.compile(
+    r"~[A-Za-z0-9_.-]*+|\$\{?HOME\}?|%USERPROFILE%|/root|/home/[^/]++|/Users/[^/]++"
+)
 _MOST_SHOWN: Final = 4_096
 
 
@@ -72,12 +72,15 @@ def normalised(path: str) -> str:
 
 def is_absolute(path: str) -> bool:
     """Say whether a path begins at the root, at a home or on a drive."""
-    return path.startswith(("/", "~", "\\", "$", "%")) or _WINDOWS.match(path) is not None
+    return (
+        path.startswith(("/", "~", "\\", "$", "%USERPROFILE%"))
+        or _WINDOWS.match(path) is not None
+    )
 
 
 def is_inside(path: str, root: str) -> bool:
     """Say whether a normalised path is a normalised folder or lies in it."""
-    return path == root or root == "/" or path.startswith(root.rstrip("/") + "/")
+    return root in {path, "/"} or path.startswith(root.rstrip("/") + "/")
 
 
 def place_of(path: str) -> tuple[str, bool] | None:
@@ -105,33 +108,26 @@ def is_whole(path: str) -> bool:
     return bare in {"/", "~", ".", ".."} or _HOME.fullmatch(bare) is not None or bare in {"/home", "/Users"} or re.fullmatch(r"[a-z]:/?", bare) is not None or re.fullmatch(r"/(?:etc|usr|var|bin|lib|boot|opt|srv)", bare) is not None  # fmt: skip
 
 
+_ODDITIES: Final = (
+    (r"\x00", "holds a NUL, at which many programs end the name"),
+    (r"[\x01-\x1f]", "holds control characters"),
+    (r"\A(?:\\\\|//)[?.][\\/]", "is a device path of Windows, for which usual checks do not hold"),
+    (r"\A(?:\\\\|//)(?![?.][\\/])", "leads to another machine on the network"),
+    (r"\\", "holds backslashes: folders on Windows, part of the name elsewhere"),
+    (r"(?<=[^./\\])[. ]++(?:[/\\]|\Z)|(?<=\.\.)[. ]++(?:[/\\]|\Z)", "has a name that ends in a dot or space, which Windows leaves out"),
+    (r"(?<!\A[A-Za-z]):", "holds a colon: another stream of a file on Windows, or an address"),
+    (r"(?:\A|[/\\])(?i:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:[./\\]|\Z)", "names a device of Windows"),
+    (r"(?!\A)~[0-9]", "may be a short name of Windows for another file"),
+    (r"%(?i:2e|2f|5c|00|25)", "holds percent signs that some programs turn into dots and slashes"),
+    (r"[\u2024\u2025\u2044\u2215\uff0e\uff0f\uff3c\u29f8]", "holds look-alikes of dots or slashes"),
+    (r"[*?\[{]", "is a pattern and may stand for many files"),
+    (r"\$[A-Za-z_({]|%[A-Za-z_]{1,40}%|`", "holds a variable: where it leads is computed"),
+)  # fmt: skip
+_READ_OTHERWISE: Final = tuple((re.compile(pattern), words) for pattern, words in _ODDITIES)
+
+
 def oddities(path: str) -> Iterator[str]:
     """Yield what in a path makes systems read it otherwise than people do."""
-    if "\0" in path:
-        yield "holds a NUL, at which many programs end the name"
-    if any(ord(sign) < ord(" ") and sign != "\0" for sign in path):
-        yield "holds control characters"
-    slashed = path.replace("\\", "/")
-    if path.startswith(("\\\\?\\", "\\\\.\\", "//?/", "//./")):
-        yield "is a device path of Windows, for which usual checks do not hold"
-    elif path.startswith(("\\\\", "//")):
-        yield "leads to another machine on the network"
-    if "\\" in path:
-        yield "holds backslashes: folders on Windows, part of the name elsewhere"
-    parts = slashed.split("/")
-    if any(part.endswith((".", " ")) and part not in {".", ".."} for part in parts):
-        yield "has a name that ends in a dot or space, which Windows leaves out"
-    if any(":" in part for part in parts[1:]) or (":" in parts[0] and not _WINDOWS.match(path)):
-        yield "holds a colon: another stream of a file on Windows, or an address"
-    if any(_DEVICE_NAMES.fullmatch(part) for part in parts):
-        yield "names a device of Windows"
-    if _SHORTENED.search(path) and not path.startswith("~"):
-        yield "may be a short name of Windows for another file"
-    if re.search(r"%(?:2e|2f|5c|00|25)", path, re.IGNORECASE):
-        yield "holds percent signs that some programs turn into dots and slashes"
-    if any(sign in path for sign in "\u2024\u2025\u2044\u2215\uff0e\uff0f\uff3c\u29f8"):
-        yield "holds look-alikes of dots or slashes"
-    if re.search(r"[*?\[{]", path):
-        yield "is a pattern and may stand for many files"
-    if re.search(r"\$[A-Za-z_({]|%[A-Za-z_]+%|`", path):
-        yield "holds a variable: where it leads is computed"
+    for pattern, words in _READ_OTHERWISE:
+        if pattern.search(path):
+            yield words

@@ -41,7 +41,9 @@ _DOWNLOADERS: Final = frozenset({"npx", "uvx", "pipx", "bunx", "pnpx"})
 _ELSEWHERE: Final = frozenset({"ssh", "watch", "parallel", "xargs"})
 _COMPUTED: Final = "What runs here is computed and cannot be told from the text"
 _TOO_DEEP: Final = f"Scripts in scripts are nested too deeply to be read: {UNCLEAR}."
-_TOO_LONG: Final = f"The script has too many parts; from here on it is not read, so {UNCLEAR}."
+_TOO_LONG: Final = (
+    f"The script has too many parts; from here on it is not read, so {UNCLEAR}."
+)
 
 
 def gather(text: Text) -> tuple[Gathered, Script]:
@@ -114,7 +116,9 @@ class _Reading:
             return
         seen.programs[run.name] = None
         if run.word.odd:
-            words = f"The program's name is written in pieces; it is {seen.words(run.name)}."
+            words = (
+                f"The program's name is written in pieces; it is {seen.words(run.name)}."
+            )
             self._danger(run, where, words)
         if run.is_other_user:
             self._danger(run, where, f"Runs with another user's rights: {shown}")
@@ -124,7 +128,9 @@ class _Reading:
             else:
                 self._danger(run, where, f"This {words}: {shown}")
         if run.name in seen.functions:
-            self._found.note(at, f"{seen.words(run.name)} is what this script itself defines.")
+            self._found.note(
+                at, f"{seen.words(run.name)} is what this script itself defines."
+            )
         self._hands_on(run, level, where, shown)
         arguments(seen, run, where)
 
@@ -169,7 +175,9 @@ class _Reading:
         elif upstream and reads_script(run):
             self._piped(run, upstream, where)
         elif not _CODE_OPTIONS.isdisjoint(run.values):
-            self._found.note(at, f"Hands code of its own to {self.seen.words(run.name)}: {shown}")
+            self._found.note(
+                at, f"Hands code of its own to {self.seen.words(run.name)}: {shown}"
+            )
         elif run.name in SHELLS and any(not value.startswith("-") for value in run.values):
             self._found.note(at, f"Runs a file whose text is not in this call: {shown}")
 
@@ -209,7 +217,9 @@ class _Reading:
 
     def _fed(self, run: Run, body: str, begin: int, level: int, where: Where) -> None:
         at = where.of(begin)
-        self._found.danger(at, f"The text that follows is run by {self.seen.words(run.name)}.")
+        self._found.danger(
+            at, f"The text that follows is run by {self.seen.words(run.name)}."
+        )
         if run.name not in SHELLS and run.name != "ssh":
             return
         if level >= _DEEPEST:
@@ -230,10 +240,14 @@ class _Reading:
             words = f"The text goes on after {match[0].count(chr(10)) - 1} empty lines."
             found.danger(match.end(), words)
         if "\r" in plain.replace("\r\n", ""):
-            words = "Holds carriage returns, by which a terminal shows another text than runs."
+            words = (
+                "Holds carriage returns, by which a terminal shows another text than runs."
+            )
             found.danger(plain.index("\r"), words)
         if match := _ENDLESS.search(plain):  # type: ignore[assignment]
-            found.danger(match.start(), "Starts itself again and again until the machine stops.")
+            found.danger(
+                match.start(), "Starts itself again and again until the machine stops."
+            )
 
 
 def _upstream(command: Command) -> Iterator[Command]:

@@ -2,9 +2,15 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
-_ADDRESS: Final = re.compile(r"^(?:git\+)?(?:https?|ftp|git|ssh|file)://|^git@|^github:|\.(?:tgz|whl|tar\.gz)$")
+_ADDRESS: Final = re.compile(
+    r"^(?:git\+)?(?:https?|ftp|git|ssh|file)://|^git@|^github:|\.(?:tgz|whl|tar\.gz)$"
+)
+
+
+_LEAST_CUT: Final = 3  # letters of a long option that is cut short
 
 
 class Options:
@@ -31,7 +37,12 @@ class Options:
         """Say whether one of these options is given; a long one may be cut short."""
         if not self.short.isdisjoint(letters):
             return True
-        return any(name.startswith(given) for name in names for given in self.long if len(given) > 2)  # noqa: PLR2004
+        return any(
+            name.startswith(given)
+            for name in names
+            for given in self.long
+            if len(given) >= _LEAST_CUT
+        )
 
     def starts(self, *words: str) -> bool:
         """Say whether these words come first, whatever options stand between."""
@@ -50,13 +61,17 @@ class Danger(NamedTuple):
     words: str
 
 
-def _danger(programs: str, words: str, holds: Callable[[Options], bool] | None = None) -> Danger:
+def _danger(
+    programs: str, words: str, holds: Callable[[Options], bool] | None = None
+) -> Danger:
     return Danger(frozenset(programs.split()), holds or (lambda _: True), words)
 
 
 def _opens_to_all(o: Options) -> bool:
     return any(
-        re.fullmatch(r"[0-7]?[0-7]{2}[2367]|[ugo]*[ao][ugo]*[+=][rx]*w[rwxst]*|\+[rx]*w[rwx]*", v)
+        re.fullmatch(
+            r"[0-7]?[0-7]{2}[2367]|[ugo]*[ao][ugo]*[+=][rx]*w[rwxst]*|\+[rx]*w[rwx]*", v
+        )
         for v in o.operands[:1]
     )
 
@@ -158,14 +173,16 @@ _DANGERS: Final = (
     _danger("remove-item ri", "removes files"),
     _danger("iex invoke-expression", "runs text as a command"),
 )  # fmt: skip
-_NOTES: Final = frozenset({"removes files", "ends processes", "changes a cluster", "cuts files short"})
+_NOTES: Final = frozenset(
+    {"removes files", "ends processes", "changes a cluster", "cuts files short"}
+)
 
 
 def _has_pair(values: Sequence[str]) -> bool:
     return any(
         (option in {"-v", "--volume"} and value.startswith("/:"))
         or (option in {"--pid", "--net", "--network", "--ipc"} and value == "host")
-        for option, value in zip(values, values[1:], strict=False)
+        for option, value in pairwise(values)
     )
 
 

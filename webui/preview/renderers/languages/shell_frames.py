@@ -2,11 +2,19 @@
 
 from typing import Final, Literal
 
-from webui.preview.renderers.languages.shell_words import Command, Here, Redirect, Script, Word
+from webui.preview.renderers.languages.shell_words import (
+    Command,
+    Here,
+    Redirect,
+    Script,
+    Word,
+)
 
 _DEEPEST: Final = 40
 _CASE: Final = {"case": 1, "esac": -1}
-UNCLEAR: Final = "what runs here is computed, or is read in different ways by different shells"
+UNCLEAR: Final = (
+    "what runs here is computed, or is read in different ways by different shells"
+)
 
 Kind = Literal["script", "$(", "`", "<(", "(", "array", "${", "here"]
 
@@ -14,7 +22,17 @@ Kind = Literal["script", "$(", "`", "<(", "(", "array", "${", "here"]
 class Frame:
     """Something open: the script, a substitution, a subshell, a list, a `${...}`."""
 
-    __slots__ = ("begin", "cases", "command", "heres", "joiner", "kind", "piped", "quoted", "word")
+    __slots__ = (
+        "begin",
+        "cases",
+        "command",
+        "heres",
+        "joiner",
+        "kind",
+        "piped",
+        "quoted",
+        "word",
+    )
 
     def __init__(self, kind: Kind, begin: int) -> None:
         self.kind: Kind = kind

@@ -68,7 +68,9 @@ class Gathered:
                 is_option = word.value[:1] == "-" and word.size > 1
                 for begin, end, quoted in word.spans:
                     if end > begin:
-                        drawn: TokenKind = "string" if quoted else "option" if is_option else "plain"
+                        drawn: TokenKind = (
+                            "string" if quoted else "option" if is_option else "plain"
+                        )
                         marks.append(Mark(begin, end, drawn if kind == "plain" else kind))
         return _apart(sorted(marks))
 

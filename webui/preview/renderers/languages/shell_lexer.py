@@ -8,28 +8,32 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from webui.preview.renderers.languages.shell_frames import UNCLEAR, Frame, Frames, Kind
-from webui.preview.renderers.languages.shell_words import Here, Script, unescaped
+from webui.preview.renderers.languages.shell_expansions import ENDS_WORD, SUM, Expansions
+from webui.preview.renderers.languages.shell_frames import UNCLEAR, Frame, Kind
+from webui.preview.renderers.languages.shell_words import Here, Script
 
 _MOST_STEPS: Final = 5_000
 _DEEPEST_HERE: Final = 4
 _SHORT: Final = 200
 _PLAIN: Final = re.compile(r"[^ \t\n\"'\\$`;&|<>()#*?\[{]++")
-_IN_QUOTES: Final = re.compile(r"[^\"$`\\]++")
-_IN_BRACES: Final = re.compile(r"[^\"'$`\\}]++")
 _BLANKS: Final = re.compile(r"[ \t]++")
 _OPERATOR: Final = re.compile(r";;&?|;&|&&|\|\||\|&|[;&|]")
 _REDIRECT: Final = re.compile(r"&>>?|<<<|<<-?|>>|>\||[<>]&|<>|[<>]")
 _DESCRIPTOR: Final = re.compile(r"[0-9]{1,4}|\{[A-Za-z_][A-Za-z0-9_]*+\}")
-_VARIABLE: Final = re.compile(r"\$(?:[A-Za-z_][A-Za-z0-9_]*+|[0-9@*#?$!_-])")
-_ANSI: Final = re.compile(r"\$'((?:[^'\\]|\\.)*+)'", re.DOTALL)
-_SUM_SIGN: Final = r"(?:[^()`'\";\n$]|\$(?!\())"
-_SUM: Final = re.compile(rf"\$?\(\((?:{_SUM_SIGN}|\({_SUM_SIGN}*+\))*+\)\)")
 _ASSIGNS: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*+(?:\[[^\]]*+\])?\+?=")
 _NO_ARGUMENTS: Final = re.compile(r"\([ \t]*+\)")
-_BEFORE_BRACKET: Final = {"if", "while", "until", "then", "elif", "else", "do", "!", "{", "time"}
-_ENDS_WORD: Final = " \t\n;&|<>()"
-_UNESCAPED: Final = {"\n": "", "$": "$", "`": "`", '"': '"', "\\": "\\"}
+_BEFORE_BRACKET: Final = {
+    "if",
+    "while",
+    "until",
+    "then",
+    "elif",
+    "else",
+    "do",
+    "!",
+    "{",
+    "time",
+}
 
 
 def read(text: str, steps: int = 0) -> Script:
@@ -45,12 +49,25 @@ def read(text: str, steps: int = 0) -> Script:
     return script
 
 
-class _Lexer(Frames):
+class _Lexer(Expansions):
     def __init__(
         self, text: str, at: int, end: int, script: Script, kind: Kind, level: int
     ) -> None:
         super().__init__(text, at, end, script, kind)
         self._level = level
+        self._by_sign: dict[str, Callable[[Frame], None]] = {
+            **dict.fromkeys(" \t", self._blanks),
+            **dict.fromkeys("<>&", self._redirect),
+            "\n": self._newline,
+            "#": self._comment,
+            "'": self._single,
+            '"': self._double,
+            "\\": self._escape,
+            "$": self.dollar,
+            "`": self.tick,
+            "(": self._open,
+            ")": self._close,
+        }
 
     def run(self) -> None:
         script = self.script
@@ -61,9 +78,9 @@ class _Lexer(Frames):
                 script.stopped = min(script.stopped or self.at, self.at)
                 break
             if frame.kind == "${":
-                self._in_braces(frame)
+                self.in_braces(frame)
             elif frame.quoted:
-                self._in_quotes(frame)
+                self.in_quotes(frame)
             else:
                 self._unquoted(frame)
         self.close_all()
@@ -78,7 +95,7 @@ class _Lexer(Frames):
         if sign in ";&|" and not self.text.startswith("&>", self.at):
             self._operator(frame)
         else:
-            _UNQUOTED.get(sign, _Lexer._pattern)(self, frame)
+            self._by_sign.get(sign, self._pattern)(frame)
 
     def _pattern(self, frame: Frame) -> None:
         self.take(frame, self.at + 1)
@@ -140,7 +157,7 @@ class _Lexer(Frames):
         if self.ticks and self.text.find("`", at, stop) >= 0:
             self.problem(at, f"a backtick stands in quotes inside backticks: {UNCLEAR}")
         word = self.word(frame)
-        word.odd |= bool(word.spans) or self.text[stop + 1 : stop + 2] not in _ENDS_WORD
+        word.odd |= bool(word.spans) or self.text[stop + 1 : stop + 2] not in ENDS_WORD
         self.take_as(frame, self.text[at + 1 : stop], min(self.end, stop + 1))
 
     def _double(self, frame: Frame) -> None:
@@ -154,7 +171,7 @@ class _Lexer(Frames):
         following = self.text[self.at + 1 : stop]
         if following == "\n":
             if frame.word is not None:
-                frame.word.odd |= self.text[stop : stop + 1] not in _ENDS_WORD
+                frame.word.odd |= self.text[stop : stop + 1] not in ENDS_WORD
             self.at = stop
             return
         if following == "`" and self.ticks:
@@ -196,7 +213,7 @@ class _Lexer(Frames):
             word.computed |= word.pattern
             self.push("array", self.at + 1)
             return
-        if word is None and (match := _SUM.match(self.text, self.at, self.end)):
+        if word is None and (match := SUM.match(self.text, self.at, self.end)):
             self.joint(match.end())
             return
         self.end_word(frame)
@@ -234,120 +251,3 @@ class _Lexer(Frames):
             return
         self.problem(self.at, f"a bracket is closed that was never opened: {UNCLEAR}")
         self.joint(self.at + 1)
-
-    def _tick(self, frame: Frame) -> None:
-        if not self.ticks:
-            word = self.word(frame)
-            word.computed = True
-            word.add("$(…)", self.at, self.at, quoted=frame.quoted)
-            self.push("`", self.at + 1)
-            return
-        cuts = frame.kind != "`" or frame.quoted
-        while self.frames[-1].kind != "`":
-            self.end_command(self.frames[-1])
-            self.pop(self.at)
-        if cuts:
-            self.problem(self.at, f"a backtick cuts quotes or brackets: {UNCLEAR}")
-        self.end_command(self.frames[-1])
-        self.pop(self.at + 1)
-
-    # Expansions and what stands in quotes
-
-    def _dollar(self, frame: Frame) -> None:
-        text, at = self.text, self.at
-        quoted = frame.quoted or frame.kind == "${"
-        if not quoted and (match := _ANSI.match(text, at, self.end)):
-            self.word(frame).odd = True
-            self.take_as(frame, unescaped(match[1]), match.end())
-            return
-        match = _VARIABLE.match(text, at, self.end) or _SUM.match(text, at, self.end)
-        if match:
-            self.word(frame).computed = True
-            self.take(frame, match.end(), quoted=quoted)
-            return
-        kind: Kind | None = None
-        if text.startswith("$(", at):
-            kind = "$("
-        elif text.startswith("${", at):
-            kind = "${"
-        if kind is None:
-            self.take(frame, at + 1, quoted=quoted)
-            return
-        word = self.word(frame)
-        word.computed = True
-        word.add("$(…)" if kind == "$(" else "${…}", at, at, quoted=quoted)
-        self.push(kind, at + 2)
-
-    def _in_quotes(self, frame: Frame) -> None:
-        text, at = self.text, self.at
-        if match := _IN_QUOTES.match(text, at, self.end):
-            self.take(frame, match.end(), quoted=True)
-            return
-        sign = text[at]
-        if sign == "$":
-            self._dollar(frame)
-        elif sign == "`":
-            self._tick(frame)
-        elif sign == "\\":
-            stop = min(at + 2, self.end)
-            following = text[at + 1 : stop]
-            self.take_as(frame, _UNESCAPED.get(following, f"\\{following}"), stop)
-        elif frame.kind == "here":
-            self.take(frame, at + 1, quoted=True)
-        else:
-            word = self.word(frame)
-            word.odd |= text[at + 1 : at + 2] not in _ENDS_WORD
-            self.take_as(frame, "", at + 1)
-            frame.quoted = False
-
-    def _in_braces(self, frame: Frame) -> None:
-        text, at = self.text, self.at
-        if match := _IN_BRACES.match(text, at, self.end):
-            self.at = match.end()
-            return
-        sign = text[at]
-        if sign == "$":
-            self._dollar(frame)
-        elif sign == "`":
-            self._tick(frame)
-        elif sign == "\\":
-            self.at = min(self.end, at + 2)
-        elif sign == '"':
-            frame.quoted = not frame.quoted
-            self.at += 1
-        elif sign == "'" and not self._is_within_quotes():
-            stop = text.find("'", at + 1, self.end)
-            self.at = self.end if stop < 0 else stop + 1
-        elif sign == "'":
-            self.problem(at, f"a quote stands in a ${{...}} in quotes: {UNCLEAR}")
-            self.at += 1
-        elif frame.quoted:
-            self.at += 1
-        else:
-            self.pop(at + 1)
-
-    def _is_within_quotes(self) -> bool:
-        for frame in reversed(self.frames):
-            if frame.quoted:
-                return True
-            if frame.kind != "${":
-                return False
-        return False
-
-
-_UNQUOTED: Final[dict[str, Callable[[_Lexer, Frame], None]]] = {
-    " ": _Lexer._blanks,
-    "\t": _Lexer._blanks,
-    "\n": _Lexer._newline,
-    "#": _Lexer._comment,
-    "'": _Lexer._single,
-    '"': _Lexer._double,
-    "\\": _Lexer._escape,
-    "$": _Lexer._dollar,
-    "`": _Lexer._tick,
-    "&": _Lexer._redirect,
-    "<": _Lexer._redirect,
-    ">": _Lexer._redirect,
-    "(": _Lexer._open,
-    ")": _Lexer._close,
-}

@@ -13,6 +13,7 @@ INTERPRETERS: Final = frozenset(
      "crontab", "ssh", "xargs", "parallel", "gdb", "irb", "Rscript", "groovy", "jshell"}
 )  # fmt: skip
 _MOST_WRAPPERS: Final = 12
+_ONE_LETTER: Final = 2
 _RESERVED: Final = frozenset({"if", "then", "elif", "else", "do", "while", "until", "time", "!", "{", "coproc"})  # fmt: skip
 _CLOSERS: Final = frozenset({"}", "fi", "done", "esac", "]]"})
 _HEADERS: Final = frozenset({"for", "select", "case", "function"})
@@ -32,7 +33,9 @@ _WRAPPERS: Final[dict[str, tuple[str, int]]] = {
     "caffeinate": ("", 0), "unbuffer": ("", 0), "chronic": ("", 0), "torsocks": ("", 0),
     "proxychains": ("f", 0), "taskset": ("", 1), "flock": ("w", 1), "parallel": ("j", 0), "nocorrect": ("", 0),
 }  # fmt: skip
-_OTHER_USERS: Final = frozenset({"sudo", "doas", "su", "pkexec", "gosu", "su-exec", "runuser"})
+_OTHER_USERS: Final = frozenset(
+    {"sudo", "doas", "su", "pkexec", "gosu", "su-exec", "runuser"}
+)
 
 
 class Run(NamedTuple):
@@ -115,7 +118,7 @@ def _after_options(words: Sequence[Word], at: int, valued: str, own: int) -> int
         if _ASSIGNMENT.match(value):
             at += 1
         elif value.startswith("-") and len(value) > 1:
-            at += 1 + (len(value) == 2 and value[1] in valued)  # noqa: PLR2004  "-u"
+            at += 1 + (len(value) == _ONE_LETTER and value[1] in valued)
         else:
             break
     return at + own
@@ -123,7 +126,9 @@ def _after_options(words: Sequence[Word], at: int, valued: str, own: int) -> int
 
 def _further_in(run: Run) -> Iterator[Run]:
     """Yield what is called from the middle of the arguments: -exec, `--`, a shell by name."""
-    starts = {"-exec", "-execdir", "-ok", "-okdir"} if run.name in {"find", "fd"} else {"--"}
+    starts = (
+        {"-exec", "-execdir", "-ok", "-okdir"} if run.name in {"find", "fd"} else {"--"}
+    )
     takes = run.name in {"find", "fd", "kubectl", "oc", "npx", "nsenter", "uv", "poetry"}
     for at, word in enumerate(run.args):
         following = run.args[at + 1] if at + 1 < len(run.args) else None
@@ -131,9 +136,15 @@ def _further_in(run: Run) -> Iterator[Run]:
             return
         if takes and word.value in starts:
             end = next((i for i in range(at + 1, len(run.args)) if run.args[i].value in {";", "+"}), None)  # fmt: skip
-            yield Run(name_of(following), following, run.args[at + 2 : end], run.command, ())
+            yield Run(
+                name_of(following), following, run.args[at + 2 : end], run.command, ()
+            )
             return
-        if name_of(word) in SHELLS and following.value.startswith("-") and "c" in following.value:
+        if (
+            name_of(word) in SHELLS
+            and following.value.startswith("-")
+            and "c" in following.value
+        ):
             yield Run(name_of(word), word, run.args[at + 1 :], run.command, ())
             return
 
@@ -143,7 +154,9 @@ def script_of(run: Run) -> Word | None:
     values = run.values
     if run.name in SHELLS or run.name in {"su", "flock", "script", "runuser"}:
         for at, value in enumerate(values[:-1]):
-            if value == "--command" or (value.startswith("-") and value[1:2] != "-" and "c" in value):
+            if value == "--command" or (
+                value.startswith("-") and value[1:2] != "-" and "c" in value
+            ):
                 return run.args[at + 1]
     if run.name == "trap" and len(values) > 1:
         return run.args[0]
@@ -158,10 +171,23 @@ def reads_script(run: Run) -> bool:
     """Say whether an interpreter runs what it reads, as no script is named."""
     if run.name not in SHELLS and run.name not in INTERPRETERS:
         return False
-    if run.name in SHELLS and any(v.startswith("-") and "s" in v[1:] and v[1:2] != "-" for v in run.values):
+    if run.name in SHELLS and any(
+        v.startswith("-") and "s" in v[1:] and v[1:2] != "-" for v in run.values
+    ):
         return True
-    if run.name in {"xargs", "parallel", "ssh", "psql", "mysql", "sqlite3", "gdb", "crontab"}:
+    if run.name in {
+        "xargs",
+        "parallel",
+        "ssh",
+        "psql",
+        "mysql",
+        "sqlite3",
+        "gdb",
+        "crontab",
+    }:
         return True
     plain = [v for v in run.values if not v.startswith("-") and v != "/dev/stdin"]
-    hands_text = any(v in {"-c", "-e", "-m", "-r", "-p", "--eval", "--version", "-V"} for v in run.values)
+    hands_text = any(
+        v in {"-c", "-e", "-m", "-r", "-p", "--eval", "--version", "-V"} for v in run.values
+    )
     return not plain and not hands_text

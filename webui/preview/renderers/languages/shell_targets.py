@@ -54,7 +54,11 @@ def arguments(seen: Gathered, run: Run, where: Where) -> None:
                 seen.found.danger(where.of(word.begin), words)
     if run.name in _HOST_FIRST and operands:
         host = operands[0].value.rpartition("@")[2].partition(":")[0]
-        _host(seen, host if "://" not in operands[0].value else "", where.of(operands[0].begin))
+        _host(
+            seen,
+            host if "://" not in operands[0].value else "",
+            where.of(operands[0].begin),
+        )
     if run.name in _REMOTE_PROGRAMS:
         for word in operands:
             if match := _REMOTE.match(word.value[:_LONG_WORD]):
@@ -92,7 +96,9 @@ def _written(run: Run, operands: Sequence[Word]) -> Sequence[Word]:
         return operands[-1:]
     if run.name in _ALL_ARE_WRITTEN:
         return operands
-    if run.name == "sed" and any(value.startswith(("-i", "--in-place")) for value in run.values):
+    if run.name == "sed" and any(
+        value.startswith(("-i", "--in-place")) for value in run.values
+    ):
         return operands[1:]
     options = _OUTPUT.get(run.name, ())
     return [
@@ -133,5 +139,7 @@ def _host(seen: Gathered, host: str, at: int, url: str = "") -> None:
     for words in said:
         seen.found.danger(at, f"The host {shown} {seen.words(words, 200)}.")
     if url and hosts.split(url).user:
-        words = f"Before the host {shown} stands a user name; what is before the @ is no host."
+        words = (
+            f"Before the host {shown} stands a user name; what is before the @ is no host."
+        )
         seen.found.danger(at, words)

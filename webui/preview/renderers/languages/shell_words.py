@@ -4,16 +4,35 @@ import re
 from typing import Final
 
 _ESCAPE: Final = re.compile(
-    r"\\(?:x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|([0-7]{1,3})|(.))", re.DOTALL
+    r"\\(?:x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|([0-7]{1,3})|(.))",
+    re.DOTALL,
 )
-_NAMED: Final = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b"}
+_NAMED: Final = {
+    "n": "\n",
+    "t": "\t",
+    "r": "\r",
+    "a": "\a",
+    "b": "\b",
+    "e": "\x1b",
+    "E": "\x1b",
+}
 _LAST_CODE: Final = 0x10FFFF
 
 
 class Word:
     """One word as the shell would hand it on, as far as it can be told from the text."""
 
-    __slots__ = ("_value", "begin", "computed", "end", "odd", "pattern", "process", "size", "spans")
+    __slots__ = (
+        "_value",
+        "begin",
+        "computed",
+        "end",
+        "odd",
+        "pattern",
+        "process",
+        "size",
+        "spans",
+    )
 
     def __init__(self, begin: int) -> None:
         self.begin = begin
@@ -93,7 +112,9 @@ class Command:
 
     __slots__ = ("before", "begin", "fed", "heres", "inner", "piped", "redirects", "words")
 
-    def __init__(self, begin: int, before: str, piped: "Command | None", inner: bool) -> None:
+    def __init__(
+        self, begin: int, before: str, piped: "Command | None", inner: bool
+    ) -> None:
         self.begin = begin
         self.before = before
         """The operator before it; empty at the beginning of a script."""

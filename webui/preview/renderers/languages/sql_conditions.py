@@ -6,6 +6,7 @@ from typing import Final
 from webui.preview.renderers.languages.sql_tokens import Token
 
 _LONGEST_TERM: Final = 12
+_COMPARISON: Final = 3
 _CONSTANT: Final = frozenset({"number", "text"})
 _COMPARES: Final = frozenset({"=", "<>", "!=", "<", ">", "<=", ">=", "LIKE", "IS"})
 _WORDS: Final = frozenset({"TRUE", "FALSE", "NULL"})
@@ -69,8 +70,10 @@ def _fails(tokens: Sequence[Token]) -> bool:
     words = [token.upper for token in tokens if token.upper not in {"(", ")"}]
     if words in (["FALSE"], ["0"]):
         return True
-    if len(words) == 3 and words[1] == "=":  # noqa: PLR2004
-        constant = all(token.kind in _CONSTANT or token.upper in {"=", "(", ")"} for token in tokens)
+    if len(words) == _COMPARISON and words[1] == "=":
+        constant = all(
+            token.kind in _CONSTANT or token.upper in {"=", "(", ")"} for token in tokens
+        )
         return constant and words[0] != words[2]
     return False
 

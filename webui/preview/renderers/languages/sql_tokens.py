@@ -82,7 +82,7 @@ class Tokens:
         if kind == "line":
             return Token("comment", "", at, end)
         if kind == "name":
-            if len(text) < 2 or text[-1] not in '"`]':  # noqa: PLR2004
+            if text in {'"', "`"} or text[-1] not in '"`]':
                 self._problem(at, "A quote is never closed")
             return Token("name", text[1:-1], at, end)
         if kind == "sign" and text == "#":
