@@ -132,15 +132,15 @@ def concerns(host: str) -> Iterator[str]:
     plain = plain_host(host)
     address = ip_of(host)
     if address is not None:
-        yield from _of_address(plain, address)
+        yield from _of_address(host, address)
         return
     yield from _of_spelling(host, plain)
     yield from _of_name(plain)
 
 
-def _of_address(plain: str, address: IP) -> Iterator[str]:
+def _of_address(host: str, address: IP) -> Iterator[str]:
     real = inner(address)
-    if str(address) != plain.partition("%")[0] or real != address:
+    if str(address) != host.lower().partition("%")[0] or real != address:
         yield f"is another spelling of {real}"
     if real in _METADATA:
         yield "is the metadata service of a cloud, which hands out credentials"
