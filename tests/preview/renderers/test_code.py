@@ -37,8 +37,12 @@ ATTACKS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("language", "code", "said"), ATTACKS, ids=[each[1][:30] for each in ATTACKS])
-def test_each_attack_is_named(dangers: Dangers, language: str, code: str, said: str) -> None:
+@pytest.mark.parametrize(
+    ("language", "code", "said"), ATTACKS, ids=[each[1][:30] for each in ATTACKS]
+)
+def test_each_attack_is_named(
+    dangers: Dangers, language: str, code: str, said: str
+) -> None:
     found = dangers("execute_code", {"code": code, "language": language})
     assert any(said in words for words in found), found
 

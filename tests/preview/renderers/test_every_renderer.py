@@ -34,7 +34,9 @@ _VALUES = (
     | st.lists(st.dictionaries(st.sampled_from(_NAMES), _LEAVES, max_size=2), max_size=2)
 )
 _CALLS = st.dictionaries(st.sampled_from(_NAMES), _VALUES, min_size=1, max_size=5)
-_UNSEEN = re.compile("[\x00-\x09\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\U000f0000-\U0010ffff]")
+_UNSEEN = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\U000f0000-\U0010ffff]"
+)
 
 
 def _texts(rendering: Rendering) -> Iterator[str]:
@@ -80,7 +82,9 @@ def test_none_raises_on_hostile_texts(renderer: Renderer, naughty: list[str]) ->
                 _rendered(renderer, {name: f"SELECT {text}" if name == "sql" else text})
 
 
-@pytest.mark.parametrize("unit", ["'", '"', "`", "$(", "${", "/*", "a|", "a\n", "../", "@", "eval("])
+@pytest.mark.parametrize(
+    "unit", ["'", '"', "`", "$(", "${", "/*", "a|", "a\n", "../", "@", "eval("]
+)
 def test_blocks_and_findings_of_the_largest_call_are_bounded(unit: str) -> None:
     text = (unit * (250_000 // len(unit)))[:250_000]
     for name in ("command", "sql", "url", "path", "code"):
@@ -107,6 +111,8 @@ def test_a_renderer_that_raises_leaves_the_tree(
 
 
 def test_the_tool_s_name_comes_before_the_shape(profile: Profile) -> None:
-    found = card("postgres.query", {"query": "DELETE FROM a", "url": "https://a.example"}, profile)
+    found = card(
+        "postgres.query", {"query": "DELETE FROM a", "url": "https://a.example"}, profile
+    )
     assert found.rendering is not None
     assert found.rendering.renderer == "sql"

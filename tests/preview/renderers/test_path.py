@@ -49,19 +49,31 @@ def test_each_attack_is_named(dangers: Dangers, path: str, said: str) -> None:
 
 
 def test_a_usual_path_has_no_danger(dangers: Dangers) -> None:
-    for path in ("src/app.py", "./docs/README.md", "a/b.c/d-e_f", ".gitignore", "environment.md"):
+    for path in (
+        "src/app.py",
+        "./docs/README.md",
+        "a/b.c/d-e_f",
+        ".gitignore",
+        "environment.md",
+    ):
         assert dangers("filesystem.read_file", {"path": path}) == []
 
 
 def test_a_path_is_resolved_against_its_root(dangers: Dangers, facts: Facts) -> None:
-    call = {"root": "/srv/app", "paths": ["src/a", "../other/b", "/srv/app/../x", "/srv/application"]}
+    call = {
+        "root": "/srv/app",
+        "paths": ["src/a", "../other/b", "/srv/app/../x", "/srv/application"],
+    }
     found = dangers("read_multiple_files", call)
     assert [words for words in found if "leaves its root" in words] == [
         "The path ../other/b leaves its root and leads to /srv/other/b.",
         "The path /srv/app/../x leaves its root and leads to /srv/x.",
         "The path /srv/application leaves its root and leads to /srv/application.",
     ]
-    assert facts("read_file", {"cwd": "/srv", "path": "a/./b"})["Leads to (path)"] == "/srv/a/b"
+    assert (
+        facts("read_file", {"cwd": "/srv", "path": "a/./b"})["Leads to (path)"]
+        == "/srv/a/b"
+    )
 
 
 def test_removing_a_whole_folder_is_named(dangers: Dangers) -> None:

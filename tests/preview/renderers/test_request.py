@@ -53,10 +53,15 @@ def test_each_attack_is_named(dangers: Dangers, url: str, said: str) -> None:
         ({"verify": False}, "Does not check whom it talks to, as verify is false."),
         ({"insecure": True}, "Does not check whom it talks to, as insecure is true."),
         ({"proxy": "http://p.example"}, "Sends all of it through a proxy"),
-        ({"headers": {"X-HTTP-Method-Override": "DELETE"}}, "The header X-HTTP-Method-Override"),
+        (
+            {"headers": {"X-HTTP-Method-Override": "DELETE"}},
+            "The header X-HTTP-Method-Override",
+        ),
     ],
 )
-def test_each_setting_is_named(dangers: Dangers, arguments: dict[str, Any], said: str) -> None:
+def test_each_setting_is_named(
+    dangers: Dangers, arguments: dict[str, Any], said: str
+) -> None:
     found = dangers("http.request", {"url": "https://a.example", **arguments})
     assert any(said in words for words in found), found
 

@@ -87,7 +87,9 @@ ATTACKS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("command", "said"), ATTACKS, ids=[each[0][:30] for each in ATTACKS])
+@pytest.mark.parametrize(
+    ("command", "said"), ATTACKS, ids=[each[0][:30] for each in ATTACKS]
+)
 def test_each_attack_is_named(dangers: Dangers, command: str, said: str) -> None:
     found = dangers("Bash", {"command": command})
     assert any(said in words for words in found), found
@@ -117,7 +119,10 @@ def test_every_program_is_named_in_order(facts: Facts) -> None:
 
 def test_hosts_are_named(facts: Facts) -> None:
     command = "curl https://a.example/x; ssh me@b.example ls; scp f c.example:/t; git clone git@d.example:r"
-    assert facts("Bash", {"command": command})["Hosts"] == "a.example, b.example, c.example, d.example"
+    assert (
+        facts("Bash", {"command": command})["Hosts"]
+        == "a.example, b.example, c.example, d.example"
+    )
 
 
 @pytest.mark.parametrize(
@@ -126,7 +131,10 @@ def test_hosts_are_named(facts: Facts) -> None:
         ("exec", {"command": ["bash", "-c", "rm -rf x"]}),
         ("process.start", {"command": "rm", "args": ["-rf", "x"]}),
         ("mcp__shell__execute_command", {"cmd": "rm -rf x"}),
-        ("run_terminal_cmd", {"command": "rm -rf x", "is_background": False, "explanation": "e"}),
+        (
+            "run_terminal_cmd",
+            {"command": "rm -rf x", "is_background": False, "explanation": "e"},
+        ),
         ("unheard.of", {"command": "rm -rf x", "timeout": 5}),
         ("local_shell", {"argv": ["rm", "-rf", "x"]}),
     ],

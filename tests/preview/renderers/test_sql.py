@@ -84,7 +84,9 @@ def test_statements_and_tables_are_facts(facts: Facts) -> None:
 def test_an_english_question_is_no_sql(profile: Any) -> None:
     from webui.preview import card  # noqa: PLC0415
 
-    assert card("web.search", {"query": "show me flights to Oslo"}, profile).rendering is None
+    assert (
+        card("web.search", {"query": "show me flights to Oslo"}, profile).rendering is None
+    )
 
 
 def test_a_text_is_read_up_to_a_bounded_number_of_words() -> None:

@@ -7,7 +7,7 @@ from webui.preview.renderers import shell, sql
 from webui.preview.renderers.arguments import Arguments
 from webui.preview.renderers.languages.code_dangers import look_through
 from webui.preview.renderers.languages.highlighting import marks_of
-from webui.preview.renderers.listing import Found, listing
+from webui.preview.renderers.listing import Found, listing, overlaid
 from webui.preview.renderers.rendering import Fact, Rendering
 
 TOOLS: Final = (
@@ -61,7 +61,7 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
         return sql.rendering_of(text)
     named = arguments.text(*_LANGUAGES)
     found = Found(text.plain)
-    look_through(text, language, found)
+    reaches = look_through(text, language, found)
     words = language or "not known"
     facts = [
         Fact(
@@ -71,7 +71,7 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     ]
     if named is not None and language and named.plain.strip().lower() != language:
         facts.append(Fact("Read as", text.snippet(language)))
-    block = listing(text, marks_of(text.plain, language))
+    block = listing(text, overlaid(marks_of(text.plain, language), reaches))
     return Rendering("code", "Code", tuple(facts), (block,), found.findings())
 
 

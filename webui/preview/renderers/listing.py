@@ -164,6 +164,32 @@ def _indent(plain: str, begin: int, end: int) -> int:
     return count if count <= _INDENT and begin + count < end else 0
 
 
+def apart(marks: list[Mark]) -> list[Mark]:
+    """Leave out each mark that overlaps the one before."""
+    kept: list[Mark] = []
+    for mark in marks:
+        if not kept or mark.begin >= kept[-1].end:
+            kept.append(mark)
+    return kept
+
+
+def overlaid(under: Sequence[Mark], over: Sequence[Mark]) -> list[Mark]:
+    """Return marks with others laid over them; each of both is in order."""
+    laid: list[Mark] = []
+    at = 0
+    for mark in under:
+        begin = mark.begin
+        while at < len(over) and over[at].begin < mark.end:
+            if over[at].begin > begin:
+                laid.append(Mark(begin, over[at].begin, mark.kind))
+            laid.append(over[at])
+            begin = max(begin, over[at].end)
+            at += 1
+        if begin < mark.end:
+            laid.append(Mark(begin, mark.end, mark.kind))
+    return [*laid, *over[at:]]
+
+
 def facts_of(text: Text, label: str, names: Mapping[str, bool]) -> tuple[Fact, ...]:
     """Return names as one fact, the alarming ones first; of many, how many more there are."""
     if not names:

@@ -1,6 +1,8 @@
 """File paths: where they lead, whether they leave their folder, and what lies there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 from webui.preview.renderers.arguments import Arguments, Text
@@ -100,7 +102,7 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
         _look(said, text, root, tool)
         if len(facts) < _MOST:
             facts += _leads(name, text, root)
-    blocks = tuple(_block(name, text) for name, text in found[:_MOST])
+    blocks = tuple(_blocks(found[:_MOST]))
     if len(found) > _MOST:
         said.note(
             0,
@@ -127,11 +129,17 @@ def _paths(arguments: Arguments) -> Iterator[tuple[str, Text]]:
                     yield name, text
 
 
-def _block(name: str, text: Text) -> Block:
+def _blocks(found: Sequence[tuple[str, Text]]) -> Iterator[Block]:
+    for name, group in groupby(found, key=itemgetter(0)):
+        shown = [_listed(text) for _, text in group]
+        lines = tuple(line for block in shown for line in block.lines)
+        hidden = sum(block.hidden for block in shown)
+        yield Block(name.replace("_", " ").capitalize(), lines, hidden)
+
+
+def _listed(text: Text) -> Block:
     kind: TokenKind = "danger" if paths.place_of(text.plain) is not None else "name"
-    return listing(
-        text, (Mark(0, len(text.plain), kind),), name.replace("_", " ").capitalize()
-    )
+    return listing(text, (Mark(0, len(text.plain), kind),))
 
 
 def _resolved(text: Text, root: Text | None) -> str:

@@ -208,7 +208,9 @@ class _Request:
         at = text.plain.find(host) if host else -1
         if at < 0:
             return listing(text, ())
-        kind: TokenKind = "danger" if any(hosts.concerns(host)) or self._address.user else "name"
+        kind: TokenKind = (
+            "danger" if any(hosts.concerns(host)) or self._address.user else "name"
+        )
         return listing(text, (Mark(at, at + len(host), kind),), "Address")
 
     def _query(self) -> Block:

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from webui.preview.renderers.arguments import Text
 from webui.preview.renderers.languages import hosts, paths
-from webui.preview.renderers.listing import Found
+from webui.preview.renderers.listing import Found, Mark, apart
 
 _MOST: Final = 2_000
 _ADDRESS: Final = re.compile(r"(?:https?|ftp|wss?)://[^\s\"'`<>)\]}|]{1,400}")
@@ -75,8 +75,9 @@ _REACHES: Final = (
 )  # fmt: skip
 
 
-def look_through(text: Text, language: str, found: Found) -> None:
-    """Say what the code reaches for, wherever it stands in the text."""
+def look_through(text: Text, language: str, found: Found) -> list[Mark]:
+    """Say what the code reaches for, wherever it stands in the text; return where."""
+    marks: list[Mark] = []
     reaches = [reach for reach in _REACHES if language in reach.languages]
     if not reaches:
         found.note(
@@ -88,6 +89,7 @@ def look_through(text: Text, language: str, found: Found) -> None:
         for name in reach.names:
             for at in _places(text.plain, name, found):
                 found.danger(at, f"This {reach.words}: {name}")
+                marks.append(Mark(at, at + len(name.rstrip("(")), "danger"))
     if language == "python":
         for match in _first(_WRITES, text.plain, found):
             found.danger(match.start(), f"This writes files: {text.words(match[0], 60)}")
@@ -97,6 +99,7 @@ def look_through(text: Text, language: str, found: Found) -> None:
         if place is not None:
             found.danger(match.start(), f"Names {text.words(match[1])}: {place[0]}.")
     _layout(text, found)
+    return apart(sorted(marks))
 
 
 def _layout(text: Text, found: Found) -> None:

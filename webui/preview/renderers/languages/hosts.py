@@ -166,7 +166,7 @@ def _of_spelling(host: str, plain: str) -> Iterator[str]:
     if "xn--" in plain:
         shown = _unicode(plain)
         yield (
-            f"is punycode and is shown elsewhere as {shown}"
+            f"is punycode and is shown elsewhere as {shown}, with letters beyond ASCII"
             if shown
             else "is broken punycode"
         )

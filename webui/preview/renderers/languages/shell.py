@@ -15,6 +15,7 @@ from webui.preview.renderers.languages.shell_runs import (
     Run,
     assignments,
     reads_script,
+    reserved,
     runs,
     script_of,
 )
@@ -88,6 +89,8 @@ class _Reading:
                 words = f"Sets {seen.words(name)}, which changes what other programs run or trust."
                 self._found.danger(where.of(word.begin), words)
                 seen.kind(word, "danger", where)
+        for word in reserved(command):
+            seen.kind(word, "keyword", where)
         if command.before == "&":
             self._found.note(at, "What stands before the & goes on in the background.")
         listed = list(runs(command))

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 from webui.preview.renderers.arguments import Text
 from webui.preview.renderers.languages.shell_runs import Run
 from webui.preview.renderers.languages.shell_words import Script, Word
-from webui.preview.renderers.listing import Found, Mark
+from webui.preview.renderers.listing import Found, Mark, apart
 from webui.preview.renderers.rendering import TokenKind
 
 _MOST_SHOWN: Final = 200
@@ -72,13 +72,4 @@ class Gathered:
                             "string" if quoted else "option" if is_option else "plain"
                         )
                         marks.append(Mark(begin, end, drawn if kind == "plain" else kind))
-        return _apart(sorted(marks))
-
-
-def _apart(marks: list[Mark]) -> list[Mark]:
-    """Leave out what overlaps, as only broken scripts do."""
-    kept: list[Mark] = []
-    for mark in marks:
-        if not kept or mark.begin >= kept[-1].end:
-            kept.append(mark)
-    return kept
+        return apart(sorted(marks))

@@ -67,6 +67,13 @@ def assignments(command: Command) -> Iterator[tuple[str, Word]]:
             yield match[1], word
 
 
+def reserved(command: Command) -> Iterator[Word]:
+    """Yield the words before the program that are the shell's own."""
+    for word in command.words[: _program_at(command.words)]:
+        if word.value in _RESERVED | _CLOSERS | _HEADERS or word.value == "in":
+            yield word
+
+
 def runs(command: Command) -> Iterator[Run]:
     """Yield the programs of a command, those that call others first."""
     words = command.words

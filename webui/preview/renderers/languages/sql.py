@@ -77,7 +77,7 @@ class SqlReading:
                 self._danger(token, f"{words}: {self._text.words(token.upper)}")
             if token.kind != "comment":
                 continue
-            text = tokens.plain[token.begin : token.begin + 300]
+            text = tokens.plain[token.begin : min(token.end, token.begin + 300)]
             if sql_words.RUNS_CODE.match(text):
                 self._danger(
                     token,
@@ -226,7 +226,10 @@ class SqlReading:
 
     def _shown(self, tokens: Sequence[Token], at: int) -> str:
         begin, end = tokens[at].begin, tokens[min(at + 14, len(tokens) - 1)].end
-        return self._text.words(self._text.plain[begin : min(end, begin + 200)])
+        return self._brief(begin, min(end, begin + 200))
+
+    def _brief(self, begin: int, end: int) -> str:
+        return self._text.words(" ".join(self._text.plain[begin:end].split()))
 
     def _table(self, tokens: Sequence[Token], at: int, verb: str) -> None:
         word = tokens[at].upper
