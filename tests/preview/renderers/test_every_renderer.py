@@ -82,9 +82,7 @@ def test_none_raises_on_hostile_texts(renderer: Renderer, naughty: list[str]) ->
                 _rendered(renderer, {name: f"SELECT {text}" if name == "sql" else text})
 
 
-@pytest.mark.parametrize(
-    "unit", ["'", '"', "`", "$(", "${", "/*", "a|", "a\n", "../", "@", "eval("]
-)
+@pytest.mark.parametrize("unit", ['"', "$(", "a|", "a\n", "../", "eval("])
 def test_blocks_and_findings_of_the_largest_call_are_bounded(unit: str) -> None:
     text = (unit * (250_000 // len(unit)))[:250_000]
     for name in ("command", "sql", "url", "path", "code"):

@@ -37,6 +37,7 @@ ATTACKS = [
     ("%2e%2e%2fx", "holds percent signs that some programs turn into dots and slashes"),
     ("．．／x", "holds look-alikes of dots or slashes"),
     ("src/*", "is a pattern and may stand for many files"),
+    ("a/" * 3_000, "is longer than any system takes"),
     ("$HOME/x", "holds a variable: where it leads is computed"),
     ("/srv/docker.sock", "leads to the door to all containers"),
 ]  # fmt: skip
@@ -79,3 +80,12 @@ def test_a_path_is_resolved_against_its_root(dangers: Dangers, facts: Facts) -> 
 def test_removing_a_whole_folder_is_named(dangers: Dangers) -> None:
     found = dangers("fs.delete_directory", {"path": "/home/ann"})
     assert "The path /home/ann is a whole machine, home or folder." in found
+
+
+def test_very_many_paths_are_all_looked_at(dangers: Dangers, read: Any) -> None:
+    call = {"paths": [f"a/./{n}" for n in range(60)] + ["../x"]}
+    assert any(
+        "../x climbs above" in words for words in dangers("read_multiple_files", call)
+    )
+    notes = [each.words for each in read("read_multiple_files", call).findings]
+    assert "11 more paths are not shown here; all of them were looked at." in notes

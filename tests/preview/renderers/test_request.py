@@ -22,6 +22,12 @@ ATTACKS = [
     ("http://[64:ff9b::7f00:1]/", "is another spelling of 127.0.0.1"),
     ("http://169.254.169.254/latest", "is the metadata service of a cloud"),
     ("http://metadata.google.internal/", "is the metadata service of a cloud"),
+    ("http://[2002:7f00:1::]/", "is another spelling of 127.0.0.1"),
+    ("http://169.254.7.7/", "is an address of the local link"),
+    ("http://100.64.0.1/", "is no public address"),
+    ("http://08.1.1.1/", "Nothing is encrypted"),
+    ("http://300.1/", "Nothing is encrypted"),
+    ("https://xn--\u00ff.example", "is broken punycode"),
     ("http://10.0.0.8/", "is a private address inside the network"),
     ("http://127.0.0.1.nip.io/", "leads to the address that is written in the name"),
     ("http://８.8.8.8/", "is another spelling of 8.8.8.8"),
@@ -88,3 +94,33 @@ def test_the_parts_are_facts_and_the_body_is_laid_out(read: Any, facts: Facts) -
 
 def test_a_method_that_is_not_named_is_said_to_be_assumed(facts: Facts) -> None:
     assert facts("fetch", {"url": "https://a.example"})["Method"] == "GET (not named)"
+
+
+@pytest.mark.parametrize(
+    ("body", "title", "shown"),
+    [
+        ({"a": [1, {"b": ""}], "c": {}}, "Body as JSON", "a: 2 items"),
+        ("a=1&b=x%20y", "Body as form fields", "b=x y"),
+        ("[not json", "Body", "[not json"),
+        ("[" + "1," * 5_000 + "1]", "Body", "chars hidden"),
+        ("plain", "Body", "plain"),
+    ],
+)
+def test_a_body_is_shown_by_its_kind(read: Any, body: Any, title: str, shown: str) -> None:
+    call = {
+        "url": "https://a.example",
+        "data": body,
+        "params": {"q": "1"},
+        "follow_redirects": True,
+    }
+    rendering = read("http.request", call)
+    block = rendering.blocks[-1]
+    lines = ["".join(p.text for t in line.tokens for p in t.pieces) for line in block.lines]
+    assert block.title == title
+    assert any(shown in line for line in lines), lines
+    assert any("follow_redirects is true" in each.words for each in rendering.findings)
+
+
+def test_many_query_fields_are_counted(read: Any) -> None:
+    url = "https://a.example/?" + "&".join(f"k{n}=1" for n in range(150))
+    assert read("fetch", {"url": url}).blocks[1].hidden == 50

@@ -179,6 +179,8 @@ def _look(said: Found, text: Text, root: Text | None, tool: str) -> None:
         )
     if root is None and paths.is_absolute(text.plain):
         said.note(0, f"The path {shown} begins at the root of a machine or a home.")
+    if len(text.plain) > paths.LONGEST:
+        said.danger(0, f"The path {shown} is longer than any system takes.")
     place = paths.place_of(resolved)
     if place is not None:
         said.danger(0, f"The path {shown} leads to {place[0]}.")

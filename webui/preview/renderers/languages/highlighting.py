@@ -79,4 +79,4 @@ def _drawn(kind: "_TokenType") -> TokenKind:
         (token.Comment, "comment"), (token.Keyword, "keyword"), (token.String, "string"), (token.Number, "number"),
         (token.Operator.Word, "keyword"), (token.Name.Builtin, "program"), (token.Name.Function, "name"), (token.Name.Class, "name"),
     )  # fmt: skip
-    return next((shown for base, shown in drawn if kind in base), "plain")
+    return next((shown for base, shown in drawn if kind[: len(base)] == base), "plain")

@@ -8,7 +8,7 @@ _WINDOWS: Final = re.compile(r"[A-Za-z]:")
 _HOME: Final = re.compile(
     r"~[A-Za-z0-9_.-]*+|\$\{?HOME\}?|%USERPROFILE%|/root|/home/[^/]++|/Users/[^/]++"
 )
-_MOST_SHOWN: Final = 4_096
+LONGEST: Final = 4_096
 
 
 class _Place(NamedTuple):
@@ -85,7 +85,7 @@ def is_inside(path: str, root: str) -> bool:
 
 def place_of(path: str) -> tuple[str, bool] | None:
     """Say which delicate place of a machine a path leads to, and whether secrets lie there."""
-    if len(path) > _MOST_SHOWN:
+    if len(path) > LONGEST:
         return None
     plain = normalised(path)
     if plain in _HARMLESS_DEVICES:

@@ -44,10 +44,6 @@ class Options:
             if len(given) >= _LEAST_CUT
         )
 
-    def starts(self, *words: str) -> bool:
-        """Say whether these words come first, whatever options stand between."""
-        return self.operands[: len(words)] == list(words)
-
     def any(self, *words: str) -> bool:
         """Say whether one of these words is among the operands."""
         return any(word in self.operands for word in words)

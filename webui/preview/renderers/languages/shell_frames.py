@@ -47,6 +47,13 @@ class Frame:
         self.piped: Command | None = None
 
 
+def is_case(command: Command | None) -> bool:
+    """Say whether a command is the head of a `case`."""
+    if command is None or not command.words:
+        return False
+    return command.words[0].value == "case" and not command.words[0].is_quoted
+
+
 class Frames:
     """The open frames, the innermost last."""
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from webui.preview.renderers.languages.shell_expansions import ENDS_WORD, SUM, Expansions
-from webui.preview.renderers.languages.shell_frames import UNCLEAR, Frame, Kind
+from webui.preview.renderers.languages.shell_frames import UNCLEAR, Frame, Kind, is_case
 from webui.preview.renderers.languages.shell_words import Here, Script
 
 _MOST_STEPS: Final = 5_000
@@ -241,7 +241,8 @@ class _Lexer(Expansions):
         return value[-1:] in {"@", "?", "!", "+", "*"} or bool(_ASSIGNS.fullmatch(value))
 
     def _close(self, frame: Frame) -> None:
-        if frame.cases and frame.kind != "array":
+        self.end_word(frame)
+        if frame.kind != "array" and (frame.cases or is_case(frame.command)):
             self.drop_pattern(frame)
             self.joint(self.at + 1)
             return

@@ -46,7 +46,12 @@ def arguments(seen: Gathered, run: Run, where: Where) -> None:
     written = {id(word) for word in _written(run, operands)}
     is_on_trees = _is_on_trees(run)
     for word in run.own:
-        if word.size < _LONG_WORD:
+        if word.size >= _LONG_WORD:
+            words = (
+                f"A word of {word.size:,} characters was not searched for files and hosts."
+            )
+            seen.found.note(where.of(word.begin), words)
+        else:
             _argument(seen, run, word, where, is_written=id(word) in written)
             if is_on_trees and word.value[:1] != "-" and paths.is_whole(word.value):
                 shown = seen.words(word.value)

@@ -101,11 +101,6 @@ class Redirect:
         self.begin = begin
         self.target: Word | None = None
 
-    @property
-    def writes(self) -> bool:
-        """Whether it opens its target for writing."""
-        return ">" in self.operator
-
 
 class Command:
     """One simple command, or the words around a compound one."""

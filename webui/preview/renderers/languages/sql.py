@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from webui.preview.renderers.arguments import Text
 from webui.preview.renderers.languages import sql_words
-from webui.preview.renderers.languages.sql_conditions import is_always_true
+from webui.preview.renderers.languages.sql_conditions import TooDeep, is_always_true
 from webui.preview.renderers.languages.sql_statements import conditions_of, statements
 from webui.preview.renderers.languages.sql_tokens import UNCLEAR, Token, Tokens
 from webui.preview.renderers.listing import Found, Mark
@@ -218,11 +218,21 @@ class SqlReading:
             self._danger(
                 token, f"{verb} every row, as there is no WHERE: {self._shown(tokens, at)}"
             )
-        elif is_always_true(tokens[condition[0] : condition[1]]):
-            self._danger(
-                token,
-                f"{verb} every row, as its condition is always true: {self._shown(tokens, condition[0] - 1)}",
-            )
+        else:
+            self._condition(tokens, verb, token, *condition)
+
+    def _condition(
+        self, tokens: Sequence[Token], verb: str, token: Token, begin: int, end: int
+    ) -> None:
+        shown = self._shown(tokens, begin - 1)
+        try:
+            holds = is_always_true(tokens[begin:end])
+        except TooDeep:
+            self._danger(token, f"Its condition is nested too deeply to be read: {shown}")
+            return
+        if holds:
+            words = f"{verb} every row, as its condition is always true: {shown}"
+            self._danger(token, words)
 
     def _shown(self, tokens: Sequence[Token], at: int) -> str:
         begin, end = tokens[at].begin, tokens[min(at + 14, len(tokens) - 1)].end

@@ -7,36 +7,45 @@ from webui.preview.renderers.languages.sql_tokens import Token
 
 _LONGEST_TERM: Final = 12
 _COMPARISON: Final = 3
+_DEEPEST: Final = 16
 _CONSTANT: Final = frozenset({"number", "text"})
 _COMPARES: Final = frozenset({"=", "<>", "!=", "<", ">", "<=", ">=", "LIKE", "IS"})
 _WORDS: Final = frozenset({"TRUE", "FALSE", "NULL"})
 
 
-def is_always_true(tokens: Sequence[Token]) -> bool:
-    """Say whether one side of an OR is nothing but terms that always hold."""
-    tokens = _without_brackets(tokens)
-    if not tokens:
-        return False
+class TooDeep(Exception):
+    """The condition has more brackets in brackets than are looked into."""
+
+
+def is_always_true(tokens: Sequence[Token], depth: int = 0) -> bool:
+    """Say whether one side of an OR is nothing but terms that always hold.
+
+    Raises:
+        TooDeep: it cannot be said.
+
+    """
+    if depth > _DEEPEST:
+        raise TooDeep
+    if _is_in_brackets(tokens):
+        return is_always_true(tokens[1:-1], depth + 1)
     branches = _split(tokens, "OR")
     if len(branches) > 1:
-        return any(is_always_true(branch) for branch in branches)
+        return any(is_always_true(branch, depth + 1) for branch in branches)
     terms = _split(tokens, "AND")
     if len(terms) > 1:
-        return all(is_always_true(term) for term in terms)
-    return len(tokens) <= _LONGEST_TERM and _holds(tokens)
+        return all(is_always_true(term, depth + 1) for term in terms)
+    return 0 < len(tokens) <= _LONGEST_TERM and _holds(tokens)
 
 
-def _without_brackets(tokens: Sequence[Token]) -> Sequence[Token]:
-    begin, end = 0, len(tokens)
-    while end - begin > 1 and tokens[begin].upper == "(" and tokens[end - 1].upper == ")":
-        begin, end = begin + 1, end - 1
-    inside = tokens[begin:end]
+def _is_in_brackets(tokens: Sequence[Token]) -> bool:
+    if len(tokens) < 2 or tokens[0].upper != "(" or tokens[-1].upper != ")":  # noqa: PLR2004
+        return False
     depth = 0
-    for token in inside:
+    for token in tokens[:-1]:
         depth += (token.upper == "(") - (token.upper == ")")
-        if depth < 0:
-            return tokens[:0] if begin > 1 else tokens
-    return inside
+        if depth == 0:
+            return False
+    return True
 
 
 def _split(tokens: Sequence[Token], word: str) -> list[Sequence[Token]]:
