@@ -11,7 +11,7 @@ from webui.preview.renderers.listing import facts_of, listing
 from webui.preview.renderers.rendering import Fact, Rendering
 
 TOOLS: Final = (
-    "bash", "sh", "shell", "zsh", "*.bash", "*.shell", "*__bash", "*__shell", "*_shell", "*shell_*", "*-shell*",
+    "bash", "sh", "shell", "zsh", "*.bash", "*.shell", "shell.*", "*__bash", "*__shell", "*_shell", "*shell_*", "*-shell*",
     "*run_command*", "*execute_command*", "*exec_command*", "*run_terminal*", "*terminal_cmd*", "*run_in_terminal*",
     "*run_shell*", "*execute_shell*", "*execute_bash*", "*run_script*", "*local_shell*", "*terminal*execute*", "*ssh*exec*",
     "*.exec", "exec", "*run_process*", "*start_process*", "*spawn*",

@@ -18,7 +18,7 @@ _PACKED: Final = re.compile(
     r"[A-Za-z0-9+/]{200,}+={0,2}|(?:\\x[0-9a-fA-F]{2}){16,}+|(?:\\u[0-9a-fA-F]{4}){12,}+"
 )
 _FAR: Final = re.compile(r"(?<=\S)[ \t]{40,}+(?=[^\s#/])")
-_WRITES: Final = re.compile(r"open\s?\([^)\n]{0,80},[^)\n]{0,12}[\"'][rbt]?[wax+]")
+_WRITES: Final = re.compile(r"open\s?\([^,)\n]{0,80},[^)\n]{0,12}[\"'][rbt]?[wax+]")
 
 
 class _Reach(NamedTuple):

@@ -13,7 +13,7 @@ from webui.preview.renderers.languages.shell_runs import (
     INTERPRETERS,
     SHELLS,
     Run,
-    assignments,
+    assigned,
     reads_script,
     reserved,
     runs,
@@ -23,7 +23,7 @@ from webui.preview.renderers.languages.shell_targets import arguments, redirecte
 from webui.preview.renderers.languages.shell_words import Command, Script, Word
 
 _DEEPEST: Final = 5
-_LONGEST_PIPE: Final = 8
+_LONGEST_PIPE: Final = 5
 _MOST_FAR: Final = 8
 _FAR: Final = re.compile(r"(?<=[^\s])[ \t]{24,}+(?=[^\s#])")
 _LOW: Final = re.compile(r"(?<=\S)\n(?:[ \t]*+\n){16,}+(?=[ \t]*+\S)")
@@ -84,16 +84,16 @@ class _Reading:
 
     def _command(self, command: Command, plain: str, level: int, where: Where) -> None:
         seen, at = self.seen, where.of(command.begin)
-        for name, word in assignments(command):
+        for name, word in assigned(command):
             if _STEERING.fullmatch(name):
                 words = f"Sets {seen.words(name)}, which changes what other programs run or trust."
                 self._found.danger(where.of(word.begin), words)
                 seen.kind(word, "danger", where)
+        listed = list(runs(command))
         for word in reserved(command):
             seen.kind(word, "keyword", where)
         if command.before == "&":
             self._found.note(at, "What stands before the & goes on in the background.")
-        listed = list(runs(command))
         for run in listed:
             self._run(run, level, where)
         takers = [run for run in listed if reads_script(run)]

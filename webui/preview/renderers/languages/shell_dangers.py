@@ -166,6 +166,12 @@ _DANGERS: Final = (
     _danger("reg bcdedit vssadmin netsh", "changes Windows itself"),
     _danger("powershell pwsh", "runs a command that is written so that nobody can read it",
             lambda o: any(v.lower().startswith(("-e", "-enc", "/e")) and not v.lower().startswith("-ex") for v in o.values)),
+    _danger("awk gawk mawk nawk", "starts programs from its own text",
+            lambda o: any("system" in v or "getline" in v or "|" in v for v in o.values)),
+    _danger("vim vi ex ed emacs man less", "starts programs from its options",
+            lambda o: o.has("cP", "eval", "pager") or any("!" in v for v in o.values)),
+    _danger("tar rsync zip", "starts programs from its options",
+            lambda o: any("checkpoint-action" in v or "use-compress" in v or "rsh" in v or v.startswith("-TT") for v in o.values)),
     _danger("remove-item ri", "removes files"),
     _danger("iex invoke-expression", "runs text as a command"),
 )  # fmt: skip

@@ -14,8 +14,9 @@ INTERPRETERS: Final = frozenset(
 )  # fmt: skip
 _MOST_WRAPPERS: Final = 12
 _ONE_LETTER: Final = 2
-_RESERVED: Final = frozenset({"if", "then", "elif", "else", "do", "while", "until", "time", "!", "{", "coproc"})  # fmt: skip
+_RESERVED: Final = frozenset({"if", "then", "elif", "else", "do", "while", "until", "!", "{", "coproc", "always"})  # fmt: skip
 _CLOSERS: Final = frozenset({"}", "fi", "done", "esac", "]]"})
+_EXPORTS: Final = frozenset({"export", "declare", "typeset", "readonly", "local", "env"})
 _HEADERS: Final = frozenset({"for", "select", "case", "function"})
 _ASSIGNMENT: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*+)(?:\[[^\]]*+\])?\+?=")
 _VERSION: Final = re.compile(r"(?<=[a-z])-?[0-9]++(?:\.[0-9]++)*+$")
@@ -60,9 +61,11 @@ class Run(NamedTuple):
         return [word.value for word in self.args]
 
 
-def assignments(command: Command) -> Iterator[tuple[str, Word]]:
-    """Yield the variables that are set before the program, or alone."""
-    for word in command.words[: _program_at(command.words)]:
+def assigned(command: Command) -> Iterator[tuple[str, Word]]:
+    """Yield the variables that are set before the program, alone, or by `export`."""
+    at = _program_at(command.words)
+    exports = at < len(command.words) and command.words[at].value in _EXPORTS
+    for word in command.words if exports else command.words[:at]:
         if match := _ASSIGNMENT.match(word.value):
             yield match[1], word
 
@@ -107,14 +110,28 @@ def name_of(word: Word) -> str:
 
 
 def _program_at(words: Sequence[Word]) -> int:
-    for at, word in enumerate(words):
-        value = word.value
-        if _ASSIGNMENT.match(value) and not word.is_quoted:
-            continue
-        if word.is_quoted or word.odd or value not in _RESERVED:
-            is_header = value in _HEADERS or value in _CLOSERS
-            return len(words) if is_header and not word.odd and not word.is_quoted else at
+    at = 0
+    while at < len(words):
+        word = words[at]
+        value = "" if word.is_quoted or word.odd else word.value
+        if not word.is_quoted and _ASSIGNMENT.match(word.value):
+            at += 1
+        elif value in _HEADERS:
+            at = _after_header(words, at)
+        elif value in _RESERVED or value in _CLOSERS:
+            at += 1
+        else:
+            return at
     return len(words)
+
+
+def _after_header(words: Sequence[Word], at: int) -> int:
+    """Return where commands begin after `for x in ...` and its like, if they do at all."""
+    if words[at].value == "function":
+        return at + 2
+    return next(
+        (i + 1 for i in range(at, len(words)) if words[i].value in {"do", "{"}), len(words)
+    )
 
 
 def _after_options(words: Sequence[Word], at: int, valued: str, own: int) -> int:

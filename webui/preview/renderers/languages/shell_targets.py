@@ -31,6 +31,8 @@ def redirected(seen: Gathered, redirect: Redirect, where: Where) -> None:
     if operator.endswith("&") and (value.isdigit() or value == "-"):
         return
     seen.kind(target, "name", where)
+    if ">(…)" in value:
+        seen.found.danger(at, "Hands its output to another command.")
     if match := _NETWORK_FILE.match(value):
         seen.found.danger(at, f"Opens a connection through {seen.words(value)}.")
         _host(seen, match[1], at)
@@ -77,6 +79,8 @@ def _argument(
     if "$IFS" in value:
         words = "Uses $IFS in the place of a blank, which hides where words end."
         seen.found.danger(at, words)
+    if ">(…)" in value:
+        seen.found.danger(at, f"Hands its output to another command: {seen.words(value)}")
     addresses = list(_ADDRESS.finditer(value)) if "://" in value else []
     for match in addresses:
         seen.kind(word, "name", where)

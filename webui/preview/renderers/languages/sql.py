@@ -1,6 +1,7 @@
 """What SQL would do: its statements, the tables they touch, and what is dangerous in them."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from webui.preview.renderers.arguments import Text
 from webui.preview.renderers.languages import sql_words
@@ -9,6 +10,8 @@ from webui.preview.renderers.languages.sql_statements import conditions_of, stat
 from webui.preview.renderers.languages.sql_tokens import UNCLEAR, Token, Tokens
 from webui.preview.renderers.listing import Found, Mark
 from webui.preview.renderers.rendering import TokenKind
+
+_MOST_META: Final = 100
 
 
 class SqlReading:
@@ -32,8 +35,8 @@ class SqlReading:
             at = plain.index("\\'")
             self.found.danger(at, f"A backslash stands before a quote: {UNCLEAR}.")
             self._read(Tokens(plain, backslashes=True))
-        for match in sql_words.META.finditer(plain):
-            shown = text.words(match[0].strip())
+        for count, match in enumerate(sql_words.META.finditer(plain)):
+            shown = text.words(match[0].strip()) if count < _MOST_META else "one of many"
             self.found.danger(match.start(), f"A command of the client itself: {shown}")
         self.marks = [Mark(each.begin, each.end, self._kind(each)) for each in tokens.all]
 
