@@ -203,7 +203,7 @@ def test_a_danger_below_what_is_shown_is_named_with_its_line(read: Any) -> None:
 
 def test_a_script_is_read_in_a_bounded_number_of_steps() -> None:
     for unit in ('"', "'", "`", "$(", "a;", "<<A\n", "a|", "${x'", "((", "@(a)"):
-        assert read_script(unit * 30_000).steps <= 5_001
+        assert read_script(unit * 30_000).steps <= 4_001
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from webui.preview.renderers.languages.shell_expansions import ENDS_WORD, SUM, E
 from webui.preview.renderers.languages.shell_frames import UNCLEAR, Frame, Kind, is_case
 from webui.preview.renderers.languages.shell_words import Here, Script
 
-_MOST_STEPS: Final = 5_000
+_MOST_STEPS: Final = 4_000
 _DEEPEST_HERE: Final = 4
 _SHORT: Final = 200
 _PLAIN: Final = re.compile(r"[^ \t\n\"'\\$`;&|<>()#*?\[{]++")
