@@ -4,13 +4,14 @@ So a command with a password in it can be read as a command, and no renderer can
 password: it never sees it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from webui.preview.nodes import Piece
 from webui.preview.reading import Value
-from webui.preview.visible import pieces_between
+from webui.preview.visible import on_one_line, pieces_between
 
+_SHORT: Final = 80
 _FIRST_SIGN: Final = 0xF0000
 """Plane 15 is private use: no text means anything by it, and if it holds some we take others."""
 
@@ -45,6 +46,11 @@ class Text:
         first, last = begin == 0, end == len(self.plain)
         return pieces_between(self.plain[begin:end], first=first, last=last)
 
+    @property
+    def masks(self) -> dict[str, Piece]:
+        """Return the masks, by the sign that stands for each."""
+        return self._masks
+
     def lines(self) -> Iterator[tuple[int, int]]:
         """Yield where each line begins and ends, its line feed left out."""
         begin = 0
@@ -54,9 +60,42 @@ class Text:
         if begin < len(self.plain):
             yield begin, len(self.plain)
 
+    def snippet(self, plain: str, most: int = _SHORT) -> tuple[Piece, ...]:
+        """Return something read from this text on one line, cut in the middle, secrets masked."""
+        if len(plain) <= most:
+            return tuple(self._on_one_line(plain, first=True, last=True))
+        head, tail = most * 2 // 3, most // 3
+        words = f"… {len(plain) - head - tail} more …"
+        begin = self._on_one_line(plain[:head], first=True, last=False)
+        end = self._on_one_line(plain[-tail:], first=False, last=True)
+        return (*begin, Piece("gap", f"⟦{words}⟧", words), *end)
+
+    def words(self, plain: str, most: int = _SHORT) -> str:
+        """Return a snippet as visible text, to stand in a sentence."""
+        return "".join([piece.text for piece in self.snippet(plain, most)])
+
+    def _on_one_line(self, plain: str, *, first: bool, last: bool) -> Iterator[Piece]:
+        done = 0
+        for at, sign in enumerate(plain):
+            mask = self._masks.get(sign)
+            if mask is not None:
+                yield from _one_line(plain[done:at], first=first and not done, last=False)
+                yield mask
+                done = at + 1
+        yield from _one_line(plain[done:], first=first and not done, last=last)
+
     def hides(self, begin: int, end: int) -> bool:
         """Say whether a stretch holds a secret."""
         return any(sign in self._masks for sign in self.plain[begin:end])
+
+    def hides_in(self, plain: str) -> bool:
+        """Say whether something read from this text holds a secret."""
+        return bool(self._masks) and any(sign in self._masks for sign in plain)
+
+
+def _one_line(plain: str, *, first: bool, last: bool) -> Iterator[Piece]:
+    for piece in pieces_between(plain, first=first, last=last):
+        yield piece._replace(text=on_one_line(piece.text))
 
 
 class Arguments:
@@ -64,6 +103,11 @@ class Arguments:
 
     def __init__(self, values: Sequence[Value]) -> None:
         self._values = {value.name: value for value in values}
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """Return the members, in canonical order."""
+        return tuple(self._values.values())
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -127,6 +171,19 @@ def text_of(value: Value) -> Text:
         else:
             plain.append(segment.text)
     return Text("".join(plain), masks)
+
+
+def joined(texts: Sequence[Text], quoted: Callable[[str], str]) -> Text:
+    """Return texts as one, with a blank between them, each written as `quoted` says."""
+    present = {sign for text in texts for sign in text.plain}
+    signs = _signs(present)
+    masks: dict[str, Piece] = {}
+    written = []
+    for text in texts:
+        renamed = dict(zip(text.masks, signs, strict=False))
+        masks |= {renamed[sign]: mask for sign, mask in text.masks.items()}
+        written.append(quoted("".join([renamed.get(sign, sign) for sign in text.plain])))
+    return Text(" ".join(written), masks)
 
 
 def _signs(taken: set[str]) -> Iterator[str]:

@@ -7,12 +7,17 @@ from typing import Final, NamedTuple
 from webui.preview.reading import Value
 from webui.preview.renderers import (
     browser,
+    code,
     git,
     json_patch,
     kubernetes,
     messages,
     money,
     patch,
+    path,
+    request,
+    shell,
+    sql,
     terraform,
 )
 from webui.preview.renderers.arguments import Arguments
@@ -40,6 +45,11 @@ RENDERERS: Final[tuple[Renderer, ...]] = (
     Renderer("json-patch", json_patch.TOOLS, json_patch.fits, json_patch.render),
     Renderer("money", money.TOOLS, money.fits, money.render),
     Renderer("message", messages.TOOLS, messages.fits, messages.render),
+    Renderer("shell", shell.TOOLS, shell.fits, shell.render),
+    Renderer("sql", sql.TOOLS, sql.fits, sql.render),
+    Renderer("request", request.TOOLS, request.fits, request.render),
+    Renderer("code", code.TOOLS, code.fits, code.render),
+    Renderer("path", path.TOOLS, path.fits, path.render),
 )
 """In order: the first that gives a rendering is taken, those named by the tool come first."""
 
@@ -51,10 +61,17 @@ def render(tool: str, values: Sequence[Value]) -> Rendering | None:
     named = [each for each in RENDERERS if _is_named(each, folded)]
     shaped = [each for each in RENDERERS if each not in named and each.fits(arguments)]
     for renderer in (*named, *shaped):
-        rendering = renderer.render(tool, arguments)
+        rendering = _rendered(renderer, tool, arguments)
         if rendering is not None:
             return rendering
     return None
+
+
+def _rendered(renderer: Renderer, tool: str, arguments: Arguments) -> Rendering | None:
+    try:
+        return renderer.render(tool, arguments)
+    except Exception:  # noqa: BLE001
+        return None
 
 
 def _is_named(renderer: Renderer, folded: str) -> bool:

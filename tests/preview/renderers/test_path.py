@@ -1,0 +1,91 @@
+"""File paths: where they lead, and what lies there."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Dangers = Callable[[str, dict[str, Any]], list[str]]
+Facts = Callable[[str, dict[str, Any]], dict[str, str]]
+
+ATTACKS = [
+    ("../../x", "climbs above the folder where it begins and leads to ../../x"),
+    ("a/../../x", "climbs above the folder where it begins and leads to ../x"),
+    ("a/b/../c", "goes up by .. and leads to a/c"),
+    ("src/../../../etc/passwd", "climbs above the folder"),
+    ("/etc/passwd", "leads to settings of the whole machine"),
+    ("/var/../etc/shadow", "leads to accounts and keys of the machine"),
+    ("~/.ssh/id_ed25519", "leads to keys and hosts of SSH"),
+    ("/home/a/.aws/credentials", "leads to credentials of a cloud or cluster"),
+    (".env.production", "leads to secrets of a program"),
+    (".git/hooks/pre-commit", "leads to programs that git runs by itself"),
+    ("x/.GIT/Hooks/pre-push", "leads to programs that git runs by itself"),
+    ("~/.zshrc", "leads to a file that every new shell or program runs"),
+    ("/etc/cron.d/x", "leads to a plan of what runs by itself"),
+    (".github/workflows/a.yml", "leads to what the build server runs"),
+    ("/proc/self/environ", "leads to memory or environment of a process"),
+    ("/proc/self/root/etc/x", "leads to memory or environment of a process"),
+    ("C:\\Windows\\System32\\x", "leads to programs of the whole machine"),
+    ("\\\\evil\\share\\x", "leads to another machine on the network"),
+    ("\\\\?\\C:\\x", "is a device path of Windows"),
+    ("a\\..\\..\\x", "climbs above the folder"),
+    ("ok.png\0.sh", "holds a NUL, at which many programs end the name"),
+    ("a/file.txt. ", "ends in a dot or space, which Windows leaves out"),
+    ("aux.txt", "names a device of Windows"),
+    ("a.txt:hidden", "holds a colon"),
+    ("PROGRA~1/x", "may be a short name of Windows"),
+    ("%2e%2e%2fx", "holds percent signs that some programs turn into dots and slashes"),
+    ("．．／x", "holds look-alikes of dots or slashes"),
+    ("src/*", "is a pattern and may stand for many files"),
+    ("a/" * 3_000, "is longer than any system takes"),
+    ("$HOME/x", "holds a variable: where it leads is computed"),
+    ("/srv/docker.sock", "leads to the door to all containers"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "said"), ATTACKS, ids=[repr(each[0]) for each in ATTACKS])
+def test_each_attack_is_named(dangers: Dangers, path: str, said: str) -> None:
+    found = dangers("filesystem.read_file", {"path": path})
+    assert any(said in words for words in found), found
+
+
+def test_a_usual_path_has_no_danger(dangers: Dangers) -> None:
+    for path in (
+        "src/app.py",
+        "./docs/README.md",
+        "a/b.c/d-e_f",
+        ".gitignore",
+        "environment.md",
+    ):
+        assert dangers("filesystem.read_file", {"path": path}) == []
+
+
+def test_a_path_is_resolved_against_its_root(dangers: Dangers, facts: Facts) -> None:
+    call = {
+        "root": "/srv/app",
+        "paths": ["src/a", "../other/b", "/srv/app/../x", "/srv/application"],
+    }
+    found = dangers("read_multiple_files", call)
+    assert [words for words in found if "leaves its root" in words] == [
+        "The path ../other/b leaves its root and leads to /srv/other/b.",
+        "The path /srv/app/../x leaves its root and leads to /srv/x.",
+        "The path /srv/application leaves its root and leads to /srv/application.",
+    ]
+    assert (
+        facts("read_file", {"cwd": "/srv", "path": "a/./b"})["Leads to (path)"]
+        == "/srv/a/b"
+    )
+
+
+def test_removing_a_whole_folder_is_named(dangers: Dangers) -> None:
+    found = dangers("fs.delete_directory", {"path": "/home/ann"})
+    assert "The path /home/ann is a whole machine, home or folder." in found
+
+
+def test_very_many_paths_are_all_looked_at(dangers: Dangers, read: Any) -> None:
+    call = {"paths": [f"a/./{n}" for n in range(60)] + ["../x"]}
+    assert any(
+        "../x climbs above" in words for words in dangers("read_multiple_files", call)
+    )
+    notes = [each.words for each in read("read_multiple_files", call).findings]
+    assert "11 more paths are not shown here; all of them were looked at." in notes

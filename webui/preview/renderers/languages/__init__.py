@@ -1,0 +1,1 @@
+"""Languages that renderers read; nothing here knows a page or a call."""

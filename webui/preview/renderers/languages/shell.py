@@ -1,0 +1,269 @@
+"""What a shell script would do: its programs, files and hosts, and what is dangerous in it."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from webui.preview.renderers.arguments import Text
+from webui.preview.renderers.languages.shell_dangers import dangers
+from webui.preview.renderers.languages.shell_frames import UNCLEAR
+from webui.preview.renderers.languages.shell_gathered import Gathered, Where
+from webui.preview.renderers.languages.shell_lexer import read
+from webui.preview.renderers.languages.shell_runs import (
+    INTERPRETERS,
+    SHELLS,
+    Run,
+    assigned,
+    reads_script,
+    reserved,
+    runs,
+    script_of,
+)
+from webui.preview.renderers.languages.shell_targets import arguments, redirected
+from webui.preview.renderers.languages.shell_words import Command, Script, Word
+
+_DEEPEST: Final = 5
+_LONGEST_PIPE: Final = 5
+_MOST_FAR: Final = 8
+_FAR: Final = re.compile(r"(?<=[^\s])[ \t]{24,}+(?=[^\s#])")
+_LOW: Final = re.compile(r"(?<=\S)\n(?:[ \t]*+\n){16,}+(?=[ \t]*+\S)")
+_SUBSTITUTION: Final = re.compile(r"\$\(…\)|\$\{…\}|[<>]\(…\)")
+_ENDLESS: Final = re.compile(r":\(\)\s*+\{\s*+:\s*+\|\s*+:")
+_STEERING: Final = re.compile(
+    r"LD_\w+|DYLD_\w+|PATH|IFS|ENV|BASH_ENV|SHELLOPTS|BASHOPTS|PROMPT_COMMAND|PS[0-4]|PYTHON(?!UNBUFFERED|DONTWRITE)\w+"
+    r"|PERL5?\w*|RUBY\w+|NODE_(?!ENV)\w+|GIT_\w*(?:COMMAND|EDITOR|PAGER|ASKPASS|DIR|PROXY)|\w*EDITOR|\w*PAGER|BROWSER"
+    r"|SHELL|HOME|GCONV_PATH|TAR_OPTIONS|(?:https?|all|no)_proxy|(?:HTTPS?|ALL|NO)_PROXY|SSL_CERT\w*|CURL_\w+|PIP_\w+"
+    r"|npm_config_\w+|HISTFILE|MAKEFLAGS|JAVA_TOOL_OPTIONS"
+)  # fmt: skip
+_DECODERS: Final = frozenset({"base64", "base32", "xxd", "openssl", "gzip", "gunzip", "zcat", "bzip2", "xz", "tr", "rev", "uudecode", "od", "hexdump"})  # fmt: skip
+_FETCHERS: Final = frozenset({"curl", "wget", "fetch", "aria2c", "nc", "ncat", "ftp", "http", "lynx", "scp", "gh"})  # fmt: skip
+_CODE_OPTIONS: Final = frozenset({"-c", "-e", "-r", "-p", "--eval", "-command", "-Command"})
+_DOWNLOADERS: Final = frozenset({"npx", "uvx", "pipx", "bunx", "pnpx"})
+_ELSEWHERE: Final = frozenset({"ssh", "watch", "parallel", "xargs"})
+_COMPUTED: Final = "What runs here is computed and cannot be told from the text"
+_TOO_DEEP: Final = f"Scripts in scripts are nested too deeply to be read: {UNCLEAR}."
+_TOO_LONG: Final = (
+    f"The script has too many parts; from here on it is not read, so {UNCLEAR}."
+)
+
+
+def gather(text: Text) -> tuple[Gathered, Script]:
+    """Read a script and the scripts in it; return what is to say, and the script as read."""
+    reading = _Reading(text)
+    script = reading.read(text.plain, Where(0, None), 0)
+    reading.look_over(text.plain)
+    return reading.seen, script
+
+
+class _Reading:
+    def __init__(self, text: Text) -> None:
+        self.seen = Gathered(text)
+        self._found = self.seen.found
+        self._steps = 0
+        self._known: dict[int, list[str]] = {}
+
+    def read(self, plain: str, where: Where, level: int) -> Script:
+        script = read(plain, self._steps)
+        self._steps = script.steps
+        seen, found = self.seen, self._found
+        seen.functions.update(script.functions)
+        for at, words in script.problems:
+            found.danger(where.of(at), f"{words[0].upper()}{words[1:]}.")
+        if script.stopped is not None:
+            found.danger(where.of(script.stopped), _TOO_LONG)
+        for name, at in script.functions.items():
+            words = f"Gives the name {seen.words(name)} to commands of its own."
+            found.note(where.of(at), words)
+        for begin, end in script.comments:
+            if plain[max(begin, end - 1) : end] == "\\" and end < len(plain):
+                words = "A comment ends in a backslash, which joins no lines: the next line runs."
+                found.danger(where.of(begin), words)
+        for command in script.commands:
+            self._command(command, plain, level, where)
+        return script
+
+    def _command(self, command: Command, plain: str, level: int, where: Where) -> None:
+        seen, at = self.seen, where.of(command.begin)
+        for name, word in assigned(command):
+            if _STEERING.fullmatch(name):
+                words = f"Sets {seen.words(name)}, which changes what other programs run or trust."
+                self._found.danger(where.of(word.begin), words)
+                seen.kind(word, "danger", where)
+        listed = list(runs(command))
+        for word in reserved(command):
+            seen.kind(word, "keyword", where)
+        if command.before == "&":
+            self._found.note(at, "What stands before the & goes on in the background.")
+        for run in listed:
+            self._run(run, level, where)
+        takers = [run for run in listed if reads_script(run)]
+        for redirect in command.redirects:
+            redirected(seen, redirect, where)
+            if redirect.operator == "<<<" and redirect.target is not None and takers:
+                self._handed(takers[-1], redirect.target, level, where)
+        for here in command.heres:
+            fed = [run for each in _fed(command) for run in runs(each) if reads_script(run)]
+            for run in (*takers, *fed)[-1:]:
+                self._fed(run, plain[here.begin : here.end], here.begin, level, where)
+
+    # What runs
+
+    def _run(self, run: Run, level: int, where: Where) -> None:
+        seen, at, shown = self.seen, where.of(run.word.begin), self.seen.call(run)
+        seen.kind(run.word, "program", where)
+        if not run.name:
+            seen.programs["(computed)"] = None
+            if run.word.value != "$_":  # of an inner script; its own place has said so
+                self._danger(run, where, f"{_COMPUTED}: {shown}")
+            arguments(seen, run, where)
+            return
+        seen.programs[run.name] = None
+        if run.word.odd:
+            words = (
+                f"The program's name is written in pieces; it is {seen.words(run.name)}."
+            )
+            self._danger(run, where, words)
+        if run.is_other_user:
+            self._danger(run, where, f"Runs with another user's rights: {shown}")
+        for words, is_note in dangers(run.name, run.values):
+            if is_note:
+                self._found.note(at, f"This {words}: {shown}")
+            else:
+                self._danger(run, where, f"This {words}: {shown}")
+        if run.name in seen.functions:
+            self._found.note(
+                at, f"{seen.words(run.name)} is what this script itself defines."
+            )
+        self._hands_on(run, level, where, shown)
+        arguments(seen, run, where)
+
+    def _danger(self, run: Run, where: Where, words: str) -> None:
+        self.seen.kind(run.word, "danger", where)
+        self._found.danger(where.of(run.word.begin), words)
+
+    def _hands_on(self, run: Run, level: int, where: Where, shown: str) -> None:
+        """Follow scripts in arguments, pipes and files."""
+        at, script = where.of(run.word.begin), script_of(run)
+        if run.name == "eval":
+            self._danger(run, where, f"Runs text as a command: {shown}")
+            self._inner(run.args, level, at)
+        elif run.name == "alias" and run.args:
+            self._danger(run, where, f"Gives a command another meaning: {shown}")
+        elif script is not None:
+            self._inner([script], level, at)
+        elif run.name in {"source", "."}:
+            self._sourced(run, where, shown)
+        elif run.name in SHELLS or run.name in INTERPRETERS:
+            self._interpreted(run, where, shown)
+        if run.name in _ELSEWHERE and run.args:
+            self._found.note(at, f"Runs a command elsewhere or many times: {shown}")
+            operands = [word for word in run.args if not word.value.startswith("-")]
+            if run.name == "ssh" and len(operands) > 1:
+                self._inner(operands[1:], level, at)
+        if run.name in _DOWNLOADERS:
+            self._found.note(at, f"Downloads a package and runs it: {shown}")
+
+    def _sourced(self, run: Run, where: Where, shown: str) -> None:
+        if any(word.process for word in run.args):
+            self._danger(run, where, f"Runs what another command writes: {shown}")
+        elif run.args:
+            words = f"Runs a file whose text is not in this call: {shown}"
+            self._found.note(where.of(run.word.begin), words)
+
+    def _interpreted(self, run: Run, where: Where, shown: str) -> None:
+        at = where.of(run.word.begin)
+        upstream = list(_upstream(run.command))
+        if any(word.process for word in run.args):
+            self._danger(run, where, f"Runs what another command writes: {shown}")
+        elif upstream and reads_script(run):
+            self._piped(run, upstream, where)
+        elif not _CODE_OPTIONS.isdisjoint(run.values):
+            self._found.note(
+                at, f"Hands code of its own to {self.seen.words(run.name)}: {shown}"
+            )
+        elif run.name in SHELLS and any(not value.startswith("-") for value in run.values):
+            self._found.note(at, f"Runs a file whose text is not in this call: {shown}")
+
+    def _piped(self, run: Run, upstream: Sequence[Command], where: Where) -> None:
+        names = [name for command in upstream for name in reversed(self._names(command))]
+        words = "what another command writes"
+        if not _DECODERS.isdisjoint(names):
+            words = "text that is decoded first, so that nobody can read it here"
+        elif not _FETCHERS.isdisjoint(names):
+            words = "what it downloads"
+        source = self.seen.words(" | ".join(reversed(names)) or "other commands")
+        name = self.seen.words(run.name)
+        self._danger(run, where, f"Runs {words}: {source} | {name}")
+
+    def _names(self, command: Command) -> list[str]:
+        known = self._known.get(id(command))
+        if known is None:
+            known = [run.name for run in runs(command) if run.name]
+            self._known[id(command)] = known
+        return known
+
+    def _inner(self, words: Sequence[Word], level: int, at: int) -> None:
+        plain = " ".join([word.value for word in words])
+        if any(word.computed for word in words):
+            self._found.danger(at, f"{_COMPUTED}: {self.seen.words(plain)}")
+            plain = _SUBSTITUTION.sub("$_", plain)
+        if level >= _DEEPEST:
+            self._found.danger(at, _TOO_DEEP)
+            return
+        self.read(plain, Where(0, at), level + 1)
+
+    def _handed(self, run: Run, word: Word, level: int, where: Where) -> None:
+        at = where.of(word.begin)
+        self._found.danger(at, f"Runs text that is handed to {self.seen.words(run.name)}.")
+        if run.name in SHELLS:
+            self._inner([word], level, at)
+
+    def _fed(self, run: Run, body: str, begin: int, level: int, where: Where) -> None:
+        at = where.of(begin)
+        self._found.danger(
+            at, f"The text that follows is run by {self.seen.words(run.name)}."
+        )
+        if run.name not in SHELLS and run.name != "ssh":
+            return
+        if level >= _DEEPEST:
+            self._found.danger(at, _TOO_DEEP)
+            return
+        self.read(body, Where(at, where.fixed), level + 1)
+
+    def look_over(self, plain: str) -> None:
+        """Look at how the text is laid out: what stands where nobody looks."""
+        seen, found = self.seen, self._found
+        for count, match in enumerate(_FAR.finditer(plain)):
+            words = "The line goes on after many blanks."
+            if count < _MOST_FAR:
+                rest = seen.words(plain[match.end() : match.end() + 200])
+                words = f"After {len(match[0])} blanks the line goes on: {rest}"
+            found.danger(match.start(), words)
+        for match in _LOW.finditer(plain):
+            words = f"The text goes on after {match[0].count(chr(10)) - 1} empty lines."
+            found.danger(match.end(), words)
+        if "\r" in plain.replace("\r\n", ""):
+            words = (
+                "Holds carriage returns, by which a terminal shows another text than runs."
+            )
+            found.danger(plain.index("\r"), words)
+        if match := _ENDLESS.search(plain):  # type: ignore[assignment]
+            found.danger(
+                match.start(), "Starts itself again and again until the machine stops."
+            )
+
+
+def _upstream(command: Command) -> Iterator[Command]:
+    for _ in range(_LONGEST_PIPE):
+        if command.piped is None:
+            return
+        command = command.piped
+        yield command
+
+
+def _fed(command: Command) -> Iterator[Command]:
+    for _ in range(_LONGEST_PIPE):
+        if command.fed is None:
+            return
+        command = command.fed
+        yield command

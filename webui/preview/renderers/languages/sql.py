@@ -1,0 +1,282 @@
+"""What SQL would do: its statements, the tables they touch, and what is dangerous in them."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from webui.preview.renderers.arguments import Text
+from webui.preview.renderers.languages import sql_words
+from webui.preview.renderers.languages.sql_conditions import TooDeep, is_always_true
+from webui.preview.renderers.languages.sql_statements import conditions_of, statements
+from webui.preview.renderers.languages.sql_tokens import UNCLEAR, Token, Tokens
+from webui.preview.renderers.listing import Found, Mark
+from webui.preview.renderers.rendering import TokenKind
+
+_MOST_META: Final = 100
+
+
+class SqlReading:
+    """Reads SQL and gathers what is to say of it."""
+
+    def __init__(self, text: Text) -> None:
+        """Read the text; where a backslash may escape a quote, in both ways."""
+        plain = text.plain
+        self.found = Found(plain)
+        self.kinds: dict[str, bool] = {}
+        """Kinds of statements, and whether they do more than read."""
+        self.tables: dict[str, bool] = {}
+        """Tables, and whether they are written."""
+        self.limits: dict[str, bool] = {}
+        self.count = 0
+        self._text = text
+        self._dangers: set[int] = set()
+        tokens = Tokens(plain, backslashes=False)
+        self._read(tokens)
+        if "\\'" in plain:
+            at = plain.index("\\'")
+            self.found.danger(at, f"A backslash stands before a quote: {UNCLEAR}.")
+            self._read(Tokens(plain, backslashes=True))
+        for count, match in enumerate(sql_words.META.finditer(plain)):
+            shown = text.words(match[0].strip()) if count < _MOST_META else "one of many"
+            self.found.danger(match.start(), f"A command of the client itself: {shown}")
+        self.marks = [Mark(each.begin, each.end, self._kind(each)) for each in tokens.all]
+
+    def _kind(self, token: Token) -> TokenKind:
+        if token.begin in self._dangers:
+            return "danger"
+        if token.kind == "word":
+            return "keyword" if token.upper in sql_words.KEYWORDS else "plain"
+        kinds: dict[str, TokenKind] = {
+            "name": "name", "text": "string", "number": "number", "comment": "comment", "sign": "operator", "value": "name",
+        }  # fmt: skip
+        return kinds[token.kind]
+
+    def _read(self, tokens: Tokens) -> None:
+        for at, words in tokens.problems:
+            self.found.danger(at, words)
+        if tokens.stopped is not None:
+            words = (
+                f"The text has too many parts; from here on it is not read, so {UNCLEAR}."
+            )
+            self.found.danger(tokens.stopped, words)
+        self._comments(tokens)
+        found = list(statements(tokens.code))
+        self.count = max(self.count, len(found))
+        for statement in found:
+            self._statement(statement)
+        if len(found) > 1:
+            self.found.danger(
+                found[1][0].begin,
+                f"Here begins the second of {len(found)} statements.",
+            )
+
+    def _comments(self, tokens: Tokens) -> None:
+        for token in tokens.all:
+            if (
+                token.kind == "text"
+                and token.upper[:1] == "$"
+                and sql_words.STATEMENTS.search(token.upper)
+            ):
+                words = "A text between $ signs holds statements; whether they run differs by database"
+                self._danger(token, f"{words}: {self._text.words(token.upper)}")
+            if token.kind != "comment":
+                continue
+            text = tokens.plain[token.begin : min(token.end, token.begin + 300)]
+            if sql_words.RUNS_CODE.match(text):
+                self._danger(
+                    token,
+                    f"What looks like a comment is run by MySQL and MariaDB: {self._text.words(text)}",
+                )
+            elif any(word in text.upper() for word in (" WHERE ", "WHERE\n")):
+                self.found.note(
+                    token.begin,
+                    f"A condition stands in a comment and does not count: {self._text.words(text)}",
+                )
+
+    def _danger(self, token: Token, words: str) -> None:
+        self._dangers.add(token.begin)
+        self.found.danger(token.begin, words)
+
+    # Statements
+
+    def _statement(self, tokens: Sequence[Token]) -> None:
+        first = next((token for token in tokens if token.kind == "word"), tokens[0])
+        verb = first.upper if first.kind == "word" else "?"
+        if verb == "EXPLAIN" and any(token.upper == "ANALYZE" for token in tokens[1:8]):
+            self.found.note(
+                first.begin, "EXPLAIN ANALYZE runs the statement that it explains."
+            )
+        known = verb if verb in sql_words.BEGINNINGS else "unknown"
+        self.kinds[known] = self.kinds.get(known, False) or verb not in {
+            *sql_words.READING,
+            "WITH",
+        }
+        if known == "unknown":
+            self._danger(
+                first,
+                f"This statement is of no kind that is known here: {self._text.words(self._text.plain[first.begin : first.begin + 80])}",
+            )
+        conditions = conditions_of(tokens)
+        for at, token in enumerate(tokens):
+            if token.kind == "word":
+                self._word(tokens, at, verb, conditions)
+                self._table(tokens, at, verb)
+            elif token.kind == "name" and token.upper.upper() in sql_words.REACHING:
+                self._danger(
+                    token,
+                    f"{self._text.words(token.upper)} {sql_words.REACHING[token.upper.upper()]}.",
+                )
+
+    def _word(
+        self,
+        tokens: Sequence[Token],
+        at: int,
+        verb: str,
+        conditions: dict[int, tuple[int, int] | None],
+    ) -> None:
+        token, word = tokens[at], tokens[at].upper
+        before = tokens[at - 1].upper if at else ""
+        after = tokens[at + 1].upper if at + 1 < len(tokens) else ""
+        if at in conditions:
+            self._changes(tokens, at, conditions[at])
+        elif word in sql_words.SERIOUS and (
+            at == 0
+            or (
+                after in sql_words.OBJECTS
+                and verb not in {"ALTER", "GRANT", "REVOKE", "CREATE"}
+            )
+        ):
+            self._serious(tokens, at)
+        elif word in sql_words.CODE_WORDS and (
+            at == 0
+            or (word in {"EXEC", "EXECUTE"} and before not in {"GRANT", "ON", "REVOKE"})
+        ):
+            self._danger(
+                token, f"Runs a procedure or text as code: {self._shown(tokens, at)}"
+            )
+        else:
+            self._reaches(tokens, at, verb)
+
+    def _reaches(self, tokens: Sequence[Token], at: int, verb: str) -> None:
+        token, word = tokens[at], tokens[at].upper
+        before = tokens[at - 1].upper if at else ""
+        after = tokens[at + 1].upper if at + 1 < len(tokens) else ""
+        if word == "PROGRAM" and verb == "COPY":
+            self._danger(token, "COPY ... PROGRAM runs a command on the server.")
+        elif word in {"OUTFILE", "DUMPFILE"} and before == "INTO":
+            self._danger(token, f"INTO {word} writes a file on the server.")
+        elif word in {"COPY", "LOAD"} and at == 0:
+            self._danger(
+                token, f"Moves data between a table and files: {self._shown(tokens, at)}"
+            )
+        elif word in sql_words.REACHING:
+            self._danger(token, f"{word} {sql_words.REACHING[word]}.")
+        elif word in {"MERGE", "REPLACE", "INSERT", "CREATE"} and (
+            after in {"INTO", "OVERWRITE", "OR"} or at == 0
+        ):
+            self.kinds[word] = True
+            if word == "CREATE" and not sql_words.OBJECTS.isdisjoint(
+                each.upper
+                for each in tokens[at + 1 : at + 6]
+                if each.upper
+                in {
+                    "FUNCTION",
+                    "PROCEDURE",
+                    "TRIGGER",
+                    "EXTENSION",
+                    "USER",
+                    "ROLE",
+                    "LOGIN",
+                }
+            ):
+                self._danger(
+                    token,
+                    f"Creates code, a trigger or an account: {self._shown(tokens, at)}",
+                )
+        elif (
+            word in {"LIMIT", "TOP", "FIRST"}
+            and after
+            and tokens[at + 1].kind in {"number", "value"}
+        ):
+            self.limits[after] = False
+        elif word in {"SET", "PRAGMA", "RESET"} and at == 0:
+            self.found.note(token.begin, f"Changes settings: {self._shown(tokens, at)}")
+
+    def _serious(self, tokens: Sequence[Token], at: int) -> None:
+        word = tokens[at].upper
+        self.kinds[word] = True
+        self._danger(tokens[at], f"{sql_words.SERIOUS[word]}: {self._shown(tokens, at)}")
+
+    def _changes(
+        self, tokens: Sequence[Token], at: int, condition: tuple[int, int] | None
+    ) -> None:
+        token = tokens[at]
+        self.kinds[token.upper] = True
+        verb = "Deletes" if token.upper == "DELETE" else "Changes"
+        if at and not (at == 1 and tokens[0].upper == "EXPLAIN"):
+            self._danger(
+                token,
+                f"{verb} rows in the middle of another statement: {self._shown(tokens, at)}",
+            )
+        if condition is None:
+            self._danger(
+                token, f"{verb} every row, as there is no WHERE: {self._shown(tokens, at)}"
+            )
+        else:
+            self._condition(tokens, verb, token, *condition)
+
+    def _condition(
+        self, tokens: Sequence[Token], verb: str, token: Token, begin: int, end: int
+    ) -> None:
+        shown = self._shown(tokens, begin - 1)
+        try:
+            holds = is_always_true(tokens[begin:end])
+        except TooDeep:
+            self._danger(token, f"Its condition is nested too deeply to be read: {shown}")
+            return
+        if holds:
+            words = f"{verb} every row, as its condition is always true: {shown}"
+            self._danger(token, words)
+
+    def _shown(self, tokens: Sequence[Token], at: int) -> str:
+        begin, end = tokens[at].begin, tokens[min(at + 14, len(tokens) - 1)].end
+        return self._brief(begin, min(end, begin + 200))
+
+    def _brief(self, begin: int, end: int) -> str:
+        return self._text.words(" ".join(self._text.plain[begin:end].split()))
+
+    def _table(self, tokens: Sequence[Token], at: int, verb: str) -> None:
+        word = tokens[at].upper
+        writes = word in {"INTO", "UPDATE", "TABLE", "TRUNCATE"} or (
+            word == "FROM" and at > 0 and tokens[at - 1].upper == "DELETE"
+        )
+        if not writes and word not in {"FROM", "JOIN", "USING"}:
+            return
+        if (
+            writes
+            and word in {"TABLE", "TRUNCATE"}
+            and tokens[at - 1].upper not in {"DROP", "TRUNCATE", "ALTER"}
+            and verb in sql_words.READING
+        ):
+            writes = False
+        name = _name_after(self._text.plain, tokens, at + 1)
+        if name:
+            self.tables[name] = self.tables.get(name, False) or writes
+
+
+def _name_after(plain: str, tokens: Sequence[Token], at: int) -> str:
+    while (
+        at < len(tokens)
+        and tokens[at].upper in sql_words.SKIPPED
+        and tokens[at].kind == "word"
+    ):
+        at += 1
+    if (
+        at >= len(tokens)
+        or tokens[at].kind not in {"word", "name"}
+        or tokens[at].upper in sql_words.NO_TABLES
+    ):
+        return ""
+    end = at + 1
+    while end + 1 < len(tokens) and tokens[end].upper == "." and end < at + 6:
+        end += 2
+    return plain[tokens[at].begin : tokens[end - 1].end]

@@ -1,0 +1,209 @@
+"""A text as the lines of a block, coloured by marks, and what is found in it by line.
+
+A block is bounded; what is said of a text is not: findings come from all of it and name lines.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate, islice
+from typing import Final, NamedTuple
+
+from webui.preview.nodes import Piece
+from webui.preview.renderers.arguments import Text
+from webui.preview.renderers.rendering import (
+    Block,
+    Fact,
+    Finding,
+    Line,
+    Severity,
+    Token,
+    TokenKind,
+)
+
+_MOST_LINES: Final = 200
+_MOST_CHARS: Final = 8_000
+_LONG_LINE: Final = 2_000
+_SHORTEST: Final = 200
+_INDENT: Final = 40  # an indent up to here hides nothing and is not written out
+_MOST_FINDINGS: Final = 24
+_MOST_NUMBERS: Final = 5
+_MOST_NAMES: Final = 12
+
+
+class Mark(NamedTuple):
+    """A stretch of a text and what it is; marks are in order and do not overlap."""
+
+    begin: int
+    end: int
+    kind: TokenKind
+
+
+class Found:
+    """Gathers what is said of a text; the same thing said of many lines is one sentence."""
+
+    def __init__(self, text: str, *, first_line: int = 1) -> None:
+        """Take the text that positions speak of; its own first line may have another number."""
+        self._text = text
+        self._starts: list[int] = []
+        self._first = first_line
+        self._said: dict[tuple[Severity, str], list[int]] = {}
+
+    def danger(self, at: int, sentence: str) -> None:
+        """Say what a person must not miss."""
+        self._add("danger", at, sentence)
+
+    def note(self, at: int, sentence: str) -> None:
+        """Say what a person may want to know."""
+        self._add("note", at, sentence)
+
+    def _add(self, severity: Severity, at: int, sentence: str) -> None:
+        lines = self._said.setdefault((severity, sentence), [])
+        line = self.line(at)
+        if line not in lines[-1:]:
+            lines.append(line)
+
+    def line(self, at: int) -> int:
+        """Return the number of the line that holds this position."""
+        if not self._starts:
+            self._starts = _starts(self._text)
+        return bisect_right(self._starts, at) - 1 + self._first
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Return all that was said, dangers first; of very many, how many more there are."""
+        many = "\n" in self._text or self._first > 1
+        ordered = sorted(
+            self._said.items(), key=lambda item: (item[0][0] != "danger", item[1][0])
+        )
+        shown = [
+            Finding(severity, _where(lines) + sentence if many else sentence)
+            for (severity, sentence), lines in ordered[:_MOST_FINDINGS]
+        ]
+        if rest := ordered[_MOST_FINDINGS:]:
+            dangers = sum([key[0] == "danger" for key, _ in rest])
+            words = f"{len(rest)} more findings are not listed, {dangers} of them dangers."
+            shown.insert(0, Finding("danger", words))
+        return tuple(shown)
+
+
+def _starts(text: str) -> list[int]:
+    return [0, *accumulate([len(line) + 1 for line in text.split("\n")])]
+
+
+def _where(lines: Sequence[int]) -> str:
+    lines = sorted(set(lines))
+    if len(lines) == 1:
+        return f"Line {lines[0]}: "
+    shown = ", ".join(map(str, lines[:_MOST_NUMBERS]))
+    rest = len(lines) - _MOST_NUMBERS
+    return f"Lines {shown}{f' and {rest} more' if rest > 0 else ''}: "
+
+
+def listing(text: Text, marks: Sequence[Mark], title: str = "") -> Block:
+    """Return the beginning of a text as lines; numbered if there is more than one."""
+    count = text.plain.count("\n") + (text.plain[-1:] != "\n")
+    begins = [mark.begin for mark in marks]
+    lines: list[Line] = []
+    room = _MOST_CHARS
+    for number, (begin, end) in enumerate(islice(text.lines(), _MOST_LINES), 1):
+        if room <= 0:
+            break
+        most = max(_SHORTEST, min(_LONG_LINE, room))
+        tokens: list[Token] = []
+        for part in _parts(begin, end, most):
+            if isinstance(part, Piece):
+                tokens.append(Token("plain", (part,)))
+            else:
+                tokens += _tokens(text, marks, begins, part, begin)
+        room -= min(end - begin, most)
+        lines.append(Line(tuple(tokens), number=number if count > 1 else None))
+    return Block(title, tuple(lines), count - len(lines))
+
+
+def _parts(begin: int, end: int, most: int) -> Iterator[tuple[int, int] | Piece]:
+    """Yield the stretches of a line that are shown, and between them what is not."""
+    if end - begin <= most:
+        yield begin, end
+        return
+    head, tail = most * 3 // 4, most // 4
+    words = f"… {end - begin - head - tail} of {end - begin} chars hidden …"
+    yield begin, begin + head
+    yield Piece("gap", f"⟦{words}⟧", words)
+    yield end - tail, end
+
+
+def _tokens(
+    text: Text, marks: Sequence[Mark], begins: list[int], span: tuple[int, int], line: int
+) -> Iterator[Token]:
+    at, end = span
+    if at == line:
+        indent = _indent(text.plain, at, end)
+        if indent:
+            yield Token("plain", (Piece("text", " " * indent),))
+        at += indent
+    index = max(0, bisect_right(begins, at) - 1)
+    while at < end:
+        mark = marks[index] if index < len(marks) else None
+        index += 1
+        if mark is None or mark.begin >= end:
+            yield Token("plain", text.pieces(at, end))
+            return
+        if mark.end <= at:
+            continue
+        if mark.begin > at:
+            yield Token("plain", text.pieces(at, mark.begin))
+        begin, stop = max(at, mark.begin), min(end, mark.end)
+        yield Token(mark.kind, text.pieces(begin, stop))
+        at = stop
+
+
+def _indent(plain: str, begin: int, end: int) -> int:
+    if not plain.startswith("  ", begin) or begin == 0:
+        return 0
+    stretch = plain[begin : min(end, begin + _INDENT + 1)]
+    count = len(stretch) - len(stretch.lstrip(" "))
+    return count if count <= _INDENT and begin + count < end else 0
+
+
+def apart(marks: list[Mark]) -> list[Mark]:
+    """Leave out each mark that overlaps the one before."""
+    kept: list[Mark] = []
+    for mark in marks:
+        if not kept or mark.begin >= kept[-1].end:
+            kept.append(mark)
+    return kept
+
+
+def overlaid(under: Sequence[Mark], over: Sequence[Mark]) -> list[Mark]:
+    """Return marks with others laid over them; each of both is in order."""
+    laid: list[Mark] = []
+    at = 0
+    for mark in under:
+        begin = mark.begin
+        while at < len(over) and over[at].begin < mark.end:
+            if over[at].begin > begin:
+                laid.append(Mark(begin, over[at].begin, mark.kind))
+            laid.append(over[at])
+            begin = max(begin, over[at].end)
+            at += 1
+        if begin < mark.end:
+            laid.append(Mark(begin, mark.end, mark.kind))
+    return [*laid, *over[at:]]
+
+
+def facts_of(text: Text, label: str, names: Mapping[str, bool]) -> tuple[Fact, ...]:
+    """Return names as one fact, the alarming ones first; of many, how many more there are."""
+    if not names:
+        return ()
+    ordered = (
+        sorted(names, key=lambda name: not names[name])
+        if len(names) > _MOST_NAMES
+        else list(names)
+    )
+    pieces: list[Piece] = []
+    for name in ordered[:_MOST_NAMES]:
+        pieces += [Piece("text", ", ")] if pieces else []
+        pieces += text.snippet(name)
+    if len(ordered) > _MOST_NAMES:
+        words = f"{len(ordered) - _MOST_NAMES} more"
+        pieces.append(Piece("gap", f" ⟦{words}⟧", words))
+    return (Fact(label, tuple(pieces), any(names.values())),)

@@ -1,0 +1,272 @@
+"""HTTP requests: to whom, by which method, with what, and what of the address misleads."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import unquote_plus
+
+from webui.preview.nodes import Piece
+from webui.preview.renderers.arguments import Arguments, Text, text_of
+from webui.preview.renderers.fields import laid_out, member, pair, tree
+from webui.preview.renderers.languages import hosts
+from webui.preview.renderers.listing import Found, Mark, listing
+from webui.preview.renderers.rendering import Block, Fact, Line, Rendering, TokenKind
+
+TOOLS: Final = (
+    "fetch", "*.fetch", "*__fetch", "*fetch_*", "*_fetch", "webfetch", "*http*request*", "*http_*", "*.http", "*web_fetch*", "*curl*",
+    "*api_request*", "*rest_request*", "*browser_navigate*", "*navigate*", "*goto*", "*open_url*", "*download*", "*webhook*",
+)  # fmt: skip
+_URLS: Final = ("url", "uri", "endpoint", "address", "href", "link")
+_BODIES: Final = ("body", "data", "json", "payload", "form", "content")
+_PATHS: Final = frozenset({"path", "file_path", "old_string", "new_string"})
+_WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_SECRET: Final = re.compile(
+    r"(?i)(?:^|[_-])(?:token|key|apikey|secret|password|passwd|pwd|auth|sig|signature|access|session|code|jwt|bearer)(?:$|[_-])"
+)
+_OFF: Final = frozenset({"false", "0", "no", "off", "none", "null"})
+_ON: Final = frozenset({"true", "1", "yes", "on"})
+_VERIFIES: Final = (
+    "verify",
+    "verify_ssl",
+    "ssl_verify",
+    "verifySsl",
+    "rejectUnauthorized",
+    "strict_ssl",
+    "verify_tls",
+)
+_SKIPS: Final = (
+    "insecure",
+    "ignoreHTTPSErrors",
+    "ignore_https_errors",
+    "skip_verify",
+    "insecureSkipVerify",
+    "disable_ssl",
+    "k",
+)
+_FOLLOWS: Final = (
+    "follow_redirects",
+    "followRedirects",
+    "allow_redirects",
+    "redirect",
+    "follow",
+)
+_STEERING: Final = frozenset(
+    {
+        "host",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-http-method-override",
+        "x-original-url",
+        "proxy-authorization",
+        "x-aws-ec2-metadata-token",
+        "metadata-flavor",
+        "metadata",
+    }
+)
+_USUAL_PORTS: Final = frozenset({"", "80", "443", "8080", "8443"})
+_MOST_LINES: Final = 100
+_MOST_FORM: Final = 2_000
+_MOST_ADDRESS: Final = 16_384
+
+
+def fits(arguments: Arguments) -> bool:
+    """Say whether there is a web address, and nothing of a file beside it."""
+    text = arguments.text(*_URLS)
+    names = arguments.names
+    if text is None or not _PATHS.isdisjoint(names):
+        return False
+    return (
+        re.match(r"\s*+(?:https?|wss?|ftp|file)[:/\\]", text.plain, re.IGNORECASE)
+        is not None
+    )
+
+
+def render(_tool: str, arguments: Arguments) -> Rendering | None:
+    """Return the request that would be sent."""
+    text = arguments.text(*_URLS)
+    if text is None or not text.plain.strip():
+        return None
+    return _Request(text, arguments).rendering()
+
+
+class _Request:
+    def __init__(self, text: Text, arguments: Arguments) -> None:
+        self._text, self._arguments = text, arguments
+        self._found = Found("")
+        self._address = hosts.split(text.plain.strip()[:_MOST_ADDRESS])
+        method = arguments.text("method", "verb", "http_method")
+        has_body = any(name in arguments.names for name in _BODIES)
+        written = method.plain.strip().upper() if method is not None else ""
+        self._method = written or ("POST" if has_body else "GET")
+        self._is_assumed = not written
+
+    def rendering(self) -> Rendering:
+        """Return all of it."""
+        self._address_concerns()
+        self._settings()
+        blocks = [self._first_block()]
+        blocks += self._query(), self._headers(), self._body()
+        shown = tuple(block for block in blocks if block.lines)
+        return Rendering(
+            "request", "HTTP request", tuple(self._facts()), shown, self._found.findings()
+        )
+
+    def _facts(self) -> Iterator[Fact]:
+        text, address = self._text, self._address
+        method = text.words(self._method)
+        words = f"{method} (not named)" if self._is_assumed else method
+        yield Fact("Method", (Piece("text", words),), self._method == "DELETE")
+        yield Fact(
+            "Host",
+            text.snippet(address.host or "(none)"),
+            any(hosts.concerns(address.host)) or bool(address.user),
+        )
+        yield Fact(
+            "Scheme",
+            text.snippet(address.scheme or "(none)"),
+            address.scheme not in {"https", "wss"},
+        )
+        if address.port:
+            yield Fact("Port", text.snippet(address.port), address.port not in _USUAL_PORTS)
+        yield Fact("Path", text.snippet(address.path or "/", 200))
+        if address.user:
+            yield Fact("User before the host", text.snippet(address.user), True)
+
+    def _danger(self, words: str) -> None:
+        self._found.danger(0, words)
+
+    def _address_concerns(self) -> None:
+        text, address, plain = self._text, self._address, self._text.plain
+        shown = text.words(address.host)
+        if not address.host and address.scheme != "file":
+            self._danger("The address has no host, so whom it speaks to cannot be told.")
+        for words in hosts.concerns(address.host):
+            self._danger(f"The host {shown} {text.words(words, 200)}.")
+        if address.user:
+            self._danger(
+                f"Before the host {shown} stands a user name; what is before the @ is no host."
+            )
+        if address.scheme == "http":
+            self._danger("Nothing is encrypted: anybody on the way can read and change it.")
+        elif address.scheme == "file":
+            self._danger("This reads a file of the machine, and no website.")
+        elif address.scheme not in {"https", "wss"}:
+            self._danger(
+                f"The scheme is {text.words(address.scheme or 'none')}, and not https."
+            )
+        self._spelling(plain)
+        if self._method in _WRITES:
+            self._found.note(0, f"{self._method} asks the host to change something.")
+
+    def _spelling(self, plain: str) -> None:
+        text, address = self._text, self._address
+        if "\\" in plain:
+            self._danger("Holds a backslash: programs differ in where the host ends.")
+        if re.search(r"[\s\x00-\x1f]", plain.strip()) or plain != plain.strip():
+            self._danger(
+                "Holds blanks or control characters, which programs leave out or not."
+            )
+        if address.port and address.port not in _USUAL_PORTS:
+            self._danger(
+                f"The port {text.words(address.port)} is not a usual one for the web."
+            )
+        if re.search(
+            r"(?:^|[/\\])(?:\.|%2e){2}(?:[/\\]|%2f|$)", address.path, re.IGNORECASE
+        ):
+            self._danger("The path climbs up by .. and ends elsewhere than it seems.")
+        if len(plain) > _MOST_ADDRESS:
+            self._danger(
+                f"The address has {len(plain):,} characters and is read up to {_MOST_ADDRESS:,}."
+            )
+        if self._method in _WRITES:
+            self._found.note(0, f"{self._method} asks the host to change something.")
+
+    def _settings(self) -> None:
+        for name in self._arguments.names:
+            value = self._arguments.value(name)
+            if value is None or value.children:
+                continue
+            plain = text_of(value).plain.strip().lower()
+            if (name in _VERIFIES and plain in _OFF) or (name in _SKIPS and plain in _ON):
+                self._danger(f"Does not check whom it talks to, as {name} is {plain}.")
+            elif name in _FOLLOWS and plain in {*_ON, "follow"}:
+                self._found.note(
+                    0, f"Goes on to wherever the host sends it, as {name} is {plain}."
+                )
+            elif name in {"proxy", "http_proxy", "https_proxy"} and plain not in {
+                "",
+                "null",
+            }:
+                self._danger(
+                    "Sends all of it through a proxy, which sees what is not encrypted."
+                )
+
+    # Blocks
+
+    def _first_block(self) -> Block:
+        text, host = self._text, self._address.host
+        at = text.plain.find(host) if host else -1
+        if at < 0:
+            return listing(text, ())
+        kind: TokenKind = (
+            "danger" if any(hosts.concerns(host)) or self._address.user else "name"
+        )
+        return listing(text, (Mark(at, at + len(host), kind),), "Address")
+
+    def _query(self) -> Block:
+        text, fields = self._text, [each for each in self._address.query.split("&") if each]
+        lines: list[Line] = []
+        for field in fields:
+            name, _, value = field.partition("=")
+            hides = text.hides_in(field)
+            if hides or (_SECRET.search(unquote_plus(name)) and value):
+                self._danger(
+                    f"A credential stands in the query, where logs keep it: {text.words(unquote_plus(name))}"
+                )
+            if len(lines) < _MOST_LINES:
+                lines.append(pair(text, text, unquote_plus(name), unquote_plus(value), "="))
+        given = self._arguments.inside("params", "query", "query_params")
+        if given is not None:
+            lines += [member(value, "=") for value in given.values[:_MOST_LINES]]
+        count = len(fields) + (len(given.values) if given is not None else 0)
+        return Block("Query", tuple(lines), count - len(lines))
+
+    def _headers(self) -> Block:
+        given = self._arguments.inside("headers", "header")
+        values = given.values if given is not None else ()
+        for value in values:
+            if value.name.lower() in _STEERING:
+                self._danger(
+                    f"The header {self._text.words(value.name)} makes hosts treat this as another's request."
+                )
+        lines = tuple(member(value, ": ") for value in values[:_MOST_LINES])
+        return Block("Headers", lines, len(values) - len(lines))
+
+    def _body(self) -> Block:
+        name = next((each for each in _BODIES if each in self._arguments.names), None)
+        value = None if name is None else self._arguments.value(name)
+        if value is None:
+            return Block("Body", ())
+        if value.kind in {"object", "array"}:
+            lines = list(tree(value.children, "", value.kind == "array"))
+            return Block(
+                "Body as JSON", tuple(lines[:_MOST_LINES]), max(0, len(lines) - _MOST_LINES)
+            )
+        text = text_of(value)
+        if re.match(r"\s*+[\[{]", text.plain) and (block := laid_out(text)) is not None:
+            return block
+        if (
+            re.fullmatch(r"[\w.%+\[\]-]+=[^\n\s]*", text.plain[:_MOST_FORM])
+            and len(text.plain) < _MOST_FORM
+        ):
+            pairs = [each.partition("=") for each in text.plain.split("&")]
+            lines = [
+                pair(text, text, unquote_plus(one), unquote_plus(two), "=")
+                for one, _, two in pairs
+            ]
+            return Block(
+                "Body as form fields",
+                tuple(lines[:_MOST_LINES]),
+                max(0, len(lines) - _MOST_LINES),
+            )
+        return listing(text, (), "Body")

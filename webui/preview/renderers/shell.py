@@ -1,0 +1,98 @@
+"""Shell commands: `command`, `cmd`, `script` or a list of words, run by a shell or alone."""
+
+import re
+import shlex
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from webui.preview.renderers.arguments import Arguments, Text, joined
+from webui.preview.renderers.languages.shell import gather
+from webui.preview.renderers.listing import facts_of, listing
+from webui.preview.renderers.rendering import Fact, Rendering
+
+TOOLS: Final = (
+    "bash", "sh", "shell", "zsh", "*.bash", "*.shell", "shell.*", "*__bash", "*__shell", "*_shell", "*shell_*", "*-shell*",
+    "*run_command*", "*execute_command*", "*exec_command*", "*run_terminal*", "*terminal_cmd*", "*run_in_terminal*",
+    "*run_shell*", "*execute_shell*", "*execute_bash*", "*run_script*", "*local_shell*", "*terminal*execute*", "*ssh*exec*",
+    "*.exec", "exec", "*run_process*", "*start_process*", "*spawn*",
+)  # fmt: skip
+"""How hosts and servers call tools that run commands."""
+_NAMES: Final = (
+    "command",
+    "cmd",
+    "script",
+    "commandLine",
+    "command_line",
+    "shell_command",
+    "bash_command",
+    "input",
+)
+_ARGUMENTS: Final = ("args", "arguments", "argv")
+_FOLDERS: Final = (
+    "cwd",
+    "workdir",
+    "working_directory",
+    "workingDirectory",
+    "working_dir",
+    "directory",
+    "dir",
+)
+_BESIDE: Final = frozenset(
+    {*_NAMES[:-1], *_ARGUMENTS, *_FOLDERS, "timeout", "timeout_ms", "timeout_seconds", "description", "explanation",
+     "env", "environment", "shell", "background", "is_background", "isBackground", "run_in_background", "stdin",
+     "requires_approval", "dangerouslyDisableSandbox", "interactive", "blocking", "sandbox", "justification"}
+)  # fmt: skip
+_BARE: Final = re.compile(r"[A-Za-z0-9_./:@%+,=-]+")
+
+
+def fits(arguments: Arguments) -> bool:
+    """Say whether there is a command, and nothing but what stands beside one."""
+    has = any(name in _NAMES[:-1] or name == "argv" for name in arguments.names)
+    return has and _BESIDE.issuperset(arguments.names)
+
+
+def render(_tool: str, arguments: Arguments) -> Rendering | None:
+    """Return the command that would run."""
+    text = command_of(arguments)
+    if text is None or not text.plain.strip():
+        return None
+    folder = arguments.text(*_FOLDERS)
+    return rendering_of(text, () if folder is None else (_folder(folder),))
+
+
+def rendering_of(text: Text, facts: tuple[Fact, ...] = ()) -> Rendering:
+    """Return a script as a rendering, with what else is known of it."""
+    seen, script = gather(text)
+    programs: Mapping[str, bool] = {
+        name: name in {"(computed)", "sudo", "doas", "su"} for name in seen.programs
+    }
+    facts += facts_of(text, "Programs", programs)
+    facts += facts_of(text, "Files written", seen.written)
+    facts += facts_of(text, "Hosts", seen.hosts)
+    blocks = (listing(text, seen.marks(script)),)
+    return Rendering("shell", "Shell command", facts, blocks, seen.found.findings())
+
+
+def command_of(arguments: Arguments) -> Text | None:
+    """Return the command as one text; a list of words is written so that a shell reads it back."""
+    words = arguments.texts(*_NAMES, "argv")
+    if words is not None:
+        return joined(words, _quoted) if words else None
+    text = arguments.text(*_NAMES)
+    following = arguments.texts(*_ARGUMENTS)
+    if text is None or not following:
+        return text
+    whole = " " in text.plain
+    return joined((text, *following), _quoted_after(text.plain) if whole else _quoted)
+
+
+def _quoted(word: str) -> str:
+    return word if _BARE.fullmatch(word) else shlex.quote(word)
+
+
+def _quoted_after(command: str) -> Callable[[str], str]:
+    return lambda word: word if word == command else _quoted(word)
+
+
+def _folder(folder: Text) -> Fact:
+    return Fact("Working folder", folder.snippet(folder.plain))
