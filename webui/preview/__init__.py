@@ -15,6 +15,7 @@ from webui.preview.names import SENSITIVE_NAMES
 from webui.preview.nodes import PREVIEW_VERSION, Node, Piece, Preview, gate, preview_hash
 from webui.preview.reading import in_order
 from webui.preview.redaction import Profile
+from webui.preview.revealing import Place, path_of, place_in, place_of, value_at
 from webui.preview.views import card, full, preview
 from webui.preview.visible import inline, pieces, visible
 
@@ -25,6 +26,7 @@ __all__ = [
     "Hider",
     "Node",
     "Piece",
+    "Place",
     "Preview",
     "Profile",
     "StillMaskedError",
@@ -37,12 +39,16 @@ __all__ = [
     "line",
     "masked_arguments",
     "masked_name",
+    "path_of",
     "pieces",
+    "place_in",
+    "place_of",
     "plain_arguments",
     "preview",
     "preview_hash",
     "searchable_text",
     "unmasked",
+    "value_at",
     "visible",
     "without_secrets",
 ]

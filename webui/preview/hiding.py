@@ -39,7 +39,7 @@ class Hider:
         self._places = [tuple(place) for place in places]
         names = " ".join(name for place in self._places for name in place)
         redactor = Redactor(profile, names)
-        self._always = any(
+        self._always = profile.schema is not None or any(
             _may_hide(name, redactor) for place in self._places for name in place
         )
 
