@@ -4,6 +4,7 @@ Agents say it to the API, sources by webhook; the words, limits and checks are t
 Unknown members are refused: a typo must not drop a safeguard.
 """
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeVar
@@ -215,6 +216,8 @@ def prepare(
     """
     arguments = canonical(body.arguments)
     definition = body.tool_def
+    if body.arguments_schema is not None:
+        profile = profile.with_schema(json.dumps(body.arguments_schema))
     return Ask(
         tool=body.tool,
         fingerprint=fingerprint_of(org_id, agent_id, body, arguments),

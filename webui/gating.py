@@ -5,7 +5,7 @@ Specification: details.md, section D, P5 and P11.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from sqlalchemy.orm import Session
@@ -14,7 +14,7 @@ from webui.approvals.asking.ask import UPSTREAM_REF
 from webui.approvals.call.arguments import effective_arguments
 from webui.approvals.errors import NotAllowedError
 from webui.approvals.states import Risk
-from webui.masking import profile_of
+from webui.masking import profile_for
 from webui.preview import Preview, gate, preview
 from webui.store.keyring import Keyring
 from webui.store.models import Approval
@@ -69,10 +69,11 @@ def shown_of(
 ) -> Shown:
     """Return what stands on an approval's page: what is shown is what would run."""
     stored = effective_arguments(session, keyring, approval)
-    profile = profile_of(session, keyring, approval.org_id, approval.policy_revision)
+    profile = profile_for(session, keyring, approval)
     received = stored.received.decode() or None
     call = preview(approval.tool, stored.value, profile, received=received, view=view)
-    place = preview(approval.tool, place_of(approval), profile, view=view)
+    around = replace(profile, schemas=())
+    place = preview(approval.tool, place_of(approval), around, view=view)
     flags = (call.flags | place.flags) - NOT_MISLEADING
     return Shown(
         call, place, _raised(Risk(approval.risk)) if flags else Risk(approval.risk)

@@ -84,6 +84,8 @@ def folded(
     segments: tuple[Segment, ...], size: Size
 ) -> tuple[list[Piece], tuple[int, int, int] | None]:
     """Return all pieces of a value, and where a page may fold it up if it is long."""
+    if len(segments) == 1 and len(segments[0].text) <= size.most:
+        return laid_out(segments), None
     if sum([segment.width for segment in segments]) <= size.most:
         return laid_out(segments), None
     head, rest = _taken(segments, size.head)

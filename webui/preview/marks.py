@@ -5,65 +5,77 @@ alone hides is said, since it could be what runs.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 from urllib.parse import unquote
+
+from webui.approvals.call.schema_check import SECRET_WORDS
 
 _MOST_PARTS: Final = 64
 """Schemas that hold for one value; tools have one or two."""
 _ALSO: Final = ("allOf", "anyOf", "oneOf", "if", "then", "else")
 
 
+_Part = tuple[Any, Any]
+"""A schema, and the whole document in which its references point."""
+
+
 class Mark:
-    """What the schema says of one value, and of those inside it."""
+    """What schemas say of one value, and of those inside it."""
 
-    __slots__ = ("_longest", "_members", "_parts", "_root", "is_secret")
+    __slots__ = ("_longest", "_members", "_parts", "is_secret")
 
-    def __init__(self, root: Any, parts: list[Any]) -> None:
-        self._root = root
-        self._parts = list(_all_of(root, parts))
+    def __init__(self, parts: list[_Part]) -> None:
+        self._parts = list(_all_of(parts))
         self._members: dict[str | int, Mark | None] = {}
-        self._longest = max([_prefix(part) for part in self._parts], default=0)
+        self._longest = max([_prefix(part) for _, part in self._parts], default=0)
         self.is_secret = any(
             part.get("writeOnly") is True or part.get("format") == "password"
-            for part in self._parts
+            for _, part in self._parts
         )
 
     def inside(self, step: str | int) -> "Mark | None":
-        """Return what it says of a member or an item; none where it says nothing."""
+        """Return what they say of a member or an item; none where they say nothing."""
         if isinstance(step, int):
             step = min(step, self._longest)  # all further items are alike
         if step not in self._members:
             by_step = _of_member if isinstance(step, str) else _of_item
-            found = [inner for part in self._parts for inner in by_step(part, step)]
-            self._members[step] = Mark(self._root, found) if found else None
+            found = [
+                (root, inner)
+                for root, part in self._parts
+                for inner in by_step(part, step)
+            ]
+            self._members[step] = Mark(found) if found else None
         return self._members[step]
 
 
-def marks_of(schema: str | None) -> Mark | None:
-    """Return what a schema, as JSON text, says of the arguments; none if it hides nothing."""
-    if not schema or not ("writeOnly" in schema or '"password"' in schema):
-        return None
-    read = json.loads(schema)
-    return Mark(read, [read])
+def may_hide(schema: str) -> bool:
+    """Say whether a schema, as JSON text, can call anything secret."""
+    return any(word in schema for word in SECRET_WORDS)
 
 
-def _all_of(root: Any, parts: list[Any]) -> Iterator[dict[str, Any]]:
+def marks_of(schemas: Iterable[str]) -> Mark | None:
+    """Return what schemas, as JSON text, say of the arguments; none if there are none."""
+    read = [json.loads(schema) for schema in schemas]
+    return Mark([(each, each) for each in read]) if read else None
+
+
+def _all_of(parts: list[_Part]) -> Iterator[tuple[Any, dict[str, Any]]]:
     """Yield schemas and those that they take in: by reference, or as one of several."""
     seen: set[int] = set()
     ahead = list(reversed(parts))
     while ahead and len(seen) < _MOST_PARTS:
-        part = ahead.pop()
+        root, part = ahead.pop()
         if not isinstance(part, dict) or id(part) in seen:
             continue
         seen.add(id(part))
-        yield part
+        yield root, part
         reference = part.get("$ref")
         if isinstance(reference, str) and reference.startswith("#"):
-            ahead.append(_at(root, reference))
+            ahead.append((root, _at(root, reference)))
         for word in _ALSO:
             also = part.get(word)
-            ahead += also if isinstance(also, list) else [also]
+            ahead += [(root, each) for each in (also if isinstance(also, list) else [also])]
 
 
 def _at(root: Any, reference: str) -> Any:

@@ -93,7 +93,7 @@ class Call:
         self._labels: dict[str, _Label] = {}
         self._alike: dict[tuple[str, ...], frozenset[str]] = {}
         spelt = spellings(received) if received else None
-        mark = marks_of(profile.schema)
+        mark = marks_of(profile.schemas)
         hidden = mark is not None and mark.is_secret
         self.values = self._members(dict(arguments), hidden, 1, spelt, mark)
 

@@ -8,10 +8,11 @@ Specification: details.md, section D, P8 to P10; security.md F12 and T28.
 import hmac
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final, NamedTuple
 
+from webui.preview.marks import may_hide
 from webui.preview.names import SENSITIVE_NAMES, is_opaque, is_secret
 from webui.preview.nodes import Piece
 from webui.preview.shapes import (
@@ -34,8 +35,14 @@ class Profile:
     """Of the org alone: the same secret has the same tag in all its calls."""
     sensitive_names: tuple[str, ...] = SENSITIVE_NAMES
     """Keys whose values are masked; `names.is_secret` says how they match."""
-    schema: str | None = None
-    """The JSON Schema of the arguments, as text: what it calls secret is masked as well."""
+    schemas: tuple[str, ...] = ()
+    """JSON Schemas of the arguments, as text: what they call secret is masked as well."""
+
+    def with_schema(self, schema: str | None) -> "Profile":
+        """Return a profile that masks what a call's own schema calls secret, too."""
+        if schema is None or not may_hide(schema):
+            return self
+        return replace(self, schemas=(*self.schemas, schema))
 
 
 class Segment(NamedTuple):

@@ -102,7 +102,7 @@ def full(
     """
     call = Call(arguments, profile, received)
     values = call.values if reveal is None else revealed(call.values, reveal)
-    nodes = [_whole(value, str(at)) for at, value in enumerate(values)]
+    nodes = [_whole(value, at) for at, value in enumerate(values)]
     return _made("full", tool, call, nodes, truncated=False)
 
 
@@ -132,16 +132,13 @@ def _made(
     )
 
 
-def _whole(value: Value, place: str) -> Node:
+def _whole(value: Value, step: int, above: str = "") -> Node:
+    place = f"{above}{step}"
     flags = tuple(sorted(value.flags)) if value.flags else ()
-    at = place if hides(value) else ""
+    at = place if value.flags and hides(value) else ""
     if value.kind in {"object", "array"}:
-        below = tuple(
-            [
-                _whole(child, f"{place}.{step}")
-                for step, child in enumerate(value.children)
-            ]
-        )
+        children = enumerate(value.children)
+        below = tuple([_whole(child, at, place + ".") for at, child in children])
         empty = () if below else (_EMPTY[value.kind],)
         return Node(value.name, value.kind, empty, below, len(below), 0, flags, at=at)
     pieces, fold = folded(value.segments, FULL)
