@@ -16,6 +16,7 @@ from webui.preview.visible import inline
 
 Place = tuple[int, ...]
 _PLACE: Final = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6}){0,40}")
+_REVEALED: Final = frozenset({"revealed"})
 _OF_MASKS: Final = frozenset({"redacted", "masked-by-schema"})
 
 
@@ -62,7 +63,7 @@ def place_of(arguments: Mapping[str, Any], profile: Profile, path: str) -> Place
         place.append(at)
         last = values[at]
         values = last.children
-    if last is None or not hides(last):
+    if last is None or last.kind in {"object", "array"} or not hides(last):
         raise LookupError(path)
     return tuple(place)
 
@@ -102,7 +103,7 @@ def value_at(arguments: Any, place: Place) -> tuple[str | int, Any]:
 
 def _in_the_clear(value: Value) -> Value:
     text, name = _text(value.segments), _text(value.label)
-    flags = (value.flags - _OF_MASKS) | flags_of(text) | flags_of(name)
+    flags = (value.flags - _OF_MASKS) | flags_of(text) | flags_of(name) | _REVEALED
     shown = inline(name) if value.label else value.name
     return value._replace(
         name=shown,
