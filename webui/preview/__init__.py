@@ -12,7 +12,15 @@ from webui.preview.masked import (
     unmasked,
 )
 from webui.preview.names import SENSITIVE_NAMES
-from webui.preview.nodes import PREVIEW_VERSION, Node, Piece, Preview, gate, preview_hash
+from webui.preview.nodes import (
+    PREVIEW_VERSION,
+    Decoded,
+    Node,
+    Piece,
+    Preview,
+    gate,
+    preview_hash,
+)
 from webui.preview.reading import in_order
 from webui.preview.redaction import Profile
 from webui.preview.revealing import Place, path_of, place_in, place_of, value_at
@@ -23,6 +31,7 @@ __all__ = [
     "HIDDEN",
     "PREVIEW_VERSION",
     "SENSITIVE_NAMES",
+    "Decoded",
     "Hider",
     "Node",
     "Piece",

@@ -29,6 +29,9 @@ _SHAPES: Final = str.maketrans(
     {sign: shape for shape, signs in _ALIKE for sign in signs}
 )
 
+_SHAPES_FIRST: Final = {ord("ϲ"): "c", ord("Ϲ"): "C"}
+"""What NFKC makes another letter of."""
+
 
 def look_alikes(names: tuple[str, ...]) -> frozenset[str]:
     """Return those of the names of an object that look like another of them."""
@@ -47,6 +50,6 @@ def _skeletons(names: Sequence[str]) -> tuple[list[str], list[str]]:
     whole = "\n".join([name.replace("\n", " ") for name in names])
     if not whole.isascii():
         whole = "".join(compress(whole, map("x".__ne__, classes(whole))))
-        whole = unicodedata.normalize("NFKC", whole)
+        whole = unicodedata.normalize("NFKC", whole.translate(_SHAPES_FIRST))
     shapes = whole.translate(_SHAPES).replace("rn", "m").replace("vv", "w")
     return whole.casefold().split("\n"), shapes.casefold().split("\n")

@@ -95,6 +95,8 @@ class Call:
         spelt = spellings(received) if received else None
         mark = marks_of(profile.schemas)
         hidden = mark is not None and mark.is_secret
+        if hidden and names:
+            self.tally.flags.update(_BY_SCHEMA)
         self.values = self._members(dict(arguments), hidden, 1, spelt, mark)
 
     def _read(
