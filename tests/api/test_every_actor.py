@@ -55,6 +55,7 @@ WHO_MAY = {
         revoke_standing_grant
     """,
     TOKENS - {"no scope", "agent's token"}: "decide_several",
+    frozenset({"owner", "instance admin"}): "reveal_value",
     OPERATORS: """
         list_admin_agents put_admin_agent delete_admin_agent list_admin_projects
         put_admin_project delete_admin_project list_admin_issues put_admin_issue

@@ -1,20 +1,22 @@
 """The reviewers' API, showing one masked value to whoever may see it."""
 
+from typing import Any
+
 from flask import Response
 
 from webui.api.answers import answer_json
-from webui.api.keys import person, reviewer, runtime
+from webui.api.keys import access, person, reviewer, runtime
 from webui.api.operations import operation
 from webui.api.people import check_carries, visible
 from webui.api.reading import read_body
 from webui.api.schemas import RevealBody
-from webui.approvals.answering.reviewing import Look
+from webui.approvals.answering.reviewing import Look, resource_of
 from webui.approvals.answering.revealing import reveal
 from webui.approvals.authorization import REVEAL
 from webui.approvals.call.arguments import effective_arguments
 from webui.approvals.errors import Fault, InvalidError, NotAllowedError
-from webui.gating import shown_of
-from webui.preview import PREVIEW_VERSION, place_of, value_at
+from webui.gating import Shown, shown_of
+from webui.preview import PREVIEW_VERSION, Profile, place_of, value_at
 from webui.store.queries import calls
 
 
@@ -33,28 +35,38 @@ def reveal_value(approval_id: str) -> Response:
     house, org_id = runtime(), holder.person.org_id
     with house.store.reading() as session:
         row = visible(holder, calls.one(session, org_id, approval_id))
-        approval = row.approval
         check_carries(holder, row, REVEAL)
-        shown = shown_of(session, house.keyring, approval)
-        arguments = effective_arguments(session, house.keyring, approval).value
-    if shown.is_severe:
-        raise NotAllowedError(
-            "confirm_first",
-            f"What a call of {shown.risk} risk masks is shown on its page only, to who proved "
-            "who they are within the last 15 minutes.",
-        )
-    try:
-        place = place_of(arguments, house.profile_for(approval), body.path)
-        name, value = value_at(arguments, place)
-    except LookupError:
-        raise InvalidError(
-            "Nothing is masked there.",
-            [Fault("/path", "must be the JSON pointer of a masked value of the arguments")],
-        ) from None
+        shown = shown_of(session, house.keyring, row.approval)
+        arguments = effective_arguments(session, house.keyring, row.approval).value
+    found: tuple[str | int, Any] = ("", None)
+    if access(holder, REVEAL, resource_of(row.approval)).allowed:
+        _refuse_severe(shown)
+        found = _value_at(arguments, house.profile_for(row.approval), body.path)
     by, look = reviewer(holder), Look(body.seal, PREVIEW_VERSION)
     done = house.store.write(
         lambda tx: reveal(tx, by, org_id, approval_id, look, body.path)
     )
     if done.refusal is not None:
         raise done.refusal
-    return answer_json({"path": body.path, "name": name, "value": value})
+    return answer_json({"path": body.path, "name": found[0], "value": found[1]})
+
+
+def _refuse_severe(shown: Shown) -> None:
+    if shown.is_severe:
+        raise NotAllowedError(
+            "confirm_first",
+            f"What a call of {shown.risk} risk masks is shown on its page only, to who proved "
+            "who they are within the last 15 minutes.",
+        )
+
+
+def _value_at(
+    arguments: dict[str, Any], profile: Profile, path: str
+) -> tuple[str | int, Any]:
+    try:
+        return value_at(arguments, place_of(arguments, profile, path))
+    except LookupError:
+        raise InvalidError(
+            "Nothing is masked there.",
+            [Fault("/path", "must be the JSON pointer of a masked value of the arguments")],
+        ) from None

@@ -54,7 +54,8 @@ def _asked_for(approval_id: str) -> tuple[Reveal, str]:
     with runtime.store.reading() as session:
         approval = approval_or_404(session, approval_id).approval
         shown = shown_of(session, runtime.keyring, approval)
-        may = may_reveal(approval, owner_now(session, approval)).allowed
+        if not may_reveal(approval, owner_now(session, approval)).allowed:
+            return Reveal("arguments", ()), ""  # it is refused where that is recorded
         try:
             which = Reveal.read(request.form.get("at", ""))
             path = path_to(session, runtime.keyring, approval, which)
@@ -62,6 +63,6 @@ def _asked_for(approval_id: str) -> tuple[Reveal, str]:
             raise InvalidError(
                 "Nothing is masked there; open the full arguments again."
             ) from None
-    if may and not me().agent_context and needs_confirming(shown):
+    if not me().agent_context and needs_confirming(shown):
         require_fresh(url_for("approval.full", approval_id=approval_id))
     return which, path
