@@ -78,9 +78,7 @@ class Reveal(NamedTuple):
         raise LookupError(text)
 
 
-def path_to(
-    session: Session, keyring: Keyring, approval: Approval, reveal: Reveal
-) -> str:
+def path_to(session: Session, keyring: Keyring, approval: Approval, reveal: Reveal) -> str:
     """Return the JSON pointer of a masked value, for the record; raises LookupError."""
     profile = profile_for(session, keyring, approval)
     if reveal.part == "place":

@@ -210,6 +210,7 @@ def bodies(ids: dict[str, str], house: Any) -> dict[str, Any]:
         "roll_back": {"lease_token": "x"},
         "report_outcome": {"lease_token": "x", "result": "ok"},
         "decide_review": verdict,
+        "reveal_value": {"path": "/command", "seal": "0" * 64},
         "decide_several": verdict
         | {"items": [{"id": ids["approval_id"], "seal": "0" * 64}]},
         "deny": {"reason": "Not today."},

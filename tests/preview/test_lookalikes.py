@@ -31,7 +31,9 @@ def test_keys_that_look_alike_are_flagged(profile: Profile, one: str, other: str
 
 
 @pytest.mark.parametrize(("one", "other"), APART)
-def test_keys_that_differ_to_the_eye_are_not(profile: Profile, one: str, other: str) -> None:
+def test_keys_that_differ_to_the_eye_are_not(
+    profile: Profile, one: str, other: str
+) -> None:
     assert "look-alike-keys" not in card("t", {one: 1, other: 2}, profile).flags
 
 
@@ -45,7 +47,9 @@ def test_only_the_keys_that_look_alike_carry_the_flag(profile: Profile) -> None:
     assert ["look-alike-keys" in node.flags for node in nodes] == [False, True, False, True]
 
 
-@given(st.lists(st.text(st.sampled_from("abcаbс01lI\n"), max_size=4), unique=True, max_size=8))
+@given(
+    st.lists(st.text(st.sampled_from("abcаbс01lI\n"), max_size=4), unique=True, max_size=8)
+)
 def test_every_key_is_shown_whatever_it_looks_like(names: list[str]) -> None:
     shown = full("t", dict.fromkeys(names, 1), Profile(b"k" * 32))
     assert len({node.name for node in shown.nodes}) == len(names)

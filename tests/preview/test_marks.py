@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
-from webui.preview import Profile, card, full, line, masked_arguments, searchable_text, unmasked
+from webui.preview import (
+    Profile,
+    card,
+    full,
+    line,
+    masked_arguments,
+    searchable_text,
+    unmasked,
+)
 from webui.preview.hiding import HIDDEN, Hider
 
 SECRET = {"type": "string", "writeOnly": True}

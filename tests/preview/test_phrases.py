@@ -94,7 +94,7 @@ INNOCENT = (
     "python -W ignore script.py",
     "import warnings; warnings.filterwarnings('ignore')",
     "eslint-disable-next-line no-alert",
-    "@SuppressWarnings(\"unchecked\")",
+    '@SuppressWarnings("unchecked")',
     "ignore white space at the end of lines",
     "add node_modules to .gitignore",
     "Weather warning for Hamburg",
@@ -105,10 +105,10 @@ INNOCENT = (
     "the operating system noticed a change",
     "systemctl restart nginx",
     "system messages are stored in /var/log/messages",
-    "{\"role\": \"system\", \"content\": \"You are a helpful assistant\"}",
+    '{"role": "system", "content": "You are a helpful assistant"}',
     "Click the button to continue",
     "press any key",
-    "<button type=\"submit\">Save</button>",
+    '<button type="submit">Save</button>',
     "[x] done, [ ] open",
     "verified email addresses only",
     "email_verified",
@@ -145,4 +145,3 @@ def test_words_that_speak_to_the_reviewer_are_flagged(profile: Profile, text: st
 def test_words_of_ordinary_work_are_not_flagged(profile: Profile, text: str) -> None:
     for spelt in (text, f"step 1\n{text}\nstep 3", text.upper()):
         assert "instructions" not in card("t", {"a": spelt}, profile).flags, spelt
-

@@ -5,7 +5,7 @@ import pytest
 from webui.preview import Profile, full, path_of, place_in, place_of, value_at
 from webui.preview.nodes import Node
 
-TOKEN = "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"  # noqa: S105  from npm's own documentation
+TOKEN = "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"
 CALL = {
     "env": [{"name": "DB_PASSWORD", "value": "hunter2 horse"}, {"name": "PATH", "value": "/bin"}],
     "note": f"use {TOKEN} and ghp_{'0' * 30}4QAqqq, please",
@@ -22,7 +22,9 @@ def shown_by(node: Node) -> str:
 
 def masked(nodes: tuple[Node, ...]) -> list[str]:
     return [
-        at for node in nodes for at in (*([node.at] if node.at else []), *masked(node.children))
+        at
+        for node in nodes
+        for at in (*([node.at] if node.at else []), *masked(node.children))
     ]
 
 
@@ -34,7 +36,13 @@ def test_every_mask_has_a_place_and_is_taken_off_alone(profile: Profile) -> None
     for at in places:
         after = full("t", CALL, profile, reveal=place_in(at))
         assert set(masked(after.nodes)) == set(places) - {at}
-        assert sum(str(after).count(f"'{each}") + str(after).count(f"use {each}") for each in secrets) <= 2
+        assert (
+            sum(
+                str(after).count(f"'{each}") + str(after).count(f"use {each}")
+                for each in secrets
+            )
+            <= 2
+        )
         assert after.masked == before.masked
 
 
@@ -49,7 +57,9 @@ def test_what_is_revealed_is_still_made_visible_and_flagged(profile: Profile) ->
     assert {"revealed", "invisible", "rtl", "mixed-script"} == set(node.flags)
 
 
-def test_a_path_names_what_leads_there_without_a_secret_and_leads_back(profile: Profile) -> None:
+def test_a_path_names_what_leads_there_without_a_secret_and_leads_back(
+    profile: Profile,
+) -> None:
     for at in masked(full("t", CALL, profile).nodes):
         place = place_in(at)
         path = path_of(CALL, profile, place)
@@ -68,20 +78,26 @@ def test_what_is_no_place_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("place", [(9,), (4,), (0, 1, 1), (0, 0, 9), (0, 0, 1, 0), (0,)])
-def test_what_is_not_masked_is_not_revealed(profile: Profile, place: tuple[int, ...]) -> None:
+def test_what_is_not_masked_is_not_revealed(
+    profile: Profile, place: tuple[int, ...]
+) -> None:
     with pytest.raises(LookupError):
         full("t", CALL, profile, reveal=place)
     with pytest.raises(LookupError):
         path_of(CALL, profile, place)
 
 
-@pytest.mark.parametrize("path", ["", "/plain", "/nothing", "/env", "/env/0/value/x", "/password/"])
+@pytest.mark.parametrize(
+    "path", ["", "/plain", "/nothing", "/env", "/env/0/value/x", "/password/"]
+)
 def test_a_path_to_nothing_masked_leads_nowhere(profile: Profile, path: str) -> None:
     with pytest.raises(LookupError):
         place_of(CALL, profile, path)
 
 
 def test_a_masked_name_gives_nothing_away_of_what_stands_below_it(profile: Profile) -> None:
-    name = next(node.name for node in full("t", CALL, profile).nodes if node.children and node.at)
+    name = next(
+        node.name for node in full("t", CALL, profile).nodes if node.children and node.at
+    )
     with pytest.raises(LookupError):
         place_of(CALL, profile, f"/{name}")

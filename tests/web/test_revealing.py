@@ -81,7 +81,13 @@ def test_it_is_recorded_by_path_before_it_is_shown_and_the_value_is_nowhere(
     assert event.actor == f"user:{house.ana.id}"
     for text in (*map(str, everything), row.line, caplog.text):
         assert "t0ken-two" not in text
-    for path in ("/", f"/approvals/{approval_id}", "/history", "/audit?format=json", "/?q=t0ken"):
+    for path in (
+        "/",
+        f"/approvals/{approval_id}",
+        "/history",
+        "/audit?format=json",
+        "/?q=t0ken",
+    ):
         assert "t0ken-two" not in ana.get(path).get_data(as_text=True)
     page = ana.get(f"/approvals/{approval_id}").get_data(as_text=True)
     assert "A masked value was shown: /token" in page
@@ -166,7 +172,11 @@ def test_revealing_opens_the_gate_as_the_full_view_does(
     ],
 )
 def test_a_form_that_names_nothing_masked_or_an_old_call_shows_nothing(
-    signed_in: SignedIn, house: House, file_call: FileCall, form: dict[str, str], status: int
+    signed_in: SignedIn,
+    house: House,
+    file_call: FileCall,
+    form: dict[str, str],
+    status: int,
 ) -> None:
     approval_id, ana = file_call(arguments=CALL), signed_in(house.ana)
     answer = reveal(ana, approval_id, **form)
@@ -202,7 +212,8 @@ def test_without_the_forms_token_nothing_is_shown(
     approval_id, ana = file_call(arguments=CALL), signed_in(house.ana)
     page = full_page(ana, approval_id)
     answer = ana.post(
-        f"/approvals/{approval_id}/reveal", data={"at": "arguments:2", "seal": seal_in(page)}
+        f"/approvals/{approval_id}/reveal",
+        data={"at": "arguments:2", "seal": seal_in(page)},
     )
     assert answer.status_code in {400, 403}
     assert "t0ken-two" not in answer.get_data(as_text=True)

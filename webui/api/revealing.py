@@ -10,8 +10,8 @@ from webui.api.operations import operation
 from webui.api.people import check_carries, visible
 from webui.api.reading import read_body
 from webui.api.schemas import RevealBody
-from webui.approvals.answering.reviewing import Look, resource_of
 from webui.approvals.answering.revealing import reveal
+from webui.approvals.answering.reviewing import Look, resource_of
 from webui.approvals.authorization import REVEAL
 from webui.approvals.call.arguments import effective_arguments
 from webui.approvals.errors import Fault, InvalidError, NotAllowedError

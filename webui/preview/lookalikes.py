@@ -25,9 +25,7 @@ _ALIKE: Final = (
     ("z", "ᴢ"), ("Z", "ΖᏃꓜ"), ("A", "АΑᎪꓮ"), ("l", "1I|ІΙӀꓲןا"), ("3", "Зз"), ("6", "б"),
     ("-", "‐‑‒–—−˗"), (".", "․ꓸ٠"), ("_", "ˍ﹍"), ("/", "⁄∕⧸"), (":", "ː˸꞉∶"), ("'", "‘’ʼ`´ʹ′"),
 )  # fmt: skip
-_SHAPES: Final = str.maketrans(
-    {sign: shape for shape, signs in _ALIKE for sign in signs}
-)
+_SHAPES: Final = str.maketrans({sign: shape for shape, signs in _ALIKE for sign in signs})
 
 _SHAPES_FIRST: Final = {ord("ϲ"): "c", ord("Ϲ"): "C"}
 """What NFKC makes another letter of."""

@@ -41,9 +41,7 @@ class Mark:
         if step not in self._members:
             by_step = _of_member if isinstance(step, str) else _of_item
             found = [
-                (root, inner)
-                for root, part in self._parts
-                for inner in by_step(part, step)
+                (root, inner) for root, part in self._parts for inner in by_step(part, step)
             ]
             self._members[step] = Mark(found) if found else None
         return self._members[step]

@@ -47,7 +47,9 @@ _PHRASES: Final = (
         rf"\b{_CAUTION}s?~(?:above~|here~|below~)?(?:is|are)~(?:a~|an~)?(?:[a-z]{{1,12}}~)?false~(?:positive|alarm)",
     ),
     _phrase("approve", rf"\b{_ASKED}~(?:on~)?approve\b"),
-    _phrase("approve", r"\bapprove~(?:this|it|now|the~(?:call|request))\b(?!~[a-z]{1,12}~by)"),
+    _phrase(
+        "approve", r"\bapprove~(?:this|it|now|the~(?:call|request))\b(?!~[a-z]{1,12}~by)"
+    ),
     _phrase("approv", r"\bauto[\s_*-]{0,2}approv"),
     _phrase("approval", r"\b(?:no|without)~(?:further~|human~|manual~)?approval"),
     _phrase("approval", r"\b(?:not|n't)~(?:require|need)~(?:any~|further~)?approval"),
@@ -74,12 +76,16 @@ _PHRASES: Final = (
     _phrase("verified", r"[✅✔☑]\ufe0f?\s{0,4}verified"),
     _phrase("approved", r"[✅✔☑]\ufe0f?\s{0,4}approved"),
     _phrase("approve", r"[\[<>]\s?approve\s?[\]<]"),
-    _phrase("approve", r"\(\s{0,4}approve\s{0,4}\)\s{0,8}\(\s{0,4}(?:deny|reject)\s{0,4}\)"),
+    _phrase(
+        "approve", r"\(\s{0,4}approve\s{0,4}\)\s{0,8}\(\s{0,4}(?:deny|reject)\s{0,4}\)"
+    ),
     # The same in German.
     _phrase("genehmig", r"\bbitte~(?:[a-zäöü]{1,12}~){0,3}genehmig"),
     _phrase("genehmig", r"\b(?:bereits|schon)~(?:[a-zäöü]{1,12}~)?genehmigt"),
     _phrase("genehmig", r"\bklicken~(?:sie~)?(?:auf~)?genehmig"),
-    _phrase("freigegeben", r"\b(?:bereits|schon|sicherheitsteam|admin|compliance)~freigegeben"),
+    _phrase(
+        "freigegeben", r"\b(?:bereits|schon|sicherheitsteam|admin|compliance)~freigegeben"
+    ),
     _phrase(
         "ignorier",
         r"\bignorieren~(?:sie~)?(?:den|die|das|diese[nrs]?)~(?:warnung|hinweis)",
@@ -97,6 +103,4 @@ def phrases_in(folded: str, of: Iterable[Phrase] = _PHRASES) -> tuple[Phrase, ..
 
 def speaks(text: str, phrases: Iterable[Phrase]) -> bool:
     """Say whether a folded text holds one of these phrases."""
-    return any(
-        phrase.needle in text and phrase.pattern.search(text) for phrase in phrases
-    )
+    return any(phrase.needle in text and phrase.pattern.search(text) for phrase in phrases)

@@ -18,6 +18,7 @@ from webui.preview.shapes import is_card_number
 from webui.preview.visible import inline, visible
 
 _LEAST_CARD_NUMBER: Final = 10**12
+_CONSTANTS: Final = {None: "null", True: "true", False: "false"}
 _NONE: Final[frozenset[str]] = frozenset()
 _REDACTED: Final = frozenset({"redacted"})
 _BY_SCHEMA: Final = frozenset({"masked-by-schema"})
@@ -139,10 +140,9 @@ class Call:
                 for at, item in enumerate(value)
             ]
             return Value(name, "array", children=tuple(items))
-        if value is None:
-            return Value(name, "null", (Segment("null"),))
-        if isinstance(value, bool):
-            return Value(name, "boolean", (Segment("true" if value else "false"),))
+        if value is None or isinstance(value, bool):
+            kind: NodeKind = "null" if value is None else "boolean"
+            return Value(name, kind, (Segment(_CONSTANTS[value]),))
         return self._number(name, key, value, secret, spelt)
 
     def _members(
@@ -167,9 +167,7 @@ class Call:
             hides = secret or redactor.names_secret(name) or (labelled and name == "value")
             below = _inside(spelt, name)
             inner = mark and mark.inside(name)
-            value = self._read(
-                label.shown, name, members[name], hides, level, below, inner
-            )
+            value = self._read(label.shown, name, members[name], hides, level, below, inner)
             found.append(self._labelled(value, label) if label.segments else value)
         return tuple(found)
 

@@ -126,9 +126,7 @@ class Redactor:
         """Return a text with the secrets in it masked; `name` is its own key."""
         return self.read(text, name)[0]
 
-    def read(
-        self, text: str, name: str
-    ) -> tuple[tuple[Segment, ...], tuple[Payload, ...]]:
+    def read(self, text: str, name: str) -> tuple[tuple[Segment, ...], tuple[Payload, ...]]:
         """Return a text with the secrets in it masked, and what is packed in it.
 
         A payload that holds a secret is one itself; what is masked anyway is not unpacked.
@@ -152,9 +150,7 @@ class Redactor:
             return True
         return self._unpacks and any(each.hides for each in self._payloads(text, []))
 
-    def _payloads(
-        self, text: str, spans: Sequence[tuple[int, int]]
-    ) -> Iterator[Payload]:
+    def _payloads(self, text: str, spans: Sequence[tuple[int, int]]) -> Iterator[Payload]:
         masked = list(_merged(sorted(spans))) if spans else []
         for packed in self.unpacker.found_in(text):
             if self._level == MOST_LEVELS:

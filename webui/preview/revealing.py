@@ -91,13 +91,13 @@ def value_at(arguments: Any, place: Place) -> tuple[str | int, Any]:
     name: str | int = ""
     found = arguments
     for step in place:
+        if not isinstance(found, (Mapping, list)):
+            break
         if isinstance(found, Mapping):
             name = in_order(found)[step]
-        elif isinstance(found, list):
-            name = step
+            found = found[name]
         else:
-            raise LookupError(place)
-        found = found[name]
+            name, found = step, found[step]
     return name, found
 
 

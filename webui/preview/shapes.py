@@ -194,11 +194,15 @@ SHAPES: Final = (
     ),
     Shape(
         (":AA",),
-        re.compile(r"[0-9](?<![A-Za-z0-9][0-9])[0-9]{7,11}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])"),
+        re.compile(
+            r"[0-9](?<![A-Za-z0-9][0-9])[0-9]{7,11}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])"
+        ),
     ),
     Shape(
         ("jdbc:oracle:thin:",),
-        re.compile(rf"jdbc:oracle:thin:[^\s/@{_RUNS}]{{1,128}}/(?P<secret>[^\s/@{_RUNS}]{{1,256}})@"),
+        re.compile(
+            rf"jdbc:oracle:thin:[^\s/@{_RUNS}]{{1,128}}/(?P<secret>[^\s/@{_RUNS}]{{1,256}})@"
+        ),
     ),
     Shape(
         ("csk_", "csp_"), re.compile(r"cs[kp]_(?<![A-Za-z0-9]cs[kp]_)[A-Za-z0-9_]{20,}+")

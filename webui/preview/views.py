@@ -26,9 +26,9 @@ from webui.preview.nodes import (
     Preview,
 )
 from webui.preview.reading import Call, Value, flags_of
-from webui.preview.revealing import Place, hides, revealed
 from webui.preview.redaction import Payload, Profile
 from webui.preview.renderers import render
+from webui.preview.revealing import Place, hides, revealed
 from webui.preview.visible import inline, on_one_line
 
 _MOST_KEYS: Final = 40
@@ -144,9 +144,7 @@ def _whole(value: Value, step: int, above: str = "") -> Node:
     pieces, fold = folded(value.segments, FULL)
     shown = _leaf(value, pieces)
     decoded = tuple(map(_unpacked, value.payloads)) if value.payloads else ()
-    return Node(
-        value.name, _leaf_kind(value), shown, (), None, 0, flags, decoded, fold, at
-    )
+    return Node(value.name, _leaf_kind(value), shown, (), None, 0, flags, decoded, fold, at)
 
 
 def _unpacked(payload: Payload) -> Decoded:

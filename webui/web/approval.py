@@ -170,9 +170,7 @@ def deciding_context(row: Row, detail: Detail, typed: Typed) -> dict[str, Any]:
     }
 
 
-def everything(
-    session: Session, row: Row, reveal: Reveal | None = None
-) -> dict[str, Any]:
+def everything(session: Session, row: Row, reveal: Reveal | None = None) -> dict[str, Any]:
     """Return what the full page shows, one masked value in the clear if that is asked for."""
     approval, runtime = row.approval, house()
     arguments = effective_arguments(session, runtime.keyring, approval).value
@@ -181,9 +179,7 @@ def everything(
         "tree": shown.call.root._replace(name=""),
         "place": shown.place.root._replace(name=""),
         "warnings": shown.warnings,
-        "canonical": canonical_pieces(
-            arguments, runtime.profile_for(approval)
-        ),
+        "canonical": canonical_pieces(arguments, runtime.profile_for(approval)),
         "depth": shown.call.depth,
         "node_count": shown.call.node_count,
     }

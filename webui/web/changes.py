@@ -73,9 +73,7 @@ def between(
     profiles = [house().profile_for(each) for each in of]
     names = dict.fromkeys(name for one in profiles for name in one.sensitive_names)
     schemas = dict.fromkeys(schema for one in profiles for schema in one.schemas)
-    profile = replace(
-        profiles[0], sensitive_names=tuple(names), schemas=tuple(schemas)
-    )
+    profile = replace(profiles[0], sensitive_names=tuple(names), schemas=tuple(schemas))
     found = differences(masked_arguments(before, profile), masked_arguments(after, profile))
     shown = tuple(_change(each) for each in found[:MOST_SHOWN])
     return Changes(shown, len(found) - len(shown))

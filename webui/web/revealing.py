@@ -2,8 +2,8 @@
 
 from flask import Blueprint, request, url_for
 
-from webui.approvals.answering.reviewing import Look, owner_now
 from webui.approvals.answering.revealing import reveal
+from webui.approvals.answering.reviewing import Look, owner_now
 from webui.approvals.errors import DeskError, InvalidError
 from webui.gating import Reveal, path_to, shown_of
 from webui.preview import PREVIEW_VERSION, visible
@@ -54,7 +54,8 @@ def _asked_for(approval_id: str) -> tuple[Reveal, str]:
     with runtime.store.reading() as session:
         approval = approval_or_404(session, approval_id).approval
         shown = shown_of(session, runtime.keyring, approval)
-        if not may_reveal(approval, owner_now(session, approval)).allowed:
+        may = may_reveal(approval, owner_now(session, approval)).allowed
+        if me().agent_context or not may:
             return Reveal("arguments", ()), ""  # it is refused where that is recorded
         try:
             which = Reveal.read(request.form.get("at", ""))
@@ -63,6 +64,6 @@ def _asked_for(approval_id: str) -> tuple[Reveal, str]:
             raise InvalidError(
                 "Nothing is masked there; open the full arguments again."
             ) from None
-    if not me().agent_context and needs_confirming(shown):
+    if needs_confirming(shown):
         require_fresh(url_for("approval.full", approval_id=approval_id))
     return which, path

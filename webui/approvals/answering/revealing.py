@@ -41,7 +41,9 @@ def reveal(
     """
     approval = load(tx, org_id, approval_id)
     if reviewer.agent_context:
-        agent = NotAllowedError("agent_context", "What is masked is for people's eyes only.")
+        agent = NotAllowedError(
+            "agent_context", "What is masked is for people's eyes only."
+        )
         return refused(tx, reviewer, approval, "reveal", agent)
     access = access_of(tx, actor_of(tx, reviewer, org_id), approval, REVEAL)
     if not access.allowed:
