@@ -216,8 +216,7 @@ def prepare(
     """
     arguments = canonical(body.arguments)
     definition = body.tool_def
-    if body.arguments_schema is not None:
-        profile = profile.with_schema(json.dumps(body.arguments_schema))
+    profile = _with_schema_of(body, profile)
     return Ask(
         tool=body.tool,
         fingerprint=fingerprint_of(org_id, agent_id, body, arguments),
@@ -251,6 +250,11 @@ def prepare(
         report=report,
         misleads=lambda some: _misleads(body.tool, some, profile),
     )
+
+
+def _with_schema_of(body: AskBody, profile: Profile) -> Profile:
+    schema = body.arguments_schema
+    return profile if schema is None else profile.with_schema(json.dumps(schema))
 
 
 def _misleads(tool: str, some: Mapping[str, Any], profile: Profile) -> bool:

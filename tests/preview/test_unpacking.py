@@ -139,6 +139,7 @@ def test_what_would_burst_is_told_of_and_not_unpacked() -> None:
         gzip.compress(b"\0" * 50_000_000),
         gzip.compress(b"ab" * 500_000),
         zlib.compress(b"x" * 300_000),
+        zlib.compress(b"x" * 100_000),  # not too large, but far too small when packed
     ):
         shown = full("t", {"a": b64(bomb)}, KEY)
         assert "packed" in shown.flags
@@ -163,6 +164,17 @@ def test_a_card_that_cuts_what_it_unpacked_asks_for_the_full_view() -> None:
     assert shown.nodes[0].decoded[0].hidden > 0
     [whole] = full("t", {"a": text}, KEY).nodes[0].decoded
     assert "line 499" in "".join(piece.text for piece in whole.pieces)
+
+
+def test_a_card_shows_five_payloads_of_a_text_and_counts_the_others() -> None:
+    text = " ".join(b64(f"payload number {at}") for at in range(7))
+    shown = card("t", {"a": text}, KEY)
+    assert len(shown.nodes[0].decoded) == 6
+    assert shown.nodes[0].decoded[-1].pieces[0].text == "⟦2 more unpacked texts not shown⟧"
+    assert shown.truncated
+    cut = card("t", {"a": b64(gzip.compress("".join(map(str, range(900))).encode()))}, KEY)
+    assert "2 names or values are cut here; the full view shows them whole." not in cut.warnings
+    assert "1 name or value is cut here; the full view shows it whole." in cut.warnings
 
 
 def hidden_in(secret: str) -> Preview:
@@ -217,6 +229,7 @@ def test_what_misleads_is_flagged_however_deep_it_is_packed(flag: str, text: str
         for view in (card, full):
             shown = view("t", {"a": {"b": [packed]}}, KEY)
             assert flag in shown.flags
+            assert flag in shown.nodes[0].children[0].children[0].flags
             assert "\u202e" not in str(shown)
 
 
