@@ -215,8 +215,7 @@ def prepare(
     `otherwise` are the verdicts that may be given where the body does not say which.
     """
     arguments = canonical(body.arguments)
-    definition = body.tool_def
-    profile = _with_schema_of(body, profile)
+    profile, definition = _with_schema_of(body, profile), body.tool_def
     return Ask(
         tool=body.tool,
         fingerprint=fingerprint_of(org_id, agent_id, body, arguments),

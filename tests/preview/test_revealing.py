@@ -2,7 +2,15 @@
 
 import pytest
 
-from webui.preview import Profile, full, masked_arguments, path_of, place_in, place_of, value_at
+from webui.preview import (
+    Profile,
+    full,
+    masked_arguments,
+    path_of,
+    place_in,
+    place_of,
+    value_at,
+)
 from webui.preview.nodes import Node
 
 TOKEN = "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"

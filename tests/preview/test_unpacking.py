@@ -173,7 +173,10 @@ def test_a_card_shows_five_payloads_of_a_text_and_counts_the_others() -> None:
     assert shown.nodes[0].decoded[-1].pieces[0].text == "⟦2 more unpacked texts not shown⟧"
     assert shown.truncated
     cut = card("t", {"a": b64(gzip.compress("".join(map(str, range(900))).encode()))}, KEY)
-    assert "2 names or values are cut here; the full view shows them whole." not in cut.warnings
+    assert (
+        "2 names or values are cut here; the full view shows them whole."
+        not in cut.warnings
+    )
     assert "1 name or value is cut here; the full view shows it whole." in cut.warnings
 
 
