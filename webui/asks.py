@@ -4,6 +4,7 @@ Agents say it to the API, sources by webhook; the words, limits and checks are t
 Unknown members are refused: a typo must not drop a safeguard.
 """
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeVar
@@ -214,7 +215,7 @@ def prepare(
     `otherwise` are the verdicts that may be given where the body does not say which.
     """
     arguments = canonical(body.arguments)
-    definition = body.tool_def
+    profile, definition = _with_schema_of(body, profile), body.tool_def
     return Ask(
         tool=body.tool,
         fingerprint=fingerprint_of(org_id, agent_id, body, arguments),
@@ -248,6 +249,11 @@ def prepare(
         report=report,
         misleads=lambda some: _misleads(body.tool, some, profile),
     )
+
+
+def _with_schema_of(body: AskBody, profile: Profile) -> Profile:
+    schema = body.arguments_schema
+    return profile if schema is None else profile.with_schema(json.dumps(schema))
 
 
 def _misleads(tool: str, some: Mapping[str, Any], profile: Profile) -> bool:

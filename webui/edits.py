@@ -12,7 +12,7 @@ from webui.approvals.call.canonical import canonical, fingerprint_of_canonical, 
 from webui.approvals.call.differing import differences, step_to
 from webui.approvals.call.schema_check import faults_by_schema
 from webui.approvals.errors import Fault, InvalidError
-from webui.masking import profile_of
+from webui.masking import profile_for
 from webui.preview import Profile, StillMaskedError, line, masked_name, unmasked
 from webui.store.keyring import Keyring
 from webui.store.models import Approval
@@ -35,7 +35,7 @@ def prepare_edit(
     """
     base = effective_arguments(session, keyring, approval)
     asked = open_arguments(session, keyring, approval).value
-    profile = profile_of(session, keyring, approval.org_id, approval.policy_revision)
+    profile = profile_for(session, keyring, approval)
     edited = _in_the_clear(typed, base.value, profile)
     written = canonical(edited)
     if sha256_of(written) != approval.edited_hash:  # else it repeats the last edit

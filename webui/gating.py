@@ -5,8 +5,8 @@ Specification: details.md, section D, P5 and P11.
 """
 
 import json
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -14,8 +14,8 @@ from webui.approvals.asking.ask import UPSTREAM_REF
 from webui.approvals.call.arguments import effective_arguments
 from webui.approvals.errors import NotAllowedError
 from webui.approvals.states import Risk
-from webui.masking import profile_of
-from webui.preview import Preview, gate, preview
+from webui.masking import profile_for
+from webui.preview import Place, Preview, full, gate, path_of, place_in, preview
 from webui.store.keyring import Keyring
 from webui.store.models import Approval
 
@@ -61,18 +61,59 @@ class Shown:
         return self.risk.level >= Risk.HIGH.level
 
 
+class Reveal(NamedTuple):
+    """Which masked value is to be shown in the clear."""
+
+    part: Literal["arguments", "place"]
+    place: Place
+
+    @classmethod
+    def read(cls, text: str) -> "Reveal":
+        """Read what a form says, as in "arguments:3.0"; raises LookupError."""
+        part, _, place = text.partition(":")
+        if part == "arguments":
+            return cls("arguments", place_in(place))
+        if part == "place":
+            return cls("place", place_in(place))
+        raise LookupError(text)
+
+
+def path_to(session: Session, keyring: Keyring, approval: Approval, reveal: Reveal) -> str:
+    """Return the JSON pointer of a masked value, for the record; raises LookupError."""
+    profile = profile_for(session, keyring, approval)
+    if reveal.part == "place":
+        return path_of(place_of(approval), replace(profile, schemas=()), reveal.place)
+    stored = effective_arguments(session, keyring, approval)
+    return path_of(stored.value, profile, reveal.place)
+
+
 def shown_of(
     session: Session,
     keyring: Keyring,
     approval: Approval,
     view: Literal["card", "full"] = "card",
+    reveal: Reveal | None = None,
 ) -> Shown:
-    """Return what stands on an approval's page: what is shown is what would run."""
+    """Return what stands on an approval's page: what is shown is what would run.
+
+    In the full view one masked value may be shown in the clear.
+
+    Raises:
+        LookupError: nothing is masked at the place of `reveal`.
+
+    """
     stored = effective_arguments(session, keyring, approval)
-    profile = profile_of(session, keyring, approval.org_id, approval.policy_revision)
+    profile = profile_for(session, keyring, approval)
     received = stored.received.decode() or None
-    call = preview(approval.tool, stored.value, profile, received=received, view=view)
-    place = preview(approval.tool, place_of(approval), profile, view=view)
+    around, runs = replace(profile, schemas=()), place_of(approval)
+    if reveal is None:
+        call = preview(approval.tool, stored.value, profile, received=received, view=view)
+        place = preview(approval.tool, runs, around, view=view)
+    else:
+        inner = reveal.place if reveal.part == "arguments" else None
+        outer = reveal.place if reveal.part == "place" else None
+        call = full(approval.tool, stored.value, profile, received=received, reveal=inner)
+        place = full(approval.tool, runs, around, reveal=outer)
     flags = (call.flags | place.flags) - NOT_MISLEADING
     return Shown(
         call, place, _raised(Risk(approval.risk)) if flags else Risk(approval.risk)

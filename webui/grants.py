@@ -9,7 +9,7 @@ from webui.approvals.call.arguments import effective_arguments
 from webui.approvals.errors import Fault, InvalidError
 from webui.approvals.grants.covering import opened
 from webui.approvals.grants.granting import GrantWish
-from webui.masking import profile_of
+from webui.masking import profile_for
 from webui.preview import Profile, in_order, masked_arguments, plain_arguments
 from webui.store.keyring import Keyring
 from webui.store.models import Approval, StandingGrant
@@ -54,9 +54,7 @@ def pinned_masked(
     whole = effective_arguments(session, keyring, made_from).value
     _, conditions = opened(session, keyring, grant)
     freed = {_argument(condition) for condition in conditions}
-    masked = masked_arguments(
-        whole, profile_of(session, keyring, grant.org_id, made_from.policy_revision)
-    )
+    masked = masked_arguments(whole, profile_for(session, keyring, made_from))
     return {
         shown: masked[shown]
         for name, shown in zip(in_order(whole), masked, strict=True)

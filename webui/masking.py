@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 from webui.approvals.ruling.rulebooks import redacted_names
 from webui.preview import SENSITIVE_NAMES, Profile
 from webui.store.keyring import Keyring
+from webui.store.models import Approval
 
 
 def profile_of(
@@ -22,6 +23,13 @@ def profile_of(
     """
     named = redacted_names(session.connection(), org_id, revision)
     return profile_with(keyring, org_id, named)
+
+
+def profile_for(session: Session, keyring: Keyring, approval: Approval) -> Profile:
+    """Return how an approval is masked: by the desk, by policies, and by its own schema."""
+    revision = approval.policy_revision
+    found = profile_of(session, keyring, approval.org_id, revision)
+    return found.with_schema(approval.arguments_schema)
 
 
 def profile_with(keyring: Keyring, org_id: str, named: tuple[str, ...]) -> Profile:

@@ -24,6 +24,7 @@ from webui.store import schema
 from webui.store.clock import Clock
 from webui.store.engines import sqlite_url
 from webui.store.keyring import Keyring, create_keyring, load_keyring
+from webui.store.models import Approval
 from webui.store.store import Store, run_here
 from webui.store.transaction import Wake
 from webui.store.writer import Native
@@ -114,6 +115,11 @@ class Runtime:
             ):
                 self._redacted[org_id] = known
         return profile_with(self.keyring, org_id, known)
+
+    def profile_for(self, approval: Approval) -> Profile:
+        """Return how an approval is masked, as `masking.profile_for` does."""
+        found = self.profile(approval.org_id, approval.policy_revision)
+        return found.with_schema(approval.arguments_schema)
 
     def __post_init__(self) -> None:
         """Hear of new policies."""

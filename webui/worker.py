@@ -24,7 +24,7 @@ from webui.audit.checkpoints import sign_due
 from webui.chat.poster import Poster
 from webui.factors import ceremonies
 from webui.inbox import kept
-from webui.masking import profile_of
+from webui.masking import profile_for
 from webui.notices import planning
 from webui.notices.crier import Crier
 from webui.outbox import forgetting
@@ -205,7 +205,7 @@ def index(runtime: Runtime) -> int:
 
 
 def _profile(tx: Transaction, approval: Approval) -> Profile:
-    return profile_of(tx.session, tx.keyring, approval.org_id, approval.policy_revision)
+    return profile_for(tx.session, tx.keyring, approval)
 
 
 def note_keys(runtime: Runtime) -> int:

@@ -55,6 +55,7 @@ WHO_MAY = {
         revoke_standing_grant
     """,
     TOKENS - {"no scope", "agent's token"}: "decide_several",
+    frozenset({"owner", "instance admin"}): "reveal_value",
     OPERATORS: """
         list_admin_agents put_admin_agent delete_admin_agent list_admin_projects
         put_admin_project delete_admin_project list_admin_issues put_admin_issue
@@ -209,6 +210,7 @@ def bodies(ids: dict[str, str], house: Any) -> dict[str, Any]:
         "roll_back": {"lease_token": "x"},
         "report_outcome": {"lease_token": "x", "result": "ok"},
         "decide_review": verdict,
+        "reveal_value": {"path": "/command", "seal": "0" * 64},
         "decide_several": verdict
         | {"items": [{"id": ids["approval_id"], "seal": "0" * 64}]},
         "deny": {"reason": "Not today."},

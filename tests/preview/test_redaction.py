@@ -250,3 +250,59 @@ def test_a_secret_in_a_name_is_masked_too(profile: Profile) -> None:
     (node,) = full("t", {"https://bob:hunter2@x": 1}, profile).nodes
     assert node.name == f"https://bob:{mask(profile, 'hunter2')}@x"
     assert "hunter2" not in line("t", {"https://bob:hunter2@x": 1}, profile)
+
+
+CHECKED = "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"
+
+
+@pytest.mark.parametrize(
+    ("secret", "text"),
+    [
+        (CHECKED, f"x{CHECKED}y"),
+        (CHECKED, f"9{CHECKED}"),
+        (CHECKED.replace("ghp_", "npm_"), f"A{CHECKED.replace('ghp_', 'npm_')}"),
+        ("glrt-t1_abcdefghijklmnop", "--token glrt-t1_abcdefghijklmnop"),
+        ("pypi-AgE" + "a1B_" * 15, "upload pypi-AgE" + "a1B_" * 15),
+        ("dop_v1_" + "0a" * 32, "dop_v1_" + "0a" * 32),
+        ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+        ("GOCSPX-abcdefghij0123456789", "GOCSPX-abcdefghij0123456789"),
+        ("ya29.a0AfH6SMBabcdefghijkl", "ya29.a0AfH6SMBabcdefghijkl"),
+        ("hvs.CAESIJabcdefghijklmnop", "hvs.CAESIJabcdefghijklmnop"),
+        ("SG.abcdefghijklmnop123456.abcdefghijklmnop", "SG.abcdefghijklmnop123456.abcdefghijklmnop"),
+        ("T0/B0/abcdefghijklmnopqrst", "https://hooks.slack.com/services/T0/B0/abcdefghijklmnopqrst"),
+        ("A" * 50, f"https://discord.com/api/webhooks/123456789012345678/{'A' * 50}"),
+        ("123456789:AA" + "b" * 33, "bot 123456789:AA" + "b" * 33),
+        ("tiger99", "jdbc:oracle:thin:scott/tiger99@//db:1521/x"),
+        ("hunter2x", "Server=db;User Id=sa;Password=hunter2x;"),
+        ("hunter2x", "host=db user=sa password=hunter2x dbname=x"),
+        ("hunter2x", "mongodb+srv://app:hunter2x@cluster0.example.net/db"),
+        ("hunter2x", "redis://:hunter2x@cache:6379/0"),
+        ("abcdEFGH1234+/==", "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=abcdEFGH1234+/==;"),
+        ("abcdEFGH1234+/=", "Endpoint=sb://a/;SharedAccessKeyName=r;SharedAccessKey=abcdEFGH1234+/="),
+    ],
+)  # fmt: skip
+def test_tokens_that_say_what_they_are_are_masked(
+    profile: Profile, secret: str, text: str
+) -> None:
+    for spelt in (text, f"run {text} now"):
+        shown = card("t", {"a": spelt}, profile)
+        assert shown.masked == 1
+        assert secret not in str(shown.nodes)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"x{CHECKED[:-1]}8",  # its checksum does not fit, and it is part of a word
+        "SG.short.one",
+        "dapi",
+        "hvs.js",
+        "whsec_",
+        "https://hooks.slack.com/services/",
+        "12:AAbc",
+        "jdbc:oracle:thin:@//db:1521/x",
+        "AccountName=a",
+    ],
+)
+def test_near_misses_of_tokens_are_shown(profile: Profile, text: str) -> None:
+    assert card("t", {"a": text}, profile).masked == 0

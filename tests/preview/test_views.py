@@ -362,3 +362,33 @@ def test_a_hostile_text_as_long_as_may_be_comes_to_an_end(
     for arguments in ({"a": text + "x"}, {"a": "x" + text}):
         assert full("t", arguments, profile).nodes
         assert card("t", arguments, profile).nodes
+
+
+@pytest.mark.parametrize("length", [9_999, 10_000, 10_001, 50_000])
+def test_a_long_text_is_whole_in_the_full_view_and_says_where_it_may_be_folded(
+    profile: Profile, length: int
+) -> None:
+    text = "".join(chr(ord("a") + at % 26) for at in range(length - 6)) + "; rm x"
+    [node] = full("t", {"a": text}, profile).nodes
+    assert "".join(piece.text for piece in node.pieces) == text
+    assert node.hidden == 0
+    if length <= 10_000:
+        assert node.fold is None
+        return
+    assert node.fold is not None
+    begin, end, chars = node.fold
+    head, middle, tail = (
+        "".join(piece.text for piece in part)
+        for part in (node.pieces[:begin], node.pieces[begin:end], node.pieces[end:])
+    )
+    assert (len(head), len(middle), len(tail)) == (6_000, chars, 2_000)
+    assert tail.endswith("; rm x")
+
+
+def test_what_may_be_folded_never_parts_a_secret(profile: Profile) -> None:
+    token = "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"
+    for before in range(5_950, 6_010, 7):
+        text = "x" * before + " " + token + " " + "y" * 9_000
+        [node] = full("t", {"a": text}, profile).nodes
+        assert token[:12] not in str(node)
+        assert sum(piece.kind == "mask" for piece in node.pieces) == 1

@@ -69,6 +69,7 @@ WHO_MAY = {
         suggestions.page suggestions.one
     """,
     frozenset({"instance admin"}): "health.metrics",
+    frozenset({"owner", "instance admin"}): "revealing.reveal_it",
     DECIDERS: """
         approval.decide holding.claim_it holding.undo_it holding.revoke_it talk.write
         grants.revoke
@@ -108,7 +109,8 @@ ALLOWED = {name: those for those, names in WHO_MAY.items() for name in names.spl
 HIDDEN = {
     name
     for name in ALLOWED
-    if name.startswith(("approval.", "holding.", "talk.", "grants.")) or name == "queue.row"
+    if name.startswith(("approval.", "holding.", "talk.", "grants.", "revealing."))
+    or name == "queue.row"
 }
 """To who may not see them these are as unknown as any other: 404."""
 PERSONAL = {"write_gate.page", "write_gate.decide", "orgs.switch"}

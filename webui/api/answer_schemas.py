@@ -211,6 +211,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         _APPROVAL, (*_ONLY_SOMETIMES, "arguments", "ctx", "messages")
     ),
     "ReviewApproval": _object(_REVIEWED, (*_ONLY_SOMETIMES, *_ONLY_ALONE)),
+    "Revealed": _object({"path": _WORD, "name": {}, "value": {}}),
     "ReviewList": _object(
         {
             "items": {"type": "array", "items": ref("ReviewApproval")},

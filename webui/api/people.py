@@ -116,7 +116,7 @@ def alone(session: Session, holder: TokenHolder, row: Row) -> dict[str, Any]:
     votes = calls.votes(session, [approval.id]).get(approval.id, [])
     owner = owner_now(session, approval)
     shown = shown_of(session, house.keyring, approval)
-    profile = house.profile(approval.org_id, approval.policy_revision)
+    profile = house.profile_for(approval)
     asked = open_arguments(session, house.keyring, approval).value
     edited = _told_of_edit(session, approval, asked, profile)
     barred = bar(holder, row, owner, votes)

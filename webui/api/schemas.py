@@ -172,6 +172,14 @@ class TakeOverBody(Body):
     note: Annotated[Text, Field(max_length=500)] = ""
 
 
+class RevealBody(Body):
+    """Which masked value is to be shown, and the seal of what it stands in."""
+
+    path: Annotated[Text, Field(min_length=1, max_length=20_000)]
+    """The JSON pointer of the value in the `arguments` of the approval as they are shown."""
+    seal: Seal
+
+
 class RevokeBody(Body):
     """Taking a yes back."""
 

@@ -160,6 +160,6 @@ def _document(session: Session, row: GrantRow) -> dict[str, Any]:
 def _masked(condition: dict[str, Any], made_from: Approval) -> dict[str, Any]:
     """Return a condition whose value is masked where the argument's would be."""
     name = str(condition["path"]).rpartition(".")[2]
-    profile = runtime().profile(made_from.org_id, made_from.policy_revision)
+    profile = runtime().profile_for(made_from)
     shown = masked_arguments({name: condition["value"]}, profile)
     return condition | {"value": next(iter(shown.values()))}

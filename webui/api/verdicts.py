@@ -142,7 +142,7 @@ def _wish_of(
         arguments = effective_arguments(session, keyring, approval).value
     if edit is not None:
         arguments = json.loads(edit.canonical)
-    check_wish(wish, arguments, runtime().profile(org_id, approval.policy_revision))
+    check_wish(wish, arguments, runtime().profile_for(approval))
     return wish
 
 

@@ -15,7 +15,7 @@ from webui.audit.chain import rfc3339
 from webui.audit.checkpoints import sign_now
 from webui.control.verbs import Office, Plain, org_id_of, verb
 from webui.gating import place_of
-from webui.masking import profile_of
+from webui.masking import profile_for
 from webui.preview import PREVIEW_VERSION, Profile, canonical_pieces, masked_arguments
 from webui.store.queries import calls as queries
 from webui.store.queries import conversations
@@ -68,7 +68,7 @@ def show_approval(office: Office, *, approval: str, org: str | None = None) -> P
         arguments = effective_arguments(session, keyring, found).value
         asked = open_arguments(session, keyring, found).value
         said = conversations.messages(session, found)
-        profile = profile_of(session, keyring, org_id, found.policy_revision)
+        profile = profile_for(session, keyring, found)
         ways = options_of(session, found)
     status = current_status(found, office.store.now())
     delivery = delivery_words(

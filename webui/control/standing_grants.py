@@ -12,7 +12,7 @@ from webui.audit.chain import rfc3339
 from webui.control.deciders import decider
 from webui.control.verbs import Office, Plain, org_id_of, verb
 from webui.grants import pinned_masked
-from webui.masking import profile_of
+from webui.masking import profile_for
 from webui.preview import canonical_pieces, visible
 from webui.store.queries import standing_grants
 from webui.store.queries.standing_grants import GrantRow
@@ -95,8 +95,7 @@ def _bounds(office: Office, session: Session, row: GrantRow) -> Plain:
     grant, keyring = row.grant, office.store.keyring
     _, conditions = opened(session, keyring, grant)
     pinned = pinned_masked(session, keyring, grant, row.made_from)
-    revision = row.made_from.policy_revision
-    profile = profile_of(session, keyring, grant.org_id, revision)
+    profile = profile_for(session, keyring, row.made_from)
 
     def laid_out(members: dict[str, Any]) -> str:
         return "".join(piece.text for piece in canonical_pieces(members, profile))

@@ -28,7 +28,7 @@ def with_arguments(runtime: Runtime, claimed: Claimed) -> bytes:
             return claimed.body
         asked = open_arguments(session, runtime.keyring, approval).value
     message = json.loads(claimed.body)
-    message["data"]["arguments"] = masked_arguments(asked, runtime.profile(claimed.org_id))
+    message["data"]["arguments"] = masked_arguments(asked, runtime.profile_for(approval))
     return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
 
 

@@ -12,9 +12,18 @@ from webui.preview.masked import (
     unmasked,
 )
 from webui.preview.names import SENSITIVE_NAMES
-from webui.preview.nodes import PREVIEW_VERSION, Node, Piece, Preview, gate, preview_hash
+from webui.preview.nodes import (
+    PREVIEW_VERSION,
+    Decoded,
+    Node,
+    Piece,
+    Preview,
+    gate,
+    preview_hash,
+)
 from webui.preview.reading import in_order
 from webui.preview.redaction import Profile
+from webui.preview.revealing import Place, path_of, place_in, place_of, value_at
 from webui.preview.views import card, full, preview
 from webui.preview.visible import inline, pieces, visible
 
@@ -22,9 +31,11 @@ __all__ = [
     "HIDDEN",
     "PREVIEW_VERSION",
     "SENSITIVE_NAMES",
+    "Decoded",
     "Hider",
     "Node",
     "Piece",
+    "Place",
     "Preview",
     "Profile",
     "StillMaskedError",
@@ -37,12 +48,16 @@ __all__ = [
     "line",
     "masked_arguments",
     "masked_name",
+    "path_of",
     "pieces",
+    "place_in",
+    "place_of",
     "plain_arguments",
     "preview",
     "preview_hash",
     "searchable_text",
     "unmasked",
+    "value_at",
     "visible",
     "without_secrets",
 ]

@@ -21,6 +21,7 @@ class Size(NamedTuple):
 
 
 CARD: Final = Size(2000, 1400, 500)
+FULL: Final = Size(10_000, 6000, 2000)
 NESTED: Final = Size(400, 280, 100)
 NAME: Final = Size(120, 80, 30)
 
@@ -77,6 +78,24 @@ def cut(
     words = f"{hidden} of {chars} chars hidden"
     gap = Piece("gap", f"⟦… {words} …⟧", words)
     return [*lay(head), gap, *lay(_mirrored(tail_reversed))], hidden
+
+
+def folded(
+    segments: tuple[Segment, ...], size: Size
+) -> tuple[list[Piece], tuple[int, int, int] | None]:
+    """Return all pieces of a value, and where a page may fold it up if it is long."""
+    if len(segments) == 1 and len(segments[0].text) <= size.most:
+        return laid_out(segments), None
+    if sum([segment.width for segment in segments]) <= size.most:
+        return laid_out(segments), None
+    head, rest = _taken(segments, size.head)
+    tail_reversed, middle_reversed = _taken(_mirrored(rest), size.tail)
+    middle = _mirrored(middle_reversed)
+    chars = sum([len(segment.text) for segment in middle])
+    parts = [laid_out(part) for part in (head, middle, _mirrored(tail_reversed))]
+    begin = len(parts[0])
+    fold = (begin, begin + len(parts[1]), chars) if chars else None
+    return [piece for part in parts for piece in part], fold
 
 
 def laid_out(segments: tuple[Segment, ...]) -> list[Piece]:

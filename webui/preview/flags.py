@@ -10,9 +10,10 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from itertools import compress
-from typing import Final, NamedTuple
+from typing import Final
 
 from webui.preview.codes import classes, is_plain
+from webui.preview.phrases import phrases_in, speaks
 
 _DIRECTION: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _LONE_RETURN: Final = re.compile(r"\r(?!\n)")
@@ -26,48 +27,13 @@ _USER_IN_URL: Final = re.compile(r"://[^\s/?#@]*+@")
 _AUTHORITY: Final = re.compile(r"://([^\s/?#\"'<>`|\\]++)")
 
 
-class _Phrase(NamedTuple):
-    """Words that speak to the reviewer; `needle` is in every match, for a quick look."""
-
-    needle: str
-    pattern: re.Pattern[str]
-
-
-def _phrase(needle: str, pattern: str) -> _Phrase:
-    # `~` stands for what may be between two words.
-    return _Phrase(needle, re.compile(pattern.replace("~", r"[\s_*-]{1,4}")))
-
-
-_PHRASES: Final = (
-    _phrase("approved", r"pre[\s_*-]{0,2}approved"),
-    _phrase("approved", r"(?:already|been|was|is)~(?:[a-z]{2,12}~)?approved"),
-    _phrase(
-        "approved", r"approved~by~(?:the~)?(?:security|admin|legal|your|compliance|it)"
-    ),
-    _phrase(
-        "ignore", r"ignore~(?:[a-z]{1,12}~){0,2}(?:warning|alert|flag|notice|preview|mask)"
-    ),
-    _phrase("approve", r"(?:please|just|click|press|must|should|safe~to|ok~to)~approve"),
-    _phrase("approv", r"auto[\s_*-]{0,2}approv"),
-    _phrase("approval", r"no~(?:further~|human~|manual~)?approval"),
-    _phrase("review", r"(?:no|skip|without)~(?:the~|further~|human~|manual~)?review"),
-    _phrase("reviewer", r"(?:dear|note~to(?:~the)?|attention|hey)[\s,:]{1,3}reviewer"),
-    _phrase("system", r"system~(?:notice|message|notification)\s?:"),
-    _phrase(
-        "countersign", r"countersign(?:~[a-z]{1,12})?(?:~has)?~(?:verified|checked|says)"
-    ),
-    _phrase("verified", r"(?:✅|✔|☑)\ufe0f?\s?verified"),
-    _phrase("approve", r"\[\s?approve\s?\]"),
-)
-
-
 class Reader:
     """Flags the texts of one call."""
 
     def __init__(self, whole: str) -> None:
         """Take a text that holds all texts of the call, as its canonical form does."""
         folded = whole.lower()
-        self._phrases = [phrase for phrase in _PHRASES if phrase.needle in folded]
+        self._phrases = phrases_in(folded)
         self._addresses = "://" in whole
         self._punycode = "xn--" in folded
         self._has_words = bool(self._phrases) or self._addresses or self._punycode
@@ -85,14 +51,9 @@ class Reader:
             found.update(_of_addresses(text))
         if self._punycode and "xn--" in text.lower():
             found.add("punycode")
-        if self._phrases and self._speaks(text.lower()):
+        if self._phrases and speaks(text.lower(), self._phrases):
             found.add("instructions")
         return frozenset(found) if found else _NONE
-
-    def _speaks(self, folded: str) -> bool:
-        return any(
-            needle in folded and pattern.search(folded) for needle, pattern in self._phrases
-        )
 
 
 _NONE: Final[frozenset[str]] = frozenset()

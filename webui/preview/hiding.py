@@ -39,9 +39,14 @@ class Hider:
         self._places = [tuple(place) for place in places]
         names = " ".join(name for place in self._places for name in place)
         redactor = Redactor(profile, names)
-        self._always = any(
+        self._always = bool(profile.schemas) or any(
             _may_hide(name, redactor) for place in self._places for name in place
         )
+
+    def with_schema(self, schema: str | None) -> "Hider":
+        """Return what also hides what a call's own schema calls secret."""
+        profile = self._profile.with_schema(schema)
+        return self if profile is self._profile else Hider(profile, self._places)
 
     def hide(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return arguments with HIDDEN in the place of each value that a page masks, in part too.

@@ -1,7 +1,7 @@
 """The arguments without their secrets, for programs: search, lists, exports, differences."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from webui.approvals.call.differing import same
@@ -182,7 +182,7 @@ def searchable_text(tool: str, arguments: Mapping[str, Any], profile: Profile) -
 
 
 def _members(values: tuple[Value, ...]) -> dict[str, Any]:
-    return {_text(value.name_segments): _plain(value) for value in values}
+    return {masked_text(value.name_segments): _plain(value) for value in values}
 
 
 def _plain(value: Value) -> Any:
@@ -191,11 +191,12 @@ def _plain(value: Value) -> Any:
     if value.kind == "array":
         return [_plain(child) for child in value.children]
     if value.kind == "string" or value.is_masked:
-        return _text(value.segments)
+        return masked_text(value.segments)
     return json.loads(value.segments[0].text)
 
 
-def _text(segments: tuple[Segment, ...]) -> str:
+def masked_text(segments: Iterable[Segment]) -> str:
+    """Return a text with masks in it, all other brackets escaped."""
     return "".join([mask or text.translate(_ESCAPED_BRACKETS) for text, mask in segments])
 
 

@@ -34,6 +34,19 @@ class Piece(NamedTuple):
     """What a chip stands for, in words; may be empty."""
 
 
+class Decoded(NamedTuple):
+    """What a stretch of a value unpacks to."""
+
+    how: str
+    """In our words, as "gzip in base64"; empty for a gap that stands for several."""
+    pieces: tuple[Piece, ...]
+    hidden: int = 0
+    """Characters that are not shown."""
+    inside: tuple["Decoded", ...] = ()
+    """What is packed in it once more."""
+    flags: tuple[str, ...] = ()
+
+
 class Node(NamedTuple):
     """One value of the arguments, and all below it that is shown."""
 
@@ -48,6 +61,13 @@ class Node(NamedTuple):
     """Characters of a string, or keys or items, that are not shown."""
     flags: tuple[str, ...] = ()
     """This value's own, in alphabetical order."""
+    decoded: tuple[Decoded, ...] = ()
+    """What is packed in it, beside what it is."""
+    fold: tuple[int, int, int] | None = None
+    """Of a long text that is shown whole: from which piece to which a page may fold it up, and
+    how many characters these are."""
+    at: str = ""
+    """In the full view of a masked value: its place, by which it can be asked for."""
 
 
 @dataclass(frozen=True, slots=True)

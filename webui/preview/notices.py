@@ -42,6 +42,18 @@ _SENTENCES: Final = {
         "speaks to you as the reviewer; it was written by the agent, not by this desk",
         "speak to you as the reviewer; they were written by the agent, not by this desk",
     ),
+    "look-alike-keys": (
+        "is a key that looks like another one beside it",
+        "are keys that look like others beside them",
+    ),
+    "packed": (
+        "holds packed data that is too deep, too large or too much to unpack here",
+        "hold packed data that is too deep, too large or too much to unpack here",
+    ),
+    "masked-by-schema": (
+        "is masked only because the schema that its agent sent calls it secret",
+        "are masked only because the schema that their agent sent calls them secret",
+    ),
     "nested": (
         "is shortened here; the full view shows it whole",
         "are shortened here; the full view shows them whole",

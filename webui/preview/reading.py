@@ -8,16 +8,22 @@ from typing import Any, Final, NamedTuple
 
 from webui.approvals.call.canonical import Respelling, canonical, spellings
 from webui.preview.flags import Reader
+from webui.preview.lookalikes import look_alikes
+from webui.preview.marks import Mark, marks_of
 from webui.preview.names import is_measure
 from webui.preview.nodes import NodeKind
 from webui.preview.notices import Tally
-from webui.preview.redaction import Profile, Redactor, Segment
+from webui.preview.redaction import Payload, Profile, Redactor, Segment
 from webui.preview.shapes import is_card_number
 from webui.preview.visible import inline, visible
 
 _LEAST_CARD_NUMBER: Final = 10**12
+_CONSTANTS: Final = {None: "null", True: "true", False: "false"}
 _NONE: Final[frozenset[str]] = frozenset()
 _REDACTED: Final = frozenset({"redacted"})
+_BY_SCHEMA: Final = frozenset({"masked-by-schema"})
+_ALIKE: Final = frozenset({"look-alike-keys"})
+_PACKED: Final = frozenset({"packed"})
 
 
 class Value(NamedTuple):
@@ -34,6 +40,8 @@ class Value(NamedTuple):
     """How a number was spelt, if that is not its canonical spelling."""
     label: tuple[Segment, ...] = ()
     """The name before it was made visible, if that changed it."""
+    payloads: tuple[Payload, ...] = ()
+    """What is packed in it."""
 
     @property
     def is_masked(self) -> bool:
@@ -51,6 +59,11 @@ class _Label(NamedTuple):
     segments: tuple[Segment, ...]
     flags: frozenset[str]
     masks: int
+
+    def flagged(self, flags: frozenset[str]) -> "_Label":
+        """Return it with more flags."""
+        segments = self.segments or (Segment(self.shown),)
+        return self._replace(segments=segments, flags=self.flags | flags)
 
 
 class Call:
@@ -79,51 +92,91 @@ class Call:
         self._redactor = Redactor(profile, whole)
         self._reader = Reader(whole)
         self._labels: dict[str, _Label] = {}
+        self._alike: dict[tuple[str, ...], frozenset[str]] = {}
         spelt = spellings(received) if received else None
-        self.values = self._members(dict(arguments), secret=False, level=1, spelt=spelt)
+        mark = marks_of(profile.schemas)
+        hidden = mark is not None and mark.is_secret
+        if hidden and names:
+            self.tally.flags.update(_BY_SCHEMA)
+        self.values = self._members(dict(arguments), hidden, 1, spelt, mark)
 
     def _read(
-        self, name: str, key: str, value: Any, secret: bool, level: int, spelt: Any
+        self,
+        name: str,
+        key: str,
+        value: Any,
+        secret: bool,
+        level: int,
+        spelt: Any,
+        mark: Mark | None,
     ) -> Value:
         """Read one value; `name` is shown, `key` is the nearest key of an object.
 
-        `spelt` is the same value as `spellings` gives it.
+        `spelt` is the same value as `spellings` gives it, `mark` what the schema says of it.
         """
+        if mark is not None and mark.is_secret and not secret:
+            self.tally.flags.update(_BY_SCHEMA)
+            hidden = self._read(name, key, value, True, level, spelt, None)
+            return hidden._replace(flags=hidden.flags | _BY_SCHEMA)
         self.node_count += 1
         if isinstance(value, str):
             return self._text(name, key, value, secret)
         if isinstance(value, dict):
             self.depth = max(self.depth, level + 1)
-            children = self._members(value, secret, level + 1, spelt)
+            children = self._members(value, secret, level + 1, spelt, mark)
             return Value(name, "object", children=children)
         if isinstance(value, (list, tuple)):
             self.depth = max(self.depth, level + 1)
             items = [
-                self._read(str(at), key, item, secret, level + 1, _inside(spelt, at))
+                self._read(
+                    str(at),
+                    key,
+                    item,
+                    secret,
+                    level + 1,
+                    _inside(spelt, at),
+                    mark and mark.inside(at),
+                )
                 for at, item in enumerate(value)
             ]
             return Value(name, "array", children=tuple(items))
-        if value is None:
-            return Value(name, "null", (Segment("null"),))
-        if isinstance(value, bool):
-            return Value(name, "boolean", (Segment("true" if value else "false"),))
+        if value is None or isinstance(value, bool):
+            kind: NodeKind = "null" if value is None else "boolean"
+            return Value(name, kind, (Segment(_CONSTANTS[value]),))
         return self._number(name, key, value, secret, spelt)
 
     def _members(
-        self, members: Mapping[str, Any], secret: bool, level: int, spelt: Any
+        self,
+        members: Mapping[str, Any],
+        secret: bool,
+        level: int,
+        spelt: Any,
+        mark: Mark | None,
     ) -> tuple[Value, ...]:
         redactor = self._redactor
         # {"name": "DB_PASSWORD", "value": ...}: how environments and headers are often sent
         title = members.get("name", members.get("key")) if "value" in members else None
         labelled = isinstance(title, str) and redactor.names_secret(title)
         found = []
-        for name in in_order(members):
+        names = in_order(members)
+        alike = self._look_alikes(tuple(names))
+        for name in names:
             label = self._label(name)
+            if name in alike:
+                label = label.flagged(_ALIKE)
             hides = secret or redactor.names_secret(name) or (labelled and name == "value")
             below = _inside(spelt, name)
-            value = self._read(label.shown, name, members[name], hides, level, below)
+            inner = mark and mark.inside(name)
+            value = self._read(label.shown, name, members[name], hides, level, below, inner)
             found.append(self._labelled(value, label) if label.segments else value)
         return tuple(found)
+
+    def _look_alikes(self, names: tuple[str, ...]) -> frozenset[str]:
+        """Return what of these looks like another; lists hold many objects of one form."""
+        known = self._alike.get(names)
+        if known is None:
+            known = self._alike[names] = look_alikes(names)
+        return known
 
     def _label(self, name: str) -> _Label:
         """Make a name visible, with the secrets in it masked; segments only if it changed."""
@@ -133,6 +186,7 @@ class Call:
             flags = self._reader.flags(name)
             segments = self._redactor.segments(name, "")
             masks = _masks(segments)
+            flags |= self._given_up()
             shown = "".join([segment.mask or inline(segment.text) for segment in segments])
             if masks:
                 flags |= _REDACTED
@@ -150,13 +204,32 @@ class Call:
             return self._masked(name, "string", text)
         self.tally.count_blanks(text)
         flags = self._reader.flags(text)
-        segments = self._redactor.segments(text, key)
+        segments, payloads = self._redactor.read(text, key)
         if masks := _masks(segments):
             flags |= _REDACTED
             self.tally.masks += masks
+        flags |= self._given_up()
         if flags:
             self.tally.count(flags, text)
-        return Value(name, "string", segments, flags)
+        if payloads:
+            flags |= self._flags_inside(payloads)
+        return Value(name, "string", segments, flags, payloads=payloads)
+
+    def _given_up(self) -> frozenset[str]:
+        """Say by a flag whether the text that was just read holds more than was unpacked."""
+        gave_up = self._redactor.unpacker.gave_up
+        self._redactor.unpacker.gave_up = False
+        return _PACKED if gave_up else _NONE
+
+    def _flags_inside(self, payloads: tuple[Payload, ...]) -> frozenset[str]:
+        """Count what could mislead in what is packed, and return its flags."""
+        found = _NONE
+        for payload in payloads:
+            flags = flags_of(payload.text)
+            self.tally.count(flags, payload.text)
+            self.tally.count_blanks(payload.text)
+            found |= flags | self._flags_inside(payload.inside)
+        return found
 
     def _number(self, name: str, key: str, value: float, secret: bool, spelt: Any) -> Value:
         text = str(value) if isinstance(value, int) else canonical(value).decode()
@@ -176,6 +249,11 @@ class Call:
         self.tally.masks += 1
         self.tally.flags["redacted"] += 1
         return Value(name, kind, self._redactor.masked(text), _REDACTED)
+
+
+def flags_of(text: str) -> frozenset[str]:
+    """Return the flags of a text that is not one of the call's own."""
+    return Reader(text).flags(text)
 
 
 def _masks(segments: tuple[Segment, ...]) -> int:

@@ -6,11 +6,13 @@ Specification: details.md, section D, P8 to P10; security.md F12 and T28.
 """
 
 import hmac
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final, NamedTuple
 
+from webui.preview.marks import may_hide
 from webui.preview.names import SENSITIVE_NAMES, is_opaque, is_secret
 from webui.preview.nodes import Piece
 from webui.preview.shapes import (
@@ -20,6 +22,7 @@ from webui.preview.shapes import (
     has_card,
     looks_random,
 )
+from webui.preview.unpacking import MOST_LEVELS, Packed, Unpacker
 
 _TAG_DIGITS: Final = 8
 
@@ -32,6 +35,14 @@ class Profile:
     """Of the org alone: the same secret has the same tag in all its calls."""
     sensitive_names: tuple[str, ...] = SENSITIVE_NAMES
     """Keys whose values are masked; `names.is_secret` says how they match."""
+    schemas: tuple[str, ...] = ()
+    """JSON Schemas of the arguments, as text: what they call secret is masked as well."""
+
+    def with_schema(self, schema: str | None) -> "Profile":
+        """Return a profile that masks what a call's own schema calls secret, too."""
+        if schema is None or not may_hide(schema):
+            return self
+        return replace(self, schemas=(*self.schemas, schema))
 
 
 class Segment(NamedTuple):
@@ -51,6 +62,24 @@ class Segment(NamedTuple):
         return Piece("mask", self.mask, "a masked value; equal tags are equal values")
 
 
+class Payload(NamedTuple):
+    """What a stretch of a value unpacks to, its own secrets masked."""
+
+    begin: int
+    end: int
+    how: str
+    text: str
+    """In the clear: to be looked at for what misleads, never to be shown."""
+    segments: tuple[Segment, ...]
+    inside: tuple["Payload", ...]
+    """What is packed in it once more."""
+
+    @property
+    def hides(self) -> bool:
+        """Whether a secret is in it, however deep."""
+        return any(segment.mask for segment in self.segments)
+
+
 def mask_of(secret: str, key: bytes) -> str:
     """Return what is shown in the place of `secret`."""
     tag = hmac.digest(key, secret.encode("utf-8", "surrogatepass"), sha256).hex()
@@ -62,9 +91,19 @@ def mask_of(secret: str, key: bytes) -> str:
 class Redactor:
     """Masks the values of one call, and remembers what it knows about its keys."""
 
-    def __init__(self, profile: Profile, whole: str) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        whole: str,
+        unpacker: Unpacker | None = None,
+        level: int = 0,
+    ) -> None:
         """Take a text that holds all texts of the call, as its canonical form does."""
+        self._profile = profile
         self._key = profile.mask_key
+        self.unpacker = unpacker or Unpacker()
+        self._level = level
+        self._unpacks = self.unpacker.may_hold(whole)
         self._patterns = profile.sensitive_names
         self._shapes = active_shapes(whole)
         self._cards = has_card(whole)
@@ -85,24 +124,54 @@ class Redactor:
 
     def segments(self, text: str, name: str) -> tuple[Segment, ...]:
         """Return a text with the secrets in it masked; `name` is its own key."""
+        return self.read(text, name)[0]
+
+    def read(self, text: str, name: str) -> tuple[tuple[Segment, ...], tuple[Payload, ...]]:
+        """Return a text with the secrets in it masked, and what is packed in it.
+
+        A payload that holds a secret is one itself; what is masked anyway is not unpacked.
+        """
         if not text:
-            return ()
+            return (), ()
         if looks_random_under(name, text):
-            return self.masked(text)
-        spans = list(self._spans(text)) if self.searches else ()
+            return self.masked(text), ()
+        spans = list(self._spans(text)) if self.searches else []
+        payloads: tuple[Payload, ...] = ()
+        if self._unpacks:
+            payloads = tuple(self._payloads(text, spans))
+            spans += [(each.begin, each.end) for each in payloads if each.hides]
         if not spans:
-            return (Segment(text),)
-        return tuple(_cut(text, spans, lambda part: mask_of(part, self._key)))
+            return (Segment(text),), payloads
+        return tuple(_cut(text, spans, lambda part: mask_of(part, self._key))), payloads
 
     def finds(self, text: str) -> bool:
         """Say whether a text holds a secret, whatever its key."""
-        return self.searches and next(self._spans(text), None) is not None
+        if self.searches and next(self._spans(text), None) is not None:
+            return True
+        return self._unpacks and any(each.hides for each in self._payloads(text, []))
+
+    def _payloads(self, text: str, spans: Sequence[tuple[int, int]]) -> Iterator[Payload]:
+        masked = list(_merged(sorted(spans))) if spans else []
+        for packed in self.unpacker.found_in(text):
+            if self._level == MOST_LEVELS:
+                self.unpacker.gave_up = True
+                return
+            if not _overlaps(packed, masked):
+                whole = packed.text
+                inner = Redactor(self._profile, whole, self.unpacker, self._level + 1)
+                yield Payload(*packed, *inner.read(whole, ""))
 
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
         for shape in self._shapes:
             yield from shape.spans(text)
         if self._cards:
             yield from card_spans(text)
+
+
+def _overlaps(packed: Packed, spans: Sequence[tuple[int, int]]) -> bool:
+    """Say whether a payload is part of one of these spans, which are in order and apart."""
+    at = bisect_left(spans, (packed.end,))
+    return at > 0 and spans[at - 1][1] > packed.begin
 
 
 def looks_random_under(name: str, text: str) -> bool:

@@ -8,8 +8,9 @@ Specification: details.md, section D, P9; preview.md, "Secrets".
 
 import math
 import re
+import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,13 +28,35 @@ class Shape:
     pattern: re.Pattern[str]
     folded: bool = False
     """The needles are in lower case and the text is folded before they are looked for."""
+    proves: Callable[[str], bool] | None = None
+    """What a match must be besides, where the secret carries a proof of itself."""
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield where the secrets begin and end."""
         group = "secret" if "secret" in self.pattern.groupindex else 0
         for match in self.pattern.finditer(text):
-            if match.lastgroup != "code":
+            proved = self.proves is None or self.proves(match[group])
+            if proved and match.lastgroup != "code":
                 yield match.span(group)
+
+
+_BASE62: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_CHECKSUM_DIGITS: Final = 6
+
+
+def has_own_checksum(token: str) -> bool:
+    """Say whether a token of GitHub or npm ends in the CRC-32 of the rest, in base 62.
+
+    Such a one is a secret even in the middle of a word. One that does not fit is masked by its
+    looks where it stands alone: older ones have none.
+    """
+    random = token.partition("_")[2]
+    number = zlib.crc32(random[:-_CHECKSUM_DIGITS].encode())
+    digits = ""
+    for _ in range(_CHECKSUM_DIGITS):
+        number, digit = divmod(number, len(_BASE62))
+        digits = _BASE62[digit] + digits
+    return digits == random[-_CHECKSUM_DIGITS:]
 
 
 def _token(beginning: str, rest: str) -> re.Pattern[str]:
@@ -99,6 +122,30 @@ _PEM: Final = re.compile(
     rf"(?:(?:{_BREAK}*+{_WORD}{{40,}}+)++(?:{_PEM_END})?|{_PEM_END})"
 )
 
+_OTHER_TOKENS: Final = (
+    ("hf_", "[A-Za-z0-9]{30,}+"),
+    ("glrt-", "[A-Za-z0-9_-]{16,}+"),
+    ("gldt-", "[A-Za-z0-9_-]{16,}+"),
+    ("glcbt-", "[A-Za-z0-9_-]{16,}+"),
+    ("pypi-AgE", "[A-Za-z0-9_-]{50,}+"),
+    ("dop_v1_", "[a-f0-9]{60,}+"),
+    ("shpat_", "[A-Fa-f0-9]{32,}+"),
+    ("shpss_", "[A-Fa-f0-9]{32,}+"),
+    ("whsec_", "[A-Za-z0-9+/=]{20,}+"),
+    ("GOCSPX-", "[A-Za-z0-9_-]{20,}+"),
+    ("ya29.", "[A-Za-z0-9_-]{20,}+"),
+    ("hvs.", "[A-Za-z0-9_-]{20,}+"),
+    ("dapi", "[a-f0-9]{32}(?![A-Za-z0-9])"),
+    ("lin_api_", "[A-Za-z0-9]{30,}+"),
+    ("sntrys_", "[A-Za-z0-9_=+/-]{30,}+"),
+    ("SG.", r"[A-Za-z0-9_-]{16,}+\.[A-Za-z0-9_-]{16,}+"),
+    ("AGE-SECRET-KEY-1", "[A-Z0-9]{50,}+"),
+    ("ATATT3x", "[A-Za-z0-9_=-]{40,}+"),
+    ("tskey-", "[A-Za-z0-9-]{20,}+"),
+    ("dckr_pat_", "[A-Za-z0-9_-]{20,}+"),
+)
+"""Beginnings that issuers gave their tokens for them to be found by."""
+
 _CARD: Final = re.compile(r"[2-6](?<![\d.][2-6])\d{3}(?:[ -]?+\d){8,15}+(?!\d)")
 _ISSUED: Final = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|3[068]\d{12}"
@@ -129,7 +176,34 @@ SHAPES: Final = (
     Shape(("rk_",), _token("rk_", r"(?:live|test)_[A-Za-z0-9]{10,}+")),
     Shape(("AIza",), _token("AIza", r"[A-Za-z0-9_-]{30,}+")),
     Shape(("npm_",), _token("npm_", r"[A-Za-z0-9]{30,}+")),
-    Shape(("hf_",), _token("hf_", r"[A-Za-z0-9]{30,}+")),
+    Shape(
+        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "npm_"),
+        re.compile(r"(?:gh[pousr]|npm)_[A-Za-z0-9]{36}"),
+        proves=has_own_checksum,
+    ),
+    *(Shape((start,), _token(start, rest)) for start, rest in _OTHER_TOKENS),
+    Shape(
+        ("hooks.slack.com/",),
+        re.compile(
+            r"hooks\.slack\.com/(?:services|workflows)/(?P<secret>[A-Za-z0-9/_-]{20,}+)"
+        ),
+    ),
+    Shape(
+        ("/api/webhooks/",),
+        re.compile(r"/api/webhooks/[0-9]{15,22}/(?P<secret>[A-Za-z0-9_-]{40,}+)"),
+    ),
+    Shape(
+        (":AA",),
+        re.compile(
+            r"[0-9](?<![A-Za-z0-9][0-9])[0-9]{7,11}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])"
+        ),
+    ),
+    Shape(
+        ("jdbc:oracle:thin:",),
+        re.compile(
+            rf"jdbc:oracle:thin:[^\s/@{_RUNS}]{{1,128}}/(?P<secret>[^\s/@{_RUNS}]{{1,256}})@"
+        ),
+    ),
     Shape(
         ("csk_", "csp_"), re.compile(r"cs[kp]_(?<![A-Za-z0-9]cs[kp]_)[A-Za-z0-9_]{20,}+")
     ),
@@ -154,6 +228,8 @@ SHAPES: Final = (
             "token",
             "api_key",
             "access_key",
+            "account_key",
+            "shared_access_key",
         ),
     ),
 )

@@ -6,11 +6,29 @@ Specification: preview.md, "Three views, always"; details.md, section D, P1, P6 
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
-from webui.preview.clipping import CARD, NAME, NESTED, Size, fitted, laid_out, width
-from webui.preview.nodes import PREVIEW_VERSION, Node, NodeKind, Piece, Preview
-from webui.preview.reading import Call, Value
-from webui.preview.redaction import Profile
+from webui.preview.clipping import (
+    CARD,
+    FULL,
+    NAME,
+    NESTED,
+    Size,
+    fitted,
+    folded,
+    laid_out,
+    width,
+)
+from webui.preview.nodes import (
+    PREVIEW_VERSION,
+    Decoded,
+    Node,
+    NodeKind,
+    Piece,
+    Preview,
+)
+from webui.preview.reading import Call, Value, flags_of
+from webui.preview.redaction import Payload, Profile
 from webui.preview.renderers import render
+from webui.preview.revealing import Place, hides, revealed
 from webui.preview.visible import inline, on_one_line
 
 _MOST_KEYS: Final = 40
@@ -20,6 +38,7 @@ _WHOLE_BYTES: Final = 200  # a nested value up to here is shown as it is
 _NESTED_KEYS: Final = 8
 _NESTED_ITEMS: Final = 3
 _NESTED_LEVELS: Final = 2
+_MOST_UNPACKED: Final = 5
 _EMPTY: Final = {
     "string": Piece("blank", "⟦empty⟧", "a text of no characters"),
     "object": Piece("text", "{}"),
@@ -74,12 +93,17 @@ def full(
     profile: Profile,
     *,
     received: str | None = None,
+    reveal: Place | None = None,
 ) -> Preview:
-    """Return the whole call: every character is visible or in a mask; see `preview`."""
+    """Return the whole call: every character is visible or in a mask; see `preview`.
+
+    What stands at the place `reveal` is shown in the clear. Raises LookupError if nothing is
+    masked there.
+    """
     call = Call(arguments, profile, received)
-    return _made(
-        "full", tool, call, [_whole(value) for value in call.values], truncated=False
-    )
+    values = call.values if reveal is None else revealed(call.values, reveal)
+    nodes = [_whole(value, at) for at, value in enumerate(values)]
+    return _made("full", tool, call, nodes, truncated=False)
 
 
 def _made(
@@ -108,14 +132,30 @@ def _made(
     )
 
 
-def _whole(value: Value) -> Node:
+def _whole(value: Value, step: int, above: str = "") -> Node:
+    place = f"{above}{step}"
     flags = tuple(sorted(value.flags)) if value.flags else ()
+    at = place if value.flags and hides(value) else ""
     if value.kind in {"object", "array"}:
-        below = tuple([_whole(child) for child in value.children])
-        empty = [] if below else [_EMPTY[value.kind]]
-        return Node(value.name, value.kind, tuple(empty), below, len(below), 0, flags)
-    shown = _leaf(value, laid_out(value.segments))
-    return Node(value.name, _leaf_kind(value), shown, (), None, 0, flags)
+        children = enumerate(value.children)
+        below = tuple([_whole(child, at, place + ".") for at, child in children])
+        empty = () if below else (_EMPTY[value.kind],)
+        return Node(value.name, value.kind, empty, below, len(below), 0, flags, at=at)
+    pieces, fold = folded(value.segments, FULL)
+    shown = _leaf(value, pieces)
+    decoded = tuple(map(_unpacked, value.payloads)) if value.payloads else ()
+    return Node(value.name, _leaf_kind(value), shown, (), None, 0, flags, decoded, fold, at)
+
+
+def _unpacked(payload: Payload) -> Decoded:
+    inside = tuple(map(_unpacked, payload.inside))
+    return Decoded(
+        payload.how, tuple(laid_out(payload.segments)), 0, inside, _flags(payload)
+    )
+
+
+def _flags(payload: Payload) -> tuple[str, ...]:
+    return tuple(sorted(flags_of(payload.text)))
 
 
 def _leaf_kind(value: Value) -> NodeKind:
@@ -159,7 +199,26 @@ class _Card:
         self._take(width(pieces), hidden)
         self.cut += hidden > 0
         flags = tuple(sorted(value.flags))
-        return Node(name, _leaf_kind(value), pieces, (), None, hidden, flags)
+        decoded = self._decoded(value.payloads, size) if value.payloads else ()
+        return Node(name, _leaf_kind(value), pieces, (), None, hidden, flags, decoded)
+
+    def _decoded(self, payloads: tuple[Payload, ...], size: Size) -> tuple[Decoded, ...]:
+        shown: list[Decoded] = []
+        for payload in payloads[:_MOST_UNPACKED]:
+            if not self.has_room:
+                break
+            pieces, hidden = fitted(payload.segments, size, self._room - _LEAST_ROOM // 2)
+            self._take(width(pieces), hidden)
+            self.cut += hidden > 0
+            inside = self._decoded(payload.inside, size)
+            flags = _flags(payload)
+            shown.append(Decoded(payload.how, tuple(pieces), hidden, inside, flags))
+        if len(shown) < len(payloads):
+            left = len(payloads) - len(shown)
+            words = f"{left} more unpacked {'text' if left == 1 else 'texts'} not shown"
+            shown.append(Decoded("", (Piece("gap", f"⟦{words}⟧", words),), left))
+            self.truncated = True
+        return tuple(shown)
 
     def _shown_nested(self, value: Value, levels: int, keys: int, items: int) -> Node:
         name = self._shown_name(value)

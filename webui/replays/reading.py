@@ -42,14 +42,15 @@ class Masks:
         self._org_id = org_id
         self._hiders: dict[tuple[str | None, Places], Hider] = {}
 
-    def hider(self, connection: Connection, revision: str | None, places: Places) -> Hider:
-        """Return what hides in calls filed under one policy, as far as places are asked about."""
+    def hider(self, connection: Connection, call: Recorded, places: Places) -> Hider:
+        """Return what hides in a call, as far as places are asked about."""
+        revision = call.policy_revision
         known = self._hiders.get((revision, places))
         if known is None:
             named = redacted_names(connection, self._org_id, revision)
             profile = profile_with(self._keyring, self._org_id, named)
             known = self._hiders[revision, places] = Hider(profile, places)
-        return known
+        return known.with_schema(call.schema)
 
 
 class Reader:
@@ -75,7 +76,7 @@ class Reader:
     ) -> Arguments:
         """Return the arguments as asked, without what is masked where `places` are looked at."""
         parsed = opened(self._open, call)
-        shown = self._masks.hider(connection, call.policy_revision, places).hide(parsed)
+        shown = self._masks.hider(connection, call, places).hide(parsed)
         self.masked += shown is not parsed and shown != parsed
         return shown
 

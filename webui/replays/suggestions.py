@@ -94,7 +94,7 @@ def _gathered(
                 asked = opened(opening, call)
                 fits = values_of(asked) is not None  # a mask makes no call fit
                 if fits:
-                    hider = masks.hider(connection, call.policy_revision, ((),))
+                    hider = masks.hider(connection, call, ((),))
                     asked = dict(hider.hide(asked))
                 gatherer.add(call, asked)
             if breath.over:

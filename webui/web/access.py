@@ -14,6 +14,7 @@ from webui.approvals.authorization import (
     DECIDE,
     EDIT,
     GRANT,
+    REVEAL,
     VIEW,
     Access,
     Resource,
@@ -164,6 +165,11 @@ def may_grant(approval: Approval, owner: str | None) -> Access:
 def may_break_glass(approval: Approval, owner: str | None) -> Access:
     """Answer whether the person may approve it past quorum, in an emergency."""
     return may(BREAK_GLASS, resource_of(approval, owner))
+
+
+def may_reveal(approval: Approval, owner: str | None) -> Access:
+    """Answer whether the person may be shown what is masked in it."""
+    return may(REVEAL, resource_of(approval, owner))
 
 
 def seen() -> Seen:

@@ -10,7 +10,7 @@ from webui.approvals.answering.reviewing import Decided
 from webui.approvals.call.arguments import effective_arguments
 from webui.approvals.errors import DeskError, InvalidError
 from webui.approvals.states import OPEN, Risk, Verdict
-from webui.gating import Shown, shown_of
+from webui.gating import Reveal, Shown, shown_of
 from webui.preview import canonical_pieces, visible
 from webui.problems import status_of
 from webui.store.queries.calls import Row
@@ -56,14 +56,15 @@ def full(approval_id: str) -> str:
     with house().store.reading() as session:
         row = approval_or_404(session, approval_id)
         detail = detail_of(session, row)
-        shown = _everything(session, row)
+        shown = everything(session, row)
     note_opened_full(row.approval, detail.seal)
-    return _full_page(row, detail, shown, Typed(request.args.get("decide")))
+    return full_page(row, detail, shown, Typed(request.args.get("decide")))
 
 
-def _full_page(
+def full_page(
     row: Row, detail: Detail, shown: dict[str, Any], typed: Typed, **more: Any
 ) -> str:
+    """Return the full page; at its end stands the proof that all was shown."""
     proves = bool(detail.can.offers) or detail.can.break_glass
     context = deciding_context(row, detail, typed) | shown | more
     context["nonce"] = nonce_of(row.approval.id, detail.seal) if proves else None
@@ -110,8 +111,8 @@ def _end_of_full_again(approval_id: str, typed: Typed, error: DeskError) -> tupl
     with house().store.reading() as session:
         row = approval_or_404(session, approval_id)
         detail = detail_of(session, row)
-        shown = _everything(session, row)
-    return _full_page(row, detail, shown, typed, error=visible(error.detail)), status_of(
+        shown = everything(session, row)
+    return full_page(row, detail, shown, typed, error=visible(error.detail)), status_of(
         error
     )
 
@@ -169,17 +170,16 @@ def deciding_context(row: Row, detail: Detail, typed: Typed) -> dict[str, Any]:
     }
 
 
-def _everything(session: Session, row: Row) -> dict[str, Any]:
+def everything(session: Session, row: Row, reveal: Reveal | None = None) -> dict[str, Any]:
+    """Return what the full page shows, one masked value in the clear if that is asked for."""
     approval, runtime = row.approval, house()
     arguments = effective_arguments(session, runtime.keyring, approval).value
-    shown = shown_of(session, runtime.keyring, approval, "full")
+    shown = shown_of(session, runtime.keyring, approval, "full", reveal)
     return {
         "tree": shown.call.root._replace(name=""),
         "place": shown.place.root._replace(name=""),
         "warnings": shown.warnings,
-        "canonical": canonical_pieces(
-            arguments, runtime.profile(approval.org_id, approval.policy_revision)
-        ),
+        "canonical": canonical_pieces(arguments, runtime.profile_for(approval)),
         "depth": shown.call.depth,
         "node_count": shown.call.node_count,
     }

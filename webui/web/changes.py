@@ -70,9 +70,10 @@ def between(
 
     What masked either of the calls masks both.
     """
-    profiles = [house().profile(each.org_id, each.policy_revision) for each in of]
+    profiles = [house().profile_for(each) for each in of]
     names = dict.fromkeys(name for one in profiles for name in one.sensitive_names)
-    profile = replace(profiles[0], sensitive_names=tuple(names))
+    schemas = dict.fromkeys(schema for one in profiles for schema in one.schemas)
+    profile = replace(profiles[0], sensitive_names=tuple(names), schemas=tuple(schemas))
     found = differences(masked_arguments(before, profile), masked_arguments(after, profile))
     shown = tuple(_change(each) for each in found[:MOST_SHOWN])
     return Changes(shown, len(found) - len(shown))

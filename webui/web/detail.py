@@ -140,7 +140,6 @@ def detail_of(session: Session, row: Row) -> Detail:
         truncated=shown.truncated,
         requires_full_view=shown.needs_full_view,
         requires_confirming=needs_confirming(shown),
-        progress_words=progress_words(session, approval, votes),
         summary=_shown(approval.summary),
         context_text=_laid_out(approval.context),
         trace_text=_laid_out(approval.trace),
@@ -161,6 +160,7 @@ def _around(session: Session, row: Row, votes: Sequence[Vote]) -> dict[str, Any]
     """Return the fields about what came before this call, was changed in it, or followed it."""
     approval, now = row.approval, house().store.now()
     return {
+        "progress_words": progress_words(session, approval, votes),
         "outcome_words": _outcome(calls.uses(session, approval.id)),
         "usable_until": approval.usable_until,
         "similar": tuple(earlier(session, approval, now)),

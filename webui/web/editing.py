@@ -48,4 +48,4 @@ def edit_of(
 
 def _editor(session: Session, approval: Approval) -> Editor:
     arguments = effective_arguments(session, house().keyring, approval).value
-    return editor_of(arguments, house().profile(approval.org_id, approval.policy_revision))
+    return editor_of(arguments, house().profile_for(approval))

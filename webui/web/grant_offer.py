@@ -124,7 +124,7 @@ def offer_for(session: Session, approval: Approval, handled_as: Risk) -> GrantOf
     if severe or once or not waits or lasts == 0:
         return None
     arguments = effective_arguments(session, house().keyring, approval).value
-    profile = house().profile(approval.org_id, approval.policy_revision)
+    profile = house().profile_for(approval)
     return GrantOffer(
         _choices(arguments, masked_arguments(arguments, profile)),
         _times(lasts),

@@ -154,8 +154,7 @@ def _nodes(
     row: GrantRow, members: Mapping[str, Any], view: Literal["card", "full"]
 ) -> tuple[Node, ...]:
     show = full if view == "full" else card
-    grant, revision = row.grant, row.made_from.policy_revision
-    return show(grant.tool, members, house().profile(grant.org_id, revision)).nodes
+    return show(row.grant.tool, members, house().profile_for(row.made_from)).nodes
 
 
 def _person(session: Session, org_id: str, user_id: str | None) -> str | None:

@@ -30,6 +30,7 @@ from webui.web.access import (
     may_decide,
     may_edit,
     may_grant,
+    may_reveal,
     me,
     seen,
 )
@@ -68,6 +69,8 @@ class Powers:
     break_glass: bool = False
     grant: bool = False
     """Their yes may allow calls like this one too, if the call is one of those."""
+    reveal: bool = False
+    """They may be shown what is masked, value by value."""
     options: Mapping[str, Sequence[Option]] = field(default_factory=dict)
     """By verdict how it can go back to a source that knows several ways."""
     fresh: bool = False
@@ -118,6 +121,7 @@ def powers_over(
         break_glass=_glass_helps(approval, status, barred)
         and may_break_glass(approval, owner).allowed,
         grant=bool(yes) and may_grant(approval, owner).allowed,
+        reveal=not person.agent_context and may_reveal(approval, owner).allowed,
         options=options_of(session, approval),
         fresh=person.is_fresh(now),
         along=0 if barred is not None else _along(session, approval, now),

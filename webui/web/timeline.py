@@ -76,6 +76,9 @@ def words_of(event: Event) -> str:
     verdict = facts_of(event).get("verdict")
     if event.action in _OF_VERDICTS and verdict in set(Verdict):
         return f"{sentence}: {VERDICT[Verdict(verdict)]}"
+    path = facts_of(event).get("path")
+    if event.action == "approval.revealed" and path:
+        return f"{sentence}: {visible(path)}"
     return sentence
 
 

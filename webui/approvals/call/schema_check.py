@@ -21,6 +21,8 @@ from webui.approvals.errors import Fault, InvalidError
 if TYPE_CHECKING:
     from jsonschema_rs import ValidationError
 
+SECRET_WORDS: Final = ("writeOnly", '"password"')
+"""One of these stands in every schema that calls a value secret."""
 MOST_FAULTS: Final = 20
 _MOST_NODES: Final = 10_000
 """Of a schema with all references followed; what tools send has a few hundred."""

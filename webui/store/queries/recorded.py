@@ -7,9 +7,10 @@ rows of all orgs: what one costs does not depend on how many there are or whose 
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, case, func, select
+from sqlalchemy import Connection, and_, bindparam, case, func, or_, select
 from sqlalchemy.orm import Session
 
+from webui.approvals.call.schema_check import SECRET_WORDS
 from webui.approvals.states import YES, Status
 from webui.store.models import Approval, table_of
 from webui.store.prepared import Prepared
@@ -50,6 +51,8 @@ class Recorded(NamedTuple):
     attempts: int
     created_at: int
     sealed: bytes
+    schema: str | None
+    """Of the arguments, as their agent sent it; none where it could hide nothing."""
 
 
 class Slice(NamedTuple):
@@ -60,9 +63,15 @@ class Slice(NamedTuple):
     """None: there is nothing further."""
 
 
-_columns = [_c[name] for name in Recorded._fields if name != "sealed"]
+_columns = [_c[name] for name in Recorded._fields if name not in {"sealed", "schema"}]
+_HIDES = or_(*(_c.arguments_schema.contains(word) for word in SECRET_WORDS))
+_ours = _c.org_id == bindparam("org")
 _slice = (
-    select(*_columns, case((_c.org_id == bindparam("org"), _c.sealed)).label("sealed"))
+    select(
+        *_columns,
+        case((_ours, _c.sealed)).label("sealed"),
+        case((and_(_ours, _HIDES), _c.arguments_schema)).label("schema"),
+    )
     .where(_c.id > bindparam("after"), _c.id < bindparam("before"))
     .order_by(_c.id)
     .limit(bindparam("most"))
