@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from tests.outbox.standins import CtrlRun, GitHub, Helio, StandIn
 from tests.plugins.upstream import APP_KEY
+from webui.approvals import nodes
 from webui.approvals.senders import sources
 from webui.approvals.states import Verdict
 from webui.approvals.upstream import attempts, shutdown
@@ -408,7 +409,7 @@ def test_a_deployment_that_github_no_longer_lists_is_gone(
     )
 
 
-def test_a_shutdown_rejects_what_is_open_of_a_source_that_says_so(
+def test_the_last_node_to_stop_rejects_what_is_open_of_a_source_that_says_so(
     browser: Browser,
     desk: Desk,
     start: Any,
@@ -420,8 +421,13 @@ def test_a_shutdown_rejects_what_is_open_of_a_source_that_says_so(
     kept = ask_helio(browser, helio, source("helio", config, "api-secret"), "kept")
     rejecting = source("helio", {**config, "on_shutdown": "reject"}, "api-secret")
     ended = ask_helio(browser, helio, rejecting, "ended")
+    desk.store.write(lambda tx: nodes.seen(tx, "another", "other.example"))
     replier.close()
-    assert desk.store.write(shutdown.dispose_rejecting) == 0
+    assert helio.tickets == {"kept": "pending", "ended": "pending"}
+    assert desk.status(ended) == "pending"
+    desk.store.write(lambda tx: nodes.leave(tx, "another"))
+    replier.close()
+    assert desk.store.write(lambda tx: shutdown.leave(tx, "another")) == 0
     assert helio.tickets == {"kept": "pending", "ended": "denied"}
     with desk.store.reading() as session:
         found = session.scalars(select(Approval).order_by(Approval.id)).all()
