@@ -124,6 +124,7 @@ def test_a_node_that_stops_leaves_its_questions_to_the_other_and_the_last_reject
     a = cluster.start("a")
     first = until(cluster.holder, "a connection")
     b = cluster.start("b")
+    assert len(cluster.rows("SELECT id FROM nodes")) == 2, "it is known once it is ready"
     opencode.prompt(touch("open"))
     opencode.prompt(touch("allowed"))
     until(lambda: cluster.statuses() == ["pending"] * 2, "the cards")

@@ -257,6 +257,15 @@ def test_of_two_nodes_one_hands_its_bridge_over_and_the_last_one_rejects_what_is
     assert not (opencode.work / "open.txt").exists()
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_stop_without_a_database_comes_to_its_end(listening: Listening) -> None:
+    supervisor = listening.start()
+    listening.connected()
+    listening.desk.store.close()
+    supervisor.stop()
+    assert listening.bridge is not None, "its lease runs out"
+
+
 def test_what_became_of_a_long_call_is_read_to_its_end(
     listening: Listening, opencode: Program
 ) -> None:
