@@ -17,8 +17,10 @@ from webui.approvals import nodes
 from webui.approvals.senders import sources
 from webui.approvals.states import Verdict
 from webui.approvals.upstream import attempts, shutdown
+from webui.inbox.replaying import replay
 from webui.outbox.replier import Replier
-from webui.store.models import Approval
+from webui.store.models import Approval, Event
+from webui.store.queries import traffic
 
 if TYPE_CHECKING:
     from tests.plugins.desk import Browser, House, TestClock
@@ -314,12 +316,41 @@ def test_ctrlruns_own_package_takes_what_a_person_said(
 ) -> None:
     gateway = start(CtrlRun())
     gateway.secret = SECRET
-    source_id = source("ctrlrun", {})
+    source_id = source("ctrlrun", {"public_url": gateway.url})
     request_id, body, headers = gateway.ask()
     approval_id = send(browser, source_id, body, headers)
     desk.decide(house.rae, approval_id, Verdict(verdict), "because")
     assert tell() == 1
     assert (gateway.status(request_id), desk.status(approval_id)) == (there, here)
+
+
+def test_an_answer_wanted_elsewhere_is_refused_and_filed_once_the_settings_name_the_place(
+    browser: Browser,
+    desk: Desk,
+    house: House,
+    start: Any,
+    source: Any,
+    runtime: Runtime,
+) -> None:
+    gateway = start(CtrlRun())
+    gateway.secret = SECRET
+    source_id = source("ctrlrun", {"public_url": "https://agents.example.com"})
+    _, body, headers = gateway.ask()
+    sent = {"content-type": "application/json", **headers}
+    answer = browser.post(f"/hooks/{source_id}", data=body, headers=sent)
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "respond_to_elsewhere")
+    with desk.store.reading() as session:
+        assert session.scalars(select(Approval)).all() == []
+        [failed] = traffic.failures(session, house.org_id, source_id)
+        [told] = session.scalars(select(Event).where(Event.action == "source.failing"))
+    assert f"at '{gateway.url}', and that does not lie below https://agents" in failed.why
+    assert b"respond_to_elsewhere" in (told.payload or b"")
+    settings = {"public_url": gateway.url}
+    desk.store.write(
+        lambda tx: sources.change_config(tx, house.org_id, source_id, settings)
+    )
+    filed = replay(runtime, house.org_id, failed.id, actor="user:x")
+    assert desk.row(filed).reply_state == "open"
 
 
 def test_what_runs_out_here_is_denied_in_ctrlrun(
@@ -332,7 +363,7 @@ def test_what_runs_out_here_is_denied_in_ctrlrun(
 ) -> None:
     gateway = start(CtrlRun())
     gateway.secret = SECRET
-    source_id = source("ctrlrun", {})
+    source_id = source("ctrlrun", {"public_url": gateway.url})
     request_id, body, headers = gateway.ask()
     approval_id = send(browser, source_id, body, headers)
     desk.demand(approval_id, expires_at=desk.row(approval_id).created_at + 1_000)
