@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from webui.approvals.desk import approval_of, subject
 from webui.approvals.senders.outbound import EVENT_OF, TO_CALLBACK, name_for
 from webui.notices.planning import plan as plan_notices
+from webui.outbox.interrupts import answered
 from webui.outbox.messages import body_of
 from webui.runtime import Runtime
 from webui.store.ids import new_id
@@ -113,6 +114,7 @@ def _deliveries_of(
         return Step(org_id, passed, upto, ())
     about = _approvals(session, found, only_with_callback=not endpoints)
     rows = [row for event in found for row in _rows(event, endpoints, about, public_url)]
+    rows += answered(session, found, about)
     return Step(org_id, passed, upto, rows)
 
 
