@@ -181,7 +181,8 @@ def test_cards_that_are_answered_together_are_told_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     receiver = receive()
-    value = HITL | {"action_requests": HITL["action_requests"] * 2}
+    value: dict[str, Any] = {**HITL}
+    value["action_requests"] = value["action_requests"] * 2
     cards = poster.ids(poster.post({"value": value, "callback_url": receiver.url}))
     for card in cards:
         desk.decide(house.rae, card)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import html
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +19,7 @@ from webui.approvals import nodes
 from webui.approvals.senders import sources
 from webui.approvals.states import Verdict
 from webui.approvals.upstream import attempts, shutdown
+from webui.approvals.upstream.trouble import trouble_of
 from webui.inbox.replaying import replay
 from webui.outbox.replier import Replier
 from webui.store.models import Approval, Event
@@ -190,6 +193,10 @@ def test_an_upstream_that_is_away_is_no_yes(
     clock.advance(900_000)
     assert tell() == 1
     assert desk.status(approval_id) == "expired"
+    with desk.store.reading() as session:
+        found = trouble_of(session, house.org_id, source_id)
+    assert found is not None
+    assert found.approval_id == approval_id
 
 
 def test_a_wrong_token_opens_it_again_and_the_right_one_settles_it(
@@ -214,6 +221,64 @@ def test_a_wrong_token_opens_it_again_and_the_right_one_settles_it(
     desk.decide(house.rae, approval_id)
     tell()
     assert desk.status(approval_id) == "consumed"
+
+
+def page_of(signed_in: Any, who: Any, source_id: str) -> str:
+    text: str = signed_in(who).get(f"/sources/{source_id}").text
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", text)).split())
+
+
+def test_a_verdict_that_never_gets_there_is_said_of_its_source_until_one_does_again(
+    browser: Browser,
+    desk: Desk,
+    house: House,
+    clock: TestClock,
+    start: Any,
+    source: Any,
+    tell: Any,
+    signed_in: Any,
+    endpoint: Any,
+    receive: Any,
+    turn: Any,
+    courier: Any,
+) -> None:
+    helio, receiver = start(Helio()), receive()
+    endpoint(receiver.url, "source.failing")
+    source_id = source("helio", {"api_url": helio.url}, "wrong")
+    cards = [ask_helio(browser, helio, source_id, f"t-{at}") for at in range(3)]
+    for card in cards[:2]:
+        desk.decide(house.rae, card)
+        tell()
+    turn(courier)
+    [(_, body)] = receiver.requests  # once, however many fail alike
+    data = json.loads(body)["data"]
+    assert data["subject"] == f"source:{source_id}"
+    assert (data["code"], data["why"]) == ("not_told", "The source refused it with 401.")
+    said = "A verdict did not get there: The source refused it with 401."
+    assert said in page_of(signed_in, house.ana, source_id)
+    desk.store.write(
+        lambda tx: sources.set_token(tx, house.org_id, source_id, "api-secret")
+    )
+    assert said in page_of(signed_in, house.ana, source_id), "nothing has got there yet"
+    helio.broken = 1
+    desk.decide(house.rae, cards[2])
+    tell()
+    assert said in page_of(signed_in, house.ana, source_id)
+    clock.advance(1_000)
+    tell()
+    assert desk.status(cards[2]) == "consumed"
+    assert "did not get there" not in page_of(signed_in, house.ana, source_id)
+    with desk.store.reading() as session:
+        log = session.scalars(select(Event).where(Event.subject == f"source:{source_id}"))
+        actions = [each.action for each in log.all()]
+    assert actions == [
+        "source.created",
+        "source.failing",
+        "source.changed",
+        "source.mended",
+    ]
+    turn(courier)
+    assert receiver.types == ["source.failing"]
 
 
 def test_what_was_settled_in_helio_meanwhile_counts(
