@@ -223,6 +223,31 @@ def test_a_wrong_token_opens_it_again_and_the_right_one_settles_it(
     assert desk.status(approval_id) == "consumed"
 
 
+def test_a_process_tells_no_more_at_once_than_it_has_places_for(
+    browser: Browser,
+    desk: Desk,
+    house: House,
+    start: Any,
+    source: Any,
+    replier: Replier,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("webui.outbox.replier.AT_ONCE", 1)
+    helio = start(Helio())
+    source_id = source("helio", {"api_url": helio.url}, "api-secret")
+    cards = [ask_helio(browser, helio, source_id, name) for name in ("a", "b")]
+    for card in cards:
+        desk.decide(house.rae, card)
+    helio.let_go.clear()
+    assert replier.tell() == 1, "one place, so one of the two"
+    assert replier.tell() == 0, "and none while it is taken"
+    helio.let_go.set()
+    replier.wait()
+    assert replier.tell() == 1, "the place is free again"
+    replier.wait()
+    assert [desk.status(card) for card in cards] == ["consumed", "consumed"]
+
+
 def page_of(signed_in: Any, who: Any, source_id: str) -> str:
     text: str = signed_in(who).get(f"/sources/{source_id}").text
     return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", text)).split())
