@@ -14,10 +14,11 @@ from base64 import b64encode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from tests.bridges.program import PASSWORD, Program
 
+NOTHING_THERE = {"type": "text", "content": ""}
 _NO = "The user rejected permission to use this specific tool call"
 
 
@@ -34,6 +35,8 @@ class StandIn(Program):
         """Requests of the second generation."""
         self.messages: dict[str, dict[str, Any]] = {}
         self.listeners: list[queue.SimpleQueue[bytes | None]] = []
+        self.sessions: list[Path] = []
+        """The folders of its sessions, the latest last."""
         self.refuses = 0
         """How many lists from now on cannot be read."""
         self._count = 0
@@ -66,12 +69,14 @@ class StandIn(Program):
     def close(self) -> None:
         self.kill()
 
-    def session(self) -> str:
+    def session(self, directory: Path | None = None) -> str:
+        self.sessions.append(directory or self.work)
+        self.emit("session.created", {})
         return self._id("ses")
 
     def prompt(self, *calls: tuple[str, dict[str, Any]]) -> str:
         with self.lock:
-            session, message = self._id("ses"), self._id("msg")
+            session, message = self.session(), self._id("msg")
             parts = [
                 {
                     "id": self._id("prt"),
@@ -180,13 +185,27 @@ class _Handler(BaseHTTPRequestHandler):
     standin: StandIn
 
     def do_GET(self) -> None:
-        path = urlsplit(self.path).path
+        path, asked = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
+        folder = Path(asked["directory"][0]) if "directory" in asked else self.standin.work
         if not self._known():
+            return
+        if "location[directory]" in asked:
+            folder = Path(asked["location[directory]"][0])
+        away = not folder.exists() and path == "/api/permission/request"
+        if folder.is_file() or away:
+            self._say(500, {"name": "UnknownError"})
             return
         if path == "/event":
             self._stream()
         elif path == "/permission":
             self._list()
+        elif path == "/file/content":
+            there = folder.exists()
+            self._say(500 if there else 200, None if there else NOTHING_THERE)
+        elif path in {"/session", "/experimental/session"}:
+            begun = reversed(self.standin.sessions)
+            listed = [each for each in begun if path != "/session" or each == folder]
+            self._say(200, [{"id": "ses_1", "directory": str(each)} for each in listed])
         elif path == "/api/permission/request":
             self._say(200, {"location": {}, "data": list(self.standin.newer.values())})
         else:
