@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-PREVIEW_VERSION: Final = 3
+PREVIEW_VERSION: Final = 4
 """Goes up whenever the same call would look different; it is part of a decision's seal."""
 
 PieceKind = Literal["text", "chip", "blank", "gap", "mask"]

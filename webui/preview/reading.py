@@ -3,7 +3,7 @@
 All views are made of what is read here, so they cannot disagree about what is secret.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from webui.approvals.call.canonical import Respelling, canonical, spellings
@@ -11,6 +11,7 @@ from webui.preview.flags import Reader
 from webui.preview.names import is_measure
 from webui.preview.nodes import NodeKind
 from webui.preview.notices import Tally
+from webui.preview.options import Span
 from webui.preview.redaction import Profile, Redactor, Segment
 from webui.preview.shapes import is_card_number
 from webui.preview.visible import inline, visible
@@ -98,16 +99,28 @@ class Call:
             return Value(name, "object", children=children)
         if isinstance(value, (list, tuple)):
             self.depth = max(self.depth, level + 1)
-            items = [
-                self._read(str(at), key, item, secret, level + 1, _inside(spelt, at))
-                for at, item in enumerate(value)
-            ]
-            return Value(name, "array", children=tuple(items))
+            items = self._items(key, value, secret, level + 1, spelt)
+            return Value(name, "array", children=items)
         if value is None:
             return Value(name, "null", (Segment("null"),))
         if isinstance(value, bool):
             return Value(name, "boolean", (Segment("true" if value else "false"),))
         return self._number(name, key, value, secret, spelt)
+
+    def _items(
+        self, key: str, items: Sequence[Any], secret: bool, level: int, spelt: Any
+    ) -> tuple[Value, ...]:
+        by_option = {} if secret else self._redactor.secret_words(items)
+        found = []
+        for at, item in enumerate(items):
+            known = by_option.get(at)
+            if known is not None and isinstance(item, str):
+                self.node_count += 1
+                found.append(self._text(str(at), key, item, secret, known))
+                continue
+            hides, below = secret or known is not None, _inside(spelt, at)
+            found.append(self._read(str(at), key, item, hides, level, below))
+        return tuple(found)
 
     def _members(
         self, members: Mapping[str, Any], secret: bool, level: int, spelt: Any
@@ -145,12 +158,14 @@ class Call:
         self.tally.count(label.flags, "".join([text for text, _ in label.segments]))
         return value._replace(label=label.segments, flags=value.flags | label.flags)
 
-    def _text(self, name: str, key: str, text: str, secret: bool) -> Value:
+    def _text(
+        self, name: str, key: str, text: str, secret: bool, known: Span | None = None
+    ) -> Value:
         if secret:
             return self._masked(name, "string", text)
         self.tally.count_blanks(text)
         flags = self._reader.flags(text)
-        segments = self._redactor.segments(text, key)
+        segments = self._redactor.segments(text, key, known)
         if masks := _masks(segments):
             flags |= _REDACTED
             self.tally.masks += masks

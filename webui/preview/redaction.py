@@ -6,13 +6,14 @@ Specification: details.md, section D, P8 to P10; security.md F12 and T28.
 """
 
 import hmac
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from webui.preview.names import SENSITIVE_NAMES, is_opaque, is_secret
+from webui.preview.names import SENSITIVE_NAMES, is_opaque, is_secret, is_secret_option
 from webui.preview.nodes import Piece
+from webui.preview.options import Span, secret_words
 from webui.preview.shapes import (
     LEAST_RANDOM,
     active_shapes,
@@ -79,17 +80,31 @@ class Redactor:
             known = self._secret_names[name] = is_secret(name, self._patterns)
         return known
 
+    def secret_words(self, words: Sequence[Any]) -> Mapping[int, Span]:
+        """Return which items of a list are secrets by the options before or in them."""
+        return secret_words(words, lambda name: is_secret_option(name, self._patterns))
+
     def masked(self, text: str) -> tuple[Segment, ...]:
         """Return a secret as one mask; of an empty text nothing needs hiding."""
         return (Segment(text, mask_of(text, self._key)),) if text else ()
 
-    def segments(self, text: str, name: str) -> tuple[Segment, ...]:
-        """Return a text with the secrets in it masked; `name` is its own key."""
+    def segments(
+        self, text: str, name: str, known: Span | None = None
+    ) -> tuple[Segment, ...]:
+        """Return a text with the secrets in it masked.
+
+        Args:
+            text: the text.
+            name: its own key.
+            known: where a secret begins and ends that something beside the text gives away.
+
+        """
         if not text:
             return ()
         if looks_random_under(name, text):
             return self.masked(text)
-        spans = list(self._spans(text)) if self.searches else ()
+        spans = list(self._spans(text)) if self.searches else []
+        spans += [] if known is None else [known]
         if not spans:
             return (Segment(text),)
         return tuple(_cut(text, spans, lambda part: mask_of(part, self._key)))
