@@ -90,7 +90,14 @@ def _item(row: Row, why: str) -> Item:
     approval = row.approval
     agent = row.agent_name
     return Item(
-        approval.id, why, approval.tool, approval.risk, agent, approval.expires_at, ""
+        approval.id,
+        why,
+        approval.tool,
+        approval.risk,
+        agent,
+        approval.expires_at,
+        "",
+        url_for("approval.page", approval_id=approval.id),
     )
 
 
@@ -101,9 +108,9 @@ def _told(items: list[Item]) -> list[dict[str, Any]]:
         return [{"tag": "several", "title": several, "url": url_for("queue.page")}]
     return [
         {
-            "tag": item.approval_id,
+            "tag": item.id,
             "title": wording.head(item),
-            "url": url_for("approval.page", approval_id=item.approval_id),
+            "url": item.link,
         }
         for item in items
     ]
