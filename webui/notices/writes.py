@@ -23,6 +23,11 @@ RISK: Final = Risk.MEDIUM
 """By which its time is found; it is critical to nobody but its person, who was told so."""
 
 
+def subject_of(grant: WriteGrant) -> str:
+    """Return the name of a held write in the log."""
+    return f"{_SUBJECT}{grant.id}"
+
+
 def rows_of_writes(
     session: Session, found: Sequence[Event], places: Sequence[Listener], now: int
 ) -> list[dict[str, Any]]:
