@@ -1,4 +1,4 @@
-"""Where a person is told: added, changed and removed by that person alone."""
+"""Where a person is told: added, changed and removed by that person, or on the desk's machine."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -36,11 +36,13 @@ class Owner:
 
     org_id: str
     user_id: str
+    by: str = ""
+    """Who changes them, if not that person: the command line on the desk's own machine."""
 
     @property
     def actor(self) -> str:
         """Return the name in the log."""
-        return f"user:{self.user_id}"
+        return self.by or f"user:{self.user_id}"
 
 
 def add(
@@ -176,7 +178,8 @@ def set_zone(tx: Transaction, owner: Owner, name: str) -> None:
     ).all():
         _plan_anew(tx, each)
     note = {"time_zone": name}
-    tx.record(owner.org_id, owner.actor, "user.changed", owner.actor, note)
+    name = f"user:{owner.user_id}"
+    tx.record(owner.org_id, owner.actor, "user.changed", name, note)
 
 
 def load(tx: Transaction, owner: Owner, destination_id: str) -> Destination:
@@ -280,6 +283,7 @@ def _record(
     tx: Transaction, owner: Owner, destination: Destination, change: dict[str, str]
 ) -> None:
     note = {"kind": destination.kind, "name": destination.name, **change}
+    note["user"] = owner.user_id
     tx.record(owner.org_id, owner.actor, "destination.changed", _subject(destination), note)
 
 
