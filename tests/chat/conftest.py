@@ -249,12 +249,20 @@ class Chat:
             return [said["blocks"][0]["text"]["text"] for said in self.service.heard]
         return [said["content"].strip("`\n") for said in self.service.heard]
 
-    def link_heard(self) -> str:
-        """Where the last thing said to a clicker leads."""
-        said = self.service.heard[-1]
-        if self.kind == "slack":
-            return str(said["blocks"][1]["elements"][0]["url"])
-        return str(said["components"][0]["components"][0]["url"])
+    def link_button(self) -> str:
+        """What the button says that clickers were last given to type a code."""
+        for said in reversed(self.service.heard):
+            if self.kind == "slack" and len(said["blocks"]) > 1:
+                return str(said["blocks"][1]["elements"][0]["value"])
+            if self.kind == "discord" and "components" in said:
+                return str(said["components"][0]["components"][0]["custom_id"])
+        raise AssertionError(self.heard)
+
+    def type_code(self, code: str, user: str = "U1") -> str:
+        """Press the button that asks for a code, type one, and return what is said to that."""
+        asked = self.press("", user, value=self.link_button())
+        self.send(self.sent_dialog(asked, code, user))
+        return self.heard[-1]
 
     # what people do ----------------------------------------------------------------------
 
@@ -349,7 +357,7 @@ class Chat:
             return {
                 "type": "view_submission",
                 "team": {"id": "T1", "domain": "acme"},
-                "user": {"id": user, "team_id": "T1"},
+                "user": {"id": user, "username": "mallory", "team_id": "T1"},
                 "api_app_id": "A02",
                 "token": "Shh_its_a_seekrit",
                 "trigger_id": f"12466734323.{self.clicks}",
