@@ -43,12 +43,16 @@ class StandIn(Program):
         self._server: ThreadingHTTPServer | None = None
 
     def start(self) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), _handler_of(self))
+        handler = type("Handler", (self.routes(),), {"standin": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), handler)
         self._server.daemon_threads = True
         self.port = self._server.server_port
         threading.Thread(
             target=self._server.serve_forever, args=(0.01,), daemon=True
         ).start()
+
+    def routes(self) -> type[Handler]:
+        return Handler
 
     def kill(self) -> None:
         """End: what waits is in memory, and lost."""
@@ -74,9 +78,9 @@ class StandIn(Program):
         self.emit("session.created", {})
         return self._id("ses")
 
-    def prompt(self, *calls: tuple[str, dict[str, Any]]) -> str:
+    def prompt(self, *calls: tuple[str, dict[str, Any]], session: str = "") -> str:
         with self.lock:
-            session, message = self.session(), self._id("msg")
+            session, message = session or self.session(), self._id("msg")
             parts = [
                 {
                     "id": self._id("prt"),
@@ -181,7 +185,9 @@ class StandIn(Program):
             return f"{kind}_21c7cf{self._count:06d}001Jck8sJPDcQmP0Z"
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
+    """Its routes."""
+
     standin: StandIn
 
     def do_GET(self) -> None:
@@ -221,11 +227,19 @@ class _Handler(BaseHTTPRequestHandler):
             named = {"requestID": request, "reply": body["reply"], "sessionID": "ses_2"}
             self.standin.emit("permission.v2.replied", named)
             self._say(204, None)
-        elif self.standin.answer(request, body):
+        else:
+            self.take(request, body)
+
+    def take(self, request: str, body: dict[str, Any]) -> None:
+        """Answer a reply of the first generation."""
+        if self.standin.answer(request, body):
             self._say(200, True)
         else:
-            tag = {"_tag": "PermissionNotFoundError", "requestID": request}
-            self._say(404, tag | {"message": f"Permission request not found: {request}"})
+            self._unknown(request)
+
+    def _unknown(self, request: str) -> None:
+        tag = {"_tag": "PermissionNotFoundError", "requestID": request}
+        self._say(404, tag | {"message": f"Permission request not found: {request}"})
 
     def _known(self) -> bool:
         pair = b64encode(f"opencode:{PASSWORD}".encode()).decode()
@@ -271,7 +285,3 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
-
-
-def _handler_of(standin: StandIn) -> type[_Handler]:
-    return type("Handler", (_Handler,), {"standin": standin})

@@ -29,7 +29,8 @@ from webui.store.models import (
 from webui.web.app import create_app
 
 if TYPE_CHECKING:
-    from tests.chat.conftest import ApprovalOf, Chat, OpenChannel, Service
+    from tests.chat.conftest import ApprovalOf
+    from tests.plugins.chats import Chat, OpenChannel, Service
     from tests.plugins.desk import FileCall, House, SignedIn, TestClock
     from webui.runtime import Runtime
     from webui.store.store import Store
