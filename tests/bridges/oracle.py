@@ -105,8 +105,8 @@ def _first_known(posted: list[Posted]) -> int | None:
     return next((at for at, each in enumerate(posted) if each.answered), None)
 
 
-def _verdict(payload: str | None) -> str:
-    return str(json.loads(payload or "{}").get("verdict"))
+def _verdict(payload: bytes | None) -> str:
+    return str(json.loads(payload or b"{}").get("verdict"))
 
 
 def _here(game: Game, ends: list[End], cards: list[Approval]) -> Iterator[str]:

@@ -237,7 +237,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("sure")
 
 
-WHOLE_DESKS = {"test_restart.py", "test_kill.py", "test_receivers.py", "test_term.py"}
+WHOLE_DESKS = {
+    "test_kill.py",
+    "test_receivers.py",
+    "test_restart.py",
+    "test_signatures.py",
+    "test_term.py",
+}
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])

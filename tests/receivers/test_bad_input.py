@@ -116,12 +116,12 @@ def test_no_flipped_bit_is_believed(kind: str) -> None:
     good = GOOD[kind]()
     inbound = good.delivery(NOW, 1)
     believed = [
-        places for places, broken in _flipped(good, inbound) if taken(kind, good, broken)
+        places for places, broken in flipped(good, inbound) if taken(kind, good, broken)
     ]
     assert believed == []
 
 
-def _flipped(
+def flipped(
     good: Good, inbound: Inbound
 ) -> Iterator[tuple[Sequence[tuple[str, int]], Inbound]]:
     """Flip each bit of all that is proven alone, and then pairs of them, `FLIPS` times."""
