@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, select
@@ -46,7 +47,7 @@ LOCAL = AllowList.of(["127.0.0.1"])
 EXPIRES = 40
 """Seconds that a card waits."""
 LEASE = attempts.LEASE_MS
-REST = 15.0
+REST = 60.0
 """Seconds in which everything must come to rest; it takes one or two."""
 WEIGHTS = {
     "prompt": 8,
@@ -170,8 +171,11 @@ class Game:
         if not self.listen():
             self._answer_fetches()
         end = time.monotonic() + REST
-        while self.moving() and time.monotonic() < end:
-            self._turn()
+        for turn in count(1):
+            if not self.moving() or time.monotonic() > end:
+                break
+            # longer and longer: what its server forgot is tried to be told for an hour
+            self._turn(turn * LEASE + 1_000)
         heard_out = self._hear_out() and self._hear_out()
         self.rested = heard_out and not self.moving()
 
@@ -199,14 +203,14 @@ class Game:
             time.sleep(0.002)
         return heard
 
-    def _turn(self) -> None:
-        """One look of everybody, and time for everything that waits for some."""
+    def _turn(self, ms: int) -> None:
+        """Have everybody look once, and let so much time pass."""
         self.bridges.look()
         for place in self.places:
             place.opencode.emit("server.heartbeat", {})
         self.tell()
         self.settle_down()
-        self.desk.clock.advance(LEASE + 1_000)
+        self.desk.clock.advance(ms)
         self.desk.sweep()
 
     def figures(self) -> dict[str, int]:

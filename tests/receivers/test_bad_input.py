@@ -136,11 +136,11 @@ def flipped(
         places = [bits[number]] if number < len(bits) else dice.sample(bits, 2)
         broken = inbound
         for name, bit in places:
-            broken = _one_flipped(broken, name, bit)
+            broken = one_flipped(broken, name, bit)
         yield places, broken
 
 
-def _one_flipped(inbound: Inbound, name: str, bit: int) -> Inbound:
+def one_flipped(inbound: Inbound, name: str, bit: int) -> Inbound:
     """Flip a bit of the header of this name, or of the body if there is no name."""
     if not name:
         body = bytearray(inbound.body)
