@@ -226,6 +226,7 @@ function catchUp() {
   const id = selectedId();
   if (id) ask(id);
   ask("rows", "new", "writes");
+  document.dispatchEvent(new Event("caught-up"));
   lookAgain();
 }
 
@@ -270,8 +271,9 @@ function reconnect(cap) {
 }
 
 // While the socket is away, ask over HTTP; an answer there is as fresh as an event.
+// Not every browser that has no socket knows the name of the state 1, which is open.
 async function poll() {
-  if (socket?.readyState === WebSocket.OPEN) return;
+  if (socket?.readyState === 1) return;
   const before = heardAt;
   await probe();
   if (heardAt > before) {
@@ -296,7 +298,7 @@ async function probe() {
 export function start() {
   const some = parts().length > 0;
   if (!(liveRoot || some) || !meta("live")) return;
-  connect();
+  if ("WebSocket" in window) connect();
   setInterval(poll, POLL_MS);
   if (some) setInterval(lookAgain, LOOK_MS);
 }

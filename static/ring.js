@@ -1,36 +1,70 @@
 // Notifications of the browser, by choice. What is told, and whether now, the server says by the
 // reader's own wishes; this only asks, shows and leads to the call. Of all tabs one tells.
 
-import { announce, liveRoot, openForm, write } from "./page.js";
+import { announce, liveRoot, meta, openForm, write } from "./page.js";
 
 const GATHER_MS = 300;
-const TELLING = { "approval.created": "id", "approval.resumed": "id", "approval.escalated": "escalated" };
-const rung = new Map();
+const TELLING = new Set(["approval.created", "approval.resumed", "approval.escalated", "write_grant.requested"]);
+const TOLD = "countersign.told";
 let telling = false;
+let asking = false;
+let again = false;
 let timer = 0;
 
 // ---- An open page that tells -----------------------------------------------------------------
 
+// How far was told is kept for all tabs of this browser: none tells what another told before it.
+function toldUpTo() {
+  const [loaded, epoch] = [Number(meta("live").content), meta("live").dataset.epoch];
+  try {
+    const kept = JSON.parse(localStorage.getItem(TOLD));
+    return kept.epoch === epoch ? Math.max(loaded, kept.seq) : loaded;
+  } catch {
+    return loaded;
+  }
+}
+
+function keepTold(seq) {
+  try {
+    localStorage.setItem(TOLD, JSON.stringify({ epoch: meta("live").dataset.epoch, seq }));
+  } catch {
+    // A browser that keeps nothing: a notification of the same call takes the old one's place.
+  }
+}
+
 function onRing({ detail }) {
-  if (!telling || !TELLING[detail.type]) return;
-  rung.set(detail.id, TELLING[detail.type]);
+  if (TELLING.has(detail.type)) soon();
+}
+
+function soon() {
   clearTimeout(timer);
   timer = setTimeout(tell, GATHER_MS);
 }
 
+// One question at a time: what happens meanwhile is asked for after it.
 async function tell() {
-  const query = new URLSearchParams();
-  for (const [id, name] of rung) query.append(name, id);
-  rung.clear();
-  try {
-    const answer = await fetch(`${liveRoot.dataset.ringUrl}?${query}`, { credentials: "same-origin" });
-    if (!answer.ok || answer.redirected) return;
-    const { notices, sound } = await answer.json();
-    notices.forEach(show);
-    if (sound) await beep();
-  } catch {
-    // The network is away; the page says so itself, and what waits stands in the queue.
+  again = true;
+  if (!telling || asking) return;
+  asking = true;
+  while (again) {
+    again = false;
+    try {
+      await look();
+    } catch {
+      // The network is away; the page says so itself, and the next look tells of this too.
+    }
   }
+  asking = false;
+}
+
+async function look() {
+  const query = new URLSearchParams({ since: toldUpTo() });
+  const answer = await fetch(`${liveRoot.dataset.ringUrl}?${query}`, { credentials: "same-origin" });
+  if (!answer.ok || answer.redirected) return;
+  const { notices, sound, seq } = await answer.json();
+  keepTold(seq);
+  notices.forEach(show);
+  if (sound) await beep();
 }
 
 function show({ tag, title, url }) {
@@ -62,6 +96,7 @@ function waitForTurn() {
   navigator.locks.request("countersign.ring", () => {
     telling = true;
     document.documentElement.dataset.tells = "";
+    tell(); // what the tab before did not come to
     return new Promise(() => {});
   });
 }
@@ -93,6 +128,7 @@ function askOn(place) {
 document.querySelectorAll("[data-ring]").forEach(askOn);
 if (liveRoot?.dataset.ringUrl && "Notification" in window && "locks" in navigator) {
   document.addEventListener("rang", onRing);
+  document.addEventListener("caught-up", soon);
   waitForTurn();
 }
 

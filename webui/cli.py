@@ -44,6 +44,10 @@ COMMANDS = {
         "webui.commands.endpoints:endpoints",
         "Programs told by webhook what happens.",
     ),
+    "notifications": (
+        "webui.commands.notifications:notifications",
+        "Where people are told, and of what.",
+    ),
     "audit": ("webui.commands.audit:audit", "Verify, export and sign the log."),
     "db": ("webui.commands.database:db", "Migrate and back up."),
     "doctor": ("webui.commands.doctor:doctor", "Check everything, and say how to mend it."),

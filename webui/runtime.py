@@ -1,5 +1,6 @@
 """What one process of the product is made of, put together once at its start."""
 
+import secrets
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -42,11 +43,13 @@ class Runtime:
     bus: live.Bus
     bound: Bound
     keys_used: dict[str, int] = field(default_factory=dict)
+    """Agent keys used since they were last written down, with when (ms)."""
     held_hooks: Counter[str] = field(default_factory=Counter)
     """By source, how many of its requests are held until people answer."""
+    node: str = field(default_factory=lambda: secrets.token_hex(8))
+    """This process among those that share the database."""
     _redacted: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _policy_changes: int = 0
-    """Agent keys used since they were last written down, with when (ms)."""
 
     @property
     def keyring(self) -> Keyring:

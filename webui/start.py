@@ -2,6 +2,7 @@
 
 import atexit
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from wsgiref.types import WSGIApplication
 
 import gevent.monkey
@@ -38,7 +39,7 @@ from webui.store.transaction import Wake
 from webui.store.writer import Native
 from webui.web import app as web
 from webui.web.live import PeopleFeed
-from webui.worker import Worker, chores_of, sender_of
+from webui.worker import Worker, chores_of, note_node, sender_of
 
 log = structlog.get_logger()
 STANDING = {
@@ -71,9 +72,8 @@ def build(settings: Settings, bound: Bound) -> Desk:
     replier = Replier(runtime)
     worker, sender = Worker(runtime, chores_of(runtime)), sender_of(runtime, replier)
     runtime.store.listen(sender.hear)
-    runner = Runner(runtime.store, KINDS)
+    runner, bridges = Runner(runtime.store, KINDS), Supervisor(runtime)
     control = ControlSocket(Office(runtime.store, settings, runtime.public_url, runtime))
-    bridges = Supervisor(runtime)
 
     def tell(wakes: Sequence[Wake]) -> None:
         runtime.ring(wakes)
@@ -84,6 +84,7 @@ def build(settings: Settings, bound: Bound) -> Desk:
     follower = Follower(runtime.store, tell)
 
     def started() -> None:
+        _introduce(runtime)
         for each in (follower, worker, sender, runner, bridges):
             each.start()
         if runtime.store.on_sqlite:
@@ -107,6 +108,12 @@ def build(settings: Settings, bound: Bound) -> Desk:
         on_leaked_key=lambda text: revoke_leaked(runtime, text),
     )
     return Desk(wsgi, runtime.bus, sockets, started, close)
+
+
+def _introduce(runtime: Runtime) -> None:
+    """Tell the other nodes before any bridge is taken: who stops now is not the last one."""
+    with suppress(StoreUnavailableError):  # the worker says it again
+        note_node(runtime)
 
 
 def end_sockets(sockets: Sockets, wakes: Sequence[Wake]) -> None:

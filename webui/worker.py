@@ -8,12 +8,13 @@ sent has a loop of its own, woken by the commits it follows from: no chore stand
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from socket import gethostname
 from threading import Event, Thread
 
 import structlog
 from sqlalchemy import select
 
-from webui.approvals import ending, jobs, searching
+from webui.approvals import ending, jobs, nodes, searching
 from webui.approvals.agents import agents
 from webui.approvals.answering import escalating
 from webui.approvals.asking import idempotency, throttling
@@ -128,6 +129,7 @@ class Worker:
 def chores_of(runtime: Runtime) -> list[Chore]:
     """Return what a process of this runtime has to do beside sending."""
     return [
+        Chore("node", 5.0, lambda: note_node(runtime)),
         Chore("sweep", 0.5, lambda: sweep(runtime)),
         Chore("write grants", 1.0, lambda: expire_write_grants(runtime)),
         Chore("escalate", 1.0, lambda: escalate(runtime)),
@@ -160,6 +162,14 @@ def sender_of(runtime: Runtime, replier: Replier) -> Worker:
         Chore("tell people", 0.5, crier.tell),
     ]
     return sender
+
+
+def note_node(runtime: Runtime) -> int:
+    """Tell other nodes that this one lives; on SQLite there is no other, and nothing is written."""
+    store, node = runtime.store, runtime.node
+    if not store.on_sqlite:
+        store.write(lambda tx: nodes.seen(tx, node, gethostname()))
+    return 0
 
 
 def sweep(runtime: Runtime) -> int:

@@ -47,6 +47,11 @@ WHO_MAY = {
     frozenset({READ}): "read_approval list_approvals stream_events",
     frozenset({"agent authorize"}): "ask_authorize",
     frozenset({"agent write-gate"}): "ask_write_gate",
+    frozenset({"owner"}): """
+        change_place send_trial pause_place resume_place remove_place
+    """,
+    SEERS | {"member"}: "add_place set_zone",
+    SEERS | {"member", "agent's token"}: "list_places",
     AGENTS: "who_am_i",
     AGENTS | TOKENS: "show_openapi",
     TOKENS: "list_reviews list_pending list_standing_grants",
@@ -91,6 +96,7 @@ LAST = [
     "delete_admin_issue",
     "delete_admin_project",
     "delete_admin_agent",
+    "remove_place",
 ]
 SAID_OF_THE_BODY = {409, 422}
 
@@ -173,7 +179,7 @@ def _made_so(actor: str, user_id: str) -> list[Any]:
 def path_of(each: Operation, ids: dict[str, str]) -> str:
     item = ids[ITEMS[each.name]] if each.name in ITEMS else ""
     path = each.path.replace("<item_id>", item).replace("<path:name>", "s")
-    for name in ("standing_id", "backtest_id", "search_id"):
+    for name in ("standing_id", "backtest_id", "search_id", "destination_id"):
         path = path.replace(f"<{name}>", ids[name])
     if each.name == "read_interrupt":
         return path.replace("<approval_id>", ids["interrupt_id"])
@@ -224,6 +230,9 @@ def bodies(ids: dict[str, str], house: Any) -> dict[str, Any]:
             "on": {"type": "agent", "id": ids["agent_id"]},
             "policy": {},
         },
+        "add_place": {"kind": "browser"},
+        "change_place": {"about": "alerts"},
+        "set_zone": {"zone": "Europe/Berlin"},
         "ask_write_gate": {
             "user": house.bo.id,
             "org_ref": house.org_id,
@@ -299,6 +308,8 @@ def _is_refusal(each: Operation, actor: str, answer: Any) -> bool:
     status, code = answer.status_code, (answer.json or {}).get("code")
     if actor in NO_KEYS:
         return (status, code) in {(401, "bad_key"), (429, "too_many_failures")}
+    # a place where somebody is told is that person's alone
+    not_theirs = "<destination_id>" in each.path and actor != "agent's token"
     if actor == "foreigner" and _is_for_people(each):
         return (status, code) == (404, "not_found")
     if actor in AGENTS | {"foreign agent"} and _decides(each):
@@ -307,7 +318,7 @@ def _is_refusal(each: Operation, actor: str, answer: Any) -> bool:
         return True
     unseen = actor not in READERS or actor == "no scope"
     about_all = "/policy/" in each.path  # which says of no call that it is there
-    if unseen and each.reviewer and "<" in each.path and not about_all:
+    if not_theirs or (unseen and each.reviewer and "<" in each.path and not about_all):
         return (status, code) == (404, "not_found")
     # a person, where nobody may answer, is sent to where people decide
     expected = REFUSALS if each.reviewer or ALLOWED[each.name] else {"wrong_channel"}

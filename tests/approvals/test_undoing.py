@@ -15,11 +15,12 @@ from webui.approvals.answering.cascading import deny_along
 from webui.approvals.answering.reviewing import Decided
 from webui.approvals.errors import ConflictError, DeskError, InvalidError
 from webui.approvals.grants.granting import GrantWish
-from webui.approvals.people import organizations
+from webui.approvals.people import delegations, organizations
 from webui.approvals.people.standing import By
 from webui.approvals.states import Verdict
 from webui.approvals.use.using import Used
-from webui.store.models import Decision, Membership, StandingGrant
+from webui.store.models import Agent, Decision, Membership, StandingGrant
+from webui.web.timeline import words_of
 
 WINDOW = 10
 
@@ -410,6 +411,120 @@ def test_working_alone_that_ended_meanwhile_is_no_basis(
     desk.sweep()
     assert desk.status(approval_id) == "pending"
     assert desk.told(approval_id)["cause"] == "not_alone"
+
+
+@pytest.mark.parametrize(
+    "kept", [b"", b"cut short", None], ids=["empty", "cut", "another's"]
+)
+def test_a_verdict_that_cannot_be_read_settles_nothing_and_stops_no_other(
+    desk: Desk, house: House, clock: TestClock, kept: bytes | None
+) -> None:
+    first, broken, last = (filed(desk, arguments={"n": n}) for n in range(3))
+    for each in (first, broken, last):
+        desk.decide(house.rae, each)
+    desk.demand(broken, settling=desk.row(first).settling if kept is None else kept)
+    with pytest.raises(DeskError, match="cannot be read any more"):
+        undo(desk, house.rae, broken)
+    clock.advance(WINDOW * 1_000)
+    desk.sweep()
+    assert [desk.status(each) for each in (first, broken, last)] == [
+        "approved", "pending", "approved",
+    ]  # fmt: skip
+    row, told = desk.row(broken), desk.told(broken)
+    assert (row.settles_at, row.settling, votes(desk, broken)) == (None, None, [])
+    assert (told["cause"], told["given_by"]) == ("unreadable", None)
+    assert "decide the call again" in told["why"]
+    assert words_of(desk.events(broken)[-1]).startswith("Undone. The verdict that was kept")
+    assert approve(desk, house.bo, broken).applied, "people decide it anew"
+
+
+def test_a_delegation_that_ended_meanwhile_is_no_basis(
+    desk: Desk, house: House, clock: TestClock
+) -> None:
+    tomorrow = desk.store.now() + 86_400_000
+    lent = desk.store.write(
+        lambda tx: delegations.delegate(
+            tx, house.org_id, house.rae.id, house.vi.email, until=tomorrow
+        )
+    )
+    kept, gone = (filed(desk, arguments={"n": n}) for n in range(2))
+    desk.decide(house.vi, kept)
+    clock.advance(WINDOW * 1_000)
+    desk.sweep()
+    assert desk.status(kept) == "approved"
+    desk.decide(house.vi, gone)
+    desk.store.write(
+        lambda tx: delegations.end_delegation(tx, house.org_id, house.rae.id, lent)
+    )
+    clock.advance(WINDOW * 1_000)
+    desk.sweep()
+    assert (desk.status(gone), votes(desk, gone)) == ("pending", [])
+    assert desk.told(gone)["why"]
+
+
+def test_a_delegates_verdict_is_not_theirs_by_a_role_they_got_meanwhile(
+    desk: Desk, house: House, clock: TestClock
+) -> None:
+    tomorrow = desk.store.now() + 86_400_000
+    desk.store.write(
+        lambda tx: delegations.delegate(
+            tx, house.org_id, house.rae.id, house.vi.email, until=tomorrow
+        )
+    )
+    approval_id = filed(desk)
+    desk.decide(house.vi, approval_id)
+
+    def promote(tx: Any) -> None:
+        tx.session.get_one(Membership, (house.org_id, house.vi.id)).role = "reviewer"
+        tx.session.flush()
+
+    desk.store.write(promote)
+    clock.advance(WINDOW * 1_000)
+    desk.sweep()
+    assert desk.status(approval_id) == "pending"
+    assert desk.told(approval_id)["cause"] == "delegation_ended"
+
+
+@pytest.mark.parametrize("verdict", [Verdict.APPROVE, Verdict.DENY])
+def test_who_became_the_owner_of_its_agent_meanwhile_decides_nothing(
+    desk: Desk, house: House, clock: TestClock, verdict: Verdict
+) -> None:
+    approval_id = filed(desk)
+    desk.decide(house.rae, approval_id, verdict, "no")
+
+    def own(tx: Any) -> None:
+        tx.session.get_one(Agent, house.ci.id).owner_id = house.rae.id
+        tx.session.flush()
+
+    desk.store.write(own)
+    clock.advance(WINDOW * 1_000)
+    desk.sweep()
+    assert (desk.status(approval_id), votes(desk, approval_id)) == ("pending", [])
+    assert desk.told(approval_id)["cause"] == "self_approval"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "risen"),
+    [
+        (Verdict.APPROVE, {"approvals_required": 2}),
+        (Verdict.APPROVE, {"approvers": "grp_nobody"}),
+        (Verdict.DENY, {"denials_required": 2}),
+    ],
+)
+def test_a_quorum_that_rose_meanwhile_is_not_met_by_what_was_enough_before(
+    desk: Desk,
+    house: House,
+    clock: TestClock,
+    verdict: Verdict,
+    risen: dict[str, Any],
+) -> None:
+    approval_id = filed(desk)
+    desk.decide(house.rae, approval_id, verdict, "no")
+    desk.demand(approval_id, **risen)
+    clock.advance(WINDOW * 1_000)
+    desk.sweep()
+    assert desk.status(approval_id) == "pending"
+    assert desk.actions(approval_id)[-1] == "approval.undone"
 
 
 def test_the_agents_answer_does_not_wipe_a_denial_away(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +23,14 @@ from webui.channels.addresses import AllowList
 from webui.channels.http import Sender
 from webui.outbox.replier import Replier
 from webui.store.models import Approval, Bridge, SourceDelivery
+from webui.worker import note_node
 
 if TYPE_CHECKING:
     from tests.plugins.rules import Desk
     from webui.runtime import Runtime
 
 LOCAL = AllowList.of(["127.0.0.1"])
-ON_BOTH = ("its_yes_runs_the_tool", "two_nodes", "of_two")
+ON_BOTH = ("its_yes_runs_the_tool", "two_nodes")
 """What is run on PostgreSQL in `make test` too; the others there are for `make sure`."""
 
 
@@ -77,13 +78,20 @@ class Listening:
     source_id: str
     supervisors: list[Supervisor] = field(default_factory=list)
 
-    def start(self) -> Supervisor:
-        """Start one node's bridges."""
+    def start(self, runtime: Runtime | None = None) -> Supervisor:
+        """Start one node's bridges: this process's, or another's."""
         sender = Sender(LOCAL, timeout_ms=10_000, max_answer=1 << 23)
-        supervisor = Supervisor(self.runtime, sender, first_pause=0.02)
+        supervisor = Supervisor(runtime or self.runtime, sender, first_pause=0.02)
         self.supervisors.append(supervisor)
         supervisor.start()
         return supervisor
+
+    def another_node(self) -> Runtime:
+        """Return another process on the same database; both have said that they live."""
+        other = replace(self.runtime, node="another")
+        for each in (self.runtime, other):
+            note_node(each)
+        return other
 
     def stop(self) -> None:
         while self.supervisors:

@@ -90,8 +90,9 @@ class Program:
         self._model.shutdown()
         self._model.server_close()
 
-    def session(self) -> str:
-        return str(self.call("POST", "/session", {})["id"])
+    def session(self, directory: Path | None = None) -> str:
+        where = "" if directory is None else f"?directory={quote(str(directory), safe='')}"
+        return str(self.call("POST", f"/session{where}", {})["id"])
 
     def prompt(self, *calls: tuple[str, dict[str, Any]]) -> str:
         """Have the model ask for calls in a new session; return its id."""

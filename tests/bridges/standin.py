@@ -14,10 +14,11 @@ from base64 import b64encode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from tests.bridges.program import PASSWORD, Program
 
+NOTHING_THERE = {"type": "text", "content": ""}
 _NO = "The user rejected permission to use this specific tool call"
 
 
@@ -34,18 +35,24 @@ class StandIn(Program):
         """Requests of the second generation."""
         self.messages: dict[str, dict[str, Any]] = {}
         self.listeners: list[queue.SimpleQueue[bytes | None]] = []
+        self.sessions: list[Path] = []
+        """The folders of its sessions, the latest last."""
         self.refuses = 0
         """How many lists from now on cannot be read."""
         self._count = 0
         self._server: ThreadingHTTPServer | None = None
 
     def start(self) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), _handler_of(self))
+        handler = type("Handler", (self.routes(),), {"standin": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), handler)
         self._server.daemon_threads = True
         self.port = self._server.server_port
         threading.Thread(
             target=self._server.serve_forever, args=(0.01,), daemon=True
         ).start()
+
+    def routes(self) -> type[Handler]:
+        return Handler
 
     def kill(self) -> None:
         """End: what waits is in memory, and lost."""
@@ -66,12 +73,14 @@ class StandIn(Program):
     def close(self) -> None:
         self.kill()
 
-    def session(self) -> str:
+    def session(self, directory: Path | None = None) -> str:
+        self.sessions.append(directory or self.work)
+        self.emit("session.created", {})
         return self._id("ses")
 
-    def prompt(self, *calls: tuple[str, dict[str, Any]]) -> str:
+    def prompt(self, *calls: tuple[str, dict[str, Any]], session: str = "") -> str:
         with self.lock:
-            session, message = self._id("ses"), self._id("msg")
+            session, message = session or self.session(), self._id("msg")
             parts = [
                 {
                     "id": self._id("prt"),
@@ -176,17 +185,33 @@ class StandIn(Program):
             return f"{kind}_21c7cf{self._count:06d}001Jck8sJPDcQmP0Z"
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
+    """Its routes."""
+
     standin: StandIn
 
     def do_GET(self) -> None:
-        path = urlsplit(self.path).path
+        path, asked = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
+        folder = Path(asked["directory"][0]) if "directory" in asked else self.standin.work
         if not self._known():
+            return
+        if "location[directory]" in asked:
+            folder = Path(asked["location[directory]"][0])
+        away = not folder.exists() and path == "/api/permission/request"
+        if folder.is_file() or away:
+            self._say(500, {"name": "UnknownError"})
             return
         if path == "/event":
             self._stream()
         elif path == "/permission":
             self._list()
+        elif path == "/file/content":
+            there = folder.exists()
+            self._say(500 if there else 200, None if there else NOTHING_THERE)
+        elif path in {"/session", "/experimental/session"}:
+            begun = reversed(self.standin.sessions)
+            listed = [each for each in begun if path != "/session" or each == folder]
+            self._say(200, [{"id": "ses_1", "directory": str(each)} for each in listed])
         elif path == "/api/permission/request":
             self._say(200, {"location": {}, "data": list(self.standin.newer.values())})
         else:
@@ -202,11 +227,19 @@ class _Handler(BaseHTTPRequestHandler):
             named = {"requestID": request, "reply": body["reply"], "sessionID": "ses_2"}
             self.standin.emit("permission.v2.replied", named)
             self._say(204, None)
-        elif self.standin.answer(request, body):
+        else:
+            self.take(request, body)
+
+    def take(self, request: str, body: dict[str, Any]) -> None:
+        """Answer a reply of the first generation."""
+        if self.standin.answer(request, body):
             self._say(200, True)
         else:
-            tag = {"_tag": "PermissionNotFoundError", "requestID": request}
-            self._say(404, tag | {"message": f"Permission request not found: {request}"})
+            self._unknown(request)
+
+    def _unknown(self, request: str) -> None:
+        tag = {"_tag": "PermissionNotFoundError", "requestID": request}
+        self._say(404, tag | {"message": f"Permission request not found: {request}"})
 
     def _known(self) -> bool:
         pair = b64encode(f"opencode:{PASSWORD}".encode()).decode()
@@ -252,7 +285,3 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
-
-
-def _handler_of(standin: StandIn) -> type[_Handler]:
-    return type("Handler", (_Handler,), {"standin": standin})

@@ -237,7 +237,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("sure")
 
 
-WHOLE_DESKS = {"test_restart.py", "test_kill.py", "test_term.py"}
+WHOLE_DESKS = {
+    "test_kill.py",
+    "test_receivers.py",
+    "test_restart.py",
+    "test_signatures.py",
+    "test_term.py",
+}
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -263,14 +269,3 @@ def crowd(rig: Rig, ledger: Ledger) -> Callable[[], Crowd]:
     """Let eight writers loose on the desk as it is served now."""
     numbers = count()
     return lambda: Crowd(rig, ledger, numbers)
-
-
-@pytest.fixture
-def report(capsys: pytest.CaptureFixture[str]) -> Callable[..., None]:
-    """Print one line of JSON, also when the test passes."""
-
-    def tell(**facts: Any) -> None:
-        with capsys.disabled():
-            print("\n" + json.dumps(facts))  # noqa: T201
-
-    return tell

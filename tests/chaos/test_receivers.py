@@ -78,6 +78,17 @@ def receivers() -> Iterator[Callable[[], Receivers]]:
         each.close()
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def telling(request: pytest.FixtureRequest, start_desk: StartDesk) -> Iterator[ServedDesk]:
+    """A desk that tells whomever it is asked to, on each database."""
+    more = dict(ALLOWED)
+    if request.param == "postgresql":
+        more["DATABASE_URL"] = request.getfixturevalue("empty_postgres_url")
+    desk = start_desk(**more)
+    yield desk
+    desk.stop()
+
+
 @contextmanager
 def bad_ones(desk: ServedDesk, bad: Receivers) -> Iterator[list[dict[str, Any]]]:
     """Have all kinds of bad endpoints, none of which has failed before."""
@@ -141,9 +152,9 @@ def add_healthy(desk: ServedDesk, healthy: Receivers) -> None:
 
 
 def test_bad_receivers_keep_nothing_from_a_healthy_one(
-    start_desk: StartDesk, receivers: Callable[[], Receivers]
+    telling: ServedDesk, receivers: Callable[[], Receivers]
 ) -> None:
-    desk, healthy, bad = start_desk(**ALLOWED), receivers(), receivers()
+    desk, healthy, bad = telling, receivers(), receivers()
     add_healthy(desk, healthy)
     with bad_ones(desk, bad):
         assert len(called(desk, healthy, 6).told) == 12
@@ -153,9 +164,12 @@ def test_bad_receivers_keep_nothing_from_a_healthy_one(
 
 @pytest.mark.proof
 def test_beside_bad_receivers_a_healthy_one_is_told_as_soon(
-    start_desk: StartDesk, receivers: Callable[[], Receivers], report: Callable[..., None]
+    telling: ServedDesk,
+    receivers: Callable[[], Receivers],
+    report: Callable[..., None],
+    request: pytest.FixtureRequest,
 ) -> None:
-    desk, healthy, bad = start_desk(**ALLOWED), receivers(), receivers()
+    desk, healthy, bad = telling, receivers(), receivers()
     add_healthy(desk, healthy)
     called(desk, healthy, 10)
     alone, beside, ratios = Seen(), Seen(), list[float]()
@@ -169,6 +183,7 @@ def test_beside_bad_receivers_a_healthy_one_is_told_as_soon(
     ratio = percentile(beside.told, 0.5) / percentile(alone.told, 0.5)
     report(
         id="R10",
+        database=request.node.callspec.params["telling"],
         deliveries=len(alone.told) + len(beside.told),
         alone=alone.figures(),
         beside=beside.figures(),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,7 @@ from webui.approvals.states import Verdict
 from webui.channels.chat import Press
 from webui.chat import clicking, deciding
 from webui.chat.platforms import NOT_OURS
+from webui.receivers.registry import KINDS
 from webui.store.models import (
     Event,
     Org,
@@ -26,7 +29,8 @@ from webui.store.models import (
 from webui.web.app import create_app
 
 if TYPE_CHECKING:
-    from tests.chat.conftest import ApprovalOf, Chat, OpenChannel, Service
+    from tests.chat.conftest import ApprovalOf
+    from tests.plugins.chats import Chat, OpenChannel, Service
     from tests.plugins.desk import FileCall, House, SignedIn, TestClock
     from webui.runtime import Runtime
     from webui.store.store import Store
@@ -133,7 +137,7 @@ def test_a_denials_dialog_opens_before_any_check(
     assert chat.sent_dialog(asked, "x")
 
 
-def test_whoever_is_not_linked_is_led_to_link_first(
+def test_whoever_is_not_linked_types_a_code_of_the_desk_and_confirms_it_there(
     chat: Chat,
     file_call: FileCall,
     house: House,
@@ -145,16 +149,28 @@ def test_whoever_is_not_linked_is_led_to_link_first(
     chat.turn()
     chat.press("Approve", "U7")
     assert "does not know who you are" in chat.heard[-1]
-    assert approval_of(approval_id).status == "pending"
-    path = chat.link_heard().removeprefix("http://localhost:8080")
+    assert "http://localhost:8080/account/link" in chat.heard[-1]
+    assert chat.type_code("AAAAA-AAAAA", "U7").startswith("This code is over")
     rae = signed_in(house.rae)
-    page = rae.get(path).text
-    assert "U7" in page
-    assert "Did somebody send you this link?" in page
+    assert rae.send("/account/link").status_code == 303
+    page = rae.get("/account/link").text
+    [code] = re.findall(r"\b[0-9A-Z]{5}-[0-9A-Z]{5}\b", page)
+    assert code not in rae.get("/account/link").text, "it is shown once"
+    assert chat.type_code(code.lower().replace("-", " "), "U7").startswith("Thank you")
+    assert chat.type_code(code, "U8").startswith("This code is over")
     chat.press("Approve", "U7")
-    assert approval_of(approval_id).status == "pending", "a GET links nobody"
-    code = path.partition("code=")[2]
-    assert rae.send("/account/link", code=code).headers["Location"] == "/account"
+    assert approval_of(approval_id).status == "pending", "a typed code links nobody"
+    page = rae.get("/account/link").text
+    named_of = {"slack": ["T1", "acme"], "discord": []}
+    for named in ("U7", "mallory", KINDS[chat.kind].label, *(named_of[chat.kind])):
+        assert named in page
+    assert "U8" not in page
+    with store.reading() as session:
+        kept = [str(row.body) for row in session.query(SourceDelivery)]
+    assert not any(code in each for each in kept)
+    [seen] = re.findall(r'name="seen" value="([^"]+)"', page)
+    done = rae.send("/account/link/confirm", seen=html.unescape(seen))
+    assert done.headers["Location"] == "/account"
     assert "U7" in rae.get("/account").text
     chat.press("Approve", "U7")
     assert decisions(store) == [(house.rae.id, "approve", chat.kind, "")]

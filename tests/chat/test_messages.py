@@ -20,7 +20,8 @@ from webui.store.models import (
 )
 
 if TYPE_CHECKING:
-    from tests.chat.conftest import ApprovalOf, Chat, OpenChannel, Service
+    from tests.chat.conftest import ApprovalOf
+    from tests.plugins.chats import Chat, OpenChannel, Service
     from tests.plugins.desk import FileCall, House, SignedIn, TestClock
     from webui.store.store import Store
 

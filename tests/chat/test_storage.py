@@ -18,7 +18,7 @@ from webui.outbox import forgetting
 from webui.store.models import Approval, ChatIdentity, Decision, PostedMessage
 
 if TYPE_CHECKING:
-    from tests.chat.conftest import Chat, OpenChannel
+    from tests.plugins.chats import Chat, OpenChannel
     from tests.plugins.desk import FileCall, House, TestClock
     from webui.runtime import Runtime
     from webui.store.store import Store

@@ -23,12 +23,10 @@ from tests.plugins.served import (
     give_a_grant,
     write_in_the_name_of,
 )
-from webui.chat.codes import Claim, code_for
 from webui.demo.history import KEYS, PASSWORD, furnish
 from webui.demo.stories import STORIES
 from webui.factors.totp import STEP, code_at
 from webui.settings import Settings
-from webui.store.keyring import load_keyring
 
 pytestmark = pytest.mark.browser
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
@@ -89,7 +87,7 @@ PAGES = {
     "settings.page": ("/settings",),
     "providers.page": ("/settings/providers",),
     "account.page": ("/account",),
-    "chat_links.page": ("/account/link", "{chat_link}"),
+    "chat_links.page": ("/account/link",),
     "factors.page": ("/account/factors",),
     "confirm.page": ("/account/confirm",),
     "delegations.page": ("/delegations",),
@@ -166,13 +164,6 @@ def alive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedDesk]:
     desk.stop()
 
 
-def _chat_link(alive: ServedDesk, source_id: str) -> str:
-    """The way to link a chat user, as somebody who clicked there is told."""
-    keyring = load_keyring(alive.folder / "instance" / "keys.json")
-    code = code_for(keyring, Claim(source_id, "T1", "U1"), int(time.time() * 1000))
-    return f"/account/link?code={code}"
-
-
 @pytest.fixture(scope="module")
 def known(alive: ServedDesk) -> dict[str, str]:
     """A call that waits, one that asks for its full view, one that is over, and a source."""
@@ -200,9 +191,6 @@ def known(alive: ServedDesk) -> dict[str, str]:
     alive.command("sources", "test", source["id"])
     told = alive.command("endpoints", "add", "https://hooks.invalid/desk")
     letter = alive.command("endpoints", "test", told["id"])
-    chat = alive.command(
-        *("sources", "add", "Chat", "--kind", "slack", "--set", "channel=C0123456789")
-    )
     draft = alive.folder / "draft.yaml"
     draft.write_text('version: "1"\ndefault: deny\n', "utf-8")
     replayed = alive.command("policy", "backtest", str(draft), "--all")
@@ -219,7 +207,6 @@ def known(alive: ServedDesk) -> dict[str, str]:
         "delivery": letter["delivery"],
         "backtest": replayed["id"],
         "search": searched["id"],
-        "chat_link": _chat_link(alive, chat["id"]),
         "group": alive.command("groups", "add", "On call", OWNER.email)["id"],
         "invitation": invited["link"].rsplit("/", 1)[1],
         "write": write_in_the_name_of(OWNER, alive),

@@ -81,6 +81,34 @@ def test_an_open_page_tells_what_waits_in_one_tab_and_leads_to_it(
     assert shown(page) == []
 
 
+def test_a_browser_without_sockets_is_told_too_and_by_one_tab_alone(
+    served: ServedDesk, ana: Reviewer, at: At, ask: AskDesk
+) -> None:
+    page = at(ana)
+    page.context.add_init_script(f"delete window.WebSocket; ({RECORDED})()")
+    page.context.grant_permissions(["notifications"])
+    page.goto("/account/notifications")
+    page.get_by_role("button", name="Notifications of this desk's open pages").click()
+    page.clock.install()
+    page.goto("/")
+    expect(page.locator("html")).to_have_attribute("data-tells", "")
+    second = page.context.new_page()
+    second.goto("/")
+    asked = ask("mail.send", {"to": "polled"}, risk="high")
+    for tab in (page, second):
+        tab.clock.run_for(11_000)
+        expect(tab.locator("#connection")).to_contain_text("asking every 10 seconds")
+        expect(tab).to_have_title(re.compile(r"^\(\d+\) "))
+    page.clock.run_for(1_000)
+    expect(page.locator("html")).to_have_attribute("data-shown", asked.id)
+    page.clock.run_for(11_000)
+    page.close()  # the other tab tells now, but nothing that was told before
+    expect(second.locator("html")).to_have_attribute("data-tells", "")
+    again = ask("mail.send", {"to": "polled later"}, risk="high")
+    second.clock.run_for(12_000)
+    expect(second.locator("html")).to_have_attribute("data-shown", again.id)
+
+
 def test_the_count_in_title_and_icon_is_live_on_a_calls_page_too(
     served: ServedDesk, ana: Reviewer, at: At, ask: AskDesk
 ) -> None:

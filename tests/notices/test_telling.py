@@ -13,6 +13,11 @@ from tests.plugins.places import rows
 from webui.approvals import ending
 from webui.approvals.answering import claiming, conversation, deciding, escalating
 from webui.approvals.answering.reviewing import Look, Reviewer
+from webui.approvals.errors import NotFoundError
+from webui.approvals.gate import write_grants
+from webui.approvals.gate.write_gate import write_of
+from webui.approvals.gate.write_grants import Held
+from webui.approvals.gate.write_grants import Service as Service_
 from webui.approvals.people import delegations, groups, members
 from webui.approvals.people.standing import By
 from webui.approvals.states import Risk, Verdict
@@ -22,7 +27,16 @@ from webui.notices.crier import Crier
 from webui.notices.destinations import Owner
 from webui.notices.wishes import Wish
 from webui.outbox.fanning import fan_out
-from webui.store.models import Agent, Approval, Destination, Event, table_of
+from webui.store.models import (
+    Agent,
+    Approval,
+    Destination,
+    Event,
+    Org,
+    WriteGrant,
+    table_of,
+)
+from webui.store.queries.notices import places_of
 
 if TYPE_CHECKING:
     from tests.notices.conftest import MailServer, Service
@@ -373,6 +387,203 @@ def test_break_glass_alarms_the_admins_whatever_they_wish_and_not_who_did_it(
     [(to, letter)] = mail.letters
     assert to == ["bo@example.org"]
     assert letter["Subject"] == "Approved by break-glass: shell.run, medium risk"
+
+
+@pytest.mark.parametrize("own", ["none", "paused", "removed", "service", "night"])
+def test_break_glass_reaches_the_address_of_who_runs_the_desk_whatever_they_set(
+    own: str,
+    place: Place,
+    store: Store,
+    file_call: FileCall,
+    turn: Turn,
+    mail: MailServer,
+    service: Service,
+    house: House,
+    say: Say,
+    notices: Notices,
+) -> None:
+    by = By()
+    store.write(lambda tx: members.change_role(tx, house.org_id, by, house.bo.id, "admin"))
+    if own != "none":
+        at = place(
+            house.bo, service.url if own == "service" else "", quiet=(0, 1439), every=60
+        )
+        if own in {"paused", "removed"}:
+            owner = Owner(house.org_id, house.bo.id)
+            store.write(lambda tx: destinations.switch(tx, owner, at, own))
+    for _ in range(2):
+        approval_id = file_call(arguments={"n": _})
+        change(store, approval_id, approvals_required=3)
+        say(house.ana, approval_id, Verdict.APPROVE, break_glass=True)
+        turn()
+    assert [to for to, _ in mail.letters] == [["bo@example.org"]] * 2, "at once, by mail"
+    assert "the reason is on its page" in mail.letters[0][1].get_content()
+    assert len(service.posts) == (2 if own == "service" else 0)
+    assert {told.status for told in notices(why="break_glass")} == {"delivered"}
+    with store.reading() as session:
+        shown = [each.kind for each in places_of(session, house.org_id, house.bo.id)]
+        alarms = session.query(Destination).filter_by(kind="alarm").all()
+    assert "alarm" not in shown
+    assert len(alarms) == (0 if own == "night" else 1), "one place for all alarms"
+    bo = Owner(house.org_id, house.bo.id)
+    for alarm_id in [each.id for each in alarms]:
+
+        def remove(tx: Transaction, at: str = alarm_id) -> None:
+            destinations.switch(tx, bo, at, "removed")
+
+        with pytest.raises(NotFoundError):
+            store.write(remove)
+
+
+def test_without_a_mail_server_break_glass_makes_no_letters_that_cannot_go(
+    runtime: Runtime,
+    store: Store,
+    file_call: FileCall,
+    house: House,
+    say: Say,
+    notices: Notices,
+) -> None:
+    runtime.settings = runtime.settings.model_copy(update={"notify_mail": None})
+    store.write(
+        lambda tx: members.change_role(tx, house.org_id, By(), house.bo.id, "admin")
+    )
+    approval_id = file_call()
+    say(house.ana, approval_id, Verdict.APPROVE, break_glass=True)
+    while fan_out(runtime):
+        pass
+    assert notices() == []
+
+
+@pytest.fixture
+def hold_write(store: Store, house: House) -> Callable[..., Held]:
+    """Have an agent ask for a write in Rae's name."""
+
+    def ask(path: str = "/private/plan.txt") -> Held:
+        by = Service_(house.org_id, house.ci.id, "key")
+        write = write_of("PUT", path, ["files:write"], None)
+        limits = write_grants.GateLimits()
+        held = store.write(
+            lambda tx: write_grants.ask(
+                tx, by, house.rae.id, write, ["files:write"], limits
+            )
+        )
+        assert isinstance(held, Held)
+        return held
+
+    return ask
+
+
+@ON_BOTH
+def test_a_write_that_waits_is_told_to_the_person_whose_identity_it_carries(
+    place: Place,
+    hold_write: Callable[..., Held],
+    turn: Turn,
+    mail: MailServer,
+    house: House,
+    store: Store,
+) -> None:
+    place(house.rae, risk_from=Risk.CRITICAL, tools=("nothing.*",))
+    place(house.bo)
+    place(house.ana)
+    held = hold_write()
+    turn()
+    [(to, letter)] = mail.letters
+    assert to == ["rae@example.org"]
+    assert letter["Subject"] == "Waits for you: a write in your name, PUT"
+    body = letter.get_content()
+    with store.reading() as session:
+        slug = session.get_one(Org, house.org_id).slug
+    assert f"http://localhost:8080/orgs/{slug}/write-gate/{held.nonce}" in body
+    assert "Asked by ci." in body
+    assert "Nobody else can answer it. Answer before" in body
+    assert "plan.txt" not in letter.as_string()
+    hold_write()  # the same again
+    turn()
+    assert len(mail.letters) == 1
+
+
+def test_a_write_follows_the_pace_quiet_hours_and_reminders_of_its_person(
+    place: Place,
+    hold_write: Callable[..., Held],
+    turn: Turn,
+    mail: MailServer,
+    house: House,
+    clock: TestClock,
+    notices: Notices,
+    file_call: FileCall,
+) -> None:
+    place(house.rae, remind_before=2)
+    hold_write()
+    turn()
+    clock.advance(8 * MINUTE)
+    turn()
+    assert [letter["Subject"].split(":")[0] for letter in mail.to("rae@example.org")] == [
+        "Waits for you",
+        "Ends soon",
+    ]
+    place(house.rae, every=60)
+    hold_write("/b")
+    hold_write("/c")
+    file_call()
+    turn()
+    assert len(mail.letters) == 2
+    clock.advance(60 * MINUTE)
+    turn()
+    late = [told for told in notices(why="write") if told.digest]
+    assert {told.status for told in late} == {"dropped"}
+    assert "its time ran out" in str(late[0].last_error)
+
+
+@pytest.mark.parametrize("how", ["answered", "left", "about"])
+def test_a_write_is_not_told_once_nothing_is_left_to_tell(
+    how: str,
+    place: Place,
+    hold_write: Callable[..., Held],
+    runtime: Runtime,
+    turn: Turn,
+    mail: MailServer,
+    house: House,
+    store: Store,
+    notices: Notices,
+) -> None:
+    at = place(house.rae)
+    held = hold_write()
+    while fan_out(runtime):
+        pass
+    assert [told.why for told in notices()] == ["write"]
+    if how == "answered":
+        done = (
+            update(WriteGrant)
+            .where(WriteGrant.nonce == held.nonce)
+            .values(status="approved")
+        )
+        store.write(lambda tx: (tx.execute(done), None)[1])
+    elif how == "left":
+        store.write(lambda tx: members.suspend(tx, house.org_id, By(), house.rae.id))
+    else:
+        owner, only = Owner(house.org_id, house.rae.id), Wish(about="alerts")
+        store.write(lambda tx: destinations.change(tx, owner, at, only))
+    turn()
+    assert mail.letters == []
+    assert [told.status for told in notices()] == ["dropped"]
+
+
+def test_writes_and_calls_go_into_one_message_with_a_title_for_both(
+    place: Place,
+    hold_write: Callable[..., Held],
+    file_call: FileCall,
+    turn: Turn,
+    mail: MailServer,
+    house: House,
+) -> None:
+    place(house.rae)
+    hold_write()
+    file_call(risk=Risk.HIGH)
+    turn()
+    [(_, letter)] = mail.letters
+    assert letter["Subject"] == (
+        "1 approval to look at, highest risk high; a write in your name"
+    )
 
 
 def test_what_waits_again_after_the_agents_answer_is_told_again(

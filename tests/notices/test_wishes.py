@@ -45,6 +45,10 @@ def at(text: str, zone: ZoneInfo = UTC, fold: int = 0) -> int:
         (Wish(about="alerts"), Risk.CRITICAL, "shell.run", wishes.DECIDE, False),
         (Wish(about="alerts"), Risk.CRITICAL, "shell.run", wishes.ESCALATED, False),
         (Wish(about="alerts"), Risk.LOW, "shell.run", wishes.BREAK_GLASS, True),
+        (Wish(), Risk.MEDIUM, "", wishes.WRITE, True),
+        (Wish(risk_from=Risk.CRITICAL, tools=("x",)), Risk.MEDIUM, "", wishes.WRITE, True),
+        (Wish(about="escalated"), Risk.MEDIUM, "", wishes.WRITE, False),
+        (Wish(about="alerts"), Risk.MEDIUM, "", wishes.WRITE, False),
         (
             Wish(tools=("x",), risk_from=Risk.CRITICAL),
             Risk.LOW,
@@ -104,10 +108,10 @@ def test_when_somebody_hears_of_it(wish: Wish, now: str, told: str, digest: bool
     [
         (Risk.CRITICAL, wishes.DECIDE, True),
         (Risk.HIGH, wishes.DECIDE, False),
-        (Risk.LOW, wishes.BREAK_GLASS, True),
+        (Risk.HIGH, wishes.WRITE, False),
     ],
 )
-def test_critical_calls_and_alarms_break_through_by_choice_alone(
+def test_critical_calls_break_through_by_choice_alone(
     risk: Risk, why: str, at_once: bool
 ) -> None:
     night = at("2026-06-01T23:00")
@@ -117,9 +121,13 @@ def test_critical_calls_and_alarms_break_through_by_choice_alone(
     assert due(chosen_not_to, night, risk=risk, why=why).at == at("2026-06-02T07:00")
 
 
-def test_an_alarm_waits_for_no_digest() -> None:
-    now = at("2026-06-01T10:05")
-    assert due(Wish(every=60), now, risk=Risk.LOW, why=wishes.BREAK_GLASS) == (now, False)
+@pytest.mark.parametrize(
+    "wish",
+    [Wish(every=60), Wish(hours=(9,)), Wish(quiet=NIGHT), Wish(every=60, quiet=NIGHT)],
+)
+def test_an_alarm_waits_for_no_digest_and_no_quiet_hours(wish: Wish) -> None:
+    night = at("2026-06-01T23:05")
+    assert due(wish, night, risk=Risk.LOW, why=wishes.BREAK_GLASS) == (night, False)
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,9 @@ class StandIn:
         self.broken = 0
         """How many requests from now on are answered with 503."""
         self.arrived = threading.Semaphore(0)
+        self.let_go = threading.Event()
+        """Cleared: it answers nobody until it is set again."""
+        self.let_go.set()
         self.url = ""
 
     def answer(self, method: str, path: str, headers: Any, body: bytes) -> Answer:
@@ -53,6 +56,7 @@ def _handler_for(standin: StandIn) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             standin.requests.append((self.command, self.path))
+            standin.let_go.wait()
             if standin.broken > 0:
                 standin.broken -= 1
                 status, said = 503, {"error": "out of order"}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import html
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,11 +15,15 @@ from sqlalchemy import select
 
 from tests.outbox.standins import CtrlRun, GitHub, Helio, StandIn
 from tests.plugins.upstream import APP_KEY
+from webui.approvals import nodes
 from webui.approvals.senders import sources
 from webui.approvals.states import Verdict
 from webui.approvals.upstream import attempts, shutdown
+from webui.approvals.upstream.trouble import trouble_of
+from webui.inbox.replaying import replay
 from webui.outbox.replier import Replier
-from webui.store.models import Approval
+from webui.store.models import Approval, Event
+from webui.store.queries import traffic
 
 if TYPE_CHECKING:
     from tests.plugins.desk import Browser, House, TestClock
@@ -187,6 +193,10 @@ def test_an_upstream_that_is_away_is_no_yes(
     clock.advance(900_000)
     assert tell() == 1
     assert desk.status(approval_id) == "expired"
+    with desk.store.reading() as session:
+        found = trouble_of(session, house.org_id, source_id)
+    assert found is not None
+    assert found.approval_id == approval_id
 
 
 def test_a_wrong_token_opens_it_again_and_the_right_one_settles_it(
@@ -211,6 +221,89 @@ def test_a_wrong_token_opens_it_again_and_the_right_one_settles_it(
     desk.decide(house.rae, approval_id)
     tell()
     assert desk.status(approval_id) == "consumed"
+
+
+def test_a_process_tells_no_more_at_once_than_it_has_places_for(
+    browser: Browser,
+    desk: Desk,
+    house: House,
+    start: Any,
+    source: Any,
+    replier: Replier,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("webui.outbox.replier.AT_ONCE", 1)
+    helio = start(Helio())
+    source_id = source("helio", {"api_url": helio.url}, "api-secret")
+    cards = [ask_helio(browser, helio, source_id, name) for name in ("a", "b")]
+    for card in cards:
+        desk.decide(house.rae, card)
+    helio.let_go.clear()
+    assert replier.tell() == 1, "one place, so one of the two"
+    assert replier.tell() == 0, "and none while it is taken"
+    helio.let_go.set()
+    replier.wait()
+    assert replier.tell() == 1, "the place is free again"
+    replier.wait()
+    assert [desk.status(card) for card in cards] == ["consumed", "consumed"]
+
+
+def page_of(signed_in: Any, who: Any, source_id: str) -> str:
+    text: str = signed_in(who).get(f"/sources/{source_id}").text
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", text)).split())
+
+
+def test_a_verdict_that_never_gets_there_is_said_of_its_source_until_one_does_again(
+    browser: Browser,
+    desk: Desk,
+    house: House,
+    clock: TestClock,
+    start: Any,
+    source: Any,
+    tell: Any,
+    signed_in: Any,
+    endpoint: Any,
+    receive: Any,
+    turn: Any,
+    courier: Any,
+) -> None:
+    helio, receiver = start(Helio()), receive()
+    endpoint(receiver.url, "source.failing")
+    source_id = source("helio", {"api_url": helio.url}, "wrong")
+    cards = [ask_helio(browser, helio, source_id, f"t-{at}") for at in range(3)]
+    for card in cards[:2]:
+        desk.decide(house.rae, card)
+        tell()
+    turn(courier)
+    [(_, body)] = receiver.requests  # once, however many fail alike
+    data = json.loads(body)["data"]
+    assert data["subject"] == f"source:{source_id}"
+    assert (data["code"], data["why"]) == ("not_told", "The source refused it with 401.")
+    said = "A verdict did not get there: The source refused it with 401."
+    assert said in page_of(signed_in, house.ana, source_id)
+    desk.store.write(
+        lambda tx: sources.set_token(tx, house.org_id, source_id, "api-secret")
+    )
+    assert said in page_of(signed_in, house.ana, source_id), "nothing has got there yet"
+    helio.broken = 1
+    desk.decide(house.rae, cards[2])
+    tell()
+    assert said in page_of(signed_in, house.ana, source_id)
+    clock.advance(1_000)
+    tell()
+    assert desk.status(cards[2]) == "consumed"
+    assert "did not get there" not in page_of(signed_in, house.ana, source_id)
+    with desk.store.reading() as session:
+        log = session.scalars(select(Event).where(Event.subject == f"source:{source_id}"))
+        actions = [each.action for each in log.all()]
+    assert actions == [
+        "source.created",
+        "source.failing",
+        "source.changed",
+        "source.mended",
+    ]
+    turn(courier)
+    assert receiver.types == ["source.failing"]
 
 
 def test_what_was_settled_in_helio_meanwhile_counts(
@@ -313,12 +406,41 @@ def test_ctrlruns_own_package_takes_what_a_person_said(
 ) -> None:
     gateway = start(CtrlRun())
     gateway.secret = SECRET
-    source_id = source("ctrlrun", {})
+    source_id = source("ctrlrun", {"public_url": gateway.url})
     request_id, body, headers = gateway.ask()
     approval_id = send(browser, source_id, body, headers)
     desk.decide(house.rae, approval_id, Verdict(verdict), "because")
     assert tell() == 1
     assert (gateway.status(request_id), desk.status(approval_id)) == (there, here)
+
+
+def test_an_answer_wanted_elsewhere_is_refused_and_filed_once_the_settings_name_the_place(
+    browser: Browser,
+    desk: Desk,
+    house: House,
+    start: Any,
+    source: Any,
+    runtime: Runtime,
+) -> None:
+    gateway = start(CtrlRun())
+    gateway.secret = SECRET
+    source_id = source("ctrlrun", {"public_url": "https://agents.example.com"})
+    _, body, headers = gateway.ask()
+    sent = {"content-type": "application/json", **headers}
+    answer = browser.post(f"/hooks/{source_id}", data=body, headers=sent)
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "respond_to_elsewhere")
+    with desk.store.reading() as session:
+        assert session.scalars(select(Approval)).all() == []
+        [failed] = traffic.failures(session, house.org_id, source_id)
+        [told] = session.scalars(select(Event).where(Event.action == "source.failing"))
+    assert f"at '{gateway.url}', and that does not lie below https://agents" in failed.why
+    assert b"respond_to_elsewhere" in (told.payload or b"")
+    settings = {"public_url": gateway.url}
+    desk.store.write(
+        lambda tx: sources.change_config(tx, house.org_id, source_id, settings)
+    )
+    filed = replay(runtime, house.org_id, failed.id, actor="user:x")
+    assert desk.row(filed).reply_state == "open"
 
 
 def test_what_runs_out_here_is_denied_in_ctrlrun(
@@ -331,7 +453,7 @@ def test_what_runs_out_here_is_denied_in_ctrlrun(
 ) -> None:
     gateway = start(CtrlRun())
     gateway.secret = SECRET
-    source_id = source("ctrlrun", {})
+    source_id = source("ctrlrun", {"public_url": gateway.url})
     request_id, body, headers = gateway.ask()
     approval_id = send(browser, source_id, body, headers)
     desk.demand(approval_id, expires_at=desk.row(approval_id).created_at + 1_000)
@@ -408,7 +530,7 @@ def test_a_deployment_that_github_no_longer_lists_is_gone(
     )
 
 
-def test_a_shutdown_rejects_what_is_open_of_a_source_that_says_so(
+def test_the_last_node_to_stop_rejects_what_is_open_of_a_source_that_says_so(
     browser: Browser,
     desk: Desk,
     start: Any,
@@ -420,8 +542,13 @@ def test_a_shutdown_rejects_what_is_open_of_a_source_that_says_so(
     kept = ask_helio(browser, helio, source("helio", config, "api-secret"), "kept")
     rejecting = source("helio", {**config, "on_shutdown": "reject"}, "api-secret")
     ended = ask_helio(browser, helio, rejecting, "ended")
+    desk.store.write(lambda tx: nodes.seen(tx, "another", "other.example"))
     replier.close()
-    assert desk.store.write(shutdown.dispose_rejecting) == 0
+    assert helio.tickets == {"kept": "pending", "ended": "pending"}
+    assert desk.status(ended) == "pending"
+    desk.store.write(lambda tx: nodes.leave(tx, "another"))
+    replier.close()
+    assert desk.store.write(lambda tx: shutdown.leave(tx, "another")) == 0
     assert helio.tickets == {"kept": "pending", "ended": "denied"}
     with desk.store.reading() as session:
         found = session.scalars(select(Approval).order_by(Approval.id)).all()

@@ -205,7 +205,8 @@ def good_ctrlrun() -> Good:
         }
         return Inbound(headers, body, ADDRESS)
 
-    return Good(SourceSecrets((secret,), {}), delivery, signature="ctrlrun-signature")
+    source = SourceSecrets((secret,), {"public_url": test_ctrlrun.PUBLIC})
+    return Good(source, delivery, signature="ctrlrun-signature")
 
 
 def good_claude_code() -> Good:

@@ -116,12 +116,12 @@ def test_no_flipped_bit_is_believed(kind: str) -> None:
     good = GOOD[kind]()
     inbound = good.delivery(NOW, 1)
     believed = [
-        places for places, broken in _flipped(good, inbound) if taken(kind, good, broken)
+        places for places, broken in flipped(good, inbound) if taken(kind, good, broken)
     ]
     assert believed == []
 
 
-def _flipped(
+def flipped(
     good: Good, inbound: Inbound
 ) -> Iterator[tuple[Sequence[tuple[str, int]], Inbound]]:
     """Flip each bit of all that is proven alone, and then pairs of them, `FLIPS` times."""
@@ -136,11 +136,11 @@ def _flipped(
         places = [bits[number]] if number < len(bits) else dice.sample(bits, 2)
         broken = inbound
         for name, bit in places:
-            broken = _one_flipped(broken, name, bit)
+            broken = one_flipped(broken, name, bit)
         yield places, broken
 
 
-def _one_flipped(inbound: Inbound, name: str, bit: int) -> Inbound:
+def one_flipped(inbound: Inbound, name: str, bit: int) -> Inbound:
     """Flip a bit of the header of this name, or of the body if there is no name."""
     if not name:
         body = bytearray(inbound.body)

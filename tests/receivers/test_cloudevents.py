@@ -11,6 +11,7 @@ from cloudevents.core.bindings.http import to_binary_event, to_structured_event
 from cloudevents.core.v1.event import CloudEvent
 
 from webui.approvals.errors import InvalidError
+from webui.asks import AskBody, check_body
 from webui.receivers import cloudevents, standard
 from webui.receivers.kind import Ignored, Inbound, Refused, SourceSecrets, Submission
 from webui.receivers.reading import read_body
@@ -33,7 +34,7 @@ def message(mode: str, data: Any = CALL, **attributes: Any) -> tuple[dict[str, s
     return {name.lower(): value for name, value in made.headers.items()}, made.body
 
 
-def signed(headers: dict[str, str], body: bytes, message_id: str = "msg_1") -> Inbound:
+def signed(headers: dict[str, str], body: bytes, message_id: str = "e-1") -> Inbound:
     return Inbound({**headers, **sign([SECRET], message_id, now=NOW, body=body)}, body, "")
 
 
@@ -66,33 +67,73 @@ def test_an_event_s_data_is_the_call(mode: str) -> None:
     assert receive(with_hmac(headers, body), HMAC)["tool"] == "bank.transfer"
 
 
-@MODES
-def test_an_event_is_known_again_by_its_source_and_id(mode: str) -> None:
+def test_a_structured_event_is_known_again_by_its_source_and_id() -> None:
     source = SourceSecrets((SECRET,), {})
-    one = cloudevents.verify(signed(*message(mode)), source, NOW)
-    again = cloudevents.verify(signed(*message(mode), "msg_2"), source, NOW)
-    other = cloudevents.verify(signed(*message(mode, id="e-2"), "msg_2"), source, NOW)
+    one = cloudevents.verify(signed(*message("structured")), source, NOW)
+    again = cloudevents.verify(signed(*message("structured"), "msg_2"), source, NOW)
+    renamed = signed(*message("structured", id="e-2"), "msg_2")
+    other = cloudevents.verify(renamed, source, NOW)
     assert one.message_id == again.message_id == 'ce:["/payments \\u00fc", "e-1"]'
     assert one.message_id != other.message_id
     # and what the signature covers counts too, whatever the headers say
     assert set(again.message_ids) & set(other.message_ids) == {"msg_2"}
 
 
-def test_a_body_that_was_signed_is_known_under_any_event_id() -> None:
-    source = SourceSecrets((SECRET,), HMAC)
+@pytest.mark.parametrize("config", [{}, HMAC], ids=["standard", "hmac"])
+@pytest.mark.parametrize("name", ["id", "source", "type", "subject", "tool", "data"])
+def test_a_changed_header_of_binary_mode_changes_nothing(
+    name: str, config: dict[str, Any]
+) -> None:
     headers, body = message("binary")
-    one = cloudevents.verify(with_hmac(headers, body), source, NOW)
-    moved = with_hmac({**headers, "ce-id": "e-9"}, body)
-    again = cloudevents.verify(moved, source, NOW)
-    assert set(one.message_ids) & set(again.message_ids)
+    made = with_hmac(headers, body) if config else signed(headers, body)
+    changed = Inbound({**made.headers, f"ce-{name}": "e-9"}, body, "")
+    source = SourceSecrets((SECRET,), config)
+    known = cloudevents.verify(made, source, NOW)
+    assert cloudevents.verify(changed, source, NOW) == known
+    if name == "id" and not config:
+        assert refusal(changed) == (422, "event_id_unsigned")
+    else:
+        assert receive(changed, config) == receive(made, config)
 
 
-@MODES
-def test_other_types_ask_for_nothing(mode: str) -> None:
+def test_the_signed_id_of_binary_mode_is_the_event_s_own() -> None:
+    headers, body = message("binary", id="50%")
+    assert headers["ce-id"] == "50%25"
+    assert receive(signed(headers, body, "50%"))["tool"] == "bank.transfer"
+    assert refusal(signed(headers, body, "msg_1")) == (422, "event_id_unsigned")
+
+
+@pytest.mark.parametrize("signing", [{}, HMAC], ids=["standard", "hmac"])
+def test_a_source_that_chooses_by_type_takes_no_event_whose_type_nobody_signed(
+    signing: dict[str, Any],
+) -> None:
+    headers, body = message("binary")
+    made = with_hmac(headers, body) if signing else signed(headers, body)
+    for name in (TYPE, "org.example.other"):
+        changed = Inbound({**made.headers, "ce-type": name}, body, "")
+        config = {**signing, "types": [TYPE]}
+        assert refusal(changed, config) == (422, "event_type_unsigned")
+
+
+def test_neither_mode_can_be_passed_off_as_the_other() -> None:
+    """Nobody signs the media type either."""
+    headers, body = message("structured")
+    binary, plain = message("binary")
+    asked = signed({**headers, **binary, "content-type": "application/json"}, body)
+    cloudevents.verify(asked, SourceSecrets((SECRET,), {}), NOW)
+    [made] = cloudevents.to_submissions(read_body(asked), asked.headers, {})
+    with pytest.raises(InvalidError):
+        check_body(AskBody, {name: made[name] for name in made if name != "arguments_text"})
+    asked = signed({**binary, "content-type": cloudevents.STRUCTURED}, plain)
+    assert refusal(asked) == (422, "event_invalid")
+
+
+def test_other_types_ask_for_nothing() -> None:
     config = {"types": [TYPE]}
-    assert receive(signed(*message(mode)), config)["tool"] == "bank.transfer"
+    made = receive(signed(*message("structured")), config)
+    assert made["tool"] == "bank.transfer"
     with pytest.raises(Ignored):
-        receive(signed(*message(mode, type="org.example.other")), config)
+        receive(signed(*message("structured", type="org.example.other")), config)
 
 
 @pytest.mark.parametrize(

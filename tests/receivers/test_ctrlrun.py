@@ -14,13 +14,15 @@ from ctrlrun import (
 from ctrlrun.webhook import handle_inbound
 
 from tests.plugins.upstream import converse
+from webui.approvals.errors import InvalidError
 from webui.receivers import ctrlrun
 from webui.receivers.kind import Ignored, Inbound, Refused, SourceSecrets
 from webui.receivers.reading import read_body
 from webui.receivers.way_back import Conversation, End, Heard, Outcome, Told
 
 SECRET = "a secret of at least thirty-two bytes"
-SOURCE = SourceSecrets((SECRET,), {})
+PUBLIC = "https://agents.example.com"
+SOURCE = SourceSecrets((SECRET,), {"public_url": PUBLIC})
 
 
 class Provider(WebhookApprovalProvider):
@@ -35,7 +37,7 @@ class Provider(WebhookApprovalProvider):
 class Run:
     """An agent under CTRLRun that waits for one approval."""
 
-    def __init__(self, public_url: str | None = "https://agents.example.com") -> None:
+    def __init__(self, public_url: str | None = PUBLIC) -> None:
         self.store = InMemoryStateStore()
         provider = Provider(
             self.store,
@@ -55,7 +57,7 @@ class Run:
 
     def asked(self, source: SourceSecrets = SOURCE) -> dict[str, Any]:
         ctrlrun.verify(self.inbound, source, self.now)
-        [submission] = ctrlrun.to_submissions(read_body(self.inbound), {}, {})
+        [submission] = ctrlrun.to_submissions(read_body(self.inbound), {}, source.config)
         return submission
 
     def tell(
@@ -122,9 +124,9 @@ def test_an_answer_to_what_was_settled_otherwise_is_none() -> None:
 
 
 def test_after_a_rotation_the_older_secret_still_answers() -> None:
-    fresh = SourceSecrets(("a fresh secret of thirty-two bytes!!", SECRET), {})
+    fresh = SourceSecrets(("a fresh secret of thirty-two bytes!!", SECRET), SOURCE.config)
     assert Run().settle("approve", source=fresh).end is End.CONFIRMED
-    wrong = SourceSecrets(("a fresh secret of thirty-two bytes!!",), {})
+    wrong = SourceSecrets(("a fresh secret of thirty-two bytes!!",), SOURCE.config)
     assert Run().settle("approve", source=wrong).end is End.PERMANENT
 
 
@@ -143,7 +145,7 @@ def test_each_other_answer_has_its_meaning(answer: Heard, end: End) -> None:
 
 
 def test_without_a_secret_nothing_is_sent() -> None:
-    conversation = Run().tell("approve", source=SourceSecrets((), {}))
+    conversation = Run().tell("approve", source=SourceSecrets((), SOURCE.config))
     with pytest.raises(StopIteration) as ended:
         next(conversation)
     assert ended.value.value.end is End.PERMANENT
@@ -152,6 +154,55 @@ def test_without_a_secret_nothing_is_sent() -> None:
 def test_a_request_that_cannot_be_answered_is_refused_with_how_to_mend_it() -> None:
     with pytest.raises(Refused, match="public_url"):
         Run(public_url=None).asked()
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "https://agents.example.com.evil.example",
+        "https://evil.example",
+        "http://agents.example.com",
+        "https://agents.example.com:8443",
+        "https://agents.example.com@evil.example",
+        "https://agents.example.com/../..",
+        "https://agents.example.com/%2e%2e",
+        "https://evil.example\\@agents.example.com",
+    ],
+)
+def test_an_answer_goes_nowhere_but_where_the_settings_say(elsewhere: str) -> None:
+    run = Run(public_url=elsewhere)
+    with pytest.raises(Refused, match="`public_url` of this source's settings") as caught:
+        run.asked()
+    assert caught.value.code == "respond_to_elsewhere"
+    assert str(run.request.request_id) not in caught.value.detail, "all fail alike"
+    given = json.loads(run.inbound.body)["respond_to"]
+    conversation = Run().tell("approve", respond_to=given)
+    with pytest.raises(StopIteration) as ended:
+        next(conversation)
+    assert ended.value.value.end is End.PERMANENT
+
+
+@pytest.mark.parametrize(
+    "public_url", [f"{PUBLIC}/", f"{PUBLIC}:443", "https://AGENTS.example.com"]
+)
+def test_the_same_place_may_be_written_otherwise(public_url: str) -> None:
+    source = SourceSecrets((SECRET,), {"public_url": public_url})
+    ctrlrun.check_source(source)
+    assert Run().asked(source)["reply_to"]["respond_to"].startswith(PUBLIC)
+    below = SourceSecrets((SECRET,), {"public_url": f"{PUBLIC}/team"})
+    assert Run(f"{PUBLIC}/team").asked(below)
+    for outside in (PUBLIC, f"{PUBLIC}/teams"):
+        with pytest.raises(Refused):
+            Run(outside).asked(below)
+
+
+def test_a_source_from_before_says_what_its_settings_lack() -> None:
+    source = SourceSecrets((SECRET,), {})
+    with pytest.raises(InvalidError, match="/public_url"):
+        ctrlrun.check_source(source)
+    with pytest.raises(Refused, match="gives them the `public_url`") as caught:
+        Run().asked(source)
+    assert caught.value.code == "respond_to_elsewhere"
 
 
 def test_other_documents_are_ignored() -> None:

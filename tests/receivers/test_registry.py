@@ -21,7 +21,7 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "fields": {"tool": "/tool", "arguments": "/arguments"},
     },
     "helio": {"api_url": "http://127.0.0.1:3100"},
-    "ctrlrun": {},
+    "ctrlrun": {"public_url": "https://agents.example.com"},
     "github": {"app_id": 7},
     "slack": {"channel": "C0123456789"},
     "discord": {"channel": "1234567890123456789"},

@@ -58,7 +58,7 @@ WHO_MAY = {
         passkeys.remove linking.link linking.unlink bulk.decide notifications.add
         notifications.set_zone notifications.change notifications.try_it notifications.pause
         notifications.resume notifications.remove
-        chat_links.link chat_links.unlink
+        chat_links.begin chat_links.confirm chat_links.stop chat_links.unlink
     """,
     SIGNED_IN - {"instance admin"}: "orgs.switch",
     PEOPLE - {"instance admin", "foreigner"}: "write_gate.page write_gate.decide",

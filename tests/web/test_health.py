@@ -1,13 +1,16 @@
 """What machines ask."""
 
 import re
+from functools import partial
 
 from sqlalchemy import update
 
-from tests.plugins.desk import Browser, FileCall, House, SignedIn
+from tests.plugins.desk import Browser, FileCall, House, SignedIn, TestClock
+from webui.approvals import nodes
 from webui.approvals.agents import agents
 from webui.runtime import Runtime
 from webui.store.models import User
+from webui.store.queries import load
 from webui.store.store import Store
 
 
@@ -31,6 +34,18 @@ def test_the_public_keys_are_published(browser: Browser, house: House) -> None:
     assert any(house.org_id in vkey for vkey in told["audit_vkeys"])
 
 
+def test_the_metrics_count_the_nodes_that_live(
+    runtime: Runtime, store: Store, clock: TestClock
+) -> None:
+    for node in "abc":
+        store.write(partial(nodes.seen, node=node, host="h"))
+    clock.advance(nodes.LEASE_MS)
+    for node in "ab":
+        store.write(partial(nodes.seen, node=node, host="h"))
+    with store.reading() as session:
+        assert load.of_instance(session, store.now()).nodes == 2
+
+
 def test_the_metrics_are_for_instance_admins(
     browser: Browser,
     signed_in: SignedIn,
@@ -52,5 +67,6 @@ def test_the_metrics_are_for_instance_admins(
     assert answer.content_type.startswith("text/plain; version=0.0.4")
     text = answer.get_data(as_text=True)
     assert re.search(r"^countersign_approvals_waiting 1$", text, re.MULTILINE)
+    assert re.search(r"^countersign_nodes 1$", text, re.MULTILINE)
     wrong = {"Authorization": f"Bearer {token[:-1]}x"}
     assert browser.get("/metrics", headers=wrong).status_code == 401

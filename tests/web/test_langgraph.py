@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -77,7 +77,9 @@ class Model(GenericFakeChatModel):
         return self
 
 
-def agent_that_pays(ran: list[Any], mode: str = "batched") -> Any:
+def agent_that_pays(
+    ran: list[Any], mode: str = "batched", allowed: Sequence[str] = ()
+) -> Any:
     def pay(to: str, amount: int = 1) -> str:
         """Pay somebody."""
         ran.append((to, amount))
@@ -92,7 +94,8 @@ def agent_that_pays(ran: list[Any], mode: str = "batched") -> Any:
         yield AIMessage("", tool_calls=calls)
         yield AIMessage("done")
 
-    gate = HumanInTheLoopMiddleware(interrupt_on={"pay": True}, interrupt_mode=mode)  # type: ignore[arg-type]
+    pays: Any = {"allowed_decisions": list(allowed)} if allowed else True
+    gate = HumanInTheLoopMiddleware(interrupt_on={"pay": pays}, interrupt_mode=mode)  # type: ignore[arg-type]
     return create_agent(
         Model(messages=says()), [pay], middleware=[gate], checkpointer=InMemorySaver()
     )
@@ -368,9 +371,29 @@ def test_an_interrupt_of_another_form_is_refused(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    "schema",
+    [
+        {},
+        {"oneOf": []},
+        {"oneOf": [{"$ref": "#/$defs/x"}]},
+        {"properties": {"type": {"enum": ["approve"]}}},
+        {"properties": {"type": {"const": "run"}}},
+        {"properties": {"type": {"const": "edit"}}},
+        {"$defs": [], "$ref": "#/$defs/x"},
+    ],
+    ids=str,
+)
+def test_a_response_schema_of_something_else_is_refused(schema: Any) -> None:
+    value = {"type": "tool_approval", "name": "t", "args": ARGS}
+    with pytest.raises(Refused):
+        read_value(value, json.dumps(value), schema)
+
+
+@pytest.mark.parametrize(
     "change",
     [
         {"who": 1},
+        {"response_schema": []},
         {"id": 1},
         {"thread_id": []},
         {"callback_url": "ftp://x"},

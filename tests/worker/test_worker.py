@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from queue import SimpleQueue
+from socket import gethostname
 from typing import Any
 
 from sqlalchemy import func, select
 
 from webui.audit import checkpoints
+from webui.commands.doctor import examine
 from webui.outbox.replier import Replier
-from webui.store.models import Approval, AuditHead, Checkpoint
+from webui.store.models import Approval, AuditHead, Checkpoint, Node
 from webui.worker import Chore, Worker, chores_of, forget, index, sender_of, sweep
 
 
@@ -91,6 +93,20 @@ def test_before_its_end_a_process_signs_whatever_is_new(
         head = session.get_one(AuditHead, house.org_id).seq
     assert newest is not None
     assert newest.size == head - 1  # all but the event of the checkpoint itself
+
+
+def test_a_node_says_that_it_lives_only_where_others_may_be(
+    runtime: Any, store: Any
+) -> None:
+    Worker(runtime, chores_of(runtime)).turn()
+    with store.reading() as session:
+        rows = session.execute(select(Node.id, Node.host)).all()
+    told = [each.words for each in examine(runtime.settings) if each.check == "nodes"]
+    if store.on_sqlite:
+        assert (rows, told) == ([], [])
+    else:
+        assert rows == [(runtime.node, gethostname())]
+        assert told == [f"Serving this database now: {gethostname()}."]
 
 
 def test_what_is_kept_for_a_while_is_forgotten(runtime: Any) -> None:

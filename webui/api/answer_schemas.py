@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from webui.api.admin_answers import ADMIN_ANSWERS
+from webui.api.notification_schemas import NOTIFICATION_ANSWERS
 from webui.api.policy_answers import POLICY_ANSWERS
 from webui.api.upstream_answers import UPSTREAM_ANSWERS
 from webui.approvals.states import Resolution, Risk, Status
@@ -292,4 +293,4 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "OpenAPI": {"type": "object"},
     "Problem": _object(_PROBLEM, ("errors",)),
 }
-ANSWERS |= ADMIN_ANSWERS | POLICY_ANSWERS | UPSTREAM_ANSWERS
+ANSWERS |= ADMIN_ANSWERS | NOTIFICATION_ANSWERS | POLICY_ANSWERS | UPSTREAM_ANSWERS

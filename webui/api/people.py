@@ -20,7 +20,7 @@ from webui.approvals.answering.barring import (
 )
 from webui.approvals.answering.claiming import holder_of
 from webui.approvals.answering.reviewing import owner_now, resource_of, seal_of
-from webui.approvals.answering.settlement import settlement_of
+from webui.approvals.answering.settlement import UnreadableError, settlement_of
 from webui.approvals.answering.settling import is_due
 from webui.approvals.authorization import DECIDE, EDIT, VIEW, Resource
 from webui.approvals.call.arguments import effective_arguments, open_arguments
@@ -170,7 +170,10 @@ def _settling(session: Session, approval: Approval) -> dict[str, Any]:
     """Return the verdict that can still be undone, and when it settles the call."""
     if approval.settles_at is None:
         return {"settles_at": None, "settling": None}
-    verdict = settlement_of(session, runtime().keyring, approval)
+    try:
+        verdict = settlement_of(session, runtime().keyring, approval)
+    except UnreadableError:
+        return {"settles_at": rfc3339(approval.settles_at), "settling": None}
     given = {
         "verdict": verdict.note["verdict"],
         "actor": {

@@ -68,6 +68,7 @@ TOKEN_REVOKED: Final = "token.revoked"  # noqa: S105  a name, not a token
 SOURCE_CREATED: Final = "source.created"
 SOURCE_CHANGED: Final = "source.changed"
 SOURCE_FAILING: Final = "source.failing"
+SOURCE_MENDED: Final = "source.mended"
 SOURCE_DELIVERY_REFUSED: Final = "source.delivery_refused"
 ENDPOINT_CREATED: Final = "endpoint.created"
 ENDPOINT_CHANGED: Final = "endpoint.changed"
@@ -205,6 +206,7 @@ ALL: Final = frozenset(
         SOURCE_CREATED,
         SOURCE_CHANGED,
         SOURCE_FAILING,
+        SOURCE_MENDED,
         SOURCE_DELIVERY_REFUSED,
         ENDPOINT_CREATED,
         ENDPOINT_CHANGED,

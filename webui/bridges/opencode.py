@@ -15,6 +15,7 @@ from http import HTTPStatus
 from webui.approvals.errors import DeskError, TooManyError
 from webui.approvals.upstream.settled import reconcile, settled_upstream
 from webui.bridges.link import Link
+from webui.bridges.opencode_folder import folder_fault
 from webui.bridges.waiting import any_missing, missing, untold
 from webui.channels.addresses import Undeliverable
 from webui.channels.sse import Event
@@ -46,10 +47,16 @@ KEPT = 10_000
 def listen(link: Link) -> None:
     """Hold one connection to the server of a source until it ends."""
     server = server_of(link.open_source().secrets)
-    with link.stream(server.events()) as stream:
-        session = Session(link, server)
-        for event in stream.events():
-            session.hear(event)
+    try:
+        with link.stream(server.events()) as stream:
+            session = Session(link, server)
+            for event in stream.events():
+                session.hear(event)
+    except Undeliverable:
+        why = folder_fault(link.ask, server)
+        if why is None:
+            raise
+        raise Undeliverable(why, permanent=False) from None
 
 
 @dataclass
@@ -66,6 +73,8 @@ class Session:
     heard: int = 0
     list_at: float = 0.0
     """When the lists are read next; at first with the first sign of life."""
+    right_folder: bool = False
+    """OpenCode works in the folder of the settings, as far as can be told."""
 
     def hear(self, event: Event) -> None:
         """Do what an event says, and read the lists if it is time."""
@@ -154,7 +163,7 @@ class Session:
             waiting = [each for version in VERSIONS for each in self._list(version)]
         except Unknown as unknown:
             self.list_at = time.monotonic() + SOON
-            self.link.limping(str(unknown))
+            self.link.limping(self._folder_fault() or str(unknown))
             return
         refs = [each.request.id for each in waiting]
         with self.link.runtime.store.reading() as session:
@@ -162,10 +171,19 @@ class Session:
         filed = [self._waits(each, anew=each.request.id in anew) for each in waiting]
         self._settle_missing(refs, listed_at)
         self._forget(refs)
-        if all(filed):
+        fault = self._folder_fault()
+        if all(filed) and fault is None:
             self.link.well()
         else:
             self.list_at = time.monotonic() + SOON
+        if fault is not None:
+            self.link.limping(fault)
+
+    def _folder_fault(self) -> str | None:
+        """Return what is wrong with the folder; it is asked until nothing is known to be."""
+        fault = None if self.right_folder else folder_fault(self._ask, self.server)
+        self.right_folder = fault is None
+        return fault
 
     def _waits(self, asked: Asked, *, anew: bool) -> bool:
         """File what a list names, unless it is known; what could not be told then is told now."""

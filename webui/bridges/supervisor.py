@@ -1,6 +1,5 @@
 """Keeps the bridges of one process: takes those that are wanted and free, gives up the others."""
 
-import secrets
 from collections.abc import Mapping
 from threading import Event, Thread
 
@@ -13,6 +12,7 @@ from webui.bridges.link import FIRST_PAUSE, Link, Listen, sender_of
 from webui.bridges.registry import BRIDGES
 from webui.channels.http import Sender
 from webui.runtime import Runtime
+from webui.store.errors import StoreUnavailableError
 from webui.store.models import Agent, Source
 
 log = structlog.get_logger()
@@ -38,7 +38,7 @@ class Supervisor:
         self._sender = sender or sender_of(runtime)
         self._bridges = bridges
         self._first_pause = first_pause
-        self._node = secrets.token_hex(8)
+        self._node = runtime.node
         self._links: dict[str, tuple[Wanted, Link]] = {}
         self._looks = 0
         self._stop = Event()
@@ -54,8 +54,13 @@ class Supervisor:
         self._stop.set()
         if self._thread is not None:
             self._thread.join(5)
+        for _, link in self._links.values():
+            link.stop()  # all of them, before the first is waited for
         for source_id in list(self._links):
-            self._end(source_id)
+            try:
+                self._end(source_id)
+            except StoreUnavailableError:  # its lease runs out
+                log.warning("a bridge was not handed over", source=source_id)
 
     def _run(self) -> None:
         while not self._stop.is_set():

@@ -55,6 +55,35 @@ def read_press(value: str) -> Press | None:
     return Press(found[1], verdict, found[3], needs_reason)  # type: ignore[arg-type]
 
 
+class Dialog(NamedTuple):
+    """One field that a clicker is asked to fill in."""
+
+    value: str
+    """What comes back with the field."""
+    title: str
+    send: str
+    label: str
+    required: bool
+    most: int
+    lines: bool
+    """Several of them."""
+
+
+LINK: Final = "1:link"
+"""The value of the button that asks for a code of the desk."""
+LINKING: Final = Dialog(
+    LINK, "Link your account", "Send", "The code from your account's page", True, 40, False
+)
+
+
+def reason_dialog(press: Press) -> Dialog:
+    """Return what asks for the reason of a verdict."""
+    word = "Approve" if press.verdict == APPROVE else "Deny"
+    label = "Reason; the agent reads it"
+    title = f"{word} this call"
+    return Dialog(press.value, title, word, label, press.needs_reason, REASON_MAX, True)
+
+
 @dataclass(frozen=True, slots=True)
 class Card:
     """A message about one approval."""
@@ -85,6 +114,9 @@ class Click:
     """Where only this person hears an answer; a secret for a while."""
     trigger: str = ""
     """With which a dialog is opened; likewise."""
+    name: str = ""
+    """How the user is shown there."""
+    team_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

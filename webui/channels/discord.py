@@ -10,9 +10,10 @@ from typing import Any, Final
 
 from webui.channels.chat import (
     APPROVE,
-    REASON_MAX,
+    LINK,
     Card,
     Click,
+    Dialog,
     Place,
     Press,
     Request,
@@ -33,8 +34,8 @@ _PROGRAM = "DiscordBot (https://countersign.invalid, 0.1)"
 _NO_EMBEDS = 4
 _NOBODY: dict[str, Any] = {"allowed_mentions": {"parse": []}}
 _ROW, _BUTTON, _TEXT_INPUT, _LABEL = 1, 2, 4, 18
-_YES, _NO, _LINK = 3, 4, 5
-_PARAGRAPH = 2
+_PLAIN, _YES, _NO, _LINK = 2, 3, 4, 5
+_LINE, _PARAGRAPH = 1, 2
 _TOO_MANY = 429
 _GONE = {10003: "There is no such channel.", 10008: "The message was deleted."}
 _WORDS = {
@@ -57,13 +58,20 @@ def edit(place: Place, message_id: str, card: Card) -> Request:
     return _call(place, "PATCH", path, _message(card))
 
 
-def tell(place: Place, click: Click, text: str, link: str = "") -> Request | None:
+def tell(
+    place: Place, click: Click, text: str, *, asks_code: bool = False
+) -> Request | None:
     """Return the call by which only the clicker hears something; none if there is no way."""
     if not click.reply_to:
         return None
     said = {"content": _block(clipped(text, 500)), "flags": EPHEMERAL} | _NOBODY
-    if link:
-        button = {"type": _BUTTON, "style": _LINK, "label": "Go on", "url": link}
+    if asks_code:
+        button = {
+            "type": _BUTTON,
+            "style": _PLAIN,
+            "label": "Type the code",
+            "custom_id": LINK,
+        }
         said["components"] = [{"type": _ROW, "components": [button]}]
     # a sent modal was deferred by a message to its sender, which this fills; a click was not
     if click.act == "submit":
@@ -72,21 +80,19 @@ def tell(place: Place, click: Click, text: str, link: str = "") -> Request | Non
     return _bare(place, "POST", f"webhooks/{click.reply_to}", said)
 
 
-def dialog_answer(press: Press) -> dict[str, Any]:
-    """Return the answer to a click that asks for the reason."""
-    word = "Approve" if press.verdict == APPROVE else "Deny"
+def dialog_answer(asked: Dialog) -> dict[str, Any]:
+    """Return the answer to a click that asks for something in words."""
     field = {
         "type": _TEXT_INPUT,
         "custom_id": "reason",
-        "style": _PARAGRAPH,
-        "required": press.needs_reason,
-        "max_length": REASON_MAX,
+        "style": _PARAGRAPH if asked.lines else _LINE,
+        "required": asked.required,
+        "max_length": asked.most,
     }
-    label = {"type": _LABEL, "label": "Reason; the agent reads it", "component": field}
-    title = f"{word} this call"
+    label = {"type": _LABEL, "label": asked.label, "component": field}
     return {
         "type": 9,
-        "data": {"custom_id": press.value, "title": title, "components": [label]},
+        "data": {"custom_id": asked.value, "title": asked.title, "components": [label]},
     }
 
 
@@ -116,7 +122,13 @@ def read(payload: dict[str, Any]) -> Click:
         texts(data, "custom_id"),
         _reason(data),
         reply_to,
+        name=_name(payload),
     )
+
+
+def _name(payload: dict[str, Any]) -> str:
+    user = ("member", "user") if "member" in payload else ("user",)
+    return texts(payload, *user, "username") or texts(payload, *user, "global_name")
 
 
 def told(answer: Answer) -> Told:

@@ -11,9 +11,10 @@ from urllib.parse import parse_qsl
 
 from webui.channels.chat import (
     APPROVE,
-    REASON_MAX,
+    LINK,
     Card,
     Click,
+    Dialog,
     Place,
     Press,
     Request,
@@ -56,7 +57,9 @@ def edit(place: Place, message_id: str, card: Card) -> Request:
     return _call(place, "chat.update", message)
 
 
-def tell(place: Place, click: Click, text: str, link: str = "") -> Request | None:
+def tell(
+    place: Place, click: Click, text: str, *, asks_code: bool = False
+) -> Request | None:
     """Return the call by which only the clicker hears something; none if there is no way."""
     if not click.reply_to.startswith((REPLIES, place.api + "/")):
         return None
@@ -66,41 +69,43 @@ def tell(place: Place, click: Click, text: str, link: str = "") -> Request | Non
         "text": _escaped(clipped(text, 500)),
         "mrkdwn": False,
         **_NOTHING_UNFOLDS,
-        "blocks": [{"type": "section", "text": _plain(text, 500)}, *_way(link)],
+        "blocks": [
+            {"type": "section", "text": _plain(text, 500)},
+            *_way(asks_code=asks_code),
+        ],
     }
     headers = {"Content-Type": "application/json; charset=utf-8"}
     return Request("POST", click.reply_to, headers, json.dumps(said).encode())
 
 
-def _way(link: str) -> list[dict[str, Any]]:
-    if not link:
+def _way(*, asks_code: bool) -> list[dict[str, Any]]:
+    if not asks_code:
         return []
-    button = {"type": "button", "action_id": "open", "text": _plain("Go on", 75)}
-    return [{"type": "actions", "elements": [button | {"url": link}]}]
+    button = {"type": "button", "action_id": "link", "text": _plain("Type the code", 75)}
+    return [{"type": "actions", "elements": [button | {"value": LINK}]}]
 
 
-def dialog(place: Place, click: Click, press: Press) -> Request | None:
-    """Return the call that asks a clicker for their reason."""
-    kept = {"value": press.value, "channel": click.channel, "reply_to": click.reply_to}
-    word = "Approve" if press.verdict == APPROVE else "Deny"
+def dialog(place: Place, click: Click, asked: Dialog) -> Request | None:
+    """Return the call that asks a clicker for something in words."""
+    kept = {"value": asked.value, "channel": click.channel, "reply_to": click.reply_to}
     view = {
         "type": "modal",
         "callback_id": "reason",
         "private_metadata": json.dumps(kept | {"message": click.message_id}),
-        "title": _plain(f"{word} this call", 24),
-        "submit": _plain(word, 24),
+        "title": _plain(asked.title, 24),
+        "submit": _plain(asked.send, 24),
         "close": _plain("Back", 24),
         "blocks": [
             {
                 "type": "input",
                 "block_id": "reason",
-                "optional": not press.needs_reason,
-                "label": _plain("Reason; the agent reads it", 100),
+                "optional": not asked.required,
+                "label": _plain(asked.label, 100),
                 "element": {
                     "type": "plain_text_input",
                     "action_id": "reason",
-                    "multiline": True,
-                    "max_length": REASON_MAX,
+                    "multiline": asked.lines,
+                    "max_length": asked.most,
                 },
             }
         ],
@@ -140,6 +145,7 @@ def read(payload: dict[str, Any]) -> Click:
         texts(actions, 0, "value"),
         reply_to=texts(payload, "response_url"),
         trigger=texts(payload, "trigger_id"),
+        **_names(payload),
     )
 
 
@@ -159,7 +165,13 @@ def _submission(payload: dict[str, Any], user: str, team: str) -> Click:
         texts(kept, "value"),
         texts(payload, *values),
         texts(kept, "reply_to"),
+        **_names(payload),
     )
+
+
+def _names(payload: dict[str, Any]) -> dict[str, str]:
+    name = texts(payload, "user", "username") or texts(payload, "user", "name")
+    return {"name": name, "team_name": texts(payload, "team", "domain")}
 
 
 def told(answer: Answer) -> Told:

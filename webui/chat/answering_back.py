@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from webui.channels.chat import Click, Press, Request, Told
+from webui.channels.chat import Click, Dialog, Request, Told
 from webui.channels.http import Sender
 from webui.channels.schedule import retry_after_ms
 from webui.chat.cards import card_of
@@ -36,10 +36,10 @@ class Back:
     def _platform(self) -> Platform:
         return PLATFORMS[self.source.kind.name]
 
-    def tell(self, text: str, link: str = "") -> None:
+    def tell(self, text: str, *, asks_code: bool = False) -> None:
         """Say something to the clicker alone."""
         place = self._platform.place(self.runtime.settings, self.source, self.click.channel)
-        request = self._platform.wire.tell(place, self.click, text, link)
+        request = self._platform.wire.tell(place, self.click, text, asks_code=asks_code)
         if request is not None:
             self._send(request)
 
@@ -48,10 +48,10 @@ class Back:
         if self._platform.wants_word:
             self.tell(text)
 
-    def open_dialog(self, press: Press) -> None:
-        """Ask the clicker for their reason."""
+    def open_dialog(self, asked: Dialog) -> None:
+        """Ask the clicker for something in words."""
         place = self._platform.place(self.runtime.settings, self.source, self.click.channel)
-        request = self._platform.dialog(place, self.click, press)
+        request = self._platform.dialog(place, self.click, asked)
         if request is not None and not self._send(request):
             self.tell("The dialog did not open; click again, or open the call.")
 

@@ -18,11 +18,18 @@ from webui.approvals.desk import SYSTEM
 from webui.approvals.errors import DeskError, TooManyError
 from webui.approvals.senders.sources import subject
 from webui.channels.addresses import AllowList
-from webui.channels.chat import Click, Press, read_press
+from webui.channels.chat import (
+    LINK,
+    LINKING,
+    Click,
+    Press,
+    read_press,
+    reason_dialog,
+)
 from webui.channels.http import Sender
 from webui.chat import deciding, serving
 from webui.chat.answering_back import Back
-from webui.chat.codes import Claim, code_for
+from webui.chat.codes import TYPED, Claim, type_in
 from webui.chat.platforms import NOT_OURS, PLATFORMS
 from webui.inbox.kept import (
     ACCEPTED,
@@ -47,8 +54,8 @@ log = structlog.get_logger()
 AT_ONCE: Final = 64
 """Clicks of one process that are looked at at once; more are asked to come again."""
 LINK_FIRST = (
-    "The desk does not know who you are here. Link your account there first, then click again; "
-    "the link is good for ten minutes and for you alone."
+    "The desk does not know who you are here. Sign in there, open {url} and get a code; then "
+    "type it here, confirm it there, and click again. Give the code to nobody."
 )
 _room = BoundedSemaphore(AT_ONCE)
 _threads: set[Thread] = set()
@@ -103,7 +110,7 @@ def _start(received: Received) -> None:
 
 def _run(received: Received) -> None:
     try:
-        look_at(received)
+        (_link if received.click.value == LINK else look_at)(received)
     except TooManyError as error:
         _back(received).tell(error.detail)
     except StoreUnavailableError:
@@ -127,7 +134,7 @@ def look_at(received: Received) -> None:
         return
     if click.act == "press" and press.asks_first:
         # no check comes before the dialog: what it sends is checked in full
-        back.open_dialog(press)
+        back.open_dialog(reason_dialog(press))
         return
     runtime, source = received.runtime, received.source
     try:
@@ -136,7 +143,8 @@ def look_at(received: Received) -> None:
         decided = runtime.store.write(lambda tx: _decide_once(tx, received, ready))
     except deciding.Unlinked:
         if _ended(received, press, "Whoever clicked is linked to nobody here."):
-            back.tell(LINK_FIRST, _way_to_link(received))
+            url = f"{runtime.public_url}/account/link"
+            back.tell(LINK_FIRST.format(url=url), asks_code=True)
         return
     except DeskError as error:
         if _ended(received, press, error.detail):
@@ -150,6 +158,33 @@ def look_at(received: Received) -> None:
         _show_anew(received, press, back)
     elif click.act == "submit":
         back.done("Done.")
+
+
+def _link(received: Received) -> None:
+    """Ask for the code of somebody who is linked to nobody yet, or take it; that links nobody."""
+    click, source, back = received.click, received.source, _back(received)
+    if click.act == "press":
+        back.open_dialog(LINKING)
+        return
+    who = (source.id, source.kind.name, click.team, click.user)
+    claim = Claim(*who, click.name[:80], click.team_name[:80])
+    bare = replace(received, click=replace(click, reason=""))
+
+    def unit(tx: Transaction) -> str | None:
+        if _known(tx, received):
+            return None
+        try:
+            type_in(tx, source.filer.org_id, click.reason, claim)
+        except DeskError as error:
+            words = error.detail
+        else:
+            words = TYPED
+        _remember(tx, bare, None, IGNORED, "A code was typed.")
+        return words
+
+    words = received.runtime.store.write(unit)
+    if words is not None:
+        back.tell(words, asks_code=words != TYPED)
 
 
 def _decide_once(
@@ -256,13 +291,6 @@ def _show_anew(received: Received, press: Press, back: Back) -> None:
     received.runtime.store.write(lambda tx: serving.show_anew(tx, message.id))
     if message.message_id not in {None, click.message_id}:
         back.edit_copy(press.approval_id)
-
-
-def _way_to_link(received: Received) -> str:
-    runtime, click = received.runtime, received.click
-    claim = Claim(received.source.id, click.team, click.user)
-    code = code_for(runtime.keyring, claim, runtime.store.now())
-    return f"{runtime.public_url}/account/link?code={code}"
 
 
 def _back(received: Received) -> Back:

@@ -8,7 +8,18 @@ from typing import Any, Protocol
 from webui.approvals.call.json_faults import Unreadable
 from webui.approvals.call.strict_json import read_document
 from webui.channels import discord, slack
-from webui.channels.chat import Card, Click, Place, Press, Request, Told, read_press
+from webui.channels.chat import (
+    LINK,
+    LINKING,
+    Card,
+    Click,
+    Dialog,
+    Place,
+    Request,
+    Told,
+    read_press,
+    reason_dialog,
+)
 from webui.channels.http import Answer as HttpAnswer
 from webui.inbox.opening import OpenSource
 from webui.receivers.kind import Inbound, Refused
@@ -27,7 +38,9 @@ class Wire(Protocol):
     def edit(self, place: Place, message_id: str, card: Card) -> Request:
         """Return the call that makes a message show a card."""
 
-    def tell(self, place: Place, click: Click, text: str, link: str = "") -> Request | None:
+    def tell(
+        self, place: Place, click: Click, text: str, *, asks_code: bool = False
+    ) -> Request | None:
         """Return the call by which only the clicker hears something."""
 
     def told(self, answer: HttpAnswer) -> Told:
@@ -43,7 +56,7 @@ class Platform:
     """Raises Refused."""
     acknowledge: Callable[[Click], bytes]
     """The answer to a click, given before anything is checked; empty: none but the status."""
-    dialog: Callable[[Place, Click, Press], Request | None]
+    dialog: Callable[[Place, Click, Dialog], Request | None]
     """The call that opens the dialog, where that is no answer."""
     address: Callable[[Settings], str]
     wants_word: bool = False
@@ -92,14 +105,16 @@ def _answer_discord(click: Click) -> bytes:
         answer = discord.said_to_clicker(NOT_OURS)
     elif click.act == "submit":
         answer = discord.DEFERRED_TO_CLICKER
+    elif click.value == LINK:
+        answer = discord.dialog_answer(LINKING)
     elif press is not None and press.asks_first:
-        answer = discord.dialog_answer(press)
+        answer = discord.dialog_answer(reason_dialog(press))
     else:
         answer = discord.DEFERRED
     return json.dumps(answer).encode()
 
 
-def _no_dialog(_place: Place, _click: Click, _press: Press) -> None:
+def _no_dialog(_place: Place, _click: Click, _asked: Dialog) -> None:
     """Open nothing: the answer to the click did."""
 
 

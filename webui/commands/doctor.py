@@ -51,6 +51,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield Finding("configuration", "ok", "Every setting is known and fits.")
     yield from _instance(settings)
     yield from _database(settings)
+    yield from _nodes(settings)
     yield from _policy_file(settings)
     yield from _sqlite_version(settings)
     yield _listeners(settings)
@@ -118,6 +119,28 @@ def _database(settings: Settings) -> Iterator[Finding]:
             yield Finding("clock", "ok", "It is not behind the log.")
     finally:
         engine.dispose()
+
+
+def _nodes(settings: Settings) -> Iterator[Finding]:
+    if settings.database_url is None:
+        return
+    from sqlalchemy.exc import DBAPIError
+    from sqlalchemy.orm import Session
+
+    from webui.runtime import database_url
+    from webui.store.engines import reading_engine
+    from webui.store.queries import nodes
+
+    engine = reading_engine(database_url(settings))
+    try:
+        with Session(engine) as session:
+            living = nodes.living(session, time.time_ns() // 1_000_000)
+    except DBAPIError:
+        return  # told above
+    finally:
+        engine.dispose()
+    hosts = ", ".join(node.host for node in living) or "none"
+    yield Finding("nodes", "ok", f"Serving this database now: {hosts}.")
 
 
 def _policy_file(settings: Settings) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from webui.store.models import Ceremony, User
 from webui.store.transaction import Transaction
 
 Purpose = Literal["second_step", "passkey_alone", "passkey_new", "confirm", "sso"]
+"""Besides these, `chat.codes` keeps the codes for chats as ceremonies of its own."""
 LIFETIME = 300_000
 AWAY = 600_000
 """Longer, as the person is away at a provider of single sign-on meanwhile."""

@@ -12,13 +12,15 @@ from webui.approvals.errors import TooManyError
 from webui.inbox.opening import OpenSource
 from webui.receivers.kind import Inbound
 from webui.store.ids import new_id
-from webui.store.models import SourceDelivery, SourceMessage, table_of
+from webui.store.models import Approval, SourceDelivery, SourceMessage, table_of
 from webui.store.transaction import Transaction
 
 KEPT_MS = 14 * 86_400_000
 FOR_GOOD = 0
 """`received_at` of a message id that is never forgotten: its sender signs no time, so only
 the id tells a replay, however old, from something new."""
+FILING_MS = 60_000
+"""No transaction that files takes longer."""
 EXCERPT = 4_096
 """Bytes kept of a body that cannot be replayed: strangers must not fill the disk."""
 A_MINUTE = 60
@@ -137,6 +139,29 @@ def seen(session: Session, source_id: str, message_ids: Sequence[str]) -> Seen |
         )
     ).first()
     return None if row is None else Seen(tuple((row.approval_id or "").split()))
+
+
+def filed_together(session: Session, approval: Approval) -> tuple[str, ...]:
+    """Return the ids of all approvals that came of one message with this one, in its order.
+
+    A message is remembered in the transaction that files it. One that an admin filed by hand has
+    no time, as it is kept for good.
+    """
+    filed_at = approval.created_at
+    about_then = SourceMessage.received_at.between(filed_at, filed_at + FILING_MS)
+    for when in (about_then, SourceMessage.received_at == FOR_GOOD):
+        found = session.scalars(
+            select(SourceMessage.approval_id)
+            .where(
+                SourceMessage.source_id == approval.source_id,
+                SourceMessage.approval_id.contains(approval.id),
+                when,
+            )
+            .limit(1)
+        ).first()
+        if found is not None:
+            return tuple(found.split())
+    return ()
 
 
 def remember(

@@ -4,8 +4,9 @@ The first complete answer uses every yes in it, in one transaction; later ones r
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -27,6 +28,9 @@ from webui.runtime import Runtime
 from webui.store.models import Approval, Org, SourceDelivery
 from webui.store.transaction import Transaction
 
+_INTERRUPT_ID = re.compile(r"[0-9a-f]{32}")
+"""What LangGraph takes for an interrupt's id, when it is resumed by ids (xxh3, 128 bits)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Resume:
@@ -37,6 +41,8 @@ class Resume:
     complete: bool
     value: Any = None
     """What to resume with, when it is complete."""
+    place: Mapping[str, str] = field(default_factory=dict)
+    """The interrupt's own id, its thread and run, as far as they were told."""
 
 
 def resume(runtime: Runtime, org_id: str, agent_id: str, approval_id: str) -> Resume:
@@ -72,13 +78,24 @@ def resume(runtime: Runtime, org_id: str, agent_id: str, approval_id: str) -> Re
         data_key = session.scalars(select(Org.data_key).where(Org.id == org_id)).one()
         body = runtime.keyring.open(data_key, org_id, about(org_id, kept.id), kept.body)
         found = seen(session, source.id, (kept.message_id or "").split("\n"))
-    interrupt = langgraph.interrupt_of(
-        read_body(Inbound(json.loads(kept.headers), body, ""))
-    )
+    message = read_body(Inbound(json.loads(kept.headers), body, ""))
+    interrupt = langgraph.interrupt_of(message)
     ids = () if found is None else found.approval_ids
-    return runtime.store.write(
+    standing = runtime.store.write(
         lambda tx: _settle(tx, source.filer, interrupt, ids, runtime.lease)
     )
+    return replace(standing, place=langgraph.place_of(message))
+
+
+def command_of(resumed: Resume) -> dict[str, Any]:
+    """Return what LangGraph's `Command` is made of.
+
+    By the interrupt's id where that is known, so that several interrupts are each answered with
+    their own, and one that comes late answers no later interrupt.
+    """
+    interrupt_id = resumed.place.get("id", "")
+    by_id = _INTERRUPT_ID.fullmatch(interrupt_id) is not None
+    return {"resume": {interrupt_id: resumed.value} if by_id else resumed.value}
 
 
 def _settle(

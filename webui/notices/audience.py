@@ -18,7 +18,7 @@ class Audience:
     """The people of one org at one moment; each is looked up once."""
 
     def __init__(self, session: Session, org_id: str, now: int) -> None:
-        self._session, self._org_id, self._now = session, org_id, now
+        self._session, self._org_id, self.now = session, org_id, now
         self._directory = OrgDirectory(lambda: nullcontext(session), org_id, now)
         self._actors: dict[str, Actor] = {}
 
@@ -26,7 +26,7 @@ class Audience:
         """Return a person as authorization sees them when they open a page."""
         if user_id not in self._actors:
             self._actors[user_id] = person_in(
-                self._session, self._org_id, user_id, self._now, source="session"
+                self._session, self._org_id, user_id, self.now, source="session"
             )
         return self._actors[user_id]
 
@@ -57,6 +57,6 @@ class Audience:
         actor = self.actor(user_id)
         resource = resource_of(approval, owner, others_voices(actor, votes))
         access = authorize(actor, DECIDE, resource, None, self._directory)
-        status = current_status(approval, self._now)
+        status = current_status(approval, self.now)
         barred = why_not(actor, access, status, "", votes, approval.settles_at)
         return access if barred is None and access.allowed else None

@@ -10,16 +10,14 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, or_, select, text, update
-from sqlalchemy.orm import Session, aliased, defer
+from sqlalchemy.orm import Session, aliased
 
-from webui.approvals.answering.claiming import holder_of
 from webui.notices import wishes
 from webui.notices.audience import Audience
-from webui.notices.destinations import MAIL, url_of
-from webui.notices.planning import waits
+from webui.notices.destinations import BY_MAIL, url_of
+from webui.notices.matters import Matter, matters_of
 from webui.notices.wording import Item
-from webui.store.models import Agent, Approval, Destination, Notice, Org, User, table_of
-from webui.store.queries import calls
+from webui.store.models import Destination, Notice, Org, User, table_of
 from webui.store.transaction import Transaction
 
 LEASE_MS: Final = 120_000
@@ -57,10 +55,9 @@ class Claimed(NamedTuple):
 
 class _Due(NamedTuple):
     notice: Notice
-    approval: Approval
-    agent: str
-    owner: str | None
     giver: str | None
+    matter: Matter | None
+    """None where what it was about is gone."""
 
 
 def anything_due(session: Session, now: int) -> bool:
@@ -103,10 +100,8 @@ def _found(tx: Transaction) -> list[_Due]:
     giver = aliased(User)
     busy = aliased(Notice)
     rows = tx.session.execute(
-        select(Notice, Approval, Agent.name, Agent.owner_id, giver.display_name)
+        select(Notice, giver.display_name)
         .join(Destination, Destination.id == Notice.destination_id)
-        .join(Approval, Approval.id == Notice.approval_id)
-        .join(Agent, Agent.id == Approval.agent_id)
         .outerjoin(giver, giver.id == Notice.in_place_of)
         .where(
             Notice.status == "waiting",
@@ -118,13 +113,11 @@ def _found(tx: Transaction) -> list[_Due]:
         )
         .order_by(Notice.next_at, Notice.id)
         .limit(_LOOKED_AT)
-        .options(
-            defer(Approval.sealed), defer(Approval.sealed_edit), defer(Approval.settling)
-        )
         .with_for_update(skip_locked=True, of=Notice),
         execution_options={"populate_existing": True},
-    )
-    return [_Due._make(row) for row in rows]
+    ).all()
+    about = matters_of(tx.session, [notice for notice, _ in rows])
+    return [_Due(notice, name, about.get(notice.approval_id)) for notice, name in rows]
 
 
 def _bundle(tx: Transaction, place: str, due: Sequence[_Due]) -> Bundle | None:
@@ -134,84 +127,55 @@ def _bundle(tx: Transaction, place: str, due: Sequence[_Due]) -> Bundle | None:
     if not left:
         return None
     url = None
-    if destination.kind != MAIL:
+    if destination.kind not in BY_MAIL:
         key = tx.session.scalars(
             select(Org.data_key).where(Org.id == destination.org_id)
         ).one()
         url = url_of(tx.keyring, key, destination)
-    for each in left:
-        each.notice.status = "sending"
-        each.notice.attempts += 1
-        each.notice.lease_until = tx.now + LEASE_MS
+    for notice, _ in left:
+        notice.status = "sending"
+        notice.attempts += 1
+        notice.lease_until = tx.now + LEASE_MS
     return Bundle(
         place,
         destination.org_id,
-        user.email if destination.kind == MAIL else None,
+        user.email if destination.kind in BY_MAIL else None,
         url,
         wishes.zone_of(user.time_zone),
-        tuple(_item(each) for each in left),
-        {each.notice.id: each.notice.attempts for each in left},
-    )
-
-
-def _item(due: _Due) -> Item:
-    approval = due.approval
-    return Item(
-        approval.id,
-        due.notice.why,
-        approval.tool,
-        approval.risk,
-        due.agent,
-        approval.expires_at,
-        due.giver or "",
+        tuple(item for _, item in left),
+        {notice.id: notice.attempts for notice, _ in left},
     )
 
 
 def _still_needed(
     tx: Transaction, destination: Destination, due: Iterable[_Due]
-) -> list[_Due]:
+) -> list[tuple[Notice, Item]]:
     """Return what is to be told still; the rest is dropped with its reason, or put off."""
     audience = Audience(tx.session, destination.org_id, tx.now)
-    left = []
-    for each in due:
-        why = _needless(tx, audience, destination, each)
-        if why is not None:
-            each.notice.status, each.notice.ended_at = "dropped", tx.now
-            each.notice.last_error = why
+    left, user_id = [], destination.user_id
+    for notice, giver, matter in due:
+        why = _needless(tx, audience, destination, notice, matter)
+        if why is not None or matter is None:
+            notice.status, notice.ended_at, notice.last_error = "dropped", tx.now, why
             continue
-        if _is_held(tx, audience, destination, each):
-            each.notice.next_at = each.approval.claim_expires_at or tx.now
+        until = matter.held_until(audience, user_id, notice.why)
+        if until is not None:
+            notice.next_at = until
             continue
-        left.append(each)
+        left.append((notice, matter.item(notice.why, giver or "")))
     return left
 
 
-def _is_held(
-    tx: Transaction, audience: Audience, destination: Destination, due: _Due
-) -> bool:
-    """Say whether somebody else looks into the call; alarms and escalations are told anyway."""
-    if due.notice.why in {wishes.ESCALATED, wishes.BREAK_GLASS}:
-        return False
-    holder = holder_of(due.approval, tx.now)
-    return holder is not None and not audience.actor(destination.user_id).is_one_of(
-        (holder,)
-    )
-
-
 def _needless(
-    tx: Transaction, audience: Audience, destination: Destination, due: _Due
+    tx: Transaction,
+    audience: Audience,
+    destination: Destination,
+    notice: Notice,
+    matter: Matter | None,
 ) -> str | None:
     """Return why a notice is needed no more; none if it is."""
-    approval, user_id = due.approval, destination.user_id
     if destination.status != "active":
         return "This place was switched off."
-    if due.notice.why == wishes.BREAK_GLASS:
-        return None if audience.sees(user_id, approval) else "They may not see it any more."
-    if not waits(approval, tx.now):
-        return "It was settled, or sent back to its agent, before."
-    if due.notice.why == wishes.MANAGER:
-        return None if audience.sees(user_id, approval) else "They may not see it any more."
-    votes = calls.votes(tx.session, [approval.id]).get(approval.id, [])
-    if audience.decides(user_id, approval, due.owner, votes) is None:
-        return "They had decided already, or may not decide it any more."
-    return None
+    if matter is None:
+        return "It is not there any more."
+    return matter.needless(tx.session, audience, destination.user_id, notice.why)

@@ -1,4 +1,4 @@
-"""Where a person is told: added, changed and removed by that person alone."""
+"""Where a person is told: added, changed and removed by that person, or on the desk's machine."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -20,6 +20,9 @@ from webui.store.transaction import Transaction
 
 ACTIVE, PAUSED, REMOVED = "active", "paused", "removed"
 MAIL, SERVICE, BROWSER = "mail", "service", "browser"
+ALARM: Final = "alarm"
+"""The account's address of whoever runs the org, for alarms alone: there without being added."""
+BY_MAIL: Final = frozenset({MAIL, ALARM})
 MOST: Final = 10
 TOOLS_MAX: Final = 20
 _PATTERN_MAX: Final = 200
@@ -33,11 +36,13 @@ class Owner:
 
     org_id: str
     user_id: str
+    by: str = ""
+    """Who changes them, if not that person: the command line on the desk's own machine."""
 
     @property
     def actor(self) -> str:
         """Return the name in the log."""
-        return f"user:{self.user_id}"
+        return self.by or f"user:{self.user_id}"
 
 
 def add(
@@ -58,6 +63,7 @@ def add(
         Destination.org_id == owner.org_id,
         Destination.user_id == owner.user_id,
         Destination.status != REMOVED,
+        Destination.kind != ALARM,
     )
     if kind != SERVICE:
         known = select(Destination.id).where(*standing, Destination.kind == kind)
@@ -82,6 +88,26 @@ def add(
     tx.session.flush()
     note = {"kind": kind, "name": made.name, "user": owner.user_id}
     tx.record(owner.org_id, owner.actor, "destination.created", _subject(made), note)
+    return made.id
+
+
+def alarm_place(tx: Transaction, org_id: str, user_id: str) -> str:
+    """Return the id of the place where alarms reach a person who runs the org, made if need be."""
+    mine = (Destination.org_id == org_id) & (Destination.user_id == user_id)
+    known = select(Destination.id).where(mine, Destination.kind == ALARM).limit(1)
+    if found := tx.session.scalar(known):
+        return found
+    made = Destination(
+        id=new_id("dst", tx.now),
+        org_id=org_id,
+        user_id=user_id,
+        kind=ALARM,
+        name=_NAMES[MAIL],
+        about="alerts",
+        created_at=tx.now,
+    )
+    tx.session.add(made)
+    tx.session.flush()
     return made.id
 
 
@@ -152,7 +178,8 @@ def set_zone(tx: Transaction, owner: Owner, name: str) -> None:
     ).all():
         _plan_anew(tx, each)
     note = {"time_zone": name}
-    tx.record(owner.org_id, owner.actor, "user.changed", owner.actor, note)
+    name = f"user:{owner.user_id}"
+    tx.record(owner.org_id, owner.actor, "user.changed", name, note)
 
 
 def load(tx: Transaction, owner: Owner, destination_id: str) -> Destination:
@@ -167,6 +194,7 @@ def load(tx: Transaction, owner: Owner, destination_id: str) -> Destination:
         found is None
         or (found.org_id, found.user_id) != (owner.org_id, owner.user_id)
         or found.status == REMOVED
+        or found.kind == ALARM
     ):
         raise NotFoundError("place")
     return found
@@ -228,7 +256,7 @@ def _plan_anew(tx: Transaction, destination: Destination) -> None:
     wish = wish_of(destination, zone)
     rows = tx.session.execute(
         select(Notice.id, Notice.why, Approval.risk, Approval.tool)
-        .join(Approval, Approval.id == Notice.approval_id)
+        .outerjoin(Approval, Approval.id == Notice.approval_id)
         .where(
             Notice.destination_id == destination.id,
             Notice.status == "waiting",
@@ -236,12 +264,13 @@ def _plan_anew(tx: Transaction, destination: Destination) -> None:
             Notice.why != wishes.REMINDER,
         )
     ).all()
-    for notice_id, why, risk, tool in rows:
+    for notice_id, why, named, tool in rows:
         this = _notices.c.id == notice_id
-        if not wishes.wants(wish, risk=Risk(risk), tool=tool, why=why):
+        risk = Risk(named or Risk.MEDIUM)  # a write has none
+        if not wishes.wants(wish, risk=risk, tool=tool or "", why=why):
             _drop(tx, this, "The wishes for this place changed.")
             continue
-        at, digest = wishes.due(wish, tx.now, risk=Risk(risk), why=why)
+        at, digest = wishes.due(wish, tx.now, risk=risk, why=why)
         tx.execute(update(_notices).where(this).values(next_at=at, digest=digest))
 
 
@@ -254,6 +283,7 @@ def _record(
     tx: Transaction, owner: Owner, destination: Destination, change: dict[str, str]
 ) -> None:
     note = {"kind": destination.kind, "name": destination.name, **change}
+    note["user"] = owner.user_id
     tx.record(owner.org_id, owner.actor, "destination.changed", _subject(destination), note)
 
 

@@ -12,18 +12,19 @@ from webui.approvals.ending import is_over
 from webui.approvals.states import Risk, Status
 from webui.notices import wishes
 from webui.notices.audience import Audience
-from webui.notices.destinations import wish_of
+from webui.notices.destinations import MAIL, wish_of
+from webui.notices.writes import REQUESTED, rows_of_writes
 from webui.store.models import Agent, Approval, Event
 from webui.store.queries import calls
 from webui.store.queries.calls import Vote
-from webui.store.queries.notices import Listener, already_told, listeners
+from webui.store.queries.notices import Listener, already_told, listeners, who_runs
 
 CREATED: Final = "approval.created"
 RESUMED: Final = "approval.resumed"
 ESCALATED: Final = "approval.escalated"
 BREAK_GLASS: Final = "approval.break_glass"
 UNDONE: Final = "approval.undone"
-TOLD: Final = (CREATED, RESUMED, UNDONE, ESCALATED, BREAK_GLASS)
+TOLD: Final = (CREATED, RESUMED, UNDONE, ESCALATED, BREAK_GLASS, REQUESTED)
 """Events that people are told of; a repeated ask is none of them, so nobody hears twice."""
 MANAGING: Final = frozenset({"owner", "admin"})
 _IN_STEP: Final = 100
@@ -34,6 +35,7 @@ class Plan(NamedTuple):
 
     upto: int
     rows: Sequence[dict[str, Any]]
+    """Those without a destination go to the account's own address: alarms."""
 
 
 class _About(NamedTuple):
@@ -63,7 +65,8 @@ def plan(session: Session, org_id: str, passed: int, upto: int, now: int) -> Pla
     if len(found) == _IN_STEP:
         upto = found[-1].seq
     places = listeners(session, org_id) if found else ()
-    if not places:
+    broken = [event for event in found if event.action == BREAK_GLASS]
+    if not (places or broken):
         return Plan(upto, ())
     about = _abouts(session, found)
     audience = Audience(session, org_id, now)
@@ -75,7 +78,31 @@ def plan(session: Session, org_id: str, passed: int, upto: int, now: int) -> Pla
             continue
         for place in places:
             rows += _rows(audience, event, call, place, known, now)
+    rows += rows_of_writes(session, found, places, now)
+    by_mail = {each.destination.user_id for each in places if each.destination.kind == MAIL}
+    for event in broken:
+        call = about.get(approval_of(event.subject))
+        for user_id in who_runs(session, org_id) if call is not None else ():
+            if user_id not in by_mail and event.actor != f"user:{user_id}":
+                rows.append(_alarm(event, user_id, now))
     return Plan(upto, rows)
+
+
+def _alarm(event: Event, user_id: str, now: int) -> dict[str, Any]:
+    """Return an alarm to the account's address of somebody who added no mail themselves."""
+    return {
+        "org_id": event.org_id,
+        "user_id": user_id,
+        "destination_id": None,
+        "approval_id": approval_of(event.subject),
+        "seq": event.seq,
+        "in_place_of": None,
+        "status": "waiting",
+        "attempts": 0,
+        "why": wishes.BREAK_GLASS,
+        "next_at": now,
+        "digest": False,
+    }
 
 
 def _tells(event: Event, approval: Approval, now: int) -> bool:

@@ -22,7 +22,12 @@ ESCALATED, RESUMED, REMINDER, BREAK_GLASS = (
     "reminder",
     "break_glass",
 )
-WHYS: Final = (DECIDE, DELEGATE, MANAGER, ESCALATED, RESUMED, REMINDER, BREAK_GLASS)
+WRITE: Final = "write"
+"""A write of an agent waits, in one's own name."""
+WHYS: Final = (
+    *(DECIDE, DELEGATE, MANAGER, ESCALATED, RESUMED, REMINDER, BREAK_GLASS),
+    WRITE,
+)
 
 ABOUT: Final = {
     "decide": "Everything I may decide",
@@ -69,16 +74,20 @@ def wants(wish: Wish, *, risk: Risk, tool: str, why: str) -> bool:
         return True
     if wish.about == "alerts" or (wish.about == "escalated" and why != ESCALATED):
         return False
+    if why == WRITE:
+        return True  # it has neither tool nor risk
     named = not wish.tools or any(fnmatchcase(tool, glob) for glob in wish.tools)
     return named and risk.level >= wish.risk_from.level
 
 
 def due(wish: Wish, now: int, *, risk: Risk, why: str) -> Due:
-    """Return when it is told, from `now` (ms) on: at once, with a digest, after quiet hours."""
-    alarm = why == BREAK_GLASS
-    if wish.critical_at_once and (alarm or risk is Risk.CRITICAL):
+    """Return when it is told, from `now` (ms) on: at once, with a digest, after quiet hours.
+
+    An alarm waits for nothing.
+    """
+    if why == BREAK_GLASS or (wish.critical_at_once and risk is Risk.CRITICAL):
         return Due(now, digest=False)
-    gathers = wish.in_digests and not alarm and why != REMINDER
+    gathers = wish.in_digests and why != REMINDER
     return Due(_after_quiet(wish, _next_digest(wish, now) if gathers else now), gathers)
 
 

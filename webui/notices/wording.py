@@ -24,20 +24,26 @@ _HEADS: Final = {
     wishes.RESUMED: "Waits again",
     wishes.REMINDER: "Ends soon",
     wishes.BREAK_GLASS: "Approved by break-glass",
+    wishes.WRITE: "Waits for you",
 }
 
 
 class Item(NamedTuple):
     """One thing to tell."""
 
-    approval_id: str
+    id: str
+    """Of the call, or of the held write."""
     why: str
     tool: str
+    """Of a write its method."""
     risk: str
+    """Empty for a write, which has none."""
     agent: str
     expires_at: int
     giver: str
     """In whose place a delegate is told; empty for nobody's."""
+    link: str
+    """Path of its page."""
 
 
 class Message(NamedTuple):
@@ -49,7 +55,7 @@ class Message(NamedTuple):
 
 def message(items: Sequence[Item], public_url: str, zone: ZoneInfo) -> Message:
     """Return one message about one thing or several, the nearest deadline first."""
-    ordered = sorted(items, key=lambda item: (item.expires_at, item.approval_id))
+    ordered = sorted(items, key=lambda item: (item.expires_at, item.id))
     foot = (
         "Nothing in this message decides: the links open a page behind the sign-in. "
         f"What you are told, and when: {public_url}/account/notifications"
@@ -76,6 +82,8 @@ def plain(name: str) -> str:
 def head(item: Item) -> str:
     """Return in one line what it is about: the reason, the tool and the risk."""
     start = _HEADS[item.why].format(giver=plain(item.giver))
+    if not item.risk:
+        return f"{start}: a write in your name, {plain(item.tool)}"
     return f"{start}: {plain(item.tool)}, {item.risk} risk"
 
 
@@ -83,17 +91,28 @@ def title(items: Sequence[Item]) -> str:
     """Return one line about all of them."""
     if len(items) == 1:
         return head(items[0])
-    highest = max((Risk(item.risk) for item in items), key=lambda risk: risk.level)
-    return f"{len(items)} approvals to look at, highest risk {highest}"
+    risks = [Risk(item.risk) for item in items if item.risk]
+    writes = len(items) - len(risks)
+    parts = (
+        []
+        if not writes
+        else ["a write in your name" if writes == 1 else f"{writes} writes in your name"]
+    )
+    if risks:
+        highest = max(risks, key=lambda risk: risk.level)
+        noun = "approval" if len(risks) == 1 else "approvals"
+        parts.insert(0, f"{len(risks)} {noun} to look at, highest risk {highest}")
+    return "; ".join(parts)
 
 
 def _told(item: Item, public_url: str, zone: ZoneInfo) -> str:
     lines = [head(item), f"Asked by {plain(item.agent)}."]
     if item.why != wishes.BREAK_GLASS:
-        lines.append(f"Decide before {_clock(item.expires_at, zone)}.")
+        verb = "Decide" if item.risk else "Nobody else can answer it. Answer"
+        lines.append(f"{verb} before {_clock(item.expires_at, zone)}.")
     else:
         lines.append("One person approved it past its quorum; the reason is on its page.")
-    return "\n".join([*lines, f"{public_url}/approvals/{item.approval_id}"])
+    return "\n".join([*lines, f"{public_url}{item.link}"])
 
 
 def _clock(at: int, zone: ZoneInfo) -> str:

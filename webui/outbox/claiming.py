@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text, upd
 from sqlalchemy.orm import Session, aliased
 
 from webui.approvals.senders import endpoints
+from webui.approvals.senders.outbound import INTERRUPT_ANSWERED
 from webui.channels.schedule import MAX_IN_FLIGHT, Breaker, may_send
 from webui.outbox.secrets import callback_secret
 from webui.store.models import Approval, Delivery, Endpoint, Org, table_of
@@ -42,6 +43,8 @@ class Claimed:
     """Signed by a plain digest as well."""
     show: str | None = None
     """The approval whose arguments go with it, as the endpoint asked."""
+    resumes: str | None = None
+    """The first approval of an interrupt whose answers go with it."""
 
 
 def group_of(endpoint_id: str | None, url: str) -> str:
@@ -235,6 +238,7 @@ def _lease(tx: Transaction, delivery: Delivery) -> Claimed:
         delivery.attempts,
         plain=endpoint is not None and endpoint.plain,
         show=delivery.approval_id if asks and delivery.event in TELLING else None,
+        resumes=delivery.approval_id if delivery.event == INTERRUPT_ANSWERED else None,
     )
 
 

@@ -13,7 +13,7 @@ from webui.channels.http import Sender
 from webui.channels.schedule import Breaker
 from webui.outbox.claiming import Claimed, anything_due, claim
 from webui.outbox.settling import Attempt, breaker_after, settle
-from webui.outbox.wording import signed, with_arguments
+from webui.outbox.wording import signed, whole
 from webui.runtime import Runtime
 from webui.store.errors import StoreUnavailableError
 
@@ -87,9 +87,9 @@ class Courier:
                 self._threads.pop(f"{claimed.id}/{claimed.attempts}", None)
 
     def _send(self, claimed: Claimed) -> Attempt:
-        body = with_arguments(self._runtime, claimed)
-        headers = signed(claimed, body, self._runtime.store.now())
         try:
+            body = whole(self._runtime, claimed)
+            headers = signed(claimed, body, self._runtime.store.now())
             return Attempt(self._sender.post(claimed.url, headers, body))
         except Undeliverable as undeliverable:
             return Attempt(undeliverable)

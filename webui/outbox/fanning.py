@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 
 from webui.approvals.desk import approval_of, subject
 from webui.approvals.senders.outbound import EVENT_OF, TO_CALLBACK, name_for
+from webui.notices.destinations import alarm_place
 from webui.notices.planning import plan as plan_notices
+from webui.outbox.interrupts import answered
 from webui.outbox.messages import body_of
 from webui.runtime import Runtime
 from webui.store.ids import new_id
@@ -72,9 +74,10 @@ def fan_out(runtime: Runtime) -> int:
             plan(session, org_id, passed, seq, runtime.public_url, now)
             for org_id, passed, seq in behind
         ]
+    mails = runtime.settings.notify_mail is not None
     for step in steps:
         try:
-            runtime.store.write(lambda tx, step=step: take(tx, step))  # type: ignore[misc]
+            runtime.store.write(lambda tx, step=step: take(tx, step, mails=mails))  # type: ignore[misc]
         except Outrun:
             continue
     return sum(step.upto - step.passed for step in steps)
@@ -113,6 +116,7 @@ def _deliveries_of(
         return Step(org_id, passed, upto, ())
     about = _approvals(session, found, only_with_callback=not endpoints)
     rows = [row for event in found for row in _rows(event, endpoints, about, public_url)]
+    rows += answered(session, found, about)
     return Step(org_id, passed, upto, rows)
 
 
@@ -165,13 +169,23 @@ def _concerns_agent(event: Event, name: str) -> bool:
     return name in TO_CALLBACK and not own_words
 
 
-def take(tx: Transaction, step: Step) -> None:
-    """Write what a step makes and move the cursor; raises if another node was faster."""
-    if step.notices:
-        told = [
-            {"id": new_id("ntc", tx.now), **row, "created_at": tx.now}
-            for row in step.notices
-        ]
+def take(tx: Transaction, step: Step, *, mails: bool = True) -> None:
+    """Write what a step makes and move the cursor; raises if another node was faster.
+
+    Alarms go to accounts' own addresses too, if the operator set how mail is sent.
+    """
+    told = [
+        {
+            "id": new_id("ntc", tx.now),
+            **row,
+            "destination_id": row["destination_id"]
+            or alarm_place(tx, step.org_id, row["user_id"]),
+            "created_at": tx.now,
+        }
+        for row in step.notices
+        if mails or row["destination_id"] is not None
+    ]
+    if told:
         tx.execute(insert(_notices), told)
     if step.rows:
         times = {"next_at": tx.now, "created_at": tx.now}

@@ -16,7 +16,7 @@ from webui.approvals.upstream.attempts import (
     finish,
     take_up,
 )
-from webui.approvals.upstream.shutdown import dispose_rejecting
+from webui.approvals.upstream.shutdown import leave
 from webui.channels.addresses import AllowList, Undeliverable
 from webui.channels.http import Sender
 from webui.inbox.opening import open_source
@@ -74,12 +74,13 @@ class Replier:
             thread.join(None if end is None else max(0.0, end - time.monotonic()))
 
     def close(self) -> None:
-        """End what is open of sources that reject at a shutdown; tell them while there is time.
+        """Leave the other nodes to it; the last one tells sources that reject at a shutdown.
 
-        What does not arrive is told at the next start.
+        What does not arrive while there is time is told at the next start.
         """
+        node = self._runtime.node
         try:
-            if self._runtime.store.write(dispose_rejecting):
+            if self._runtime.store.write(lambda tx: leave(tx, node)):
                 self.tell()
         except StoreUnavailableError:
             log.exception("what is open of some sources was not ended")

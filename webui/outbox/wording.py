@@ -1,6 +1,6 @@
-"""The last words on a message as it goes out: the arguments some endpoints ask for; signatures.
+"""The last words on a message as it goes out: what is not kept with it; signatures.
 
-Arguments are added here and not before, so that they lie encrypted in the database until then.
+Arguments and answers are added here and not before, so that they lie encrypted in the database until then.
 """
 
 import json
@@ -8,6 +8,7 @@ from typing import Final
 
 from webui.approvals.call.arguments import open_arguments
 from webui.outbox.claiming import Claimed
+from webui.outbox.interrupts import with_resume
 from webui.preview import masked_arguments
 from webui.runtime import Runtime
 from webui.signatures import hmac_header, standard
@@ -18,7 +19,14 @@ PLAIN_SIGNATURE: Final = "X-Countersign-Signature"
 PLAIN_TIMESTAMP: Final = "X-Countersign-Timestamp"
 
 
-def with_arguments(runtime: Runtime, claimed: Claimed) -> bytes:
+def whole(runtime: Runtime, claimed: Claimed) -> bytes:
+    """Return the body with all that goes with it; raises Undeliverable if that cannot be had."""
+    if claimed.resumes is not None:
+        return with_resume(runtime, claimed.resumes, claimed.body)
+    return _with_arguments(runtime, claimed)
+
+
+def _with_arguments(runtime: Runtime, claimed: Claimed) -> bytes:
     """Return the body; with the arguments, their secrets masked, if the endpoint asked for them."""
     if claimed.show is None:
         return claimed.body

@@ -11,6 +11,7 @@ from webui.approvals.call.canonical import Unreadable
 from webui.approvals.policy.paths import walk
 from webui.preview.masked import masked_arguments, plain_arguments
 from webui.preview.names import is_opaque
+from webui.preview.options import may_hold_secrets
 from webui.preview.reading import in_order
 from webui.preview.redaction import Profile, Redactor
 
@@ -53,9 +54,10 @@ class Hider:
 
         Where nothing that is asked about can be masked, these are the arguments themselves.
         """
-        asked = (walk(arguments, place) for place in self._places)
         if not self._always and not any(
-            _may_be_masked(each, self._profile) for each in asked
+            _may_be_masked(walk(arguments, place), self._profile)
+            or _stands_in_list_of_words(arguments, place)
+            for place in self._places
         ):
             return arguments
         return without_secrets(arguments, self._profile)
@@ -81,6 +83,16 @@ def _may_be_masked(value: Any, profile: Profile) -> bool:
     return False
 
 
+def _stands_in_list_of_words(arguments: Mapping[str, Any], place: Sequence[str]) -> bool:
+    """Say whether a place is an item of a list in which an option may say what it is."""
+    lists = (
+        walk(arguments, tuple(place[:at]))
+        for at, step in enumerate(place)
+        if step.isdigit()
+    )
+    return any(type(found) is list and may_hold_secrets(found) for found in lists)
+
+
 def _holds(value: Any, redactor: Redactor, profile: Profile) -> bool:
     """Say whether there is anything in a value that may be masked; in doubt, yes."""
     if type(value) is dict:
@@ -91,7 +103,9 @@ def _holds(value: Any, redactor: Redactor, profile: Profile) -> bool:
             for name, each in value.items()
         )
     if type(value) is list:
-        return any(_holds(each, redactor, profile) for each in value)
+        return may_hold_secrets(value) or any(
+            _holds(each, redactor, profile) for each in value
+        )
     return _may_be_masked(value, profile)
 
 

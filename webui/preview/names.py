@@ -49,8 +49,19 @@ def is_secret(name: str, patterns: tuple[str, ...]) -> bool:
     with each word of it; a longer one may stand anywhere in it. Case does not count, and
     `api_key` also finds `apiKey` and `api-key`.
     """
-    words, globs = _compiled(patterns)
+    words, globs, _ = _compiled(patterns)
     return bool(words.search(_folded(name)) or globs.match(name.lower()))
+
+
+@lru_cache(maxsize=1024)
+def is_secret_option(name: str, patterns: tuple[str, ...]) -> bool:
+    """Whether an option of this name takes a secret: what it names is at the end of its name.
+
+    So `--db-password` takes one, `--password-file` a path, and `--max-tokens` a number.
+    """
+    _, globs, ends = _compiled(patterns)
+    named = ends.search(_folded(name)) or globs.match(name.lower())
+    return bool(named) and not is_measure(name)
 
 
 def is_measure(name: str) -> bool:
@@ -70,11 +81,14 @@ def _folded(name: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _compiled(patterns: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+def _compiled(
+    patterns: tuple[str, ...],
+) -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     lowered = [pattern.lower() for pattern in patterns]
     words = [_words(pattern) for pattern in lowered if not _is_glob(pattern)]
     globs = [fnmatch.translate(pattern) for pattern in lowered if _is_glob(pattern)]
-    return _either(words), _either(globs)
+    ends = [rf"(?:{word})s?$" for word in words]
+    return _either(words), _either(globs), _either(ends)
 
 
 def _is_glob(pattern: str) -> bool:

@@ -3,7 +3,7 @@
 All views are made of what is read here, so they cannot disagree about what is secret.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from webui.approvals.call.canonical import Respelling, canonical, spellings
@@ -13,6 +13,7 @@ from webui.preview.marks import Mark, marks_of
 from webui.preview.names import is_measure
 from webui.preview.nodes import NodeKind
 from webui.preview.notices import Tally
+from webui.preview.options import Span
 from webui.preview.redaction import Payload, Profile, Redactor, Segment
 from webui.preview.shapes import is_card_number
 from webui.preview.visible import inline, visible
@@ -127,23 +128,34 @@ class Call:
             return Value(name, "object", children=children)
         if isinstance(value, (list, tuple)):
             self.depth = max(self.depth, level + 1)
-            items = [
-                self._read(
-                    str(at),
-                    key,
-                    item,
-                    secret,
-                    level + 1,
-                    _inside(spelt, at),
-                    mark and mark.inside(at),
-                )
-                for at, item in enumerate(value)
-            ]
-            return Value(name, "array", children=tuple(items))
+            items = self._items(key, value, secret, level + 1, spelt, mark)
+            return Value(name, "array", children=items)
         if value is None or isinstance(value, bool):
             kind: NodeKind = "null" if value is None else "boolean"
             return Value(name, kind, (Segment(_CONSTANTS[value]),))
         return self._number(name, key, value, secret, spelt)
+
+    def _items(
+        self,
+        key: str,
+        items: Sequence[Any],
+        secret: bool,
+        level: int,
+        spelt: Any,
+        mark: Mark | None,
+    ) -> tuple[Value, ...]:
+        by_option = {} if secret else self._redactor.secret_words(items)
+        found = []
+        for at, item in enumerate(items):
+            known, inner = by_option.get(at), mark and mark.inside(at)
+            by_schema = inner is not None and inner.is_secret
+            if known is not None and isinstance(item, str) and not by_schema:
+                self.node_count += 1
+                found.append(self._text(str(at), key, item, secret, known))
+                continue
+            hides, below = secret or known is not None, _inside(spelt, at)
+            found.append(self._read(str(at), key, item, hides, level, below, inner))
+        return tuple(found)
 
     def _members(
         self,
@@ -199,12 +211,14 @@ class Call:
         self.tally.count(label.flags, "".join([text for text, _ in label.segments]))
         return value._replace(label=label.segments, flags=value.flags | label.flags)
 
-    def _text(self, name: str, key: str, text: str, secret: bool) -> Value:
+    def _text(
+        self, name: str, key: str, text: str, secret: bool, known: Span | None = None
+    ) -> Value:
         if secret:
             return self._masked(name, "string", text)
         self.tally.count_blanks(text)
         flags = self._reader.flags(text)
-        segments, payloads = self._redactor.read(text, key)
+        segments, payloads = self._redactor.read(text, key, known)
         if masks := _masks(segments):
             flags |= _REDACTED
             self.tally.masks += masks

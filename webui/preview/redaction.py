@@ -7,14 +7,15 @@ Specification: details.md, section D, P8 to P10; security.md F12 and T28.
 
 import hmac
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from webui.preview.marks import may_hide
-from webui.preview.names import SENSITIVE_NAMES, is_opaque, is_secret
+from webui.preview.names import SENSITIVE_NAMES, is_opaque, is_secret, is_secret_option
 from webui.preview.nodes import Piece
+from webui.preview.options import Span, secret_words
 from webui.preview.shapes import (
     LEAST_RANDOM,
     active_shapes,
@@ -118,24 +119,39 @@ class Redactor:
             known = self._secret_names[name] = is_secret(name, self._patterns)
         return known
 
+    def secret_words(self, words: Sequence[Any]) -> Mapping[int, Span]:
+        """Return which items of a list are secrets by the options before or in them."""
+        return secret_words(words, lambda name: is_secret_option(name, self._patterns))
+
     def masked(self, text: str) -> tuple[Segment, ...]:
         """Return a secret as one mask; of an empty text nothing needs hiding."""
         return (Segment(text, mask_of(text, self._key)),) if text else ()
 
-    def segments(self, text: str, name: str) -> tuple[Segment, ...]:
-        """Return a text with the secrets in it masked; `name` is its own key."""
-        return self.read(text, name)[0]
+    def segments(
+        self, text: str, name: str, known: Span | None = None
+    ) -> tuple[Segment, ...]:
+        """Return a text with the secrets in it masked; see `read`."""
+        return self.read(text, name, known)[0]
 
-    def read(self, text: str, name: str) -> tuple[tuple[Segment, ...], tuple[Payload, ...]]:
+    def read(
+        self, text: str, name: str, known: Span | None = None
+    ) -> tuple[tuple[Segment, ...], tuple[Payload, ...]]:
         """Return a text with the secrets in it masked, and what is packed in it.
 
         A payload that holds a secret is one itself; what is masked anyway is not unpacked.
+
+        Args:
+            text: the text.
+            name: its own key.
+            known: where a secret begins and ends that something beside the text gives away.
+
         """
         if not text:
             return (), ()
         if looks_random_under(name, text):
             return self.masked(text), ()
         spans = list(self._spans(text)) if self.searches else []
+        spans += [] if known is None else [known]
         payloads: tuple[Payload, ...] = ()
         if self._unpacks:
             payloads = tuple(self._payloads(text, spans))

@@ -90,11 +90,11 @@ def _assigned(name: str) -> Shape:
     )
 
 
-_RUNS: Final = r";,\"'\\$`|&<>(){}"
+RUNS: Final = r";,\"'\\$`|&<>(){}"
 """Signs of a shell, as they stand in a class: a mask over them could hide what runs."""
 
 _CREDENTIALS: Final = r"(?:[A-Za-z-]{1,20}[ ])?(?P<secret>[A-Za-z0-9._~+/=:-]{6,}+)"
-_ONE_COOKIE: Final = rf"[^\s=:{_RUNS}]{{1,64}}=[^\s{_RUNS}]{{1,4096}}+"
+_ONE_COOKIE: Final = rf"[^\s=:{RUNS}]{{1,64}}=[^\s{RUNS}]{{1,4096}}+"
 _HEADERS: Final = (
     ("authorization", _CREDENTIALS),
     ("x-api-key", _CREDENTIALS),
@@ -201,7 +201,7 @@ SHAPES: Final = (
     Shape(
         ("jdbc:oracle:thin:",),
         re.compile(
-            rf"jdbc:oracle:thin:[^\s/@{_RUNS}]{{1,128}}/(?P<secret>[^\s/@{_RUNS}]{{1,256}})@"
+            rf"jdbc:oracle:thin:[^\s/@{RUNS}]{{1,128}}/(?P<secret>[^\s/@{RUNS}]{{1,256}})@"
         ),
     ),
     Shape(
@@ -209,7 +209,7 @@ SHAPES: Final = (
     ),
     Shape(
         ("://",),
-        re.compile(rf"://[^\s/?#:@]{{0,256}}+:(?P<secret>[^\s/?#{_RUNS}]{{1,1024}})@"),
+        re.compile(rf"://[^\s/?#:@]{{0,256}}+:(?P<secret>[^\s/?#{RUNS}]{{1,1024}})@"),
     ),
     Shape(
         ("bearer",),

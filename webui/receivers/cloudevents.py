@@ -2,6 +2,8 @@
 
 Source: github.com/cloudevents/spec, bindings/http-protocol-binding.md (v1.0.2). The event's
 data is the body of `POST /api/v1/approvals`. Who sent it is proven as by `standard` or `hmac`.
+Both sign the body and no `ce-` header, so in binary mode those decide nothing: neither which event
+it is nor whether it asks.
 """
 
 import hashlib
@@ -36,11 +38,20 @@ token: str | None = None
 new_secret = standard.new_secret
 
 STRUCTURED = "application/cloudevents+json"
+MESSAGE_ID = "webhook-id"
 _NEEDED = ("specversion", "id", "source", "type")
 _VERSION = "1.0"
 _MAX_ATTRIBUTE = 1_000
 _MAX_SHOWN = 500
 _NO_FIELDS = {"tool": "/tool", "arguments": "/arguments"}
+_ID_UNSIGNED = (
+    "In binary mode nobody signs ce-id: send the event's id as the signed webhook-id too, or "
+    f"the event in structured mode ({STRUCTURED})."
+)
+_TYPE_UNSIGNED = (
+    "This source takes events by their type, and in binary mode nobody signs ce-type: send the "
+    f"event in structured mode ({STRUCTURED}), or take `types` out of the settings."
+)
 
 
 class _Hmac(BaseModel):
@@ -60,7 +71,7 @@ class _Config(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     types: list[str] = Field(default=[], max_length=50)
-    """Events of other types ask for nothing; empty: every type asks."""
+    """Events of other types ask for nothing, and none comes in binary mode; empty: all ask."""
     hmac: _Hmac | None = None
     """Without it, events are signed as Standard Webhooks says."""
     tolerance_seconds: int = Field(default=300, ge=1, le=3600)
@@ -88,18 +99,23 @@ def check_source(source: SourceSecrets) -> None:
 
 
 def verify(delivery: Inbound, source: SourceSecrets, now: int) -> Verified:
-    """Prove sender and time; an event is known again by its source and id.
+    """Prove sender and time; an event is known again by its source and id, where both are signed.
 
-    In binary mode nobody signs the `ce-` headers, so the id that the signature covers always
-    counts besides: a replay under another event id is still a replay.
+    What the signature covers always counts besides: a replay under another event id is still a
+    replay. In binary mode that alone counts, and the signed `webhook-id` must be the event's id.
     """
     check_size(delivery.body)
     try:
         settings = read_config(_Config, source.config)
     except InvalidError:
         raise misconfigured() from None
-    proven = _signing(settings).verify(delivery, _as_signed(source, settings), now)
-    event = _attributes(_body_if_structured(delivery), delivery.headers)
+    proven: Verified = _signing(settings).verify(
+        delivery, _as_signed(source, settings), now
+    )
+    structured = _is_structured(delivery.headers)
+    event = _attributes(read_body(delivery) if structured else None, delivery.headers)
+    if not structured:
+        return proven
     return Verified((_id_of(event), *proven.message_ids), proven.signed_at)
 
 
@@ -113,15 +129,26 @@ def to_submissions(
         raise misconfigured() from None
     structured = _is_structured(headers)
     event = _attributes(body if structured else None, headers)
+    if not structured:
+        _check_unsigned(event, headers, settings)
+        return [submission_of(body)]
     if settings.types and event["type"] not in settings.types:
         raise Ignored("The event's type is not one that this source asks approval for.")
-    if not structured:
-        return [submission_of(body)]
     if "data_base64" in body.value:
         raise _unfit("data_base64", "left out: send JSON in `data`")
     if not isinstance(body.value.get("data"), dict):
         raise _unfit("data", "a JSON object, the body of `POST /api/v1/approvals`")
     return [submission_of(Document(body.value["data"], body.raw("data")))]
+
+
+def _check_unsigned(
+    event: Mapping[str, str], headers: Mapping[str, str], settings: _Config
+) -> None:
+    """Refuse what only the `ce-` headers of binary mode could tell."""
+    if settings.types:
+        raise Refused(422, "event_type_unsigned", _TYPE_UNSIGNED)
+    if settings.hmac is None and event["id"] != headers.get(MESSAGE_ID):
+        raise Refused(422, "event_id_unsigned", _ID_UNSIGNED)
 
 
 def _signing(settings: _Config) -> Any:
@@ -145,10 +172,6 @@ def _is_structured(headers: Mapping[str, str]) -> bool:
             f"Send one event at a time, as {STRUCTURED} or with ce- headers.",
         )
     return media_type == STRUCTURED
-
-
-def _body_if_structured(delivery: Inbound) -> Document | None:
-    return read_body(delivery) if _is_structured(delivery.headers) else None
 
 
 def _attributes(body: Document | None, headers: Mapping[str, str]) -> dict[str, str]:

@@ -27,6 +27,7 @@ from webui.receivers.signed_body import (
     member,
     settings_of,
 )
+from webui.receivers.under import lies_under
 from webui.receivers.way_back import (
     APPROVE,
     Conversation,
@@ -45,7 +46,7 @@ name = "ctrlrun"
 label = "CTRLRun"
 about = "CTRLRun's webhook provider; the decision goes back signed to its respond_to."
 token: str | None = None
-example: Mapping[str, Any] = {}
+example: Mapping[str, Any] = {"public_url": "https://agents.example.com"}
 options: Mapping[str, Sequence[Option]] = {}
 on_shutdown: Literal["reject", "keep"] = "keep"
 
@@ -58,8 +59,21 @@ _NO_WAY_BACK = (
 )
 
 
+_PLACE = r"^https?://[^\s?#@\\]+$"
+_UNBOUND = (
+    "The settings of this source do not say where answers may go: an admin of the organization "
+    "gives them the `public_url` of CTRLRun's provider, and files this then."
+)
+
+
 class _Config(UpstreamConfig):
+    public_url: str | None = Field(default=None, pattern=_PLACE, max_length=300)
+    """As CTRLRun's provider has it; a `respond_to` lies below it. Sources made before had none."""
     tolerance_seconds: int = Field(default=300, ge=1, le=3600)
+
+
+class _NewConfig(_Config):
+    public_url: str = Field(pattern=_PLACE, max_length=300)
 
 
 def new_secret() -> str:
@@ -69,7 +83,7 @@ def new_secret() -> str:
 
 def check_source(source: SourceSecrets) -> None:
     """Raise InvalidError with every fault of config and secrets at once."""
-    check_settings(_Config, source, shortest_secret=stamped.MIN_SECRET)
+    check_settings(_NewConfig, source, shortest_secret=stamped.MIN_SECRET)
 
 
 def verify(delivery: Inbound, source: SourceSecrets, now: int) -> Verified:
@@ -92,13 +106,15 @@ def verify(delivery: Inbound, source: SourceSecrets, now: int) -> Verified:
 def to_submissions(
     body: Document,
     headers: Mapping[str, str],  # noqa: ARG001 - every kind takes the same
-    config: Mapping[str, Any],  # noqa: ARG001
+    config: Mapping[str, Any],
 ) -> list[Submission]:
     """Ask for the action of a request; raises Refused or Ignored."""
     if body.value.get("schema") != SCHEMA:
         raise Ignored(f"Only {SCHEMA} asks for anything.")
     if body.value.get("respond_to") is None:
         raise Refused(422, "respond_to_missing", _NO_WAY_BACK)
+    if (why := _elsewhere(body.value["respond_to"], config)) is not None:
+        raise Refused(422, "respond_to_elsewhere", why)
     action = member(body.value, "action")
     found = at_pointer(body, "/action/arguments")
     asked = {
@@ -125,10 +141,28 @@ def to_submissions(
     ]
 
 
+def _elsewhere(respond_to: object, config: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with the place of an answer: a yes is given to nobody else."""
+    base = settings_of(_Config, config).public_url
+    if base is None:
+        return _UNBOUND
+    if lies_under(respond_to, base):
+        return None
+    place = "/".join(str(respond_to).split("/")[:3])[:100]  # all of one place fail alike
+    return (
+        f"It wants its answer at {place!r}, and that does not lie below {base}, the `public_url` "
+        "of this source's settings. Give CTRLRun's provider that public_url; or, if it moved, "
+        "let an admin of the organization change the settings."
+    )
+
+
 def tell(
     told: Told, reply_to: Mapping[str, Any], source: SourceSecrets, now: int
 ) -> Conversation:
     """Grant or deny the request; after a rotation it may know only the older secret."""
+    why = _elsewhere(reply_to["respond_to"], source.config)
+    if why is not None:  # the settings are others than they were when it asked
+        return Outcome(End.PERMANENT, why)
     body = json.dumps(
         {
             "request_id": reply_to["request_id"],

@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field
 
@@ -33,6 +32,7 @@ from webui.receivers.signed_body import (
     settings_of,
     verify_body,
 )
+from webui.receivers.under import lies_under
 from webui.receivers.way_back import (
     APPROVE,
     Conversation,
@@ -133,10 +133,7 @@ def to_submissions(
 
 def _check_callback(callback: Any, api_url: str) -> None:
     """The App's token goes there: only to the API itself."""
-    wanted, given = urlsplit(api_url), urlsplit(str(callback))
-    path = wanted.path.rstrip("/") + "/repos/"
-    same = (wanted.scheme, wanted.netloc) == (given.scheme, given.netloc)
-    if not same or not given.path.startswith(path) or "/.." in given.path:
+    if not lies_under(callback, api_url.rstrip("/") + "/repos"):
         raise Refused(
             422,
             "callback_elsewhere",

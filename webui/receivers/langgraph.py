@@ -23,8 +23,10 @@ check_source = standard.check_source
 verify = standard.verify
 
 MESSAGE_ID = "webhook-id"
+PLACE = ("id", "thread_id", "run_id")
+"""Where an interrupt came from."""
 _ENVELOPE = frozenset(
-    {"value", "id", "thread_id", "run_id", "callback_url", "expires_in", "summary"}
+    {"value", "response_schema", *PLACE, "callback_url", "expires_in", "summary"}
 )
 _HANDED_ON = ("callback_url", "expires_in", "summary")
 _REASON = 8_000
@@ -40,10 +42,19 @@ def interrupt_of(body: Document) -> Interrupt:
         raise Refused(
             422, "schema", f"There is no member {unknown[0]!r:.80} beside `value`."
         )
-    for member in ("id", "thread_id", "run_id"):
+    for member in PLACE:
         if not isinstance(body.value.get(member, ""), str):
             raise Refused(422, "schema", f"`{member}` must be a string.")
-    return read_value(body.value["value"], body.raw("value"))
+    schema = body.value.get("response_schema")
+    if schema is not None and not isinstance(schema, dict):
+        raise Refused(422, "schema", "`response_schema` must be an object, or null.")
+    return read_value(body.value["value"], body.raw("value"), schema)
+
+
+def place_of(body: Document) -> dict[str, str]:
+    """Return where an interrupt came from, as far as its message says."""
+    around = body.value if "value" in body.value else {}
+    return {member: around[member] for member in PLACE if around.get(member)}
 
 
 def to_submissions(

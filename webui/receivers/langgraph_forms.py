@@ -13,6 +13,7 @@ from typing import Any
 from webui.approvals.call.strict_json import Document, raw_items
 from webui.receivers.answers import Answer
 from webui.receivers.kind import Refused
+from webui.receivers.langgraph_schema import read_schema
 
 BATCHED, PER_CALL, INBOX = "batched", "per_call", "inbox"
 MOST = 50
@@ -48,8 +49,11 @@ class Interrupt:
     """One HumanInterrupt that is in no list; its answer is in one all the same."""
 
 
-def read_value(value: Any, text: str) -> Interrupt:
-    """Read an interrupt's value, whichever form it has; raises Refused."""
+def read_value(value: Any, text: str, schema: Mapping[str, Any] | None = None) -> Interrupt:
+    """Read an interrupt's value, whichever form it has; raises Refused.
+
+    `schema` is the interrupt's response schema, where it has one.
+    """
     if isinstance(value, list):
         actions = tuple(_inbox(Document(_object(v), t)) for v, t in _items(value, text))
         return Interrupt(INBOX, actions)
@@ -57,7 +61,7 @@ def read_value(value: Any, text: str) -> Interrupt:
     if "action_request" in value:
         return Interrupt(INBOX, (_inbox(body),), single=True)
     if value.get("type") == "tool_approval":
-        return Interrupt(PER_CALL, (_per_call(body),))
+        return Interrupt(PER_CALL, (_per_call(body, schema),))
     for requests, configs, camel in (
         ("action_requests", "review_configs", False),
         ("actionRequests", "reviewConfigs", True),
@@ -99,22 +103,29 @@ def _action(
     if config is None:
         raise _unfit(f"no review config names the action {name!r:.80}")
     offered = config.get("allowedDecisions" if camel else "allowed_decisions")
-    if (
-        not isinstance(offered, list)
-        or not offered
-        or any(not isinstance(one, str) or one not in _DECISIONS for one in offered)
-    ):
-        raise _unfit("allowed decisions must be approve, edit, reject or respond")
+    if not isinstance(offered, list):
+        raise _unfit("allowed decisions must be a list")
     schemas = ("argsSchema",) if camel else ("args_schema", "arguments_schema")
     schema = next((config[s] for s in schemas if isinstance(config.get(s), dict)), None)
-    words = frozenset(_DECISIONS[one] for one in offered)
     named = "args" if "args" in body.value else "arguments"
-    return _made(body, name, named, words, schema)
+    return _made(body, name, named, _words(offered), schema)
 
 
-def _per_call(body: Document) -> Action:
-    # what it may be answered with is in the interrupt's response schema, which checks it
-    return _made(body, _name(body.value, "name"), "args", frozenset({"approve", "deny"}))
+def _words(offered: Sequence[Any]) -> frozenset[str]:
+    """Return decisions in our words."""
+    if not offered or any(
+        not isinstance(one, str) or one not in _DECISIONS for one in offered
+    ):
+        raise _unfit("allowed decisions must be approve, edit, reject or respond")
+    return frozenset(_DECISIONS[one] for one in offered)
+
+
+def _per_call(body: Document, schema: Mapping[str, Any] | None) -> Action:
+    name = _name(body.value, "name")
+    if schema is None:  # then nobody can say what else its tool takes
+        return _made(body, name, "args", frozenset({"approve", "deny"}))
+    allowed = read_schema(schema)
+    return _made(body, name, "args", _words(allowed.decisions), allowed.arguments)
 
 
 def _inbox(body: Document) -> Action:

@@ -182,6 +182,24 @@ class Server:
         asked = self._get(f"/session/{quote(session)}/message/{quote(message)}")
         return replace(asked, max_answer=MAX_MESSAGE)
 
+    def folder(self) -> Outgoing:
+        """Ask for the folder as if it were a file."""
+        where = self._where("directory")
+        return self._asked(f"/file/content{where}{'&' if where else '?'}path=.")
+
+    def sessions(self) -> Outgoing:
+        """Ask whether a session was ever begun in the folder."""
+        where = self._where("directory")
+        return self._asked(f"/session{where}{'&' if where else '?'}limit=1")
+
+    def all_sessions(self) -> Outgoing:
+        """Ask for the latest sessions, in whichever folder."""
+        return self._asked("/experimental/session?limit=20")
+
+    def anywhere(self) -> "Server":
+        """Return the same server, in the folder that it was started in."""
+        return replace(self, directory=None)
+
     def reply(
         self, version: int, session: str, request: str, reply: str, message: str = ""
     ) -> Outgoing:
@@ -195,7 +213,10 @@ class Server:
         return Outgoing("POST", url, headers, json.dumps(said).encode())
 
     def _get(self, path: str, name: str = "directory") -> Outgoing:
-        return Outgoing("GET", self.url + path + self._where(name), self.headers)
+        return self._asked(path + self._where(name))
+
+    def _asked(self, path: str) -> Outgoing:
+        return Outgoing("GET", self.url + path, self.headers)
 
     def _where(self, name: str) -> str:
         return "?" + urlencode({name: self.directory}) if self.directory else ""

@@ -36,7 +36,7 @@ ABOUT: Final[Mapping[str, str]] = {
     "grant.revoked": "They have to ask again",
     "policy.changed": "Another policy is in force",
     "audit.checkpoint": "The log up to here is signed",
-    "source.failing": "A proven sender's delivery could not be filed",
+    "source.failing": "A proven sender's delivery could not be filed, a source is not heard, or not told",
 }
 """What each event tells; in the order in which a form shows them."""
 

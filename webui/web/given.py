@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from webui.approvals.answering.settlement import settlement_of
+from webui.approvals.answering.settlement import UnreadableError, settlement_of
 from webui.approvals.states import Verdict
 from webui.approvals.words import VERDICT
 from webui.preview import visible
@@ -46,10 +46,13 @@ def given(vote: Vote, names: Mapping[str, str]) -> Given:
 
 
 def settling(session: Session, approval: Approval) -> Given | None:
-    """Return the verdict that can still be undone; none if there is none."""
+    """Return the verdict that can still be undone; none if there is none to read."""
     if approval.settles_at is None:
         return None
-    verdict = settlement_of(session, house().keyring, approval)
+    try:
+        verdict = settlement_of(session, house().keyring, approval)
+    except UnreadableError:
+        return None
     note = verdict.note
     lender = note.get("delegated_by")
     names = people.names(session, approval.org_id, {f"user:{lender}"} if lender else ())

@@ -94,6 +94,7 @@ def metrics() -> BaseResponse:
         *_metric("events_total", "Events in all logs.", busy.events, "counter"),
         *_metric("deliveries_waiting", "Deliveries on their way.", busy.deliveries),
         *_metric("deliveries_dead", "Deliveries given up.", busy.dead),
+        *_metric("nodes", "Server processes on this database.", max(busy.nodes, 1)),
         *_metric("live_sockets", "Browsers on the live socket.", len(sockets)),
         *_metric("held_polls", "Agents' long polls.", runtime.bus.waiting()),
     ]

@@ -9,12 +9,10 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
-from webui.approvals.asking import throttling
 from webui.approvals.errors import InvalidError, TooManyError
-from webui.channels.addresses import Undeliverable
 from webui.channels.services import SERVICES
-from webui.notices import destinations, wording
-from webui.notices.crier import messenger_of
+from webui.notices import destinations
+from webui.notices.asked import check_offered
 from webui.notices.destinations import (
     ACTIVE,
     BROWSER,
@@ -24,9 +22,10 @@ from webui.notices.destinations import (
     SERVICE,
     Owner,
 )
+from webui.notices.trying import try_place
 from webui.notices.wishes import ABOUT, EVERY, REMIND
 from webui.problems import status_of
-from webui.store.models import Destination, Org, User
+from webui.store.models import User
 from webui.store.queries.notices import places_of
 from webui.store.transaction import Transaction
 from webui.web.access import me
@@ -38,7 +37,6 @@ from webui.web.wishes import read_wish, typed_view, view_of
 
 blueprint = Blueprint("notifications", __name__, url_prefix="/account/notifications")
 Answer = BaseResponse | tuple[str, int]
-TRIES_A_MINUTE = 6
 
 
 @blueprint.get("")
@@ -99,7 +97,7 @@ def add() -> Answer:
     person = require_fresh(url_for("notifications.page")) if kind == SERVICE else me()
     owner = Owner(person.org_id, person.signed.user_id)
     try:
-        _check_offered(kind)
+        check_offered(kind, settings)
         house().store.write(
             lambda tx: destinations.add(
                 tx, owner, kind, url=url, offered=settings.notify_services
@@ -108,12 +106,6 @@ def add() -> Answer:
     except InvalidError as error:
         return _page(error.detail, url), 422
     return _back("Added. Set below what you want to hear there.")
-
-
-def _check_offered(kind: str) -> None:
-    known = {BROWSER, SERVICE} | ({MAIL} if house().settings.notify_mail else set())
-    if kind not in known:
-        raise InvalidError("This desk does not tell people in this way.")
 
 
 @blueprint.post("/zone")
@@ -149,36 +141,16 @@ def change(destination_id: str) -> Answer:
 @blueprint.post("/<destination_id>/try")
 def try_it(destination_id: str) -> Answer:
     """Send a message to a place at once, and say what came of it."""
+    owner, runtime = Owner(me().org_id, me().signed.user_id), house()
     try:
-        url = _write(lambda tx, owner: _url_to_try(tx, owner, destination_id))
-        told = wording.trial(house().public_url)
-        messenger = messenger_of(house().settings)
-        if url is None:
-            messenger.mail(me().signed.email, told.title, told.body)
-        else:
-            messenger.send(url, told.title, told.body)
-    except Undeliverable as failure:
-        return _page(f"The message did not arrive. {failure.why}"), 200
+        why = try_place(
+            runtime.store, runtime.settings, owner, destination_id, runtime.public_url
+        )
     except (InvalidError, TooManyError) as error:
         return _page(error.detail), status_of(error)
+    if why is not None:
+        return _page(f"The message did not arrive. {why}"), 200
     return _back("The message was taken. Look whether you have it.")
-
-
-def _url_to_try(tx: Transaction, owner: Owner, destination_id: str) -> str | None:
-    """Return a service's URL; none for mail. Each try costs a token."""
-    throttling.spend(
-        tx,
-        f"tried:{owner.user_id}",
-        per_minute=TRIES_A_MINUTE,
-        detail="You tried several times within a minute; wait a little.",
-    )
-    found: Destination = destinations.load(tx, owner, destination_id)
-    if found.kind == BROWSER:
-        raise InvalidError("A browser is tried on its own page.")
-    if found.kind == MAIL:
-        return None
-    data_key = tx.session.get_one(Org, owner.org_id).data_key
-    return destinations.url_of(tx.keyring, data_key, found)
 
 
 @blueprint.post("/<destination_id>/pause")

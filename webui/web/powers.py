@@ -16,7 +16,7 @@ from webui.approvals.answering.cascading import others_of_session
 from webui.approvals.answering.claiming import holder_of
 from webui.approvals.answering.quorum import YESES
 from webui.approvals.answering.reviewing import owner_now
-from webui.approvals.answering.settlement import settlement_of
+from webui.approvals.answering.settlement import UnreadableError, settlement_of
 from webui.approvals.states import OPEN, ReplyState, Status, Verdict
 from webui.approvals.upstream.options import options_of
 from webui.preview import visible
@@ -141,7 +141,10 @@ def _may_undo(session: Session, approval: Approval) -> bool:
         return False
     if approval.reply_state == ReplyState.SENDING:
         return True
-    given = settlement_of(session, house().keyring, approval)
+    try:
+        given = settlement_of(session, house().keyring, approval)
+    except UnreadableError:
+        return False
     return me().actor.is_one_of((given.user_id,))
 
 

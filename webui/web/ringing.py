@@ -1,5 +1,6 @@
 """What an open page tells its reader: asked by the page's script when the socket rings."""
 
+from collections.abc import Collection
 from typing import Any
 
 from flask import Blueprint, jsonify, request, url_for
@@ -8,23 +9,35 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from webui.approvals.answering.claiming import holder_of
 from webui.approvals.answering.reviewing import owners_now
+from webui.approvals.desk import approval_of
 from webui.approvals.states import Risk
 from webui.notices import wishes, wording
 from webui.notices.audience import Audience
 from webui.notices.destinations import wish_of
-from webui.notices.planning import waits
+from webui.notices.matters import Call, Write
+from webui.notices.planning import CREATED, ESCALATED, RESUMED, waits
 from webui.notices.wording import Item
+from webui.notices.writes import REQUESTED, RISK, subject_of
 from webui.store.models import Destination, User
-from webui.store.queries import calls
+from webui.store.queries import calls, events, write_grants
 from webui.store.queries.calls import Row
 from webui.store.queries.notices import browser_of
 from webui.web.access import me
 from webui.web.context import house
+from webui.web.cursors import read_seq
 
 blueprint = Blueprint("ringing", __name__)
 AT_ONCE = 3
 """Notifications at once; more are told as one."""
 MOST = 50
+LOOKED_AT = 1_000
+"""Events that are looked through; a page that was away for longer shows the queue itself."""
+_WHYS = {
+    CREATED: wishes.DECIDE,
+    RESUMED: wishes.DECIDE,
+    ESCALATED: wishes.ESCALATED,
+    REQUESTED: wishes.WRITE,
+}
 
 
 @blueprint.app_context_processor
@@ -41,21 +54,52 @@ def rings() -> bool:
 
 @blueprint.get("/queue/ring")
 def ring() -> BaseResponse:
-    """Return what this person wants to hear now of some calls that just changed.
+    """Return what this person wants to hear now of what happened since a point of the log.
 
     The wishes are read here and not in the page, so that all tabs and browsers follow them;
-    nothing is told that would wait for a digest or the end of quiet hours.
+    nothing is told that would wait for a digest or the end of quiet hours. The page asks when
+    its socket rings, and when it polls because it has none; `seq` is from where it asks next.
     """
-    wanted = dict.fromkeys(request.args.getlist("id")[:MOST], wishes.DECIDE)
-    wanted |= dict.fromkeys(request.args.getlist("escalated")[:MOST], wishes.ESCALATED)
     signed = me().signed
     with house().store.reading() as session:
+        end = events.end(session, signed.org_id)
+        since = max(read_seq(request.args.get("since")) or 0, end.seq - LOOKED_AT)
         place = browser_of(session, signed.org_id, signed.user_id)
-        items = [] if place is None else _items(session, place, wanted)
-    return jsonify(notices=_told(items), sound=bool(items and place and place.sound))
+        items = [] if place is None else _items(session, place, since)
+    sound = bool(items and place and place.sound)
+    return jsonify(notices=_told(items), sound=sound, seq=end.seq)
 
 
-def _items(session: Session, place: Destination, wanted: dict[str, str]) -> list[Item]:
+def _items(session: Session, place: Destination, since: int) -> list[Item]:
+    wakes = [
+        wake
+        for wake in events.after(session, place.org_id, since, LOOKED_AT)
+        if wake.action in _WHYS
+    ]
+    # the newest word counts: what was asked and then escalated is an escalation
+    wanted = {wake.subject: _WHYS[wake.action] for wake in wakes[-MOST:]}
+    return [
+        *_calls(session, place, {approval_of(name): why for name, why in wanted.items()}),
+        *_writes(session, place, wanted.keys()),
+    ]
+
+
+def _writes(session: Session, place: Destination, subjects: Collection[str]) -> list[Item]:
+    """Return the writes that wait for this very person, if they were asked for lately."""
+    now = house().store.now()
+    wish = wish_of(place, session.get_one(User, place.user_id).time_zone)
+    wanted = wishes.wants(wish, risk=RISK, tool="", why=wishes.WRITE)
+    if not wanted or wishes.due(wish, now, risk=RISK, why=wishes.WRITE).at > now:
+        return []
+    waiting = write_grants.waiting(session, me().session_hash, now)
+    return [
+        Write(asked.grant, asked.service, asked.org_slug).item(wishes.WRITE, "")
+        for asked in waiting
+        if subject_of(asked.grant) in subjects
+    ]
+
+
+def _calls(session: Session, place: Destination, wanted: dict[str, str]) -> list[Item]:
     now, user_id = house().store.now(), place.user_id
     wish = wish_of(place, session.get_one(User, user_id).time_zone)
     found = [row for id_ in wanted if (row := calls.one(session, place.org_id, id_))]
@@ -77,21 +121,13 @@ def _items(session: Session, place: Destination, wanted: dict[str, str]) -> list
             continue
         owner, given = owners.get(approval.agent_id), votes.get(approval.id, [])
         if audience.decides(user_id, approval, owner, given) is not None:
-            items.append(_item(row, why))
+            items.append(Call(approval, row.agent_name, owner).item(why, ""))
     return items
 
 
 def _is_held(audience: Audience, place: Destination, row: Row) -> bool:
     holder = holder_of(row.approval, house().store.now())
     return holder is not None and not audience.actor(place.user_id).is_one_of((holder,))
-
-
-def _item(row: Row, why: str) -> Item:
-    approval = row.approval
-    agent = row.agent_name
-    return Item(
-        approval.id, why, approval.tool, approval.risk, agent, approval.expires_at, ""
-    )
 
 
 def _told(items: list[Item]) -> list[dict[str, Any]]:
@@ -101,9 +137,9 @@ def _told(items: list[Item]) -> list[dict[str, Any]]:
         return [{"tag": "several", "title": several, "url": url_for("queue.page")}]
     return [
         {
-            "tag": item.approval_id,
+            "tag": item.id,
             "title": wording.head(item),
-            "url": url_for("approval.page", approval_id=item.approval_id),
+            "url": item.link,
         }
         for item in items
     ]

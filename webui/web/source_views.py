@@ -8,6 +8,7 @@ from typing import Any
 from flask import url_for
 
 from webui.approvals.errors import Fault
+from webui.approvals.upstream.trouble import Trouble
 from webui.preview import visible
 from webui.receivers.registry import KINDS
 from webui.receivers.samples import SAMPLES
@@ -77,6 +78,15 @@ class FailureView:
     last_at: int
     replay_url: str | None
     """Where to file all of them after all."""
+
+
+@dataclass(frozen=True, slots=True)
+class UntoldView:
+    """A verdict that did not get to the source's upstream, and none has since."""
+
+    why: str
+    at: int
+    approval_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +197,14 @@ def _mend(failed: Arrival) -> str:
         "Nobody knows who sent it, so it cannot be filed from here: give the sender this "
         "address and the present secret, set its clock, and let it send again."
     )
+
+
+def untold_view(trouble: Trouble | None) -> UntoldView | None:
+    """Return what keeps verdicts from a source's upstream as pages show it."""
+    if trouble is None:
+        return None
+    where = url_for("approval.page", approval_id=trouble.approval_id)
+    return UntoldView(visible(trouble.why), trouble.at, where)
 
 
 def told(faults: Sequence[Fault], detail: str) -> dict[str, list[str]]:

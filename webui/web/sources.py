@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from webui.approvals.authorization import MEMBERS, SOURCES
 from webui.approvals.errors import Fault, InvalidError, NotFoundError
 from webui.approvals.senders import sources
+from webui.approvals.upstream.trouble import trouble_of
 from webui.bridges.lease import bridge_of
 from webui.bridges.registry import BRIDGES
 from webui.preview import visible
@@ -30,6 +31,7 @@ from webui.web.source_views import (
     pretty,
     source_view,
     told,
+    untold_view,
 )
 
 blueprint = Blueprint("sources", __name__, url_prefix="/sources")
@@ -181,6 +183,7 @@ def _arrivals(org_id: str, source_id: str) -> dict[str, Any]:
         found = traffic.arrivals(session, org_id, source_id, before, PAGE + 1)
         failed = [] if before else traffic.failures(session, org_id, source_id)
         bridge = bridge_of(session, source_id)
+        trouble = trouble_of(session, org_id, source_id)
     older = found[PAGE - 1].id if len(found) > PAGE else None
     here = url_for("sources.deliveries", source_id=source_id)
     return {
@@ -196,11 +199,13 @@ def _arrivals(org_id: str, source_id: str) -> dict[str, Any]:
                 str(row.refused),
                 *(one.id for one in failed[:1]),
                 *([str(bridge.connected_at), str(bridge.error_at)] if bridge else []),
+                *([str(trouble.at)] if trouble else []),
             ]
         ),
         "first": row.last_at is None and row.source.kind not in BRIDGES,
         "listens": row.source.kind in BRIDGES,
         "bridge": bridge,
+        "untold": untold_view(trouble),
         "older_url": older
         and url_for("sources.deliveries", source_id=source_id, before=older),
     }

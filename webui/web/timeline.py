@@ -72,13 +72,14 @@ def timeline(events: Sequence[Event], names: Mapping[str, str]) -> list[Moment]:
 
 def words_of(event: Event) -> str:
     """Return what an event says, with the verdict if it has one; empty for others."""
-    sentence = SENTENCES.get(event.action, "")
-    verdict = facts_of(event).get("verdict")
+    sentence, facts = SENTENCES.get(event.action, ""), facts_of(event)
+    verdict = facts.get("verdict")
     if event.action in _OF_VERDICTS and verdict in set(Verdict):
-        return f"{sentence}: {VERDICT[Verdict(verdict)]}"
-    path = facts_of(event).get("path")
-    if event.action == "approval.revealed" and path:
-        return f"{sentence}: {visible(path)}"
+        sentence = f"{sentence}: {VERDICT[Verdict(verdict)]}"
+    if event.action == "approval.undone" and facts.get("why"):
+        return f"{sentence}. {visible(str(facts['why']))}"
+    if event.action == "approval.revealed" and facts.get("path"):
+        return f"{sentence}: {visible(facts['path'])}"
     return sentence
 
 

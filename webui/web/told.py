@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from webui.notices import wishes
+from webui.notices.destinations import BY_MAIL
 from webui.preview import visible
 from webui.store.queries import notices
 from webui.store.queries.notices import Told
@@ -18,6 +19,7 @@ _WHY: Final = {
     wishes.RESUMED: "it waits again",
     wishes.REMINDER: "reminder",
     wishes.BREAK_GLASS: "alarm: break-glass",
+    wishes.WRITE: "",
 }
 
 
@@ -42,7 +44,7 @@ def told_about(session: Session, approval_id: str) -> tuple[ToldView, ...]:
 
 def _view(told: Told) -> ToldView:
     # a service's name goes without its server: that is its owner's own business
-    where = "e-mail" if told.kind == "mail" else told.place.partition(" (")[0]
+    where = "e-mail" if told.kind in BY_MAIL else told.place.partition(" (")[0]
     state = "waiting" if told.status == "sending" else told.status
     waits = state == "waiting"
     return ToldView(

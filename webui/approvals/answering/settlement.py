@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from webui.approvals.answering.mandate import guard_by
 from webui.approvals.desk import Guard
+from webui.approvals.errors import DeskError
 from webui.approvals.grants.granting import GrantWish
-from webui.store.keyring import Keyring
+from webui.store.keyring import Keyring, KeyringError
 from webui.store.models import Approval, Org
 from webui.store.transaction import Transaction
 
@@ -58,17 +59,34 @@ class Settlement:
         return guard_by(by_role=self.by_role)
 
 
+class UnreadableError(DeskError):
+    """What was kept of a verdict cannot be read: nobody knows what it said."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "unreadable",
+            "The verdict that was kept here cannot be read any more, so it settles nothing; "
+            "decide the call again.",
+        )
+
+
 def settlement_of(session: Session, keyring: Keyring, approval: Approval) -> Settlement:
     """Return the verdict that will settle an approval; there must be one.
 
     Raises:
-        KeyringError: the key file is not the one it was encrypted with.
+        UnreadableError: it was changed or cut short, or encrypted with another key.
 
     """
     wrapped = session.scalars(_data_key, {"org": approval.org_id}).one()
-    assert approval.settling is not None
-    opened = keyring.open(wrapped, approval.org_id, _about(approval), approval.settling)
-    found: dict[str, Any] = json.loads(opened)
+    try:
+        about = _about(approval)
+        opened = keyring.open(wrapped, approval.org_id, about, approval.settling or b"")
+        return _read(json.loads(opened))
+    except (KeyringError, ValueError, KeyError, TypeError, AttributeError):
+        raise UnreadableError from None
+
+
+def _read(found: dict[str, Any]) -> Settlement:
     if found["values"].get(_HIDDEN) is not None:
         found["values"][_HIDDEN] = b64decode(found["values"][_HIDDEN])
     wish = found.pop("wish")

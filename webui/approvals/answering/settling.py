@@ -12,8 +12,14 @@ from typing import Any
 from sqlalchemy import bindparam, update
 
 from webui.approvals.answering.carrying import carry_out, grant_of
+from webui.approvals.answering.holding import why_gone
 from webui.approvals.answering.sending import goes_back, send
-from webui.approvals.answering.settlement import Settlement, sealed, settlement_of
+from webui.approvals.answering.settlement import (
+    Settlement,
+    UnreadableError,
+    sealed,
+    settlement_of,
+)
 from webui.approvals.desk import SYSTEM, Guard, facts, subject
 from webui.approvals.errors import ConflictError, DeskError
 from webui.approvals.ruling.counting import give_back
@@ -100,20 +106,25 @@ def _keeping(guard: Guard) -> Prepared:
 def settle_if_due(tx: Transaction, approval: Approval) -> Approval:
     """Return the approval, settled by the verdict that can be undone no more, if there is one.
 
-    What that verdict rests on is checked once more, as for every other; without it the verdict
-    is taken back, and the approval waits for others or expires.
+    What that verdict rests on is read once more, as for every other; without it the verdict
+    is taken back, and the approval waits for others or expires. So it does where what was kept
+    of the verdict cannot be read: nobody knows then what it said.
     """
     if not is_due(approval, tx.now):
         return approval
-    verdict = settlement_of(tx.session, tx.keyring, approval)
-    if verdict.note.get("solo") and not approval.solo:
-        return take_back(tx, approval, verdict, SYSTEM, "not_alone")
+    try:
+        verdict = settlement_of(tx.session, tx.keyring, approval)
+    except UnreadableError as error:
+        return take_back(tx, approval, None, SYSTEM, error.code, why=error.detail)
+    gone = why_gone(tx, approval, verdict)
+    if gone is not None:
+        return take_back(tx, approval, verdict, SYSTEM, gone.code, why=gone.detail)
     try:
         if goes_back(approval, verdict):
             return send(tx, approval, verdict)
         return carry_out(tx, approval, verdict)
     except DeskError as error:
-        return take_back(tx, approval, verdict, SYSTEM, error.code)
+        return take_back(tx, approval, verdict, SYSTEM, error.code, why=error.detail)
 
 
 def is_due(approval: Approval, now: int) -> bool:
@@ -131,14 +142,16 @@ def is_due(approval: Approval, now: int) -> bool:
 def take_back(
     tx: Transaction,
     approval: Approval,
-    verdict: Settlement,
+    verdict: Settlement | None,
     actor: str,
     cause: str,
     error: str | None = None,
+    why: str | None = None,
 ) -> Approval:
     """Let an approval wait for a verdict again, as if this one had not been given.
 
     One on its way to an upstream is told there no more; `error` says why it did not get there.
+    Of one that cannot be read there is nothing to say but that; `why` is the sentence for people.
     """
     nothing: dict[str, Any] = {"settles_at": None, "settling": None}
     if approval.reply_state == ReplyState.SENDING:
@@ -148,10 +161,11 @@ def take_back(
     tx.execute(update(_approvals).where(_approvals.c.id == approval.id).values(**nothing))
     approval.__dict__.update(nothing)
     note = {
-        "verdict": verdict.note.get("verdict"),
-        "given_by": verdict.actor,
-        "given_at": verdict.at,
+        "verdict": None if verdict is None else verdict.note.get("verdict"),
+        "given_by": None if verdict is None else verdict.actor,
+        "given_at": None if verdict is None else verdict.at,
         "cause": cause,
+        **({} if why is None else {"why": why}),
     }
     tx.record(
         approval.org_id,

@@ -29,6 +29,7 @@ def undo(tx: Transaction, reviewer: Reviewer, org_id: str, approval_id: str) -> 
 
     Raises:
         NotFoundError: not in this org.
+        UnreadableError: what was kept of the verdict cannot be read; it settles nothing.
 
     """
     approval = expire_if_over(tx, load(tx, org_id, approval_id))

@@ -58,6 +58,10 @@ TO_CALLBACK: Final = frozenset(
 """What an approval's own `callback_url` is told: how its waiting, or its run, ended, and what
 reviewers say to its agent meanwhile; never what the agent said itself."""
 
+INTERRUPT_ANSWERED: Final = "interrupt.answered"
+"""One more message to the `callback_url` of a LangGraph interrupt: all of it is answered, and
+this is what to resume with. To nobody else, as it brings edited arguments and answers."""
+
 
 def name_for(chosen: Sequence[str], event: str) -> str | None:
     """Return under which name an endpoint gets an event, or None if it does not.

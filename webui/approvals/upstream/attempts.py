@@ -17,6 +17,7 @@ from webui.approvals.answering.settling import take_back
 from webui.approvals.desk import SYSTEM, facts, load, subject
 from webui.approvals.ending import expire_if_over
 from webui.approvals.states import OPEN, ReplyState, Status
+from webui.approvals.upstream import trouble
 from webui.approvals.upstream.rows import note, reply_to_of, stop, told_of
 from webui.approvals.upstream.settled import confirm, confirmed, settle_as, settle_as_gone
 from webui.approvals.upstream.standing import withdraw_unfounded
@@ -148,6 +149,7 @@ def finish(tx: Transaction, claimed: Claimed, outcome: Outcome) -> None:
     reply = _reply(tx, claimed.approval_id)
     current = (reply.round, approval.reply_attempts) == (claimed.round, claimed.attempts)
     if outcome.end is End.CONFIRMED:
+        trouble.told(tx, approval)
         approved = outcome.approved
         _settled(tx, approval, claimed, approved, current=current)
     elif outcome.end is End.GONE and outcome.approved is not None:
@@ -191,6 +193,8 @@ def _failed(tx: Transaction, approval: Approval, reply: Reply, outcome: Outcome)
     said = {"error": outcome.error, "attempts": number, "gave_up": over}
     name, of = "approval.reply_failed", subject(approval.id)
     tx.record(approval.org_id, SYSTEM, name, of, facts(approval) | said)
+    if over:
+        trouble.not_told(tx, approval, outcome.error)
     if not over:
         delay = DELAYS_MS[min(number, len(DELAYS_MS)) - 1]
         reply.next_at = min(tx.now + delay, max(until, tx.now))

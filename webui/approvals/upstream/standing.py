@@ -5,8 +5,13 @@ An upstream may be away for hours. What a person allowed then, or a rule, may be
 
 from sqlalchemy import select
 
+from webui.approvals.answering.holding import why_gone
 from webui.approvals.answering.sending import filer_of
-from webui.approvals.answering.settlement import settlement_of
+from webui.approvals.answering.settlement import (
+    Settlement,
+    UnreadableError,
+    settlement_of,
+)
 from webui.approvals.answering.settling import take_back
 from webui.approvals.desk import SYSTEM, move
 from webui.approvals.errors import ConflictError, DeskError
@@ -30,13 +35,18 @@ def withdraw_unfounded(tx: Transaction, approval: Approval) -> bool:
 
     A person's verdict is as if it had not been given. A rule's is revoked, and that is told.
     """
-    held = approval.settles_at is not None
-    why = _switched_off(tx, approval) or (_mandate_gone(tx, approval) if held else None)
+    held, verdict = approval.settles_at is not None, None
+    try:
+        verdict = settlement_of(tx.session, tx.keyring, approval) if held else None
+    except UnreadableError as unreadable:
+        take_back(tx, approval, None, SYSTEM, unreadable.code, unreadable.detail)
+        return True
+    why = _switched_off(tx, approval)
+    why = why or (_mandate_gone(tx, approval, verdict) if verdict is not None else None)
     why = why or take(tx, filer_of(approval), approval).refusal
     if why is None:
         return False
     if held:
-        verdict = settlement_of(tx.session, tx.keyring, approval)
         take_back(tx, approval, verdict, SYSTEM, why.code, why.detail)
     else:
         values = {"resolution": Resolution.REVOKED}
@@ -57,11 +67,13 @@ def _switched_off(tx: Transaction, approval: Approval) -> DeskError | None:
     return None if found is not None and set(found) == {ACTIVE} else OFF
 
 
-def _mandate_gone(tx: Transaction, approval: Approval) -> DeskError | None:
-    verdict = settlement_of(tx.session, tx.keyring, approval)
+def _mandate_gone(
+    tx: Transaction, approval: Approval, verdict: Settlement
+) -> DeskError | None:
     holds = select(_approvals.c.id).where(
         _approvals.c.id == approval.id, *verdict.guard.conditions
     )
     given = {"old_org": approval.org_id, **verdict.mandate}
-    alone = bool(verdict.note.get("solo")) and not approval.solo
-    return GONE if alone or tx.session.execute(holds, given).first() is None else None
+    if tx.session.execute(holds, given).first() is None:
+        return GONE
+    return None if why_gone(tx, approval, verdict) is None else GONE

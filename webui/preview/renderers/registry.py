@@ -59,19 +59,25 @@ def render(tool: str, values: Sequence[Value]) -> Rendering | None:
     arguments = Arguments(values)
     folded = tool.casefold()
     named = [each for each in RENDERERS if _is_named(each, folded)]
-    shaped = [each for each in RENDERERS if each not in named and each.fits(arguments)]
-    for renderer in (*named, *shaped):
-        rendering = _rendered(renderer, tool, arguments)
+    others = [each for each in RENDERERS if each not in named]
+    for renderer in (*named, *others):
+        is_named = renderer in named
+        rendering = _rendered(renderer, tool, arguments, is_named=is_named)
         if rendering is not None:
             return rendering
     return None
 
 
-def _rendered(renderer: Renderer, tool: str, arguments: Arguments) -> Rendering | None:
+def _rendered(
+    renderer: Renderer, tool: str, arguments: Arguments, *, is_named: bool
+) -> Rendering | None:
+    """Return what one renderer says; one that fails says nothing, and the tree stands alone."""
     try:
-        return renderer.render(tool, arguments)
-    except Exception:  # noqa: BLE001
+        if is_named or renderer.fits(arguments):
+            return renderer.render(tool, arguments)
+    except Exception:  # noqa: BLE001  a fault of one renderer must not take the page away
         return None
+    return None
 
 
 def _is_named(renderer: Renderer, folded: str) -> bool:

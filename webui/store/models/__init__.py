@@ -20,6 +20,7 @@ from webui.store.models.grant import PermissionGrant, StandingGrant, WriteGrant
 from webui.store.models.group import Delegation, Group, GroupMember, Invitation
 from webui.store.models.job import Job, PolicyShadow
 from webui.store.models.message import Message
+from webui.store.models.node import Node
 from webui.store.models.notice import Destination, Notice
 from webui.store.models.org import (
     Membership,
@@ -72,6 +73,7 @@ __all__ = [
     "Message",
     "Millis",
     "Model",
+    "Node",
     "Notice",
     "Org",
     "Passkey",

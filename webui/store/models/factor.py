@@ -65,6 +65,7 @@ class Ceremony(Model):
     method: Mapped[str] = mapped_column(default="password")
     """How the step before it was taken: password or oidc."""
     challenge: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
+    """For the code of a chat: whose session began, and who typed it."""
     tries: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[int]
     expires_at: Mapped[int] = mapped_column(index=True)

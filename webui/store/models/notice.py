@@ -15,7 +15,8 @@ class Destination(Model):
     org_id: Mapped[str] = mapped_column(ForeignKey("orgs.id"))
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
     kind: Mapped[str]
-    """mail (the account's own address), service or browser."""
+    """mail (the account's own address), service or browser; alarm: the same address for alarms
+    alone, of whoever runs the org."""
     name: Mapped[str]
     """What pages show: never a token."""
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
@@ -60,10 +61,11 @@ class Notice(Model):
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
     destination_id: Mapped[str] = mapped_column(ForeignKey("destinations.id"))
     approval_id: Mapped[str]
+    """Or the id of a held write."""
     seq: Mapped[int]
     """Of the event that it tells of."""
     why: Mapped[str]
-    """decide, delegate, manager, escalated, resumed, reminder or break_glass."""
+    """decide, delegate, manager, escalated, resumed, reminder, break_glass or write."""
     in_place_of: Mapped[str | None] = mapped_column(default=None)
     """User id of the person for whom a delegate is told."""
     digest: Mapped[bool] = mapped_column(default=False)

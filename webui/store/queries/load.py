@@ -5,8 +5,9 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from webui.approvals import nodes
 from webui.approvals.states import OPEN
-from webui.store.models import Approval, AuditHead, Delivery
+from webui.store.models import Approval, AuditHead, Delivery, Node
 
 
 class Load(NamedTuple):
@@ -16,6 +17,8 @@ class Load(NamedTuple):
     events: int
     deliveries: int
     dead: int
+    nodes: int
+    """Server processes; on SQLite, where there is one alone, it says nothing."""
 
 
 def of_instance(session: Session, now: int) -> Load:
@@ -26,5 +29,7 @@ def of_instance(session: Session, now: int) -> Load:
     events = select(func.coalesce(func.sum(AuditHead.seq), 0))
     deliveries = select(func.count()).where(Delivery.status.in_(("waiting", "sending")))
     dead = select(func.count()).where(Delivery.status == "dead")
-    counts = (session.scalar(one) or 0 for one in (waiting, events, deliveries, dead))
+    living = select(func.count()).where(nodes.living(now)).select_from(Node)
+    each = (waiting, events, deliveries, dead, living)
+    counts = (session.scalar(one) or 0 for one in each)
     return Load._make(int(count) for count in counts)

@@ -64,6 +64,7 @@ def places_of(session: Session, org_id: str, user_id: str) -> Sequence[Destinati
             Destination.org_id == org_id,
             Destination.user_id == user_id,
             Destination.status != "removed",
+            Destination.kind != "alarm",
         )
         .order_by(Destination.id)
     ).all()
@@ -101,13 +102,28 @@ def listeners(session: Session, org_id: str) -> Sequence[Listener]:
         .where(
             Destination.org_id == org_id,
             Destination.status == "active",
-            Destination.kind != "browser",
+            Destination.kind.not_in(("browser", "alarm")),
             User.status == "active",
             Membership.status == "active",
         )
         .order_by(Destination.id)
     )
     return [Listener._make(row) for row in rows]
+
+
+def who_runs(session: Session, org_id: str) -> Sequence[str]:
+    """Return the ids of an org's owners and admins whose accounts are in use."""
+    return session.scalars(
+        select(Membership.user_id)
+        .join(User, User.id == Membership.user_id)
+        .where(
+            Membership.org_id == org_id,
+            Membership.role.in_(("owner", "admin")),
+            Membership.status == "active",
+            User.status == "active",
+        )
+        .order_by(Membership.user_id)
+    ).all()
 
 
 def already_told(session: Session, approval_ids: Sequence[str]) -> set[tuple[str, str]]:
