@@ -217,4 +217,5 @@ if (keysBox) {
 }
 
 if (liveRoot?.dataset.ringUrl) import("./ring.js");
+if (document.querySelector("[data-offers-url]")) import("./narrow.js");
 start();

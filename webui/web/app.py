@@ -63,6 +63,7 @@ from webui.web import (
     sso,
     suggestions,
     talk,
+    views,
     work,
     write_gate,
 )
@@ -106,6 +107,7 @@ PAGES: tuple[ModuleType, ...] = (
     account,
     notifications,
     ringing,
+    views,
     write_gate,
     second,
     sso,
