@@ -1,4 +1,4 @@
-"""Saved views of the queue."""
+"""Saved views of the queue, and reasons to choose from."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision: str = "0012"
-down_revision: str | None = "0010"
+down_revision: str | None = "0011"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
@@ -27,8 +27,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_saved_views_org", "saved_views", ["org_id", "user_id"])
+    op.create_index("ix_decisions_user", "decisions", ["user_id", "id"])
+    op.add_column(
+        "orgs", sa.Column("reasons", sa.String(), nullable=False, server_default="")
+    )
 
 
 def downgrade() -> None:
-    """Take back; the names people gave to their lines are lost."""
+    """Take back; saved views and the reasons to choose from are lost."""
+    op.drop_column("orgs", "reasons")
+    op.drop_index("ix_decisions_user", table_name="decisions")
     op.drop_table("saved_views")
