@@ -86,7 +86,7 @@ def test_the_line_goes_on_by_what_is_offered(
     served.client.ask("deploy.run", {"host": "web-4"}, risk="high")
     page = settled_page(at, ana, "/")
     page.keyboard.press("/")
-    line = page.get_by_role("combobox", name="Narrow the queue")
+    line = page.get_by_role("combobox", name="Search the queue")
     expect(line).to_be_focused()
     line.press_sequentially("tool:dep")
     expect(page.locator("#offers li")).to_have_text(["tool:deploy.run"])
