@@ -134,6 +134,15 @@ export function openConfirm(id) {
   arm();
 }
 
+// A chosen reason stands in the field, where it can be read and changed before it is sent.
+document.addEventListener("change", (event) => {
+  const field = event.target.dataset.fills && byId(event.target.dataset.fills);
+  if (!field || !event.target.value) return;
+  field.value = event.target.value;
+  event.target.value = "";
+  field.focus({ preventScroll: true });
+});
+
 export function closeConfirm() {
   const form = openForm();
   if (!form) return false;

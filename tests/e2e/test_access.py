@@ -55,6 +55,7 @@ PAGES = {
     ),
     "bulk.page": ("/bulk?id={waiting}&id={gated}&id={settled}", "/bulk"),
     "history.page": ("/history", "/history?q=nothing+of+that+name"),
+    "views.new": ("/views/new?q=risk:high",),
     "grants.page": ("/grants",),
     "grants.one": ("/grants/{grant}", "/grants/nothing"),
     "policy.page": ("/policy", "/policy?shelf=github", "/policy?shelf=nothing"),
@@ -112,6 +113,7 @@ NO_PAGES = {
     "queue.row",
     "queue.new",
     "queue.writes",
+    "queue.offered",
     "ringing.ring",
     "audit.export",
     "sso.start",  # these send the browser on to a provider, or back from there

@@ -82,7 +82,7 @@ def approve(page: Page) -> None:
     page.keyboard.press("a")
     expect(page.get_by_role("button", name="Approve this call")).to_be_enabled()
     page.keyboard.press("Control+Enter")
-    expect(page.locator("#detail .badge--status")).not_to_have_text(
+    expect(page.locator("#detail .call__head .badge--status")).not_to_have_text(
         "Waiting for a decision"
     )
 
@@ -108,7 +108,7 @@ def reject(page: Page) -> None:
     page.keyboard.type("Not this one.")
     expect(page.get_by_role("button", name="Deny this call")).to_be_enabled()
     page.keyboard.press("Control+Enter")
-    expect(page.locator("#detail .badge--status")).to_have_text("Denied")
+    expect(page.locator("#detail .call__head .badge--status")).to_have_text("Denied")
 
 
 def respond(page: Page) -> None:
@@ -118,7 +118,7 @@ def respond(page: Page) -> None:
     page.keyboard.type("Dee is here already.")
     expect(page.get_by_role("button", name="Answer instead")).to_be_enabled()
     page.keyboard.press("Control+Enter")
-    expect(page.locator("#detail .badge--status")).to_have_text("Answered instead of run")
+    expect(page.locator("#detail .call__head .badge--status")).to_have_text("Answered instead of run")
 
 
 VERDICTS = dict(zip(PEOPLE, (approve, edit, reject, respond), strict=True))

@@ -27,7 +27,7 @@ def deny(page: Page, approval_id: str, reason: str = "No.") -> None:
     page.goto(f"/approvals/{approval_id}?decide=deny")
     page.get_by_role("textbox", name="Reason").fill(reason)
     page.get_by_role("button", name="Deny this call").click()
-    expect(page.locator("#detail .badge--status")).to_contain_text("Denied")
+    expect(page.locator("#detail .call__head .badge--status")).to_contain_text("Denied")
 
 
 def test_the_first_call_appears_by_itself_in_an_empty_queue(
@@ -105,7 +105,7 @@ def test_a_confirmation_stands_still_before_it_can_be_sent(
     page.keyboard.press("Control+Enter")
     page.clock.run_for(1_000)
     expect(sure).to_be_enabled()
-    expect(page.locator("#detail .badge--status")).to_contain_text("Waiting")
+    expect(page.locator("#detail .call__head .badge--status")).to_contain_text("Waiting")
 
 
 def test_a_double_click_decides_once(
@@ -115,7 +115,7 @@ def test_a_double_click_decides_once(
     page = watch(at(ana), f"/approvals/{asked.id}")
     page.get_by_role("link", name="Approve…").click()
     page.get_by_role("button", name="Approve this call").dblclick()
-    expect(page.locator("#detail .badge--status")).to_contain_text("Approved")
+    expect(page.locator("#detail .call__head .badge--status")).to_contain_text("Approved")
     expect(page.get_by_role("alert")).to_have_count(0)
     assert len(served.client.approval(asked.id).decisions) == 1
 
@@ -134,7 +134,7 @@ def test_a_late_click_sees_who_was_first_and_what_they_said(
     alert = page.get_by_role("alert")
     expect(alert).to_contain_text("Your decision was not applied")
     expect(alert).to_contain_text("Bo")
-    expect(page.locator("#detail .badge--status")).to_contain_text("Denied")
+    expect(page.locator("#detail .call__head .badge--status")).to_contain_text("Denied")
     expect(page.locator("#detail .outcome")).to_contain_text("Legal has to see it.")
     expect(page.locator("#detail [data-arms]")).to_have_count(0)
 
@@ -152,7 +152,7 @@ def test_a_call_that_is_settled_while_somebody_writes_takes_the_button_away(
     expect(page.get_by_role("button", name="Approve this call")).to_be_disabled()
     expect(reason).to_have_value("I have read every word and")
     page.get_by_role("link", name="Show it as it is now").click()
-    expect(page.locator("#detail .badge--status")).to_contain_text("Denied")
+    expect(page.locator("#detail .call__head .badge--status")).to_contain_text("Denied")
 
 
 def test_a_restart_of_the_server_loses_nothing_that_was_asked_meanwhile(

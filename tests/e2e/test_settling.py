@@ -66,7 +66,7 @@ def test_a_verdict_is_undone_in_its_window_and_settles_when_it_is_over(
         told = beside(lambda: refusal_of(asked))
         deny(page, "Meant.")
         assert told.result() == "Meant."
-        expect(page.locator("#detail .badge--status")).to_have_text("Denied")
+        expect(page.locator("#detail .call__head .badge--status")).to_have_text("Denied")
         expect(page.locator(f"#row-{asked.id}")).to_contain_text("Denied")
         assert places(page) == before, "nothing moved"
     finally:

@@ -41,7 +41,7 @@ def test_reading_and_approving_from_the_queue(plain: Page, ask: AskDesk) -> None
     plain.get_by_role("link", name="Approve…").click()
     plain.get_by_role("textbox", name="Reason").fill("Go on.")
     plain.get_by_role("button", name="Approve this call").click()
-    expect(plain.locator("#detail .badge--status")).to_contain_text("Approved")
+    expect(plain.locator("#detail .call__head .badge--status")).to_contain_text("Approved")
     expect(plain.locator("#detail .outcome")).to_contain_text("Go on.")
     assert asked.wait(timeout=10).consume().arguments == {"command": "make deploy"}
 
@@ -52,7 +52,7 @@ def test_denying_on_the_page_of_an_approval(plain: Page, ask: AskDesk) -> None:
     plain.get_by_role("link", name="Deny…").click()
     plain.get_by_role("textbox", name="Reason").fill("Not that folder.")
     plain.get_by_role("button", name="Deny this call").click()
-    expect(plain.locator("#detail .badge--status")).to_have_text("Denied")
+    expect(plain.locator("#detail .call__head .badge--status")).to_have_text("Denied")
     plain.goto("/history")
     first = plain.locator("tbody tr").first
     expect(first).to_contain_text("rm -rf /srv/data")
@@ -70,7 +70,7 @@ def test_a_call_that_is_shortened_is_approved_at_the_end_of_its_full_arguments(
     expect(plain.locator(".canonical")).to_contain_text(tail)
     plain.get_by_role("link", name="Approve…").click()
     plain.get_by_role("button", name="Approve this call").click()
-    expect(plain.locator("#detail .badge--status")).to_contain_text("Approved")
+    expect(plain.locator("#detail .call__head .badge--status")).to_contain_text("Approved")
 
 
 def test_a_decision_that_comes_too_late_says_who_was_first(
@@ -84,7 +84,7 @@ def test_a_decision_that_comes_too_late_says_who_was_first(
     plain.get_by_role("button", name="Approve this call").click()
     expect(plain.get_by_role("alert")).to_contain_text("Your decision was not applied")
     expect(plain.get_by_role("alert")).to_contain_text("Bo")
-    expect(plain.locator("#detail .badge--status")).to_have_text("Denied")
+    expect(plain.locator("#detail .call__head .badge--status")).to_have_text("Denied")
 
 
 def test_the_audit_page_checks_the_chain_and_hands_it_out(

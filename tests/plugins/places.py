@@ -26,6 +26,7 @@ from webui.approvals.people import (
     groups,
     invitations,
     sessions,
+    views,
 )
 from webui.approvals.people.standing import By
 from webui.approvals.policy import policy_revision
@@ -106,6 +107,7 @@ def things(
         **store.write(lambda tx: _jobs(tx, org_id)),
         "nonce": store.write(lambda tx: _write_in_the_name_of(tx, agent, user_id)),
         "identity_id": store.write(lambda tx: _chat_identity(tx, org_id, maker)),
+        "view_id": store.write(lambda tx: _view(tx, org_id, maker)),
     }
 
 
@@ -185,6 +187,11 @@ def _write_in_the_name_of(tx: Transaction, agent: Program, user_id: str) -> str:
     held = write_grants.ask(tx, service, user_id, write, ["files:write"], limits)
     assert isinstance(held, write_grants.Held)
     return held.nonce
+
+
+def _view(tx: Transaction, org_id: str, user_id: str) -> str:
+    """Save a view for somebody else alone."""
+    return views.save_view(tx, org_id, user_id, "Theirs", "risk:high", is_shared=False)
 
 
 def _chat_identity(tx: Transaction, org_id: str, user_id: str) -> str:

@@ -477,3 +477,26 @@ def test_asking_again_does_not_push_the_decision_off_the_page(
     assert "Asked again" not in told
     assert "+222 earlier" in told
     assert told.count("<li>") == 200
+
+
+def test_calls_alike_are_shown_and_compared_with_the_last_that_was_approved(
+    signed_in: SignedIn, house: House, file_call: FileCall, decide_form: ReadForm
+) -> None:
+    browser = signed_in(house.rae)
+
+    def decided(approval_id: str, verdict: str) -> str:
+        form = decide_form(browser, f"/approvals/{approval_id}", verdict=verdict)
+        assert send(browser, approval_id, form).status_code == 303
+        return approval_id
+
+    approved = decided(file_call(arguments={"host": "web-2", "mode": "slow"}), "approve")
+    denied = decided(file_call(arguments={"host": "web-1", "mode": "fast"}), "deny")
+    of_another = decided(file_call(house.deploy_bot, arguments={"host": "web-9"}), "deny")
+    waiting = file_call(arguments={"host": "web-3", "mode": "slow"})
+    text = browser.get(f"/approvals/{waiting}").get_data(as_text=True)
+    part = text[text.index("Calls alike") : text.index("timeline-title")]
+    listed, _, differs = part.partition("How this call differs from the last one")
+    assert re.findall(r"/approvals/(apr_\w+)", listed) == [denied, approved]
+    assert of_another not in part
+    assert "web-2" in differs
+    assert ">mode<" not in differs

@@ -45,7 +45,7 @@ WHO_MAY = {
     """,
     ANYBODY - {"agent's session"}: "joining.join",
     SIGNED_IN: """
-        queue.page queue.rows queue.new queue.writes bulk.page history.page grants.page help.page help.api account.page
+        queue.page queue.rows queue.new queue.writes queue.offered views.new bulk.page history.page grants.page help.page help.api account.page
         factors.page confirm.page delegations.page linking.confirm notifications.page
         ringing.ring chat_links.page live.ticket session.sign_out
     """,
@@ -58,9 +58,10 @@ WHO_MAY = {
         passkeys.remove linking.link linking.unlink bulk.decide notifications.add
         notifications.set_zone notifications.change notifications.try_it notifications.pause
         notifications.resume notifications.remove
-        chat_links.begin chat_links.confirm chat_links.stop chat_links.unlink
+        chat_links.begin chat_links.confirm chat_links.stop chat_links.unlink views.remove
     """,
     SIGNED_IN - {"instance admin"}: "orgs.switch",
+    PEOPLE - {"instance admin"}: "views.save",
     PEOPLE - {"instance admin", "foreigner"}: "write_gate.page write_gate.decide",
     MAY_LOOK: """
         approval.page approval.panel approval.full queue.row agents.page people.page
@@ -148,7 +149,7 @@ PROVING = {
     *(f"second.{step}" for step in STEPS),
 }
 """What is sent to them proves nothing: 401 and 403 are said of the proof, not of the person."""
-ANOTHERS = {"delegations.end", "linking.unlink", "chat_links.unlink"}
+ANOTHERS = {"delegations.end", "linking.unlink", "chat_links.unlink", "views.remove"}
 """Open to everybody for what is their own, and what is tried here is another's: 404."""
 REFUSED_FORM = {409, 413, 422}
 """Said of what was sent, not of who sent it."""

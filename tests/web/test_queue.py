@@ -1,6 +1,8 @@
 """The queue and its parts (spec: dashboard.md, "The queue")."""
 
 import re
+from html import unescape
+from urllib.parse import quote
 
 import pytest
 
@@ -8,6 +10,7 @@ from tests.plugins.desk import Browser, FileCall, House, SignedIn, TestClock
 from webui.approvals.answering import deciding, reviewing
 from webui.approvals.states import Verdict
 from webui.store.store import Store
+from webui.web import queue_list
 
 PART = {"HX-Request": "true"}
 
@@ -63,12 +66,33 @@ def test_what_is_over_waits_no_longer_though_nobody_swept(
         ("tool=%25", []),
         ("agent=deploy-bot", ["deploy"]),
         ("risk=high", ["high"]),
-        ("risk=medium", ["mail", "deploy", "high"]),
+        ("risk=medium", ["high", "mail", "deploy"]),
         ("session=s1", ["mail"]),
         ("q=quarterly", ["mail"]),
         ("q=100%25", []),
-        ("risk=nonsense", ["mail", "deploy", "high"]),
+        ("risk=nonsense", ["high", "mail", "deploy"]),
         ("tool=mail.*&agent=ci", ["mail"]),
+        ("q=tool:mail.*,shell.*+-risk:high", ["mail", "deploy"]),
+        ("q=-tool:mail.*", ["high", "deploy"]),
+        ("q=-session:s1", ["high", "deploy"]),
+        ("q=agent:ci", ["high", "mail"]),
+        ("q=risk:>high", []),
+        ("q=risk:<=medium+sort:age", ["mail", "deploy"]),
+        ("q=sort:deadline", ["mail", "deploy", "high"]),
+        ("q=sort:risk", ["high", "mail", "deploy"]),
+        ("q=left:<75s", ["mail", "deploy"]),
+        ("q=age:>1h", []),
+        ("q=age:<1h+left:>75s", ["high"]),
+        ("q=is:unclaimed+-is:edited+-is:repeated", ["high", "mail", "deploy"]),
+        ("q=is:claimed", []),
+        ("q=claimed:Ana", []),
+        ("q=for:Ana", []),
+        ("q=source:ci", []),
+        ("q=is:revised,undelivered", []),
+        ("q=-quarterly", ["high", "deploy"]),
+        ("q=deploy-bot", ["deploy"]),
+        ("q=group:agent+sort:deadline", ["mail", "high", "deploy"]),
+        ("q=group:session+sort:deadline", ["mail", "deploy", "high"]),
     ],
 )
 def test_filters_narrow_the_list(
@@ -94,7 +118,7 @@ def test_a_row_leads_to_the_call_beside_the_filtered_list(
 ) -> None:
     approval_id = file_call(tool="mail.send")
     browser = signed_in(house.vi)
-    address = f"/?tool=mail.*&amp;selected={approval_id}"
+    address = f"/?q=tool:mail.*&amp;selected={approval_id}"
     assert f'href="{address}"' in text_of(browser, "/?tool=mail.*")
     text = text_of(browser, address.replace("&amp;", "&"))
     assert f'id="detail" data-id="{approval_id}"' in text
@@ -183,3 +207,82 @@ def test_only_who_may_make_an_agent_is_told_how_to_file_a_call(
         assert "Nothing is waiting" in text
         assert "countersign ask" not in text
         assert "countersign ask" not in text_of(signed_in(member), "/queue/rows")
+
+
+def test_what_cannot_be_read_hides_nothing_and_says_how_to_mend_it(
+    signed_in: SignedIn, house: House, file_call: FileCall
+) -> None:
+    approval_id = file_call()
+    text = text_of(signed_in(house.vi), "/?q=tool:mail.*+risk:severe")
+    assert listed(text) == [approval_id]
+    assert "risk: takes one of low, medium, high, critical, as in risk:&gt;=high." in text
+    assert "Until this is mended the whole queue is shown." in text
+
+
+def test_mine_are_those_that_this_person_can_decide(
+    signed_in: SignedIn, house: House, file_call: FileCall
+) -> None:
+    own, other = file_call(house.deploy_bot), file_call(house.ci)
+    browser = signed_in(house.bo)
+    assert listed(text_of(browser, "/queue/rows?q=is:mine")) == [other]
+    assert listed(text_of(browser, "/queue/rows?q=-is:mine")) == [own]
+
+
+def test_mine_looks_past_a_page_of_what_others_decide(
+    signed_in: SignedIn, house: House, file_call: FileCall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue_list, "PAGE", 2)
+    others = [
+        file_call(house.deploy_bot, arguments={"n": n}, expires_in=60_000 + n)
+        for n in range(5)
+    ]
+    mine = [
+        file_call(house.ci, arguments={"n": n}, expires_in=90_000 + n) for n in range(3)
+    ]
+    browser = signed_in(house.bo)
+    first = text_of(browser, "/?q=is:mine")
+    assert listed(first) == mine[:2]
+    older = re.search(r'href="(/\?q=is:mine&amp;after=[^"]+)"', first)
+    assert older is not None
+    rest = text_of(browser, older[1].replace("&amp;", "&"))
+    assert listed(rest) == mine[2:]
+    assert "after=" not in rest
+    assert len(others) == 5
+
+
+def test_each_part_of_the_line_can_be_taken_away(
+    signed_in: SignedIn, house: House, file_call: FileCall
+) -> None:
+    file_call()
+    text = text_of(signed_in(house.vi), "/?q=tool:shell.*+risk:low,medium+sort:age")
+    for rest in ("risk:low,medium+sort:age", "tool:shell.*+sort:age"):
+        assert f'class="token" href="/?q={rest}"' in text
+
+
+def test_groups_have_headings_with_what_hides_made_visible(
+    signed_in: SignedIn, house: House, file_call: FileCall
+) -> None:
+    file_call(session="night\u202erun", arguments={"n": 1})
+    file_call(arguments={"n": 2})
+    text = text_of(signed_in(house.vi), "/queue/rows?q=group:session")
+    assert "<bdi>night⟦U+202E⟧run</bdi>" in text
+    assert "<bdi>No session</bdi>" in text
+
+
+def test_the_line_is_offered_ways_to_go_on(
+    signed_in: SignedIn, house: House, file_call: FileCall
+) -> None:
+    file_call(tool="mail.send", session="two words")
+    file_call(house.stranger, tool="mail.theirs")
+    browser = signed_in(house.vi)
+    for typed, expected in (
+        ("ri", ["risk:"]),
+        ("risk:>=h", ["risk:>=high "]),
+        ("x tool:ma", ["x tool:mail.send "]),
+        ("tool:mail.t", []),
+        ("session:", ['session:"two words" ']),
+        ("-is:cl", ["-is:claimed "]),
+        ("colour:", []),
+    ):
+        text = unescape(text_of(browser, f"/queue/offers?q={quote(typed)}"))
+        assert re.findall(r'data-line="(.*?)" aria', text) == expected, typed

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from tests.plugins.desk import Browser, House, Member, SignedIn
+from tests.plugins.desk import Browser, FileCall, House, Member, SignedIn
 from tests.plugins.factors import App, is_in, secret_on
 from webui.factors import totp
 from webui.runtime import Runtime
@@ -162,3 +162,43 @@ def test_live_sockets_of_who_is_held_up_end(
 
 def test_switching_it_on_needs_the_form(browser: Browser, house: House) -> None:
     assert browser.post("/settings", data={"write_gate": "1"}).status_code in {303, 400}
+
+
+def test_reasons_can_be_chosen_instead_of_typed(
+    signed_in: SignedIn, house: House, file_call: FileCall
+) -> None:
+    ana, rae = signed_in(house.ana), signed_in(house.rae)
+    lines = "  Not in the  change window \n\nAs agreed\nAs agreed\n"
+    assert ana.send("/settings", reasons=lines).status_code == 303
+    first, second = file_call(arguments={"n": 1}), file_call(arguments={"n": 2})
+    page = rae.get(f"/approvals/{first}").get_data(as_text=True)
+    assert "<option>Not in the change window</option><option>As agreed</option>" in page
+    seal = re.search(r'name="seal" value="(\w+)"', page)
+    assert seal is not None
+    answer = rae.send(
+        f"/approvals/{first}/decide",
+        verdict="deny",
+        seal=seal[1],
+        version="1",
+        reason=" ",
+        chosen="Not today",
+    )
+    assert answer.status_code in {200, 303}
+    settled = rae.get(f"/approvals/{first}").get_data(as_text=True)
+    assert "Not today" in settled
+    again = rae.get(f"/approvals/{second}").get_data(as_text=True)
+    assert '<optgroup label="Yours of late"><option>Not today</option>' in again
+    assert "Yours of late" not in signed_in(house.bo).get(f"/approvals/{second}").get_data(
+        as_text=True
+    )
+
+
+def test_too_many_reasons_are_refused_and_stay_in_the_field(
+    signed_in: SignedIn, house: House
+) -> None:
+    lines = "\n".join(f"reason {n}" for n in range(13))
+    answer = signed_in(house.ana).send("/settings", reasons=lines)
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert "There are at most 12 reasons to choose from" in text
+    assert "reason 12" in text

@@ -47,6 +47,8 @@ GROUP_LEFT: Final = "group.left"
 DELEGATION_CREATED: Final = "delegation.created"
 DELEGATION_ENDED: Final = "delegation.ended"
 SETTINGS_CHANGED: Final = "settings.changed"
+VIEW_SAVED: Final = "view.saved"
+VIEW_REMOVED: Final = "view.removed"
 
 # Agents and their work, keys and tokens.
 AGENT_CREATED: Final = "agent.created"
@@ -189,6 +191,8 @@ ALL: Final = frozenset(
         DELEGATION_CREATED,
         DELEGATION_ENDED,
         SETTINGS_CHANGED,
+        VIEW_SAVED,
+        VIEW_REMOVED,
         AGENT_CREATED,
         AGENT_CHANGED,
         PROTECTION_CHANGED,

@@ -64,6 +64,7 @@ from webui.web import (
     sso,
     suggestions,
     talk,
+    views,
     work,
     write_gate,
 )
@@ -108,6 +109,7 @@ PAGES: tuple[ModuleType, ...] = (
     account,
     notifications,
     ringing,
+    views,
     write_gate,
     second,
     sso,

@@ -11,22 +11,25 @@ from sqlalchemy.orm import Session
 from webui.approvals.answering.reviewing import seal_of
 from webui.approvals.call.arguments import effective_hash
 from webui.approvals.ruling.terms import why_asked
-from webui.approvals.states import Resolution, Status
+from webui.approvals.states import OPEN, Resolution, Status
 from webui.approvals.words import RESOLUTION, WHY_ASKED
 from webui.gating import Shown, shown_of
 from webui.preview import PREVIEW_VERSION, Node, visible
 from webui.preview.renderers import Rendering
 from webui.store.models import Approval, Consumption, Event
-from webui.store.queries import calls, events, people
+from webui.store.queries import calls, events, people, reasons
 from webui.store.queries.calls import Row, Vote
 from webui.web.access import me
+from webui.web.changes import Changes
 from webui.web.context import house
 from webui.web.given import Given, given, name_of, settling
 from webui.web.granted import ties_of, told_in
 from webui.web.past import (
+    Alike,
     Earlier,
     Edited,
     Followed,
+    alike,
     earlier,
     edited,
     followed,
@@ -98,6 +101,14 @@ class Detail(RowView):
     changes_asked: Moment | None = None
     """By whom and when, while the agent has not answered."""
     has_schema: bool = False
+    reasons: tuple[str, ...] = ()
+    """That the org lets reviewers choose from."""
+    own_reasons: tuple[str, ...] = ()
+    """That this person gave last."""
+    alike: tuple[Alike, ...] = ()
+    """How calls of the same tool by the same agent ended lately."""
+    alike_changes: Changes | None = None
+    """How this call differs from the last of them that was approved."""
     chats: tuple[ToldChat, ...] = ()
     settling: Given | None = None
     """The verdict that can still be undone."""
@@ -169,7 +180,22 @@ def _around(session: Session, row: Row, votes: Sequence[Vote]) -> dict[str, Any]
         "newer_url": newer_url(session, approval),
         "chats": told_chats(session, approval),
         "settling": settling(session, approval),
+        **_at_hand(session, approval),
         "has_schema": approval.arguments_schema is not None,
+    }
+
+
+def _at_hand(session: Session, approval: Approval) -> dict[str, Any]:
+    """Return what helps to decide while it can be decided."""
+    if Status(approval.status) not in OPEN:
+        return {}
+    preset, own = reasons.offered(session, approval.org_id, me().signed.user_id)
+    found, changes = alike(session, approval, house().store.now())
+    return {
+        "reasons": tuple(map(visible, preset)),
+        "own_reasons": tuple(map(visible, own)),
+        "alike": tuple(found),
+        "alike_changes": changes,
     }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import url_for
 from sqlalchemy.orm import Session
 
-from webui.approvals.states import Verdict
+from webui.approvals.states import Status, Verdict
 from webui.approvals.words import VERDICT
 from webui.preview import visible
 from webui.store.models import Approval
@@ -14,6 +14,17 @@ from webui.store.queries import calls, lineage, settled
 from webui.web.access import may_view
 from webui.web.changes import Changes, edited_from_asked, from_another
 from webui.web.rows import row_view
+
+APPROVED = frozenset(
+    {
+        Status.APPROVED,
+        Status.EXECUTING,
+        Status.CONSUMED,
+        Status.FAILED,
+        Status.UNKNOWN,
+    }
+)
+"""What somebody, or something, said yes to, and nobody took back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +37,20 @@ class Earlier:
     who: str | None
     reason: str
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A call of the same tool by the same agent, settled before."""
+
+    status: str
+    status_word: str
+    at: int | None
+    who: str | None
+    line: str
+    url: str
+    is_compared: bool = False
+    """The page shows how this call differs from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +88,35 @@ def earlier(session: Session, approval: Approval, now: int) -> list[Earlier]:
         )
         for view in views
     ]
+
+
+def alike(
+    session: Session, approval: Approval, now: int
+) -> tuple[list[Alike], Changes | None]:
+    """Return how calls alike ended, and how this one differs from the last that was approved."""
+    rows = [
+        row
+        for row in settled.alike(session, approval)
+        if row.approval.fingerprint != approval.fingerprint and may_view(row.approval)
+    ]
+    compared = next((row for row in rows if row.approval.status in APPROVED), None)
+    found = []
+    for row in rows:
+        view = row_view(row, now, url_of(row.approval.id))
+        found.append(
+            Alike(
+                view.status,
+                view.status_word,
+                view.settled_at,
+                view.who,
+                view.line,
+                view.url,
+                row is compared,
+            )
+        )
+    if compared is None:
+        return found, None
+    return found, from_another(session, compared.approval, approval)
 
 
 def edited(

@@ -1,106 +1,61 @@
 """The queue: what waits, the selected call beside it, and its parts for live updates."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, request
 from sqlalchemy.orm import Session
 
-from webui.approvals.authorization import AGENTS
-from webui.store.queries import calls, events, settled
-from webui.store.queries.calls import Filters, Row
+from webui.approvals.authorization import AGENTS, MEMBERS
+from webui.narrowing import FIELDS, GROUPS, SORTS, Query, offers
+from webui.preview import visible
+from webui.store.queries import calls, events, narrowing
+from webui.store.queries.calls import Row
+from webui.store.queries.views import View, views_for
 from webui.web import write_gate
-from webui.web.access import approval_or_404, may, may_view, me, seen
+from webui.web.access import approval_or_404, may, me, seen
 from webui.web.approval import deciding_context
 from webui.web.context import house
-from webui.web.cursors import read_cursor, read_seq, write_cursor
+from webui.web.cursors import read_seq
 from webui.web.detail import detail_of
 from webui.web.links import link
 from webui.web.looked import note_viewed
 from webui.web.picking import barred
+from webui.web.queue_list import Part, Rows, asked, fitting, in_force, kept, listed
 from webui.web.render import page as whole_page
 from webui.web.render import part
-from webui.web.rows import RowView, queue_rows, row_view
+from webui.web.rows import queue_rows
 from webui.web.typed import NOTHING
 
 blueprint = Blueprint("queue", __name__)
-PAGE = 100
-_FIELDS = {
-    "q": "Words",
-    "tool": "Tool",
-    "agent": "Agent",
-    "risk": "Risk",
-    "session": "Session",
-}
+_EVERYBODYS = (
+    ("Mine to decide", "is:mine"),
+    ("High risk", "risk:>=high"),
+    ("Ending soon", "left:<5m"),
+)
+"""Views that nobody has to save."""
 
 
 @dataclass(frozen=True, slots=True)
-class ActiveFilter:
-    """A filter in force, and the address without it."""
+class ViewLink:
+    """One view above the list."""
 
-    label: str
-    clear_url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """The list and up to which event it is true."""
-
-    rows: list[RowView]
-    seq: int
-    filters: dict[str, str]
-    older_url: str | None
-    settled_last: str | None
-
-
-def _asked() -> dict[str, str]:
-    """Return the filters of this request, empty ones left out."""
-    given = {name: request.args.get(name, "").strip()[:200] for name in _FIELDS}
-    return {name: text for name, text in given.items() if text}
-
-
-def _filters(asked: dict[str, str]) -> Filters:
-    return Filters(
-        tool=asked.get("tool", ""),
-        agent=asked.get("agent", ""),
-        risk=asked.get("risk", ""),
-        session=asked.get("session", ""),
-        words=asked.get("q", ""),
-        seen=seen(),
-    )
-
-
-def _rows(session: Session) -> Rows:
-    """Return the list; the log's end is read first, so that nothing falls in between."""
-    org_id, now, asked = me().org_id, house().store.now(), _asked()
-    seq = events.end(session, org_id).seq
-    after = read_cursor(request.args.get("after"))
-    found = calls.queue(session, org_id, now, _filters(asked), PAGE + 1, after)
-    shown = [row for row in found[:PAGE] if may_view(row.approval)]
-    last = found[PAGE - 1].approval if len(found) > PAGE else None
-    older = None if last is None else write_cursor(last.expires_at, last.id)
-    return Rows(
-        rows=queue_rows(shown, now, asked, barred(session, shown)),
-        seq=seq,
-        filters=asked,
-        older_url=older and link("queue.page", asked, after=older),
-        settled_last=None if shown or asked else _settled_last(session, now),
-    )
-
-
-def _settled_last(session: Session, now: int) -> str | None:
-    last = settled.history(session, me().org_id, Filters(seen=seen()), limit=1).rows
-    if not last:
-        return None
-    view = row_view(last[0], now, "")
-    return f"The last call was {view.tool}. {view.settled_words}"
+    name: str
+    """Visible text."""
+    url: str
+    is_open: bool
+    saved: View | None
+    """None if nobody had to save it."""
+    is_mine: bool
 
 
 def _parts(rows: Rows) -> dict[str, object]:
     return {
-        "rows": rows.rows,
+        "groups": rows.groups,
+        "any_rows": rows.shown,
         "seq": rows.seq,
         "selected_id": request.args.get("selected"),
-        "filtered": bool(rows.filters),
+        "filtered": rows.query.narrows,
         "older_url": rows.older_url,
         "api_url": house().bound.agents.url if may(AGENTS).allowed else None,
         "settled_last": rows.settled_last,
@@ -112,7 +67,8 @@ def page() -> str:
     """Show the whole queue, with the selected call beside it."""
     org_id, now = me().org_id, house().store.now()
     with house().store.reading() as session:
-        rows = _rows(session)
+        rows = listed(session)
+        views = views_for(session, org_id, me().signed.user_id)
         counts = calls.pressure(session, org_id, now, seen=seen())
         selected = _selected(session)
         detail = None if selected is None else detail_of(session, selected)
@@ -123,8 +79,7 @@ def page() -> str:
         **_parts(rows),
         **_new(0),
         works_alone=me().signed.solo_operator,
-        filters={name: rows.filters.get(name, "") for name in _FIELDS},
-        active_filters=_active(rows.filters),
+        **_line(asked(), views),
         counts=counts,
         detail=detail,
         writes=write_gate.waiting(),
@@ -137,22 +92,48 @@ def _selected(session: Session) -> Row | None:
     return approval_or_404(session, wanted) if wanted else None
 
 
-def _active(filters: dict[str, str]) -> list[ActiveFilter]:
-    return [
-        ActiveFilter(
-            f"{_FIELDS[name]}: {text}",
-            link("queue.page", {k: v for k, v in filters.items() if k != name}),
-        )
-        for name, text in filters.items()
-    ]
+def _line(query: Query, views: Sequence[View]) -> dict[str, object]:
+    """Return what stands around the line that narrows the list."""
+    return {
+        "line": query.text,
+        "bare_line": query.bare,
+        "manages_views": may(MEMBERS).allowed,
+        "faults": [visible(fault.words) for fault in query.faults],
+        "parts": [
+            Part(
+                query.text[begin:end],
+                link("queue.page", {"q": query.without((begin, end))}),
+            )
+            for begin, end in query.parts
+        ],
+        "views": [
+            *(_offered(name, line, query) for name, line in _EVERYBODYS),
+            *(_offered(visible(each.name), each.line, query, each) for each in views),
+        ],
+        "sorts": SORTS,
+        "sort": query.sort,
+        "groupings": GROUPS,
+        "grouping": query.group,
+        "fields": list(FIELDS.values()),
+    }
+
+
+def _offered(name: str, line: str, query: Query, saved: View | None = None) -> ViewLink:
+    return ViewLink(
+        name,
+        link("queue.page", {"q": line}),
+        line == query.text,
+        saved,
+        saved is not None and saved.user_id == me().signed.user_id,
+    )
 
 
 def _new(count: int) -> dict[str, object]:
-    asked = _asked()
+    line = kept(asked())
     return {
         "new_count": count,
-        "rows_url": link("queue.rows", asked),
-        "page_url": link("queue.page", asked),
+        "rows_url": link("queue.rows", line),
+        "page_url": link("queue.page", line),
     }
 
 
@@ -160,7 +141,7 @@ def _new(count: int) -> dict[str, object]:
 def rows() -> str:
     """Return the list alone."""
     with house().store.reading() as session:
-        found = _rows(session)
+        found = listed(session)
     return part("queue/_rows.html", **_parts(found))
 
 
@@ -171,7 +152,7 @@ def row(approval_id: str) -> str:
     with house().store.reading() as session:
         found = approval_or_404(session, approval_id)
         why_not = barred(session, [found])
-    view = queue_rows([found], now, _asked(), why_not)[0]
+    view = queue_rows([found], now, kept(asked()), why_not)[0]
     return part("queue/_row.html", row=view, selected_id=request.args.get("selected"))
 
 
@@ -188,9 +169,23 @@ def new() -> str:
     since = read_seq(request.args.get("since")) or 0
     with house().store.reading() as session:
         filed = events.created_since(session, org_id, since)
-        found = calls.queue(session, org_id, now, _filters(_asked()), calls.LONGEST_PAGE)
+        found = fitting(session, in_force(asked()))
         waiting = calls.pressure(session, org_id, now, seen=seen()).waiting
-    count = sum(
-        f"approval:{row.approval.id}" in filed for row in found if may_view(row.approval)
-    )
+    count = sum(f"approval:{row.approval.id}" in filed for row in found)
     return part("queue/_new.html", waiting=waiting, **_new(count))
+
+
+@blueprint.get("/queue/offers")
+def offered() -> str:
+    """Return how the line could go on where the cursor stands."""
+    line, org_id, now = request.args.get("q", "")[:500], me().org_id, house().store.now()
+    at = read_seq(request.args.get("at"))
+    with house().store.reading() as session:
+        found = offers(
+            line,
+            len(line) if at is None else at,
+            lambda field, typed: narrowing.known_values(
+                session, org_id, now, field, typed, seen=seen()
+            ),
+        )
+    return part("queue/_offers.html", offers=found)

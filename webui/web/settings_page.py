@@ -8,6 +8,7 @@ from webui.approvals.errors import ConflictError, InvalidError
 from webui.approvals.people.organizations import (
     LONGEST_GRANT,
     LONGEST_UNDO,
+    MOST_REASONS,
     Flags,
     change_flags,
     flags_of,
@@ -30,7 +31,10 @@ def page() -> str:
 
 
 def _page(
-    error: str | None = None, hours: str | None = None, undo: str | None = None
+    error: str | None = None,
+    hours: str | None = None,
+    undo: str | None = None,
+    reasons: str | None = None,
 ) -> str:
     org_id = require(MEMBERS).org_id
     told = desk().once.take(me().session_hash, "settings")
@@ -41,6 +45,8 @@ def _page(
         flags=flags,
         hours=str(flags.grant_hours) if hours is None else hours,
         undo=str(flags.undo_seconds) if undo is None else undo,
+        reasons=flags.reasons if reasons is None else reasons,
+        most_reasons=MOST_REASONS,
         longest_grant=LONGEST_GRANT,
         longest_undo=LONGEST_UNDO,
         error=error,
@@ -55,6 +61,7 @@ def change() -> BaseResponse | tuple[str, int]:
     require_fresh(url_for("settings.page"))
     org_id, user_id, form = person.org_id, person.signed.user_id, request.form
     hours, undo = form.get("grant_hours"), form.get("undo_seconds")
+    reasons = form.get("reasons")
     before = _flags(org_id)
     try:
         flags = Flags(
@@ -63,12 +70,13 @@ def change() -> BaseResponse | tuple[str, int]:
             write_gate="write_gate" in form,
             grant_hours=before.grant_hours if hours is None else _hours(hours),
             undo_seconds=before.undo_seconds if undo is None else _seconds(undo),
+            reasons=before.reasons if reasons is None else _lines(reasons),
         )
         changed = house().store.write(
             lambda tx: change_flags(tx, org_id, flags, user_id=user_id)
         )
     except (ConflictError, InvalidError) as error:
-        return _page(error.detail, hours, undo), status_of(error)
+        return _page(error.detail, hours, undo, reasons), status_of(error)
     words = "Saved; it holds from now on." if changed else "Nothing was changed."
     desk().once.keep(person.session_hash, Secret("settings", "", words))
     return redirect(url_for("settings.page"), 303)
@@ -77,6 +85,11 @@ def change() -> BaseResponse | tuple[str, int]:
 def _flags(org_id: str) -> Flags:
     with house().store.reading() as session:
         return flags_of(session.get_one(Org, org_id))
+
+
+def _lines(text: str) -> str:
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    return "\n".join(dict.fromkeys(filter(None, lines)))
 
 
 def _hours(text: str) -> int:

@@ -58,7 +58,7 @@ class DecideForm:
             raise InvalidError("The form does not say what was shown; open it again.")
         return cls(
             Verdict(wanted),
-            _prose(form.get("reason", "")),
+            _prose(form.get("reason", "")) or _prose(form.get("chosen", "")),
             seal,
             form.get("nonce", ""),
             _seconds(form.get("seconds", "")),

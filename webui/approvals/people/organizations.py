@@ -16,6 +16,8 @@ LONGEST_GRANT = 744
 """Hours in a month: what stands longer than that belongs into the policy."""
 LONGEST_UNDO = 30
 """Seconds."""
+MOST_REASONS = 12
+LONGEST_REASON = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Flags:
     """The longest that a standing grant lasts; 0 allows none."""
     undo_seconds: int = 0
     """How long a verdict can be undone before it settles; 0: it settles at once."""
+    reasons: str = ""
+    """Reasons that reviewers can choose from, one a line."""
 
 
 def flags_of(org: Org) -> Flags:
@@ -39,6 +43,7 @@ def flags_of(org: Org) -> Flags:
         org.write_gate,
         org.grant_hours,
         org.undo_seconds,
+        org.reasons,
     )
 
 
@@ -47,7 +52,7 @@ def change_flags(tx: Transaction, org_id: str, flags: Flags, *, user_id: str) ->
 
     Raises:
         InvalidError: the longest grant is negative or longer than a month, or the time to
-            undo a verdict longer than 30 seconds.
+            undo a verdict longer than 30 seconds; or there are too many reasons.
         NotAllowedError: they do not manage members, or not any more.
         ConflictError: whoever asks for a second factor has none, or an org that works alone
             has several people.
@@ -60,6 +65,7 @@ def change_flags(tx: Transaction, org_id: str, flags: Flags, *, user_id: str) ->
             [Fault("/grant_hours", f"must be 0 to {LONGEST_GRANT}")],
         )
     _check_undo(flags.undo_seconds)
+    _check_reasons(flags.reasons)
     org = tx.session.get_one(Org, org_id, with_for_update=True)
     before = flags_of(org)
     if flags == before:
@@ -106,6 +112,16 @@ def set_undo(tx: Transaction, org_id: str, seconds: int, *, actor: str) -> None:
     _for_what_waits(tx, org_id, seconds)
     note = {"undo_seconds": seconds}
     tx.record(org_id, actor, "settings.changed", f"org:{org_id}", note)
+
+
+def _check_reasons(reasons: str) -> None:
+    lines = reasons.splitlines()
+    if len(lines) > MOST_REASONS or any(len(line) > LONGEST_REASON for line in lines):
+        raise InvalidError(
+            f"There are at most {MOST_REASONS} reasons to choose from, one a line, each of at "
+            f"most {LONGEST_REASON} characters.",
+            [Fault("/reasons", f"must be at most {MOST_REASONS} short lines")],
+        )
 
 
 def _check_undo(seconds: int) -> None:

@@ -40,6 +40,7 @@ from webui.store.models.source import (
     SourceDelivery,
     SourceMessage,
 )
+from webui.store.models.view import SavedView
 from webui.store.models.work import Issue, Project
 
 __all__ = [
@@ -87,6 +88,7 @@ __all__ = [
     "ProviderRole",
     "RecoveryCode",
     "Reply",
+    "SavedView",
     "Source",
     "SourceDelivery",
     "SourceMessage",

@@ -284,4 +284,6 @@ class Decision(Model):
             sqlite_where=COUNTS,
             postgresql_where=COUNTS,
         ),
+        # the reasons that somebody gave last
+        Index("ix_decisions_user", "user_id", "id"),
     )

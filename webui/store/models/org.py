@@ -24,6 +24,8 @@ class Org(Model):
     """The longest that a standing grant lasts; 0 allows none."""
     undo_seconds: Mapped[int] = mapped_column(default=0)
     """How long a verdict can be undone before it settles; 0: it settles at once."""
+    reasons: Mapped[str] = mapped_column(default="", server_default="")
+    """Reasons that reviewers can choose from, one a line."""
     policy_number: Mapped[int | None] = mapped_column(default=None)
     """The version of its policy in force; none: every call asks for one approval."""
     dedupe_window: Mapped[int | None] = mapped_column(default=None)

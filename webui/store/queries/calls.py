@@ -59,14 +59,14 @@ class Filters:
 
 EVERYTHING = Filters()
 _LEFT = (defer(Approval.sealed), defer(Approval.sealed_edit), defer(Approval.settling))
-_principal = User.__table__.alias("principal")
+principal = User.__table__.alias("principal")
 _decider = User.__table__.alias("decider")
-_claimer = User.__table__.alias("claimer")
+claimer = User.__table__.alias("claimer")
 _names = (
     Agent.name,
-    _principal.c.display_name,
+    principal.c.display_name,
     _decider.c.display_name,
-    _claimer.c.display_name,
+    claimer.c.display_name,
     Source.name,
 )
 
@@ -80,9 +80,9 @@ def _named() -> Select[Any]:
     return (
         select(Approval, *_names)
         .join(Agent, Agent.id == Approval.agent_id)
-        .outerjoin(_principal, _principal.c.id == Approval.on_behalf_of)
+        .outerjoin(principal, principal.c.id == Approval.on_behalf_of)
         .outerjoin(_decider, _decider.c.id == Approval.decided_by)
-        .outerjoin(_claimer, _claimer.c.id == Approval.claimed_by)
+        .outerjoin(claimer, claimer.c.id == Approval.claimed_by)
         .outerjoin(Source, Source.id == Approval.source_id)
     )
 

@@ -17,6 +17,7 @@ Place = tuple[int, str]
 """(settled_at, id): where a page begins or ends."""
 _ORDER: tuple[Column, ...] = (Approval.settled_at, Approval.id)
 TOOLS_MAX = 100
+_ALIKE_LOOKED_AT = 50
 _STARS = (
     "A tool is narrowed by its whole name, or by how it begins with one star at the end "
     "(mail.*); leave the other stars out."
@@ -189,6 +190,29 @@ _TOOLS = text(_SKIPPING.format(first="", end=""))
 _TOOLS_BETWEEN = text(
     _SKIPPING.format(first=" AND tool >= :first AND tool < :end", end=" AND tool < :end")
 )
+
+
+def alike(session: Session, approval: Approval, limit: int = 5) -> Sequence[Row]:
+    """Return settled calls of the same tool by the same agent, newest first.
+
+    Only the newest of the tool are looked at, whoever asked: the cost has a limit.
+    """
+    newest = (
+        select(Approval.id, Approval.agent_id)
+        .where(
+            Approval.org_id == approval.org_id,
+            Approval.tool == approval.tool,
+            Approval.settled_at.is_not(None),
+        )
+        .order_by(Approval.settled_at.desc(), Approval.id.desc())
+        .limit(_ALIKE_LOOKED_AT)
+    )
+    ids = [found for found, whose in session.execute(newest) if whose == approval.agent_id][
+        :limit
+    ]
+    statement = rows().where(Approval.id.in_(ids))
+    found_rows = map(Row._make, session.execute(statement))
+    return sorted(found_rows, key=lambda row: ids.index(row.approval.id))
 
 
 def earlier(session: Session, approval: Approval, limit: int = 5) -> Sequence[Row]:
