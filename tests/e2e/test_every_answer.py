@@ -41,12 +41,16 @@ def test_an_agent_is_asked_for_changes_answers_and_runs_what_the_reviewer_edited
     page.keyboard.type("How many copies do you need?")
     expect(page.get_by_role("button", name="Ask for changes")).to_be_enabled()
     page.keyboard.press("Control+Enter")
-    expect(page.locator("#detail .call__head .badge--status")).to_have_text("Changes requested")
+    expect(page.locator("#detail .call__head .badge--status")).to_have_text(
+        "Changes requested"
+    )
     expect(page.locator(f"#row-{asked.id}")).to_contain_text("Changes requested")
     expect(page.get_by_role("link", name="Approve…")).to_have_count(0)
 
     served.client.say(asked.id, "Two would do.")
-    expect(page.locator("#detail .call__head .badge--status")).to_have_text("Waiting for a decision")
+    expect(page.locator("#detail .call__head .badge--status")).to_have_text(
+        "Waiting for a decision"
+    )
     expect(page.locator("#messages")).to_contain_text("Two would do.")
 
     page.keyboard.press("m")
@@ -90,7 +94,9 @@ def test_an_answer_instead_of_a_run_reaches_the_agent(
     page.get_by_role("link", name="Answer instead…").click()
     page.get_by_label("Answer", exact=True).fill("Use the phone.")
     page.get_by_role("button", name="Answer instead").click()
-    expect(page.locator("#detail .call__head .badge--status")).to_have_text("Answered instead of run")
+    expect(page.locator("#detail .call__head .badge--status")).to_have_text(
+        "Answered instead of run"
+    )
     expect(page.locator("#detail .outcome")).to_contain_text("Use the phone.")
     assert served.client.approval(asked.id).status == "answered"
 
@@ -157,4 +163,6 @@ def test_a_double_click_on_what_unfolds_takes_nothing_back(
     page.mouse.click(*middle)
     under = "([x, y]) => document.elementFromPoint(x, y).closest('button') === null"
     assert page.evaluate(under, middle)
-    expect(page.locator("#detail .call__head .badge--status")).to_have_text(re.compile("Approved"))
+    expect(page.locator("#detail .call__head .badge--status")).to_have_text(
+        re.compile("Approved")
+    )

@@ -104,7 +104,9 @@ def test_an_approval_that_was_not_read_to_its_end_cannot_be_approved(
     )
     page.get_by_role("button", name="Deny this call").click()
     expect(page.get_by_role("alert")).to_contain_text("full arguments")
-    expect(page.locator("#detail .call__head .badge--status")).to_have_text("Waiting for a decision")
+    expect(page.locator("#detail .call__head .badge--status")).to_have_text(
+        "Waiting for a decision"
+    )
     page.get_by_role("link", name="Read it all").click()
     expect(page.locator("#preview")).to_contain_text(TAIL)
     page.get_by_role("link", name="Approve…").click()

@@ -118,7 +118,9 @@ def respond(page: Page) -> None:
     page.keyboard.type("Dee is here already.")
     expect(page.get_by_role("button", name="Answer instead")).to_be_enabled()
     page.keyboard.press("Control+Enter")
-    expect(page.locator("#detail .call__head .badge--status")).to_have_text("Answered instead of run")
+    expect(page.locator("#detail .call__head .badge--status")).to_have_text(
+        "Answered instead of run"
+    )
 
 
 VERDICTS = dict(zip(PEOPLE, (approve, edit, reject, respond), strict=True))

@@ -97,14 +97,18 @@ def deny_by_keyboard(page: Page) -> None:
 def approve_by_mouse(page: Page) -> None:
     page.get_by_role("link", name="Approve…").click()
     page.get_by_role("button", name="Approve this call").click()
-    expect(page.locator("#detail .call__head .badge--status")).not_to_have_text(re.compile("Waiting"))
+    expect(page.locator("#detail .call__head .badge--status")).not_to_have_text(
+        re.compile("Waiting")
+    )
 
 
 def approve_by_keyboard(page: Page) -> None:
     page.keyboard.press("a")
     expect(page.get_by_role("button", name="Approve this call")).to_be_enabled()
     page.keyboard.press("Control+Enter")
-    expect(page.locator("#detail .call__head .badge--status")).not_to_have_text(re.compile("Waiting"))
+    expect(page.locator("#detail .call__head .badge--status")).not_to_have_text(
+        re.compile("Waiting")
+    )
 
 
 def test_an_agent_asks_a_person_decides_and_the_yes_is_used_once(

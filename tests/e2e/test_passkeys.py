@@ -46,7 +46,9 @@ def add_passkey(page: Page) -> None:
 def approve(page: Page) -> None:
     page.get_by_role("link", name="Approve…").click()
     page.get_by_role("button", name="Approve this call").click()
-    expect(page.locator("#detail .call__head .badge--status")).not_to_have_text(re.compile("Waiting"))
+    expect(page.locator("#detail .call__head .badge--status")).not_to_have_text(
+        re.compile("Waiting")
+    )
 
 
 def test_a_passkey_signs_in_alone_and_confirms_a_critical_call(
