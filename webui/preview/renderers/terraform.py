@@ -2,13 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Final
 
 from webui.preview.nodes import Piece
 from webui.preview.renderers.arguments import Arguments, Text
-from webui.preview.renderers.rendering import LineKind, Rendering, Token, TokenKind
+from webui.preview.renderers.rendering import Fact, LineKind, Rendering, Token, TokenKind
 from webui.preview.renderers.saying import (
     Findings,
     facts_of,
@@ -73,6 +73,18 @@ def fits(arguments: Arguments) -> bool:
     )
 
 
+_FACTS: Final = (
+    (
+        "Folder",
+        ("workingDirectory", "working_directory", "cwd", "path", "dir", "directory"),
+    ),
+    ("Workspace", ("workspace", "workspace_id", "workspace_name")),
+    ("Command", ("command", "operation", "action")),
+    ("Target", ("target", "targets", "resource")),
+    ("Approve by itself", ("auto_approve", "autoApprove", "auto-approve")),
+)
+
+
 def render(tool: str, arguments: Arguments) -> Rendering | None:
     """Return what a plan destroys, replaces, changes and makes."""
     found, sheets = Findings(), Sheets()
@@ -83,60 +95,41 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
             "many", f"It has more than {_MOST_CHANGES:,} changes; the rest was not read."
         )
     verb = _verb(tool, arguments)
-    facts = facts_of(
-        arguments,
-        (
-            (
-                "Folder",
-                (
-                    "workingDirectory",
-                    "working_directory",
-                    "cwd",
-                    "path",
-                    "dir",
-                    "directory",
-                ),
-            ),
-            ("Workspace", ("workspace", "workspace_id", "workspace_name")),
-            ("Command", ("command", "operation", "action")),
-            ("Target", ("target", "targets", "resource")),
-            ("Approve by itself", ("auto_approve", "autoApprove", "auto-approve")),
-        ),
-    )
+    facts = facts_of(arguments, _FACTS)
     if not changes and not facts and text is None:
         return None
     if changes:
-        counts = Counter(change.action for change in changes)
-        said_counts = ", ".join(
-            f"{counts[each]:,} to {each}" for each in _ORDER if counts[each]
-        )
-        facts.insert(
-            0,
-            own_fact(
-                "Plan",
-                said_counts,
-                is_alarming=bool(counts["destroy"] or counts["replace"]),
-            ),
-        )
+        facts.insert(0, _counted(changes))
         _list(changes, sheets)
     _look_at(found, changes)
     _look_at_command(found, arguments, verb)
     if text is not None:
-        if match := _UNPROTECTED.search(text.plain):
-            line = text.plain.count("\n", 0, match.start()) + 1
-            words = said(whole(text)._replace(begin=match.start(), end=match.end()))
-            found.danger(
-                "protect",
-                f"Line {line:,} is about what protects from deletion: {words}.",
-                line,
-            )
-        if not text.plain.lstrip().startswith("{"):
-            _check_summary(found, text, changes)
-            sheet = sheets.start("As it is written")
-            add_lines(sheet, whole(text))
-            sheets.keep(sheet)
+        _look_at_text(found, sheets, text, changes)
     title = "Plan of Terraform" if changes else "Command of Terraform"
     return Rendering("terraform", title, tuple(facts), sheets.blocks(), found.sentences())
+
+
+def _counted(changes: Sequence[Change]) -> Fact:
+    counts = Counter(change.action for change in changes)
+    words = ", ".join(f"{counts[each]:,} to {each}" for each in _ORDER if counts[each])
+    return own_fact("Plan", words, is_alarming=bool(counts["destroy"] or counts["replace"]))
+
+
+def _look_at_text(
+    found: Findings, sheets: Sheets, text: Text, changes: Sequence[Change]
+) -> None:
+    """Look at a plan that came as a text, and show it if it was written for people."""
+    if match := _UNPROTECTED.search(text.plain):
+        line = text.plain.count("\n", 0, match.start()) + 1
+        words = said(whole(text)._replace(begin=match.start(), end=match.end()))
+        found.danger(
+            "protect", f"Line {line:,} is about what protects from deletion: {words}.", line
+        )
+    if not text.plain.lstrip().startswith("{"):
+        _check_summary(found, text, changes)
+        sheet = sheets.start("As it is written")
+        add_lines(sheet, whole(text))
+        sheets.keep(sheet)
 
 
 def _verb(tool: str, arguments: Arguments) -> str:
