@@ -116,7 +116,7 @@ def _counted(changes: Sequence[Change]) -> Fact:
 
 
 def _look_at_text(
-    found: Findings, sheets: Sheets, text: Text, changes: Sequence[Change]
+    found: Findings, sheets: Sheets, text: Text, changes: list[Change]
 ) -> None:
     """Look at a plan that came as a text, and show it if it was written for people."""
     if match := _UNPROTECTED.search(text.plain):
