@@ -504,7 +504,7 @@ def test_a_callback_into_a_closed_network_is_a_dead_letter_that_says_why(
     assert turn(courier) == 1
     [dead] = deliveries(store)
     assert (dead.status, dead.attempts, dead.last_status) == ("dead", 1, None)
-    assert "An operator can open it by name." in (dead.last_error or "")
+    assert "COUNTERSIGN_CALLBACK_ALLOW" in (dead.last_error or "")
     assert len(actions(store, "delivery.gave_up")) == 1
 
 

@@ -221,6 +221,7 @@ def _unusable(how: str) -> Undeliverable:
 
 def _closed(what: str) -> Undeliverable:
     return Undeliverable(
-        f"The host of this URL leads to {what}. An operator can open it by name.",
+        f"The host of this URL leads to {what}. An operator can open it by name: "
+        "COUNTERSIGN_CALLBACK_ALLOW (of identity providers, COUNTERSIGN_SSO_ALLOW).",
         permanent=True,
     )

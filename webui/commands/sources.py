@@ -5,6 +5,7 @@ from typing import Any, TextIO
 
 import click
 
+from webui.approvals.call.json_rules import MAX_SAFE
 from webui.commands.office import json_option, org_option, run, show
 from webui.receivers.registry import KINDS
 
@@ -74,9 +75,11 @@ def _settings(given: tuple[str, ...]) -> dict[str, Any]:
 
 def _value(text: str) -> Any:
     try:
-        return json.loads(text)
+        found = json.loads(text)
     except ValueError:
         return text  # no JSON: the plain word that it looks like
+    # ids of that many digits are names: as a number, programs would stop agreeing on it
+    return text if isinstance(found, int) and abs(found) > MAX_SAFE else found
 
 
 @sources.command("list")
@@ -89,11 +92,19 @@ def list_sources(org: str | None, as_json: bool) -> None:
 
 @sources.command("rotate")
 @click.argument("source")
+@click.option(
+    "--secret-from",
+    type=click.File(),
+    help="A file (- is standard input) with the sender's own new secret; else we make one.",
+)
 @org_option
 @json_option
-def rotate_secret(source: str, org: str | None, as_json: bool) -> None:
-    """Make a new secret for a source (by id); the old one works for another day."""
-    show(run("sources.rotate", source=source, org=org), as_json)
+def rotate_secret(
+    source: str, secret_from: TextIO | None, org: str | None, as_json: bool
+) -> None:
+    """Give a source (by id) a new secret; the old one works for another day."""
+    secret = None if secret_from is None else secret_from.read().strip()
+    show(run("sources.rotate", source=source, secret=secret, org=org), as_json)
 
 
 @sources.command("pause")

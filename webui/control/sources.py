@@ -7,11 +7,16 @@ from webui.approvals.errors import ConflictError, InvalidError
 from webui.approvals.people import accounts
 from webui.approvals.senders import sources
 from webui.audit.chain import rfc3339
+from webui.bridges.registry import BRIDGES
 from webui.control.verbs import LOCAL, Office, Plain, org_id_of, verb
 from webui.inbox import trying
+from webui.receivers.chat_config import OWN_SECRETS
 from webui.receivers.kind import Refused
+from webui.receivers.registry import KINDS
 from webui.store.queries import traffic
 from webui.store.transaction import Transaction
+
+_SECRET_FROM, _TOKEN_FROM = "--secret-from FILE", "--token-from FILE"
 
 
 @verb("sources.add")
@@ -27,6 +32,12 @@ def add_source(
     org: str | None = None,
 ) -> Plain:
     """Make a source; its secret is shown once, whether the sender or the desk made it."""
+    _check_given(kind, secret)
+    wanted = KINDS[kind].token if kind in KINDS else None
+    if wanted is not None and token is None and kind not in BRIDGES:
+        raise InvalidError(
+            f"{wanted} is needed: write it to a file, and add {_TOKEN_FROM}."
+        )
 
     def unit(tx: Transaction) -> Plain:
         made = sources.create_source(
@@ -48,6 +59,13 @@ def add_source(
         }
 
     return office.store.write(unit)
+
+
+def _check_given(kind: str, secret: str | None) -> None:
+    """Refuse to make up a secret that only the platform can make."""
+    if secret is None and kind in OWN_SECRETS:
+        what = OWN_SECRETS[kind]
+        raise InvalidError(f"{what} is needed: write it to a file, and add {_SECRET_FROM}.")
 
 
 def _address(office: Office, source_id: str) -> str:
@@ -74,13 +92,16 @@ def list_sources(office: Office, *, org: str | None = None) -> list[Plain]:
 
 
 @verb("sources.rotate")
-def rotate_secret(office: Office, *, source: str, org: str | None = None) -> Plain:
+def rotate_secret(
+    office: Office, *, source: str, secret: str | None = None, org: str | None = None
+) -> Plain:
     """Give a source a new secret, shown once; the old one works on for a day."""
 
     def unit(tx: Transaction) -> Plain:
         org_id = accounts.find_org(tx, org)
-        secret = sources.rotate_secret(tx, org_id, source, actor=LOCAL)
-        return {"id": source, "secret": secret}
+        _check_given(sources.load(tx, org_id, source).kind, secret)
+        made = sources.rotate_secret(tx, org_id, source, secret=secret, actor=LOCAL)
+        return {"id": source, "secret": made}
 
     return office.store.write(unit)
 

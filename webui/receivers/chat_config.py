@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from webui.receivers.config import read_config
+from webui.receivers.config import read_config, spelled
 from webui.receivers.kind import SourceSecrets
 
 Globs = Annotated[
@@ -35,17 +35,36 @@ class ChatConfig(BaseModel):
 class SlackConfig(ChatConfig):
     """Of a Slack channel."""
 
-    channel: str = Field(pattern=r"^[CGD][A-Z0-9]{2,30}$")
+    channel: Annotated[
+        str,
+        spelled(
+            r"[CGD][A-Z0-9]{2,30}",
+            "must be the channel's id, such as C0123456789 (at the end of the channel's details "
+            "in Slack), not its name",
+        ),
+    ]
 
 
 class DiscordConfig(ChatConfig):
     """Of a Discord channel."""
 
-    channel: str = Field(pattern=r"^[1-9][0-9]{14,19}$")
+    channel: Annotated[
+        str,
+        spelled(
+            r"[1-9][0-9]{14,19}",
+            "must be the channel's id, 15 to 20 digits (Copy Channel ID in its menu in Discord), "
+            "not its name",
+        ),
+    ]
 
 
 _CONFIGS: Mapping[str, type[ChatConfig]] = {"slack": SlackConfig, "discord": DiscordConfig}
 CHAT_KINDS = frozenset(_CONFIGS)
+OWN_SECRETS: Mapping[str, str] = {
+    "slack": "The app's Signing Secret",
+    "discord": "The application's Public Key",
+}
+"""What the secret is where the platform makes it, and one of ours would prove nothing."""
 
 
 def chat_config(kind: str, config: Mapping[str, Any]) -> ChatConfig:

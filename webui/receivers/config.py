@@ -1,9 +1,10 @@
 """Reading a source's settings so that every fault is told at once."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, ValidationError
 
 from webui.approvals.call.json_faults import step
 from webui.approvals.errors import Fault, InvalidError
@@ -56,6 +57,22 @@ def reject(faults: Sequence[Fault]) -> None:
     if faults:
         listed = "; ".join(f"{pointer or '/'}: {detail}" for pointer, detail in faults)
         raise InvalidError(f"This source cannot work: {listed}", faults, "source_invalid")
+
+
+def spelled(pattern: str, words: str) -> AfterValidator:
+    """Return what lets a text of this pattern alone pass; `words` say to people what it must be."""
+
+    def check(text: str) -> str:
+        if re.fullmatch(pattern, text) is None:
+            raise ValueError(words)
+        return text
+
+    return AfterValidator(check)
+
+
+WEB_ADDRESS = spelled(
+    r"https?://[^\s?#]+", "must be an address that begins with http:// or https://"
+)
 
 
 def _fault(error: Mapping[str, Any]) -> Fault:

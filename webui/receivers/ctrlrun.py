@@ -93,7 +93,12 @@ def verify(delivery: Inbound, source: SourceSecrets, now: int) -> Verified:
     header = delivery.headers.get(_HEADER.lower())
     try:
         signed_at = stamped.verify(
-            source.secrets, header, delivery.body, now=now, tolerance_ms=tolerance_ms
+            source.secrets,
+            header,
+            delivery.body,
+            now=now,
+            tolerance_ms=tolerance_ms,
+            named=_HEADER,
         )
     except NotSigned as error:
         raise refusal(error) from None

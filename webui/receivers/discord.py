@@ -33,6 +33,8 @@ about = (
 example: Mapping[str, Any] = {"channel": "1234567890123456789"}
 token: str | None = "The bot's token"  # noqa: S105 - what it is called
 
+_SIGNATURE, _TIMESTAMP = "X-Signature-Ed25519", "X-Signature-Timestamp"
+
 
 def new_secret() -> str:
     """Return a public key that believes nothing; the application's own has to take its place."""
@@ -47,13 +49,15 @@ def check_source(source: SourceSecrets) -> None:
 def verify(delivery: Inbound, source: SourceSecrets, now: int) -> Verified:
     """Prove sender and time by Discord's two headers; raises Refused."""
     check_size(delivery.body)
-    timestamp = delivery.headers.get("x-signature-timestamp")
+    timestamp = delivery.headers.get(_TIMESTAMP.lower())
     try:
         tolerance = tolerance_ms(name, source)
-        signed_at = read_timestamp(timestamp, now=now, tolerance_ms=tolerance)
+        signed_at = read_timestamp(
+            timestamp, now=now, tolerance_ms=tolerance, header=_TIMESTAMP
+        )
         content = str(timestamp).encode() + delivery.body
-        signature = delivery.headers.get("x-signature-ed25519")
-        ed25519.verify(source.secrets, signature, content)
+        signature = delivery.headers.get(_SIGNATURE.lower())
+        ed25519.verify(source.secrets, signature, content, named=_SIGNATURE)
     except NotSigned as error:
         # Discord tries an endpoint with bad signatures and wants this very status
         raise Refused(401, error.flaw, error.detail) from None

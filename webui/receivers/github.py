@@ -8,7 +8,7 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -16,7 +16,7 @@ from webui.approvals.call.canonical import canonical
 from webui.approvals.call.strict_json import Document
 from webui.approvals.errors import Fault
 from webui.receivers.app_key import app_token, read_key
-from webui.receivers.config import reject
+from webui.receivers.config import WEB_ADDRESS, reject
 from webui.receivers.kind import (
     Ignored,
     Inbound,
@@ -62,9 +62,7 @@ _API = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-1
 
 class _Config(UpstreamConfig):
     app_id: int = Field(ge=1)
-    api_url: str = Field(
-        default="https://api.github.com", pattern=r"^https?://[^\s?#]+$", max_length=300
-    )
+    api_url: Annotated[str, WEB_ADDRESS, Field(max_length=300)] = "https://api.github.com"
     expires_minutes: int = Field(default=1_440, ge=1, le=43_200)
 
 

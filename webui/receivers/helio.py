@@ -4,12 +4,13 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from pydantic import Field
 
 from webui.approvals.call.strict_json import Document
+from webui.receivers.config import WEB_ADDRESS
 from webui.receivers.kind import Ignored, Inbound, SourceSecrets, Submission, Verified
 from webui.receivers.reading import at_pointer, received_arguments
 from webui.receivers.signed_body import (
@@ -46,7 +47,7 @@ _OURS = "Countersign"
 
 
 class _Config(UpstreamConfig):
-    api_url: str = Field(pattern=r"^https?://[^\s?#]+$", max_length=300)
+    api_url: Annotated[str, WEB_ADDRESS, Field(max_length=300)]
 
 
 def new_secret() -> str:

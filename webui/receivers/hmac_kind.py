@@ -73,7 +73,8 @@ def verify(delivery: Inbound, source: SourceSecrets, now: int) -> Verified:
         config = read_hmac_config(source.config)
         content, signed_at = _signed_content(delivery, config, now)
         header = delivery.headers.get(config.signature_header)
-        hmac_header.verify(config.scheme, source.secrets, header, content)
+        named = config.signature_header
+        hmac_header.verify(config.scheme, source.secrets, header, content, named=named)
     except NotSigned as error:
         raise refusal(error) from None
     except (BadSecret, InvalidError):
@@ -113,7 +114,10 @@ def _signed_content(
         return delivery.body, None
     timestamp = delivery.headers.get(config.timestamp_header)
     signed_at = read_timestamp(
-        timestamp, now=now, tolerance_ms=config.tolerance_seconds * 1000
+        timestamp,
+        now=now,
+        tolerance_ms=config.tolerance_seconds * 1000,
+        header=config.timestamp_header,
     )
     return hmac_header.timestamped(str(timestamp), delivery.body), signed_at
 

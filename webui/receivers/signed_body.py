@@ -51,7 +51,7 @@ def check_settings(
     if any(len(secret.encode()) < shortest_secret for secret in source.secrets or ("",)):
         faults.append(Fault("/secret", f"must have at least {shortest_secret} characters"))
     if token_needed and not source.token:
-        faults.append(Fault("/token", "is needed to answer"))
+        faults.append(Fault("/token", "is needed: with it the verdict goes back"))
     reject(faults)
 
 
@@ -63,7 +63,7 @@ def verify_body(delivery: Inbound, source: SourceSecrets, header: str) -> Verifi
     check_size(delivery.body)
     try:
         presented = delivery.headers.get(header)
-        hmac_header.verify(_SCHEME, source.secrets, presented, delivery.body)
+        hmac_header.verify(_SCHEME, source.secrets, presented, delivery.body, named=header)
     except NotSigned as error:
         raise refusal(error) from None
     except BadSecret:

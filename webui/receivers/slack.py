@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from webui.approvals.call.strict_json import Document
-from webui.approvals.errors import InvalidError
+from webui.approvals.errors import Fault, InvalidError
 from webui.receivers.chat_config import chat_config, tolerance_ms
-from webui.receivers.config import check_both
+from webui.receivers.config import check_both, reject
 from webui.receivers.kind import (
     Ignored,
     Inbound,
@@ -34,6 +34,8 @@ about = (
 example: Mapping[str, Any] = {"channel": "C0123456789"}
 token: str | None = "The app's bot token (xoxb-...)"  # noqa: S105 - what it is called
 
+_SIGNATURE, _TIMESTAMP = "X-Slack-Signature", "X-Slack-Request-Timestamp"
+_TOKENS = "xox"
 _SCHEME = hmac_header.Scheme(prefix="v0=")
 
 
@@ -44,21 +46,31 @@ def new_secret() -> str:
 
 def check_source(source: SourceSecrets) -> None:
     """Raise InvalidError with every fault of config and secrets at once."""
-    check_both(
-        lambda: chat_config(name, source.config), hmac_header.check_secret, source.secrets
-    )
+    check_both(lambda: chat_config(name, source.config), _check_secret, source.secrets)
+    if source.token is not None and not source.token.startswith(_TOKENS):
+        reject([Fault("/token", "is no token of Slack's: they begin with xox")])
+
+
+def _check_secret(secret: str) -> None:
+    hmac_header.check_secret(secret)
+    if secret.startswith(_TOKENS):
+        raise BadSecret(
+            "This is a token; the Signing Secret stands in the app's Basic Information."
+        )
 
 
 def verify(delivery: Inbound, source: SourceSecrets, now: int) -> Verified:
     """Prove sender and time by Slack's two headers; raises Refused."""
     check_size(delivery.body)
-    timestamp = delivery.headers.get("x-slack-request-timestamp")
+    timestamp = delivery.headers.get(_TIMESTAMP.lower())
     try:
         tolerance = tolerance_ms(name, source)
-        signed_at = read_timestamp(timestamp, now=now, tolerance_ms=tolerance)
+        signed_at = read_timestamp(
+            timestamp, now=now, tolerance_ms=tolerance, header=_TIMESTAMP
+        )
         content = f"v0:{timestamp}:".encode() + delivery.body
-        signature = delivery.headers.get("x-slack-signature")
-        hmac_header.verify(_SCHEME, source.secrets, signature, content)
+        signature = delivery.headers.get(_SIGNATURE.lower())
+        hmac_header.verify(_SCHEME, source.secrets, signature, content, named=_SIGNATURE)
     except NotSigned as error:
         raise refusal(error) from None
     except (BadSecret, InvalidError):

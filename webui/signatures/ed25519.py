@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PublicKey,
 )
 
-from webui.signatures.errors import BadSecret, Flaw, NotSigned
+from webui.signatures.errors import MISMATCH, BadSecret, Flaw, NotSigned, missing
 
 _SIGNATURE_BYTES: Final = 64
 _KEY_BYTES: Final = 32
@@ -31,7 +31,9 @@ def read_key(text: str) -> Ed25519PublicKey:
     return Ed25519PublicKey.from_public_bytes(raw)
 
 
-def verify(keys: Sequence[str], header: str | None, content: bytes) -> None:
+def verify(
+    keys: Sequence[str], header: str | None, content: bytes, *, named: str = "signature"
+) -> None:
     """Check a signature against every key that is valid now.
 
     Raises NotSigned unless one matches, and BadSecret if a key cannot be used.
@@ -40,15 +42,15 @@ def verify(keys: Sequence[str], header: str | None, content: bytes) -> None:
         raise BadSecret("There is no key to verify with.")
     readable = [read_key(key) for key in keys]
     if not header:
-        raise NotSigned(Flaw.MISSING, "The signature header is missing.")
+        raise NotSigned(Flaw.MISSING, missing(named))
     signature = _hex(header, _SIGNATURE_BYTES)
     if signature is None:
         raise NotSigned(
             Flaw.MALFORMED,
-            "The signature header must be 128 hexadecimal digits in lower case.",
+            f"The header {named} must be 128 hexadecimal digits in lower case.",
         )
     if not any(_matches(key, signature, content) for key in readable):
-        raise NotSigned(Flaw.NO_MATCH, "The signature does not match this message.")
+        raise NotSigned(Flaw.NO_MATCH, MISMATCH)
 
 
 def _matches(key: Ed25519PublicKey, signature: bytes, content: bytes) -> bool:

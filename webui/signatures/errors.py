@@ -2,6 +2,16 @@
 
 from enum import StrEnum
 
+MISMATCH = (
+    "The signature does not match this message: it must be made with the secret that this source "
+    "has now, and the body must arrive as it was signed."
+)
+
+
+def missing(header: str) -> str:
+    """Return what is said where a header of the signature is not there."""
+    return f"The header {header} is missing: its sender does not sign, or signs in another way."
+
 
 class Flaw(StrEnum):
     """Why a message is not believed."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from webui.signatures.errors import BadSecret, Flaw, NotSigned
+from webui.signatures.errors import MISMATCH, BadSecret, Flaw, NotSigned, missing
 
 MIN_SECRET = 16
 """Fewest characters of a secret."""
@@ -44,22 +44,27 @@ def sign(scheme: Scheme, secret: str, content: bytes) -> str:
 
 
 def verify(
-    scheme: Scheme, secrets: Sequence[str], header: str | None, content: bytes
+    scheme: Scheme,
+    secrets: Sequence[str],
+    header: str | None,
+    content: bytes,
+    *,
+    named: str = "signature",
 ) -> None:
-    """Check the header's value against every secret that is valid now.
+    """Check the header's value against every secret that is valid now; `named` is its name.
 
     Raises NotSigned unless one matches, and BadSecret if a secret cannot be used.
     """
     if not secrets:
         raise BadSecret("There is no secret to verify with.")
     if not header:
-        raise NotSigned(Flaw.MISSING, "The signature header is missing.")
-    presented = _decode(scheme, header)
+        raise NotSigned(Flaw.MISSING, missing(named))
+    presented = _decode(scheme, header, named)
     expected = [_digest(scheme, one, content) for one in secrets]
     # no early end: the time taken must not tell which secret was near
     matches = [hmac.compare_digest(one, presented) for one in expected]
     if not any(matches):
-        raise NotSigned(Flaw.NO_MATCH, "The signature does not match this message.")
+        raise NotSigned(Flaw.NO_MATCH, MISMATCH)
 
 
 def _digest(scheme: Scheme, secret: str, content: bytes) -> bytes:
@@ -71,7 +76,7 @@ def _encode(scheme: Scheme, digest: bytes) -> str:
     return digest.hex() if scheme.encoding == "hex" else base64.b64encode(digest).decode()
 
 
-def _decode(scheme: Scheme, header: str) -> bytes:
+def _decode(scheme: Scheme, header: str, named: str) -> bytes:
     text = header.removeprefix(scheme.prefix)
     try:
         if scheme.encoding == "hex":
@@ -85,7 +90,7 @@ def _decode(scheme: Scheme, header: str) -> bytes:
     if not right_length or scheme.prefix + _encode(scheme, digest) != header:
         raise NotSigned(
             Flaw.MALFORMED,
-            f"The signature header must be {scheme.prefix!r} and the "
+            f"The header {named} must be {scheme.prefix!r} and the "
             f"{scheme.algorithm} digest in {scheme.encoding} (lower case).",
         )
     return digest

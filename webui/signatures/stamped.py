@@ -4,7 +4,7 @@ import hmac
 import re
 from collections.abc import Sequence
 
-from webui.signatures.errors import BadSecret, Flaw, NotSigned
+from webui.signatures.errors import MISMATCH, BadSecret, Flaw, NotSigned, missing
 from webui.signatures.freshness import TOLERANCE_MS, read_timestamp
 
 MIN_SECRET = 32
@@ -31,6 +31,7 @@ def verify(
     *,
     now: int,
     tolerance_ms: int = TOLERANCE_MS,
+    named: str = "signature",
 ) -> int:
     """Return when it was signed, in ms.
 
@@ -40,21 +41,21 @@ def verify(
     if not secrets:
         raise BadSecret("There is no secret to verify with.")
     if not header:
-        raise NotSigned(Flaw.MISSING, "The signature header is missing.")
+        raise NotSigned(Flaw.MISSING, missing(named))
     read = _HEADER.fullmatch(header)
     if read is None:
         raise NotSigned(
             Flaw.MALFORMED,
-            "The signature header must be t=, the seconds since 1970, a comma, v1= and the "
+            f"The header {named} must be t=, the seconds since 1970, a comma, v1= and the "
             "SHA-256 digest in lower-case hex.",
         )
-    signed_at = read_timestamp(read[1], now=now, tolerance_ms=tolerance_ms)
+    signed_at = read_timestamp(read[1], now=now, tolerance_ms=tolerance_ms, header=named)
     presented = bytes.fromhex(read[2])
     expected = [_digest(one, read[1], body) for one in secrets]
     # no early end: the time taken must not tell which secret was near
     matches = [hmac.compare_digest(one, presented) for one in expected]
     if not any(matches):
-        raise NotSigned(Flaw.NO_MATCH, "The signature does not match this message.")
+        raise NotSigned(Flaw.NO_MATCH, MISMATCH)
     return signed_at
 
 

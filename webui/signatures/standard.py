@@ -13,7 +13,7 @@ import secrets as random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from webui.signatures.errors import BadSecret, Flaw, NotSigned
+from webui.signatures.errors import MISMATCH, BadSecret, Flaw, NotSigned, missing
 from webui.signatures.freshness import TOLERANCE_MS, read_timestamp
 
 ID = "webhook-id"
@@ -112,22 +112,29 @@ def verify(
     signature is enough; entries of other versions are skipped, as the format asks.
     Raises NotSigned for anything else, and BadSecret if a secret cannot be used.
     """
-    message_id, signature = headers.get(ID), headers.get(SIGNATURE)
-    if not message_id or not signature:
-        raise NotSigned(Flaw.MISSING, f"The headers {ID} and {SIGNATURE} are needed.")
+    message_id, signature = _given(headers, ID), _given(headers, SIGNATURE)
     if not _ID.fullmatch(message_id):
         raise NotSigned(
             Flaw.MALFORMED, f"{ID} must be 1 to 255 visible ASCII characters, no dots."
         )
     timestamp = headers.get(TIMESTAMP)
-    signed_at = read_timestamp(timestamp, now=now, tolerance_ms=tolerance_ms)
+    signed_at = read_timestamp(
+        timestamp, now=now, tolerance_ms=tolerance_ms, header=TIMESTAMP
+    )
     presented = _read_signatures(signature)
     expected = _digests(_keys(secrets), message_id, str(timestamp), body)
     # no early end: the time taken must not tell which secret or signature was near
     matches = [hmac.compare_digest(a, b) for a in expected for b in presented]
     if not any(matches):
-        raise NotSigned(Flaw.NO_MATCH, "No signature matches this message.")
+        raise NotSigned(Flaw.NO_MATCH, MISMATCH)
     return Signed(message_id, signed_at)
+
+
+def _given(headers: Mapping[str, str], name: str) -> str:
+    value = headers.get(name)
+    if not value:
+        raise NotSigned(Flaw.MISSING, missing(name))
+    return value
 
 
 def _keys(secrets: Sequence[str]) -> list[bytes]:

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from webui import problems
+from webui.approvals.errors import NotFoundError
 from webui.inbox import answering
 from webui.inbox.taking import Taken, take
 from webui.receivers.kind import Inbound, Refused
@@ -16,6 +17,10 @@ from webui.web.csrf import protection
 from webui.web.doors import public
 
 blueprint = Blueprint("hooks", __name__)
+NOBODY = (
+    "No source takes deliveries at this address: compare it with the one on the source's page, "
+    "where a paused source is resumed too."
+)
 
 
 @blueprint.post("/hooks/<source_id>")
@@ -29,6 +34,8 @@ def receive(source_id: str) -> Response:
         if own is not None:
             return Response(own.body, own.status, content_type=own.content_type)
         return _answer(take(house(), source_id, inbound))
+    except NotFoundError as error:
+        return problems.problem(404, error.code, NOBODY)
     except Refused as refused:
         return problems.problem(refused.status, refused.code, refused.detail)
 

@@ -10,13 +10,14 @@ from webui.approvals.errors import InvalidError, NotFoundError
 from webui.approvals.senders import sources
 from webui.inbox import replaying, trying
 from webui.preview import visible
+from webui.receivers.chat_config import OWN_SECRETS
 from webui.receivers.kind import Refused
 from webui.store.queries import traffic
 from webui.web.access import require
 from webui.web.config_text import read_config_text
 from webui.web.context import desk, house
 from webui.web.once import Secret
-from webui.web.source_views import OWN_SECRETS, told
+from webui.web.source_views import told
 from webui.web.sources import check_own_secret, keeper, one_source
 
 blueprint = Blueprint("source_changes", __name__, url_prefix="/sources")

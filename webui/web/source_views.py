@@ -10,6 +10,7 @@ from flask import url_for
 from webui.approvals.errors import Fault
 from webui.approvals.upstream.trouble import Trouble
 from webui.preview import visible
+from webui.receivers.chat_config import CHAT_KINDS
 from webui.receivers.registry import KINDS
 from webui.receivers.samples import SAMPLES
 from webui.store.models import Source
@@ -21,11 +22,13 @@ _SEAL_BYTES = 28
 """Nonce and tag of a sealed body (AES-256-GCM)."""
 _FIELDS = ("name", "kind", "agent", "secret", "token")
 _TOO_FAST = 429
-OWN_SECRETS: Mapping[str, str] = {
-    "slack": "The app's Signing Secret",
-    "discord": "The application's Public Key",
-}
-"""What the secret is where the platform makes it, and one of ours would prove nothing."""
+_MEND_PROVEN_CLICK = (
+    "The platform sent it, so nothing is to be mended here; click there again."
+)
+_MEND_CLICK = (
+    "The platform's own clicks fail like this if the secret kept here is not the app's: replace "
+    "it below the address. Whatever else sends to this address is rightly refused."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class SourceView:
     """What the token is for, where the kind has one."""
     has_token: bool
     can_test: bool
+    chat: bool
+    """Whether it files nothing, but is where calls are posted and decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,7 @@ def source_view(row: SourceRow, now: int) -> SourceView:
         None if kind is None else kind.token,
         source.token is not None,
         source.kind in SAMPLES,
+        source.kind in CHAT_KINDS,
     )
 
 
@@ -147,8 +153,8 @@ def pretty(config: str | Mapping[str, Any]) -> str:
     return json.dumps(settings, indent=2, ensure_ascii=False) if settings else ""
 
 
-def arrival_view(arrival: Arrival) -> ArrivalView:
-    """Return a delivery as pages show it."""
+def arrival_view(arrival: Arrival, *, chat: bool) -> ArrivalView:
+    """Return a delivery as pages show it; a click in a chat is never filed."""
     approval_id = arrival.approval_id
     return ArrivalView(
         visible((arrival.message_id or "").split("\n")[0]),
@@ -160,37 +166,41 @@ def arrival_view(arrival: Arrival) -> ArrivalView:
         max(0, arrival.size - _SEAL_BYTES),
         visible(arrival.address),
         url_for("source_changes.replay", arrival_id=arrival.id)
-        if arrival.verdict == traffic.REFUSED and arrival.message_id
+        if arrival.verdict == traffic.REFUSED and arrival.message_id and not chat
         else None,
     )
 
 
-def failure_views(source_id: str, failed: Iterable[Arrival]) -> list[FailureView]:
+def failure_views(
+    source_id: str, failed: Iterable[Arrival], *, chat: bool
+) -> list[FailureView]:
     """Put failures together by what was wrong, what failed last first."""
     groups: dict[tuple[int, str, bool], list[Arrival]] = {}
     for one in failed:
         key = (one.status_code, one.why, bool(one.message_id))
         groups.setdefault(key, []).append(one)
-    return [_failure(source_id, group) for group in groups.values()]
+    return [_failure(source_id, group, chat=chat) for group in groups.values()]
 
 
-def _failure(source_id: str, group: Sequence[Arrival]) -> FailureView:
+def _failure(source_id: str, group: Sequence[Arrival], *, chat: bool) -> FailureView:
     newest = group[0]
     return FailureView(
         newest.status_code,
         visible(newest.why),
-        _mend(newest),
+        _mend(newest, chat=chat),
         len(group),
         newest.received_at,
         url_for("source_changes.replay_alike", source_id=source_id, arrival_id=newest.id)
-        if newest.message_id
+        if newest.message_id and not chat
         else None,
     )
 
 
-def _mend(failed: Arrival) -> str:
+def _mend(failed: Arrival, *, chat: bool) -> str:
     if failed.status_code == _TOO_FAST:
         return "It comes faster than it is taken; its sender will try again."
+    if chat:
+        return _MEND_PROVEN_CLICK if failed.message_id else _MEND_CLICK
     if failed.message_id:
         return "Its sender is proven. Mend the settings, then file it here."
     return (

@@ -12,7 +12,7 @@ from webui.approvals.upstream.trouble import trouble_of
 from webui.bridges.lease import bridge_of
 from webui.bridges.registry import BRIDGES
 from webui.preview import visible
-from webui.receivers.chat_config import CHAT_KINDS
+from webui.receivers.chat_config import CHAT_KINDS, OWN_SECRETS
 from webui.receivers.registry import KINDS
 from webui.store.queries import traffic
 from webui.web.access import may, me, require
@@ -24,7 +24,6 @@ from webui.web.person import Person
 from webui.web.render import page as whole_page
 from webui.web.render import part, wants_part
 from webui.web.source_views import (
-    OWN_SECRETS,
     arrival_view,
     failure_views,
     kinds,
@@ -184,12 +183,13 @@ def _arrivals(org_id: str, source_id: str) -> dict[str, Any]:
         failed = [] if before else traffic.failures(session, org_id, source_id)
         bridge = bridge_of(session, source_id)
         trouble = trouble_of(session, org_id, source_id)
+    chat = row.source.kind in CHAT_KINDS
     older = found[PAGE - 1].id if len(found) > PAGE else None
     here = url_for("sources.deliveries", source_id=source_id)
     return {
         "source": source_view(row, now),
-        "deliveries": [arrival_view(arrival) for arrival in found[:PAGE]],
-        "failures": failure_views(source_id, failed),
+        "deliveries": [arrival_view(one, chat=chat) for one in found[:PAGE]],
+        "failures": failure_views(source_id, failed, chat=chat),
         "part_url": f"{here}?before={before}" if before else here,
         # what a page shows is the same as long as this is
         "state": ".".join(
