@@ -39,7 +39,8 @@ from webui.store.models import (
 from webui.store.queries.notices import places_of
 
 if TYPE_CHECKING:
-    from tests.notices.conftest import MailServer, Service
+    from tests.notices.conftest import Service
+    from tests.notices.mail_server import MailServer
     from tests.plugins.desk import FileCall, House, Member, SignedIn, TestClock
     from webui.runtime import Runtime
     from webui.store.models import Notice

@@ -10,7 +10,13 @@ from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from ctrlrun import Action, InMemoryStateStore, Principal, WebhookApprovalProvider
+from ctrlrun import (
+    Action,
+    InMemoryStateStore,
+    Principal,
+    SQLiteStateStore,
+    WebhookApprovalProvider,
+)
 from ctrlrun.webhook import handle_inbound
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -107,7 +113,7 @@ class CtrlRun(StandIn):
     def __init__(self) -> None:
         super().__init__()
         self.secret = ""
-        self.store = InMemoryStateStore()
+        self.store: InMemoryStateStore | SQLiteStateStore = InMemoryStateStore()
 
     def ask(self) -> tuple[str, bytes, dict[str, str]]:
         """Ask for an action; return the request's id, and what is posted."""
@@ -142,9 +148,9 @@ class CtrlRun(StandIn):
 class GitHub(StandIn):
     """The three calls of its API that an App with a deployment rule makes."""
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, app_id: str = "7") -> None:
         super().__init__()
-        self.key = RSAKey.import_key(key)
+        self.key, self.app_id = RSAKey.import_key(key), app_id
         self.waiting = {"production"}
         self.reviews: list[dict[str, str]] = []
 
@@ -156,7 +162,9 @@ class GitHub(StandIn):
                 claims = jwt.decode(bearer, self.key, algorithms=["RS256"]).claims
             except JoseError:
                 return 401, {"message": "A JSON web token could not be decoded"}
-            return (201, {"token": "ghs_one"}) if claims["iss"] == "7" else (404, {})
+            return (
+                (201, {"token": "ghs_one"}) if claims["iss"] == self.app_id else (404, {})
+            )
         if bearer != "ghs_one":
             return 401, {"message": "Bad credentials"}
         if path.endswith("/pending_deployments"):
