@@ -26,8 +26,9 @@ _MEND_PROVEN_CLICK = (
     "The platform sent it, so nothing is to be mended here; click there again."
 )
 _MEND_CLICK = (
-    "The platform's own clicks fail like this if the secret kept here is not the app's: replace "
-    "it below the address. Whatever else sends to this address is rightly refused."
+    "The platform's own clicks fail like this if the secret kept here is not the app's (replace it "
+    "above), or if this desk's clock is wrong. Whatever else sends to this address is rightly "
+    "refused."
 )
 
 
