@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import select
 
 from webui.approvals.authorization import ALL
+from webui.notices import destinations
+from webui.notices.destinations import Owner
 from webui.settings import Settings
+from webui.store.models import Event
 
 ALL_OF = "/api/v1/review/notifications"
 SERVICE = "jsons://bob:s3cr3t-word@127.0.0.1/abcdef"
@@ -61,19 +65,35 @@ def test_a_person_says_over_the_api_where_and_what_they_hear(of: Any, house: Any
     assert rae.post(f"{path}/resume").status_code == 404
 
 
-def test_a_services_secret_is_never_shown_and_a_try_tells_the_truth(
-    of: Any, house: Any
+def test_no_token_adds_a_service_which_the_page_adds_after_a_fresh_sign_in_alone(
+    of: Any, house: Any, store: Any
 ) -> None:
     rae = of(house.rae)
-    made = add(rae, "service", url=SERVICE)
-    tried = rae.post(f"{ALL_OF}/{made['id']}/test")
+    answer = rae.post(ALL_OF, {"kind": "service", "url": SERVICE})
+    assert (answer.status_code, answer.json["code"]) == (403, "confirm_first")
+    assert "Account, Notifications" in answer.json["detail"]
+    assert rae.get(ALL_OF).json["items"] == []
+    with store.reading() as session:
+        added = select(Event.seq).where(Event.action == "destination.created")
+        assert session.scalars(added).all() == []
+
+
+def test_a_services_secret_is_never_shown_and_a_try_tells_the_truth(
+    of: Any, house: Any, store: Any
+) -> None:
+    rae, owner = of(house.rae), Owner(house.org_id, house.rae.id)
+    made = store.write(
+        lambda tx: destinations.add(tx, owner, "service", url=SERVICE, offered=("jsons",))
+    )
+    tried = rae.post(f"{ALL_OF}/{made}/test")
     listed = rae.get(ALL_OF)
+    [shown] = listed.json["items"]
+    assert (shown["id"], shown["kind"]) == (made, "service")
     assert tried.json["taken"] is False
     assert tried.json["why"]
     for answer in (listed, tried):
         assert "s3cr3t" not in answer.text
         assert "abcdef" not in answer.text
-    assert "s3cr3t" not in str(made)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +122,7 @@ def test_what_is_not_offered_is_refused_with_its_place(
 
 
 @pytest.mark.parametrize(
-    "body", [{"kind": "fax"}, {"kind": "service", "url": "ftp://x"}, {"kind": "alarm"}, {}]
+    "body", [{"kind": "fax"}, {"kind": "mail", "at": "x"}, {"kind": "alarm"}, {}]
 )
 def test_a_way_that_this_desk_does_not_have_is_refused(
     of: Any, house: Any, body: dict[str, Any]

@@ -111,18 +111,19 @@ def test_helio(reader: Reader) -> None:
 def test_ctrlrun(reader: Reader) -> None:
     shell, gateway_of = blocks("sources/ctrlrun.md", "sh")
     [provider] = blocks("sources/ctrlrun.md", "python")
-    made = printed(reader.shell(shell))
-    export = reader.fill(gateway_of.splitlines()[0], **{"...": made["secret"]})
-    reader.shell(export)
     gateway = CtrlRun()
-    gateway.secret = made["secret"]
-    gateway.store = SQLiteStateStore(str(reader.folder / "ctrlrun.db"))
     with gateway.running():
+        place = {"https://agents.example.com": gateway.url}
+        made = printed(reader.shell(reader.fill(shell, **place)))
+        export = reader.fill(gateway_of.splitlines()[0], **{"...": made["secret"]})
+        reader.shell(export)
+        gateway.secret = made["secret"]
+        gateway.store = SQLiteStateStore(str(reader.folder / "ctrlrun.db"))
         # a desk without https, for which the page names what has to be said
         address = f'{made["url"]}",\n    allow_insecure=True, #"'
         written = reader.fill(
             provider,
-            **{f'{PLACEHOLDER}"': address, "https://agents.example.com": gateway.url},
+            **{f'{PLACEHOLDER}"': address} | place,
         )
         request_id = reader.python(written + ASKS).strip()
         card = reader.waiting("refund(amount")
@@ -140,6 +141,6 @@ def test_the_words_to_ctrlruns_gateway_are_its_own() -> None:
         re.findall(r"--[a-z][a-z-]+", (ROOT / "docs/sources/ctrlrun.md").read_text())
     )
     known = {option for one in main.commands["gateway"].params for option in one.opts}
-    assert told - {"--kind"} <= known
+    assert told - {"--kind", "--set"} <= known
     [policy] = blocks("sources/ctrlrun.md", "yaml")
     assert "mcp.shop.refund" in Policy.from_yaml(policy).approving_actions()

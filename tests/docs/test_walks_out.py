@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
-from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -14,75 +14,100 @@ from tests.plugins import chats as platforms
 from tests.docs.reader import TIMEOUT, Reader, blocks, indented, printed, until
 from tests.docs.world import (
     World,
+    asks_for_code,
     buttons_of,
     discord_click,
     discord_signed,
-    link_in,
+    discord_typed,
     slack_click,
+    slack_typed,
 )
 from tests.plugins.served import ROOT
 
 
+CONFIRM = "That is me: link that user to my account"
+
+
+def named(page: str, *words: str) -> None:
+    """Check that a page calls what is on a screen by the words that stand on it."""
+    text = " ".join((ROOT / "docs" / page).read_text("utf-8").split())
+    assert [each for each in words if f"*{each}*" not in text] == []
+
+
+def pressed(reader: Reader, place: str, words: str) -> str:
+    """Press a button of a page by its words; return the page that comes of it."""
+    forms = re.findall(r"<form.*?</form>", reader.page(place), re.DOTALL)
+    [form] = [one for one in forms if words in one]
+    action = re.search(r'action="([^"]+)"', form)
+    assert action is not None
+    hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
+    button = re.search(r'<button[^>]*name="(\w+)" value="([^"]*)"', form)
+    fields = hidden | ({button[1]: button[2]} if button else {})
+    fields.pop("csrf_token")
+    plain = {name: html.unescape(value) for name, value in fields.items()}
+    return reader.send(place, action[1], **plain).text
+
+
+def source_made(reader: Reader, world: World, kind: str) -> dict[str, str]:
+    """Make a chat's source as its page says, with what the platform's own pages show."""
+    key = world.key.verify_key.encode().hex()
+    own = {
+        "slack": ("signing-secret.txt", platforms.SLACK_SECRET, platforms.SLACK_TOKEN),
+        "discord": ("public-key.txt", key, platforms.DISCORD_TOKEN),
+    }
+    name, secret, token = own[kind]
+    for file, text in {name: secret, "bot-token.txt": token}.items():
+        (reader.folder / file).write_text(text + "\n", "utf-8")
+    return printed(reader.shell(indented(f"sources/{kind}.md", "countersign")))
+
+
 @pytest.mark.parametrize("kind", ["slack", "discord"])
 def test_chats(reader: Reader, world: World, kind: str) -> None:
-    own = {
-        "slack": {
-            "signing-secret.txt": platforms.SLACK_SECRET,
-            "bot-token.txt": platforms.SLACK_TOKEN,
-        },
-        "discord": {
-            "public-key.txt": world.key.verify_key.encode().hex(),
-            "bot-token.txt": platforms.DISCORD_TOKEN,
-        },
+    page, made = f"sources/{kind}.md", source_made(reader, world, kind)
+    service, click, typed = {
+        "slack": (world.slack, slack_click, slack_typed),
+        "discord": (world.discord, discord_click, discord_typed),
     }[kind]
-    for name, text in own.items():
-        (reader.folder / name).write_text(text + "\n", "utf-8")
-    page = f"sources/{kind}.md"
-    if kind == "slack":
-        [manifest] = blocks(page, "yaml")
-        assert "chat:write" in yaml.safe_load(manifest)["oauth_config"]["scopes"]["bot"]
-    made = printed(reader.shell(indented(page, "countersign")))
-    if kind == "discord":  # as Discord tries the address before it keeps it
-        body, headers = discord_signed(world, {"type": 1, "id": "1"})
-        ping = requests.post(made["url"], body, headers=headers, timeout=TIMEOUT)
-        assert ping.json() == {"type": 1}
-        bad = requests.post(made["url"], body + b" ", headers=headers, timeout=TIMEOUT)
-        assert bad.status_code == 401
-    service = world.slack if kind == "slack" else world.discord
-    asked = reader.desk.client.ask("mail.send", {"to": kind}).id
-    posted = until(
-        lambda: [one for one in service.messages.items() if asked in json.dumps(one)]
-    )
-    [(message_id, message)] = posted
-    sign = slack_click if kind == "slack" else discord_click
-    assert set(buttons_of(message)) == {"Approve", "Deny"}
 
-    def click() -> None:
-        body, headers = sign(world, message_id, buttons_of(message)["Approve"])
+    def send(signed: tuple[bytes, dict[str, str]]) -> requests.Response:
+        body, headers = signed
         answer = requests.post(made["url"], body, headers=headers, timeout=TIMEOUT)
         assert answer.status_code == 200, answer.text
+        return answer
 
-    click()
-    [heard] = until(
-        lambda: [one for one in service.heard if "/account/link" in json.dumps(one)]
+    asked = reader.desk.client.ask("mail.send", {"to": kind}).id
+    [(message_id, message)] = until(
+        lambda: [one for one in service.messages.items() if asked in json.dumps(one)]
     )
-    there = urlsplit(link_in(heard))
-    assert there.path == "/account/link"
-    path = f"{there.path}?{there.query}"
-    words = "I clicked: link that user to my account"
-    assert f"*{words}*" in (ROOT / "docs" / page).read_text()
-    form = re.search(
-        r"<form[^>]*action=\"(/account/link[^\"]*)\".*?</form>",
-        reader.page(path),
-        re.DOTALL,
-    )
-    assert form is not None
-    assert words in form[0]
-    hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form[0]))
-    hidden.pop("csrf_token", None)
-    assert reader.send(path, form[1], **hidden).url.endswith("/account")
-    click()
+    buttons = buttons_of(message)
+    assert set(buttons) == {"Approve", "Deny"}
+    named(page, *buttons, "Account", "Link a chat account", "Get a code", "I typed it")
+    assert '"/account/link">Link a chat account<' in reader.page("/account")
+    told = pressed(reader, "/account/link", "Get a code")
+    [code] = re.findall(r'<strong class="mono">(.*?)</strong>', told)
+    assert ">I typed it<" in told
+    send(click(world, message_id, buttons["Approve"]))
+    [heard] = until(lambda: [one for one in service.heard if "/account/link" in str(one)])
+    [(words, value)] = asks_for_code(heard).items()
+    named(page, words, CONFIRM)
+    send(typed(world, send(click(world, message_id, value)), code))
+    until(lambda: "confirm that it was you" in json.dumps(service.heard))
+    assert reader.status(asked) == "pending"
+    pressed(reader, "/account/link", CONFIRM)
+    send(click(world, message_id, buttons["Approve"]))
     reader.becomes(asked, "approved")
+    reader.desk.command("sources", "pause", made["id"])
+
+
+def test_what_the_platforms_ask_before_there_is_a_call(reader: Reader, world: World) -> None:
+    [manifest] = blocks("sources/slack.md", "yaml")
+    assert "chat:write" in yaml.safe_load(manifest)["oauth_config"]["scopes"]["bot"]
+    made = source_made(reader, world, "discord")  # Discord tries an address before it keeps it
+    body, headers = discord_signed(world, {"type": 1, "id": "1"})
+    ping = requests.post(made["url"], body, headers=headers, timeout=TIMEOUT)
+    assert ping.json() == {"type": 1}
+    bad = requests.post(made["url"], body + b" ", headers=headers, timeout=TIMEOUT)
+    assert bad.status_code == 401
     reader.desk.command("sources", "pause", made["id"])
 
 
@@ -116,24 +141,10 @@ def test_notifications(reader: Reader, world: World) -> None:
     [shell] = blocks("notifications.md", "sh")
     [url] = re.findall(r"COUNTERSIGN_NOTIFY_MAIL='([^']+)'", shell)
     check_mail_url(url)
-    text = (ROOT / "docs/notifications.md").read_text()
-    assert "*E-mail to*" in text
-    assert "*Try it*" in text
+    named("notifications.md", "E-mail to", "Try it")
     place = "/account/notifications"
-
-    def press(words: str) -> str:
-        forms = re.findall(r"<form.*?</form>", reader.page(place), re.DOTALL)
-        [form] = [one for one in forms if words in one]
-        action = re.search(r'action="([^"]+)"', form)
-        assert action is not None
-        hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
-        button = re.search(r'<button[^>]*name="(\w+)" value="([^"]*)"', form)
-        fields = hidden | ({button[1]: button[2]} if button else {})
-        fields.pop("csrf_token")
-        return reader.send(place, action[1], **fields).text
-
-    assert "Added." in press("E-mail to")
-    assert "The message was taken" in press("Try it")
+    assert "Added." in pressed(reader, place, "E-mail to")
+    assert "The message was taken" in pressed(reader, place, "Try it")
     assert [
         letter
         for letter in world.mail.letters

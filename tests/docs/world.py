@@ -14,10 +14,10 @@ import requests
 from nacl.signing import SigningKey
 from slack_sdk.signature import SignatureVerifier
 
+from tests.docs.reader import TIMEOUT, until
+from tests.notices.mail_server import MailServer
 from tests.plugins import chats as platforms
 from tests.plugins.chats import DiscordService, SlackService
-from tests.docs.reader import TIMEOUT
-from tests.notices.mail_server import MailServer
 
 SLACK, DISCORD = "C0123456789", "1102312312312312312"
 """The channels that the pages speak of."""
@@ -59,7 +59,7 @@ def ticket(name: str) -> dict[str, Any]:
 
 
 def slack_click(world: World, message_id: str, value: str) -> tuple[bytes, dict[str, str]]:
-    """What Slack posts of a click, signed by its package."""
+    """What Slack posts of a click."""
     click = {
         "type": "block_actions",
         "user": {"id": "U1", "team_id": "T1"},
@@ -71,7 +71,30 @@ def slack_click(world: World, message_id: str, value: str) -> tuple[bytes, dict[
         "response_url": f"{world.slack.url}/actions/T1/1/token",
         "actions": [{"action_id": "approve", "type": "button", "value": value}],
     }
-    body, now = urlencode({"payload": json.dumps(click)}).encode(), str(int(time.time()))
+    return slack_signed(click)
+
+
+def slack_typed(
+    world: World, _: requests.Response, text: str
+) -> tuple[bytes, dict[str, str]]:
+    """What Slack posts once somebody typed a text in the dialog that a click opened."""
+    views = until(lambda: [one for one in world.slack.asked if one.path == "/views.open"])
+    view = views[-1].body["view"]
+    [field] = [one for one in view["blocks"] if one["type"] == "input"]
+    typed = {field["block_id"]: {field["element"]["action_id"]: {"value": text}}}
+    return slack_signed(
+        {
+            "type": "view_submission",
+            "team": {"id": "T1", "domain": "acme"},
+            "user": {"id": "U1", "username": "ana", "team_id": "T1"},
+            "view": view | {"id": "V1", "state": {"values": typed}},
+        }
+    )
+
+
+def slack_signed(payload: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
+    """What Slack posts, signed by its package."""
+    body, now = urlencode({"payload": json.dumps(payload)}).encode(), str(int(time.time()))
     made = SignatureVerifier(platforms.SLACK_SECRET)
     signature = made.generate_signature(timestamp=now, body=body)
     return body, {
@@ -95,20 +118,36 @@ def discord_click(
     world: World, message_id: str, value: str
 ) -> tuple[bytes, dict[str, str]]:
     """What Discord posts of a click."""
+    data = {"custom_id": value, "component_type": 2, "id": 3}
+    message = {"id": message_id, "channel_id": DISCORD}
     return discord_signed(
-        world,
-        {
-            "type": 3,
-            "id": "846061405388720001",
-            "application_id": platforms.APPLICATION,
-            "token": f"aW50{time.time_ns()}",
-            "channel_id": DISCORD,
-            "channel": {"id": DISCORD, "type": 0},
-            "member": {"user": {"id": "290926798626357999"}},
-            "message": {"id": message_id, "channel_id": DISCORD},
-            "data": {"custom_id": value, "component_type": 2, "id": 3},
-        },
+        world, _interaction(3) | {"message": message, "data": data}
     )
+
+
+def discord_typed(
+    world: World, clicked: requests.Response, text: str
+) -> tuple[bytes, dict[str, str]]:
+    """What Discord posts once somebody typed a text in the dialog that a click opened."""
+    modal = clicked.json()
+    assert modal["type"] == 9
+    [label] = modal["data"]["components"]
+    field = {"type": 4, "custom_id": label["component"]["custom_id"], "value": text}
+    typed = [{"type": 18, "id": 1, "component": field}]
+    data = {"custom_id": modal["data"]["custom_id"], "components": typed}
+    return discord_signed(world, _interaction(5) | {"data": data})
+
+
+def _interaction(kind: int) -> dict[str, Any]:
+    return {
+        "type": kind,
+        "id": "846061405388720001",
+        "application_id": platforms.APPLICATION,
+        "token": f"aW50{time.time_ns()}",
+        "channel_id": DISCORD,
+        "channel": {"id": DISCORD, "type": 0},
+        "member": {"user": {"id": "290926798626357999", "username": "ana"}},
+    }
 
 
 def buttons_of(message: dict[str, Any]) -> dict[str, str]:
@@ -120,9 +159,9 @@ def buttons_of(message: dict[str, Any]) -> dict[str, str]:
     return {one["label"]: one["custom_id"] for one in elements if "custom_id" in one}
 
 
-def link_in(heard: dict[str, Any]) -> str:
-    """Return where what a clicker was told leads, under the words of the page."""
+def asks_for_code(heard: dict[str, Any]) -> dict[str, str]:
+    """Return the button by which a clicker types a code: its words and value."""
     button = heard["blocks"][1] if "blocks" in heard else heard["components"][0]
     [one] = button.get("elements") or button["components"]
-    assert (one.get("label") or one["text"]["text"]) == "Go on"
-    return str(one["url"])
+    words = one.get("label") or one["text"]["text"]
+    return {str(words): str(one.get("custom_id") or one["value"])}

@@ -89,6 +89,7 @@ def test_a_person_links_themselves_and_sees_and_ends_it(
     signed_in: SignedIn, house: House, store: Store, type_in: Type
 ) -> None:
     rae = signed_in(house.rae)
+    assert 'href="/account/link"' in rae.get("/account").text
     type_in(begin(rae))
     page = rae.get("/account/link").text
     for named in ("U1", "T1", "acme", "Ops", "Slack", "Is this you?"):
@@ -106,6 +107,12 @@ def test_a_person_links_themselves_and_sees_and_ends_it(
             select(Event.action).where(Event.action.startswith("identity."))
         ).all()
     assert list(told) == ["identity.linked", "identity.unlinked"]
+
+
+def test_where_no_chat_announces_calls_the_account_page_leads_to_no_linking(
+    signed_in: SignedIn, house: House
+) -> None:
+    assert "/account/link" not in signed_in(house.rae).get("/account").text
 
 
 def test_no_link_that_somebody_sends_links_anybody(

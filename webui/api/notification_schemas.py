@@ -17,7 +17,7 @@ class PlaceBody(Body):
 
     kind: Literal["mail", "service", "browser"]
     url: Annotated[Text, Field(max_length=2_000)] = ""
-    """Of a service, as Apprise writes it; kept encrypted and never shown."""
+    """Of a service; those are added on the page alone, and refused here."""
 
 
 class WishBody(Body):

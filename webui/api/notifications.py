@@ -14,7 +14,7 @@ from webui.approvals.authorization import VIEW
 from webui.approvals.errors import NotAllowedError, NotFoundError
 from webui.notices import destinations
 from webui.notices.asked import changed, check_offered, document_of
-from webui.notices.destinations import ACTIVE, PAUSED, REMOVED, Owner, wish_of
+from webui.notices.destinations import ACTIVE, PAUSED, REMOVED, SERVICE, Owner, wish_of
 from webui.notices.trying import try_place
 from webui.store.models import Destination, User
 from webui.store.queries.identity import TokenHolder
@@ -23,6 +23,10 @@ from webui.store.transaction import Transaction
 
 _ALL = "/api/v1/review/notifications"
 _ONE = f"{_ALL}/<destination_id>"
+_SERVICE = (
+    "A service is added by who proved who they are within the last 15 minutes, which a token "
+    "cannot: on the page Account, Notifications, or on the desk's machine."
+)
 
 
 @operation(
@@ -53,21 +57,23 @@ def list_places() -> Response:
 @operation(
     "POST",
     _ALL,
-    "Be told at one more place; the own address and the browser are there once",
+    "Be told at one more place: the own address or the browser; both are there once",
     body=PlaceBody,
     reviewer=True,
     answers={201: "Place"},
 )
 def add_place() -> Response:
-    """Add a place; a repeat for mail or the browser gives the one that is there."""
+    """Add a place; a repeat for mail or the browser gives the one that is there.
+
+    A service is somewhere else, and would go on hearing of calls once the token has ended. The page
+    asks for a proof of the last minutes before it adds one, so a token is not a way around that.
+    """
     owner = _changing(person())
-    body, settings = read_body(PlaceBody), runtime().settings
-    check_offered(body.kind, settings)
-    made = runtime().store.write(
-        lambda tx: destinations.add(
-            tx, owner, body.kind, url=body.url, offered=settings.notify_services
-        )
-    )
+    body = read_body(PlaceBody)
+    if body.kind == SERVICE:
+        raise NotAllowedError("confirm_first", _SERVICE)
+    check_offered(body.kind, runtime().settings)
+    made = runtime().store.write(lambda tx: destinations.add(tx, owner, body.kind))
     return answer_json(_shown(made), 201)
 
 

@@ -14,8 +14,10 @@ from webui.approvals.authorization import ALL, VIEW
 from webui.approvals.errors import InvalidError, NotAllowedError
 from webui.approvals.people import sessions
 from webui.preview import visible
+from webui.receivers.chat_config import CHAT_KINDS
 from webui.store.models import PersonalToken, WebSession
 from webui.store.queries import people, providers
+from webui.store.queries.chat import has_channels
 from webui.store.queries.providers import Link
 from webui.store.transaction import Transaction
 from webui.web import write_gate
@@ -135,10 +137,12 @@ def _lists() -> dict[str, Any]:
         links = providers.links_of(session, signed.user_id, signed.org_id)
         choices = providers.choices_of(session, signed.org_id)
         chats = linked_chats(session, signed.org_id, [signed.user_id])
+        channels = has_channels(session, signed.org_id, sorted(CHAT_KINDS))
     linked = {link.provider_id for link in links}
     return {
         "links": [_link(link) for link in links],
         "chats": chats,
+        "has_channels": channels,
         "providers": [choice for choice in choices if choice.id not in linked],
         "sessions": [_session(kept) for kept in opened],
         "tokens": [_token(token, now) for token in tokens],

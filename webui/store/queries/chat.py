@@ -173,6 +173,13 @@ def identities(
     ).all()
 
 
+def has_channels(session: Session, org_id: str, kinds: Sequence[str]) -> bool:
+    """Say whether an org has an active channel, where somebody could click."""
+    active = (Source.org_id == org_id) & (Source.status == "active")
+    found = select(Source.id).where(active, Source.kind.in_(kinds)).limit(1)
+    return session.scalar(found) is not None
+
+
 def configs_of_others(
     session: Session, org_id: str, source_id: str, kinds: Sequence[str]
 ) -> Sequence[Any]:
