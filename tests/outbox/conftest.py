@@ -37,7 +37,10 @@ def says(status: str = "200 OK", *headers: str) -> Behaviour:
 
 
 class Receiver:
-    """A web server that keeps what it gets and behaves as told, anew for each request."""
+    """A web server that keeps what it gets and behaves as told, anew for each request.
+
+    What was cut short is no request, and what others ask at a port that was theirs is not ours.
+    """
 
     def __init__(self, behave: Behaviour) -> None:
         self.behave = behave
@@ -79,13 +82,19 @@ class Receiver:
 
 
 def _read(sock: socket.socket) -> tuple[dict[str, str], bytes]:
+    """Return headers and body of a whole request for a receiver; raises OSError."""
     with sock.makefile("rb") as stream:
-        head = b"".join(iter(stream.readline, b"\r\n")).decode()
-        headers = {
-            name.lower(): value.strip()
-            for name, value in re.findall(r"^([^:\r\n]+):(.*)$", head, re.MULTILINE)
-        }
-        return headers, stream.read(int(headers.get("content-length", 0)))
+        head = stream.readline()
+        if not head.startswith(b"POST /hook"):
+            raise ConnectionAbortedError
+        while (line := stream.readline()) not in {b"\r\n", b""}:
+            head += line
+        found = re.findall(r"^([^:\r\n]+):(.*)$", head.decode(), re.MULTILINE)
+        headers = {name.lower(): value.strip() for name, value in found}
+        body = stream.read(size := int(headers.get("content-length", 0)))
+    if len(body) < size or not line:
+        raise ConnectionAbortedError
+    return headers, body
 
 
 StartReceiver = Callable[..., Receiver]
@@ -127,8 +136,9 @@ def settings(instance: Path, database_url: str) -> Settings:
 
 @pytest.fixture
 def courier(runtime: Runtime) -> Courier:
-    """The deliveries of one process."""
-    return Courier(runtime)
+    """The deliveries of one process; a busy machine gets more time than a receiver does."""
+    allowed = AllowList.of(runtime.settings.callback_allow)
+    return Courier(runtime, Sender(allowed, timeout_ms=60_000))
 
 
 @pytest.fixture
