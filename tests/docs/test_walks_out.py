@@ -24,7 +24,6 @@ from tests.docs.world import (
 )
 from tests.plugins.served import ROOT
 
-
 CONFIRM = "That is me: link that user to my account"
 
 
@@ -99,10 +98,13 @@ def test_chats(reader: Reader, world: World, kind: str) -> None:
     reader.desk.command("sources", "pause", made["id"])
 
 
-def test_what_the_platforms_ask_before_there_is_a_call(reader: Reader, world: World) -> None:
+def test_what_the_platforms_ask_before_there_is_a_call(
+    reader: Reader, world: World
+) -> None:
     [manifest] = blocks("sources/slack.md", "yaml")
     assert "chat:write" in yaml.safe_load(manifest)["oauth_config"]["scopes"]["bot"]
-    made = source_made(reader, world, "discord")  # Discord tries an address before it keeps it
+    made = source_made(reader, world, "discord")
+    # Discord tries an address before it keeps it
     body, headers = discord_signed(world, {"type": 1, "id": "1"})
     ping = requests.post(made["url"], body, headers=headers, timeout=TIMEOUT)
     assert ping.json() == {"type": 1}

@@ -120,9 +120,7 @@ def discord_click(
     """What Discord posts of a click."""
     data = {"custom_id": value, "component_type": 2, "id": 3}
     message = {"id": message_id, "channel_id": DISCORD}
-    return discord_signed(
-        world, _interaction(3) | {"message": message, "data": data}
-    )
+    return discord_signed(world, _interaction(3) | {"message": message, "data": data})
 
 
 def discord_typed(
