@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import queue
 import threading
@@ -223,6 +224,33 @@ def test_the_same_use_asked_again_waits_for_the_same_verdict(
     # the second may come while the first waits, or after it was answered
     assert [verdict_of(one())[0] for one in (answered, again)] == ["allow", "allow"]
     assert verdict_of(output(claude.post(PRE_TOOL_USE)))[0] == "allow"
+    assert len(rows(claude.store, Approval)) == 1
+    assert desk.actions(approval_id).count("approval.consumed") == 1
+
+
+def test_a_repeat_that_looks_only_after_the_first_has_run_gets_the_same_yes(
+    claude: Claude, desk: Desk, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits, used, turns = threading.Semaphore(0), threading.Event(), itertools.count()
+    hold = hooking.hold
+
+    def heard(wakes: Any) -> None:
+        if any(wake.action == "approval.consumed" for wake in wakes):
+            used.set()
+
+    def one_by_one(*given: Any) -> bool:
+        waits.release()
+        found = hold(*given)
+        return found and (next(turns) == 0 or used.wait(20))
+
+    claude.store.listen(heard)
+    monkeypatch.setattr(hooking, "hold", one_by_one)
+    approval_id, answered = claude.ask(PRE_TOOL_USE)
+    again = claude.asked_again(PRE_TOOL_USE)
+    for _ in range(2):
+        assert waits.acquire(timeout=20)
+    desk.decide(house.rae, approval_id)
+    assert [verdict_of(one())[0] for one in (answered, again)] == ["allow", "allow"]
     assert len(rows(claude.store, Approval)) == 1
     assert desk.actions(approval_id).count("approval.consumed") == 1
 

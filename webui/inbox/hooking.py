@@ -40,6 +40,7 @@ TOO_LATE = "Nobody decided in time, so it was not allowed."
 FULL = "Too many hooks of this source wait already, so this one was not allowed."
 MOST_HELD = 250
 """Hooks of one source that a process holds: each keeps a connection and up to 1 MiB."""
+_FOR_A_KEY = frozenset({Status.APPROVED, Status.CONSUMED})
 AWAY = "The desk cannot decide now, so nothing may run; ask again later."
 
 
@@ -138,7 +139,9 @@ def _wait(runtime: Runtime, hook: _Hook) -> Outcome:
             return Outcome(allowed=False, why=why)
         with runtime.store.reading() as session:
             approval = session.get_one(Approval, approval_id)
-        if approval.status != Status.APPROVED:
+        # the same use, asked again, may have had the yes meanwhile; its key tells
+        usable = {Status.APPROVED} if hook.key is None else _FOR_A_KEY
+        if approval.status not in usable:
             return _no(runtime, approval)
         answer = runtime.store.write(lambda tx: _gate(tx, runtime, hook, first=False))
     if isinstance(answer, DeskError):

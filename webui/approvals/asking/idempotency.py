@@ -55,14 +55,16 @@ def key_for(name: str | None, method: str, path: str, body: bytes) -> Key | None
 def recall(tx: Transaction, agent_id: str, key: Key) -> Known | None:
     """Return what this key stood for, or none if it is new.
 
+    Repeats at the same moment take turns: the later one hears what the earlier one got.
+
     Raises:
         InvalidError: it came with another request before (`idempotency_key_reused`).
 
     """
     found = tx.execute(
-        select(_keys.c.body_hash, _keys.c.approval_id, _keys.c.consumption_id).where(
-            _keys.c.agent_id == agent_id, _keys.c.key == key.name
-        )
+        select(_keys.c.body_hash, _keys.c.approval_id, _keys.c.consumption_id)
+        .where(_keys.c.agent_id == agent_id, _keys.c.key == key.name)
+        .with_for_update()
     ).one_or_none()
     if found is None:
         return None

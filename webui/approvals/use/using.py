@@ -86,8 +86,9 @@ def consume(
         NotFoundError: not this agent's.
 
     """
-    known = None if key is None else idempotency.recall(tx, filer.agent_id, key)
     approval = end_if_over(tx, own(tx, filer, approval_id))
+    # read once nobody else holds it: a repeat at the same moment may have used it
+    known = None if key is None else idempotency.recall(tx, filer.agent_id, key)
     if known is not None and known.consumption_id is not None:
         again = _again(tx, approval, known.consumption_id, report=True)
         return again or refuse_use(tx, filer, approval, _no_more(approval))
