@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import pytest
 from nacl.signing import SigningKey
 
-from tests.plugins import chats as platforms
-from tests.plugins.chats import DiscordService, SlackService
 from tests.docs.reader import Reader
 from tests.docs.world import World
 from tests.notices.mail_server import MailServer
+from tests.plugins import chats as platforms
+from tests.plugins.chats import DiscordService, SlackService
 from tests.plugins.served import StartDesk
 
 

@@ -9,7 +9,6 @@ import pytest
 import requests
 import yaml
 
-from tests.plugins import chats as platforms
 from tests.docs.reader import TIMEOUT, Reader
 from tests.docs.world import (
     ASKS,
@@ -21,6 +20,7 @@ from tests.docs.world import (
     slack_click,
     ticket,
 )
+from tests.plugins import chats as platforms
 from tests.plugins.upstream import APP_KEY
 
 

@@ -10,7 +10,6 @@ import pytest
 import requests
 import yaml
 
-from tests.plugins import chats as platforms
 from tests.docs.reader import TIMEOUT, Reader, blocks, indented, printed, until
 from tests.docs.world import (
     World,
@@ -22,6 +21,7 @@ from tests.docs.world import (
     slack_click,
     slack_typed,
 )
+from tests.plugins import chats as platforms
 from tests.plugins.served import ROOT
 
 CONFIRM = "That is me: link that user to my account"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -157,23 +158,26 @@ class DiscordService(Service):
         return 200, {}, {"id": message_id, "channel_id": steps[1]}
 
 
+@contextmanager
+def running(service: Service) -> Iterator[None]:
+    """Serve a platform until the end of the block."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler_for(service))
+    server.daemon_threads = True
+    service.url = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+    ).start()
+    yield
+    server.shutdown()
+    server.server_close()
+
+
 @pytest.fixture
 def services() -> Iterator[dict[str, Service]]:
     """Both platforms."""
     made: dict[str, Service] = {"slack": SlackService(), "discord": DiscordService()}
-    servers = []
-    for service in made.values():
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler_for(service))
-        server.daemon_threads = True
-        service.url = f"http://127.0.0.1:{server.server_port}"
-        threading.Thread(
-            target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
-        ).start()
-        servers.append(server)
-    yield made
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    with running(made["slack"]), running(made["discord"]):
+        yield made
 
 
 def settings_with(

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from webui.approvals.senders import sources
 from webui.approvals.states import Verdict
-from webui.inbox import hooking
+from webui.inbox import holding, hooking
 from webui.receivers.registry import KINDS
 from webui.store.errors import StoreUnavailableError
 from webui.store.models import Approval, SourceDelivery
@@ -232,7 +232,7 @@ def test_a_repeat_that_looks_only_after_the_first_has_run_gets_the_same_yes(
     claude: Claude, desk: Desk, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waits, used, turns = threading.Semaphore(0), threading.Event(), itertools.count()
-    hold = hooking.hold
+    hold = holding.hold
 
     def heard(wakes: Any) -> None:
         if any(wake.action == "approval.consumed" for wake in wakes):
