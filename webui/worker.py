@@ -1,4 +1,4 @@
-"""The loops beside the requests: expire, index, checkpoint, take in, forget; and deliver.
+"""The loops beside the requests: expire, index, checkpoint, take in, count, forget; and deliver.
 
 Each chore is short, may run on several nodes at once, and is safe to lose: what it did not do
 now it does the next time. A chore that fails is logged and does not stop the others. What is
@@ -25,6 +25,7 @@ from webui.audit.checkpoints import sign_due
 from webui.chat.poster import Poster
 from webui.factors import ceremonies
 from webui.inbox import kept
+from webui.insights import keeping
 from webui.masking import profile_for
 from webui.notices import planning
 from webui.notices.crier import Crier
@@ -143,6 +144,7 @@ def chores_of(runtime: Runtime) -> list[Chore]:
         Chore("keys", 15.0, lambda: note_keys(runtime)),
         Chore("policy file", 2.0, Watch(runtime).look),
         Chore("chat", 0.5, Poster(runtime).turn),
+        Chore("count", 5.0, lambda: keeping.count(runtime.store)),
         Chore("forget", EACH_HOUR, lambda: forget(runtime)),
     ]
 
@@ -234,6 +236,7 @@ def forget(runtime: Runtime) -> int:
     runtime.store.write(ceremonies.forget_over)
     runtime.store.write(jobs.forget_old)
     dropped = runtime.store.write(kept.forget_old)
+    dropped += runtime.store.write(keeping.forget_old)
     dropped += runtime.store.write(forgetting.forget_notices)
     dropped += runtime.store.write(forgetting.forget_posts)
     return dropped + runtime.store.write(forgetting.forget_old)

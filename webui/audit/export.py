@@ -107,6 +107,15 @@ def csv_rows(rows: Iterable[Recorded]) -> Iterator[str]:
         yield _csv_line([str(row.seq), *(csv_cell(text) for text in texts)])
 
 
+def csv_lines(
+    heads: Iterable[str], rows: Iterable[Iterable[str | int]]
+) -> Iterator[str]:
+    """Yield any table as CSV (RFC 4180), the heading first; its texts are made safe."""
+    yield _csv_line(heads)
+    for row in rows:
+        yield _csv_line([csv_cell(str(cell)) for cell in row])
+
+
 def csv_cell(text: str) -> str:
     """Return a text that a spreadsheet shows and never runs, with nothing unseen in it."""
     guard = "'" if _FORMULA.match(text) else ""

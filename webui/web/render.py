@@ -107,5 +107,7 @@ def pages() -> tuple[str, ...]:
     found = everybody + tuple(word for word, needed in further if may(needed).allowed)
     if may(POLICY_READ).allowed and may(VIEW).allowed:
         found = (*found, "Policy")
+    if may(AUDIT_READ).allowed and may(VIEW).allowed:
+        found = (*found, "Insights")
     manages = may(MEMBERS).allowed or may(AGENTS).allowed
     return (*found, "Access") if manages else found

@@ -18,6 +18,7 @@ from webui.store.models.factor import (
 )
 from webui.store.models.grant import PermissionGrant, StandingGrant, WriteGrant
 from webui.store.models.group import Delegation, Group, GroupMember, Invitation
+from webui.store.models.insight import InsightCount, InsightCursor
 from webui.store.models.job import Job, PolicyShadow
 from webui.store.models.message import Message
 from webui.store.models.node import Node
@@ -67,6 +68,8 @@ __all__ = [
     "Identity",
     "IdentityProvider",
     "Install",
+    "InsightCount",
+    "InsightCursor",
     "Invitation",
     "Issue",
     "Job",

@@ -1,0 +1,175 @@
+"""The page of insights: who may, what it shows, its tables as CSV (spec: dashboard.md)."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import pytest
+
+from tests.plugins.desk import Browser, House, SignedIn
+from tests.plugins.rules import Desk
+from webui.approvals.answering.reviewing import Look
+from webui.approvals.authorization import AUDIT_READ
+from webui.approvals.grants import permission_grants
+from webui.approvals.people.standing import By
+from webui.approvals.states import Verdict
+from webui.insights import keeping
+from webui.insights.buckets import MINUTE
+
+FORMULA = '=HYPERLINK("http://evil.example";"x")'
+MARKUP = "</text></svg><script>alert(1)</script>"
+CHARTS = (
+    *("waits", "hours", "waiting", "reviewers", "denials-tool", "denials-agent"),
+    *("denials-reviewer", "repeats", "rules", "stamps", "unseen", "glass"),
+)
+
+
+@pytest.fixture
+def lived(desk: Desk, house: House) -> Desk:
+    """Calls with hostile tools among them, decided by two people."""
+    tools = (*["shell.run"] * 5, FORMULA, MARKUP, "a\u202eb", "+1", "-1", "@x", "\tx")
+    for number, tool in enumerate(tools):
+        asked = desk.submit(tool=tool, arguments={"n": number}).approval.id
+        desk.clock.advance(3 * MINUTE)
+        verdict = Verdict.APPROVE if tool == "shell.run" else Verdict.DENY
+        who = house.rae if number % 2 else house.bo
+        desk.decide(who, asked, verdict, look=Look(None, 1, seconds=number))
+    lost = desk.submit(house.deploy_bot, "mail.send").approval
+    desk.clock.advance(lost.expires_at - lost.created_at + MINUTE)
+    desk.sweep()
+    keeping.count(desk.store)
+    return desk
+
+
+def table(browser: Browser, chart: str, **narrowed: str) -> list[list[str]]:
+    answer = browser.get("/insights/export", query_string={"chart": chart, **narrowed})
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert f"countersign-{chart}-" in answer.headers["Content-Disposition"]
+    text = answer.get_data().decode("utf-8")
+    assert text.endswith("\r\n")
+    return list(csv.reader(io.StringIO(text, newline=""), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("who", "status"), [("ed", 200), ("ana", 200), ("rae", 403), ("vi", 403), ("max", 403)]
+)
+def test_only_who_may_read_the_log_reads_it(
+    signed_in: SignedIn, house: House, who: str, status: int
+) -> None:
+    browser = signed_in(getattr(house, who))
+    assert browser.get("/insights").status_code == status
+    assert browser.get("/insights/export?chart=waits").status_code == status
+    rail = browser.get("/").get_data(as_text=True)
+    assert ('href="/insights"' in rail) is (status == 200)
+
+
+def test_who_reads_the_log_and_sees_some_calls_only_is_refused(
+    signed_in: SignedIn, house: House, lived: Desk
+) -> None:
+    wish = permission_grants.Wanted("user", house.max.id, AUDIT_READ)
+    lived.store.write(
+        lambda tx: permission_grants.give(tx, house.org_id, By(house.ana.id), wish) and None
+    )
+    browser = signed_in(house.max)
+    assert browser.get("/audit").status_code == 200
+    for path in ("/insights", "/insights/export?chart=rules"):
+        answer = browser.get(path)
+        assert answer.status_code == 403
+        text = answer.get_data(as_text=True)
+        assert "approvals:view" in text
+        assert "shell.run" not in text
+    assert 'href="/insights"' not in browser.get("/").get_data(as_text=True)
+
+
+def test_another_org_counts_nothing_of_it(
+    signed_in: SignedIn, house: House, lived: Desk
+) -> None:
+    text = signed_in(house.zoe).get("/insights").get_data(as_text=True)
+    assert "Nothing to count in these 30 days" in text
+    narrowed = {"agent": house.ci.id}
+    assert "No agent" in signed_in(house.zoe).get(
+        "/insights", query_string=narrowed
+    ).get_data(as_text=True)
+
+
+def test_every_chart_has_its_drawing_its_table_and_its_csv(
+    signed_in: SignedIn, house: House, lived: Desk
+) -> None:
+    browser = signed_in(house.ed)
+    text = browser.get("/insights").get_data(as_text=True)
+    assert re.findall(r'<section class="panel insight" id="([a-z-]+)"', text) == list(CHARTS)
+    drawn = set(re.findall(r'aria-labelledby="([a-z-]+)-title \1-desc"', text))
+    assert drawn == set(CHARTS) - {"glass"}
+    for chart in drawn:
+        assert f"/insights/export?days=30&amp;chart={chart}" in text
+        assert len(table(browser, chart)) > 1
+    assert table(browser, "glass") == [["Reviewer", "Times"]]
+    assert browser.get("/insights/export?chart=nothing").status_code == 404
+    assert browser.get("/insights/export").status_code == 404
+
+
+def test_what_agents_call_things_becomes_neither_markup_nor_a_formula(
+    signed_in: SignedIn, house: House, lived: Desk
+) -> None:
+    browser = signed_in(house.ed)
+    text = browser.get("/insights").get_data(as_text=True)
+    assert "<script>alert" not in text
+    assert "\u202e" not in text
+    assert "a⟦U+202E⟧b" in text
+    assert not re.search(r"<[^>]*\sstyle=", text)
+    rows = table(browser, "denials-tool")
+    names = [row[0] for row in rows[1:]]
+    assert f"'{FORMULA}" in names
+    assert {"'+1", "'-1", "'@x", "'⟦U+0009⟧x", "a⟦U+202E⟧b"} <= set(names)
+    assert [row for row in rows if row[0][:1] in {"=", "+", "-", "@", "\t", "\r"}] == []
+
+
+def test_the_numbers_are_those_that_were_counted(
+    signed_in: SignedIn, house: House, lived: Desk
+) -> None:
+    browser = signed_in(house.ed)
+    assert sorted(table(browser, "reviewers")[1:]) == [
+        ["Bo", "6", "2 min to 5 min", "2 s to 5 s"],
+        ["Rae", "6", "2 min to 5 min", "5 s to 10 s"],
+    ]
+    assert table(browser, "stamps")[1:] == [
+        ["Bo", "3", "2", "3", "0"],
+        ["Rae", "2", "1", "2", "0"],
+    ]
+    assert ["ci", "12", "7", "58 %"] in table(browser, "denials-agent")
+    assert table(browser, "unseen")[1:] == [["mail.send", "1", "1"]]
+    assert table(browser, "repeats")[1:] == [["ci", "shell.run", "5", "0", "yes"]]
+    assert sum(int(row[1]) for row in table(browser, "waits")[1:]) == 13
+
+
+def test_a_page_is_narrowed_by_its_address(
+    signed_in: SignedIn, house: House, lived: Desk
+) -> None:
+    browser = signed_in(house.ed)
+    narrowed = table(browser, "denials-tool", agent="deploy-bot", days="7")
+    assert narrowed[1:] == []
+    assert table(browser, "unseen", agent="deploy-bot")[1:] == [["mail.send", "1", "1"]]
+    assert table(browser, "unseen", agent="ci")[1:] == []
+    assert table(browser, "denials-agent", tool="shell.run")[1:] == [["ci", "5", "0", "0 %"]]
+    page = browser.get("/insights?days=90&agent=ci&tool=shell.run").get_data(as_text=True)
+    assert 'name="agent" value="ci"' in page
+    assert "days=7&amp;agent=ci&amp;tool=shell.run" in page
+    for odd in ("", "0", "-1", "x", "31", "9" * 99, "٣٠"):
+        answer = browser.get("/insights", query_string={"days": odd, "tool": "x…" * 300})
+        assert answer.status_code == 200
+
+
+def test_it_says_how_much_is_not_counted_yet(
+    signed_in: SignedIn, house: House, lived: Desk
+) -> None:
+    browser = signed_in(house.ed)
+    while keeping.count(lived.store):
+        pass
+    assert "being counted" not in browser.get("/insights").get_data(as_text=True)
+    lived.submit(tool="another.tool")
+    assert "newer events are still being counted" in browser.get("/insights").get_data(
+        as_text=True
+    )

@@ -1,0 +1,167 @@
+"""Numbers for the page of insights, and what the worker counts them from."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from webui.audit.actions import APPROVAL_OPENED_FULL, APPROVAL_VIEWED
+from webui.store.models import (
+    Approval,
+    AuditHead,
+    Event,
+    InsightCount,
+    InsightCursor,
+    Org,
+    table_of,
+)
+
+_counts = table_of(InsightCount)
+_SUMMED: Final = [
+    column.name for column in _counts.columns if column.name not in _counts.primary_key
+]
+
+
+def behind(session: Session) -> Sequence[str]:
+    """Return the orgs whose log tells of more than was counted."""
+    found = (
+        select(Org.id)
+        .join(AuditHead, AuditHead.org_id == Org.id)
+        .outerjoin(InsightCursor, InsightCursor.org_id == Org.id)
+        .where(AuditHead.seq > func.coalesce(InsightCursor.seq, -1))
+    )
+    return session.scalars(found.order_by(Org.id)).all()
+
+
+def place(session: Session, org_id: str) -> int | None:
+    """Return up to which event an org was counted; none before it was ever begun."""
+    counted = select(InsightCursor.seq).where(InsightCursor.org_id == org_id)
+    return session.scalar(counted)
+
+
+def head(session: Session, org_id: str) -> int:
+    """Return the number of an org's last event."""
+    last = select(AuditHead.seq).where(AuditHead.org_id == org_id)
+    return session.scalar(last) or 0
+
+
+def seq_before(session: Session, org_id: str, since: int) -> int:
+    """Return the number of the last event before a moment; 0 if there is none."""
+    last = (
+        select(Event.seq)
+        .where(Event.org_id == org_id, Event.at < since)
+        .order_by(Event.at.desc(), Event.seq.desc())
+        .limit(1)
+    )
+    return session.scalar(last) or 0
+
+
+def told(
+    session: Session,
+    org_id: str,
+    after: int,
+    upto: int,
+    actions: Collection[str],
+    limit: int,
+) -> Sequence[Any]:
+    """Return events of some actions with a number in (`after`, `upto`], in their order."""
+    found = (
+        select(
+            Event.seq, Event.at, Event.actor, Event.action, Event.subject, Event.payload
+        )
+        .where(
+            Event.org_id == org_id,
+            Event.seq > after,
+            Event.seq <= upto,
+            # a sum, so that the index on actions is not taken: the place in the log is narrow
+            (Event.action + "").in_(actions),
+        )
+        .order_by(Event.seq)
+        .limit(limit)
+    )
+    return session.execute(found).all()
+
+
+def calls(session: Session, org_id: str, ids: Iterable[str]) -> Sequence[Any]:
+    """Return of calls what is counted by."""
+    found = select(
+        Approval.id,
+        Approval.agent_id,
+        Approval.tool,
+        Approval.rule_name,
+        Approval.created_at,
+        Approval.decided_at,
+        Approval.settled_at,
+    ).where(Approval.org_id == org_id, Approval.id.in_(list(ids)))
+    return session.execute(found).all()
+
+
+def seen(session: Session, org_id: str, ids: Iterable[str]) -> set[str]:
+    """Return which of these calls a page has shown to somebody."""
+    subjects = [f"approval:{approval_id}" for approval_id in ids]
+    shown = (
+        select(Event.subject)
+        .where(
+            Event.org_id == org_id,
+            Event.subject.in_(subjects),
+            (Event.action + "").in_([APPROVAL_VIEWED, APPROVAL_OPENED_FULL]),
+        )
+        .distinct()
+    )
+    return {subject.removeprefix("approval:") for subject in session.scalars(shown)}
+
+
+def pairs(
+    session: Session, org_id: str, weeks: Iterable[int], limit: int
+) -> dict[int, set[str]]:
+    """Return the pairs of agent and tool that have rows, by week."""
+    found: dict[int, set[str]] = {}
+    for week in weeks:
+        named = (
+            select(InsightCount.name)
+            .where(
+                InsightCount.org_id == org_id,
+                InsightCount.agent_id == "",
+                InsightCount.tool == "",
+                InsightCount.facet == "pair",
+                InsightCount.unit == week,
+            )
+            .limit(limit)
+        )
+        found[week] = set(session.scalars(named))
+    return found
+
+
+def sums(
+    session: Session,
+    org_id: str,
+    agent_id: str,
+    tool: str,
+    facets: Sequence[str],
+    units: Sequence[int],
+) -> Sequence[Mapping[str, Any]]:
+    """Return what was counted in some units under one cut, added up by facet and name.
+
+    Args:
+        session: to read with.
+        org_id: whose.
+        agent_id: of which agent's calls; empty for all.
+        tool: of which tool's calls; empty for all.
+        facets: what names are wanted of; all of them named, so that the key is walked.
+        units: days and weeks, see `insights.units`.
+
+    """
+    added = [func.sum(_counts.c[name]).label(name) for name in _SUMMED]
+    found = (
+        select(_counts.c.facet, _counts.c.name, *added)
+        .where(
+            _counts.c.org_id == org_id,
+            _counts.c.agent_id == agent_id,
+            _counts.c.tool == tool,
+            _counts.c.facet.in_(facets),
+            _counts.c.unit.in_(units),
+        )
+        .group_by(_counts.c.facet, _counts.c.name)
+    )
+    return session.execute(found).mappings().all()

@@ -1,0 +1,219 @@
+"""Insights: how people decide, as charts with their tables and as CSV."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from flask import Blueprint, Response, request
+from markupsafe import Markup
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from webui.approvals.authorization import AUDIT_READ, POLICY_READ, VIEW
+from webui.approvals.errors import NotFoundError
+from webui.audit.export import csv_lines
+from webui.insights import drawing
+from webui.insights.buckets import DAY, median, words
+from webui.insights.counting import OTHER, PAIRS_MAX, Facet
+from webui.insights.figures import (
+    DECIDED,
+    Cell,
+    Chart,
+    Counted,
+    Names,
+    charts,
+    n,
+    share,
+    waits,
+)
+from webui.insights.units import day_of, units_of
+from webui.preview import inline
+from webui.store.models import Agent
+from webui.store.queries import insights, people
+from webui.web.access import may, require
+from webui.web.context import house
+from webui.web.links import link
+from webui.web.render import page as whole_page
+
+blueprint = Blueprint("insights", __name__, url_prefix="/insights")
+PERIODS = (7, 30, 90)
+USUAL = 30
+SHOWN = 25
+"""Rows of a table on the page; its CSV has all."""
+_FACETS = tuple(str(facet) for facet in Facet)
+_LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the page is narrowed to."""
+
+    days: int
+    agent: str
+    tool: str
+
+    @classmethod
+    def read(cls) -> "Asked":
+        """Read it from the address; what makes no sense there is the usual."""
+        text = request.args.get("days", "")
+        days = int(text) if text in {str(period) for period in PERIODS} else USUAL
+        agent, tool = (request.args.get(name, "")[:_LONGEST] for name in ("agent", "tool"))
+        return cls(days, agent.strip(), tool.strip())
+
+    @property
+    def given(self) -> dict[str, str]:
+        """Return it as an address has it."""
+        narrowed = {"agent": self.agent, "tool": self.tool}
+        return {"days": str(self.days)} | {k: text for k, text in narrowed.items() if text}
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a period holds."""
+
+    counted: Counted
+    charts: list[Chart]
+    first: int
+    """The day it begins with."""
+    unknown_agent: bool
+    left: int
+    """Events of the log that are not counted yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChartView:
+    """A chart on the page."""
+
+    chart: Chart
+    drawing: Markup | None
+    """None where there is nothing to draw."""
+    rows: Sequence[tuple[Cell, ...]]
+    more: int
+    """Rows that only the CSV has."""
+    csv_url: str
+
+
+@blueprint.get("")
+def page() -> str:
+    """Show the charts of a period."""
+    org_id, asked = _reader(), Asked.read()
+    with house().store.reading() as session:
+        read = _read(session, org_id, asked, inline)
+    return whole_page(
+        "insights/page.html",
+        asked=asked,
+        periods=[(days, link("insights.page", asked.given, days=days)) for days in PERIODS],
+        figures=_figures(read.counted),
+        charts=[_view(chart, asked) for chart in read.charts],
+        empty=not n(read.counted.all, "asked", *DECIDED, "expired", "gone"),
+        first=_date(read.first),
+        left=read.left,
+        unknown_agent=read.unknown_agent,
+        told_apart=PAIRS_MAX,
+        may_suggest=may(POLICY_READ).allowed,
+    )
+
+
+@blueprint.get("/export")
+def export() -> Response:
+    """Give the table of one chart as CSV, whole."""
+    org_id, asked = _reader(), Asked.read()
+    with house().store.reading() as session:
+        found = _read(session, org_id, asked, str).charts  # a cell is made safe as CSV
+    chart = next((each for each in found if each.key == request.args.get("chart")), None)
+    if chart is None:
+        raise NotFoundError("chart")
+    name = f"countersign-{chart.key}-{asked.days}-days.csv"
+    return Response(
+        "".join(csv_lines(chart.heads, chart.rows)),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _reader() -> str:
+    """Return the org of a person who reads its log and sees all of its calls.
+
+    Who sees some calls only is refused: numbers would tell of the others.
+    """
+    require(AUDIT_READ)
+    return require(VIEW).org_id
+
+
+def _read(
+    session: Session, org_id: str, asked: Asked, shown: Callable[[str], str]
+) -> Read:
+    today = day_of(house().store.now())
+    first = today - asked.days + 1
+    agent_id = _agent_called(session, org_id, asked.agent) if asked.agent else ""
+    rows = insights.sums(
+        session, org_id, agent_id or "", asked.tool, _FACETS, units_of(first, today)
+    )
+    counted = Counted([] if agent_id is None else rows)
+    left = insights.head(session, org_id) - (insights.place(session, org_id) or 0)
+    names = _names(session, org_id, counted, shown)
+    return Read(
+        counted, charts(counted, names, asked.days), first, agent_id is None, left
+    )
+
+
+def _agent_called(session: Session, org_id: str, text: str) -> str | None:
+    called = (Agent.name == text) | (Agent.id == text)
+    return session.scalar(select(Agent.id).where(Agent.org_id == org_id, called).limit(1))
+
+
+def _names(
+    session: Session, org_id: str, counted: Counted, shown: Callable[[str], str]
+) -> Names:
+    agents = {name.partition(" ")[0] for name in counted.of(Facet.PAIR)}
+    agents |= set(counted.of(Facet.AGENT))
+    known = people.names(
+        session,
+        org_id,
+        _actors("agent", agents) | _actors("user", counted.of(Facet.REVIEWER)),
+    )
+    return Names(
+        lambda agent_id: shown(known.get(f"agent:{agent_id}", agent_id)),
+        lambda user_id: shown(known.get(f"user:{user_id}", user_id)),
+        lambda text: "(other tools)" if text == OTHER else shown(text),
+    )
+
+
+def _actors(kind: str, ids: Iterable[str]) -> set[str]:
+    return {f"{kind}:{each}" for each in ids}
+
+
+def _figures(counted: Counted) -> list[tuple[str, str, str]]:
+    """Return what stands on top of the page: words, number, and what it is of."""
+    row, people_row = counted.all, _together(counted)
+    decided = n(row, *DECIDED)
+    return [
+        ("Asked", f"{n(row, 'asked'):,}", "came to wait for a person"),
+        ("Median wait", words(median(waits(row))), "from asking to the end"),
+        ("Denied", share(n(row, "denied"), decided), f"of {decided:,} decided"),
+        ("Within 2 s", f"{people_row['quick']:,}", f"of {people_row['approved']:,} yeses"),
+        ("Expired unseen", f"{n(row, 'unseen'):,}", f"of {n(row, 'expired'):,} expired"),
+        ("Break-glass", f"{n(row, 'glass'):,}", "past quorum"),
+    ]
+
+
+def _together(counted: Counted) -> Mapping[str, int]:
+    found = counted.of(Facet.REVIEWER).values()
+    return {name: sum(n(row, name) for row in found) for name in ("approved", "quick")}
+
+
+def _view(chart: Chart, asked: Asked) -> ChartView:
+    draw = drawing.columns if chart.upright else drawing.bars
+    drawn = any(mark.value or mark.other for mark in chart.marks)
+    return ChartView(
+        chart,
+        draw(chart.key, chart.title, chart.about, chart.marks) if drawn else None,
+        chart.rows[:SHOWN],
+        max(0, len(chart.rows) - SHOWN),
+        link("insights.export", asked.given, chart=chart.key),
+    )
+
+
+def _date(day: int) -> str:
+    moment = datetime.fromtimestamp(day * DAY / 1000, UTC)
+    return f"{moment.day} {moment:%b %Y}"
