@@ -67,6 +67,7 @@ PAGES = {
     "policy_versions.one": ("/policy/versions/1", "/policy/versions/2"),
     "policy_lab.page": ("/policy/lab",),
     "audit.page": ("/audit?verify=1", "/audit?actor=nobody"),
+    "insights.page": ("/insights", "/insights?days=7&agent=nobody"),
     "agents.page": ("/agents",),
     "sources.page": ("/sources",),
     "sources.new": ("/sources/new?kind=hmac",),
@@ -120,6 +121,7 @@ NO_PAGES = {
     "queue.offered",
     "ringing.ring",
     "audit.export",
+    "insights.export",
     "sso.start",  # these send the browser on to a provider, or back from there
     "sso.back",
     "linking.confirm",

@@ -42,6 +42,7 @@ PAGES = (
     "/grants",
     "/grants/{grant}",
     "/audit?verify=1",
+    "/insights",
     "/agents",
     "/sources",
     "/deliveries",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, select, update
 
 from tests.plugins.desk import House
 from tests.plugins.rules import Desk, reviewer_of
@@ -158,11 +158,11 @@ def test_of_two_who_count_the_same_events_one_adds_them(lived: Desk, house: Hous
     assert not lived.store.write(lambda tx: keeping.keep(tx, org_id, again))
     assert everything(lived) == once
     lived.submit(arguments={"n": 99})
-    found = keeping.next_slice(lived.store, house.org_id)
-    assert found is not None
-    assert found.after > 0
-    assert lived.store.write(lambda tx: keeping.keep(tx, org_id, found))
-    assert not lived.store.write(lambda tx: keeping.keep(tx, org_id, found))
+    more = keeping.next_slice(lived.store, house.org_id)
+    assert more is not None
+    assert more.after > 0
+    assert lived.store.write(lambda tx: keeping.keep(tx, org_id, more))
+    assert not lived.store.write(lambda tx: keeping.keep(tx, org_id, more))
     assert n(counted(lived, house).all, "asked") == 7
 
 

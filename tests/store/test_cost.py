@@ -13,9 +13,12 @@ from sqlalchemy.orm import Session
 from tests.plugins.desk import House
 from tests.plugins.rules import Desk
 from webui.approvals.states import Verdict
-from webui.store.models import Approval, table_of
+from webui.insights import keeping
+from webui.insights.counting import COLUMNS, COUNTED, Facet
+from webui.insights.units import units_of
+from webui.store.models import Approval, InsightCount, table_of
 from webui.store.models import Event as EventRow
-from webui.store.queries import events, own, settled, walks
+from webui.store.queries import events, insights, own, settled, walks
 from webui.store.queries.calls import Filters
 from webui.store.queries.events import EventFilters
 from webui.store.queries.seeing import Way
@@ -187,6 +190,43 @@ def test_no_look_up_grows_with_history(
         ).all()
     )
     assert whole > MOST, "the counting itself is broken"
+
+
+def test_no_number_of_the_insights_grows_with_history(
+    long_history: Desk, visited: Visited, house: House
+) -> None:
+    org, today = house.org_id, ROWS
+    counts = table_of(InsightCount)
+    one = dict.fromkeys(COLUMNS, 1) | {"org_id": org, "facet": "all", "name": ""}
+
+    def fill(tx: Transaction) -> None:
+        tx.execute(insert(counts), one | {"agent_id": "", "tool": "", "unit": -1})
+        tx.execute(insert(counts), one | {"agent_id": "a", "tool": "", "unit": 0})
+        whole = (counts.c.agent_id == "") & (counts.c.unit == -1)
+        copied(tx, counts, whole, unit=lambda n: n)
+        copied(tx, counts, counts.c.agent_id == "a", name=lambda n: cast(n, String))
+
+    long_history.store.write(fill)
+    facets, units = [str(facet) for facet in Facet], units_of(today - 89, today)
+    with long_history.store.reading() as session:
+        (row,) = insights.sums(session, org, "", "", facets, units)
+        assert int(row["asked"]) == sum(unit >= 0 for unit in units)
+        after, upto = 1_000, 1_000 + keeping.STEP
+        told = insights.told(session, org, after, upto, COUNTED, keeping.AT_ONCE)
+        assert len(told) == keeping.AT_ONCE
+        lost = told[0].subject.removeprefix("approval:")
+    looks: dict[str, Callable[[Session], Any]] = {
+        "sums": lambda s: insights.sums(s, org, "", "", facets, units),
+        "behind": lambda s: (insights.behind(s), insights.place(s, org)),
+        "told": lambda s: insights.told(s, org, after, upto, COUNTED, keeping.AT_ONCE),
+        "nothing told": lambda s: insights.told(s, org, after, upto, {"no"}, 1),
+        "seen": lambda s: insights.seen(s, org, [lost]),
+        "since": lambda s: insights.seq_before(s, org, 2**60),
+        "pairs": lambda s: insights.pairs(s, org, [-1], 400),
+    }
+    long_history.store.write(lambda tx: tx.session.execute(text("ANALYZE")) and None)
+    rows = {name: visited(look) for name, look in looks.items()}
+    assert {name: n for name, n in rows.items() if n > MOST} == {}
 
 
 def test_a_page_that_stopped_looking_goes_on_where_it_stopped(

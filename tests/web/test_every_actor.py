@@ -79,7 +79,7 @@ WHO_MAY = {
         holding.release_it policy.draft policy.findings policy_lab.try_it backtests.start
         backtests.cancel suggestions.start suggestions.cancel
     """,
-    READING_AUDITORS: "audit.page audit.export",
+    READING_AUDITORS: "audit.page audit.export insights.page insights.export",
     READING_OPERATORS: """
         sources.page sources.new sources.deliveries endpoints.page endpoints.new endpoints.one
         endpoints.delivery permissions.page work.page

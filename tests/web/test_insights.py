@@ -22,7 +22,7 @@ FORMULA = '=HYPERLINK("http://evil.example";"x")'
 MARKUP = "</text></svg><script>alert(1)</script>"
 CHARTS = (
     *("waits", "hours", "waiting", "reviewers", "denials-tool", "denials-agent"),
-    *("denials-reviewer", "repeats", "rules", "stamps", "unseen", "glass"),
+    *("denials-reviewer", "stamps", "repeats", "rules", "unseen", "glass"),
 )
 
 
@@ -100,7 +100,9 @@ def test_every_chart_has_its_drawing_its_table_and_its_csv(
 ) -> None:
     browser = signed_in(house.ed)
     text = browser.get("/insights").get_data(as_text=True)
-    assert re.findall(r'<section class="panel insight" id="([a-z-]+)"', text) == list(CHARTS)
+    assert re.findall(r'<section class="panel insight" id="([a-z-]+)"', text) == list(
+        CHARTS
+    )
     drawn = set(re.findall(r'aria-labelledby="([a-z-]+)-title \1-desc"', text))
     assert drawn == set(CHARTS) - {"glass"}
     for chart in drawn:
@@ -108,7 +110,7 @@ def test_every_chart_has_its_drawing_its_table_and_its_csv(
         assert len(table(browser, chart)) > 1
     assert table(browser, "glass") == [["Reviewer", "Times"]]
     assert browser.get("/insights/export?chart=nothing").status_code == 404
-    assert browser.get("/insights/export").status_code == 404
+    assert browser.get("/insights/export").status_code == 200
 
 
 def test_what_agents_call_things_becomes_neither_markup_nor_a_formula(
@@ -153,7 +155,9 @@ def test_a_page_is_narrowed_by_its_address(
     assert narrowed[1:] == []
     assert table(browser, "unseen", agent="deploy-bot")[1:] == [["mail.send", "1", "1"]]
     assert table(browser, "unseen", agent="ci")[1:] == []
-    assert table(browser, "denials-agent", tool="shell.run")[1:] == [["ci", "5", "0", "0 %"]]
+    assert table(browser, "denials-agent", tool="shell.run")[1:] == [
+        ["ci", "5", "0", "0 %"]
+    ]
     page = browser.get("/insights?days=90&agent=ci&tool=shell.run").get_data(as_text=True)
     assert 'name="agent" value="ci"' in page
     assert "days=7&amp;agent=ci&amp;tool=shell.run" in page

@@ -107,9 +107,7 @@ def csv_rows(rows: Iterable[Recorded]) -> Iterator[str]:
         yield _csv_line([str(row.seq), *(csv_cell(text) for text in texts)])
 
 
-def csv_lines(
-    heads: Iterable[str], rows: Iterable[Iterable[str | int]]
-) -> Iterator[str]:
+def csv_lines(heads: Iterable[str], rows: Iterable[Iterable[str | int]]) -> Iterator[str]:
     """Yield any table as CSV (RFC 4180), the heading first; its texts are made safe."""
     yield _csv_line(heads)
     for row in rows:

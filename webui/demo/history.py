@@ -7,6 +7,7 @@ from importlib.resources import files
 
 from webui.approvals import ending
 from webui.approvals.agents import agents
+from webui.approvals.answering import looking
 from webui.approvals.answering.deciding import decide
 from webui.approvals.answering.reviewing import Look, Reviewer, seal_of
 from webui.approvals.asking import intake
@@ -24,6 +25,7 @@ from webui.preview import PREVIEW_VERSION, Profile
 from webui.runtime import open_store, prepare_instance
 from webui.settings import Settings
 from webui.store.clock import Clock, wall_ms
+from webui.store.models import Approval
 from webui.store.store import Store
 from webui.store.transaction import Transaction
 
@@ -31,7 +33,19 @@ PASSWORD = "demo-demo-demo"  # noqa: S105 - a demo is for looking around, on thi
 KEYS = "demo-keys.json"
 DAYS = 3
 STORIES_TOLD = 40
-MINUTE = 60_000
+SECOND, MINUTE = 1_000, 60_000
+WAITS = (
+    41 * SECOND,
+    2 * MINUTE,
+    12 * SECOND,
+    7 * MINUTE,
+    90 * SECOND,
+    26 * MINUTE,
+    4 * SECOND,
+)
+"""How long calls waited, one after the other."""
+LOOKED = (41, 18, 1, 64, 9, None, 2)
+"""Seconds on screen; nobody counts them in a chat."""
 UNANSWERED = 16 * MINUTE
 """How long nobody answers until a call has expired, ms."""
 PEOPLE = {
@@ -46,6 +60,19 @@ GROUPS = {"platform": ("ana", "bo", "rae"), "finance": ("ana", "rae")}
 BEFORE = """# Where everybody begins: a person looks at everything.
 version: "1"
 default: require_approval
+tools:
+  payments.refund:
+    rules:
+      - name: money that leaves
+        action: require_approval
+  shell.run:
+    rules:
+      - name: commands on our hosts
+        action: require_approval
+  kubernetes.apply:
+    rules:
+      - name: what runs in production
+        action: require_approval
 """
 """The policy of the past; what the agents do now is ruled by `policy.yaml` beside this file."""
 
@@ -150,7 +177,7 @@ def _live_through(store: Store, past: PastClock, cast: dict[str, dict[str, str]]
         past.time = begin + (place + 1) * slot
         told = _varied(story, place)
         filer = Filer(cast["agents"][told.agent], org_id)
-        _happen(store, past, filer, told, cast["people"], profile)
+        _happen(store, past, filer, told, cast["people"], profile, place)
 
 
 def _varied(story: Story, place: int) -> Story:
@@ -169,6 +196,7 @@ def _happen(
     story: Story,
     people: dict[str, str],
     profile: Profile,
+    place: int,
 ) -> None:
     body = AskBody(
         tool=story.tool,
@@ -182,16 +210,15 @@ def _happen(
     ask = prepare(body, text, org_id=filer.org_id, agent_id=filer.agent_id, profile=profile)
     limits = Limits(rate=0, max_pending=0)
     filed = store.write(lambda tx: intake.submit(tx, filer, ask, limits)).approval
+    if story.decided or place // 3 % 2:
+        who, seal = f"user:{people[story.by]}", seal_of(filed, PREVIEW_VERSION)
+        store.write(lambda tx: looking.note_viewed(tx, filed, who, "demo", seal))
     if not story.decided:
         past.time += UNANSWERED
         store.write(ending.sweep)
         return
-    past.time += 2 * MINUTE
-    _, name, _ = PEOPLE[story.by]
-    reviewer = Reviewer(people[story.by], name, "page")
-    look = Look(
-        seal_of(filed, PREVIEW_VERSION), PREVIEW_VERSION, opened_full=True, seconds=41
-    )
+    past.time += WAITS[place % len(WAITS)]
+    reviewer, look = _in_front_of(filed, story, people, place)
     store.write(
         lambda tx: decide(
             tx, reviewer, filer.org_id, filed.id, Verdict(story.decided), story.why, look
@@ -199,6 +226,18 @@ def _happen(
     )
     if story.decided == "approve":
         _use(store, filer, filed.id, filed.fingerprint, story.ended)
+
+
+def _in_front_of(
+    filed: Approval, story: Story, people: dict[str, str], place: int
+) -> tuple[Reviewer, Look]:
+    """Return who decides, where, and what they had in front of them for how long."""
+    seconds = LOOKED[place % len(LOOKED)]
+    _, name, _ = PEOPLE[story.by]
+    reviewer = Reviewer(people[story.by], name, "slack" if seconds is None else "page")
+    careful = seconds is not None and place % 3 > 0
+    seal = seal_of(filed, PREVIEW_VERSION)
+    return reviewer, Look(seal, PREVIEW_VERSION, opened_full=careful, seconds=seconds)
 
 
 def _use(

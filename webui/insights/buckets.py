@@ -33,7 +33,7 @@ def median(counts: Sequence[int]) -> int | None:
 def words(bucket: int | None) -> str:
     """Return the bounds of a bucket for people."""
     if bucket is None:
-        return "–"
+        return "none"
     if bucket == 0:
         return f"under {short(0)}"
     if bucket == BUCKETS - 1:

@@ -102,7 +102,7 @@ class Told(NamedTuple):
 
 
 class Call(NamedTuple):
-    """What never changes of a call once it is settled, and what people saw of it."""
+    """What never changes of a call once it is settled; `seen` is told of expired ones only."""
 
     agent_id: str
     tool: str
@@ -127,7 +127,9 @@ class Tally:
         """Count one event."""
         status = told.payload.get("status")
         if told.action == actions.APPROVAL_CREATED:
-            if status == Status.PENDING:  # what the policy or a grant settles waits for nobody
+            if (
+                status == Status.PENDING
+            ):  # what the policy or a grant settles waits for nobody
                 self._count(call, call.created_at, ["asked"])
                 self._hour(call, call.created_at, call.created_at, "asked")
             return
@@ -158,7 +160,10 @@ class Tally:
             return  # erased
         decided = told.action == actions.APPROVAL_DECIDED and call.decided_at is not None
         at = (call.decided_at if decided else None) or told.at
-        counts, seconds = [name, WAITS[bucket_of(at - call.created_at)]], said.get("seconds")
+        counts, seconds = (
+            [name, WAITS[bucket_of(at - call.created_at)]],
+            said.get("seconds"),
+        )
         if name == "approved":
             counts += ["untimed"] if seconds is None else []
             counts += ["quick"] if seconds is not None and seconds <= QUICK else []

@@ -48,14 +48,16 @@ def columns(key: str, title: str, about: str, marks: Sequence[Mark]) -> Markup:
     most, wide = max((mark.value for mark in marks), default=0), 100 / max(len(marks), 1)
     drawn = [_column(mark, place, wide, most) for place, mark in enumerate(marks)]
     floor = PLOT + 16
-    drawn.append(_at('<line class="chart__floor" x1="0%" x2="100%" y1="{0}" y2="{0}"/>', floor))
+    drawn.append(
+        _at('<line class="chart__floor" x1="0%" x2="100%" y1="{0}" y2="{0}"/>', floor)
+    )
     return _svg(key, title, about, floor + 20, drawn, "chart--columns")
 
 
 def _column(mark: Mark, place: int, wide: float, most: int) -> Markup:
     high = round(_share(mark.value, most, PLOT))
     left, middle, floor = place * wide, (place + 0.5) * wide, PLOT + 16
-    odd = Markup(" chart__text--odd" if place % 2 else "")
+    odd = " chart__text--odd" if place % 2 else ""
     bar = _at(
         '<rect class="chart__first" x="{}%" y="{}" width="{}%" height="{}"></rect>',
         _n(left + wide * 0.14),
@@ -98,7 +100,9 @@ def bars(key: str, title: str, about: str, marks: Sequence[Mark]) -> Markup:
 def _bar(key: str, mark: Mark, top: int, most: int) -> Markup:
     first = _share(mark.value, most, 100)
     second = _share(mark.other, most, 100)
-    text = _at('<text class="chart__name" x="0" y="{}">{}</text>', top + 13, clipped(mark.label))
+    text = _at(
+        '<text class="chart__name" x="0" y="{}">{}</text>', top + 13, clipped(mark.label)
+    )
     number = _at(
         '<text class="chart__said" x="100%" y="{}" text-anchor="end">{}</text>',
         top + 13,

@@ -15,7 +15,7 @@ DRAWN: Final = 8
 """Bars of a chart; its table has more."""
 OFTEN: Final = 5
 """Times that the same has to be asked, and never denied, to be called a candidate for a rule."""
-NO_RULE: Final = "(no rule: the policy's default)"
+NO_RULE: Final = "(no rule)"
 _NOTHING: Final[Counts] = {}
 
 
@@ -80,7 +80,12 @@ def waits(row: Counts) -> list[int]:
 
 def share(part: int, whole: int) -> str:
     """Return a part in a hundredth."""
-    return f"{part * 100 / whole:.0f} %" if whole else "–"
+    return f"{part * 100 / whole:.0f} %" if whole else "none"
+
+
+def some(number: int, word: str, words: str = "") -> str:
+    """Return a number of things, as in `1 rule` and `2 rules`."""
+    return f"{number:,} {word if number == 1 else words or word + 's'}"
 
 
 DECIDED: Final = ("approved", "denied", "answered")
@@ -95,9 +100,9 @@ def charts(counted: Counted, names: Names, days: int) -> list[Chart]:
         _waiting(counted, days),
         _reviewers(counted, names),
         *_denials(counted, names),
+        _stamps(counted, names),
         _repeats(counted, names),
         _rules(counted, names),
-        _stamps(counted, names),
         _unseen(counted, names),
         _glass(counted, names),
     ]
@@ -109,7 +114,7 @@ def _waits(counted: Counted) -> Chart:
     return Chart(
         "waits",
         "How long requests wait",
-        f"{total:,} requests left the queue; the median wait was "
+        f"{some(total, 'request')} left the queue; the median wait was "
         f"{buckets.words(median(found))}.",
         ("From asking to the end", "Requests", "Share"),
         [(buckets.words(b), found[b], share(found[b], total)) for b in range(BUCKETS)],
@@ -173,7 +178,7 @@ def _reviewers(counted: Counted, names: Names) -> Chart:
     return Chart(
         "reviewers",
         "Who decides, and how fast",
-        f"{len(rows):,} people gave verdicts.",
+        f"Verdicts came from {some(len(rows), 'person', 'people')}.",
         ("Reviewer", "Verdicts", "Median from asking", "Median on screen"),
         [
             (who, times, buckets.words(wait), buckets.words(looked))
@@ -206,7 +211,7 @@ def _denied(
     return Chart(
         f"denials-{word}",
         f"What is denied, by {word}",
-        f"{denied:,} of {sum(whole for _, whole, _ in rows):,} verdicts were no.",
+        f"{denied:,} of {some(sum(whole for _, whole, _ in rows), 'verdict')} said no.",
         (word.capitalize(), "Decided", "Denied", "Share"),
         [(name, whole, no, share(no, whole)) for name, whole, no in rows],
         [
@@ -229,10 +234,13 @@ def _repeats(counted: Counted, names: Names) -> Chart:
     return Chart(
         "repeats",
         "What repeats",
-        f"{len(rows):,} tools were asked for more than once by the same agent; {candidates:,} "
-        f"were approved {OFTEN} times or more and never denied.",
+        f"Asked for more than once by the same agent: {some(len(rows), 'tool')}. Approved "
+        f"{OFTEN} times or more and never denied: {candidates:,}.",
         ("Agent", "Tool", "Asked", "Denied", "Candidate for a rule"),
-        [(*four, "yes" if rule else "no") for *four, rule in rows],  # type: ignore[misc]
+        [
+            (agent, tool, asked, no, "yes" if rule else "no")
+            for agent, tool, asked, no, rule in rows
+        ],
         [
             Mark(f"{tool} · {agent}", asked, f"{asked:,}{' · candidate' if rule else ''}")
             for agent, tool, asked, _, rule in rows[:DRAWN]
@@ -247,7 +255,7 @@ def _rules(counted: Counted, names: Names) -> Chart:
     return Chart(
         "rules",
         "Which rules interrupt most",
-        f"{total:,} requests came to wait for a person, by {len(rows):,} rules.",
+        f"{some(total, 'request')} came to wait for a person, by {some(len(rows), 'rule')}.",
         ("Rule", "Asked", "Share", "Approved", "Denied"),
         [
             (
@@ -270,7 +278,7 @@ def _stamps(counted: Counted, names: Names) -> Chart:
     return Chart(
         "stamps",
         "Approved at a glance",
-        f"{quick:,} approvals were given within {QUICK} seconds on screen.",
+        f"Given within {QUICK} seconds on screen: {some(quick, 'approval')}.",
         ("Reviewer", "Approvals", "Within 2 s", "Without the full view", "Not timed"),
         [
             (name, *(n(row, each) for each in ("approved", "quick", "unopened", "untimed")))
@@ -298,7 +306,7 @@ def _unseen(counted: Counted, names: Names) -> Chart:
     return Chart(
         "unseen",
         "Expired, and nobody saw it",
-        f"{expired:,} requests expired; no page had shown {unseen:,} of them to anybody.",
+        f"Expired: {some(expired, 'request')}. Never shown to anybody by a page: {unseen:,}.",
         ("Tool", "Expired", "Nobody saw"),
         rows,
         [
@@ -317,7 +325,7 @@ def _glass(counted: Counted, names: Names) -> Chart:
     return Chart(
         "glass",
         "Break-glass",
-        f"Past quorum, in an emergency: {n(counted.all, 'glass'):,} times.",
+        f"Past quorum, in an emergency: {some(n(counted.all, 'glass'), 'time')}.",
         ("Reviewer", "Times"),
         rows,
         [Mark(who, times, f"{times:,}") for who, times in rows[:DRAWN]],

@@ -11,8 +11,10 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
 
 from webui.approvals.desk import approval_of
+from webui.audit.actions import APPROVAL_EXPIRED
 from webui.background import PAUSE
 from webui.insights.buckets import DAY
 from webui.insights.counting import (
@@ -34,7 +36,7 @@ KEPT: Final = 98
 """Days for which numbers are kept: the longest period, and the week it begins in."""
 AT_ONCE: Final = 200
 """Events of one slice."""
-STEP: Final = 5_000
+STEP: Final = 2_000
 """Events that one slice passes over at most to find them."""
 SLICES: Final = 20
 """Slices of one org in a turn."""
@@ -80,13 +82,9 @@ def next_slice(store: Store, org_id: str) -> Slice | None:
         told = insights.told(session, org_id, after, upto, COUNTED, AT_ONCE)
         if len(told) == AT_ONCE:
             upto = told[-1].seq
-        calls = _calls(session, org_id, {approval_of(each.subject) for each in told})
-        moments = {each.at for each in told}
-        for call in calls.values():
-            moments |= {call.created_at, call.decided_at or 0, call.settled_at or 0} - {0}
-        weeks = {week_of(day_of(at)) for at in moments}
-        known = insights.pairs(session, org_id, weeks, PAIRS_MAX)
-    tally = Tally(known)
+        calls = _calls(session, org_id, told)
+        weeks = _weeks((each.at for each in told), calls.values())
+        tally = Tally(insights.pairs(session, org_id, weeks, PAIRS_MAX))
     for each in told:
         call = calls.get(approval_of(each.subject))
         if call is not None and each.payload is not None:
@@ -95,8 +93,18 @@ def next_slice(store: Store, org_id: str) -> Slice | None:
     return Slice(-1 if place is None else after, upto, _rows(org_id, tally))
 
 
-def _calls(session: Any, org_id: str, ids: Iterable[str]) -> dict[str, Call]:
-    seen = insights.seen(session, org_id, ids)
+def _weeks(moments: Iterable[int], calls: Iterable[Call]) -> set[int]:
+    """Return the weeks that may be added to."""
+    found = set(moments)
+    for call in calls:
+        found |= {call.created_at, *filter(None, (call.decided_at, call.settled_at))}
+    return {week_of(day_of(at)) for at in found}
+
+
+def _calls(session: Session, org_id: str, told: Iterable[Any]) -> dict[str, Call]:
+    ids = {approval_of(each.subject) for each in told}
+    lost = {approval_of(e.subject) for e in told if e.action == APPROVAL_EXPIRED}
+    seen = insights.seen(session, org_id, lost)
     return {
         row.id: Call(
             row.agent_id,

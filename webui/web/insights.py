@@ -120,7 +120,8 @@ def export() -> Response:
     org_id, asked = _reader(), Asked.read()
     with house().store.reading() as session:
         found = _read(session, org_id, asked, str).charts  # a cell is made safe as CSV
-    chart = next((each for each in found if each.key == request.args.get("chart")), None)
+    wanted = request.args.get("chart", found[0].key)
+    chart = next((each for each in found if each.key == wanted), None)
     if chart is None:
         raise NotFoundError("chart")
     name = f"countersign-{chart.key}-{asked.days}-days.csv"
@@ -140,9 +141,7 @@ def _reader() -> str:
     return require(VIEW).org_id
 
 
-def _read(
-    session: Session, org_id: str, asked: Asked, shown: Callable[[str], str]
-) -> Read:
+def _read(session: Session, org_id: str, asked: Asked, shown: Callable[[str], str]) -> Read:
     today = day_of(house().store.now())
     first = today - asked.days + 1
     agent_id = _agent_called(session, org_id, asked.agent) if asked.agent else ""
@@ -152,9 +151,7 @@ def _read(
     counted = Counted([] if agent_id is None else rows)
     left = insights.head(session, org_id) - (insights.place(session, org_id) or 0)
     names = _names(session, org_id, counted, shown)
-    return Read(
-        counted, charts(counted, names, asked.days), first, agent_id is None, left
-    )
+    return Read(counted, charts(counted, names, asked.days), first, agent_id is None, left)
 
 
 def _agent_called(session: Session, org_id: str, text: str) -> str | None:

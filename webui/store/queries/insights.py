@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from webui.audit.actions import APPROVAL_OPENED_FULL, APPROVAL_VIEWED
@@ -16,8 +16,25 @@ from webui.store.models import (
     Org,
     table_of,
 )
+from webui.store.prepared import Prepared
 
 _counts = table_of(InsightCount)
+LOOKED: Final = 500
+"""Events of one call that are looked through for whether a page had shown it."""
+_looked = (
+    select(Event.action)
+    .where(Event.org_id == bindparam("org"), Event.subject == bindparam("subject"))
+    .order_by(Event.seq)
+    .limit(LOOKED)
+    .subquery()
+)
+_shown = Prepared(
+    select(_looked.c.action)
+    .where(
+        or_(*(_looked.c.action == one for one in (APPROVAL_VIEWED, APPROVAL_OPENED_FULL)))
+    )
+    .limit(1)
+)
 _SUMMED: Final = [
     column.name for column in _counts.columns if column.name not in _counts.primary_key
 ]
@@ -67,9 +84,7 @@ def told(
 ) -> Sequence[Any]:
     """Return events of some actions with a number in (`after`, `upto`], in their order."""
     found = (
-        select(
-            Event.seq, Event.at, Event.actor, Event.action, Event.subject, Event.payload
-        )
+        select(Event.seq, Event.at, Event.actor, Event.action, Event.subject, Event.payload)
         .where(
             Event.org_id == org_id,
             Event.seq > after,
@@ -98,18 +113,13 @@ def calls(session: Session, org_id: str, ids: Iterable[str]) -> Sequence[Any]:
 
 
 def seen(session: Session, org_id: str, ids: Iterable[str]) -> set[str]:
-    """Return which of these calls a page has shown to somebody."""
-    subjects = [f"approval:{approval_id}" for approval_id in ids]
-    shown = (
-        select(Event.subject)
-        .where(
-            Event.org_id == org_id,
-            Event.subject.in_(subjects),
-            (Event.action + "").in_([APPROVAL_VIEWED, APPROVAL_OPENED_FULL]),
-        )
-        .distinct()
-    )
-    return {subject.removeprefix("approval:") for subject in session.scalars(shown)}
+    """Return which of these calls a page has shown to somebody, as far as is looked."""
+    connection = session.connection()
+    return {
+        approval_id
+        for approval_id in ids
+        if _shown.first(connection, {"org": org_id, "subject": f"approval:{approval_id}"})
+    }
 
 
 def pairs(
@@ -164,4 +174,4 @@ def sums(
         )
         .group_by(_counts.c.facet, _counts.c.name)
     )
-    return session.execute(found).mappings().all()
+    return [dict(row) for row in session.execute(found).mappings()]
