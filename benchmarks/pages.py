@@ -1,11 +1,11 @@
-"""P6: the queue and the history page with few and with many old approvals behind them."""
+"""P6: the pages of queue, history and insights with few and with many old approvals behind them."""
 
 import os
 from collections.abc import Iterator
 
 from benchmarks import load
 from benchmarks.figures import Figure, compared
-from benchmarks.prepare import Visit, file_calls, history, opened, visits
+from benchmarks.prepare import Visit, file_calls, history, numbers, opened, visits
 from benchmarks.servers import initialise, scratch, serving
 
 FULL = os.environ.get("COUNTERSIGN_BENCH") == "full"
@@ -13,6 +13,7 @@ FEW, MANY = 1_000, 1_000_000 if FULL else 100_000
 WAITING = 50
 RUNS = 3
 GOAL_MS = 15.0
+PATHS = {"/": "queue", "/history": "history", "/insights?days=90": "insights"}
 
 
 def measure() -> Iterator[Figure]:
@@ -26,15 +27,16 @@ def measure() -> Iterator[Figure]:
             history(folder / str(number), account, number)
             with opened(folder / str(number)) as store:
                 file_calls(store, account, WAITING)
+                numbers(store, account, number)
                 (visitors[number],) = visits(store, account, 1)
         with serving(folder / str(FEW)) as few, serving(folder / str(MANY)) as many:
             ports |= {FEW: few.dashboard, MANY: many.dashboard}
             for _ in range(RUNS):
-                for path in ("/", "/history"):
+                for path in PATHS:
                     for number in (FEW, MANY):
                         took = _opened(ports[number], path, visitors[number])
                         seen.setdefault((path, number), []).append(took)
-    for path, name in (("/", "queue"), ("/history", "history")):
+    for path, name in PATHS.items():
         yield compared(
             seen[path, MANY],
             seen[path, FEW],

@@ -22,10 +22,15 @@ from webui.approvals.call.canonical import arguments_hash, canonical, fingerprin
 from webui.approvals.ending import sweep
 from webui.approvals.people import sessions
 from webui.approvals.states import Verdict
+from webui.insights.buckets import DAY
+from webui.insights.counting import PAIRS_MAX, Call, Tally, Told
+from webui.insights.keeping import Slice, keep, rows_of
+from webui.insights.units import day_of
 from webui.preview import PREVIEW_VERSION
 from webui.runtime import DATABASE, open_store
 from webui.settings import Settings
 from webui.store.models import User
+from webui.store.queries.insights import head, place
 from webui.store.store import Store
 from webui.store.transaction import Transaction
 from webui.web.sessions import hash_of, remember
@@ -155,6 +160,44 @@ def history(instance: Path, account: Account, number: int) -> None:
     connection.close()
 
 
+def numbers(store: Store, account: Account, number: int) -> None:
+    """Give a desk the numbers of so many old calls: of the most pairs that are told apart.
+
+    The worker would count them out of the log; what a page reads is the same rows. More calls
+    than `TELLING` would only make the numbers in them greater.
+    """
+    today, tally = day_of(store.now()), Tally()
+    spread = [(agent, tool) for agent in range(20) for tool in range(PAIRS_MAX // 20)]
+    for n in range(min(number, TELLING)):
+        agent, tool = spread[n % len(spread)]
+        asked = (today - n // len(spread) % 90) * DAY + (n * 7_919_000) % DAY
+        decided = asked + 1_000 * 3 ** (n % 10)
+        call = Call(
+            f"agt_{agent}",
+            f"tool.{tool}",
+            f"rule {n % 10}",
+            asked,
+            decided,
+            decided,
+            seen=True,
+        )
+        made = {"status": "pending"}
+        said = {
+            "old_status": "pending",
+            "status": "denied",
+            "verdict": "deny",
+            "seconds": 9,
+        }
+        tally.add(Told(asked, "agent:x", "approval.created", made), call)
+        tally.add(Told(decided, f"user:usr_{n % 8}", "approval.decided", said), call)
+    with store.reading() as session:
+        after, upto = place(session, account.org), head(session, account.org)
+    rows = rows_of(account.org, tally)
+    found = Slice(-1 if after is None else after, upto, rows)
+    assert store.write(lambda tx: keep(tx, account.org, found))
+
+
+TELLING = 36_000
 _OLDER = "{} - i * 60000"
 _CHANGED = {
     "approvals": {

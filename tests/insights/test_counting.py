@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
 
 from tests.plugins.desk import House
 from tests.plugins.rules import Desk, reviewer_of
@@ -20,7 +21,6 @@ from webui.insights.units import day_of, first_day, units_of, week_of
 from webui.store.models import Event, InsightCount, InsightCursor
 from webui.store.queries import insights
 
-FACETS = tuple(str(facet) for facet in Facet)
 GLANCE = Look(None, 1, opened_full=False, seconds=1)
 STUDIED = Look(None, 1, opened_full=True, seconds=45)
 
@@ -65,11 +65,17 @@ def count_all(desk: Desk) -> int:
     return slices
 
 
+def added(
+    session: Session, org_id: str, units: list[int], cut: tuple[str, str] = ("", "")
+) -> Any:
+    return insights.sums(session, org_id, cut, list(Facet), counting.COLUMNS, units)
+
+
 def counted(desk: Desk, house: House, agent: str = "", tool: str = "") -> Counted:
     today = day_of(desk.store.now())
     units = units_of(today - 29, today)
     with desk.store.reading() as session:
-        return Counted(insights.sums(session, house.org_id, agent, tool, FACETS, units))
+        return Counted(added(session, house.org_id, units, (agent, tool)))
 
 
 def everything(desk: Desk) -> list[Any]:
@@ -176,9 +182,8 @@ def test_what_happens_later_is_added_to_the_day_it_belongs_to(
     count_all(desk)
     day = day_of(late.expires_at)
     with desk.store.reading() as session:
-        found = Counted(insights.sums(session, house.org_id, "", "", FACETS, [day]))
-        week = [week_of(day)]
-        weekly = Counted(insights.sums(session, house.org_id, "", "", FACETS, week))
+        found = Counted(added(session, house.org_id, [day]))
+        weekly = Counted(added(session, house.org_id, [week_of(day)]))
     assert n(found.all, "expired", "unseen") == 2
     assert n(weekly.all, "expired", "unseen") == 2
 

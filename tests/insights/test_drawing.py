@@ -60,9 +60,9 @@ def test_lengths_are_as_the_numbers_and_what_is_there_can_be_seen() -> None:
     tree = read(drawing.bars("k", "t", "d", [*marks, Mark("none", 0, "0")]))
     rects = list(tree.iter(f"{SVG}rect"))
     first = [r.get("width") for r in rects if r.get("class") == "chart__first"]
-    assert first == ["25%", "100%", "2%", "0%"]
+    assert first == ["25.00%", "100.00%", "2.00%", "0.00%"]
     (second,) = [r for r in rects if r.get("class") == "chart__second"]
-    assert (second.get("x"), second.get("width")) == ("25%", "25%")
+    assert (second.get("x"), second.get("width")) == ("25.00%", "25.00%")
     assert second.get("fill") == "url(#k-hatch)"
     tree = read(drawing.columns("k", "t", "d", marks))
     high = [r.get("height") for r in tree.iter(f"{SVG}rect")]

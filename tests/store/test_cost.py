@@ -207,16 +207,16 @@ def test_no_number_of_the_insights_grows_with_history(
         copied(tx, counts, counts.c.agent_id == "a", name=lambda n: cast(n, String))
 
     long_history.store.write(fill)
-    facets, units = [str(facet) for facet in Facet], units_of(today - 89, today)
+    units = units_of(today - 89, today)
     with long_history.store.reading() as session:
-        (row,) = insights.sums(session, org, "", "", facets, units)
+        (row,) = insights.sums(session, org, ("", ""), list(Facet), COLUMNS, units)
         assert int(row["asked"]) == sum(unit >= 0 for unit in units)
         after, upto = 1_000, 1_000 + keeping.STEP
         told = insights.told(session, org, after, upto, COUNTED, keeping.AT_ONCE)
         assert len(told) == keeping.AT_ONCE
         lost = told[0].subject.removeprefix("approval:")
     looks: dict[str, Callable[[Session], Any]] = {
-        "sums": lambda s: insights.sums(s, org, "", "", facets, units),
+        "sums": lambda s: insights.sums(s, org, ("", ""), list(Facet), COLUMNS, units),
         "behind": lambda s: (insights.behind(s), insights.place(s, org)),
         "told": lambda s: insights.told(s, org, after, upto, COUNTED, keeping.AT_ONCE),
         "nothing told": lambda s: insights.told(s, org, after, upto, {"no"}, 1),

@@ -38,7 +38,7 @@ QUICK: Final = 2
 """Seconds on screen up to which a yes counts as quick."""
 OTHER: Final = "…"
 """Stands for the tools of a week beyond the most that are told apart."""
-PAIRS_MAX: Final = 400
+PAIRS_MAX: Final = 200
 """Pairs of agent and tool that are told apart in a week."""
 _VERDICTS: Final = {
     Verdict.APPROVE: "approved",
@@ -80,6 +80,13 @@ class Facet(StrEnum):
     """A person's id; durations are from asking to their verdict."""
     SCREEN = "screen"
     """A person's id; durations are those on screen, in whole seconds."""
+
+
+TIMED: Final = (Facet.ALL, Facet.HOUR, Facet.REVIEWER, Facet.SCREEN)
+"""Facets of which durations are shown."""
+LISTED: Final = (Facet.RULE, Facet.TOOL, Facet.AGENT, Facet.PAIR)
+"""Facets with many names, of which `LISTS` are shown."""
+LISTS: Final = ("asked", "approved", "denied", "answered", "expired", "unseen")
 
 
 class Key(NamedTuple):

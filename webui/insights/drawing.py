@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 
 PLOT: Final = 96
 """Height of the tallest column, px."""
+FLOOR: Final = PLOT + 16
 BAR: Final = 36
 """Height of a bar with the line above it, px."""
 LABEL_MAX: Final = 40
@@ -39,7 +40,7 @@ def columns(key: str, title: str, about: str, marks: Sequence[Mark]) -> Markup:
     """Draw upright columns side by side, for what has an order of its own.
 
     Args:
-        key: names the chart on its page.
+        key: names the chart on its page; our own word.
         title: what it shows.
         about: what somebody who does not see it is told.
         marks: from left to right; labels are short, and every second one may be left out.
@@ -47,85 +48,58 @@ def columns(key: str, title: str, about: str, marks: Sequence[Mark]) -> Markup:
     """
     most, wide = max((mark.value for mark in marks), default=0), 100 / max(len(marks), 1)
     drawn = [_column(mark, place, wide, most) for place, mark in enumerate(marks)]
-    floor = PLOT + 16
     drawn.append(
-        _at('<line class="chart__floor" x1="0%" x2="100%" y1="{0}" y2="{0}"/>', floor)
+        f'<line class="chart__floor" x1="0%" x2="100%" y1="{FLOOR}" y2="{FLOOR}"/>'
     )
-    return _svg(key, title, about, floor + 20, drawn, "chart--columns")
+    return _svg(key, title, about, FLOOR + 20, drawn, "chart--columns")
 
 
-def _column(mark: Mark, place: int, wide: float, most: int) -> Markup:
+def _column(mark: Mark, place: int, wide: float, most: int) -> str:
     high = round(_share(mark.value, most, PLOT))
-    left, middle, floor = place * wide, (place + 0.5) * wide, PLOT + 16
+    left, middle, top = place * wide, (place + 0.5) * wide, FLOOR - high
     odd = " chart__text--odd" if place % 2 else ""
-    bar = _at(
-        '<rect class="chart__first" x="{}%" y="{}" width="{}%" height="{}"></rect>',
-        _n(left + wide * 0.14),
-        floor - high,
-        _n(wide * 0.72),
-        high,
+    said = (
+        f'<text class="chart__said" x="{middle:.2f}%" y="{top - 4}" text-anchor="middle">'
+        f"{escape(mark.said)}</text>"
     )
-    number = _at(
-        '<text class="chart__said" x="{}%" y="{}" text-anchor="middle">{}</text>',
-        _n(middle),
-        floor - high - 4,
-        mark.said,
+    return (
+        f'<rect class="chart__first" x="{left + wide * 0.14:.2f}%" y="{top}" '
+        f'width="{wide * 0.72:.2f}%" height="{high}"></rect>{said if mark.value else ""}'
+        f'<text class="chart__text{odd}" x="{middle:.2f}%" y="{FLOOR + 14}" '
+        f'text-anchor="middle">{escape(mark.label)}</text>'
     )
-    label = _at(
-        '<text class="chart__text{}" x="{}%" y="{}" text-anchor="middle">{}</text>',
-        odd,
-        _n(middle),
-        floor + 14,
-        mark.label,
-    )
-    return bar + (number if mark.value else Markup()) + label
 
 
 def bars(key: str, title: str, about: str, marks: Sequence[Mark]) -> Markup:
     """Draw lying bars one below the other, for what has names.
 
     Args:
-        key: names the chart on its page.
+        key: names the chart on its page; our own word.
         title: what it shows.
         about: what somebody who does not see it is told.
         marks: from top to bottom; a label that is too long ends in how many characters it hides.
 
     """
     most = max((mark.value + mark.other for mark in marks), default=0)
-    drawn = [Markup(_HATCH).format(key)]  # noqa: S704 - the key is escaped by format
+    drawn = [_HATCH.format(key)]
     drawn += [_bar(key, mark, place * BAR, most) for place, mark in enumerate(marks)]
     return _svg(key, title, about, len(marks) * BAR, drawn, "chart--bars")
 
 
-def _bar(key: str, mark: Mark, top: int, most: int) -> Markup:
-    first = _share(mark.value, most, 100)
-    second = _share(mark.other, most, 100)
-    text = _at(
-        '<text class="chart__name" x="0" y="{}">{}</text>', top + 13, clipped(mark.label)
+def _bar(key: str, mark: Mark, top: int, most: int) -> str:
+    first, second = _share(mark.value, most, 100), _share(mark.other, most, 100)
+    other = (
+        f'<rect class="chart__second" x="{first:.2f}%" y="{top + 19}" width="{second:.2f}%" '
+        f'height="9" fill="url(#{key}-hatch)"></rect>'
     )
-    number = _at(
-        '<text class="chart__said" x="100%" y="{}" text-anchor="end">{}</text>',
-        top + 13,
-        mark.said,
+    return (
+        f'<text class="chart__name" x="0" y="{top + 13}">{escape(clipped(mark.label))}</text>'
+        f'<text class="chart__said" x="100%" y="{top + 13}" text-anchor="end">'
+        f"{escape(mark.said)}</text>"
+        f'<rect class="chart__track" x="0" y="{top + 19}" width="100%" height="9"></rect>'
+        f'<rect class="chart__first" x="0" y="{top + 19}" width="{first:.2f}%" height="9">'
+        f"</rect>{other if mark.other else ''}"
     )
-    track = _at(
-        '<rect class="chart__track" x="0" y="{}" width="100%" height="9"></rect>', top + 19
-    )
-    parts = _at(
-        '<rect class="chart__first" x="0" y="{}" width="{}%" height="9"></rect>',
-        top + 19,
-        _n(first),
-    )
-    if mark.other:
-        parts += _at(
-            '<rect class="chart__second" x="{}%" y="{}" width="{}%" height="9" '
-            'fill="url(#{}-hatch)"></rect>',
-            _n(first),
-            top + 19,
-            _n(second),
-            key,
-        )
-    return text + number + track + parts
 
 
 def clipped(text: str) -> str:
@@ -136,19 +110,13 @@ def clipped(text: str) -> str:
 
 
 def _svg(
-    key: str, title: str, about: str, high: int, drawn: Sequence[Markup], kind: str
+    key: str, title: str, about: str, high: int, drawn: Sequence[str], kind: str
 ) -> Markup:
-    return _at(
-        '<svg class="chart {}" role="img" aria-labelledby="{}-title {}-desc" width="100%" '
-        'height="{}"><title id="{}-title">{}</title><desc id="{}-desc">{}</desc>{}</svg>',
-        *(kind, key, key, high, key, title, key, about),
-        Markup().join(drawn),
+    return Markup(  # noqa: S704 - numbers and our own words; every other text was escaped
+        f'<svg class="chart {kind}" role="img" aria-labelledby="{key}-title {key}-desc" '
+        f'width="100%" height="{high}"><title id="{key}-title">{escape(title)}</title>'
+        f'<desc id="{key}-desc">{escape(about)}</desc>{"".join(drawn)}</svg>'
     )
-
-
-def _at(form: str, *values: object) -> Markup:
-    """Put values into our own markup: each is escaped, but for what is markup already."""
-    return Markup(form).format(*(escape(value) for value in values))  # noqa: S704 - our own form
 
 
 def _share(value: int, most: int, whole: float) -> float:
@@ -156,7 +124,3 @@ def _share(value: int, most: int, whole: float) -> float:
     if value <= 0 or most <= 0:
         return 0
     return max(value * whole / most, 2)
-
-
-def _n(number: float) -> str:
-    return f"{number:.2f}".rstrip("0").rstrip(".")

@@ -90,7 +90,7 @@ def next_slice(store: Store, org_id: str) -> Slice | None:
         if call is not None and each.payload is not None:
             payload = json.loads(each.payload)
             tally.add(Told(each.at, each.actor, each.action, payload), call)
-    return Slice(-1 if place is None else after, upto, _rows(org_id, tally))
+    return Slice(-1 if place is None else after, upto, rows_of(org_id, tally))
 
 
 def _weeks(moments: Iterable[int], calls: Iterable[Call]) -> set[int]:
@@ -119,7 +119,7 @@ def _calls(session: Session, org_id: str, told: Iterable[Any]) -> dict[str, Call
     }
 
 
-def _rows(org_id: str, tally: Tally) -> list[dict[str, Any]]:
+def rows_of(org_id: str, tally: Tally) -> list[dict[str, Any]]:
     """Return rows in one order of locks for everybody."""
     nothing = dict.fromkeys(COLUMNS, 0)
     return [

@@ -14,7 +14,15 @@ from webui.approvals.errors import NotFoundError
 from webui.audit.export import csv_lines
 from webui.insights import drawing
 from webui.insights.buckets import DAY, median, words
-from webui.insights.counting import OTHER, PAIRS_MAX, Facet
+from webui.insights.counting import (
+    COLUMNS,
+    LISTED,
+    LISTS,
+    OTHER,
+    PAIRS_MAX,
+    TIMED,
+    Facet,
+)
 from webui.insights.figures import (
     DECIDED,
     Cell,
@@ -40,7 +48,6 @@ PERIODS = (7, 30, 90)
 USUAL = 30
 SHOWN = 25
 """Rows of a table on the page; its CSV has all."""
-_FACETS = tuple(str(facet) for facet in Facet)
 _LONGEST = 200
 
 
@@ -145,13 +152,23 @@ def _read(session: Session, org_id: str, asked: Asked, shown: Callable[[str], st
     today = day_of(house().store.now())
     first = today - asked.days + 1
     agent_id = _agent_called(session, org_id, asked.agent) if asked.agent else ""
-    rows = insights.sums(
-        session, org_id, agent_id or "", asked.tool, _FACETS, units_of(first, today)
-    )
-    counted = Counted([] if agent_id is None else rows)
+    counted = Counted([])
+    if agent_id is not None:
+        counted = _counted(session, org_id, (agent_id, asked.tool), units_of(first, today))
     left = insights.head(session, org_id) - (insights.place(session, org_id) or 0)
     names = _names(session, org_id, counted, shown)
     return Read(counted, charts(counted, names, asked.days), first, agent_id is None, left)
+
+
+def _counted(
+    session: Session, org_id: str, cut: tuple[str, str], units: Sequence[int]
+) -> Counted:
+    both = ((TIMED, COLUMNS), (LISTED, LISTS))
+    return Counted(
+        row
+        for facets, columns in both
+        for row in insights.sums(session, org_id, cut, facets, columns, units)
+    )
 
 
 def _agent_called(session: Session, org_id: str, text: str) -> str | None:

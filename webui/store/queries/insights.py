@@ -35,9 +35,6 @@ _shown = Prepared(
     )
     .limit(1)
 )
-_SUMMED: Final = [
-    column.name for column in _counts.columns if column.name not in _counts.primary_key
-]
 
 
 def behind(session: Session) -> Sequence[str]:
@@ -146,9 +143,9 @@ def pairs(
 def sums(
     session: Session,
     org_id: str,
-    agent_id: str,
-    tool: str,
+    cut: tuple[str, str],
     facets: Sequence[str],
+    columns: Sequence[str],
     units: Sequence[int],
 ) -> Sequence[Mapping[str, Any]]:
     """Return what was counted in some units under one cut, added up by facet and name.
@@ -156,13 +153,14 @@ def sums(
     Args:
         session: to read with.
         org_id: whose.
-        agent_id: of which agent's calls; empty for all.
-        tool: of which tool's calls; empty for all.
-        facets: what names are wanted of; all of them named, so that the key is walked.
+        cut: agent and tool whose calls are meant; empty for all.
+        facets: what names are wanted of; they are named, so that the key is walked.
+        columns: what is added up; of a thousand rows each column costs.
         units: days and weeks, see `insights.units`.
 
     """
-    added = [func.sum(_counts.c[name]).label(name) for name in _SUMMED]
+    added = [func.sum(_counts.c[name]).label(name) for name in columns]
+    agent_id, tool = cut
     found = (
         select(_counts.c.facet, _counts.c.name, *added)
         .where(
