@@ -70,7 +70,7 @@ class Counted:
 
 def n(row: Counts, *columns: str) -> int:
     """Return the sum of columns of a row."""
-    return sum(int(row.get(column) or 0) for column in columns)
+    return sum([row.get(column, 0) for column in columns])
 
 
 def waits(row: Counts) -> list[int]:

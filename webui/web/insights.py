@@ -46,7 +46,7 @@ from webui.web.render import page as whole_page
 blueprint = Blueprint("insights", __name__, url_prefix="/insights")
 PERIODS = (7, 30, 90)
 USUAL = 30
-SHOWN = 25
+SHOWN = 24
 """Rows of a table on the page; its CSV has all."""
 _LONGEST = 200
 
@@ -94,7 +94,10 @@ class ChartView:
     chart: Chart
     drawing: Markup | None
     """None where there is nothing to draw."""
-    rows: Sequence[tuple[Cell, ...]]
+    heads: Sequence[tuple[str, str]]
+    """Each with its class."""
+    rows: Sequence[Sequence[tuple[str, str, str]]]
+    """Of each cell: what it is headed by, its class, and its text."""
     more: int
     """Rows that only the CSV has."""
     csv_url: str
@@ -218,14 +221,25 @@ def _together(counted: Counted) -> Mapping[str, int]:
 
 def _view(chart: Chart, asked: Asked) -> ChartView:
     draw = drawing.columns if chart.upright else drawing.bars
+    kinds = [
+        "number" if isinstance(cell, int) else "" for cell in next(iter(chart.rows), ())
+    ]
     drawn = any(mark.value or mark.other for mark in chart.marks)
     return ChartView(
         chart,
         draw(chart.key, chart.title, chart.about, chart.marks) if drawn else None,
-        chart.rows[:SHOWN],
+        list(zip(chart.heads, kinds, strict=False)),
+        [_cells(chart.heads, kinds, row) for row in chart.rows[:SHOWN]],
         max(0, len(chart.rows) - SHOWN),
         link("insights.export", asked.given, chart=chart.key),
     )
+
+
+def _cells(
+    heads: Sequence[str], kinds: Sequence[str], row: Sequence[Cell]
+) -> list[tuple[str, str, str]]:
+    texts = [f"{cell:,}" if isinstance(cell, int) else cell for cell in row]
+    return list(zip(heads, kinds, texts, strict=True))
 
 
 def _date(day: int) -> str:

@@ -1,9 +1,10 @@
 """Numbers for the page of insights, and what the worker counts them from."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import BigInteger, Select, bindparam, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from webui.audit.actions import APPROVAL_OPENED_FULL, APPROVAL_VIEWED
@@ -147,7 +148,7 @@ def sums(
     facets: Sequence[str],
     columns: Sequence[str],
     units: Sequence[int],
-) -> Sequence[Mapping[str, Any]]:
+) -> list[dict[str, Any]]:
     """Return what was counted in some units under one cut, added up by facet and name.
 
     Args:
@@ -159,17 +160,26 @@ def sums(
         units: days and weeks, see `insights.units`.
 
     """
-    added = [func.sum(_counts.c[name]).label(name) for name in columns]
     agent_id, tool = cut
-    found = (
+    given = {"org": org_id, "agent": agent_id, "tool": tool}
+    lists = {"facets": list(facets), "units": list(units)}
+    found = session.execute(_adding_up(tuple(columns)), given | lists)
+    return [dict(row) for row in found.mappings()]
+
+
+@lru_cache(maxsize=8)
+def _adding_up(columns: tuple[str, ...]) -> Select[Any]:
+    """Return the select that adds up these columns; building it costs a tenth of a page."""
+    # PostgreSQL adds whole numbers up to a decimal
+    added = [cast(func.sum(_counts.c[name]), BigInteger).label(name) for name in columns]
+    return (
         select(_counts.c.facet, _counts.c.name, *added)
         .where(
-            _counts.c.org_id == org_id,
-            _counts.c.agent_id == agent_id,
-            _counts.c.tool == tool,
-            _counts.c.facet.in_(facets),
-            _counts.c.unit.in_(units),
+            _counts.c.org_id == bindparam("org"),
+            _counts.c.agent_id == bindparam("agent"),
+            _counts.c.tool == bindparam("tool"),
+            _counts.c.facet.in_(bindparam("facets", expanding=True)),
+            _counts.c.unit.in_(bindparam("units", expanding=True)),
         )
         .group_by(_counts.c.facet, _counts.c.name)
     )
-    return [dict(row) for row in session.execute(found).mappings()]
