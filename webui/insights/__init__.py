@@ -1,1 +1,1 @@
-"""How people decide, in numbers: counted out of the log, a few hundred events at a time."""
+"""How people decide, in numbers: counted out of the log, a few events at a time."""

@@ -34,11 +34,11 @@ from webui.store.transaction import Transaction
 
 KEPT: Final = 98
 """Days for which numbers are kept: the longest period, and the week it begins in."""
-AT_ONCE: Final = 200
+AT_ONCE: Final = 50
 """Events of one slice."""
 STEP: Final = 2_000
 """Events that one slice passes over at most to find them."""
-SLICES: Final = 20
+SLICES: Final = 10
 """Slices of one org in a turn."""
 _counts, _cursors = table_of(InsightCount), table_of(InsightCursor)
 _KEY: Final = ("org_id", "agent_id", "tool", "facet", "unit", "name")
