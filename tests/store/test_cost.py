@@ -195,16 +195,14 @@ def test_no_look_up_grows_with_history(
 def test_no_number_of_the_insights_grows_with_history(
     long_history: Desk, visited: Visited, house: House
 ) -> None:
-    org, today = house.org_id, ROWS
+    org, today = house.org_id, ROWS // 2 - 1
     counts = table_of(InsightCount)
-    one = dict.fromkeys(COLUMNS, 1) | {"org_id": org, "facet": "all", "name": ""}
+    one = dict.fromkeys(COLUMNS, 1) | {"org_id": org, "tool": "", "facet": "all"}
+    old = [one | {"agent_id": "", "name": "", "unit": unit} for unit in range(ROWS // 2)]
+    other = [one | {"agent_id": "a", "name": str(n), "unit": today} for n in range(ROWS)]
 
     def fill(tx: Transaction) -> None:
-        tx.execute(insert(counts), one | {"agent_id": "", "tool": "", "unit": -1})
-        tx.execute(insert(counts), one | {"agent_id": "a", "tool": "", "unit": 0})
-        whole = (counts.c.agent_id == "") & (counts.c.unit == -1)
-        copied(tx, counts, whole, unit=lambda n: n)
-        copied(tx, counts, counts.c.agent_id == "a", name=lambda n: cast(n, String))
+        tx.execute(insert(counts), [*old, *other])
 
     long_history.store.write(fill)
     units = units_of(today - 89, today)
