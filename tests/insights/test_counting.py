@@ -15,8 +15,8 @@ from webui.approvals.answering.reviewing import Look
 from webui.approvals.states import Verdict
 from webui.insights import counting, keeping
 from webui.insights.buckets import DAY, HOUR, MINUTE, SECOND
+from webui.insights.counted import Counted, n, waits
 from webui.insights.counting import Facet, hours_between
-from webui.insights.figures import Counted, n, waits
 from webui.insights.units import day_of, first_day, units_of, week_of
 from webui.store.models import Event, InsightCount, InsightCursor
 from webui.store.queries import insights

@@ -14,6 +14,16 @@ from webui.approvals.errors import NotFoundError
 from webui.audit.export import csv_lines
 from webui.insights import drawing
 from webui.insights.buckets import DAY, median, words
+from webui.insights.counted import (
+    DECIDED,
+    Cell,
+    Chart,
+    Counted,
+    Names,
+    n,
+    share,
+    waits,
+)
 from webui.insights.counting import (
     COLUMNS,
     LISTED,
@@ -23,17 +33,7 @@ from webui.insights.counting import (
     TIMED,
     Facet,
 )
-from webui.insights.figures import (
-    DECIDED,
-    Cell,
-    Chart,
-    Counted,
-    Names,
-    charts,
-    n,
-    share,
-    waits,
-)
+from webui.insights.figures import charts
 from webui.insights.units import day_of, units_of
 from webui.preview import inline
 from webui.store.models import Agent
