@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from xml.etree import ElementTree as ET
 
 import pytest
-from markupsafe import Markup
+from flask import Flask, render_template
 
 from webui.insights import buckets, drawing
-from webui.insights.drawing import LABEL_MAX, Mark
+from webui.insights.drawing import LABEL_MAX, Drawing, Mark
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -19,18 +19,27 @@ HOSTILE = (
     "&amp;&#60;b&#62;",
     "' onload='alert(1)",
 )
-Draw = Callable[[str, str, str, Sequence[Mark]], Markup]
+Draw = Callable[[str, str, str, Sequence[Mark]], Drawing]
+Read = Callable[[Drawing], ET.Element]
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def read(markup: str) -> ET.Element:
-    return ET.fromstring(  # noqa: S314 - our own
-        str(markup).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
-    )
+@pytest.fixture
+def read(dashboard: Flask) -> Read:
+    """Read a drawing as the page writes it."""
+
+    def written(drawing: Drawing) -> ET.Element:
+        with dashboard.app_context():
+            svg = render_template("insights/_chart.html", drawing=drawing).strip()
+        return ET.fromstring(  # noqa: S314 - our own
+            svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+        )
+
+    return written
 
 
 @pytest.mark.parametrize("draw", [drawing.columns, drawing.bars])
-def test_no_name_becomes_markup(draw: Draw) -> None:
+def test_no_name_becomes_markup(draw: Draw, read: Read) -> None:
     marks = [Mark(text, 3, text, 2) for text in HOSTILE]
     tree = read(draw("waits", HOSTILE[0], HOSTILE[1], marks))
     known = {"svg", "title", "desc", "defs", "pattern", "rect", "line", "text"}
@@ -43,9 +52,7 @@ def test_no_name_becomes_markup(draw: Draw) -> None:
 
 
 @pytest.mark.parametrize("draw", [drawing.columns, drawing.bars])
-def test_a_chart_is_an_image_with_a_name_and_a_description(
-    draw: Draw,
-) -> None:
+def test_a_chart_is_an_image_with_a_name_and_a_description(draw: Draw, read: Read) -> None:
     markup = draw("waits", "How long", "Half of them.", [Mark("a", 1, "1")])
     tree = read(markup)
     assert tree.get("role") == "img"
@@ -55,7 +62,7 @@ def test_a_chart_is_an_image_with_a_name_and_a_description(
     assert markup == draw("waits", "How long", "Half of them.", [Mark("a", 1, "1")])
 
 
-def test_lengths_are_as_the_numbers_and_what_is_there_can_be_seen() -> None:
+def test_lengths_are_as_the_numbers_and_what_is_there_can_be_seen(read: Read) -> None:
     marks = [Mark("half", 25, "50", 25), Mark("all", 100, "100"), Mark("one", 1, "1")]
     tree = read(drawing.bars("k", "t", "d", [*marks, Mark("none", 0, "0")]))
     rects = list(tree.iter(f"{SVG}rect"))
@@ -69,7 +76,7 @@ def test_lengths_are_as_the_numbers_and_what_is_there_can_be_seen() -> None:
     assert high == ["24", "96", "2"]
 
 
-def test_nothing_at_all_is_drawn_without_a_fault() -> None:
+def test_nothing_at_all_is_drawn_without_a_fault(read: Read) -> None:
     for draw in (drawing.columns, drawing.bars):
         assert read(draw("k", "t", "d", [])).get("role") == "img"
         assert read(draw("k", "t", "d", [Mark("a", 0, "0")])).get("role") == "img"

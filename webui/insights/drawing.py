@@ -1,14 +1,12 @@
-"""Charts as SVG: pure, the same for the same numbers, and legible without colour or script.
+"""Charts as shapes: pure, the same for the same numbers, and legible without colour or script.
 
 Places are in hundredths of the width, heights in pixels, so a chart is as wide as its place and
-its text never shrinks. Colours are the stylesheet's, by class. Every text is escaped here,
-whoever wrote it. The second part of a bar is hatched.
+its text never shrinks. A template writes the SVG, which escapes every text; colours are the
+stylesheet's, by class. The second part of a bar is hatched.
 """
 
-from collections.abc import Sequence
-from typing import Final, NamedTuple
-
-from markupsafe import Markup, escape
+from collections.abc import Iterator, Sequence
+from typing import Final, Literal, NamedTuple
 
 PLOT: Final = 96
 """Height of the tallest column, px."""
@@ -17,11 +15,6 @@ BAR: Final = 36
 """Height of a bar with the line above it, px."""
 LABEL_MAX: Final = 40
 """Characters of a label; the table has it whole."""
-_HATCH: Final = (
-    '<defs><pattern id="{0}-hatch" width="5" height="5" patternUnits="userSpaceOnUse" '
-    'patternTransform="rotate(45)"><rect class="chart__ground" width="5" height="5"></rect>'
-    '<rect class="chart__line" width="2" height="5"></rect></pattern></defs>'
-)
 
 
 class Mark(NamedTuple):
@@ -36,7 +29,37 @@ class Mark(NamedTuple):
     """The length of its second part."""
 
 
-def columns(key: str, title: str, about: str, marks: Sequence[Mark]) -> Markup:
+class Shape(NamedTuple):
+    """A box or a text of a drawing, as SVG wants its numbers."""
+
+    tag: Literal["rect", "text"]
+    kind: str
+    """Its class, after `chart__`."""
+    x: str
+    y: int
+    width: str = ""
+    height: int = 0
+    text: str = ""
+    anchor: Literal["start", "middle", "end"] = "start"
+    is_hatched: bool = False
+
+
+class Drawing(NamedTuple):
+    """A chart, ready to be written down."""
+
+    key: str
+    """Names it on its page; our own word."""
+    title: str
+    about: str
+    """What somebody who does not see it is told."""
+    kind: Literal["columns", "bars"]
+    height: int
+    shapes: tuple[Shape, ...]
+    floor: int | None = None
+    """Where columns stand on a line."""
+
+
+def columns(key: str, title: str, about: str, marks: Sequence[Mark]) -> Drawing:
     """Draw upright columns side by side, for what has an order of its own.
 
     Args:
@@ -47,30 +70,27 @@ def columns(key: str, title: str, about: str, marks: Sequence[Mark]) -> Markup:
 
     """
     most, wide = max((mark.value for mark in marks), default=0), 100 / max(len(marks), 1)
-    drawn = [_column(mark, place, wide, most) for place, mark in enumerate(marks)]
-    drawn.append(
-        f'<line class="chart__floor" x1="0%" x2="100%" y1="{FLOOR}" y2="{FLOOR}"/>'
-    )
-    return _svg(key, title, about, FLOOR + 20, drawn, "chart--columns")
+    shapes = [
+        shape
+        for place, mark in enumerate(marks)
+        for shape in _column(mark, place, wide, most)
+    ]
+    return Drawing(key, title, about, "columns", FLOOR + 20, tuple(shapes), FLOOR)
 
 
-def _column(mark: Mark, place: int, wide: float, most: int) -> str:
+def _column(mark: Mark, place: int, wide: float, most: int) -> Iterator[Shape]:
     high = round(_share(mark.value, most, PLOT))
-    left, middle, top = place * wide, (place + 0.5) * wide, FLOOR - high
+    left, middle, top = place * wide, f"{(place + 0.5) * wide:.2f}%", FLOOR - high
+    yield Shape(
+        "rect", "first", f"{left + wide * 0.14:.2f}%", top, f"{wide * 0.72:.2f}%", high
+    )
+    if mark.value:
+        yield Shape("text", "said", middle, top - 4, text=mark.said, anchor="middle")
     odd = " chart__text--odd" if place % 2 else ""
-    said = (
-        f'<text class="chart__said" x="{middle:.2f}%" y="{top - 4}" text-anchor="middle">'
-        f"{escape(mark.said)}</text>"
-    )
-    return (
-        f'<rect class="chart__first" x="{left + wide * 0.14:.2f}%" y="{top}" '
-        f'width="{wide * 0.72:.2f}%" height="{high}"></rect>{said if mark.value else ""}'
-        f'<text class="chart__text{odd}" x="{middle:.2f}%" y="{FLOOR + 14}" '
-        f'text-anchor="middle">{escape(mark.label)}</text>'
-    )
+    yield Shape("text", f"text{odd}", middle, FLOOR + 14, text=mark.label, anchor="middle")
 
 
-def bars(key: str, title: str, about: str, marks: Sequence[Mark]) -> Markup:
+def bars(key: str, title: str, about: str, marks: Sequence[Mark]) -> Drawing:
     """Draw lying bars one below the other, for what has names.
 
     Args:
@@ -81,25 +101,28 @@ def bars(key: str, title: str, about: str, marks: Sequence[Mark]) -> Markup:
 
     """
     most = max((mark.value + mark.other for mark in marks), default=0)
-    drawn = [_HATCH.format(key)]
-    drawn += [_bar(key, mark, place * BAR, most) for place, mark in enumerate(marks)]
-    return _svg(key, title, about, len(marks) * BAR, drawn, "chart--bars")
+    shapes = [
+        shape for place, mark in enumerate(marks) for shape in _bar(mark, place * BAR, most)
+    ]
+    return Drawing(key, title, about, "bars", len(marks) * BAR, tuple(shapes))
 
 
-def _bar(key: str, mark: Mark, top: int, most: int) -> str:
+def _bar(mark: Mark, top: int, most: int) -> Iterator[Shape]:
     first, second = _share(mark.value, most, 100), _share(mark.other, most, 100)
-    other = (
-        f'<rect class="chart__second" x="{first:.2f}%" y="{top + 19}" width="{second:.2f}%" '
-        f'height="9" fill="url(#{key}-hatch)"></rect>'
-    )
-    return (
-        f'<text class="chart__name" x="0" y="{top + 13}">{escape(clipped(mark.label))}</text>'
-        f'<text class="chart__said" x="100%" y="{top + 13}" text-anchor="end">'
-        f"{escape(mark.said)}</text>"
-        f'<rect class="chart__track" x="0" y="{top + 19}" width="100%" height="9"></rect>'
-        f'<rect class="chart__first" x="0" y="{top + 19}" width="{first:.2f}%" height="9">'
-        f"</rect>{other if mark.other else ''}"
-    )
+    yield Shape("text", "name", "0", top + 13, text=clipped(mark.label))
+    yield Shape("text", "said", "100%", top + 13, text=mark.said, anchor="end")
+    yield Shape("rect", "track", "0", top + 19, "100%", 9)
+    yield Shape("rect", "first", "0", top + 19, f"{first:.2f}%", 9)
+    if mark.other:
+        yield Shape(
+            "rect",
+            "second",
+            f"{first:.2f}%",
+            top + 19,
+            f"{second:.2f}%",
+            9,
+            is_hatched=True,
+        )
 
 
 def clipped(text: str) -> str:
@@ -107,16 +130,6 @@ def clipped(text: str) -> str:
     if len(text) <= LABEL_MAX:
         return text
     return f"{text[: LABEL_MAX - 10]} (+{len(text) - LABEL_MAX + 10:,} more)"
-
-
-def _svg(
-    key: str, title: str, about: str, high: int, drawn: Sequence[str], kind: str
-) -> Markup:
-    return Markup(  # noqa: S704 - numbers and our own words; every other text was escaped
-        f'<svg class="chart {kind}" role="img" aria-labelledby="{key}-title {key}-desc" '
-        f'width="100%" height="{high}"><title id="{key}-title">{escape(title)}</title>'
-        f'<desc id="{key}-desc">{escape(about)}</desc>{"".join(drawn)}</svg>'
-    )
 
 
 def _share(value: int, most: int, whole: float) -> float:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flask import Blueprint, Response, request
-from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -33,6 +32,7 @@ from webui.insights.counting import (
     TIMED,
     Facet,
 )
+from webui.insights.drawing import Drawing
 from webui.insights.figures import charts
 from webui.insights.units import day_of, units_of
 from webui.preview import inline
@@ -92,7 +92,7 @@ class ChartView:
     """A chart on the page."""
 
     chart: Chart
-    drawing: Markup | None
+    drawing: Drawing | None
     """None where there is nothing to draw."""
     heads: Sequence[tuple[str, str]]
     """Each with its class."""
