@@ -75,6 +75,19 @@ def product_hasher() -> Iterator[PasswordHasher]:
         yield kept
 
 
+@pytest.fixture(scope="session", autouse=True)
+def product_synchronous() -> Iterator[str]:
+    """Let SQLite in this process not wait for the disk at each commit; gives the product's setting.
+
+    A killed process loses nothing without; only a power cut would. Programs that a test starts
+    wait as the product does.
+    """
+    kept = engines.PRAGMAS["synchronous"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(engines.PRAGMAS, "synchronous", "OFF")
+        yield kept
+
+
 def pytest_collection_finish() -> None:
     """Leave modules and collected tests, which live to the end, out of garbage collections."""
     gc.collect()

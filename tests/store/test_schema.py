@@ -15,7 +15,7 @@ from tests.plugins.desk import House
 from tests.plugins.rules import Desk
 from webui.approvals.errors import ConflictError
 from webui.store import schema
-from webui.store.engines import sqlite_url, writing_engine
+from webui.store.engines import PRAGMAS, sqlite_url, writing_engine
 from webui.store.models import Model
 from webui.store.store import Store
 
@@ -185,7 +185,10 @@ def test_erasing_a_payload_and_pruning_what_was_let_go_is_allowed(
         )
 
 
-def test_a_fresh_file_is_made_by_the_migrations(tmp_path: Path) -> None:
+def test_a_fresh_file_is_made_by_the_migrations(
+    tmp_path: Path, product_synchronous: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PRAGMAS, "synchronous", product_synchronous)
     url = sqlite_url(tmp_path / "new.db")
     schema.upgrade(url)
     engine = writing_engine(url)
