@@ -1,5 +1,6 @@
+import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -151,15 +152,26 @@ def history(store: Store) -> Desk:
     return Desk(store, org_id, filer, carol, filed, signer)
 
 
+@pytest.fixture(scope="module")
+def _on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """The desk on SQLite, made once; its tests have copies of the file."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('used') / 'desk.sqlite'}"
+    schema.upgrade(url)
+    made = history(Store(url, Keyring(bytes(32)), flush))
+    made.store.close()
+    return made
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'desk.sqlite'}"
-        schema.upgrade(url)
+        made: Desk = request.getfixturevalue("_on_sqlite")
+        path = shutil.copy(str(made.store.url.database), tmp_path)
+        store = Store(f"sqlite:///{path}", Keyring(bytes(32)), flush)
+        yield replace(made, store=store)
     else:
-        url = request.getfixturevalue("postgres_url")
-    store = Store(url, Keyring(bytes(32)), flush)
-    yield history(store)
+        store = Store(request.getfixturevalue("postgres_url"), Keyring(bytes(32)), flush)
+        yield history(store)
     store.close()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import event, insert, select
+from sqlalchemy import String, cast, event, func, insert, literal, select, true
 from sqlalchemy.engine import Connection
 
 from tests.plugins.desk import House
@@ -36,16 +36,19 @@ def long_history(desk: Desk, house: House) -> Desk:
     desk.decide(house.rae, approval_id, Verdict.DENY)
 
     def copy(tx: Transaction) -> None:
-        row = (
-            tx.session.execute(select(_approvals).where(_approvals.c.id == approval_id))
-            .mappings()
-            .one()
+        first = select(literal(0).label("n")).cte("numbers", recursive=True)
+        numbers = first.union_all(select(first.c.n + 1).where(first.c.n < ROWS - 1))
+        n = cast(10**9 + numbers.c.n, String)
+        new = {
+            "id": literal("apr_" + "0" * 17) + func.substr(n, 2),
+            "settled_at": _approvals.c.settled_at + numbers.c.n,
+        }
+        copies = (
+            select(*(new.get(each.name, each) for each in _approvals.c))
+            .select_from(_approvals.join(numbers, true()))
+            .where(_approvals.c.id == approval_id)
         )
-        copies = [
-            dict(row) | {"id": f"apr_{n:026d}", "settled_at": row["settled_at"] + n}
-            for n in range(ROWS)
-        ]
-        tx.session.execute(insert(_approvals), copies)
+        tx.session.execute(insert(_approvals).from_select(list(_approvals.c), copies))
 
     desk.store.write(copy)
     return desk
