@@ -170,7 +170,14 @@ def _no_floods(monkeypatch: pytest.MonkeyPatch) -> None:
     ["sqlite", pytest.param("postgresql", marks=pytest.mark.sure)],
     indirect=True,
 )
-@pytest.mark.parametrize("examples", [60, pytest.param(2_000, marks=_proof)])
+@pytest.mark.parametrize(
+    "examples",
+    [
+        25,
+        pytest.param(60, marks=pytest.mark.sure),
+        pytest.param(2_000, marks=_proof),
+    ],
+)
 def test_the_desk_is_its_model(desk: Desk, examples: int) -> None:
     """R7, with I1 to I12 checked at the end of every example."""
     furnish_groups(desk)
@@ -221,7 +228,14 @@ def pick(chance: random.Random, model: Model) -> tuple[str, tuple[object, ...]]:
     return chance.choice(operations)
 
 
-@pytest.mark.parametrize("operations", [200, pytest.param(2_000, marks=_proof)])
+@pytest.mark.parametrize(
+    "operations",
+    [
+        100,
+        pytest.param(200, marks=pytest.mark.sure),
+        pytest.param(2_000, marks=_proof),
+    ],
+)
 def test_both_databases_give_the_same_answers(desk: Desk, operations: int) -> None:
     """R6: the same operations on each, with the model as the referee between them."""
     chance = random.Random(20_260_101)  # noqa: S311 - a game, and the same one each time

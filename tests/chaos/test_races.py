@@ -28,6 +28,12 @@ def many(trials: int, proof: int) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("trials", [trials, pytest.param(proof, marks=_proof)])
 
 
+def few() -> pytest.MarkDecorator:
+    """Ask for one trial of 200 hands in every run, for two more under `make sure`."""
+    sure = pytest.param(2, marks=pytest.mark.sure)
+    return pytest.mark.parametrize("trials", [1, sure, pytest.param(50, marks=_proof)])
+
+
 def at_once(works: Sequence[Callable[[], object]]) -> list[object]:
     """Start all works at the same moment; return what each returned or raised, in order."""
     ready, answers = threading.Barrier(len(works)), [object()] * len(works)
@@ -54,7 +60,7 @@ def at_once(works: Sequence[Callable[[], object]]) -> list[object]:
     return answers
 
 
-@many(2, 50)
+@few()
 def test_of_200_verdicts_at_once_exactly_one_settles(
     desk: Desk, house: House, trials: int
 ) -> None:
@@ -84,7 +90,7 @@ def test_of_200_verdicts_at_once_exactly_one_settles(
         assert desk.actions(approval_id).count("approval.decided") == 1
 
 
-@many(2, 50)
+@few()
 def test_of_200_consumers_at_once_exactly_one_gets_the_use(desk: Desk, trials: int) -> None:
     """R4, G5, T6."""
     for _ in range(trials):

@@ -151,6 +151,7 @@ def add_healthy(desk: ServedDesk, healthy: Receivers) -> None:
     desk.command("endpoints", "add", f"{healthy.url}/healthy", *wanted)
 
 
+@pytest.mark.sure  # tests/outbox has slow and failing ones beside a healthy one, without a desk
 def test_bad_receivers_keep_nothing_from_a_healthy_one(
     telling: ServedDesk, receivers: Callable[[], Receivers]
 ) -> None:

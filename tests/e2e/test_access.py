@@ -1,5 +1,7 @@
 """Every page in both schemes and three widths, examined by axe-core: not one violation.
 
+And none is wider than its window; what fills pages with more is looked at in test_looks.py.
+
 The list of pages is held against the application's own addresses, so that none is left out.
 """
 
@@ -41,7 +43,13 @@ WIDER = pytest.param((1280, 2560), marks=pytest.mark.sure)
 SCHEMES: tuple[Any, ...] = ("light", "dark")
 OWNER = Reviewer("Ana Lindqvist", "ana@northwind.example", PASSWORD)
 PAGES = {
-    "queue.page": ("/", "/?selected={waiting}", "/?q=nothing+of+that+name"),
+    "queue.page": (
+        "/",
+        "/?selected={waiting}",
+        "/?q=nothing+of+that+name",
+        "/?q=risk:severe",
+        "/?q=group:agent+risk:>=low",
+    ),
     "approval.page": (
         "/approvals/{waiting}",
         "/approvals/{waiting}?decide=approve",
@@ -230,8 +238,16 @@ def known(alive: ServedDesk) -> dict[str, str]:
     }
 
 
+def fits(page: Page) -> None:
+    sizes = page.evaluate(
+        "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    )
+    assert sizes[0] <= sizes[1], f"{page.url} is {sizes[0]} px wide in {sizes[1]} px"
+
+
 def violations(page: Page, address: str, widths: tuple[int, ...]) -> Iterator[str]:
     """Examine one page in every scheme and width; it is loaded and read once."""
+    page.set_viewport_size({"width": widths[0], "height": 900})
     page.goto(address)
     for said in examined(page, widths):
         yield f"{address} {said}"
@@ -240,6 +256,7 @@ def violations(page: Page, address: str, widths: tuple[int, ...]) -> Iterator[st
 def examined(page: Page, widths: tuple[int, ...]) -> Iterator[str]:
     """Examine what a browser shows."""
     expect(page.locator("h1").first).to_be_attached()
+    fits(page)
     page.evaluate(OPEN_SOME)
     page.evaluate(FEW_ROWS)
     # Evaluated by the debugger: the page's own policy forbids it, and stays in force.

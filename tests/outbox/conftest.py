@@ -8,6 +8,7 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,14 +20,22 @@ from webui.outbox.courier import Courier
 from webui.outbox.fanning import fan_out
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.plugins.desk import House
     from webui.runtime import Runtime
     from webui.settings import Settings
     from webui.store.store import Store
 
 Behaviour = Callable[[socket.socket, "Receiver"], None]
+ON_ONE = {"test_interrupts.py", "test_policy_webhook.py"}
+"""What these send is what counts; how it is kept and claimed is tested on both in the others."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave those on PostgreSQL to `make sure`."""
+    for item in items:
+        here = item.path.is_relative_to(Path(__file__).parent)
+        if here and item.path.name in ON_ONE and item.get_closest_marker("postgres"):
+            item.add_marker("sure")
 
 
 def says(status: str = "200 OK", *headers: str) -> Behaviour:

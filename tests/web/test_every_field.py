@@ -16,7 +16,15 @@ ELSEWHERE = [
     "/\\evil.example",
     "/x\r\nX-Evil: 1",
 ]
-WRONG = ["\U0001f600" * 40, "' OR 1=1 --", "{{7*7}}", "../../etc/passwd", "-1", "a\x00b"]
+WRONG = [
+    "\U0001f600" * 40,
+    "' OR 1=1 --",
+    "a\x00b",
+    *(
+        pytest.param(text, marks=pytest.mark.sure)
+        for text in ("{{7*7}}", "../../etc/passwd", "-1")
+    ),
+]
 """Texts where a number, an id, a role, a date or JSON is expected."""
 TOLD = re.compile(
     r"Traceback|sqlalchemy|sqlite3|psycopg|SELECT |INSERT INTO|/webui/|\.py\b"
