@@ -274,6 +274,49 @@ def test_a_reply_event_confirms_what_is_on_its_way(
     assert upstream.stands(approval_id) == ("consumed", "confirmed", "reviewer")
 
 
+@pytest.mark.parametrize("approved", [True, False])
+@pytest.mark.parametrize("by_event", [True, False], ids=["event", "answer"])
+def test_a_verdict_that_cannot_be_read_when_it_is_confirmed_is_the_upstreams_alone(
+    desk: Desk, house: House, upstream: Upstream, *, by_event: bool, approved: bool
+) -> None:
+    approval_id = upstream.ask()
+    desk.decide(house.rae, approval_id, Verdict.APPROVE if approved else Verdict.DENY, "so")
+    told = upstream.take()
+    desk.demand(approval_id, settling=b"cut short")
+    if by_event:
+        upstream.says(approved=approved)
+    else:
+        upstream.finish(told, CONFIRMED)
+    status = "consumed" if approved else "denied"
+    assert upstream.stands(approval_id) == (status, "confirmed", "upstream_replied")
+    row = desk.row(approval_id)
+    assert (row.settles_at, row.settling) == (None, None)
+    assert str(row.decided_by).startswith("source:"), "nobody's name is put to it"
+    undone = next(e for e in desk.events(approval_id) if e.action == "approval.undone")
+    assert b"cannot be read any more" in (undone.payload or b"")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "stands"),
+    [(GONE, ("cancelled", "gone", "disposed")), (PERMANENT, ("pending", "open", None))],
+    ids=["gone", "refused"],
+)
+def test_a_verdict_that_cannot_be_read_and_never_got_there_is_none(
+    desk: Desk,
+    house: House,
+    upstream: Upstream,
+    outcome: Outcome,
+    stands: tuple[str | None, ...],
+) -> None:
+    approval_id = upstream.ask()
+    desk.decide(house.rae, approval_id)
+    told = upstream.take()
+    desk.demand(approval_id, settling=b"cut short")
+    upstream.finish(told, outcome)
+    assert upstream.stands(approval_id) == stands
+    assert desk.row(approval_id).settling is None
+
+
 def test_a_confirmation_of_the_other_verdict_wins_and_the_log_says_so(
     desk: Desk, house: House, upstream: Upstream
 ) -> None:

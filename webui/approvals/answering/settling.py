@@ -139,6 +139,17 @@ def is_due(approval: Approval, now: int) -> bool:
     )
 
 
+def take_back_kept(
+    tx: Transaction, approval: Approval, cause: str, error: str | None = None
+) -> Approval:
+    """Do as `take_back` does with the verdict that is kept, whether it can be read or not."""
+    try:
+        verdict, why = settlement_of(tx.session, tx.keyring, approval), None
+    except UnreadableError as unreadable:
+        verdict, why = None, unreadable.detail
+    return take_back(tx, approval, verdict, SYSTEM, cause, error, why)
+
+
 def take_back(
     tx: Transaction,
     approval: Approval,

@@ -12,14 +12,13 @@ from typing import Any
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from webui.approvals.answering.settlement import settlement_of
-from webui.approvals.answering.settling import take_back
+from webui.approvals.answering.settling import take_back_kept
 from webui.approvals.desk import SYSTEM, facts, load, subject
 from webui.approvals.ending import expire_if_over
 from webui.approvals.states import OPEN, ReplyState, Status
 from webui.approvals.upstream import trouble
 from webui.approvals.upstream.rows import note, reply_to_of, stop, told_of
-from webui.approvals.upstream.settled import confirm, confirmed, settle_as, settle_as_gone
+from webui.approvals.upstream.settled import confirmed, settle_as, settle_as_gone
 from webui.approvals.upstream.standing import withdraw_unfounded
 from webui.approvals.upstream.told import APPROVE, Told
 from webui.receivers.way_back import End, Outcome
@@ -173,13 +172,11 @@ def _settled(
     yes = claimed.told.verdict == APPROVE
     if approved is None:
         approved = yes
-    if current and approved == yes and approval.reply_state == ReplyState.SENDING:
-        # Also where it was due meanwhile: what is on its way is not overruled by a deadline.
-        if approval.settles_at is not None:
-            confirm(tx, approval)
-        else:
-            confirmed(tx, approval)
+    sending = approval.reply_state == ReplyState.SENDING
+    if current and approved == yes and sending and approval.settles_at is None:
+        confirmed(tx, approval)
         return
+    # Also where it was due meanwhile: what is on its way is not overruled by a deadline.
     settle_as(tx, approval, approved=approved)
 
 
@@ -202,8 +199,7 @@ def _failed(tx: Transaction, approval: Approval, reply: Reply, outcome: Outcome)
         tx.session.flush()
         note(tx, approval, reply_error=outcome.error)
     elif held:
-        verdict = settlement_of(tx.session, tx.keyring, approval)
-        take_back(tx, approval, verdict, SYSTEM, "not_delivered", outcome.error)
+        take_back_kept(tx, approval, "not_delivered", outcome.error)
         expire_if_over(tx, approval)
     else:
         stop(tx, approval, ReplyState.FAILED, outcome.error)

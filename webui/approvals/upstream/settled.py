@@ -10,8 +10,12 @@ from sqlalchemy import select
 
 from webui.approvals.answering.carrying import carry_out
 from webui.approvals.answering.sending import filer_of
-from webui.approvals.answering.settlement import settlement_of
-from webui.approvals.answering.settling import take_back
+from webui.approvals.answering.settlement import (
+    Settlement,
+    UnreadableError,
+    settlement_of,
+)
+from webui.approvals.answering.settling import take_back_kept
 from webui.approvals.desk import SYSTEM, end_unsettled, facts, load, move, subject
 from webui.approvals.ending import expire_if_over
 from webui.approvals.states import OPEN, YES, ReplyState, Resolution, Status, Verdict
@@ -62,26 +66,32 @@ def settle_as(
     by: str | None = None,
     cascade: bool = False,
 ) -> None:
-    """Settle a locked approval as `settled_upstream` does."""
+    """Settle a locked approval as `settled_upstream` does.
+
+    A verdict of ours that cannot be read counts for nothing: then the upstream's word is all
+    that is known, and stands as its own.
+    """
     approval = expire_if_over(tx, approval)
     if approval.status not in OPEN:
         _compare(tx, approval, approved=approved, by=by)
         return
     if approval.settles_at is not None:
-        verdict = settlement_of(tx.session, tx.keyring, approval)
+        verdict = _readable(tx, approval)
         sent = approval.reply_state == ReplyState.SENDING
-        if sent and (verdict.to == Status.APPROVED) == approved:
-            confirm(tx, approval)
+        if sent and verdict is not None and (verdict.to == Status.APPROVED) == approved:
+            values = {"reply_state": ReplyState.CONFIRMED}
+            confirmed(tx, carry_out(tx, approval, verdict, values))
             return
-        take_back(tx, approval, verdict, SYSTEM, "upstream_replied")
+        take_back_kept(tx, approval, "upstream_replied")
     _settle(tx, approval, approved=approved, by=by, cascade=cascade)
 
 
-def confirm(tx: Transaction, approval: Approval) -> Approval:
-    """Settle an approval by the verdict that its upstream has confirmed."""
-    verdict = settlement_of(tx.session, tx.keyring, approval)
-    settled = carry_out(tx, approval, verdict, {"reply_state": ReplyState.CONFIRMED})
-    return confirmed(tx, settled)
+def _readable(tx: Transaction, approval: Approval) -> Settlement | None:
+    """Return the verdict that is kept; None if nobody can say any more what it was."""
+    try:
+        return settlement_of(tx.session, tx.keyring, approval)
+    except UnreadableError:
+        return None
 
 
 def confirmed(tx: Transaction, approval: Approval) -> Approval:
@@ -166,8 +176,7 @@ def settle_as_gone(tx: Transaction, approval: Approval, why: str = GONE) -> None
     if approval.reply_state not in UNDER_WAY | {ReplyState.FAILED}:
         return
     if approval.settles_at is not None:
-        verdict = settlement_of(tx.session, tx.keyring, approval)
-        take_back(tx, approval, verdict, SYSTEM, "gone")
+        take_back_kept(tx, approval, "gone")
     stop(tx, approval, ReplyState.GONE, why)
     _tell(tx, approval, "approval.reply_gone", error=why)
     if approval.status in OPEN:
