@@ -99,14 +99,27 @@ def _one_line(plain: str, *, first: bool, last: bool) -> Iterator[Piece]:
 
 
 class Arguments:
-    """The members of an object, by name."""
+    """The members of an object, by name; it knows which of them were never taken."""
 
     def __init__(self, values: Sequence[Value]) -> None:
         self._values = {value.name: value for value in values}
+        self._taken: set[str] = set()
+        self._passed_over: set[str] = set()
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """Return the visible names of the members that nobody has taken."""
+        return tuple(name for name in self._values if name not in self._taken)
+
+    @property
+    def passed_over(self) -> tuple[str, ...]:
+        """Return those of `unread` in whose place another was taken, or whose kind did not fit."""
+        return tuple(name for name in self.unread if name in self._passed_over)
 
     @property
     def values(self) -> tuple[Value, ...]:
-        """Return the members, in canonical order."""
+        """Return the members, in canonical order; all of them are taken then."""
+        self._taken.update(self._values)
         return tuple(self._values.values())
 
     @property
@@ -114,45 +127,58 @@ class Arguments:
         """Return the visible names, in canonical order."""
         return tuple(self._values)
 
+    def put_back(self) -> None:
+        """Begin anew: nobody has taken anything."""
+        self._taken.clear()
+        self._passed_over.clear()
+
+    def look(self, name: str) -> Value | None:
+        """Return a member without taking it."""
+        return self._values.get(name)
+
     def value(self, *names: str) -> Value | None:
         """Return the member with the first of these names that there is."""
-        return next((self._values[name] for name in names if name in self._values), None)
+        return self._first(names, lambda _: True)
 
     def text(self, *names: str) -> Text | None:
         """Return the first of these members that is a text; masked ones too."""
-        for name in names:
-            value = self._values.get(name)
-            if value is not None and (value.kind == "string" or value.is_masked):
-                return text_of(value)
-        return None
+        value = self._first(names, lambda each: each.kind == "string" or each.is_masked)
+        return None if value is None else text_of(value)
 
     def texts(self, *names: str) -> tuple[Text, ...] | None:
         """Return the first of these members that is a list of leaves, as texts."""
-        for name in names:
-            value = self._values.get(name)
-            if value is not None and value.kind == "array":
-                if any(child.kind in {"object", "array"} for child in value.children):
-                    continue
-                return tuple(map(text_of, value.children))
-        return None
+        value = self._first(names, _is_list_of_leaves)
+        return None if value is None else tuple(map(text_of, value.children))
 
     def inside(self, *names: str) -> "Arguments | None":
         """Return the first of these members that is an object."""
-        for name in names:
-            value = self._values.get(name)
-            if value is not None and value.kind == "object":
-                return Arguments(value.children)
-        return None
+        value = self._first(names, lambda each: each.kind == "object")
+        return None if value is None else Arguments(value.children)
 
     def items(self, *names: str) -> "tuple[Arguments, ...] | None":
         """Return the first of these members that is a list of objects."""
-        for name in names:
-            value = self._values.get(name)
-            if value is not None and value.kind == "array":
-                if any(child.kind != "object" for child in value.children):
-                    continue
-                return tuple(Arguments(child.children) for child in value.children)
-        return None
+        value = self._first(names, _is_list_of_objects)
+        if value is None:
+            return None
+        return tuple(Arguments(child.children) for child in value.children)
+
+    def _first(self, names: Sequence[str], fits: Callable[[Value], bool]) -> Value | None:
+        there = [self._values[name] for name in names if name in self._values]
+        found = next((value for value in there if fits(value)), None)
+        self._passed_over.update(value.name for value in there if value is not found)
+        if found is not None:
+            self._taken.add(found.name)
+        return found
+
+
+def _is_list_of_leaves(value: Value) -> bool:
+    return value.kind == "array" and all(
+        child.kind not in {"object", "array"} for child in value.children
+    )
+
+
+def _is_list_of_objects(value: Value) -> bool:
+    return value.kind == "array" and all(child.kind == "object" for child in value.children)
 
 
 def text_of(value: Value) -> Text:

@@ -90,7 +90,7 @@ def _amount(
 def amounts_below(arguments: Arguments, tool: str) -> Iterator[tuple[str, Amount]]:
     """Yield the amounts deeper inside, such as those of an invoice's lines."""
     for name in arguments.names:
-        value = arguments.value(name)
+        value = arguments.look(name)
         if value is not None and value.kind in {"object", "array"} and name not in _AMOUNTS:
             yield from _inside(name, value.children, tool, in_array=value.kind == "array")
 

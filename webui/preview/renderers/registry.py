@@ -21,7 +21,8 @@ from webui.preview.renderers import (
     terraform,
 )
 from webui.preview.renderers.arguments import Arguments
-from webui.preview.renderers.rendering import Rendering
+from webui.preview.renderers.rendering import Finding, Rendering
+from webui.preview.visible import on_one_line
 
 
 class Renderer(NamedTuple):
@@ -54,17 +55,27 @@ RENDERERS: Final[tuple[Renderer, ...]] = (
 """In order: the first that gives a rendering is taken, those named by the tool come first."""
 
 
+_DECIDE: Final = frozenset(
+    {"command", "commands", "cmd", "script", "scripts", "code", "argv", "args", "arguments", "stdin", "sql", "query",
+     "queries", "statement", "statements", "operations", "patch", "edits", "url", "urls", "uri", "to", "recipients",
+     "content", "contents", "text", "file_text", "body", "html", "old_string", "new_string", "old_str", "new_str", "paths"}
+)  # fmt: skip
+"""Names of what a call does: left out of a reading, they may be what runs."""
+_MOST_NAMES: Final = 8
+_LONGEST_NAME: Final = 60
+
+
 def render(tool: str, values: Sequence[Value]) -> Rendering | None:
     """Return the call in the terms of what it does; None where only the tree can say it."""
-    arguments = Arguments(values)
     folded = tool.casefold()
     named = [each for each in RENDERERS if _is_named(each, folded)]
     others = [each for each in RENDERERS if each not in named]
     for renderer in (*named, *others):
         is_named = renderer in named
+        arguments = Arguments(values)
         rendering = _rendered(renderer, tool, arguments, is_named=is_named)
         if rendering is not None:
-            return rendering
+            return _with_unread(rendering, arguments)
     return None
 
 
@@ -74,10 +85,38 @@ def _rendered(
     """Return what one renderer says; one that fails says nothing, and the tree stands alone."""
     try:
         if is_named or renderer.fits(arguments):
+            arguments.put_back()
             return renderer.render(tool, arguments)
     except Exception:  # noqa: BLE001  a fault of one renderer must not take the page away
         return None
     return None
+
+
+def _with_unread(rendering: Rendering, arguments: Arguments) -> Rendering:
+    """Say which arguments a reading leaves out: first those that may be what runs instead."""
+    left = arguments.unread
+    risky = [
+        name for name in left if name in arguments.passed_over or name.casefold() in _DECIDE
+    ]
+    rest = [name for name in left if name not in risky]
+    said = rendering.findings
+    if risky:
+        words = f"This reading leaves out what may be what is done: {_listed(risky)}."
+        said = (Finding("danger", words), *said)
+    if rest:
+        words = f"This reading leaves out, and the arguments below show: {_listed(rest)}."
+        said = (*said, Finding("note", words))
+    return rendering._replace(findings=said)
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = [_short(name) for name in names[:_MOST_NAMES]]
+    more = [f"{len(names) - _MOST_NAMES} more"] if names[_MOST_NAMES:] else []
+    return ", ".join(shown + more)
+
+
+def _short(name: str) -> str:
+    return on_one_line(name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…")
 
 
 def _is_named(renderer: Renderer, folded: str) -> bool:

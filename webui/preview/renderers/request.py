@@ -63,6 +63,8 @@ _STEERING: Final = frozenset(
         "metadata",
     }
 )
+_PROXIES: Final = ("proxy", "http_proxy", "https_proxy")
+_SETTINGS: Final = frozenset({*_VERIFIES, *_SKIPS, *_FOLLOWS, *_PROXIES})
 _USUAL_PORTS: Final = frozenset({"", "80", "443", "8080", "8443"})
 _MOST_LINES: Final = 100
 _MOST_FORM: Final = 2_000
@@ -183,7 +185,7 @@ class _Request:
 
     def _settings(self) -> None:
         for name in self._arguments.names:
-            value = self._arguments.value(name)
+            value = self._arguments.value(name) if name in _SETTINGS else None
             if value is None or value.children:
                 continue
             plain = text_of(value).plain.strip().lower()
@@ -193,10 +195,7 @@ class _Request:
                 self._found.note(
                     0, f"Goes on to wherever the host sends it, as {name} is {plain}."
                 )
-            elif name in {"proxy", "http_proxy", "https_proxy"} and plain not in {
-                "",
-                "null",
-            }:
+            elif name in _PROXIES and plain not in {"", "null"}:
                 self._danger(
                     "Sends all of it through a proxy, which sees what is not encrypted."
                 )

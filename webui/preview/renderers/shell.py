@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from webui.preview.renderers.arguments import Arguments, Text, joined
-from webui.preview.renderers.languages.shell import gather
+from webui.preview.renderers.languages.shell import STEERING, gather
 from webui.preview.renderers.listing import facts_of, listing
-from webui.preview.renderers.rendering import Fact, Rendering
+from webui.preview.renderers.rendering import Fact, Finding, Rendering
 
 TOOLS: Final = (
     "bash", "sh", "shell", "zsh", "*.bash", "*.shell", "shell.*", "*__bash", "*__shell", "*_shell", "*shell_*", "*-shell*",
@@ -42,6 +42,7 @@ _BESIDE: Final = frozenset(
      "env", "environment", "shell", "background", "is_background", "isBackground", "run_in_background", "stdin",
      "requires_approval", "dangerouslyDisableSandbox", "interactive", "blocking", "sandbox", "justification"}
 )  # fmt: skip
+_MOST_NAMES: Final = 12
 _BARE: Final = re.compile(r"[A-Za-z0-9_./:@%+,=-]+")
 
 
@@ -57,7 +58,39 @@ def render(_tool: str, arguments: Arguments) -> Rendering | None:
     if text is None or not text.plain.strip():
         return None
     folder = arguments.text(*_FOLDERS)
-    return rendering_of(text, () if folder is None else (_folder(folder),))
+    found = rendering_of(text, () if folder is None else (_folder(folder),))
+    return _with_input(_with_settings(found, arguments), arguments)
+
+
+def _with_settings(found: Rendering, arguments: Arguments) -> Rendering:
+    """Add which shell is named, and the variables that are set for the command."""
+    facts, said = list(found.facts), list[Finding]()
+    shell = arguments.text("shell")
+    if shell is not None:
+        facts.append(Fact("Shell", shell.snippet(shell.plain)))
+    given = arguments.inside("env", "environment")
+    names = {name: bool(STEERING.fullmatch(name)) for name in given.names} if given else {}
+    empty = Text("", {})
+    facts += facts_of(empty, "Variables set", names)
+    for name in [name for name, steers in names.items() if steers][:_MOST_NAMES]:
+        words = f"Sets {empty.words(name)}, which changes what other programs run or trust."
+        said.append(Finding("danger", words))
+    return found._replace(facts=tuple(facts), findings=(*said, *found.findings))
+
+
+def _with_input(found: Rendering, arguments: Arguments) -> Rendering:
+    """Add what the command is given to read; it is read as a script, for a shell would run it."""
+    text = arguments.text("stdin")
+    if text is None:
+        return found
+    seen, script = gather(text)
+    said = [
+        each._replace(words=f"In what it is given to read: {each.words}")
+        for each in seen.found.findings()
+        if each.severity == "danger"
+    ]
+    block = listing(text, seen.marks(script), "What it is given to read")
+    return found._replace(blocks=(*found.blocks, block), findings=(*said, *found.findings))
 
 
 def rendering_of(text: Text, facts: tuple[Fact, ...] = ()) -> Rendering:
@@ -77,9 +110,13 @@ def command_of(arguments: Arguments) -> Text | None:
     """Return the command as one text; a list of words is written so that a shell reads it back."""
     words = arguments.texts(*_NAMES, "argv")
     if words is not None:
+        words += arguments.texts(*_ARGUMENTS[:2]) or ()
         return joined(words, _quoted) if words else None
     text = arguments.text(*_NAMES)
     following = arguments.texts(*_ARGUMENTS)
+    one = None if following else arguments.text(*_ARGUMENTS)
+    if text is not None and one is not None and one.plain:
+        return joined((text, one), str)
     if text is None or not following:
         return text
     whole = " " in text.plain

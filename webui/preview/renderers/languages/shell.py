@@ -29,12 +29,13 @@ _FAR: Final = re.compile(r"(?<=[^\s])[ \t]{24,}+(?=[^\s#])")
 _LOW: Final = re.compile(r"(?<=\S)\n(?:[ \t]*+\n){16,}+(?=[ \t]*+\S)")
 _SUBSTITUTION: Final = re.compile(r"\$\(…\)|\$\{…\}|[<>]\(…\)")
 _ENDLESS: Final = re.compile(r":\(\)\s*+\{\s*+:\s*+\|\s*+:")
-_STEERING: Final = re.compile(
+STEERING: Final = re.compile(
     r"LD_\w+|DYLD_\w+|PATH|IFS|ENV|BASH_ENV|SHELLOPTS|BASHOPTS|PROMPT_COMMAND|PS[0-4]|PYTHON(?!UNBUFFERED|DONTWRITE)\w+"
     r"|PERL5?\w*|RUBY\w+|NODE_(?!ENV)\w+|GIT_\w*(?:COMMAND|EDITOR|PAGER|ASKPASS|DIR|PROXY)|\w*EDITOR|\w*PAGER|BROWSER"
     r"|SHELL|HOME|GCONV_PATH|TAR_OPTIONS|(?:https?|all|no)_proxy|(?:HTTPS?|ALL|NO)_PROXY|SSL_CERT\w*|CURL_\w+|PIP_\w+"
     r"|npm_config_\w+|HISTFILE|MAKEFLAGS|JAVA_TOOL_OPTIONS"
 )  # fmt: skip
+"""Variables that change what other programs run or trust."""
 _DECODERS: Final = frozenset({"base64", "base32", "xxd", "openssl", "gzip", "gunzip", "zcat", "bzip2", "xz", "tr", "rev", "uudecode", "od", "hexdump"})  # fmt: skip
 _FETCHERS: Final = frozenset({"curl", "wget", "fetch", "aria2c", "nc", "ncat", "ftp", "http", "lynx", "scp", "gh"})  # fmt: skip
 _CODE_OPTIONS: Final = frozenset({"-c", "-e", "-r", "-p", "--eval", "-command", "-Command"})
@@ -85,7 +86,7 @@ class _Reading:
     def _command(self, command: Command, plain: str, level: int, where: Where) -> None:
         seen, at = self.seen, where.of(command.begin)
         for name, word in assigned(command):
-            if _STEERING.fullmatch(name):
+            if STEERING.fullmatch(name):
                 words = f"Sets {seen.words(name)}, which changes what other programs run or trust."
                 self._found.danger(where.of(word.begin), words)
                 seen.kind(word, "danger", where)
