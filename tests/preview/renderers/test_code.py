@@ -80,3 +80,26 @@ def test_a_language_without_a_lexer_is_shown_plainly_with_numbers(read: Any) -> 
     block = read("execute_code", {"code": "class A {\n}\n", "language": "java"}).blocks[0]
     assert [line.number for line in block.lines] == [1, 2]
     assert all(token.kind == "plain" for line in block.lines for token in line.tokens)
+
+
+@pytest.mark.parametrize(
+    ("language", "code", "words"),
+    [
+        ("python", "ｅval('1')  # no evaluation", "runs or loads code that is computed"),
+        ("javascript", '\\u0065val("x")', "runs or loads code that is computed"),
+        ("javascript", '\\u{65}val("x")', "runs or loads code that is computed"),
+    ],
+)
+def test_a_name_in_other_signs_is_read_as_the_language_reads_it(
+    dangers: Dangers, language: str, code: str, words: str
+) -> None:
+    said = dangers("execute_code", {"code": code, "language": language})
+    assert f"This {words}, written in other signs: eval(" in said
+
+
+def test_letters_and_escapes_that_hide_no_name_are_no_danger(dangers: Dangers) -> None:
+    for language, code in (
+        ("python", "x = 'ﬁne é'"),
+        ("javascript", 'x = "\\u00e9\\u0061"'),
+    ):
+        assert dangers("execute_code", {"code": code, "language": language}) == []

@@ -104,3 +104,23 @@ def test_an_english_question_is_no_sql(profile: Any) -> None:
 def test_a_text_is_read_up_to_a_bounded_number_of_words() -> None:
     for unit in ("'", '"', "$a$", "/*", ";", "a ", "(", "DELETE FROM a "):
         assert len(Tokens(unit * 60_000, backslashes=True).all) <= MOST_TOKENS
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("SELECT 'a' -- x\r; DROP TABLE b", "Drops for good: DROP TABLE b"),
+        ("-- x\rDROP TABLE b", "Drops for good: DROP TABLE b"),
+        ("SELECT 1 -- x\rFROM b", "A carriage return ends a comment in some databases: "),
+        ("/*!50000 DROP TABLE b */", "What looks like a comment is run by MySQL and MariaDB: "),
+        ("MERGE INTO a USING b ON a.id = b.id WHEN MATCHED THEN DELETE", "Deletes the rows that match: DELETE"),
+    ],
+)  # fmt: skip
+def test_what_only_some_databases_run_is_read_as_if_it_ran(
+    dangers: Dangers, sql: str, words: str
+) -> None:
+    assert any(words in each for each in dangers("db.query", {"sql": sql}))
+
+
+def test_lines_that_end_as_on_windows_are_no_danger(dangers: Dangers) -> None:
+    assert dangers("db.query", {"sql": "SELECT a -- the name\r\nFROM b\r\n"}) == []

@@ -15,7 +15,7 @@ TOOLS: Final = (
 )  # fmt: skip
 _NAMES: Final = ("sql", "query", "statement", "sql_query", "sqlQuery", "q", "command")
 _FIRST: Final = re.compile(
-    r"(?:\s++|--[^\n]*+\n|\\[^\n]*+\n|/\*(?:[^*]|\*(?!/))*+\*/|\()*+([A-Za-z]++)"
+    r"(?:\s++|--[^\n\r]*+[\n\r]|\\[^\n]*+\n|/\*M?![0-9]*+|/\*(?:[^*]|\*(?!/))*+\*/|\()*+([A-Za-z]++)"
 )
 _RESULT: Final = re.compile(
     r"\b(?:from|into|table|set|view|database|schema|where|[0-9*])", re.IGNORECASE

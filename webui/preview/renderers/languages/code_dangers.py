@@ -4,7 +4,8 @@ Words are looked for as they stand, never by patterns over the whole text: so it
 """
 
 import re
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from webui.preview.renderers.arguments import Text
@@ -18,6 +19,8 @@ _PACKED: Final = re.compile(
     r"[A-Za-z0-9+/]{200,}+={0,2}|(?:\\x[0-9a-fA-F]{2}){16,}+|(?:\\u[0-9a-fA-F]{4}){12,}+"
 )
 _FAR: Final = re.compile(r"(?<=\S)[ \t]{40,}+(?=[^\s#/])")
+_ESCAPED: Final = re.compile(r"\\u(?:([0-9a-fA-F]{4})|\{([0-9a-fA-F]{1,6})\})")
+_ASCII: Final = 128
 _WRITES: Final = re.compile(r"open\s?\([^,)\n]{0,80},[^)\n]{0,12}[\"'][rbt]?[wax+]")
 
 
@@ -53,7 +56,7 @@ _REACHES: Final = (
     _reach("python", "reaches around the rules of the language", "ctypes cffi sys.settrace sys.modules __builtins__ __subclasses__ __globals__ getattr("),
     _reach("python", _UNCHECKED, "verify=False CERT_NONE _create_unverified_context"),
     _reach("python", _DECODES, "b64decode b32decode unhexlify zlib.decompress bytes.fromhex codecs.decode"),
-    _reach(_JS, _PROGRAMS, "child_process execSync( spawn( spawnSync( .exec( execFile( Deno.run Deno.Command Bun.spawn"),
+    _reach(_JS, _PROGRAMS, "process.binding process.dlopen child_process execSync( spawn( spawnSync( .exec( execFile( Deno.run Deno.Command Bun.spawn"),
     _reach(_JS, _CODE, "eval( Function( vm.runInNewContext vm.runInThisContext import( .constructor( require(process"),
     _reach(_JS, _REMOVES, ".rm( .rmSync( .rmdir( .rmdirSync( .unlink( .unlinkSync( .rename( .renameSync( .truncate( .chmod( Deno.remove process.kill"),
     _reach(_JS, "writes files", ".writeFile( .writeFileSync( .appendFile( .appendFileSync( .createWriteStream( .copyFile( Deno.writeTextFile Deno.writeFile"),
@@ -85,6 +88,7 @@ def look_through(text: Text, language: str, found: Found) -> list[Mark]:
             "The language is not named or not known here, so it was only searched for words.",
         )
         reaches = [_REACHES[-1]]
+    _disguised(text.plain, language, reaches, found)
     for reach in reaches:
         for name in reach.names:
             for at in _places(text.plain, name, found):
@@ -100,6 +104,26 @@ def look_through(text: Text, language: str, found: Found) -> list[Mark]:
             found.danger(match.start(), f"Names {text.words(match[1])}: {place[0]}.")
     _layout(text, found)
     return apart(sorted(marks))
+
+
+def _disguised(plain: str, language: str, reaches: Sequence[_Reach], found: Found) -> None:
+    """Say which names stand there only as the language itself reads other letters or escapes."""
+    if language == "python" and not plain.isascii():
+        read = unicodedata.normalize("NFKC", plain)
+    elif language == "javascript" and "\\u" in plain:
+        read = _ESCAPED.sub(_sign, plain)
+    else:
+        return
+    for reach in reaches:
+        for name in reach.names:
+            hidden = next(_places(plain, name, found), None) is None
+            if hidden and next(_places(read, name, found), None) is not None:
+                found.danger(0, f"This {reach.words}, written in other signs: {name}")
+
+
+def _sign(escape: re.Match[str]) -> str:
+    code = int(escape[1] or escape[2], 16)
+    return chr(code) if code < _ASCII else escape[0]
 
 
 def _layout(text: Text, found: Found) -> None:

@@ -168,6 +168,8 @@ class SqlReading:
             self._danger(
                 token, f"Moves data between a table and files: {self._shown(tokens, at)}"
             )
+        elif word == "DELETE" and before == "THEN" and verb == "MERGE":
+            self._danger(token, f"Deletes the rows that match: {self._shown(tokens, at)}")
         elif word in sql_words.REACHING:
             self._danger(token, f"{word} {sql_words.REACHING[word]}.")
         elif word in {"MERGE", "REPLACE", "INSERT", "CREATE"} and (

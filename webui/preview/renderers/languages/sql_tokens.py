@@ -14,7 +14,7 @@ Kind = Literal["word", "name", "text", "number", "comment", "sign", "value"]
 _TOKEN: Final = re.compile(
     r"""
     (?P<blank>[\s]++)
-  | (?P<line>--[^\n]*+)
+  | (?P<line>--[^\n\r]*+)
   | (?P<block>/\*)
   | (?P<escaped>[eE]'(?:[^'\\]|\\.|'')*+(?:'|$))
   | (?P<text>[nNbBxX]?'(?:[^']|'')*+(?:'|$))
@@ -80,6 +80,8 @@ class Tokens:
     def _simple(self, kind: str, at: int, match: re.Match[str]) -> Token:
         text, end = match[0], match.end()
         if kind == "line":
+            if self.plain[end : end + 1] == "\r" and self.plain[end + 1 : end + 2] != "\n":
+                self._problem(end, "A carriage return ends a comment in some databases")
             return Token("comment", "", at, end)
         if kind == "name":
             if text in {'"', "`"} or text[-1] not in '"`]':
