@@ -79,6 +79,21 @@ def test_a_killed_node_counts_until_its_lease_is_over(
     assert go(store, "a")
 
 
+@pytest.mark.parametrize("comes_back", [False, True])
+def test_a_database_that_was_away_makes_no_node_the_last(
+    store: Store, clock: TestClock, *, comes_back: bool
+) -> None:
+    clock.stand_still()
+    come(store, "a", "b")
+    clock.advance(FORGOTTEN_MS + 1_000)
+    if comes_back:
+        come(store, "a")
+        assert rows(store) == {"a", "b"}, "nobody could say that they live"
+        come(store, "b")
+    assert not go(store, "a")
+    assert go(store, "b")
+
+
 def test_a_node_that_lives_on_is_kept_and_one_that_is_silent_for_long_is_forgotten(
     store: Store, clock: TestClock
 ) -> None:

@@ -6,7 +6,7 @@ killed, or cut off.
 
 from sqlalchemy import ColumnElement, delete, select, text, update
 
-from webui.store.models import Node
+from webui.store.models import Node, table_of
 from webui.store.transaction import Transaction
 
 LEASE_MS = 20_000
@@ -22,7 +22,14 @@ def living(now: int) -> ColumnElement[bool]:
 
 def seen(tx: Transaction, node: str, host: str) -> None:
     """Write down that a node lives, and forget those that have not for long."""
-    tx.execute(delete(Node).where(Node.seen_at <= tx.now - FORGOTTEN_MS))
+    mine = table_of(Node).alias()
+    was_heard = (
+        select(mine.c.id)
+        .where(mine.c.id == node, mine.c.seen_at > tx.now - FORGOTTEN_MS)
+        .exists()
+    )
+    silent = Node.seen_at <= tx.now - FORGOTTEN_MS
+    tx.execute(delete(Node).where(silent, was_heard))
     renewed = update(Node).where(Node.id == node).values(seen_at=tx.now).returning(Node.id)
     if tx.execute(renewed).first() is None:
         tx.session.add(Node(id=node, host=host, started_at=tx.now, seen_at=tx.now))
@@ -38,5 +45,10 @@ def leave(tx: Transaction, node: str) -> bool:
     if tx.on_postgresql:
         tx.execute(text("LOCK TABLE nodes IN SHARE ROW EXCLUSIVE MODE"))
         tx.read_clock()
-    tx.execute(delete(Node).where(Node.id == node))
-    return tx.execute(select(Node.id).where(living(tx.now)).limit(1)).first() is None
+    gone = delete(Node).where(Node.id == node).returning(Node.seen_at)
+    last_seen: int = tx.execute(gone).scalar() or tx.now
+    # Where the database was away, no node could say that it lives: then this one's own last
+    # sign is as old as theirs, and says nothing against them.
+    late = last_seen <= tx.now - LEASE_MS
+    at = last_seen if late else tx.now
+    return tx.execute(select(Node.id).where(living(at)).limit(1)).first() is None
