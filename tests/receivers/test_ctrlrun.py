@@ -166,6 +166,9 @@ def test_a_request_that_cannot_be_answered_is_refused_with_how_to_mend_it() -> N
         "https://agents.example.com@evil.example",
         "https://agents.example.com/../..",
         "https://agents.example.com/%2e%2e",
+        "https://agents.example.com/%25252e%25252e",
+        "https://agents.example.com/..;a",
+        "https://agents.example.com/%09",
         "https://evil.example\\@agents.example.com",
     ],
 )
