@@ -79,6 +79,11 @@ def test_order_and_groups_narrow_nothing() -> None:
         ("-sort:age", "sort: takes one of"),
         ("sort:age sort:risk", "sort: stands here twice; leave one out."),
         (
+            "is:mine,claimed",
+            "is:mine stands alone; put the others into an is: of their own.",
+        ),
+        ("is:mine -is:mine", "is:mine stands here twice; leave one out."),
+        (
             "x" * (LONGEST + 1),
             f"The line has {LONGEST + 1} characters; {LONGEST} are read.",
         ),

@@ -90,6 +90,20 @@ def test_a_name_that_somebody_else_shares_is_taken(
     assert save(signed_in(house.ana), "ours", "agent:x") == 303
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["High risk", "mine  TO decide", "Highrisk", "\u041cine to decide", "High\u200brisk", "\u202eksir"],
+    ids=ascii,
+)  # fmt: skip
+def test_no_view_takes_the_name_of_one_that_is_always_there(
+    signed_in: SignedIn, house: House, name: str
+) -> None:
+    assert save(signed_in(house.vi), name, "tool:none", shared=True) == 422
+    assert [url for each, url in views(signed_in(house.ana)).items() if "isk" in each] == [
+        "/?q=risk:%3E%3Dhigh"
+    ]
+
+
 def test_one_removes_ones_own_view_and_who_manages_members_a_shared_one(
     signed_in: SignedIn, house: House
 ) -> None:

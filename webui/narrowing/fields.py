@@ -29,6 +29,12 @@ STATES: Final = (
 )
 SORTS: Final = ("urgency", "risk", "age", "deadline")
 GROUPS: Final = ("agent", "session", "call")
+EVERYBODYS: Final = (
+    ("Mine to decide", "is:mine"),
+    ("High risk", "risk:>=high"),
+    ("Ending soon", "left:<5m"),
+)
+"""Views that nobody has to save; no saved one takes their names."""
 
 FIELDS: Final = {
     field.name: field

@@ -198,7 +198,21 @@ class _Found:
             if not set(values) <= set(known.choices):
                 self._no_choice(match, known)
                 return
+            if "mine" in values and not self._is_alone(match, values):
+                return
         self._term(match, Term(known.name, values, bool(match["minus"])))
+
+    def _is_alone(self, match: re.Match[str], values: tuple[str, ...]) -> bool:
+        """Say whether `is:mine` stands by itself and once: authorization says it, row by row."""
+        if len(values) > 1:
+            self._fault(
+                match, "is:mine stands alone; put the others into an is: of their own."
+            )
+            return False
+        if any(term.field == "is" and "mine" in term.values for term in self.terms):
+            self._fault(match, "is:mine stands here twice; leave one out.")
+            return False
+        return True
 
     def _risk(self, match: re.Match[str], known: Field) -> None:
         compared = _COMPARED.fullmatch(match["value"].lower())

@@ -3,6 +3,7 @@
 from webui.preview.hiding import HIDDEN, Hider, without_secrets
 from webui.preview.json_text import canonical_pieces
 from webui.preview.lines import line
+from webui.preview.lookalikes import looks_like
 from webui.preview.masked import (
     StillMaskedError,
     masked_arguments,
@@ -46,6 +47,7 @@ __all__ = [
     "in_order",
     "inline",
     "line",
+    "looks_like",
     "masked_arguments",
     "masked_name",
     "path_of",

@@ -43,6 +43,12 @@ def look_alikes(names: tuple[str, ...]) -> frozenset[str]:
     return frozenset(found)
 
 
+def looks_like(name: str, other: str) -> bool:
+    """Say whether two names could be taken for each other; blanks and case tell none apart."""
+    both = ["".join(each.split()) for each in (name, other)]
+    return any(one == two for one, two in _skeletons(both))
+
+
 def _skeletons(names: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return the names folded, and the names as shapes; all at once, as there may be many."""
     whole = "\n".join([name.replace("\n", " ") for name in names])

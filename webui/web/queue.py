@@ -7,7 +7,7 @@ from flask import Blueprint, request
 from sqlalchemy.orm import Session
 
 from webui.approvals.authorization import AGENTS, MEMBERS
-from webui.narrowing import FIELDS, GROUPS, SORTS, Query, offers
+from webui.narrowing import EVERYBODYS, FIELDS, GROUPS, SORTS, Query, offers
 from webui.preview import visible
 from webui.store.queries import calls, events, narrowing
 from webui.store.queries.calls import Row
@@ -28,12 +28,6 @@ from webui.web.rows import queue_rows
 from webui.web.typed import NOTHING
 
 blueprint = Blueprint("queue", __name__)
-_EVERYBODYS = (
-    ("Mine to decide", "is:mine"),
-    ("High risk", "risk:>=high"),
-    ("Ending soon", "left:<5m"),
-)
-"""Views that nobody has to save."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +101,7 @@ def _line(query: Query, views: Sequence[View]) -> dict[str, object]:
             for begin, end in query.parts
         ],
         "views": [
-            *(_offered(name, line, query) for name, line in _EVERYBODYS),
+            *(_offered(name, line, query) for name, line in EVERYBODYS),
             *(_offered(visible(each.name), each.line, query, each) for each in views),
         ],
         "sorts": SORTS,

@@ -5,7 +5,8 @@ from sqlalchemy import func, or_, select
 from webui.approvals.authorization import MEMBERS, Resource, authorize
 from webui.approvals.errors import Fault, InvalidError, NotAllowedError, NotFoundError
 from webui.approvals.people.standing import actor_in, lock_org
-from webui.narrowing import read
+from webui.narrowing import EVERYBODYS, read
+from webui.preview import looks_like, visible
 from webui.store.ids import new_id
 from webui.store.models import SavedView
 from webui.store.transaction import Transaction
@@ -57,6 +58,17 @@ def _check(name: str, fault: str, line: str) -> None:
         raise InvalidError(
             f"A view has a name of 1 to {LONGEST_NAME} characters.",
             [Fault("/name", "is empty or too long")],
+        )
+    if visible(name) != name:
+        raise InvalidError(
+            "The name holds signs that nobody can see; leave them out.",
+            [Fault("/name", "holds signs that cannot be seen")],
+        )
+    if any(looks_like(name, known) for known, _ in EVERYBODYS):
+        raise InvalidError(
+            "A view that is always there has this name, or one that looks like it; choose "
+            "another one.",
+            [Fault("/name", "is taken")],
         )
     if fault:
         raise InvalidError(fault, [Fault("/line", "cannot be read")])
