@@ -244,3 +244,45 @@ def test_a_long_text_is_shown_by_its_ends(read: Any) -> None:
     shown = "".join(piece.text for token in lines[0].tokens for piece in token.pieces)
     assert "⟦… 1007 of 3007 chars hidden …⟧" in shown
     assert shown.endswith(" z")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "ssh -t host rm -rf /data",
+        "ssh -p 22 -o A=b me@host -t rm -rf /data",
+        "docker exec -it -e A=b c rm -rf /data",
+        "kubectl exec -n ns pod rm -rf /data",
+    ],
+)
+def test_what_runs_on_another_machine_is_read_with_its_options(
+    dangers: Any, command: str
+) -> None:
+    said = dangers("bash", {"command": command})
+    assert any(each.endswith("asking nothing: rm -rf /data") for each in said), said
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "sed -i 's/a/b/e' f",
+        "sed '1e id' f",
+        "sed -n '1w /etc/passwd' f",
+        "sed 's|a|b|ge' f",
+        "gdb -ex '!id'",
+        "expect -c 'spawn id'",
+        "ip netns exec x id",
+    ],
+)
+def test_programs_that_start_others_by_their_own_text_are_a_danger(
+    dangers: Any, command: str
+) -> None:
+    assert any("This starts " in each for each in dangers("bash", {"command": command}))
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["sed 's/one/the we/' f", "sed -e 's/e/w/g' f", "sed -i '/some/d' f", "ip route show"],
+)
+def test_usual_edits_of_text_are_none(dangers: Any, command: str) -> None:
+    assert not any("This starts " in each for each in dangers("bash", {"command": command}))

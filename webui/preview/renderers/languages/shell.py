@@ -15,6 +15,7 @@ from webui.preview.renderers.languages.shell_runs import (
     Run,
     assigned,
     reads_script,
+    remote_command,
     reserved,
     runs,
     script_of,
@@ -158,9 +159,8 @@ class _Reading:
             self._interpreted(run, where, shown)
         if run.name in _ELSEWHERE and run.args:
             self._found.note(at, f"Runs a command elsewhere or many times: {shown}")
-            operands = [word for word in run.args if not word.value.startswith("-")]
-            if run.name == "ssh" and len(operands) > 1:
-                self._inner(operands[1:], level, at)
+        if elsewhere := remote_command(run):
+            self._inner(elsewhere, level, at)
         if run.name in _DOWNLOADERS:
             self._found.note(at, f"Downloads a package and runs it: {shown}")
 

@@ -8,8 +8,12 @@ from typing import Final, NamedTuple
 _ADDRESS: Final = re.compile(
     r"^(?:git\+)?(?:https?|ftp|git|ssh|file)://|^git@|^github:|\.(?:tgz|whl|tar\.gz)$"
 )
-
-
+_SED: Final = re.compile(
+    r"(?:^|[;{}\n])\s*+(?:[0-9]++|\$|/[^/]{0,200}+/)?\s*+[eEwW](?:\s|$)"
+    r"|(?:^|[;{}\n0-9/$])\s*+s([^\w\s\\])(?:\\.|(?!\1)[^\\]){0,400}+\1"
+    r"(?:\\.|(?!\1)[^\\]){0,400}+\1[gpiIMm0-9]{0,8}+[ew]"
+)
+"""The commands of sed that run a program or write a file, and such flags of a substitution."""
 _LEAST_CUT: Final = 3  # letters of a long option that is cut short
 
 
@@ -170,6 +174,11 @@ _DANGERS: Final = (
             lambda o: any("system" in v or "getline" in v or "|" in v for v in o.values)),
     _danger("vim vi ex ed emacs man less", "starts programs from its options",
             lambda o: o.has("cP", "eval", "pager") or any("!" in v for v in o.values)),
+    _danger("gdb expect lldb", "starts programs from its options or text",
+            lambda o: any("!" in v or "spawn" in v or "shell" in v or "system" in v for v in o.values)),
+    _danger("ip", "starts a program in another network", lambda o: "netns" in o.values and "exec" in o.values),
+    _danger("sed gsed", "starts programs or writes files from its own text",
+            lambda o: any(_SED.search(v) for v in o.values)),
     _danger("tar rsync zip", "starts programs from its options",
             lambda o: any("checkpoint-action" in v or "use-compress" in v or "rsh" in v or v.startswith("-TT") for v in o.values)),
     _danger("remove-item ri", "removes files"),

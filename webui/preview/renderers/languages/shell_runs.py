@@ -34,6 +34,9 @@ _WRAPPERS: Final[dict[str, tuple[str, int]]] = {
     "caffeinate": ("", 0), "unbuffer": ("", 0), "chronic": ("", 0), "torsocks": ("", 0),
     "proxychains": ("f", 0), "taskset": ("", 1), "flock": ("w", 1), "parallel": ("j", 0), "nocorrect": ("", 0),
 }  # fmt: skip
+_OF_SSH: Final = "BbcDEeFIiJLlmOopPQRSWw"
+_OF_EXEC: Final = "euwcn"
+_CONTAINERS: Final = frozenset({"docker", "podman", "nerdctl", "kubectl", "oc"})
 _OTHER_USERS: Final = frozenset(
     {"sudo", "doas", "su", "pkexec", "gosu", "su-exec", "runuser"}
 )
@@ -146,6 +149,17 @@ def _after_options(words: Sequence[Word], at: int, valued: str, own: int) -> int
         else:
             break
     return at + own
+
+
+def remote_command(run: Run) -> Sequence[Word]:
+    """Return what ssh runs on its host, or a container's program runs in one; often nothing."""
+    first, valued = (0, _OF_SSH) if run.name == "ssh" else (1, _OF_EXEC)
+    if run.name in _CONTAINERS and run.values[:1] != ["exec"]:
+        return ()
+    if run.name != "ssh" and run.name not in _CONTAINERS:
+        return ()
+    at = _after_options(run.args, first, valued, 1)
+    return run.args[_after_options(run.args, at, valued, 0) :]
 
 
 def _further_in(run: Run) -> Iterator[Run]:
