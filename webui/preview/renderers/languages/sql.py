@@ -12,6 +12,10 @@ from webui.preview.renderers.listing import Found, Mark
 from webui.preview.renderers.rendering import TokenKind
 
 _MOST_META: Final = 100
+_MAKING: Final = frozenset(
+    {"FUNCTION", "PROCEDURE", "TRIGGER", "EXTENSION", "USER", "ROLE", "LOGIN"}
+)
+"""What runs, or who may, once it is created."""
 
 
 class SqlReading:
@@ -176,20 +180,8 @@ class SqlReading:
             after in {"INTO", "OVERWRITE", "OR"} or at == 0
         ):
             self.kinds[word] = True
-            if word == "CREATE" and not sql_words.OBJECTS.isdisjoint(
-                each.upper
-                for each in tokens[at + 1 : at + 6]
-                if each.upper
-                in {
-                    "FUNCTION",
-                    "PROCEDURE",
-                    "TRIGGER",
-                    "EXTENSION",
-                    "USER",
-                    "ROLE",
-                    "LOGIN",
-                }
-            ):
+            named = {each.upper for each in tokens[at + 1 : at + 6]}
+            if word == "CREATE" and not named.isdisjoint(_MAKING & sql_words.OBJECTS):
                 self._danger(
                     token,
                     f"Creates code, a trigger or an account: {self._shown(tokens, at)}",
