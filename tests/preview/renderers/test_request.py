@@ -88,7 +88,7 @@ def test_the_parts_are_facts_and_the_body_is_laid_out(read: Any, facts: Facts) -
     }  # fmt: skip
     rendering = read("http.request", call)
     titles = [block.title for block in rendering.blocks]
-    assert titles == ["Address", "Query", "Headers", "Body as JSON, laid out"]
+    assert titles == ["Address", "Query", "Headers", "Body as JSON, from a text"]
     assert "abcdef" not in repr(rendering)
 
 
@@ -102,7 +102,8 @@ def test_a_method_that_is_not_named_is_said_to_be_assumed(facts: Facts) -> None:
         ({"a": [1, {"b": ""}], "c": {}}, "Body as JSON", "a: 2 items"),
         ("a=1&b=x%20y", "Body as form fields", "b=x y"),
         ("[not json", "Body", "[not json"),
-        ("[" + "1," * 5_000 + "1]", "Body", "chars hidden"),
+        ("[" + "1," * 5_000 + "1]", "Body as JSON, from a text", "- 1"),
+        ("{}", "Body", "{}"),
         ("plain", "Body", "plain"),
     ],
 )

@@ -1,21 +1,21 @@
 """Fields, headers and bodies of a request as lines."""
 
-import json
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Final
 
 from webui.preview.nodes import Piece
 from webui.preview.reading import Value
 from webui.preview.renderers.arguments import Text, text_of
-from webui.preview.renderers.listing import listing
 from webui.preview.renderers.rendering import Block, Line, Token, TokenKind
 
-_LONGEST: Final = 8_000
+_MOST_LINES: Final = 100
 
 
-def pair(name_text: Text, text: Text, name: str, value: str, between: str) -> Line:
+def pair(text: Text, name: str, value: str, between: str) -> Line:
+    """Return a field that was read from a text as a line."""
     tokens = [
-        Token("option", name_text.snippet(name)),
+        Token("option", text.snippet(name)),
         Token("operator", (Piece("text", between),)),
     ]
     if value:
@@ -24,6 +24,7 @@ def pair(name_text: Text, text: Text, name: str, value: str, between: str) -> Li
 
 
 def member(value: Value, between: str) -> Line:
+    """Return a member of an object as a line."""
     name = Token("option", (Piece("text", value.name[:200]),))
     joint = Token("operator", (Piece("text", between),))
     return Line((name, joint, *_leaf(value)))
@@ -39,7 +40,7 @@ def _leaf(value: Value) -> Sequence[Token]:
     return (Token(kind, text.snippet(text.plain, 200) or (Piece("blank", "⟦empty⟧"),)),)
 
 
-def tree(children: Sequence[Value], indent: str, is_list: bool) -> Iterator[Line]:
+def _tree(children: Sequence[Value], indent: str, is_list: bool) -> Iterator[Line]:
     for child in children:
         margin = Token("plain", (Piece("text", f"{indent}{'- ' if is_list else ''}"),))
         name = (
@@ -52,16 +53,14 @@ def tree(children: Sequence[Value], indent: str, is_list: bool) -> Iterator[Line
         )
         yield Line((margin, *name, *_leaf(child)))
         if child.children:
-            yield from tree(child.children, indent[:60] + "  ", child.kind == "array")
+            yield from _tree(child.children, indent[:60] + "  ", child.kind == "array")
 
 
-def laid_out(text: Text) -> Block | None:
-    """Return a JSON text laid out; one that cannot be read, or is large, stays as it is."""
-    if len(text.plain) > _LONGEST:
-        return None
-    try:
-        value = json.loads(text.plain)
-    except (ValueError, RecursionError):
-        return None
-    laid = Text(json.dumps(value, indent=2, ensure_ascii=False), text.masks)
-    return listing(laid, (), "Body as JSON, laid out")
+def tree_block(value: Value, title: str) -> Block:
+    """Return an object or list as lines, as many as a person reads."""
+    lines = tuple(islice(_tree(value.children, "", value.kind == "array"), _MOST_LINES))
+    return Block(title, lines, _count(value) - len(lines))
+
+
+def _count(value: Value) -> int:
+    return sum(1 + _count(child) for child in value.children)

@@ -5,7 +5,8 @@ from typing import Final, NamedTuple
 
 from webui.preview.nodes import Piece
 from webui.preview.reading import Value
-from webui.preview.renderers.arguments import Arguments, Text
+from webui.preview.renderers.arguments import Arguments, Text, text_of
+from webui.preview.renderers.json_texts import begins_as, value_in
 from webui.preview.renderers.json_values import look_at_name, written
 from webui.preview.renderers.merge_patch import merge_lines
 from webui.preview.renderers.rendering import LineKind, Rendering, Token
@@ -91,6 +92,9 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
 def _operations(arguments: Arguments) -> list[_Operation]:
     for name in _LISTS:
         value = arguments.value(name)
+        if value is not None and value.kind == "string":
+            text = text_of(value)
+            value = value_in(text) if begins_as(text, "[") else None
         if value is None or value.kind != "array":
             continue
         children = value.children

@@ -4,7 +4,7 @@ A block is bounded; what is said of a text is not: findings come from all of it 
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate, islice
 from typing import Final, NamedTuple
 
@@ -83,6 +83,17 @@ class Found:
             words = f"{len(rest)} more findings are not listed, {dangers} of them dangers."
             shown.insert(0, Finding("danger", words))
         return tuple(shown)
+
+
+class Within(Found):
+    """What is said of a text that stands in another: its places are places of that one."""
+
+    def __init__(self, outer: Found, place: Callable[[int], int]) -> None:
+        """Take what is said of the outer text, and how its places follow from the inner ones."""
+        self._outer, self._place = outer, place
+
+    def _add(self, severity: Severity, at: int, sentence: str) -> None:
+        self._outer._add(severity, self._place(at), sentence)  # noqa: SLF001  its own class
 
 
 def _starts(text: str) -> list[int]:

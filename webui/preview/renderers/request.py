@@ -7,7 +7,8 @@ from urllib.parse import unquote_plus
 
 from webui.preview.nodes import Piece
 from webui.preview.renderers.arguments import Arguments, Text, text_of
-from webui.preview.renderers.fields import laid_out, member, pair, tree
+from webui.preview.renderers.fields import member, pair, tree_block
+from webui.preview.renderers.json_texts import value_in
 from webui.preview.renderers.languages import hosts
 from webui.preview.renderers.listing import Found, Mark, listing
 from webui.preview.renderers.rendering import Block, Fact, Line, Rendering, TokenKind
@@ -223,7 +224,7 @@ class _Request:
                     f"A credential stands in the query, where logs keep it: {text.words(unquote_plus(name))}"
                 )
             if len(lines) < _MOST_LINES:
-                lines.append(pair(text, text, unquote_plus(name), unquote_plus(value), "="))
+                lines.append(pair(text, unquote_plus(name), unquote_plus(value), "="))
         given = self._arguments.inside("params", "query", "query_params")
         if given is not None:
             lines += [member(value, "=") for value in given.values[:_MOST_LINES]]
@@ -247,20 +248,17 @@ class _Request:
         if value is None:
             return Block("Body", ())
         if value.kind in {"object", "array"}:
-            lines = list(tree(value.children, "", value.kind == "array"))
-            return Block(
-                "Body as JSON", tuple(lines[:_MOST_LINES]), max(0, len(lines) - _MOST_LINES)
-            )
+            return tree_block(value, "Body as JSON")
         text = text_of(value)
-        if re.match(r"\s*+[\[{]", text.plain) and (block := laid_out(text)) is not None:
-            return block
+        if (parsed := value_in(text)) is not None and parsed.children:
+            return tree_block(parsed, "Body as JSON, from a text")
         if (
             re.fullmatch(r"[\w.%+\[\]-]+=[^\n\s]*", text.plain[:_MOST_FORM])
             and len(text.plain) < _MOST_FORM
         ):
             pairs = [each.partition("=") for each in text.plain.split("&")]
             lines = [
-                pair(text, text, unquote_plus(one), unquote_plus(two), "=")
+                pair(text, unquote_plus(one), unquote_plus(two), "=")
                 for one, _, two in pairs
             ]
             return Block(

@@ -8,6 +8,7 @@ from typing import Final
 
 from webui.preview.nodes import Piece
 from webui.preview.renderers.arguments import Arguments, Text
+from webui.preview.renderers.json_texts import begins_as
 from webui.preview.renderers.rendering import Fact, LineKind, Rendering, Token, TokenKind
 from webui.preview.renderers.saying import (
     Findings,
@@ -21,7 +22,6 @@ from webui.preview.renderers.saying import (
 from webui.preview.renderers.sheets import Sheets, add_lines
 from webui.preview.renderers.terraform_plan import ANSI, SUMMARY, Change, changes_in
 from webui.preview.renderers.tool_names import globs, squeezed
-from webui.preview.visible import inline
 
 TOOLS: Final = globs("terraform", "tofu", "terragrunt")
 _MOST_CHANGES: Final = 3_000
@@ -125,7 +125,7 @@ def _look_at_text(
         found.danger(
             "protect", f"Line {line:,} is about what protects from deletion: {words}.", line
         )
-    if not text.plain.lstrip().startswith("{"):
+    if not begins_as(text, "{"):
         _check_summary(found, text, changes)
         sheet = sheets.start("As it is written")
         add_lines(sheet, whole(text))
@@ -180,7 +180,7 @@ def _look_at(found: Findings, changes: list[Change]) -> None:
         more = f" and {len(those) - _NAMED:,} more" if len(those) > _NAMED else ""
         verb = "is" if len(those) == 1 else "are"
         found.danger(action, f"{named}{more} {verb} {words}.")
-        if data := [address for address in those if _DATA.search(address[:300])]:
+        if data := [address for address in those if _DATA.search(address.plain[:300])]:
             found.danger(
                 (action, "data"), f"{_cut(data[0])} may hold data that is lost with it."
             )
@@ -189,7 +189,7 @@ def _look_at(found: Findings, changes: list[Change]) -> None:
     rights = [
         each
         for each in changes
-        if each.action in _ORDER[:5] and _RIGHTS.search(each.address[:300])
+        if each.action in _ORDER[:5] and _RIGHTS.search(each.address.plain[:300])
     ]
     if rights:
         found.note(
@@ -239,7 +239,5 @@ def _check_summary(found: Findings, text: Text, changes: list[Change]) -> None:
         found.danger("summary", f"Its summary says {told}, but its lines say {real}.")
 
 
-def _cut(value: str) -> str:
-    if len(value) <= _LONGEST:
-        return inline(value) or "something without a name"
-    return f"{inline(value[:60])}⟦…⟧{inline(value[-30:])}"
+def _cut(address: Text) -> str:
+    return said(address, _LONGEST) if address.plain else "something without a name"

@@ -1,11 +1,11 @@
 """The changes that a plan of Terraform lists, as JSON, as values or as text."""
 
-import json
 import re
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from webui.preview.renderers.arguments import Arguments, Text
+from webui.preview.renderers.json_texts import begins_as, value_in
 from webui.preview.renderers.saying import Findings, leaf
 
 ANSI: Final = re.compile(r"\x1b\[[0-9;]{0,20}m")
@@ -28,53 +28,40 @@ _WORDS: Final = {
 }
 
 
+_NAMELESS: Final = Text("", {})
+
+
 class Change(NamedTuple):
+    """What a plan does to one thing."""
+
     action: str
-    address: str
+    address: Text
 
 
 def changes_in(
     arguments: Arguments, text: Text | None, found: Findings
 ) -> Iterator[Change]:
+    """Yield the changes, in the order of the plan."""
     plan = arguments.inside("plan", "plan_json") or arguments
     items = plan.items("resource_changes")
+    if items is None and text is not None and begins_as(text, "{"):
+        value = value_in(text)
+        if value is None:
+            found.danger("json", "The plan is no JSON that can be read here.")
+            return
+        items = Arguments(value.children).items("resource_changes") or ()
     if items is not None:
         for each in items:
             change = each.inside("change")
             actions = change.texts("actions") if change is not None else None
-            address = leaf(each, "address", "type")
-            yield Change(
-                _action([action.plain for action in actions or ()]),
-                address.plain if address is not None else "",
-            )
-    elif text is not None and text.plain.lstrip().startswith("{"):
-        yield from _of_json(text.plain, found)
+            address = leaf(each, "address", "type") or _NAMELESS
+            yield Change(_action({each.plain for each in actions or ()}), address)
     elif text is not None:
         for match in _LINE.finditer(ANSI.sub("", text.plain)):
-            yield Change(_WORDS[match[2]], match[1])
+            yield Change(_WORDS[match[2]], Text(match[1], text.masks))
 
 
-def _of_json(plain: str, found: Findings) -> Iterator[Change]:
-    try:
-        plan = json.loads(plain)
-    except (ValueError, RecursionError):
-        found.danger("json", "The plan is no JSON that can be read here.")
-        return
-    listed = plan.get("resource_changes") if isinstance(plan, dict) else None
-    for each in listed if isinstance(listed, list) else ():
-        if not isinstance(each, dict):
-            continue
-        change = each.get("change")
-        actions = change.get("actions") if isinstance(change, dict) else None
-        yield Change(_action(actions), str(each.get("address", ""))[:400])
-
-
-def _action(actions: Any) -> str:
-    named = (
-        {each for each in actions if isinstance(each, str)}
-        if isinstance(actions, list)
-        else set()
-    )
+def _action(named: set[str]) -> str:
     if "delete" in named:
         return "replace" if "create" in named else "destroy"
     return next(

@@ -5,9 +5,18 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from webui.preview.renderers.arguments import Text
+from webui.preview.renderers.languages.paths import normalised
+from webui.preview.renderers.languages.shell_code import (
+    Written,
+    code_of,
+    files_in,
+    language_of,
+    search,
+)
 from webui.preview.renderers.languages.shell_dangers import dangers
 from webui.preview.renderers.languages.shell_frames import UNCLEAR
 from webui.preview.renderers.languages.shell_gathered import Gathered, Where
+from webui.preview.renderers.languages.shell_layout import look_over
 from webui.preview.renderers.languages.shell_lexer import read
 from webui.preview.renderers.languages.shell_runs import (
     INTERPRETERS,
@@ -21,15 +30,13 @@ from webui.preview.renderers.languages.shell_runs import (
     script_of,
 )
 from webui.preview.renderers.languages.shell_targets import arguments, redirected
+from webui.preview.renderers.languages.shell_unread import worst_words
 from webui.preview.renderers.languages.shell_words import Command, Script, Word
 
 _DEEPEST: Final = 5
 _LONGEST_PIPE: Final = 5
-_MOST_FAR: Final = 8
-_FAR: Final = re.compile(r"(?<=[^\s])[ \t]{24,}+(?=[^\s#])")
-_LOW: Final = re.compile(r"(?<=\S)\n(?:[ \t]*+\n){16,}+(?=[ \t]*+\S)")
+_LONGEST_NAME: Final = 300
 _SUBSTITUTION: Final = re.compile(r"\$\(…\)|\$\{…\}|[<>]\(…\)")
-_ENDLESS: Final = re.compile(r":\(\)\s*+\{\s*+:\s*+\|\s*+:")
 STEERING: Final = re.compile(
     r"LD_\w+|DYLD_\w+|PATH|IFS|ENV|BASH_ENV|SHELLOPTS|BASHOPTS|PROMPT_COMMAND|PS[0-4]|PYTHON(?!UNBUFFERED|DONTWRITE)\w+"
     r"|PERL5?\w*|RUBY\w+|NODE_(?!ENV)\w+|GIT_\w*(?:COMMAND|EDITOR|PAGER|ASKPASS|DIR|PROXY)|\w*EDITOR|\w*PAGER|BROWSER"
@@ -39,7 +46,6 @@ STEERING: Final = re.compile(
 """Variables that change what other programs run or trust."""
 _DECODERS: Final = frozenset({"base64", "base32", "xxd", "openssl", "gzip", "gunzip", "zcat", "bzip2", "xz", "tr", "rev", "uudecode", "od", "hexdump"})  # fmt: skip
 _FETCHERS: Final = frozenset({"curl", "wget", "fetch", "aria2c", "nc", "ncat", "ftp", "http", "lynx", "scp", "gh"})  # fmt: skip
-_CODE_OPTIONS: Final = frozenset({"-c", "-e", "-r", "-p", "--eval", "-command", "-Command"})
 _DOWNLOADERS: Final = frozenset({"npx", "uvx", "pipx", "bunx", "pnpx"})
 _ELSEWHERE: Final = frozenset({"ssh", "watch", "parallel", "xargs"})
 _COMPUTED: Final = "What runs here is computed and cannot be told from the text"
@@ -53,7 +59,7 @@ def gather(text: Text) -> tuple[Gathered, Script]:
     """Read a script and the scripts in it; return what is to say, and the script as read."""
     reading = _Reading(text)
     script = reading.read(text.plain, Where(0, None), 0)
-    reading.look_over(text.plain)
+    look_over(reading.seen, text.plain)
     return reading.seen, script
 
 
@@ -63,6 +69,8 @@ class _Reading:
         self._found = self.seen.found
         self._steps = 0
         self._known: dict[int, list[str]] = {}
+        self._files: dict[str, Written] = {}
+        self._followed: set[str] = set()
 
     def read(self, plain: str, where: Where, level: int) -> Script:
         script = read(plain, self._steps)
@@ -73,6 +81,10 @@ class _Reading:
             found.danger(where.of(at), f"{words[0].upper()}{words[1:]}.")
         if script.stopped is not None:
             found.danger(where.of(script.stopped), _TOO_LONG)
+            for at, words in worst_words(plain, script.stopped):
+                found.danger(
+                    where.of(at), f"In what is not read stands: {seen.words(words)}"
+                )
         for name, at in script.functions.items():
             words = f"Gives the name {seen.words(name)} to commands of its own."
             found.note(where.of(at), words)
@@ -80,6 +92,7 @@ class _Reading:
             if plain[max(begin, end - 1) : end] == "\\" and end < len(plain):
                 words = "A comment ends in a backslash, which joins no lines: the next line runs."
                 found.danger(where.of(begin), words)
+        self._files.update(files_in(script, plain, where))
         for command in script.commands:
             self._command(command, plain, level, where)
         return script
@@ -154,9 +167,11 @@ class _Reading:
         elif script is not None:
             self._inner([script], level, at)
         elif run.name in {"source", "."}:
-            self._sourced(run, where, shown)
+            self._sourced(run, level, where, shown)
         elif run.name in SHELLS or run.name in INTERPRETERS:
-            self._interpreted(run, where, shown)
+            self._interpreted(run, level, where, shown)
+        elif "/" in run.word.value:
+            self._ran(run, run.word, "", level, where)
         if run.name in _ELSEWHERE and run.args:
             self._found.note(at, f"Runs a command elsewhere or many times: {shown}")
         if elsewhere := remote_command(run):
@@ -164,26 +179,46 @@ class _Reading:
         if run.name in _DOWNLOADERS:
             self._found.note(at, f"Downloads a package and runs it: {shown}")
 
-    def _sourced(self, run: Run, where: Where, shown: str) -> None:
+    def _sourced(self, run: Run, level: int, where: Where, shown: str) -> None:
         if any(word.process for word in run.args):
             self._danger(run, where, f"Runs what another command writes: {shown}")
-        elif run.args:
+        elif run.args and not self._ran(run, run.args[0], "", level, where):
             words = f"Runs a file whose text is not in this call: {shown}"
             self._found.note(where.of(run.word.begin), words)
 
-    def _interpreted(self, run: Run, where: Where, shown: str) -> None:
-        at = where.of(run.word.begin)
+    def _interpreted(self, run: Run, level: int, where: Where, shown: str) -> None:
+        at, code = where.of(run.word.begin), code_of(run)
         upstream = list(_upstream(run.command))
+        file = next((word for word in run.args if word.value[:1] != "-"), None)
         if any(word.process for word in run.args):
             self._danger(run, where, f"Runs what another command writes: {shown}")
         elif upstream and reads_script(run):
             self._piped(run, upstream, where)
-        elif not _CODE_OPTIONS.isdisjoint(run.values):
-            self._found.note(
-                at, f"Hands code of its own to {self.seen.words(run.name)}: {shown}"
-            )
-        elif run.name in SHELLS and any(not value.startswith("-") for value in run.values):
-            self._found.note(at, f"Runs a file whose text is not in this call: {shown}")
+        elif code is not None:
+            words = f"Hands code of its own to {self.seen.words(run.name)}: {shown}"
+            self._found.note(at, words)
+            search(self.seen, run.name, code[0], Where(0, where.of(code[1])))
+        elif file is not None:
+            known = self._ran(run, file, run.name, level, where)
+            if run.name in SHELLS and not known:
+                words = f"Runs a file whose text is not in this call: {shown}"
+                self._found.note(at, words)
+
+    def _ran(self, run: Run, file: Word, program: str, level: int, where: Where) -> bool:
+        """Follow a file that runs, if its text stands in this call; once, as it may be large."""
+        name = normalised(file.value[:_LONGEST_NAME])
+        if name not in self._files:
+            return name in self._followed
+        written = self._files.pop(name)
+        self._followed.add(name)
+        words = f"Runs a file that this call itself writes: {self.seen.words(file.value)}"
+        self._danger(run, where, words)
+        program = program or language_of(name, written.plain)
+        if program and program not in SHELLS:
+            search(self.seen, program, written.plain, written.where)
+        else:
+            self._script(written.plain, level, written.where)
+        return True
 
     def _piped(self, run: Run, upstream: Sequence[Command], where: Where) -> None:
         names = [name for command in upstream for name in reversed(self._names(command))]
@@ -208,50 +243,32 @@ class _Reading:
         if any(word.computed for word in words):
             self._found.danger(at, f"{_COMPUTED}: {self.seen.words(plain)}")
             plain = _SUBSTITUTION.sub("$_", plain)
+        self._script(plain, level, Where(0, at))
+
+    def _script(self, plain: str, level: int, where: Where) -> None:
         if level >= _DEEPEST:
-            self._found.danger(at, _TOO_DEEP)
+            self._found.danger(where.of(0), _TOO_DEEP)
             return
-        self.read(plain, Where(0, at), level + 1)
+        self.read(plain, where, level + 1)
 
     def _handed(self, run: Run, word: Word, level: int, where: Where) -> None:
         at = where.of(word.begin)
         self._found.danger(at, f"Runs text that is handed to {self.seen.words(run.name)}.")
         if run.name in SHELLS:
             self._inner([word], level, at)
+        else:
+            search(self.seen, run.name, word.value, Where(0, at))
 
     def _fed(self, run: Run, body: str, begin: int, level: int, where: Where) -> None:
         at = where.of(begin)
         self._found.danger(
             at, f"The text that follows is run by {self.seen.words(run.name)}."
         )
-        if run.name not in SHELLS and run.name != "ssh":
-            return
-        if level >= _DEEPEST:
-            self._found.danger(at, _TOO_DEEP)
-            return
-        self.read(body, Where(at, where.fixed), level + 1)
-
-    def look_over(self, plain: str) -> None:
-        """Look at how the text is laid out: what stands where nobody looks."""
-        seen, found = self.seen, self._found
-        for count, match in enumerate(_FAR.finditer(plain)):
-            words = "The line goes on after many blanks."
-            if count < _MOST_FAR:
-                rest = seen.words(plain[match.end() : match.end() + 200])
-                words = f"After {len(match[0])} blanks the line goes on: {rest}"
-            found.danger(match.start(), words)
-        for match in _LOW.finditer(plain):
-            words = f"The text goes on after {match[0].count(chr(10)) - 1} empty lines."
-            found.danger(match.end(), words)
-        if "\r" in plain.replace("\r\n", ""):
-            words = (
-                "Holds carriage returns, by which a terminal shows another text than runs."
-            )
-            found.danger(plain.index("\r"), words)
-        if match := _ENDLESS.search(plain):  # type: ignore[assignment]
-            found.danger(
-                match.start(), "Starts itself again and again until the machine stops."
-            )
+        inner = Where(at, where.fixed)
+        if run.name in SHELLS or run.name == "ssh":
+            self._script(body, level, inner)
+        else:
+            search(self.seen, run.name, body, inner)
 
 
 def _upstream(command: Command) -> Iterator[Command]:

@@ -9,6 +9,7 @@ from webui.preview.renderers.languages.shell_words import unescaped
 _IN_QUOTES: Final = re.compile(r"[^\"$`\\]++")
 _IN_BRACES: Final = re.compile(r"[^\"'$`\\}]++")
 _VARIABLE: Final = re.compile(r"\$(?:[A-Za-z_][A-Za-z0-9_]*+|[0-9@*#?$!_-])")
+_BLANK: Final = re.compile(r"\$\{IFS\b")
 _ANSI: Final = re.compile(r"\$'((?:[^'\\]|\\.)*+)'", re.DOTALL)
 _UNESCAPED: Final = {"\n": "", "$": "$", "`": "`", '"': '"', "\\": "\\"}
 _SUM_SIGN: Final = r"(?:[^()`'\";\n$]|\$(?!\())"
@@ -59,7 +60,8 @@ class Expansions(Frames):
             return
         word = self.word(frame)
         word.computed = True
-        word.add("$(…)" if kind == "$(" else "${…}", at, at, quoted=quoted)
+        meant = "$(…)" if kind == "$(" else "${…}"
+        word.add("$IFS" if _BLANK.match(text, at) else meant, at, at, quoted=quoted)
         self.push(kind, at + 2)
 
     def in_quotes(self, frame: Frame) -> None:

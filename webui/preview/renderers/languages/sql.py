@@ -21,10 +21,10 @@ _MAKING: Final = frozenset(
 class SqlReading:
     """Reads SQL and gathers what is to say of it."""
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: Text, found: Found | None = None) -> None:
         """Read the text; where a backslash may escape a quote, in both ways."""
         plain = text.plain
-        self.found = Found(plain)
+        self.found = found or Found(plain)
         self.kinds: dict[str, bool] = {}
         """Kinds of statements, and whether they do more than read."""
         self.tables: dict[str, bool] = {}
