@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 PREVIEW_VERSION: Final = 6
 """Goes up whenever the same call would look different; it is part of a decision's seal."""
 
-PieceKind = Literal["text", "chip", "blank", "gap", "mask"]
+PieceKind = Literal["text", "chip", "blank", "gap", "mask", "alarm"]
 NodeKind = Literal[
     "string", "number", "boolean", "null", "object", "array", "masked", "gap"
 ]
@@ -25,7 +25,7 @@ class Piece(NamedTuple):
     """A stretch of visible text, and what it is.
 
     text: as the agent wrote it; chip: escaped code points; blank: a counted run of spaces
-    or newlines; gap: something is not shown here; mask: a secret.
+    or newlines; gap: something is not shown here; mask: a secret; alarm: of several names in a fact, one to look at.
     """
 
     kind: PieceKind

@@ -8,8 +8,9 @@ from typing import Final, NamedTuple
 
 from webui.preview.nodes import Piece
 from webui.preview.renderers.arguments import Arguments, Text, text_of
+from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.rendering import Fact
-from webui.preview.renderers.saying import Findings, Span, pieces_of, said
+from webui.preview.renderers.saying import Span, pieces_of, said
 from webui.preview.visible import inline
 
 _MOST_NAMED: Final = 20

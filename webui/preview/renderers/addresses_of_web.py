@@ -5,8 +5,9 @@ import re
 from typing import Final, NamedTuple
 
 from webui.preview.renderers.arguments import Text
+from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.rendering import Fact
-from webui.preview.renderers.saying import Findings, Span, fact, said
+from webui.preview.renderers.saying import Span, fact, said
 
 _SCHEME: Final = re.compile(r"[\x00-\x20]{0,50}([A-Za-z][A-Za-z0-9+.-]{0,30}):")
 _AUTHORITY: Final = re.compile(r"[/\\]{0,20}([^/\\?#]{0,2000})")

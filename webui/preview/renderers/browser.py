@@ -7,9 +7,9 @@ from webui.preview.nodes import Piece
 from webui.preview.reading import Value
 from webui.preview.renderers.addresses_of_web import facts_of_url, look_at_url
 from webui.preview.renderers.arguments import Arguments, Text, text_of
+from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.rendering import Fact, Rendering, Token
 from webui.preview.renderers.saying import (
-    Findings,
     fact,
     facts_of,
     leaf,

@@ -6,9 +6,10 @@ from typing import Final
 
 from webui.preview.nodes import Piece
 from webui.preview.renderers.arguments import Arguments
+from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.manifests import Leaf
 from webui.preview.renderers.rendering import Token
-from webui.preview.renderers.saying import Findings, leaf, said, says_yes
+from webui.preview.renderers.saying import leaf, said, says_yes
 from webui.preview.renderers.sheets import Sheet
 from webui.preview.visible import inline
 

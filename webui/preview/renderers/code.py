@@ -5,9 +5,10 @@ from typing import Final
 
 from webui.preview.renderers import shell, sql
 from webui.preview.renderers.arguments import Arguments
+from webui.preview.renderers.findings import Found
 from webui.preview.renderers.languages.code_dangers import look_through
 from webui.preview.renderers.languages.highlighting import marks_of
-from webui.preview.renderers.listing import Found, listing, overlaid
+from webui.preview.renderers.listing import listing, overlaid
 from webui.preview.renderers.rendering import Fact, Rendering
 
 TOOLS: Final = (

@@ -7,8 +7,9 @@ from typing import Final
 
 from webui.preview.renderers.arguments import Text
 from webui.preview.renderers.comparing import Run, compare
+from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.rendering import LineKind
-from webui.preview.renderers.saying import Findings, Span, said, whole
+from webui.preview.renderers.saying import Span, said, whole
 from webui.preview.renderers.sheets import Sheet, add_lines
 
 _AROUND: Final = 3

@@ -5,10 +5,10 @@ from typing import Final
 
 from webui.preview.renderers.arguments import Arguments, Text
 from webui.preview.renderers.file_texts import add_whole, look_at_text
+from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.git_operations import OPERATIONS
 from webui.preview.renderers.rendering import Fact, Rendering
 from webui.preview.renderers.saying import (
-    Findings,
     fact,
     facts_of,
     leaf,

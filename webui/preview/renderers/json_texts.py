@@ -44,49 +44,60 @@ def value_in(text: Text) -> Value | None:
         )
     except (ValueError, RecursionError):
         return None
-    return _value("", parsed, text, 0)
+    try:
+        return _Reader(text).value("", parsed, 0)
+    except RecursionError:
+        return None
 
 
 def _refuse(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _value(name: str, parsed: Any, text: Text, level: int) -> Value | None:
-    if isinstance(parsed, _Members):
-        return _holder(name, "object", parsed, text, level)
-    if isinstance(parsed, list):
-        numbered = [(str(at), child) for at, child in enumerate(parsed)]
-        return _holder(name, "array", numbered, text, level)
-    if isinstance(parsed, _Number):
-        return Value(name, "number", (Segment(str(parsed)),))
-    if isinstance(parsed, str):
-        segments = tuple(_segments(parsed, text))
-        return Value(name, "string", segments)
-    if parsed is None:
-        return Value(name, "null", (Segment("null"),))
-    return Value(name, "boolean", (Segment("true" if parsed else "false"),))
+class _Reader:
+    """Makes values of what was parsed."""
 
+    def __init__(self, text: Text) -> None:
+        self._masks = text.masks
+        self._names: dict[str, str] = {}
 
-def _holder(name: str, kind: Any, members: Any, text: Text, level: int) -> Value | None:
-    if level >= _DEEPEST:
-        return None
-    children = []
-    for key, child in members:
-        shown = "".join([piece.text for piece in Text(key, text.masks).pieces()])
-        value = _value(on_one_line(shown), child, text, level + 1)
-        if value is None:
-            return None
-        children.append(value)
-    return Value(name, kind, children=tuple(children))
+    def value(self, name: str, parsed: Any, level: int) -> Value:
+        if isinstance(parsed, _Number):
+            return Value(name, "number", (Segment(str(parsed)),))
+        if isinstance(parsed, str):
+            whole = (Segment(parsed),) if parsed else ()
+            return Value(
+                name, "string", tuple(self._segments(parsed)) if self._masks else whole
+            )
+        if parsed is None:
+            return Value(name, "null", (Segment("null"),))
+        if isinstance(parsed, bool):
+            return Value(name, "boolean", (Segment("true" if parsed else "false"),))
+        if level >= _DEEPEST:
+            raise RecursionError
+        if isinstance(parsed, _Members):
+            members = [
+                self.value(self._named(key), child, level + 1) for key, child in parsed
+            ]
+            return Value(name, "object", children=tuple(members))
+        items = [self.value(str(at), child, level + 1) for at, child in enumerate(parsed)]
+        return Value(name, "array", children=tuple(items))
 
+    def _named(self, key: str) -> str:
+        named = self._names.get(key)
+        if named is None:
+            shown = Text(key, self._masks).pieces()
+            named = on_one_line("".join([piece.text for piece in shown]))
+            self._names[key] = named
+        return named
 
-def _segments(plain: str, text: Text) -> Iterator[Segment]:
-    done = 0
-    for at, sign in enumerate(plain) if text.masks else ():
-        if (mask := text.masks.get(sign)) is not None:
-            if at > done:
-                yield Segment(plain[done:at])
-            yield Segment("", mask.text)
-            done = at + 1
-    if done < len(plain):
-        yield Segment(plain[done:])
+    def _segments(self, plain: str) -> Iterator[Segment]:
+        done = 0
+        for at, sign in enumerate(plain):
+            if (mask := self._masks.get(sign)) is not None:
+                if at > done:
+                    yield Segment(plain[done:at])
+                yield Segment("", mask.text)
+                done = at + 1
+        if done < len(plain):
+            yield Segment(plain[done:])

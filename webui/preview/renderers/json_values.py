@@ -7,7 +7,8 @@ from typing import Final
 from webui.preview.nodes import Piece
 from webui.preview.reading import Value
 from webui.preview.renderers.arguments import text_of
-from webui.preview.renderers.saying import Findings, name_said, pieces_of, whole
+from webui.preview.renderers.findings import Findings
+from webui.preview.renderers.saying import name_said, pieces_of, whole
 from webui.preview.visible import inline
 
 _VALUE: Final = 300

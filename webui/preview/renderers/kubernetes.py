@@ -5,15 +5,10 @@ from typing import Final
 from webui.preview.reading import Value
 from webui.preview.renderers.arguments import Arguments
 from webui.preview.renderers.cluster_rules import look_at_leaves, look_at_target, resources
+from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.manifests import Leaf, of_text, of_values
 from webui.preview.renderers.rendering import Rendering
-from webui.preview.renderers.saying import (
-    Findings,
-    facts_of,
-    leaf,
-    said,
-    whole,
-)
+from webui.preview.renderers.saying import facts_of, leaf, said, whole
 from webui.preview.renderers.sheets import Sheets, add_lines
 from webui.preview.renderers.tool_names import globs, squeezed
 

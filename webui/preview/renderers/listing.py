@@ -1,32 +1,19 @@
-"""A text as the lines of a block, coloured by marks, and what is found in it by line.
-
-A block is bounded; what is said of a text is not: findings come from all of it and name lines.
-"""
+"""A text as the lines of a block, coloured by marks, and names of it as a fact."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import accumulate, islice
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 from webui.preview.nodes import Piece
 from webui.preview.renderers.arguments import Text
-from webui.preview.renderers.rendering import (
-    Block,
-    Fact,
-    Finding,
-    Line,
-    Severity,
-    Token,
-    TokenKind,
-)
+from webui.preview.renderers.rendering import Block, Fact, Line, Token, TokenKind
 
 _MOST_LINES: Final = 200
 _MOST_CHARS: Final = 8_000
 _LONG_LINE: Final = 2_000
 _SHORTEST: Final = 200
 _INDENT: Final = 40  # an indent up to here hides nothing and is not written out
-_MOST_FINDINGS: Final = 24
-_MOST_NUMBERS: Final = 5
 _MOST_NAMES: Final = 12
 
 
@@ -36,77 +23,6 @@ class Mark(NamedTuple):
     begin: int
     end: int
     kind: TokenKind
-
-
-class Found:
-    """Gathers what is said of a text; the same thing said of many lines is one sentence."""
-
-    def __init__(self, text: str, *, first_line: int = 1) -> None:
-        """Take the text that positions speak of; its own first line may have another number."""
-        self._text = text
-        self._starts: list[int] = []
-        self._first = first_line
-        self._said: dict[tuple[Severity, str], list[int]] = {}
-
-    def danger(self, at: int, sentence: str) -> None:
-        """Say what a person must not miss."""
-        self._add("danger", at, sentence)
-
-    def note(self, at: int, sentence: str) -> None:
-        """Say what a person may want to know."""
-        self._add("note", at, sentence)
-
-    def _add(self, severity: Severity, at: int, sentence: str) -> None:
-        lines = self._said.setdefault((severity, sentence), [])
-        line = self.line(at)
-        if line not in lines[-1:]:
-            lines.append(line)
-
-    def line(self, at: int) -> int:
-        """Return the number of the line that holds this position."""
-        if not self._starts:
-            self._starts = _starts(self._text)
-        return bisect_right(self._starts, at) - 1 + self._first
-
-    def findings(self) -> tuple[Finding, ...]:
-        """Return all that was said, dangers first; of very many, how many more there are."""
-        many = "\n" in self._text or self._first > 1
-        ordered = sorted(
-            self._said.items(), key=lambda item: (item[0][0] != "danger", item[1][0])
-        )
-        shown = [
-            Finding(severity, _where(lines) + sentence if many else sentence)
-            for (severity, sentence), lines in ordered[:_MOST_FINDINGS]
-        ]
-        if rest := ordered[_MOST_FINDINGS:]:
-            dangers = sum([key[0] == "danger" for key, _ in rest])
-            words = f"{len(rest)} more findings are not listed, {dangers} of them dangers."
-            shown.insert(0, Finding("danger", words))
-        return tuple(shown)
-
-
-class Within(Found):
-    """What is said of a text that stands in another: its places are places of that one."""
-
-    def __init__(self, outer: Found, place: Callable[[int], int]) -> None:
-        """Take what is said of the outer text, and how its places follow from the inner ones."""
-        self._outer, self._place = outer, place
-
-    def _add(self, severity: Severity, at: int, sentence: str) -> None:
-        self._outer._add(severity, self._place(at), sentence)  # noqa: SLF001  its own class
-
-
-def _starts(text: str) -> list[int]:
-    return [0, *accumulate([len(line) + 1 for line in text.split("\n")])]
-
-
-def _where(lines: Sequence[int]) -> str:
-    lines = sorted(set(lines))
-    if len(lines) == 1:
-        return f"Line {lines[0]}: "
-    shown = ", ".join(map(str, lines[:_MOST_NUMBERS]))
-    rest = len(lines) - _MOST_NUMBERS
-    return f"Lines {shown}{f' and {rest} more' if rest > 0 else ''}: "
 
 
 def listing(text: Text, marks: Sequence[Mark], title: str = "") -> Block:
@@ -202,7 +118,7 @@ def overlaid(under: Sequence[Mark], over: Sequence[Mark]) -> list[Mark]:
 
 
 def facts_of(text: Text, label: str, names: Mapping[str, bool]) -> tuple[Fact, ...]:
-    """Return names as one fact, the alarming ones first; of many, how many more there are."""
+    """Return names as one fact with the alarming ones marked; of many, those come first."""
     if not names:
         return ()
     ordered = (
@@ -213,8 +129,13 @@ def facts_of(text: Text, label: str, names: Mapping[str, bool]) -> tuple[Fact, .
     pieces: list[Piece] = []
     for name in ordered[:_MOST_NAMES]:
         pieces += [Piece("text", ", ")] if pieces else []
-        pieces += text.snippet(name)
+        shown = text.snippet(name)
+        pieces += map(_alarmed, shown) if names[name] else shown
     if len(ordered) > _MOST_NAMES:
         words = f"{len(ordered) - _MOST_NAMES} more"
         pieces.append(Piece("gap", f" ⟦{words}⟧", words))
-    return (Fact(label, tuple(pieces), any(names.values())),)
+    return (Fact(label, tuple(pieces)),)
+
+
+def _alarmed(piece: Piece) -> Piece:
+    return piece._replace(kind="alarm") if piece.kind == "text" else piece

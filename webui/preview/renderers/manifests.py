@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from webui.preview.reading import Value
 from webui.preview.renderers.arguments import Text, text_of
-from webui.preview.renderers.saying import Findings
+from webui.preview.renderers.findings import Findings
 
 _MOST_YAML: Final = 16 * 1024
 """Characters: the parser takes a second for a megabyte."""

@@ -12,8 +12,9 @@ from webui.preview.renderers.addresses import (
     recipients,
 )
 from webui.preview.renderers.arguments import Arguments, Text, text_of
+from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.rendering import Fact, Rendering
-from webui.preview.renderers.saying import Findings, fact, leaf, own_fact, said, whole
+from webui.preview.renderers.saying import fact, leaf, own_fact, said, whole
 from webui.preview.renderers.sheets import Sheets, add_lines
 from webui.preview.renderers.tool_names import globs, squeezed
 

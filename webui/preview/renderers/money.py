@@ -9,17 +9,11 @@ from webui.preview.nodes import Piece
 from webui.preview.renderers.amounts import Amount, decimals
 from webui.preview.renderers.arguments import Arguments, Text
 from webui.preview.renderers.currencies import digits_of
+from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.money_shapes import CURRENCIES, amounts_below, amounts_in
 from webui.preview.renderers.payees import facts_of_payees, look_at_payees
 from webui.preview.renderers.rendering import Fact, Rendering, Token
-from webui.preview.renderers.saying import (
-    Findings,
-    fact,
-    leaf,
-    name_said,
-    own_fact,
-    said,
-)
+from webui.preview.renderers.saying import fact, leaf, name_said, own_fact, said
 from webui.preview.renderers.sheets import Sheets
 from webui.preview.renderers.tool_names import globs, squeezed
 from webui.preview.visible import inline

@@ -11,19 +11,12 @@ from webui.preview.renderers.file_texts import (
     look_at_counts,
     look_at_text,
 )
+from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.patch_parts import FilePatch
 from webui.preview.renderers.patch_text import Reader, is_patch
 from webui.preview.renderers.patched_files import add_file
 from webui.preview.renderers.rendering import Block, Fact, Rendering
-from webui.preview.renderers.saying import (
-    Findings,
-    fact,
-    leaf,
-    own_fact,
-    said,
-    says_yes,
-    whole,
-)
+from webui.preview.renderers.saying import fact, leaf, own_fact, said, says_yes, whole
 from webui.preview.renderers.sensitive_files import look_at_path
 from webui.preview.renderers.sheets import Sheets
 from webui.preview.renderers.tool_names import globs, squeezed

@@ -8,8 +8,9 @@ from itertools import islice
 from typing import Final
 
 from webui.preview.renderers.arguments import Text
+from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.patch_parts import FilePatch, Row, after, name_in, named_in
-from webui.preview.renderers.saying import Findings, Span, said
+from webui.preview.renderers.saying import Span, said
 
 _HUNK: Final = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
 _GIT: Final = re.compile(r'diff --git (?:"?a/)?(?P<old>.*?)"? (?:"?b/)(?P<new>.*?)"?$')

@@ -4,8 +4,9 @@ import re
 from typing import Final
 
 from webui.preview.renderers.file_texts import look_at_counts
+from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.patch_parts import FilePatch, Row
-from webui.preview.renderers.saying import Findings, Span, said
+from webui.preview.renderers.saying import Span, said
 from webui.preview.renderers.sensitive_files import look_at_path
 from webui.preview.renderers.sheets import Sheet, Sheets
 

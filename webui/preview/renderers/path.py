@@ -6,8 +6,9 @@ from operator import itemgetter
 from typing import Final
 
 from webui.preview.renderers.arguments import Arguments, Text
+from webui.preview.renderers.findings import Found
 from webui.preview.renderers.languages import paths
-from webui.preview.renderers.listing import Found, Mark, listing
+from webui.preview.renderers.listing import Mark, listing
 from webui.preview.renderers.rendering import Block, Fact, Rendering, TokenKind
 
 TOOLS: Final = (

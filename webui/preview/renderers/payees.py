@@ -4,8 +4,9 @@ import re
 from typing import Final
 
 from webui.preview.renderers.arguments import Arguments, text_of
+from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.rendering import Fact
-from webui.preview.renderers.saying import Findings, fact, leaf, said, says_yes
+from webui.preview.renderers.saying import fact, leaf, said, says_yes
 
 _PAYEES: Final = (
     *(

@@ -8,9 +8,10 @@ from urllib.parse import unquote_plus
 from webui.preview.nodes import Piece
 from webui.preview.renderers.arguments import Arguments, Text, text_of
 from webui.preview.renderers.fields import member, pair, tree_block
+from webui.preview.renderers.findings import Found
 from webui.preview.renderers.json_texts import value_in
 from webui.preview.renderers.languages import hosts
-from webui.preview.renderers.listing import Found, Mark, listing
+from webui.preview.renderers.listing import Mark, listing
 from webui.preview.renderers.rendering import Block, Fact, Line, Rendering, TokenKind
 
 TOOLS: Final = (

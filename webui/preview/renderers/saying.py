@@ -1,15 +1,13 @@
-"""Words of a rendering: stretches of what an agent wrote, cut short, and what is found in them."""
+"""Words of a rendering: stretches of what an agent wrote, cut short where it is long."""
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from webui.preview.nodes import Piece
 from webui.preview.renderers.arguments import Arguments, Text, text_of
-from webui.preview.renderers.rendering import Fact, Finding, Severity
+from webui.preview.renderers.rendering import Fact
 from webui.preview.visible import on_one_line
 
-_MOST_FINDINGS: Final = 24
-_MOST_PLACES: Final = 5
 _SAID: Final = 60
 _SHOWN: Final = 400
 _EMPTY: Final = Piece("blank", "⟦empty⟧", "a text of no characters")
@@ -113,71 +111,3 @@ def says_yes(text: Text | None) -> bool:
     return text.plain.strip().casefold() in {"true", "yes", "on", "y", "1"} or text.hides(
         0, len(text.plain)
     )
-
-
-class _Found:
-    def __init__(self, severity: Severity, words: str) -> None:
-        self.severity: Severity = severity
-        self.words = words
-        self.lines: list[int] = []
-        self.times = 0
-
-    def sentence(self) -> str:
-        others = self.times - 1
-        if not others:
-            return self.words
-        lines = ", ".join(map(str, self.lines[1:_MOST_PLACES]))
-        where = f", as in line {lines}" if lines else ""
-        return f"{self.words} And {others:,} more like it{where}."
-
-
-class Findings:
-    """What is found, each kind said once and counted, however often an agent repeats it."""
-
-    def __init__(self) -> None:
-        self._found: dict[Hashable, _Found] = {}
-        self._seen: set[Hashable] = set()
-
-    def is_new(self, thing: Hashable) -> bool:
-        """Say whether this is looked at for the first time; what repeats is not said twice."""
-        if thing in self._seen:
-            return False
-        self._seen.add(thing)
-        return True
-
-    def danger(self, kind: Hashable, words: str, line: int | None = None) -> None:
-        """Add what may do harm; `words` are said for the first of its kind."""
-        self._add("danger", kind, words, line)
-
-    def note(self, kind: Hashable, words: str, line: int | None = None) -> None:
-        """Add what a person may want to know."""
-        self._add("note", kind, words, line)
-
-    def has(self, kind: Hashable) -> bool:
-        """Say whether there is one of this kind, so that its words need not be made again."""
-        return kind in self._found
-
-    def again(self, kind: Hashable, line: int | None = None) -> None:
-        """Count one more of a kind that there is."""
-        found = self._found[kind]
-        found.times += 1
-        if line is not None and len(found.lines) < _MOST_PLACES:
-            found.lines.append(line)
-
-    def sentences(self) -> tuple[Finding, ...]:
-        """Return all of them, dangers first; of very many, how many are not listed."""
-        ordered = sorted(self._found.values(), key=lambda found: found.severity != "danger")
-        listed = [
-            Finding(found.severity, found.sentence()) for found in ordered[:_MOST_FINDINGS]
-        ]
-        if rest := ordered[_MOST_FINDINGS:]:
-            words = f"{len(rest):,} more findings are not listed; read the arguments below."
-            listed.insert(0, Finding(rest[0].severity, words))
-        return tuple(sorted(listed, key=lambda finding: finding.severity != "danger"))
-
-    def _add(
-        self, severity: Severity, kind: Hashable, words: str, line: int | None
-    ) -> None:
-        if kind not in self._found:
-            self._found[kind] = _Found(severity, words)
-        self.again(kind, line)

@@ -3,8 +3,9 @@
 import re
 from typing import Final, NamedTuple
 
+from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.rendering import Severity
-from webui.preview.renderers.saying import Findings, Span, said
+from webui.preview.renderers.saying import Span, said
 
 
 class _Kind(NamedTuple):

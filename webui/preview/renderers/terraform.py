@@ -8,17 +8,10 @@ from typing import Final
 
 from webui.preview.nodes import Piece
 from webui.preview.renderers.arguments import Arguments, Text
+from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.json_texts import begins_as
 from webui.preview.renderers.rendering import Fact, LineKind, Rendering, Token, TokenKind
-from webui.preview.renderers.saying import (
-    Findings,
-    facts_of,
-    leaf,
-    own_fact,
-    said,
-    says_yes,
-    whole,
-)
+from webui.preview.renderers.saying import facts_of, leaf, own_fact, said, says_yes, whole
 from webui.preview.renderers.sheets import Sheets, add_lines
 from webui.preview.renderers.terraform_plan import ANSI, SUMMARY, Change, changes_in
 from webui.preview.renderers.tool_names import globs, squeezed

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from webui.preview.renderers.arguments import Arguments, Text
+from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.json_texts import begins_as, value_in
-from webui.preview.renderers.saying import Findings, leaf
+from webui.preview.renderers.saying import leaf
 
 ANSI: Final = re.compile(r"\x1b\[[0-9;]{0,20}m")
 _LINE: Final = re.compile(

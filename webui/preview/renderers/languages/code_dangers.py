@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from webui.preview.renderers.arguments import Text
+from webui.preview.renderers.findings import Found
 from webui.preview.renderers.languages import hosts, paths
-from webui.preview.renderers.listing import Found, Mark, apart
+from webui.preview.renderers.listing import Mark, apart
 
 _MOST: Final = 2_000
 _ADDRESS: Final = re.compile(r"(?:https?|ftp|wss?)://[^\s\"'`<>)\]}|]{1,400}")

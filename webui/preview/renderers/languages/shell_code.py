@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from webui.preview.renderers.arguments import Text
+from webui.preview.renderers.findings import Within
 from webui.preview.renderers.languages.code_dangers import look_through
 from webui.preview.renderers.languages.paths import normalised
 from webui.preview.renderers.languages.shell_gathered import Gathered, Where
 from webui.preview.renderers.languages.shell_runs import Run, runs
 from webui.preview.renderers.languages.shell_words import Command, Script
 from webui.preview.renderers.languages.sql import SqlReading
-from webui.preview.renderers.listing import Within
 
 _LANGUAGES: Final = {
     **dict.fromkeys(("python", "python2", "python3", "pypy", "pypy3", "ipython"), "python"),

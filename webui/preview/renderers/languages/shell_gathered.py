@@ -3,9 +3,10 @@
 from typing import Final, NamedTuple
 
 from webui.preview.renderers.arguments import Text
+from webui.preview.renderers.findings import Found
 from webui.preview.renderers.languages.shell_runs import Run
 from webui.preview.renderers.languages.shell_words import Script, Word
-from webui.preview.renderers.listing import Found, Mark, apart
+from webui.preview.renderers.listing import Mark, apart
 from webui.preview.renderers.rendering import TokenKind
 
 _MOST_SHOWN: Final = 200

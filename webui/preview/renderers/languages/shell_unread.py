@@ -2,51 +2,59 @@
 
 import re
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
-_BEGINS: Final = r"(?<![\w.~-])"
-_WORST: Final = tuple(
-    re.compile(_BEGINS + pattern)
-    for pattern in (
-        r"rm[ \t]++(?:-[\w-]++[ \t]++)*-(?:\w{0,10}[rRf]|-recursive|-force)",
-        r"(?:mkfs|wipefs|shred|fdisk)\b",
-        r"dd[ \t][^\n;|&]{0,200}of=/dev/",
-        r"(?:sudo|doas|pkexec|su)[ \t]",
-        r"(?:eval|source)[ \t]",
-        r"(?:curl|wget|nc|ncat|socat)[ \t]",
-        r"(?:ssh|scp|rsync|sftp)[ \t]",
-        r"base(?:64|32)[ \t]",
-        r"(?:chmod|chown|setfacl)[ \t]",
-        r"crontab\b",
-        r"(?:systemctl|launchctl|shutdown|reboot|poweroff)\b",
-        r"(?:pkill|killall|kill)[ \t]",
-        r"(?:iptables|nft|ufw)[ \t]",
-        r"git[ \t]++(?:push|reset|clean)\b",
-        r"(?:terraform|tofu|kubectl|helm|aws|gcloud|az)[ \t]",
-        r"(?:docker|podman)[ \t]",
-        r"(?:psql|mysql|sqlite3|dropdb|redis-cli)\b",
-        r"(?:python[\d.]{0,5}|node|perl|ruby|php)[ \t]++-[cer]\b",
-        r"(?:ba|z|da|k)?sh[ \t]++-\w{0,5}c\b",
+_BLANK: Final = r"[ \t]"
+
+
+class _Words(NamedTuple):
+    literals: tuple[str, ...]
+    """One of these has to stand there; without them the pattern is not tried."""
+    pattern: re.Pattern[str]
+
+
+def _words(literals: str, pattern: str) -> _Words:
+    return _Words(tuple(literals.split()), re.compile(pattern))
+
+
+def _programs(names: str, following: str = _BLANK) -> tuple[_Words, ...]:
+    return tuple(
+        _words(name, rf"{name}(?<![\w.~-]{name}){following}") for name in names.split()
     )
-) + tuple(
-    map(
-        re.compile,
-        (
-            r"\|[ \t]*+(?:\w{1,10}/){0,5}(?:ba|z|da|k)?sh\b",
-            r"/dev/(?:tcp|udp)/",
-            r"\.ssh/|authorized_keys",
-            r"\.(?:aws|kube|gnupg|docker)/|\.env\b|\.netrc",
-            r"/etc/(?:passwd|shadow|sudoers|cron)",
-            r"\.(?:bashrc|zshrc|profile|bash_profile)\b",
-            r":\(\)[ \t]*+\{",
-            r"\$\{?IFS",
-        ),
-    )
+
+
+_WORST: Final = (
+    *_programs("rm", r"[ \t]++(?:-[\w-]++[ \t]++)*-(?:\w{0,10}[rRf]|-recursive|-force)"),
+    *_programs("dd", r"[ \t][^\n;|&]{0,200}of=/dev/"),
+    *_programs("git", r"[ \t]++(?:push|reset|clean)\b"),
+    *_programs("python python3 node perl ruby php bash sh zsh", r"[ \t]++-\w{0,5}[cer]\b"),
+    *_programs(
+        "mkfs wipefs shred fdisk crontab systemctl launchctl shutdown reboot", r"\b"
+    ),
+    *_programs(
+        "sudo doas pkexec su eval source curl wget nc ncat socat ssh scp rsync sftp"
+    ),
+    *_programs("base64 base32 chmod chown setfacl kill pkill killall iptables nft ufw"),
+    *_programs(
+        "terraform tofu kubectl helm aws gcloud az docker podman psql mysql sqlite3"
+    ),
+    *_programs("dropdb redis-cli", r"\b"),
+    _words("|", r"\|[ \t]*+(?:\w{1,10}/){0,5}(?:ba|z|da|k)?sh\b"),
+    _words("/dev/tcp/ /dev/udp/", r"/dev/(?:tcp|udp)/"),
+    _words(".ssh/ authorized_keys", r"\.ssh/|authorized_keys"),
+    _words(".aws/ .kube/ .gnupg/ .docker/", r"\.(?:aws|kube|gnupg|docker)/"),
+    _words(".env .netrc", r"\.(?:env|netrc)\b"),
+    _words("/etc/", r"/etc/(?:passwd|shadow|sudoers|cron)"),
+    _words(".bash .zsh .profile", r"\.(?:bashrc|zshrc|profile|bash_profile)\b"),
+    _words(":()", r":\(\)[ \t]*+\{"),
+    _words("$IFS ${IFS", r"\$\{?IFS"),
 )
 
 
 def worst_words(plain: str, begin: int) -> Iterator[tuple[int, str]]:
     """Yield the first of each kind from a place on: where it stands, and its words."""
-    for pattern in _WORST:
+    for literals, pattern in _WORST:
+        if all(plain.find(literal, begin) < 0 for literal in literals):
+            continue
         if match := pattern.search(plain, begin):
             yield match.start(), match[0].strip()

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from webui.preview.renderers.arguments import Text
+from webui.preview.renderers.findings import Found
 from webui.preview.renderers.languages import sql_words
 from webui.preview.renderers.languages.sql_conditions import TooDeep, is_always_true
 from webui.preview.renderers.languages.sql_statements import conditions_of, statements
 from webui.preview.renderers.languages.sql_tokens import UNCLEAR, Token, Tokens
-from webui.preview.renderers.listing import Found, Mark
+from webui.preview.renderers.listing import Mark
 from webui.preview.renderers.rendering import TokenKind
 
 _MOST_META: Final = 100
