@@ -96,7 +96,7 @@ def test_a_tool_is_known_however_its_server_spells_it(spelt: str) -> None:
                 "content": "on: push",
                 "branch": "t",
             },
-            "is run by continuous integration",
+            "leads to what the build server runs",
         ),
         (
             "push_files",
@@ -113,7 +113,11 @@ def test_a_tool_is_known_however_its_server_spells_it(spelt: str) -> None:
             "off to the right",
         ),
         ("remove_branch_protection", {**HERE, "branch": "main"}, "loses its protection"),
-        ("git_add", {"repo_path": "/w", "files": [".env"]}, "is where secrets are kept"),
+        (
+            "git_add",
+            {"repo_path": "/w", "files": [".env"]},
+            "leads to secrets of a program",
+        ),
     ],
 )
 def test_an_operation_that_reaches_far_is_found(

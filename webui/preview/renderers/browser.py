@@ -1,11 +1,12 @@
 """What an agent does in a browser: where it goes, what it types, which program it runs there."""
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from webui.preview.nodes import Piece
 from webui.preview.reading import Value
-from webui.preview.renderers.addresses_of_web import facts_of_url, look_at_url
+from webui.preview.renderers.addresses_of_web import address_of, concerns, host_fact
 from webui.preview.renderers.arguments import Arguments, Text, text_of
 from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.rendering import Fact, Rendering, Token
@@ -125,8 +126,7 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     facts: list[Fact] = []
     url = leaf(arguments, "url", "uri")
     if url is not None:
-        facts += facts_of_url(url)
-        look_at_url(found, url)
+        facts += _look_at_address(found, url)
     facts += facts_of(arguments, _FACTS)
     _typed(found, arguments, sheets)
     _fields(found, arguments, sheets)
@@ -137,6 +137,15 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     if not facts and not sheets.blocks():
         return None
     return Rendering("browser", title, tuple(facts), sheets.blocks(), found.sentences())
+
+
+def _look_at_address(found: Findings, url: Text) -> Iterator[Fact]:
+    address = address_of(url)
+    for severity, words in concerns(url, address):
+        (found.danger if severity == "danger" else found.note)(words, words)
+    if address.host:
+        yield host_fact(url, address)
+    yield fact("Address", url)
 
 
 def _typed(found: Findings, arguments: Arguments, sheets: Sheets) -> None:

@@ -139,7 +139,8 @@ def _blocks(found: Sequence[tuple[str, Text]]) -> Iterator[Block]:
 
 
 def _listed(text: Text) -> Block:
-    kind: TokenKind = "danger" if paths.place_of(text.plain) is not None else "name"
+    place = paths.place_of(text.plain)
+    kind: TokenKind = "danger" if place is not None and place.is_danger else "name"
     return listing(text, (Mark(0, len(text.plain), kind),))
 
 
@@ -183,8 +184,8 @@ def _look(said: Found, text: Text, root: Text | None, tool: str) -> None:
     if len(text.plain) > paths.LONGEST:
         said.danger(0, f"The path {shown} is longer than any system takes.")
     place = paths.place_of(resolved)
-    if place is not None:
-        said.danger(0, f"The path {shown} leads to {place[0]}.")
+    if place is not None and place.is_danger:
+        said.danger(0, f"The path {shown} leads to {place.words}.")
     if paths.is_whole(resolved) and any(
         word in tool.casefold() for word in ("delete", "remove", "move", "write")
     ):

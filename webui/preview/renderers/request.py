@@ -6,6 +6,12 @@ from typing import Final
 from urllib.parse import unquote_plus
 
 from webui.preview.nodes import Piece
+from webui.preview.renderers.addresses_of_web import (
+    USUAL_PORTS,
+    address_of,
+    concerns,
+    host_fact,
+)
 from webui.preview.renderers.arguments import Arguments, Text, text_of
 from webui.preview.renderers.fields import member, pair, tree_block
 from webui.preview.renderers.findings import Found
@@ -67,10 +73,8 @@ _STEERING: Final = frozenset(
 )
 _PROXIES: Final = ("proxy", "http_proxy", "https_proxy")
 _SETTINGS: Final = frozenset({*_VERIFIES, *_SKIPS, *_FOLLOWS, *_PROXIES})
-_USUAL_PORTS: Final = frozenset({"", "80", "443", "8080", "8443"})
 _MOST_LINES: Final = 100
 _MOST_FORM: Final = 2_000
-_MOST_ADDRESS: Final = 16_384
 
 
 def fits(arguments: Arguments) -> bool:
@@ -97,7 +101,7 @@ class _Request:
     def __init__(self, text: Text, arguments: Arguments) -> None:
         self._text, self._arguments = text, arguments
         self._found = Found("")
-        self._address = hosts.split(text.plain.strip()[:_MOST_ADDRESS])
+        self._address = address_of(text)
         method = arguments.text("method", "verb", "http_method")
         has_body = any(name in arguments.names for name in _BODIES)
         written = method.plain.strip().upper() if method is not None else ""
@@ -120,18 +124,14 @@ class _Request:
         method = text.words(self._method)
         words = f"{method} (not named)" if self._is_assumed else method
         yield Fact("Method", (Piece("text", words),), self._method == "DELETE")
-        yield Fact(
-            "Host",
-            text.snippet(address.host or "(none)"),
-            any(hosts.concerns(address.host)) or bool(address.user),
-        )
+        yield host_fact(text, address)
         yield Fact(
             "Scheme",
             text.snippet(address.scheme or "(none)"),
             address.scheme not in {"https", "wss"},
         )
         if address.port:
-            yield Fact("Port", text.snippet(address.port), address.port not in _USUAL_PORTS)
+            yield Fact("Port", text.snippet(address.port), address.port not in USUAL_PORTS)
         yield Fact("Path", text.snippet(address.path or "/", 200))
         if address.user:
             yield Fact("User before the host", text.snippet(address.user), True)
@@ -140,48 +140,9 @@ class _Request:
         self._found.danger(0, words)
 
     def _address_concerns(self) -> None:
-        text, address, plain = self._text, self._address, self._text.plain
-        shown = text.words(address.host)
-        if not address.host and address.scheme != "file":
-            self._danger("The address has no host, so whom it speaks to cannot be told.")
-        for words in hosts.concerns(address.host):
-            self._danger(f"The host {shown} {text.words(words, 200)}.")
-        if address.user:
-            self._danger(
-                f"Before the host {shown} stands a user name; what is before the @ is no host."
-            )
-        if address.scheme == "http":
-            self._danger("Nothing is encrypted: anybody on the way can read and change it.")
-        elif address.scheme == "file":
-            self._danger("This reads a file of the machine, and no website.")
-        elif address.scheme not in {"https", "wss"}:
-            self._danger(
-                f"The scheme is {text.words(address.scheme or 'none')}, and not https."
-            )
-        self._spelling(plain)
-        if self._method in _WRITES:
-            self._found.note(0, f"{self._method} asks the host to change something.")
-
-    def _spelling(self, plain: str) -> None:
-        text, address = self._text, self._address
-        if "\\" in plain:
-            self._danger("Holds a backslash: programs differ in where the host ends.")
-        if re.search(r"[\s\x00-\x1f]", plain.strip()) or plain != plain.strip():
-            self._danger(
-                "Holds blanks or control characters, which programs leave out or not."
-            )
-        if address.port and address.port not in _USUAL_PORTS:
-            self._danger(
-                f"The port {text.words(address.port)} is not a usual one for the web."
-            )
-        if re.search(
-            r"(?:^|[/\\])(?:\.|%2e){2}(?:[/\\]|%2f|$)", address.path, re.IGNORECASE
-        ):
-            self._danger("The path climbs up by .. and ends elsewhere than it seems.")
-        if len(plain) > _MOST_ADDRESS:
-            self._danger(
-                f"The address has {len(plain):,} characters and is read up to {_MOST_ADDRESS:,}."
-            )
+        for severity, words in concerns(self._text, self._address):
+            say = self._found.danger if severity == "danger" else self._found.note
+            say(0, words)
         if self._method in _WRITES:
             self._found.note(0, f"{self._method} asks the host to change something.")
 

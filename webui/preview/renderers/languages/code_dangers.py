@@ -101,8 +101,8 @@ def look_through(text: Text, language: str, found: Found) -> list[Mark]:
     _addresses(text, found)
     for match in _first(_STRING_PATH, text.plain, found):
         place = paths.place_of(match[1])
-        if place is not None:
-            found.danger(match.start(), f"Names {text.words(match[1])}: {place[0]}.")
+        if place is not None and place.is_danger:
+            found.danger(match.start(), f"Names {text.words(match[1])}: {place.words}.")
     _layout(text, found)
     return apart(sorted(marks))
 

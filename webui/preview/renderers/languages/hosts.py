@@ -57,7 +57,7 @@ def split(url: str) -> Address:
     rest = url[match.end() :] if match else url
     slashes = len(rest) - len(rest.lstrip("/\\"))
     if match and not slashes:
-        return Address(scheme, "", "", "", rest, "", "")
+        return Address(scheme.lower(), "", "", "", rest, "", "")
     rest = rest[min(slashes, 2) :] if scheme.lower() == "file" else rest[slashes:]
     stop = next((at for at, sign in enumerate(rest) if sign in "/\\?#"), len(rest))
     authority, tail = rest[:stop], rest[stop:]

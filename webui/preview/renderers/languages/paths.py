@@ -2,51 +2,22 @@
 
 import re
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
+
+from webui.preview.renderers.languages.places import Place, place_at
 
 _WINDOWS: Final = re.compile(r"[A-Za-z]:")
 _HOME: Final = re.compile(
     r"~[A-Za-z0-9_.-]*+|\$\{?HOME\}?|%USERPROFILE%|/root|/home/[^/]++|/Users/[^/]++"
 )
+_ENDS: Final = re.compile(r"(?<![./ ])[. ]++(?=/|$)")
+"""Dots and blanks behind a name, which Windows leaves out."""
 LONGEST: Final = 4_096
 
 
-class _Place(NamedTuple):
-    pattern: re.Pattern[str]
-    words: str
-    holds_secrets: bool
-
-
-def _place(pattern: str, words: str, *, holds_secrets: bool = False) -> _Place:
-    return _Place(re.compile(pattern), words, holds_secrets)
-
-
-# Over a normalised path in lower case with `/`, home written as `~`.
-_PLACES: Final = (
-    _place(r"(?:^|/)\.ssh(?:/|$)", "keys and hosts of SSH", holds_secrets=True),
-    _place(r"(?:^|/)\.gnupg(?:/|$)", "keys of GnuPG", holds_secrets=True),
-    _place(r"(?:^|/)\.(?:aws|azure|kube|docker|config/gcloud|oci)(?:/|$)", "credentials of a cloud or cluster", holds_secrets=True),
-    _place(r"(?:^|/)\.(?:netrc|pgpass|my\.cnf|pypirc|npmrc|git-credentials|vault-token|htpasswd)$", "stored passwords or tokens", holds_secrets=True),
-    _place(r"(?:^|/)\.env(?:\.[^/]*+)?$", "secrets of a program", holds_secrets=True),
-    _place(r"(?:^|/)(?:id_rsa|id_ed25519|id_ecdsa|[^/]*+\.(?:pem|key|p12|pfx|kdbx|keystore|jks))$", "a private key or a store of passwords", holds_secrets=True),
-    _place(r"^/etc/(?:shadow|gshadow|sudoers|ssh|ssl/private|krb5\.keytab)", "accounts and keys of the machine", holds_secrets=True),
-    _place(r"/(?:\.mozilla|google-chrome|chromium|keychains|keyrings|firefox)(?:/|$)", "a browser's or system's store of passwords", holds_secrets=True),
-    _place(r"^/proc/(?:self|[0-9]++)/(?:environ|mem|maps|fd|root|cwd)", "memory or environment of a process", holds_secrets=True),
-    _place(r"(?:^|/)\.(?:bash_history|zsh_history|python_history|psql_history)$", "what was typed before", holds_secrets=True),
-    _place(r"^/var/run/secrets|^/run/secrets", "secrets of a container", holds_secrets=True),
-    _place(r"(?:^|/)\.git/hooks(?:/|$)", "programs that git runs by itself"),
-    _place(r"(?:^|/)\.git(?:/config|modules|attributes)$", "settings by which git can run programs"),
-    _place(r"(?:^|/)\.(?:bashrc|bash_profile|bash_login|bash_logout|profile|zshrc|zshenv|zprofile|zlogin|kshrc|cshrc|inputrc|vimrc|tmux\.conf)$|(?:^|/)\.config/fish/|\$profile", "a file that every new shell or program runs"),
-    _place(r"(?:^|/)(?:crontab|cron\.[a-z]++|cron)(?:/|$)|^/var/spool/cron", "a plan of what runs by itself"),
-    _place(r"(?:^|/)(?:systemd|launchagents|launchdaemons|autostart|init\.d|rc\.local|rc\.d)(?:/|$)", "what starts by itself"),
-    _place(r"(?:^|/)\.(?:github/workflows|gitlab-ci\.yml|circleci)(?:/|$)", "what the build server runs"),
-    _place(r"(?:^|/)\.(?:claude|cursor|vscode|mcp\.json|codex|gemini)(?:/|$)", "settings by which a tool or agent runs programs"),
-    _place(r"^/etc(?:/|$)", "settings of the whole machine"),
-    _place(r"^/(?:bin|sbin|lib|lib64|boot|usr/(?!local/(?:share|src))|windows|system|library)(?:/|$)|^[a-z]:/windows(?:/|$)|^[a-z]:/program files", "programs of the whole machine"),
-    _place(r"^/(?:dev|sys|proc)(?:/|$)", "devices and the kernel"),
-    _place(r"docker\.sock$", "the door to all containers, and so to the machine"),
-    _place(r"(?:^|/)authorized_keys$", "who may sign in without a password"),
-)  # fmt: skip
+_IGNORED: Final = re.compile(
+    "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
+)
 _HARMLESS_DEVICES: Final = frozenset({"/dev/null", "/dev/stdin", "/dev/stdout", "/dev/stderr", "/dev/tty", "/dev/zero", "/dev/urandom", "/dev/random"})  # fmt: skip
 
 
@@ -83,23 +54,16 @@ def is_inside(path: str, root: str) -> bool:
     return root in {path, "/"} or path.startswith(root.rstrip("/") + "/")
 
 
-def place_of(path: str) -> tuple[str, bool] | None:
-    """Say which delicate place of a machine a path leads to, and whether secrets lie there."""
+def place_of(path: str) -> Place | None:
+    """Return the delicate place that a path leads to, as a careless file system may take it."""
     if len(path) > LONGEST:
         return None
-    plain = normalised(path)
+    plain = normalised(_IGNORED.sub("", path))
     if plain in _HARMLESS_DEVICES:
         return None
-    folded = _at_home(plain).lower()
-    for place in _PLACES:
-        if place.pattern.search(folded):
-            return place.words, place.holds_secrets
-    return None
-
-
-def _at_home(path: str) -> str:
-    match = _HOME.match(path)
-    return "~" + path[match.end() :] if match else path
+    match = _HOME.match(plain)
+    folded = ("~" + plain[match.end() :] if match else plain).casefold()
+    return place_at(_ENDS.sub("", folded))
 
 
 def is_whole(path: str) -> bool:

@@ -121,10 +121,12 @@ def _writes(seen: Gathered, word: Word, path: str, where: Where) -> None:
     at, shown = where.of(word.begin), seen.words(path)
     place = paths.place_of(path)
     if path not in {"/dev/null", "/dev/stdout", "/dev/stderr"}:
-        seen.written[path] = place is not None or word.computed
-    seen.kind(word, "name" if place is None else "danger", where)
+        seen.written[path] = word.computed or (place is not None and place.is_danger)
+    is_danger = place is not None and place.is_danger
+    seen.kind(word, "danger" if is_danger else "name", where)
     if place is not None:
-        seen.found.danger(at, f"Writes to {shown}: {place[0]}.")
+        say = seen.found.danger if is_danger else seen.found.note
+        say(at, f"Writes to {shown}: {place.words}.")
     elif word.computed:
         seen.found.note(at, f"Which file it writes is computed: {shown}")
 
@@ -133,10 +135,14 @@ def _names(
     seen: Gathered, word: Word, path: str, where: Where, *, changes: bool = False
 ) -> None:
     place = paths.place_of(path)
-    if place is not None and (changes or place[1]):
+    if place is None or not place.is_danger:
+        return
+    if changes or place.holds_secrets:
         verb = "Changes or copies" if changes else "Reads or uses"
         seen.kind(word, "danger", where)
-        seen.found.danger(where.of(word.begin), f"{verb} {seen.words(path)}: {place[0]}.")
+        seen.found.danger(
+            where.of(word.begin), f"{verb} {seen.words(path)}: {place.words}."
+        )
 
 
 def _host(seen: Gathered, host: str, at: int, url: str = "") -> None:
