@@ -77,9 +77,9 @@ CASES = [
     (wrapped(COMMAND) + "\nnext", "base64"),
     (b64(COMMAND.encode("utf-16-le")), "base64"),
     (f"powershell -EncodedCommand {b64(COMMAND.encode('utf-16-le'))}", "base64"),
-    (b64(gzip.compress(COMMAND.encode())), "gzip in base64"),
+    (b64(gzip.compress(COMMAND.encode(), mtime=0)), "gzip in base64"),
     (b64(zlib.compress(COMMAND.encode())), "zlib in base64"),
-    (gzip.compress(COMMAND.encode()).hex(), "gzip in hex"),
+    (gzip.compress(COMMAND.encode(), mtime=0).hex(), "gzip in hex"),
     (COMMAND.encode().hex(), "hex"),
     (COMMAND.encode().hex().upper(), "hex"),
     ("0x" + COMMAND.encode().hex(), "hex"),
@@ -136,8 +136,8 @@ def test_three_levels_are_unpacked_and_a_fourth_is_told_of() -> None:
 
 def test_what_would_burst_is_told_of_and_not_unpacked() -> None:
     for bomb in (
-        gzip.compress(b"\0" * 50_000_000),
-        gzip.compress(b"ab" * 500_000),
+        gzip.compress(b"\0" * 50_000_000, mtime=0),
+        gzip.compress(b"ab" * 500_000, mtime=0),
         zlib.compress(b"x" * 300_000),
         zlib.compress(b"x" * 100_000),  # not too large, but far too small when packed
     ):

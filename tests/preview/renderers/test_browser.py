@@ -48,6 +48,7 @@ def test_looking_at_a_page_has_no_rendering() -> None:
         ("https:\n//evil.example", "control characters"),
         ("javascript:alert(1)", "begins with javascript:"),
         ("  JavaScript:alert(1)", "begins with javascript:"),
+        ("\x01javascript:alert(1)", "begins with javascript:"),
         ("data:text/html,<script>", "begins with data:"),
         ("file:///etc/passwd", "begins with file:"),
         ("http://169.254.169.254/latest/meta-data", "which hands out credentials"),

@@ -1,9 +1,12 @@
 """JSON Patch and merge patches: each change a line, and paths that reach too far."""
 
+import json
+
 import pytest
 
 from tests.preview.renderers.calls import findings, rendered, text_of
 
+TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
 REMOVE: dict[str, object] = {"op": "remove", "path": "/a"}
 
 
@@ -35,6 +38,40 @@ def test_a_merge_patch_tells_what_is_set_from_what_is_removed() -> None:
     arguments = {"merge_patch": {"a": {"b": None, "c": 1}, "d": []}}
     lines = text_of(rendered("update_document", arguments)).splitlines()
     assert lines[2:] == ["-a / b", "+a / c := 1", "+d := []"]
+
+
+def test_a_patch_sent_as_one_text_is_read_as_one_sent_as_values() -> None:
+    operations = [{"op": "replace", "path": "/n", "value": 1.50}, REMOVE]
+    shown = text_of(rendered("x", {"patch": json.dumps(operations).replace("1.5", "1.50")}))
+    assert shown.splitlines()[-2:] == ["+replace /n := 1.50", "-remove /a"]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"patch": json.dumps([{"op": "add", "path": "/key", "value": f"x {TOKEN}"}])},
+        {"merge_patch": json.dumps({"key": f"x {TOKEN}", TOKEN: True, "n": None})},
+        {"merge_patch": json.dumps({"key": [f"x {TOKEN} y", False, 1]})},
+    ],
+)
+def test_a_secret_in_a_text_of_json_keeps_its_mask(sent: dict[str, str]) -> None:
+    shown = text_of(rendered("x", sent))
+    assert "x ⟦redacted 40 chars tag" in shown
+    assert TOKEN not in shown
+    assert "U+F0000" not in shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": NaN}',
+        "[" * 100 + "]" * 100,
+        "[" * 100_000,
+        f'{{"a": "\\udb80\\udc00", "b": "{TOKEN}"}}',
+    ],
+)
+def test_json_that_cannot_be_read_for_sure_is_not_read(text: str) -> None:
+    assert "no object" in findings("json_merge_patch", {"patch": text})
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,28 @@ CALLS: tuple[tuple[str, dict[str, Any], str, str], ...] = (
         "patch",
         "-a\n+b",
     ),
+    (
+        "filesystem.move_file",
+        {"source": "/w/a", "destination": "/w/b"},
+        "path",
+        "[Destination]\n /w/b\n[Source]\n /w/a",
+    ),
+    ("mcp__filesystem__read_multiple_files", {"paths": ["/w/a"]}, "path", "/w/a"),
+    ("mcp__filesystem__read_text_file", {"path": "/w/a", "head": 5}, "path", "/w/a"),
+    (
+        "mcp__filesystem__directory_tree",
+        {"path": "/w", "excludePatterns": ["*.log"]},
+        "path",
+        "/w",
+    ),
+    # modelcontextprotocol/servers, fetch and postgres
+    (
+        "mcp__fetch__fetch",
+        {"url": "https://a.example/x", "max_length": 5000, "raw": False},
+        "request",
+        "Host: a.example",
+    ),
+    ("mcp__postgres__query", {"sql": "SELECT a FROM b"}, "sql", "Tables read: b"),
     # Claude Code and the text editor of the API
     (
         "Edit",
@@ -102,6 +124,12 @@ CALLS: tuple[tuple[str, dict[str, Any], str, str], ...] = (
         "git",
         "Workflow: ci.yml",
     ),
+    (
+        "mcp__github__run_workflow",
+        {**REPO, "workflow_id": "ci.yml", "ref": "main", "inputs": {}},
+        "git",
+        "Workflow: ci.yml",
+    ),
     # Slack, of modelcontextprotocol and of korotovsky
     ("slack_post_message", {"channel_id": "C1", "text": "hi"}, "message", "hi"),
     (
@@ -162,6 +190,12 @@ CALLS: tuple[tuple[str, dict[str, Any], str, str], ...] = (
         "Replicas: 3",
     ),
     (
+        "kubectl_patch",
+        {"resourceType": "deployment", "name": "a", "patchData": {"spec": {"x": 1}}},
+        "kubernetes",
+        "Kind: deployment",
+    ),
+    (
         "exec_in_pod",
         {"name": "a", "namespace": "n", "command": ["ls", "-l"]},
         "kubernetes",
@@ -199,6 +233,19 @@ CALLS: tuple[tuple[str, dict[str, Any], str, str], ...] = (
         "Ana",
     ),
     ("browser_evaluate", {"function": "() => 1"}, "browser", "() => 1"),
+    ("browser_press_key", {"key": "Enter"}, "browser", "Key: Enter"),
+    (
+        "browser_select_option",
+        {"element": "Size", "ref": "e2", "values": ["XL"]},
+        "browser",
+        "XL",
+    ),
+    (
+        "browser_mouse_click_xy",
+        {"element": "Pay", "x": 10, "y": 20},
+        "browser",
+        "The agent calls it: Pay",
+    ),
     (
         "mcp__playwright__browser_fill_form",
         {"fields": [{"name": "N", "type": "textbox", "ref": "e", "value": "v"}]},

@@ -101,3 +101,16 @@ def test_what_a_plan_takes_away_is_found(
     tool: str, arguments: dict[str, object], words: str
 ) -> None:
     assert words in findings(tool, arguments)
+
+
+def test_a_secret_in_a_plan_sent_as_text_keeps_its_mask() -> None:
+    token = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+    sent = {"plan": json.dumps(plan((f'a.b["{token}"]', ["delete"])))}
+    said = findings("terraform_apply", sent) + text_of(rendered("terraform_apply", sent))
+    assert said.count("⟦redacted 40 chars tag") == 2
+    assert "U+F0000" not in said
+
+
+def test_a_change_without_a_name_is_listed() -> None:
+    sent = {"resource_changes": [{"change": {"actions": ["delete"]}}, {}]}
+    assert "something without a name is destroyed." in findings("x", sent)

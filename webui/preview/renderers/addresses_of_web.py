@@ -19,6 +19,7 @@ _SECURE: Final = frozenset({"https", "wss"})
 USUAL_PORTS: Final = frozenset({"", "80", "443", "8080", "8443"})
 _CLIMBS: Final = re.compile(r"(?:^|[/\\])(?:\.|%2e){2}(?:[/\\]|%2f|$)", re.IGNORECASE)
 _DROPPED: Final = dict.fromkeys(map(ord, "\t\n\r"))
+_EDGES: Final = "".join(map(chr, range(0x21)))
 _CONTROLS: Final = re.compile(r"[\s\x00-\x1f]")
 
 
@@ -31,7 +32,7 @@ class Concern(NamedTuple):
 
 def address_of(url: Text) -> Address:
     """Split an address as a browser does, which drops line ends and tabs inside it first."""
-    plain = url.plain.strip()[:MOST_ADDRESS]
+    plain = url.plain.strip(_EDGES)[:MOST_ADDRESS]
     return hosts.split(plain.translate(_DROPPED))
 
 

@@ -54,7 +54,9 @@ class _Operation(NamedTuple):
 def fits(arguments: Arguments) -> bool:
     """Say whether this is a JSON Patch whatever the tool is called."""
     merged = arguments.value("merge_patch", "mergePatch")
-    return bool(_operations(arguments)) or (merged is not None and merged.kind == "object")
+    if merged is not None and (merged.kind == "object" or begins_as(text_of(merged), "{")):
+        return True
+    return bool(_operations(arguments))
 
 
 def render(tool: str, arguments: Arguments) -> Rendering | None:

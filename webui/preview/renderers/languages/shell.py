@@ -10,7 +10,7 @@ from webui.preview.renderers.languages.shell_code import (
     Written,
     code_of,
     files_in,
-    language_of,
+    interpreter_of,
     search,
 )
 from webui.preview.renderers.languages.shell_dangers import dangers
@@ -213,7 +213,7 @@ class _Reading:
         self._followed.add(name)
         words = f"Runs a file that this call itself writes: {self.seen.words(file.value)}"
         self._danger(run, where, words)
-        program = program or language_of(name, written.plain)
+        program = program or interpreter_of(written.plain)
         if program and program not in SHELLS:
             search(self.seen, program, written.plain, written.where)
         else:

@@ -20,10 +20,23 @@ _LANGUAGES: Final = {
     **dict.fromkeys(("pwsh", "powershell"), "powershell"),
     "perl": "perl", "ruby": "ruby", "irb": "ruby", "php": "php", "lua": "lua", "Rscript": "r",
 }  # fmt: skip
-_ENDINGS: Final = {
-    "py": "python", "js": "javascript", "mjs": "javascript", "cjs": "javascript", "pl": "perl",
-    "rb": "ruby", "php": "php", "lua": "lua", "sql": "sql", "ps1": "powershell",
-}  # fmt: skip
+_KNOWN: Final = frozenset(_LANGUAGES.values())
+_OWN: Final = re.compile(r"\s*+\.([a-z]++)")
+"""A command of sqlite3 itself; these read files or run others."""
+_OWN_DANGERS: Final = (
+    "sh",
+    "sys",
+    "load",
+    "read",
+    "import",
+    "out",
+    "once",
+    "clone",
+    "rest",
+    "save",
+    "back",
+    "ar",
+)
 _SHEBANG: Final = re.compile(r"#![^\n]{0,80}?\b(python|node|perl|ruby|php|lua)")
 _CODE: Final = frozenset({"-c", "-e", "-r", "-p", "-n", "--eval", "--print", "--command", "--execute", "-command", "-Command"})  # fmt: skip
 _SPEAKERS: Final = frozenset({"echo", "printf"})
@@ -55,21 +68,23 @@ def code_of(run: Run) -> tuple[str, int] | None:
 
 def search(seen: Gathered, program: str, plain: str, where: Where) -> None:
     """Search code for what reaches out of it, as far as the program's language is known."""
-    language = _LANGUAGES.get(program)
-    if language is None:
+    language = _LANGUAGES.get(program, program)
+    if language not in _KNOWN:
         return
     text, found = Text(plain, seen.text.masks), Within(seen.found, where.of)
-    if language == "sql":
+    if (own := _OWN.match(plain)) and program == "sqlite3":
+        say = found.danger if own[1].startswith(_OWN_DANGERS) else found.note
+        say(0, f"A command of the client itself: {text.words(plain)}")
+    elif language == "sql":
         SqlReading(text, found)
     else:
         look_through(text, language, found)
 
 
-def language_of(name: str, plain: str) -> str:
-    """Return the program that runs a file that is called by its name; empty for a shell."""
-    if match := _SHEBANG.match(plain):
-        return match[1]
-    return _ENDINGS.get(name.rpartition(".")[2], "")
+def interpreter_of(plain: str) -> str:
+    """Return the program that a file's first line asks for; empty for a shell."""
+    match = _SHEBANG.match(plain)
+    return match[1] if match else ""
 
 
 def files_in(script: Script, plain: str, where: Where) -> Iterator[tuple[str, Written]]:
@@ -96,7 +111,9 @@ def _targets(command: Command) -> Sequence[str]:
 
 
 def _spoken(command: Command, name: str, where: Where) -> Iterator[tuple[str, Written]]:
-    for run in runs(command):
+    is_tee = [word.value for word in command.words[:1]] == ["tee"]
+    speaker = command.piped if is_tee else command
+    for run in runs(speaker) if speaker is not None else ():
         if run.name in _SPEAKERS and run.args:
             plain = " ".join([word.value for word in run.args])
             yield name, Written(plain, Where(0, where.of(run.args[0].begin)))

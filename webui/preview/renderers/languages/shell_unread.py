@@ -39,7 +39,7 @@ _WORST: Final = (
         "terraform tofu kubectl helm aws gcloud az docker podman psql mysql sqlite3"
     ),
     *_programs("dropdb redis-cli", r"\b"),
-    _words("|", r"\|[ \t]*+(?:\w{1,10}/){0,5}(?:ba|z|da|k)?sh\b"),
+    _words("|", r"\|[ \t]*+/?(?:\w{1,10}/){0,5}(?:ba|z|da|k)?sh\b"),
     _words("/dev/tcp/ /dev/udp/", r"/dev/(?:tcp|udp)/"),
     _words(".ssh/ authorized_keys", r"\.ssh/|authorized_keys"),
     _words(".aws/ .kube/ .gnupg/ .docker/", r"\.(?:aws|kube|gnupg|docker)/"),
