@@ -189,6 +189,39 @@ CALLS: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("sql", {"sql": "DELETE FROM a WHERE 1 >= 1"}, "DELETE"),
     ("sql", {"sql": "DELETE FROM a WHERE 'x' <> 'y'"}, "DELETE"),
     ("read_file", {"path": "/../x"}, "goes up by .."),
+    ("read_multiple_files", {"paths": ["", "/w/a"]}, "/w/a"),
+    (
+        "Bash",
+        {"command": "echo $'\\q' \\\n x; ssh -p 1; (ls) | cat"},
+        "Programs: echo, ssh",
+    ),
+    ("Bash", {"command": "x=1; nc :80 && source"}, "nc"),
+    (
+        "Bash",
+        {"command": "a | b | c | d | e | f | g | sh"},
+        "Runs what another command writes",
+    ),
+    ("sql", {"sql": "DELETE FROM a WHERE 2 <= 1;;"}, "DELETE"),
+    ("fetch", {"url": "ftp://a.example/x"}, "The scheme is ftp"),
+    ("kubectl_apply", {"manifest": {"kind": "ClusterRoleBinding"}}, "danger:"),
+    ("create_invoice", {"amount": 10.5, "unit_amount": 1.5, "currency": "usd"}, "1.5"),
+    ("create_price", {"price": "price_1", "amount": None, "currency": "usd"}, "price_1"),
+    ("slack_post", {"channel": "C1", "text": "hi", "to": ""}, "hi"),
+    (
+        "apply_patch",
+        {"patch": "--- a/x\n+++ b/x\n" + "@@ -1,900 +0,0 @@\n" + "-a\n" * 900},
+        "more)",
+    ),
+    (
+        "apply_patch",
+        {"input": "*** Begin Patch\n*** Update File: a\n*** Move to: b\n-x\n+y\n"},
+        "b",
+    ),
+    (
+        "x",
+        ops({"op": "replace", "path": "/a", "value": "v"}, {"op": "zap", "path": "/b"}),
+        "zap",
+    ),
 )
 
 

@@ -130,6 +130,12 @@ CALLS: tuple[tuple[str, dict[str, Any], str, str], ...] = (
         "git",
         "Workflow: ci.yml",
     ),
+    (
+        "mcp__github__create_gist",
+        {"filename": "a.py", "content": "x", "description": "d", "public": False},
+        "git",
+        "+x",
+    ),
     # Slack, of modelcontextprotocol and of korotovsky
     ("slack_post_message", {"channel_id": "C1", "text": "hi"}, "message", "hi"),
     (

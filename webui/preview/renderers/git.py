@@ -111,7 +111,9 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
 
 def _is_about_a_repository(name: str, arguments: Arguments) -> bool:
     """Say whether a tool such as `delete_file` is not one of a file system."""
-    known = any(word in name for word in ("git", "repo", "pullrequest", "mergerequest"))
+    known = any(
+        word in name for word in ("git", "gist", "repo", "pullrequest", "mergerequest")
+    )
     return known or arguments.value(*_OF_A_REPOSITORY) is not None
 
 
@@ -224,7 +226,7 @@ def _look_at_people(found: Findings, arguments: Arguments) -> None:
 
 
 def _files(found: Findings, arguments: Arguments, sheets: Sheets) -> None:
-    one = leaf(arguments, "path", "file_path")
+    one = leaf(arguments, "path", "file_path", "filename")
     content = leaf(arguments, "content")
     if one is not None:
         look_at_path(found, whole(one), in_a_tree=True)
