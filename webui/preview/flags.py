@@ -61,7 +61,9 @@ _NONE: Final[frozenset[str]] = frozenset()
 
 def _of_edges(text: str) -> Iterator[str]:
     inner = text.strip("\r\n")
-    if inner and (inner[0].isspace() or inner[-1].isspace()):
+    # Whole lines of a file are indented; what stands before one line alone is no indent.
+    is_of_lines = "\n" in inner or text.endswith("\n")
+    if inner and (inner[-1].isspace() or (inner[0].isspace() and not is_of_lines)):
         yield "edge-space"
 
 
