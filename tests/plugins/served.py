@@ -180,14 +180,16 @@ def write_in_the_name_of(person: Reviewer, desk: ServedDesk) -> str:
     return urlsplit(str(held.value.problem["approval_url"])).path
 
 
-def give_a_grant(person: Reviewer, desk: ServedDesk, key: str) -> str:
+def give_a_grant(
+    person: Reviewer, desk: ServedDesk, key: str, *, of: str = "@northwind/ui"
+) -> str:
     """Approve a call with a standing grant, and have a second one covered; returns its id.
 
     Given past the server, in its database: the demo's people have no tokens, and what is
     examined with it are pages that show a grant, not those that give one.
     """
     client = Client(desk.agents, key)
-    call = {"package": "@northwind/ui", "version": "7.3.1", "token": "npm_demo_k3y"}
+    call = {"package": of, "version": "7.3.1", "token": "npm_demo_k3y"}
     asked = client.ask("npm.publish", call).id
     any_version = {"path": "args.version", "op": "starts_with", "value": "7.3."}
     wish = GrantWish(uses=3, conditions=(any_version,))
