@@ -41,7 +41,7 @@ LOOK: Final = r"""
   for (let node = texts.nextNode(); node; node = texts.nextNode())
     if (hidden.test(node.data) && !["SCRIPT", "STYLE"].includes(node.parentNode.nodeName)) say(found.hidden, node.data.slice(0, 80));
   const ours = new Set("DIV SPAN P B I BDI DETAILS SUMMARY SVG USE BUTTON DL DT DD H3 FIGURE FIGCAPTION OL LI CODE INS DEL TABLE CAPTION THEAD TBODY TR TH TD SECTION H2 A TIME LABEL TEXTAREA INPUT SELECT OPTION FORM UL STRONG BLOCKQUOTE KBD".split(" "));
-  const attributes = new Set("class dir id title open aria-hidden focusable href type form name value tabindex aria-label hx-ignore".split(" "));
+  const attributes = new Set("class dir id title open aria-hidden focusable href type form name value tabindex aria-label aria-labelledby aria-describedby hx-ignore".split(" "));
   for (const zone of document.querySelectorAll("#preview, #place .args, .canonical, .args, .said, .reading, .row__line, #messages"))
     for (const node of zone.querySelectorAll("*")) {
       if (!ours.has(node.nodeName.toUpperCase())) say(found.foreign, node.outerHTML.slice(0, 120));
