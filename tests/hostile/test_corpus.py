@@ -19,7 +19,7 @@ IN_A_CALL: Final = 40  # what a card has room for
 IN_A_LARGE_CALL: Final = 100
 IN_A_ROUND: Final = 20
 PROSE: Final = {
-    "summary": 500, "reason": 2_000, "session": 200, "run": 200, "source_ref": 200, "scope": 200,
+    "summary": 500, "reason": 2_000, "session": 200, "run": 200, "scope": 200,
 }  # fmt: skip
 
 
@@ -62,6 +62,7 @@ class Rig:
             "ctx": {"cwd": self.text(200), self.text(40): self.text(40)},
             "trace": [{"label": self.text(200)}],
             "risk": self.rng.choice(("low", "medium")),
+            "source_ref": self.text(200),
             "expires_in": 3600,
         }
         try:
