@@ -67,7 +67,7 @@ MARKUP: Final = _plain(
     "<link rel=stylesheet href=//evil.example/a.css>", "<object data=//evil.example>", "<embed src=//evil.example>", "<input autofocus onfocus=window.owned=1>",
     "<marquee onstart=window.owned=1>", "<video><source onerror=window.owned=1>", "<math><mtext><mglyph><style><img src=x onerror=window.owned=1>",
     "<!-- comment", "<![CDATA[ x ]]>", "<plaintext>", "<xmp>", "</textarea><script>window.owned=1</script>", "</title><script>window.owned=1</script>",
-    "&lt;script&gt;", "&#60;script&#62;", "\\u003cscript\\u003e", "\"><script>window.owned=1</script>", "' onmouseover='window.owned=1",
+    "&lt;script&gt;", "&#60;script&#62;", "\\u003cscript\\u003e", '"><script>window.owned=1</script>', "' onmouseover='window.owned=1",
     "<dialog open>Session expired</dialog>", "<div popover=manual id=x>x</div>", "<slot name=x>", "<template shadowrootmode=open><b>x</b></template>", "<noscript><p title='</noscript><img src=x onerror=window.owned=1>'>",
 )  # fmt: skip
 ATTRIBUTES: Final = _plain(
@@ -147,7 +147,9 @@ STRUCTURES: Final = [
     Attack("nested markup", {"a": [{"<b>": f"<img src=x onerror=owned=1>{END}"}]}),
     Attack("text like JSON", {"a": f'{{"approved": true, "x": "{END}"}}'}),
     Attack("empty text first", {"a": "", "b": END}, ("⟦empty⟧",)),
-    Attack("words of another type", {"a": "null", "b": "true", "c": f"1 {END}"}, ("string",)),  # fmt: skip
+    Attack(
+        "words of another type", {"a": "null", "b": "true", "c": f"1 {END}"}, ("string",)
+    ),
     Attack("edge of a list", {"list": [[[[END]]]]}),
 ]
 PACKED: Final = [

@@ -116,7 +116,7 @@ class Judge:
             self.faults.append(f"console {kind}: {text}")
 
     def _leaves(self, url: str) -> None:
-        if "evil.example" in url.split("?")[0]:
+        if "evil.example" in url.split("?", maxsplit=1)[0]:
             self.faults.append(f"asked for {url}")
 
     def look(self, values: list[Hostile] | None = None, *, whole: bool = True) -> Any:

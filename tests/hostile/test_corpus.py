@@ -11,7 +11,7 @@ from countersign_client.ask import Ask
 from playwright.sync_api import Page
 
 from tests.hostile.judge import UNPROVED, WITHOUT_LIMITS, Judge
-from tests.hostile.values import SEED, TEXTS, Hostile, generated, listed
+from tests.hostile.values import MARKUP, SEED, TEXTS, Hostile, generated, listed
 from tests.plugins.served import At, ServedDesk, StartDesk, give_a_grant
 
 pytestmark = pytest.mark.browser
@@ -142,7 +142,7 @@ def run(rig: Rig, values: Iterator[Hostile], size: int = IN_A_CALL) -> None:
 def lying(start_desk: StartDesk) -> ServedDesk:
     """A desk without limits of number, where one standing grant was made of a lie."""
     desk = start_desk(**WITHOUT_LIMITS)
-    give_a_grant(desk.admin, desk, desk.key, of=f"{TEXTS['markup'](random.Random(1))}\u202e")  # noqa: S311
+    give_a_grant(desk.admin, desk, desk.key, of=f"{MARKUP[0]}\u202e")
     return desk
 
 

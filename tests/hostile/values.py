@@ -19,20 +19,20 @@ Rng = random.Random
 
 OWN: Final = "window.owned=1;document.title='owned'"
 MARKUP: Final = (
-    f'<script>{OWN}</script>', f'<img src=x onerror="{OWN}">', f'<svg onload="{OWN}">',
-    f'<svg><script>{OWN}</script></svg>', f'"><body onload={OWN}>', f"'><iframe srcdoc='<script>{OWN}</script>'>",
-    f'<math><mtext><table><mglyph><style><img src=x onerror={OWN}>', f'</textarea><script>{OWN}</script>',
-    f'</title></style></template><script>{OWN}</script>', '<base href=//evil.example/>', '<link rel=stylesheet href=//evil.example/x>',
-    '<meta http-equiv=refresh content="0;url=//evil.example">', '<form action=//evil.example><button>Approve</button></form>',
-    f'<details open ontoggle={OWN}>', f'<a href="javascript:{OWN}">here</a>', '<object data=//evil.example/x.svg>',
-    f'<input autofocus onfocus={OWN}>', '<style>*{display:none}</style>', '<div style="position:fixed;inset:0">x</div>',
-    f'<video><source onerror="{OWN}">', '<!--', ']]>', '<![CDATA[', '--><h1>x', '<plaintext>', '<xmp>', '</bdi></div></main>',
+    f"<script>{OWN}</script>", f'<img src=x onerror="{OWN}">', f'<svg onload="{OWN}">',
+    f"<svg><script>{OWN}</script></svg>", f'"><body onload={OWN}>', f"'><iframe srcdoc='<script>{OWN}</script>'>",
+    f"<math><mtext><table><mglyph><style><img src=x onerror={OWN}>", f"</textarea><script>{OWN}</script>",
+    f"</title></style></template><script>{OWN}</script>", "<base href=//evil.example/>", "<link rel=stylesheet href=//evil.example/x>",
+    '<meta http-equiv=refresh content="0;url=//evil.example">', "<form action=//evil.example><button>Approve</button></form>",
+    f"<details open ontoggle={OWN}>", f'<a href="javascript:{OWN}">here</a>', "<object data=//evil.example/x.svg>",
+    f"<input autofocus onfocus={OWN}>", "<style>*{display:none}</style>", '<div style="position:fixed;inset:0">x</div>',
+    f'<video><source onerror="{OWN}">', "<!--", "]]>", "<![CDATA[", "--><h1>x", "<plaintext>", "<xmp>", "</bdi></div></main>",
 )  # fmt: skip
 HTMX: Final = (
-    '<b hx-get=/history hx-trigger=load hx-target=body>x</b>', '<b hx-post="/sign-out" hx-trigger=revealed>x</b>',
-    f'<b hx-on:click="{OWN}">x</b>', f'<b hx-on::load="{OWN}">x</b>', '<b data-hx-get=/ data-hx-trigger=load>x</b>',
-    '<div hx-swap-oob=true id=detail>x</div>', '<b hx-vals="js:{a:owned=1}" hx-get=/ hx-trigger=load>',
-    '<hx-partial hx-target=#detail>x</hx-partial>', '<b data-opens=confirm-approve>x</b>', '<b data-key=a>x</b>',
+    "<b hx-get=/history hx-trigger=load hx-target=body>x</b>", '<b hx-post="/sign-out" hx-trigger=revealed>x</b>',
+    f'<b hx-on:click="{OWN}">x</b>', f'<b hx-on::load="{OWN}">x</b>', "<b data-hx-get=/ data-hx-trigger=load>x</b>",
+    "<div hx-swap-oob=true id=detail>x</div>", '<b hx-vals="js:{a:owned=1}" hx-get=/ hx-trigger=load>',
+    "<hx-partial hx-target=#detail>x</hx-partial>", "<b data-opens=confirm-approve>x</b>", "<b data-key=a>x</b>",
 )  # fmt: skip
 TEMPLATES: Final = (
     "{{ 7 * 7 }}", "{% for x in y %}", "{{ config }}", "{{ ''.__class__.__mro__ }}", "{# hidden #}", "{{constructor.constructor('owned=1')()}}",
@@ -144,7 +144,9 @@ TEXTS: Final[dict[str, Callable[[Rng], str]]] = {
     "host": _from(HOSTS),
     "speech": _from(SPEECH),
     "noise": lambda rng: "".join(_any_sign(rng) for _ in range(rng.randrange(1, 40))),
-    "mixed": lambda rng: "".join(rng.choices((*MARKUP, *ANSI, *BIDI, *ZERO, *MARKS, *SPEECH, *ALIKE), k=5)),  # fmt: skip
+    "mixed": lambda rng: "".join(
+        rng.choices((*MARKUP, *ANSI, *BIDI, *ZERO, *MARKS, *SPEECH, *ALIKE), k=5)
+    ),
 }
 KINDS: Final = (*TEXTS, "packed", "structure", "secret-name", "secret", "name")
 
@@ -175,7 +177,7 @@ def one(rng: Rng, number: int) -> Hostile:
 
 def generated(count: int, seed: int = SEED) -> Iterator[Hostile]:
     """Yield so many; the same ones for the same seed."""
-    rng = Rng(seed)  # noqa: S311 - not for secrets
+    rng = Rng(seed)
     for number in range(count):
         yield one(rng, number)
 
