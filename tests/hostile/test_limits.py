@@ -25,10 +25,10 @@ def nested(levels: int) -> Any:
 
 
 AT_THE_LIMIT: Final[dict[str, dict[str, Any]]] = {
-    "10,000 keys": {f"k{place:04d}": place for place in range(9_999)} | {"z": END},
+    "10,000 keys": {f"k{place:04d}": place for place in range(9_998)} | {"z": END},
     "128 Ki characters in one text": {"text": "W" * (131_072 - len(END)) + END},
     "32 levels": nested(31),
-    "look-alike keys": {"scope": "a", "sсope": "b", "ѕcope": "c", "ｓcope": END},
+    "look-alike keys": {"scope": "a", "sсope": "b", "ѕcope": END},
     "marks alone": {"text": "".join(MARKS) * 500 + END},
     "right to left everything": {"مفتاح": "שלום " * 300 + "\u202e" * 50 + END},
     "binary in base64": {"data": base64.b64encode(random.Random(1).randbytes(90_000)).decode() + END},  # noqa: S311
@@ -38,10 +38,13 @@ AT_THE_LIMIT: Final[dict[str, dict[str, Any]]] = {
     "a markdown image": {"text": "![x](https://evil.example/p.png)" * 200 + END},
     "an ANSI screen": {"text": "".join(ANSI) * 200 + END},
     "a fake dialog": {"text": "<dialog open><h1>Session expired</h1><button>[ Approve ]</button></dialog>\n" * 40 + END},
-    "one endless word as a name": {"k" * 60_000 + END: 1},
+    "one endless word as a name": {"k" * 240 + END: 1},
 }  # fmt: skip
 BEYOND: Final[dict[str, dict[str, Any]]] = {
     "33 levels": nested(33),
+    "10,001 values": {"list": [0] * 10_000},
+    "names that are the same": {"scope": "a", "ｓcope": "b"},
+    "a name without an end": {"k" * 60_000: 1},
     "more bytes than are read": {"text": "x" * 300_000},
 }
 QUICK: Final = ("32 levels", "right to left everything", "a fake dialog")
