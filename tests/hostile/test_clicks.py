@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from countersign_client import CountersignError
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Error, Page, Request, expect
 
 from tests.hostile.judge import WITHOUT_LIMITS
 from tests.hostile.values import SEED
@@ -145,7 +145,11 @@ class Clicker:
         sent, opened = len(self.posted), len(self.opened)
         self.page.mouse.down()
         self.page.mouse.up()
-        downs: list[dict[str, Any]] = self.page.evaluate("window.downs.splice(0)")
+        try:
+            downs: list[dict[str, Any]] = self.page.evaluate("window.downs.splice(0)")
+        except Error:  # the page went elsewhere, which nothing that decides may do
+            downs = []
+            self.page.wait_for_load_state()
         self.page.wait_for_timeout(30)
         for down in downs:
             self._judge(down, self.posted[sent:], self.opened[opened:])
