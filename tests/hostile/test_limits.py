@@ -25,7 +25,7 @@ def nested(levels: int) -> Any:
 
 
 AT_THE_LIMIT: Final[dict[str, dict[str, Any]]] = {
-    "10,000 keys": {f"k{place:04d}": place for place in range(9_998)} | {"z": END},
+    "10,000 values": {f"k{place:04d}": place for place in range(9_990)} | {"z": END},
     "128 Ki characters in one text": {"text": "W" * (131_072 - len(END)) + END},
     "32 levels": nested(31),
     "look-alike keys": {"scope": "a", "sсope": "b", "ѕcope": END},
