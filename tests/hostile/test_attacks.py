@@ -1,6 +1,7 @@
 """The table of hand-made attacks: on the card of each its end is seen, or nothing can be approved."""
 
 import pytest
+from countersign_client import Refused
 from playwright.sync_api import Page
 
 from tests.hostile.attacks import ATTACKS, END, Attack
@@ -60,7 +61,10 @@ def test_each_attack_is_seen_for_what_it_is_in_a_browser(
     judge = Judge(page)
     client = desk.client
     for attack in ATTACKS[::step]:
-        asked = client.ask("tool.any", attack.arguments, risk="low")
+        try:
+            asked = client.ask("tool.any", attack.arguments, risk="low")
+        except Refused:
+            continue  # nobody is asked for it
         card(page, judge, attack, asked.id)
         client.cancel(asked.id, "looked at")
     assert judge.faults == []

@@ -25,7 +25,7 @@ def nested(levels: int) -> Any:
 
 
 AT_THE_LIMIT: Final[dict[str, dict[str, Any]]] = {
-    "10,000 values": {f"k{place:04d}": place for place in range(9_990)} | {"z": END},
+    "9,000 keys": {f"o{n}": {f"k{place:03d}": place for place in range(999)} for n in range(9)} | {"z": END},
     "128 Ki characters in one text": {"text": "W" * (131_072 - len(END)) + END},
     "32 levels": nested(31),
     "look-alike keys": {"scope": "a", "sсope": "b", "ѕcope": END},
@@ -42,6 +42,7 @@ AT_THE_LIMIT: Final[dict[str, dict[str, Any]]] = {
 }  # fmt: skip
 BEYOND: Final[dict[str, dict[str, Any]]] = {
     "33 levels": nested(33),
+    "10,000 keys of one": {f"k{place}": 1 for place in range(10_000)},
     "10,001 values": {"list": [0] * 10_000},
     "names that are the same": {"scope": "a", "ｓcope": "b"},
     "a name without an end": {"k" * 60_000: 1},
