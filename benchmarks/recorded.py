@@ -8,10 +8,10 @@ The server must not run meanwhile. It takes a minute for 100,000.
 import json
 import random
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import insert, select
 
@@ -37,18 +37,31 @@ _SHARES: Final[tuple[tuple[str, int], ...]] = (
 
 def fill(store: Store, number: int) -> None:
     """Give the first org `number` calls of the last 29 days, oldest first."""
-    with store.reading() as session:
-        org = session.scalars(select(Org).limit(1)).one()
-        org_id, agent = org.id, session.scalars(select(Agent.id).limit(1)).one()
-        person = session.scalars(select(User.id).limit(1)).one()
-        seal = org.data_key
+    ids = owner_of(store)
     now = store.now()
-    store.write(lambda tx: _older(tx, org_id, now - (DAYS + 1) * DAY))
-    ids = (org_id, agent, person)
+    store.write(lambda tx: _older(tx, ids.org, now - (DAYS + 1) * DAY))
     for start in range(0, number, AT_ONCE):
         numbers = range(start, min(start + AT_ONCE, number))
-        rows = list(_rows(store, seal, ids, numbers, (now, number)))
+        rows = [row for row, _ in rows_of(store, ids, numbers, (now, number))]
         store.write(partial(_keep, rows=rows))
+
+
+class Owner(NamedTuple):
+    """Whose the calls are."""
+
+    org: str
+    agent: str
+    person: str
+    data_key: bytes
+
+
+def owner_of(store: Store) -> Owner:
+    """Return the first org, its agent and its person."""
+    with store.reading() as session:
+        org = session.scalars(select(Org).limit(1)).one()
+        agent = session.scalars(select(Agent.id).limit(1)).one()
+        person = session.scalars(select(User.id).limit(1)).one()
+        return Owner(org.id, agent, person, org.data_key)
 
 
 def _older(tx: Transaction, org_id: str, at: int) -> None:
@@ -60,14 +73,15 @@ def _keep(tx: Transaction, rows: list[dict[str, Any]]) -> None:
     tx.execute(insert(table_of(Approval)), rows)
 
 
-def _rows(
+def rows_of(
     store: Store,
-    wrapped: bytes,
-    ids: tuple[str, str, str],
+    owner: Owner,
     numbers: Sequence[int],
     until: tuple[int, int],
-) -> Iterator[dict[str, Any]]:
-    org_id, agent, person = ids
+    arguments_for: Callable[[random.Random], dict[str, object]] = arguments_of,
+) -> Iterator[tuple[dict[str, Any], dict[str, object]]]:
+    """Yield rows and the arguments sealed in them; `until` is the time and the number of all."""
+    org_id, agent, person, wrapped = owner
     now, number = until
     chance = random.Random(numbers[0])  # noqa: S311 - no secret
     names, weights = [name for name, _ in _SHARES], [weight for _, weight in _SHARES]
@@ -75,11 +89,11 @@ def _rows(
     for at in numbers:
         made = now - DAYS * DAY + at * (DAYS * DAY - 3_600_000) // number
         approval = new_id("apr", made)
-        arguments = arguments_of(chance)
+        arguments = arguments_for(chance)
         text = canonical(arguments)
         plain = text + b"\0" + json.dumps(arguments).encode()
         ended = chance.choices(names, weights)[0]
-        yield {
+        row = {
             "id": approval,
             "org_id": org_id,
             "agent_id": agent,
@@ -96,6 +110,7 @@ def _rows(
             "session": "bench",
             **_ended(ended, made, person),
         }
+        yield row, arguments
 
 
 def _ended(how: str, made: int, person: str) -> dict[str, Any]:
