@@ -3,7 +3,19 @@
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks import browser, gate, intake, pages, policy, push, starting, waiting
+from benchmarks import (
+    browser,
+    gate,
+    intake,
+    pages,
+    policy,
+    previews,
+    push,
+    searches,
+    starting,
+    waiting,
+    weight,
+)
 from benchmarks.figures import Figure
 
 MEASURES: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -13,8 +25,11 @@ MEASURES: dict[str, Callable[[], Iterator[Figure]]] = {
     "P4": browser.measure,
     "P5": push.measure,
     "P6": pages.measure,
+    "P7": searches.measure,
+    "P8": previews.measure,
     "P10": policy.measure,
     "P11": starting.measure,
+    "P13": weight.measure,
 }
 
 

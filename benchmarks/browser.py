@@ -9,11 +9,13 @@ from playwright.sync_api import Page, sync_playwright
 from benchmarks.figures import Figure, compared, percentile
 from benchmarks.intake import bearer, call_of
 from benchmarks.load import COUNTER
+from benchmarks.past import MANY, copied
 from benchmarks.prepare import file_calls, opened
-from benchmarks.servers import Account, Served, initialise, scratch, serving
+from benchmarks.servers import Account, Served, scratch, serving
 from scripts.test_programs import find_chromium
 
 RUNS = 3
+LOADS = 9
 FILED = 150
 A_SECOND = 50
 GOAL_MS = 150.0
@@ -40,6 +42,17 @@ IDLE_TRIPS = """async () => {
 }"""
 
 
+ACKNOWLEDGED = """() => new Promise((heard) => {
+  const from = performance.now();
+  new MutationObserver(() => {
+    if (!document.querySelector("#confirm-approve")) {
+      requestAnimationFrame(() => heard(performance.now() - from));
+    }
+  }).observe(document.body, { childList: true, subtree: true });
+  document.querySelector("#confirm-approve [type=submit]").click();
+})"""
+
+
 def measure() -> Iterator[Figure]:
     """Measure P4; the reference is this browser's own plain request when nothing happens."""
     chromium = find_chromium()
@@ -47,15 +60,18 @@ def measure() -> Iterator[Figure]:
         print('{"id": "P4", "name": "row visible", "skipped": "no Chromium here"}')
         return
     with scratch() as folder, sync_playwright() as playwright:
-        account = initialise(folder / "desk")
+        account = copied(MANY, folder / "desk")
         with opened(folder / "desk") as store:
-            file_calls(store, account, 1, first=10**9)
+            waiting = file_calls(store, account, LOADS, first=10**9)
         browser = playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox"]
         )
         with serving(folder / "desk") as served:
             page = _signed_in(browser.new_page(), served, account)
             runs = [_run(page, served, account, run) for run in range(RUNS)]
+            trips = page.evaluate(IDLE_TRIPS)
+            loads = [_complete(page, served) for _ in range(LOADS)]
+            acks = [_acknowledged(page, served, each) for each in waiting]
         browser.close()
     worst = [percentile(late, 0.99) for late, _ in runs]
     yield compared(
@@ -66,6 +82,18 @@ def measure() -> Iterator[Figure]:
         goal=f"< {GOAL_MS:.0f} ms (reference: a plain request of the idle browser)",
         limit=GOAL_MS,
     )
+    for took, name, most in (
+        (loads, f"queue page complete in Chromium, {MANY} old approvals, p50", 200.0),
+        (acks, "decision acknowledged on screen, p50", 100.0),
+    ):
+        yield compared(
+            took,
+            trips,
+            place=("P4", name),
+            unit="ms",
+            goal=f"< {most:.0f} ms (reference: a plain request of the idle browser)",
+            limit=most,
+        )
 
 
 def _signed_in(page: Page, served: Served, account: Account) -> Page:
@@ -76,6 +104,24 @@ def _signed_in(page: Page, served: Served, account: Account) -> Page:
     page.wait_for_selector("#connection[data-state=live]", state="attached")
     page.evaluate(WATCH)
     return page
+
+
+def _complete(page: Page, served: Served) -> float:
+    """Return how long the queue takes until it is drawn with all that it loads."""
+    page.goto(f"http://127.0.0.1:{served.dashboard}/", wait_until="load")
+    took: float = page.evaluate(
+        "performance.getEntriesByType('navigation')[0].loadEventEnd || performance.now()"
+    )
+    return took
+
+
+def _acknowledged(page: Page, served: Served, approval_id: str) -> float:
+    """Return how long it takes from the last click of a yes to the frame that says it was heard."""
+    page.goto(f"http://127.0.0.1:{served.dashboard}/approvals/{approval_id}")
+    page.wait_for_selector("#connection[data-state=live]", state="attached")
+    page.click("#decide-bar [data-opens=confirm-approve]")
+    took: float = page.evaluate(ACKNOWLEDGED)
+    return took
 
 
 def _run(

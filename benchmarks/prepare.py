@@ -2,7 +2,6 @@
 
 import hashlib
 import secrets
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ from webui.approvals.answering.reviewing import Look, Reviewer
 from webui.approvals.asking import intake
 from webui.approvals.asking.ask import Ask, Filer, Limits
 from webui.approvals.call.canonical import arguments_hash, canonical, fingerprint
-from webui.approvals.ending import sweep
 from webui.approvals.people import sessions
 from webui.approvals.states import Verdict
 from webui.insights.buckets import DAY
@@ -27,7 +25,7 @@ from webui.insights.counting import PAIRS_MAX, Call, Tally, Told
 from webui.insights.keeping import Slice, keep, rows_of
 from webui.insights.units import day_of
 from webui.preview import PREVIEW_VERSION
-from webui.runtime import DATABASE, open_store
+from webui.runtime import open_store
 from webui.settings import Settings
 from webui.store.models import User
 from webui.store.queries.insights import head, place
@@ -146,20 +144,6 @@ def decide_calls(
         store.write(lambda tx, some=some: settle(tx, some))  # type: ignore[misc]
 
 
-def history(instance: Path, account: Account, number: int) -> None:
-    """Give a desk `number` old approvals: copies of one that was denied, each with a past."""
-    with opened(instance) as store:
-        (template,) = file_calls(store, account, 1, first=10**9)
-        decide_calls(store, account, [template], Verdict.DENY)
-        store.write(sweep)
-    connection = sqlite3.connect(instance / DATABASE)
-    with connection:
-        _copy(connection, "approvals", "id", template, number)
-        _copy(connection, "decisions", "approval_id", template, number)
-    connection.execute("ANALYZE")
-    connection.close()
-
-
 def numbers(store: Store, account: Account, number: int) -> None:
     """Give a desk the numbers of so many old calls: of the most pairs that are told apart.
 
@@ -198,34 +182,3 @@ def numbers(store: Store, account: Account, number: int) -> None:
 
 
 TELLING = 36_000
-_OLDER = "{} - i * 60000"
-_CHANGED = {
-    "approvals": {
-        "id": "'apr_0' || printf('%025d', i)",
-        "fingerprint": "printf('%064x', i)",
-        "created_at": _OLDER,
-        "expires_at": _OLDER,
-        "decided_at": _OLDER,
-        "settled_at": _OLDER,
-        "indexed": "1",
-    },
-    "decisions": {
-        "id": "'dec_0' || printf('%025d', i)",
-        "approval_id": "'apr_0' || printf('%025d', i)",
-        "at": _OLDER,
-    },
-}
-
-
-def _copy(
-    connection: sqlite3.Connection, table: str, key: str, template: str, number: int
-) -> None:
-    columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
-    changed = _CHANGED[table]
-    values = [changed.get(name, name).format(name) for name in columns]
-    connection.execute(
-        f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "  # noqa: S608 - no input but our own numbers
-        f"INSERT INTO {table} ({', '.join(columns)}) "
-        f"SELECT {', '.join(values)} FROM {table}, n WHERE {key} = ?",
-        (number, template),
-    )

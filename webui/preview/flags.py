@@ -38,6 +38,11 @@ class Reader:
         self._punycode = "xn--" in folded
         self._has_words = bool(self._phrases) or self._addresses or self._punycode
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no text of the call can have a flag for its words."""
+        return not self._has_words
+
     def flags(self, text: str) -> frozenset[str]:
         """Return the flags of a name or a value."""
         found: set[str] = set()

@@ -4,10 +4,12 @@ All views are made of what is read here, so they cannot disagree about what is s
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from webui.approvals.call.canonical import Respelling, canonical, spellings
 from webui.preview.flags import Reader
+from webui.preview.labels import Label, masks_in
 from webui.preview.lookalikes import look_alikes
 from webui.preview.marks import Mark, marks_of
 from webui.preview.names import is_measure
@@ -15,11 +17,15 @@ from webui.preview.nodes import NodeKind
 from webui.preview.notices import Tally
 from webui.preview.options import Span
 from webui.preview.redaction import Payload, Profile, Redactor, Segment
-from webui.preview.shapes import is_card_number
-from webui.preview.visible import inline, visible
+from webui.preview.shapes import LEAST_RANDOM, is_card_number
+from webui.preview.visible import inline, is_as_shown, visible
 
 _LEAST_CARD_NUMBER: Final = 10**12
-_CONSTANTS: Final = {None: "null", True: "true", False: "false"}
+_CONSTANTS: Final = {
+    None: (Segment("null"),),
+    True: (Segment("true"),),
+    False: (Segment("false"),),
+}
 _NONE: Final[frozenset[str]] = frozenset()
 _REDACTED: Final = frozenset({"redacted"})
 _BY_SCHEMA: Final = frozenset({"masked-by-schema"})
@@ -55,18 +61,6 @@ class Value(NamedTuple):
         return self.label or (Segment(self.name),)
 
 
-class _Label(NamedTuple):
-    shown: str
-    segments: tuple[Segment, ...]
-    flags: frozenset[str]
-    masks: int
-
-    def flagged(self, flags: frozenset[str]) -> "_Label":
-        """Return it with more flags."""
-        segments = self.segments or (Segment(self.shown),)
-        return self._replace(segments=segments, flags=self.flags | flags)
-
-
 class Call:
     """The arguments of a call, read. Public attributes are facts about the whole."""
 
@@ -79,25 +73,21 @@ class Call:
             Unreadable: it is not a value that the strict reader accepts.
 
         """
-        names = in_order(arguments)
-        written = [canonical(arguments[name]) for name in names]
-        keys = [canonical(name) for name in names]
-        members = [key + b":" + value for key, value in zip(keys, written, strict=True)]
-        encoded = b"{" + b",".join(members) + b"}"
+        encoded = canonical(dict(arguments))
         whole = encoded.decode()
         self.total_bytes = len(encoded)
-        self.sizes = [len(value) for value in written]
         self.tally = Tally()
         self.depth = 1
         self.node_count = 1
         self._redactor = Redactor(profile, whole)
         self._reader = Reader(whole)
-        self._labels: dict[str, _Label] = {}
+        self._is_calm = self._redactor.is_idle and self._reader.is_idle
+        self._labels: dict[str, Label] = {}
         self._alike: dict[tuple[str, ...], frozenset[str]] = {}
         spelt = spellings(received) if received else None
         mark = marks_of(profile.schemas)
         hidden = mark is not None and mark.is_secret
-        if hidden and names:
+        if hidden and arguments:
             self.tally.flags.update(_BY_SCHEMA)
         self.values = self._members(dict(arguments), hidden, 1, spelt, mark)
 
@@ -132,7 +122,7 @@ class Call:
             return Value(name, "array", children=items)
         if value is None or isinstance(value, bool):
             kind: NodeKind = "null" if value is None else "boolean"
-            return Value(name, kind, (Segment(_CONSTANTS[value]),))
+            return Value(name, kind, _CONSTANTS[value])
         return self._number(name, key, value, secret, spelt)
 
     def _items(
@@ -145,6 +135,13 @@ class Call:
         mark: Mark | None,
     ) -> tuple[Value, ...]:
         by_option = {} if secret else self._redactor.secret_words(items)
+        if not by_option and mark is None and spelt is None:
+            return tuple(
+                [
+                    self._read(str(at), key, item, secret, level, None, None)
+                    for at, item in enumerate(items)
+                ]
+            )
         found = []
         for at, item in enumerate(items):
             known, inner = by_option.get(at), mark and mark.inside(at)
@@ -190,23 +187,25 @@ class Call:
             known = self._alike[names] = look_alikes(names)
         return known
 
-    def _label(self, name: str) -> _Label:
+    def _label(self, name: str) -> Label:
         """Make a name visible, with the secrets in it masked; segments only if it changed."""
         known = self._labels.get(name)
+        if known is None and self._is_calm and is_as_shown(name):
+            known = self._labels[name] = Label(name, (), _NONE, 0)
         if known is None:
             self.tally.count_blanks(name)
             flags = self._reader.flags(name)
             segments = self._redactor.segments(name, "")
-            masks = _masks(segments)
+            masks = masks_in(segments)
             flags |= self._given_up()
             shown = "".join([segment.mask or inline(segment.text) for segment in segments])
             if masks:
                 flags |= _REDACTED
-            known = _Label(shown, segments if flags or shown != name else (), flags, masks)
+            known = Label(shown, segments if flags or shown != name else (), flags, masks)
             self._labels[name] = known
         return known
 
-    def _labelled(self, value: Value, label: _Label) -> Value:
+    def _labelled(self, value: Value, label: Label) -> Value:
         self.tally.masks += label.masks
         self.tally.count(label.flags, "".join([text for text, _ in label.segments]))
         return value._replace(label=label.segments, flags=value.flags | label.flags)
@@ -216,10 +215,12 @@ class Call:
     ) -> Value:
         if secret:
             return self._masked(name, "string", text)
+        if self._is_calm and len(text) < LEAST_RANDOM and is_as_shown(text):
+            return Value(name, "string", (Segment(text),) if text else ())
         self.tally.count_blanks(text)
         flags = self._reader.flags(text)
         segments, payloads = self._redactor.read(text, key, known)
-        if masks := _masks(segments):
+        if masks := masks_in(segments):
             flags |= _REDACTED
             self.tally.masks += masks
         flags |= self._given_up()
@@ -246,6 +247,13 @@ class Call:
         return found
 
     def _number(self, name: str, key: str, value: float, secret: bool, spelt: Any) -> Value:
+        if (
+            type(value) is int
+            and value < _LEAST_CARD_NUMBER
+            and not secret
+            and spelt is None
+        ):
+            return Value(name, "number", _short(value))
         text = str(value) if isinstance(value, int) else canonical(value).decode()
         card = value >= _LEAST_CARD_NUMBER and is_card_number(text)
         if card or (secret and not is_measure(key)):
@@ -270,8 +278,10 @@ def flags_of(text: str) -> frozenset[str]:
     return Reader(text).flags(text)
 
 
-def _masks(segments: tuple[Segment, ...]) -> int:
-    return sum([1 for segment in segments if segment.mask])
+@lru_cache(maxsize=1024)
+def _short(value: int) -> tuple[Segment, ...]:
+    """Return a number that nothing is to be said of; the same ones are kept once."""
+    return (Segment(str(value)),)
 
 
 def _inside(spelt: Any, step: str | int) -> Any:

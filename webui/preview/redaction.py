@@ -110,7 +110,13 @@ class Redactor:
         self._cards = has_card(whole)
         self.searches = bool(self._shapes) or self._cards
         """Whether any text of the call may hold a secret, whatever its key."""
+        self._has_options = '"-' in whole  # as any text that begins with a dash is written
         self._secret_names: dict[str, bool] = {}
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no text of the call can hold a secret, packed or not, whatever its key."""
+        return not self.searches and not self._unpacks
 
     def names_secret(self, name: str) -> bool:
         """Whether values under this key are masked whole."""
@@ -121,6 +127,8 @@ class Redactor:
 
     def secret_words(self, words: Sequence[Any]) -> Mapping[int, Span]:
         """Return which items of a list are secrets by the options before or in them."""
+        if not self._has_options:
+            return {}
         return secret_words(words, lambda name: is_secret_option(name, self._patterns))
 
     def masked(self, text: str) -> tuple[Segment, ...]:

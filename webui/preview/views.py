@@ -6,6 +6,7 @@ Specification: preview.md, "Three views, always"; details.md, section D, P1, P6 
 from collections.abc import Mapping
 from typing import Any, Final, Literal
 
+from webui.approvals.call.canonical import canonical
 from webui.preview.clipping import (
     CARD,
     FULL,
@@ -25,7 +26,7 @@ from webui.preview.nodes import (
     Piece,
     Preview,
 )
-from webui.preview.reading import Call, Value, flags_of
+from webui.preview.reading import Call, Value, flags_of, in_order
 from webui.preview.redaction import Payload, Profile
 from webui.preview.renderers import render
 from webui.preview.revealing import Place, hides, revealed
@@ -75,10 +76,10 @@ def card(
     call = Call(arguments, profile, received)
     layout = _Card()
     nodes: list[Node] = []
-    for value, size in zip(call.values[:_MOST_KEYS], call.sizes, strict=False):
+    for value, given in zip(call.values[:_MOST_KEYS], in_order(arguments), strict=False):
         if not layout.has_room:
             break
-        node = layout.top(value, size)
+        node = layout.top(value, len(canonical(arguments[given])))
         call.tally.flags["nested"] += "nested" in node.flags
         nodes.append(node)
     call.tally.cut = layout.cut

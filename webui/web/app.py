@@ -19,6 +19,7 @@ from webui.web import (
     backtests,
     bulk,
     chat_links,
+    compression,
     confirm,
     csrf,
     delegations,
@@ -153,6 +154,7 @@ def create_app(
         sockets = Sockets(runtime.bus, feed, runtime.settings.max_sockets)
     tickets = tickets or Tickets()
     app.extensions[EXTENSION] = Dashboard(runtime, sockets, tickets, worker)
+    compression.register(app)
     security.register(app, https=https)
     errors.register(app)
     filters.register(app)

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, send_from_directory
+from werkzeug.utils import safe_join
 
+from webui.web.compression import smallest, takes_gzip
 from webui.web.doors import public
 
 _PACKAGE = Path(__file__).parents[1]
 _YEAR = 31_536_000
+_WHOLE = 200
 
 
 def folder(name: str) -> Path:
@@ -32,6 +35,18 @@ def version_of(static: Path) -> str:
     return digest.hexdigest()[:12]
 
 
+def _packed(answer: Response, small: bytes) -> Response:
+    """Return the answer with its body packed, known by an ETag of its own."""
+    answer.close()  # the file that would have been sent
+    answer.direct_passthrough = False
+    answer.set_data(small)
+    answer.content_encoding = "gzip"
+    answer.headers.pop("Accept-Ranges", None)
+    tag, _ = answer.get_etag()
+    answer.set_etag(f"{tag}-gzip")
+    return answer
+
+
 def register(app: Flask) -> None:
     """Serve the static files at the endpoint `static`."""
     static = folder("static")
@@ -40,6 +55,11 @@ def register(app: Flask) -> None:
     @public
     def serve(version: str, filename: str) -> Response:
         answer = send_from_directory(static, filename, max_age=0)
+        answer.vary.add("Accept-Encoding")
+        # send_from_directory has made sure that the file is one of ours
+        small = smallest(Path(safe_join(str(static), filename) or ""))
+        if small is not None and answer.status_code == _WHOLE and takes_gzip():
+            answer = _packed(answer, small)
         if version == current:
             answer.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable"
         else:  # a page of another release asks: give it what there is, and keep nothing
