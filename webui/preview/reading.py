@@ -215,7 +215,8 @@ class Call:
     ) -> Value:
         if secret:
             return self._masked(name, "string", text)
-        if self._is_calm and len(text) < LEAST_RANDOM and is_as_shown(text):
+        is_short = known is None and len(text) < LEAST_RANDOM
+        if is_short and self._is_calm and is_as_shown(text):
             return Value(name, "string", (Segment(text),) if text else ())
         self.tally.count_blanks(text)
         flags = self._reader.flags(text)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, send_from_directory
-from werkzeug.utils import safe_join
+from werkzeug.security import safe_join
 
 from webui.web.compression import smallest, takes_gzip
 from webui.web.doors import public

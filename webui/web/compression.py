@@ -33,7 +33,7 @@ def register(app: Flask) -> None:
         if request.method != "GET" or not takes_gzip() or answer.is_streamed:
             return answer
         body = answer.get_data()
-        if len(body) >= LEAST_BYTES and answer.content_encoding is None:
+        if len(body) >= LEAST_BYTES:
             answer.set_data(_padded(body))
             answer.content_encoding = "gzip"
         return answer

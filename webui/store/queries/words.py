@@ -5,6 +5,8 @@ from sqlalchemy.orm import Session
 
 WORDS_MAX = 8
 SHORTEST = 2
+SHORTEST_BEGINNING = 3
+"""Two letters begin a tenth of all words: all their lists would be merged at each look."""
 _SQLITE = text(
     "SELECT approval_id FROM approval_search WHERE words MATCH :words"
     " AND org_id = :org ORDER BY rowid DESC LIMIT :most"
@@ -20,7 +22,8 @@ def asked_words(words: str) -> list[str]:
     """Return the different words that are looked up, at most eight.
 
     A word of one letter, or the beginning of many words at once, would visit most of a long
-    history; so only the last word may be a beginning, and none is shorter than two letters.
+    history; so only the last word may be a beginning, of three letters or more, and none is shorter
+    than two.
     """
     distinct = dict.fromkeys(word for word in words.split() if len(word) >= SHORTEST)
     return list(distinct)[:WORDS_MAX]
@@ -42,4 +45,5 @@ def found(session: Session, org_id: str, words: str, most: int = 500) -> list[st
 
 def _quoted(words: list[str]) -> str:
     """Return words as FTS5 strings, without its operators; the last may be a beginning."""
-    return " ".join('"' + word.replace('"', '""') + '"' for word in words) + "*"
+    begins = len(words[-1]) >= SHORTEST_BEGINNING
+    return " ".join('"' + word.replace('"', '""') + '"' for word in words) + "*" * begins
