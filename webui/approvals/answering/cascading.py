@@ -12,6 +12,7 @@ from webui.approvals.desk import load
 from webui.approvals.errors import ConflictError
 from webui.approvals.states import OPEN, Verdict
 from webui.store.models import Approval
+from webui.store.queries.calls import AGENT_OF
 from webui.store.queries.seeing import Seen, any_of
 from webui.store.transaction import Transaction
 
@@ -22,19 +23,19 @@ def others_of_session(
     """Return the other open approvals of its agent's session that a person may see."""
     if approval.session is None:
         return ()
-    return session.scalars(
-        select(Approval)
-        .where(
+    found = session.scalars(
+        select(Approval).where(
             Approval.org_id == approval.org_id,
-            Approval.agent_id == approval.agent_id,
+            AGENT_OF == approval.agent_id,
             Approval.session == approval.session,
             Approval.status.in_(OPEN),
             Approval.expires_at > now,
             Approval.id != approval.id,
             *any_of(seen),
         )
-        .order_by(Approval.id)
-    ).all()
+    )
+    # put in order here: there, SQLite might walk all approvals in this order
+    return sorted(found, key=lambda each: each.id)
 
 
 def deny_along(
