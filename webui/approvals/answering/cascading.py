@@ -26,7 +26,7 @@ def others_of_session(
     found = session.scalars(
         select(Approval).where(
             Approval.org_id == approval.org_id,
-            AGENT_OF == approval.agent_id,
+            approval.agent_id == AGENT_OF,
             Approval.session == approval.session,
             Approval.status.in_(OPEN),
             Approval.expires_at > now,
