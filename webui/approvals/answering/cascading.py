@@ -12,7 +12,7 @@ from webui.approvals.desk import load
 from webui.approvals.errors import ConflictError
 from webui.approvals.states import OPEN, Verdict
 from webui.store.models import Approval
-from webui.store.queries.calls import AGENT_OF
+from webui.store.queries.calls import agent_of
 from webui.store.queries.seeing import Seen, any_of
 from webui.store.transaction import Transaction
 
@@ -26,7 +26,7 @@ def others_of_session(
     found = session.scalars(
         select(Approval).where(
             Approval.org_id == approval.org_id,
-            approval.agent_id == AGENT_OF,
+            agent_of == approval.agent_id,
             Approval.session == approval.session,
             Approval.status.in_(OPEN),
             Approval.expires_at > now,

@@ -23,7 +23,7 @@ from webui.store.prepared import Prepared
 from webui.store.queries.seeing import Seen, any_of
 
 LONGEST_PAGE = 200
-AGENT_OF = func.coalesce(Approval.agent_id, "")
+agent_of = func.coalesce(Approval.agent_id, "")
 """The agent of an approval, said so that no index leads from an agent to all its approvals:
 what is open is little, but with statistics SQLite expects it to be an average share."""
 
@@ -82,7 +82,7 @@ def rows() -> Select[Any]:
 def _named() -> Select[Any]:
     return (
         select(Approval, *_names)
-        .join(Agent, Agent.id == AGENT_OF)
+        .join(Agent, Agent.id == agent_of)
         .outerjoin(principal, principal.c.id == Approval.on_behalf_of)
         .outerjoin(_decider, _decider.c.id == Approval.decided_by)
         .outerjoin(claimer, claimer.c.id == Approval.claimed_by)
