@@ -7,7 +7,7 @@ from webui.store.models.base import Model
 
 
 class InsightCount(Model):
-    """What was counted of one thing in one unit of time, under one cut (docs/decisions/0005)."""
+    """What was counted of one thing in one unit of time, under one cut (docs/decisions/0007)."""
 
     __tablename__ = "insight_counts"
 
