@@ -401,7 +401,11 @@ def calls(approval_id: str) -> list[tuple[str, str]]:
 
 
 def send(caller: Any, method: str, path: str) -> Any:
-    bodies = {"decide": {"verdict": "deny"}, "messages": {"text": "Which host?"}}
+    bodies: dict[str, dict[str, Any]] = {
+        "decide": {"verdict": "deny"},
+        "messages": {"text": "Which host?"},
+        "reveal": {"path": "/n", "seal": SEAL},
+    }
     body = bodies.get(path.rpartition("/")[2], {})
     return caller.get(path) if method == "GET" else caller.post(path, body)
 
@@ -410,7 +414,7 @@ def test_an_agents_key_decides_nothing_on_any_path_and_is_recorded(
     ci: Any, actions: Any
 ) -> None:
     asked = calls(ci.file()["id"])
-    assert len(asked) == 29
+    assert len(asked) == 38
     for method, path in asked:
         answer = send(ci, method, path)
         assert (answer.status_code, answer.json["code"]) == (403, "agent_cannot_decide")
@@ -432,7 +436,7 @@ def test_another_orgs_approval_is_one_that_does_not_exist(
         told = [answer.json | {"instance": ""} for answer in answers]
         assert answers[0].status_code == 404
         assert told[0] == told[1]
-    assert seen == 7
+    assert seen == 8
     items = [{"id": each, "seal": SEAL} for each in (foreign, unknown)]
     first, second = rae.post(BULK, {"verdict": "deny", "items": items}).json["results"]
     assert first | {"id": ""} == second | {"id": ""}

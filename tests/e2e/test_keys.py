@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.plugins.served import At, Reviewer, ServedDesk
+from tests.plugins.served import AskDesk, At, Reviewer
 
 pytestmark = pytest.mark.browser
 
@@ -16,9 +16,9 @@ def settled_page(at: At, ana: Reviewer, path: str) -> Page:
 
 
 def test_the_palette_finds_what_can_be_done_and_decides_nothing(
-    served: ServedDesk, at: At, ana: Reviewer
+    at: At, ana: Reviewer, ask: AskDesk
 ) -> None:
-    asked = served.client.ask("deploy.run", {"host": "web-1"})
+    asked = ask("deploy.run", {"host": "web-1"})
     page = settled_page(at, ana, f"/approvals/{asked.id}")
     page.locator("body").press(".")
     field = page.get_by_role("combobox", name="Command")
@@ -38,7 +38,7 @@ def test_the_palette_finds_what_can_be_done_and_decides_nothing(
 
 
 def test_the_palette_says_when_nothing_fits_and_gives_the_focus_back(
-    served: ServedDesk, at: At, ana: Reviewer
+    at: At, ana: Reviewer, ask: AskDesk
 ) -> None:
     page = settled_page(at, ana, "/")
     page.get_by_role("button", name="Search").focus()
@@ -50,10 +50,8 @@ def test_the_palette_says_when_nothing_fits_and_gives_the_focus_back(
     expect(page.get_by_role("button", name="Search")).to_be_focused()
 
 
-def test_keys_can_be_changed_and_switched_off(
-    served: ServedDesk, at: At, ana: Reviewer
-) -> None:
-    asked = served.client.ask("deploy.run", {"host": "web-3"})
+def test_keys_can_be_changed_and_switched_off(at: At, ana: Reviewer, ask: AskDesk) -> None:
+    asked = ask("deploy.run", {"host": "web-3"})
     page = at(ana)
     page.goto("/account")
     page.get_by_text("Other keys in this browser").click()
@@ -80,10 +78,8 @@ def test_keys_can_be_changed_and_switched_off(
     expect(page.locator("#reason-deny")).to_be_hidden()
 
 
-def test_the_line_goes_on_by_what_is_offered(
-    served: ServedDesk, at: At, ana: Reviewer
-) -> None:
-    served.client.ask("deploy.run", {"host": "web-4"}, risk="high")
+def test_the_line_goes_on_by_what_is_offered(at: At, ana: Reviewer, ask: AskDesk) -> None:
+    ask("deploy.run", {"host": "web-4"}, risk="high")
     page = settled_page(at, ana, "/")
     page.keyboard.press("/")
     line = page.get_by_role("combobox", name="Search the queue")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from tests.plugins.desk import House, Member
+from tests.plugins.desk import House, Member, TestClock
 from tests.plugins.rules import Desk
 from webui.approvals.errors import ConflictError, NotAllowedError
 from webui.approvals.people.standing import By
@@ -110,11 +110,12 @@ def test_a_draft_that_cannot_be_followed_stands_still_and_files_go_on(desk: Desk
 
 
 def test_the_list_of_disagreements_is_bounded(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, clock: TestClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(following, "NEWEST", 2)
     start(desk)
     for at in range(4):
+        clock.advance(1)  # of two in one millisecond neither is the newer one
         last = desk.submit(tool="never", arguments={"n": at}).approval.id
     told = figures(desk)
     assert (told["disagreed"], len(told["newest"])) == (4, 2)
