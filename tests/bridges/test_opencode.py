@@ -214,15 +214,18 @@ def heard(listening: Listening, **config: str) -> str:
 def test_a_folder_that_is_not_there_is_said(
     listening: Listening, opencode: Program, name: str
 ) -> None:
-    (opencode.work / "file.txt").touch()
+    # The program outlives the test, and what the other database's test made is still there.
+    name = f"{len(list(opencode.work.iterdir()))}-{name}"
+    if name.endswith("file.txt"):
+        (opencode.work / name).touch()
     wrong = str(opencode.work / name)
     said = heard(listening, directory=wrong)
     assert said.startswith(
         f"OpenCode cannot open the folder {wrong!r}, which is the `directory`"
     )
     listening.stop()
-    if name == "file.txt":
-        (opencode.work / "file.txt").unlink()
+    if name.endswith("file.txt"):
+        (opencode.work / name).unlink()
     (opencode.work / name).mkdir(parents=True)
     opencode.kill()  # 1.18.33 goes on failing over a folder that it was asked for too early
     opencode.start()
@@ -235,9 +238,10 @@ def test_a_folder_in_which_no_session_was_begun_is_said_until_one_is(
     listening: Listening, opencode: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("webui.bridges.opencode.SOON", 0.0)
-    (opencode.work / "other").mkdir()
+    # The program outlives the test: a folder of this test's own has no session yet.
+    other = opencode.work / f"other-{len(list(opencode.work.iterdir()))}"
+    other.mkdir()
     opencode.session()
-    other = opencode.work / "other"
     said = heard(listening, directory=str(other))
     assert said.startswith(f"OpenCode has no session in {str(other)!r}, which is")
     assert repr(str(opencode.work)) in said
