@@ -121,6 +121,6 @@ class _Counting(Handler):
         with contextlib.suppress(OSError):  # its asker went away
             super().do_GET()
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:  # noqa: N802 - the library's name
         with contextlib.suppress(OSError):
             super().do_POST()

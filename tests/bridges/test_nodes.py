@@ -17,6 +17,7 @@ from sqlalchemy import make_url
 from tests.bridges.program import until
 from tests.bridges.standin import StandIn
 from tests.bridges.test_killed import listening, touch
+from tests.plugins.countersign import environment_of
 from webui.approvals.nodes import LEASE_MS
 
 if TYPE_CHECKING:
@@ -43,8 +44,6 @@ class Cluster:
     def __init__(
         self, serve: Any, countersign: Any, url: str, folder: Path, opencode: StandIn
     ) -> None:
-        from tests.plugins.countersign import environment_of  # noqa: PLC0415
-
         self.keys = {
             "DATABASE_URL": url,
             "COUNTERSIGN_KEYS_FILE": str(folder / "keys"),
@@ -158,14 +157,14 @@ def test_a_killed_node_counts_no_longer_once_its_lease_is_over(
     kill(a)
     # however long the next steps take here, its lease is not over yet
     of = f"WHERE id = '{killed}'"
-    cluster.rows(f"UPDATE nodes SET seen_at = seen_at + {AN_HOUR} {of}")  # noqa: S608
+    cluster.rows(f"UPDATE nodes SET seen_at = seen_at + {AN_HOUR} {of}")  # noqa: S608 - our own number and id
     b = cluster.start("b")
     assert b.stop()[0] == 0
     assert cluster.statuses() == ["pending"], "the killed one may live for all we know"
 
     b = cluster.start("b")
     over = AN_HOUR + LEASE_MS
-    cluster.rows(f"UPDATE nodes SET seen_at = seen_at - {over} {of}")  # noqa: S608
+    cluster.rows(f"UPDATE nodes SET seen_at = seen_at - {over} {of}")  # noqa: S608 - the same
     assert b.stop()[0] == 0
     assert cluster.statuses() == ["cancelled"]
     until(lambda: not opencode.pending(), "the rejection")

@@ -82,7 +82,7 @@ def make_sources(rig: Rig) -> dict[str, tuple[str, Good]]:
         for kind, make in GOOD.items():
             good = make()
             source = store.write(
-                lambda tx, kind=kind, good=good: sources.create_source(  # type: ignore[misc]
+                lambda tx, kind=kind, good=good: sources.create_source(  # type: ignore[misc] # mypy cannot type bound defaults
                     tx,
                     org_id,
                     kind=kind,

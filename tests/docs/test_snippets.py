@@ -6,7 +6,6 @@ import re
 import shlex
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.docs.reader import until
 from tests.plugins.served import ROOT, Background, ServedDesk, StartDesk
 from webui.cli import countersign
 
@@ -74,9 +74,7 @@ def decide(desk: ServedDesk, beside: type[Background]) -> Iterator[Callable[...,
 
     def first_waiting() -> str:
         # By the API: a command for each look would be a program each, beside the snippet's.
-        while not (waiting := desk.waiting()):
-            time.sleep(0.05)
-        return waiting[0]
+        return until(desk.waiting)[0]
 
     def give(verdict: str, reason: str = "") -> None:
         def work() -> None:

@@ -135,7 +135,7 @@ def test_ctrlrun(reader: Reader) -> None:
 @pytest.mark.sure  # its command line takes seconds to import
 def test_the_words_to_ctrlruns_gateway_are_its_own() -> None:
     from ctrlrun import Policy  # noqa: PLC0415 - half a second
-    from ctrlrun.cli.main import main  # noqa: PLC0415
+    from ctrlrun.cli.main import main  # noqa: PLC0415 - seconds
 
     told = set(
         re.findall(r"--[a-z][a-z-]+", (ROOT / "docs/sources/ctrlrun.md").read_text())

@@ -23,6 +23,7 @@ from tests.docs.world import (
 )
 from tests.plugins import chats as platforms
 from tests.plugins.served import ROOT
+from webui.channels.services import check_mail_url
 
 CONFIRM = "That is me: link that user to my account"
 
@@ -138,8 +139,6 @@ def test_endpoints(reader: Reader) -> None:
 
 
 def test_notifications(reader: Reader, world: World) -> None:
-    from webui.channels.services import check_mail_url  # noqa: PLC0415
-
     [shell] = blocks("notifications.md", "sh")
     [url] = re.findall(r"COUNTERSIGN_NOTIFY_MAIL='([^']+)'", shell)
     check_mail_url(url)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from webui.preview import card
 from webui.preview.renderers.languages.sql_tokens import MOST_TOKENS, Tokens
 
 Dangers = Callable[[str, dict[str, Any]], list[str]]
@@ -94,8 +95,6 @@ def test_statements_and_tables_are_facts(facts: Facts) -> None:
 
 
 def test_an_english_question_is_no_sql(profile: Any) -> None:
-    from webui.preview import card  # noqa: PLC0415
-
     assert (
         card("web.search", {"query": "show me flights to Oslo"}, profile).rendering is None
     )
