@@ -1,6 +1,6 @@
 # The commands of the project. `make run` and `make test` do all their own set-up.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test sure lint rules types tests format bench proof mutants locks environment \
+.PHONY: help run demo test sure lint rules types tests format catalogue bench proof mutants locks environment \
 	test-environment test-programs all-programs
 
 BIN := .venv/bin
@@ -46,6 +46,9 @@ tests: test-environment
 format: test-environment ## put the layout of the code right
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix-only .
+
+catalogue: test-environment ## bring the translations in step with the texts of the source
+	@$(BIN)/python -m scripts.catalogue
 
 bench: test-programs ## measure; one JSON line for each figure
 	@$(BIN)/python -m benchmarks

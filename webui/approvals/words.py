@@ -1,6 +1,7 @@
 """The words people and programs read: one sentence for each state, ending and refusal."""
 
 from webui.approvals.states import OPEN, ReplyState, Resolution, Status, Verdict
+from webui.sentences import Sentence, sentence
 
 STATUS: dict[Status, str] = {
     Status.PENDING: "Waiting for a decision",
@@ -16,6 +17,13 @@ STATUS: dict[Status, str] = {
     Status.CONSUMED: "Done",
     Status.FAILED: "Ran and failed",
     Status.UNKNOWN: "Outcome unknown",
+}
+
+RISK: dict[str, Sentence] = {
+    "low": sentence("Low"),
+    "medium": sentence("Medium"),
+    "high": sentence("High"),
+    "critical": sentence("Critical"),
 }
 
 RESOLUTION: dict[Resolution, str] = {

@@ -13,6 +13,7 @@ from webui.approvals.agents.agents import DAY, TOKEN_DAYS, TOKEN_DAYS_MAX, TOKEN
 from webui.approvals.authorization import ALL, VIEW
 from webui.approvals.errors import InvalidError, NotAllowedError
 from webui.approvals.people import sessions
+from webui.languages import NAMES
 from webui.preview import visible
 from webui.receivers.chat_config import CHAT_KINDS
 from webui.store.models import PersonalToken, WebSession
@@ -113,6 +114,8 @@ def shown(error: str | None = None) -> str:
         permissions=[(each, each in TOKEN_SCOPES) for each in _permissions()],
         days=TOKEN_DAYS,
         days_max=TOKEN_DAYS_MAX,
+        languages=NAMES.items(),
+        own_language=signed.language,
         error=error,
     )
 

@@ -63,6 +63,7 @@ from webui.web import (
     shadow,
     source_changes,
     sources,
+    speaking,
     sso,
     suggestions,
     talk,
@@ -110,6 +111,7 @@ PAGES: tuple[ModuleType, ...] = (
     suggestions,
     providers,
     account,
+    speaking,
     notifications,
     ringing,
     views,
@@ -158,6 +160,7 @@ def create_app(
     security.register(app, https=https)
     errors.register(app)
     filters.register(app)
+    speaking.register(app)
     assets.register(app)
     plain.register(app)
     session.register(app)

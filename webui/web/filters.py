@@ -5,6 +5,9 @@ from shlex import quote
 
 from flask import Flask
 
+from webui.approvals.words import RISK
+from webui.web.speaking import spoken
+
 _DAY = 86_400_000
 
 
@@ -14,8 +17,8 @@ def iso(ms: int) -> str:
 
 
 def utc(ms: int) -> str:
-    """Return ms since the epoch for people: `21 Nov 2026, 05:55:22 UTC`."""
-    return f"{_moment(ms).day} {_moment(ms):%b %Y, %H:%M:%S} UTC"
+    """Return ms since the epoch for people, in their language: `21 Nov 2026, 05:55:22 UTC`."""
+    return spoken().moment(ms)
 
 
 def day_start(text: str) -> int | None:
@@ -41,4 +44,5 @@ def register(app: Flask) -> None:
     """Give the templates these filters."""
     app.add_template_filter(iso)
     app.add_template_filter(utc)
+    app.add_template_filter(lambda risk: RISK[risk], "risk_word")
     app.add_template_filter(quote, "shell")

@@ -52,6 +52,8 @@ class User(Model):
     """Grows to end every session of this person at once."""
     time_zone: Mapped[str] = mapped_column(default="UTC", server_default="UTC")
     """Name in the IANA database; quiet hours and digests are told by its clock."""
+    language: Mapped[str | None] = mapped_column(default=None)
+    """One of `languages.NAMES`; none for what the browser asks for."""
     created_at: Mapped[int]
 
 

@@ -86,6 +86,8 @@ class Signed(NamedTuple):
     solo_operator: bool
     role: str | None
     """Of an active membership; none without one."""
+    language: str | None = None
+    """What they chose; none for what the browser asks for."""
 
 
 _STANDING = (
@@ -100,6 +102,7 @@ _STANDING = (
     Org.slug,
     Org.solo_operator,
     Membership.role,
+    User.language,
 )
 
 

@@ -1,0 +1,114 @@
+"""Sentences that know of what they were made."""
+
+import json
+
+import pytest
+
+from webui.languages import Language, chosen, language
+from webui.sentences import Sentence, joined, kept, moment, plural, sentence, sentence_in
+
+
+class Shouting:
+    """A language of tests: English, loudly."""
+
+    def gettext(self, message: str) -> str:
+        return _loud(message)
+
+    def ngettext(self, one: str, many: str, number: int) -> str:
+        return _loud(one if number == 1 else many)
+
+    def pgettext(self, context: str, message: str) -> str:
+        return f"{context}/{_loud(message)}"
+
+    def moment(self, ms: int) -> str:
+        return f"<{ms}>"
+
+
+def _loud(text: str) -> str:
+    return (
+        text.replace("held by", "HELD BY").replace("call", "CALL").replace("open", "OPEN")
+    )
+
+
+LOUD = Shouting()
+
+
+def test_a_sentence_is_its_english_for_whoever_does_not_know_it() -> None:
+    made = sentence("It is held by %(name)s.", name="Ada")
+    assert made == "It is held by Ada."
+    assert json.dumps({"detail": made}) == '{"detail": "It is held by Ada."}'
+    assert isinstance(made, str)
+
+
+def test_a_sentence_is_told_in_another_language_with_its_values() -> None:
+    made = sentence("It is held by %(name)s.", name="held by")
+    assert made.told(LOUD) == "It is HELD BY held by."
+
+
+def test_a_sentence_within_a_sentence_is_told_too() -> None:
+    inner = sentence("held by %(name)s", name="Ada")
+    assert sentence("Now %(how)s.", how=inner).told(LOUD) == "Now HELD BY Ada."
+
+
+def test_a_number_chooses_between_two_sentences() -> None:
+    one, many = (plural("%(number)s call", "%(number)s calls", n) for n in (1, 3))
+    assert (one, many) == ("1 call", "3 calls")
+    assert (one.told(LOUD), many.told(LOUD)) == ("1 CALL", "3 CALLs")
+
+
+def test_a_word_for_two_things_is_told_by_what_it_is_about() -> None:
+    assert sentence_in("a door", "open").told(LOUD) == "a door/OPEN"
+
+
+def test_sentences_are_told_one_after_the_other() -> None:
+    both = joined(" ", [sentence("held by %(n)s", n=1), "call"])
+    assert both == "held by 1 call"
+    assert both.told(LOUD) == "HELD BY 1 call", "a plain text stays as it is"
+
+
+def test_a_moment_is_written_as_the_language_writes_it() -> None:
+    when = moment(7, "then")
+    assert sentence("since %(when)s", when=when) == "since then"
+    assert sentence("since %(when)s", when=when).told(LOUD) == "since <7>"
+
+
+def test_what_was_kept_is_told_again_and_a_percent_sign_is_one() -> None:
+    assert kept("50% of the calls") == "50% of the calls"
+    assert kept("50% of the calls").told(LOUD) == "50% of the CALLs"
+
+
+def test_a_value_that_is_missing_fails_where_the_sentence_is_made() -> None:
+    with pytest.raises(KeyError):
+        sentence("held by %(name)s")
+
+
+def test_english_and_german_write_a_moment_their_own_way() -> None:
+    ms = 1_795_240_522_000  # 2026-11-21T05:55:22Z
+    assert language("en").moment(ms) == "21 Nov 2026, 05:55:22 UTC"
+    assert language("de").moment(ms) == "21. Nov. 2026, 05:55:22 UTC"
+    assert language("en").number(12_345.5) == "12,345.5"
+    assert language("de").number(12_345.5) == "12.345,5"
+
+
+@pytest.mark.parametrize(
+    ("own", "accepted", "code"),
+    [
+        ("de", ["en"], "de"),
+        (None, ["fr-CH", "de-AT", "en"], "de"),
+        (None, ["de-DE"], "de"),
+        (None, ["ja"], "en"),
+        (None, [], "en"),
+        ("xx", ["de"], "de"),
+    ],
+)
+def test_ones_own_choice_goes_before_what_the_browser_asks_for(
+    own: str | None, accepted: list[str], code: str
+) -> None:
+    assert chosen(own, accepted).code == code
+
+
+def test_a_sentence_in_german_is_the_catalogues() -> None:
+    made = sentence("must be one of %(known)s", known="en, de")
+    german: Language = language("de")
+    assert isinstance(made, Sentence)
+    assert made.told(german) == "muss eines von en, de sein"

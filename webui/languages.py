@@ -1,0 +1,130 @@
+"""The languages the desk speaks: one catalogue, and how each writes moments and numbers.
+
+English is the source. A translation is `translations/<code>.po`, read when somebody first asks for
+it and kept for the process; `make catalogue` brings it in step with the source.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cache, cached_property
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+
+from babel import Locale
+from babel.dates import format_date, format_time
+from babel.messages import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal, format_percent
+from babel.support import NullTranslations, Translations
+
+FOLDER = Path(__file__).parent / "translations"
+SOURCE = "en"
+NAMES = {"en": "English", "de": "Deutsch"}
+"""Each language, in its own word."""
+_DAYS = {"en": "d MMM y", "de": "d. MMM y"}  # English as the most of the world writes it
+_SCRIPTS = "static/"
+
+
+@dataclass(frozen=True, eq=False)
+class Language:
+    """One language of the desk."""
+
+    code: str
+    name: str
+
+    @cached_property
+    def locale(self) -> Locale:
+        """Return how it writes dates and numbers."""
+        return Locale.parse(self.code)
+
+    @cached_property
+    def _translations(self) -> NullTranslations:
+        if self.code == SOURCE:
+            return NullTranslations()
+        compiled = BytesIO()
+        write_mo(compiled, catalogue(self.code))
+        compiled.seek(0)
+        return Translations(compiled)
+
+    def gettext(self, message: str) -> str:
+        """Return the translation of an English message; itself where there is none."""
+        return self._translations.gettext(message)
+
+    def ngettext(self, one: str, many: str, number: int) -> str:
+        """Return the translation that fits the number."""
+        return self._translations.ngettext(one, many, number)
+
+    def pgettext(self, context: str, message: str) -> str:
+        """Return the translation of a word that has several."""
+        return str(self._translations.pgettext(context, message))
+
+    @cached_property
+    def of_scripts(self) -> dict[str, str]:
+        """Return the translations that the pages' scripts need, by their English."""
+        if self.code == SOURCE:
+            return {}
+        return {
+            str(message.id): str(message.string)
+            for message in catalogue(self.code)
+            if any(place.startswith(_SCRIPTS) for place, _ in message.locations)
+        }
+
+    @cached_property
+    def version(self) -> str:
+        """Return a short digest of what the scripts need, to keep it by."""
+        return sha256(repr(sorted(self.of_scripts.items())).encode()).hexdigest()[:12]
+
+    def moment(self, ms: int) -> str:
+        """Return a moment (ms since the epoch), exact: `21 Nov 2026, 05:55:22 UTC`."""
+        return f"{self.day(ms)}, {self.clock(ms, 'HH:mm:ss')} UTC"
+
+    def day(self, ms: int) -> str:
+        """Return a day (ms since the epoch, in UTC): `21 Nov 2026`."""
+        return format_date(_moment(ms), _DAYS[self.code], locale=self.locale)
+
+    def clock(self, ms: int, pattern: str = "HH:mm") -> str:
+        """Return the time of a day (ms since the epoch, in UTC): `05:55`."""
+        return format_time(_moment(ms), pattern, locale=self.locale)
+
+    def number(self, value: float | Decimal) -> str:
+        """Return a number with its thousands apart: `12,345.5`."""
+        return format_decimal(value, locale=self.locale)
+
+    def percent(self, share: float) -> str:
+        """Return a share (0 to 1): `37%`."""
+        return format_percent(share, locale=self.locale)
+
+
+@cache
+def language(code: str) -> Language:
+    """Return a language of `NAMES`."""
+    return Language(code, NAMES[code])
+
+
+def chosen(code: str | None, accepted: Sequence[str] = ()) -> Language:
+    """Return a person's language.
+
+    Args:
+        code: their own choice, if they made one.
+        accepted: what their browser asks for, the dearest first (RFC 9110, 12.5.4).
+
+    """
+    for wanted in (code, *accepted):
+        known = (wanted or "").lower().split("-")[0]
+        if known in NAMES:
+            return language(known)
+    return language(SOURCE)
+
+
+def catalogue(code: str) -> Catalog:
+    """Return a language's catalogue as it is kept."""
+    with (FOLDER / f"{code}.po").open("rb") as file:
+        return read_po(file, locale=code)
+
+
+def _moment(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)

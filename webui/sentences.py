@@ -1,0 +1,139 @@
+"""What a person reads, as text that can be said in another language.
+
+A sentence is its English text, and remembers of what it was made: a page, or a mail, says it in
+its reader's language (`languages.py`); the APIs, the command line and the log keep the English.
+Specification: dashboard.md, "All texts in one catalogue".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+
+class Language(Protocol):
+    """What a sentence needs of a language."""
+
+    def gettext(self, message: str) -> str:
+        """Return the translation of an English message."""
+
+    def ngettext(self, one: str, many: str, number: int) -> str:
+        """Return the translation that fits the number."""
+
+    def pgettext(self, context: str, message: str) -> str:
+        """Return the translation of a word that has several."""
+
+    def moment(self, ms: int) -> str:
+        """Return a moment for people, exact and in UTC."""
+
+
+class Sentence(str):
+    """English text that can be said in other languages. It is a `str` wherever one is asked for.
+
+    Joined to other text by `+` or in an f-string it is plain text again, in English for ever:
+    make one sentence with values of it, or a `joined` one.
+    """
+
+    __slots__ = ("_context", "_many", "_message", "_number", "_values")
+    _message: str
+    _many: str | None
+    _number: int
+    _context: str | None
+    _values: Mapping[str, object]
+
+    def told(self, language: Language) -> str:
+        """Return it in another language."""
+        if self._many is not None:
+            text = language.ngettext(self._message, self._many, self._number)
+        elif self._context is not None:
+            text = language.pgettext(self._context, self._message)
+        else:
+            text = language.gettext(self._message)
+        return text % {name: told(value, language) for name, value in self._values.items()}
+
+
+class Joined(Sentence):
+    """Several sentences, one after the other."""
+
+    __slots__ = ("_parts", "_separator")
+    _parts: tuple[object, ...]
+    _separator: str
+
+    def told(self, language: Language) -> str:
+        """Return all of them in another language."""
+        return self._separator.join(str(told(part, language)) for part in self._parts)
+
+
+class Moment(Sentence):
+    """A moment inside a sentence, such as `21 Nov 2026, 05:55:22 UTC`."""
+
+    __slots__ = ("_ms",)
+    _ms: int
+
+    def told(self, language: Language) -> str:
+        """Return it as the language writes it."""
+        return language.moment(self._ms)
+
+
+def sentence(message: str, /, **values: object) -> Sentence:
+    """Return a sentence.
+
+    Args:
+        message: English, one literal (it is found in the source); a value stands in it as
+            `%(name)s`, a percent sign as `%%`.
+        values: what stands in it; sentences among them are told in the same language.
+
+    """
+    return _made(message, message, values)
+
+
+def plural(one: str, many: str, number: int, /, **values: object) -> Sentence:
+    """Return the one of two sentences that fits a number; it stands in them as `%(number)s`."""
+    values = {"number": number, **values}
+    return _made(one if number == 1 else many, one, values, many=many, number=number)
+
+
+def sentence_in(context: str, message: str, /, **values: object) -> Sentence:
+    """Return a sentence whose English is one word for two things; the context tells them apart."""
+    return _made(message, message, values, context=context)
+
+
+def kept(text: str) -> Sentence:
+    """Return a text of ours that was kept in the database: told if the catalogue still has it."""
+    message = text.replace("%", "%%")
+    return _made(message, message, {})
+
+
+def joined(separator: str, parts: Iterable[object]) -> Sentence:
+    """Return texts and sentences one after the other, as a sentence."""
+    parts = tuple(parts)
+    whole = str.__new__(Joined, separator.join(map(str, parts)))
+    whole._parts, whole._separator = parts, separator  # noqa: SLF001 - its maker
+    return whole
+
+
+def moment(ms: int, english: str) -> Sentence:
+    """Return a moment (ms since the epoch) as part of a sentence; `english` is how it is kept."""
+    made = str.__new__(Moment, english)
+    made._ms = ms  # noqa: SLF001 - its maker
+    return made
+
+
+def told(value: object, language: Language) -> object:
+    """Return a sentence in another language, and anything else as it is."""
+    return value.told(language) if isinstance(value, Sentence) else value
+
+
+def _made(
+    english: str,
+    message: str,
+    values: Mapping[str, object],
+    *,
+    many: str | None = None,
+    number: int = 0,
+    context: str | None = None,
+) -> Sentence:
+    made = str.__new__(Sentence, english % values)
+    made._message, made._many, made._number = message, many, number  # noqa: SLF001
+    made._context, made._values = context, values  # noqa: SLF001
+    return made
