@@ -52,7 +52,8 @@ class Language:
 
     def gettext(self, message: str) -> str:
         """Return the translation of an English message; itself where there is none."""
-        return self._translations.gettext(message)
+        # the message "" would be the head of the catalogue
+        return self._translations.gettext(message) if message else ""
 
     def ngettext(self, one: str, many: str, number: int) -> str:
         """Return the translation that fits the number."""

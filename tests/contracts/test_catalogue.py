@@ -73,13 +73,26 @@ def _bare(path: Path) -> Iterator[str]:
     environment.policies["ext.i18n.trimmed"] = True
     environment.newstyle_gettext = True  # type: ignore[attr-defined]
     tree = environment.parse(path.read_text())
-    html = ""
-    for node in tree.find_all((nodes.TemplateData, nodes.Output)):
-        html += node.data if isinstance(node, nodes.TemplateData) else "\0"
     reader = _Reader()
-    reader.feed(html)
+    reader.feed("".join(_html(tree)))
     reader.close()
     yield from reader.found
+
+
+def _html(node: nodes.Node) -> Iterator[str]:
+    """Yield what stands in a template as it is, and a sign for what is put out."""
+    if isinstance(node, nodes.TemplateData):
+        yield node.data
+    elif (
+        isinstance(node, nodes.CallBlock)
+        and getattr(node.call.node, "name", "") == "sample"
+    ):
+        yield "\0"  # code to paste
+    else:
+        for child in node.iter_child_nodes():
+            if isinstance(node, nodes.Output) and not isinstance(child, nodes.TemplateData):
+                yield "\0"
+            yield from _html(child)
 
 
 class _Reader(HTMLParser):
@@ -109,7 +122,7 @@ class _Reader(HTMLParser):
     def _note(self, text: str) -> None:
         text = _ATTRIBUTE.sub("", text)  # of a macro that gives attributes
         text = " ".join(text.replace("\0", " ").split())
-        if re.search(r"[A-Za-z]{2}", text) and text not in {"Countersign", "UTC"}:
+        if re.search(r"[A-Za-z]{2}", text.replace("Countersign", "")) and text != "UTC":
             self.found.append(text)
 
 

@@ -34,6 +34,7 @@ from webui.receivers.opencode_wire import (
     read_pending,
 )
 from webui.receivers.way_back import End, Heard, Outgoing
+from webui.sentences import sentence
 
 LIST_EVERY = 30.0
 """Seconds between two readings of the lists: OpenCode tells of no request that was dropped."""
@@ -204,8 +205,11 @@ class Session:
             return []  # an older server, or a page in its place
         if heard.status != HTTPStatus.OK:
             raise Unknown(
-                f"OpenCode does not list what waits (it answers {heard.status}); what it asked "
-                "while we were not listening is not seen until it does."
+                sentence(
+                    "OpenCode does not list what waits (it answers %(status)s); what it "
+                    "asked while we were not listening is not seen until it does.",
+                    status=heard.status,
+                )
             )
         return read_pending(heard.body, version)
 
@@ -245,7 +249,7 @@ class Session:
         heard = self.link.ask(request)
         if heard.status == HTTPStatus.UNAUTHORIZED:
             raise Undeliverable(
-                "OpenCode does not take our password (401).", permanent=False
+                sentence("OpenCode does not take our password (401)."), permanent=False
             )
         return heard
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from urllib.parse import urlsplit
 
+from webui.sentences import sentence
+
 _MAX_URL = 2048
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _FIRST_ORDINARY_PORT, _LAST_PORT = 1024, 65535
@@ -122,18 +124,25 @@ def parse_url(url: str) -> Target:
     Raises Undeliverable (permanent).
     """
     if len(url) > _MAX_URL or not _URL_TEXT.fullmatch(url):
-        raise _unusable(f"1 to {_MAX_URL} visible ASCII characters, no blanks or \\")
+        raise _unusable(
+            sentence(
+                "1 to %(max_url)s visible ASCII characters, no blanks or \\",
+                max_url=_MAX_URL,
+            )
+        )
     try:
         parts = urlsplit(url)
     except ValueError:
-        raise _unusable("an address in brackets must be IPv6") from None
+        raise _unusable(sentence("an address in brackets must be IPv6")) from None
     if parts.scheme not in _DEFAULT_PORTS:
-        raise _unusable("it must begin with https:// or http://")
+        raise _unusable(sentence("it must begin with https:// or http://"))
     if "@" in parts.netloc:
-        raise _unusable("no user name or password in it; sign or use a header")
+        raise _unusable(sentence("no user name or password in it; sign or use a header"))
     match = _AUTHORITY.fullmatch(parts.netloc.lower())
     if match is None:
-        raise _unusable("the host must be a name in ASCII (xn--...) or an IP address")
+        raise _unusable(
+            sentence("the host must be a name in ASCII (xn--...) or an IP address")
+        )
     port = int(match[2]) if match[2] else _DEFAULT_PORTS[parts.scheme]
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, _read_host(match[1]), port, path)
@@ -145,10 +154,10 @@ def check_port(target: Target, allowed: AllowList) -> None:
     Raises Undeliverable (permanent). A host on the allow-list may use any port.
     """
     if not 1 <= target.port <= _LAST_PORT:
-        raise _unusable("the port must be 1 to 65535")
+        raise _unusable(sentence("the port must be 1 to 65535"))
     ordinary = target.port in {80, 443} or target.port >= _FIRST_ORDINARY_PORT
     if not ordinary and target.host not in allowed.hosts:
-        raise _unusable("of the ports below 1024 only 80 and 443 may be called")
+        raise _unusable(sentence("of the ports below 1024 only 80 and 443 may be called"))
 
 
 def check_address(text: str, allowed: AllowList) -> None:
@@ -160,7 +169,7 @@ def check_address(text: str, allowed: AllowList) -> None:
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
-        raise _closed("no address") from None
+        raise _closed(sentence("no address")) from None
     inner = _embedded(address)
     if allowed.has_address(address) or (inner is not None and allowed.has_address(inner)):
         return
@@ -178,9 +187,9 @@ def _read_host(text: str) -> str:
         if _ends_in_number(text):
             return str(IPv4Address(text))
     except ValueError:
-        raise _unusable("write the IP address in its usual form") from None
+        raise _unusable(sentence("write the IP address in its usual form")) from None
     if not _NAME.fullmatch(text):
-        raise _unusable("the host must be a name like hooks.example.com")
+        raise _unusable(sentence("the host must be a name like hooks.example.com"))
     return text
 
 
@@ -216,12 +225,18 @@ def _closed_6(address: IPv6Address) -> str | None:
 
 
 def _unusable(how: str) -> Undeliverable:
-    return Undeliverable(f"This URL cannot be used: {how}.", permanent=True)
+    return Undeliverable(
+        sentence("This URL cannot be used: %(how)s.", how=how), permanent=True
+    )
 
 
 def _closed(what: str) -> Undeliverable:
     return Undeliverable(
-        f"The host of this URL leads to {what}. An operator can open it by name: "
-        "COUNTERSIGN_CALLBACK_ALLOW (of identity providers, COUNTERSIGN_SSO_ALLOW).",
+        sentence(
+            "The host of this URL leads to %(what)s. An operator can open it by "
+            "name: COUNTERSIGN_CALLBACK_ALLOW (of identity providers, "
+            "COUNTERSIGN_SSO_ALLOW).",
+            what=what,
+        ),
         permanent=True,
     )

@@ -23,6 +23,7 @@ from webui.channels.chat import (
     wait_asked,
 )
 from webui.channels.http import Answer
+from webui.sentences import sentence
 
 PONG: Final = {"type": 1}
 DEFERRED: Final = {"type": 6}
@@ -134,7 +135,7 @@ def _name(payload: dict[str, Any]) -> str:
 def told(answer: Answer) -> Told:
     """Return what Discord said."""
     if answer.status == _TOO_MANY:
-        return Told(why="Discord asks to be sent less.", wait=wait_asked(answer))
+        return Told(why=sentence("Discord asks to be sent less."), wait=wait_asked(answer))
     try:
         said = json.loads(answer.body_excerpt) if answer.body_excerpt else {}
     except ValueError:

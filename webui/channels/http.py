@@ -25,6 +25,7 @@ from webui.channels.addresses import (
     check_port,
     parse_url,
 )
+from webui.sentences import sentence
 
 TIMEOUT_MS = 5_000
 MAX_ANSWER = 64 * 1024
@@ -201,11 +202,11 @@ class Deadline:
         elif isinstance(error, ssl.SSLCertVerificationError):
             why = f"The certificate is not trusted: {error.verify_message}."
         elif isinstance(error, ssl.SSLError):
-            why = "No TLS connection could be made."
+            why = sentence("No TLS connection could be made.")
         elif isinstance(error, http.client.HTTPException):
-            why = "The answer was not HTTP."
+            why = sentence("The answer was not HTTP.")
         elif isinstance(error, socket.gaierror):
-            why = "The host name could not be resolved."
+            why = sentence("The host name could not be resolved.")
         else:
             why = f"The connection failed: {error.strerror or error}."  # type: ignore[attr-defined]
         return Undeliverable(why, permanent=False)

@@ -20,6 +20,7 @@ from typing import Any, Final
 from webui.channels.addresses import Undeliverable
 from webui.channels.http import Sender
 from webui.channels.services import SERVICES, schema_of
+from webui.sentences import sentence
 
 MAIL_TIMEOUT_S: Final = 15.0
 _WHY_MAX: Final = 300
@@ -67,7 +68,7 @@ class Messenger:
 
         """
         if self.mail_url is None:
-            raise Undeliverable("This desk has no mail server.", permanent=True)
+            raise Undeliverable(sentence("This desk has no mail server."), permanent=True)
         self._notify(_mailer(), self.mail_url, title, body, address)
 
     def _notify(
@@ -81,12 +82,15 @@ class Messenger:
                 # its text might hold a secret
                 name = type(error).__name__
                 raise Undeliverable(
-                    f"The service could not be used ({name}).", permanent=True
+                    sentence("The service could not be used (%(name)s).", name=name),
+                    permanent=True,
                 ) from None
         if carried.failure is not None:
             raise carried.failure
         if not arrived:
-            raise Undeliverable("The service did not take the message.", permanent=False)
+            raise Undeliverable(
+                sentence("The service did not take the message."), permanent=False
+            )
 
 
 @contextmanager
@@ -119,9 +123,11 @@ def _made(plugin: Any, url: str, address: str | None) -> Any:
         )
         made = plugin(asset=asset, **given)
     except Exception:  # noqa: BLE001 - its texts may hold the URL, and all mean the same
-        raise Undeliverable("The service's URL is not complete.", permanent=True) from None
+        raise Undeliverable(
+            sentence("The service's URL is not complete."), permanent=True
+        ) from None
     if address is not None and [each[1] for each in made.targets] != [address]:
-        raise Undeliverable("This address cannot be written to.", permanent=True)
+        raise Undeliverable(sentence("This address cannot be written to."), permanent=True)
     return made
 
 
@@ -231,5 +237,7 @@ def _mail_failure(error: Exception) -> Undeliverable:
             permanent=refused and code >= 500,  # noqa: PLR2004 - as SMTP has it
         )
     if isinstance(error, TimeoutError):
-        return Undeliverable("The mail server did not answer in time.", permanent=False)
-    return Undeliverable("The mail server cannot be reached.", permanent=False)
+        return Undeliverable(
+            sentence("The mail server did not answer in time."), permanent=False
+        )
+    return Undeliverable(sentence("The mail server cannot be reached."), permanent=False)

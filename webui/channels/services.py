@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from webui.channels.addresses import Undeliverable
+from webui.sentences import sentence
 
 
 class Service(NamedTuple):
@@ -60,16 +61,21 @@ def check_service_url(url: str, offered: Collection[str]) -> Service:
     """
     if len(url) > MAX_URL or not _VISIBLE.fullmatch(url):
         raise _unusable(
-            f"it must be 1 to {MAX_URL} visible ASCII characters without blanks"
+            sentence(
+                "it must be 1 to %(max_url)s visible ASCII characters without blanks",
+                max_url=MAX_URL,
+            )
         )
     schema = schema_of(url)
     if schema not in offered or schema not in SERVICES:
         known = ", ".join(sorted(set(offered) & set(SERVICES))) or "none"
-        raise _unusable(f"of the services, this desk offers: {known}")
+        raise _unusable(
+            sentence("of the services, this desk offers: %(known)s", known=known)
+        )
     try:
         given = [name for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)]
     except ValueError:
-        raise _unusable("its host or parameters cannot be read") from None
+        raise _unusable(sentence("its host or parameters cannot be read")) from None
     for name in given:
         if name not in _PARAMETERS and not (
             schema.startswith("json") and name[:1] in "+-:"
@@ -114,4 +120,6 @@ def schema_of(url: str) -> str:
 
 
 def _unusable(how: str) -> Undeliverable:
-    return Undeliverable(f"This URL cannot be used: {how}.", permanent=True)
+    return Undeliverable(
+        sentence("This URL cannot be used: %(how)s.", how=how), permanent=True
+    )

@@ -24,6 +24,7 @@ from webui.channels.chat import (
     wait_asked,
 )
 from webui.channels.http import Answer
+from webui.sentences import sentence
 
 REPLIES: Final = "https://hooks.slack.com/"
 """Where `response_url` leads."""
@@ -34,14 +35,26 @@ _GONE = frozenset(
     {"message_not_found", "cant_update_message", "edit_window_closed", "channel_not_found"}
 )
 _WORDS = {
-    "not_in_channel": "The app is not in the channel: invite it there.",
-    "channel_not_found": "There is no such channel, or the app is not in it: invite it there.",
-    "is_archived": "The channel is archived.",
-    "invalid_auth": "Slack does not take the bot token: give the source the app's own.",
-    "not_authed": "Slack does not take the bot token: give the source the app's own.",
-    "token_revoked": "The bot token was revoked: install the app again and replace it.",
-    "account_inactive": "The bot token belongs to an account that is switched off.",
-    "missing_scope": "The app lacks the scope chat:write: add it and install the app again.",
+    "not_in_channel": sentence("The app is not in the channel: invite it there."),
+    "channel_not_found": sentence(
+        "There is no such channel, or the app is not in it: invite it there."
+    ),
+    "is_archived": sentence("The channel is archived."),
+    "invalid_auth": sentence(
+        "Slack does not take the bot token: give the source the app's own."
+    ),
+    "not_authed": sentence(
+        "Slack does not take the bot token: give the source the app's own."
+    ),
+    "token_revoked": sentence(
+        "The bot token was revoked: install the app again and replace it."
+    ),
+    "account_inactive": sentence(
+        "The bot token belongs to an account that is switched off."
+    ),
+    "missing_scope": sentence(
+        "The app lacks the scope chat:write: add it and install the app again."
+    ),
 }
 
 
@@ -177,7 +190,7 @@ def _names(payload: dict[str, Any]) -> dict[str, str]:
 def told(answer: Answer) -> Told:
     """Return what Slack said: errors come with a status of 200, too."""
     if answer.status == _TOO_MANY:
-        return Told(why="Slack asks to be sent less.", wait=wait_asked(answer))
+        return Told(why=sentence("Slack asks to be sent less."), wait=wait_asked(answer))
     try:
         said = json.loads(answer.body_excerpt)
     except ValueError:

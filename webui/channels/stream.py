@@ -16,6 +16,7 @@ from itertools import count
 from webui.channels.addresses import Undeliverable, check_port, parse_url
 from webui.channels.http import Deadline, Sender, ask, connect
 from webui.channels.sse import MAX_EVENT, Event, Reader
+from webui.sentences import sentence
 
 IDLE_MS = 35_000
 """Without a finished line for so long, a stream counts as dead."""
@@ -31,7 +32,7 @@ class Unwelcome(Undeliverable):
         if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             why = f"The server does not take our password ({status})."
         elif status == HTTPStatus.OK:
-            why = "What answers there is no event stream."
+            why = sentence("What answers there is no event stream.")
         else:
             why = f"The server answered {status} instead of its event stream."
         super().__init__(why, permanent=False)
@@ -61,7 +62,9 @@ class Stream:
             yield from self._events()
         except (OSError, http.client.HTTPException):
             if not self._over.is_set():
-                raise Undeliverable("The stream broke off.", permanent=False) from None
+                raise Undeliverable(
+                    sentence("The stream broke off."), permanent=False
+                ) from None
         if not self._closed:
             silent = self._over.is_set()
             why = f"Nothing was heard for {self._idle:g} s." if silent else "It ended."

@@ -29,6 +29,7 @@ from webui.receivers import claude_code
 from webui.receivers.kind import Inbound, Refused
 from webui.receivers.reading import read_body
 from webui.runtime import Runtime
+from webui.sentences import sentence
 from webui.store.errors import StoreUnavailableError
 from webui.store.models import Approval
 from webui.store.queries import calls
@@ -172,7 +173,7 @@ def _gate(
     limits, lease = runtime.limits, runtime.lease
     answer = using.gate(tx, source.filer, hook.ask, limits, lease, hook.key)
     if first and not isinstance(answer, DeskError):
-        why = "Asked, and held until it is answered."
+        why = sentence("Asked, and held until it is answered.")
         kept = Verdict(ACCEPTED, 200, why, (), answer.approval.id)
         keep(tx, source, hook.inbound, kept)
     return answer

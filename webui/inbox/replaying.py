@@ -19,6 +19,7 @@ from webui.inbox.kept import ACCEPTED, REFUSED, about, remember, seen
 from webui.inbox.opening import OpenSource, open_source, read_asks
 from webui.receivers.kind import Ignored, Inbound, Refused
 from webui.runtime import Runtime
+from webui.sentences import sentence
 from webui.store.models import Org, SourceDelivery
 from webui.store.queries import traffic
 from webui.store.transaction import Transaction
@@ -89,7 +90,9 @@ def _replay(
     if source is None:
         raise NotFoundError("source")
     if seen(tx.session, source.id, ids) is not None:
-        raise ConflictError("known", "Its sender sent it again, and it was filed then.")
+        raise ConflictError(
+            "known", sentence("Its sender sent it again, and it was filed then.")
+        )
     inbound = _opened(tx, kept)
     try:
         asks = read_asks(source, inbound, runtime.profile(org_id))
@@ -115,7 +118,9 @@ def _replayable(
     if kept.verdict != REFUSED or not kept.message_id:
         raise ConflictError(
             "not_replayable",
-            "Only a delivery that was well signed and then refused can be replayed.",
+            sentence(
+                "Only a delivery that was well signed and then refused can be replayed."
+            ),
         )
     return kept, kept.message_id.split("\n")
 

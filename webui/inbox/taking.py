@@ -28,6 +28,7 @@ from webui.inbox.opening import OpenSource, open_source, read_asks
 from webui.problems import status_of
 from webui.receivers.kind import Ignored, Inbound, Refused, Verified
 from webui.runtime import Runtime
+from webui.sentences import sentence
 from webui.store.models import Approval, Source
 from webui.store.transaction import Transaction
 
@@ -148,7 +149,7 @@ def _known(
     found = [tx.session.get(Approval, approval_id) for approval_id in approval_ids]
     standing = [(one.id, current_status(one, tx.now)) for one in found if one is not None]
     if may_keep(tx, source, proven=True):
-        why = "This message had arrived before; nothing was filed again."
+        why = sentence("This message had arrived before; nothing was filed again.")
         first = approval_ids[0] if approval_ids else None
         keep(tx, source, inbound, Verdict(KNOWN, 200, why, verified.message_ids, first))
     return Taken(200, tuple(standing))
@@ -175,7 +176,9 @@ def keep_refused(
         lambda tx: _write_refusal(tx, source, inbound, verdict, refused.code)
     )
     if not kept and not isinstance(refused, TooManyError):
-        raise TooManyError("Too many deliveries of this source fail.", retry_after=1)
+        raise TooManyError(
+            sentence("Too many deliveries of this source fail."), retry_after=1
+        )
 
 
 def _write_refusal(

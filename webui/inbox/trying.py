@@ -6,6 +6,7 @@ from webui.inbox.opening import OpenSource, open_source
 from webui.inbox.taking import Taken, take
 from webui.receivers.samples import SAMPLES
 from webui.runtime import Runtime
+from webui.sentences import sentence
 from webui.store.ids import new_id
 
 
@@ -23,10 +24,15 @@ def send_test(runtime: Runtime, org_id: str, source_id: str, *, actor: str) -> T
     if make is None:
         raise ConflictError(
             "no_test_event",
-            f"The desk cannot make an event of the kind {source.kind.label}; send one from there.",
+            sentence(
+                "The desk cannot make an event of the kind %(label)s; send one from there.",
+                label=source.kind.label,
+            ),
         )
     if not source.active:
-        raise ConflictError("source_off", "This source takes nothing now; resume it first.")
+        raise ConflictError(
+            "source_off", sentence("This source takes nothing now; resume it first.")
+        )
     now = runtime.store.now()
     event_id = new_id("evt", now)
     runtime.store.write(

@@ -21,6 +21,7 @@ from webui.inbox.kept import filed_together
 from webui.inbox.resuming import command_of, resume
 from webui.receivers import langgraph
 from webui.runtime import Runtime
+from webui.sentences import sentence
 from webui.store.models import Approval, Delivery, Event, Source
 
 _MAY_END: Final = frozenset(
@@ -110,10 +111,12 @@ def with_resume(runtime: Runtime, approval_id: str, body: bytes) -> bytes:
     try:
         resumed = resume(runtime, message["data"]["org"], agent_id or "", approval_id)
     except NotFoundError:
-        why = "What the graph would be resumed with is kept no more."
+        why = sentence("What the graph would be resumed with is kept no more.")
         raise Undeliverable(why, permanent=True) from None
     if not resumed.complete:
-        raise Undeliverable("Something of the interrupt still waits.", permanent=False)
+        raise Undeliverable(
+            sentence("Something of the interrupt still waits."), permanent=False
+        )
     message["data"] |= {
         "interrupt": dict(resumed.place),
         "approvals": [{"id": each, "status": now} for each, now in resumed.approvals],

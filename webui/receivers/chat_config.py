@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from webui.receivers.config import read_config, spelled
 from webui.receivers.kind import SourceSecrets
+from webui.sentences import sentence
 
 Globs = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=100)
@@ -61,8 +62,8 @@ class DiscordConfig(ChatConfig):
 _CONFIGS: Mapping[str, type[ChatConfig]] = {"slack": SlackConfig, "discord": DiscordConfig}
 CHAT_KINDS = frozenset(_CONFIGS)
 OWN_SECRETS: Mapping[str, str] = {
-    "slack": "The app's Signing Secret",
-    "discord": "The application's Public Key",
+    "slack": sentence("The app's Signing Secret"),
+    "discord": sentence("The application's Public Key"),
 }
 """What the secret is where the platform makes it, and one of ours would prove nothing."""
 

@@ -25,10 +25,13 @@ from webui.receivers.kind import (
     misconfigured,
 )
 from webui.receivers.reading import check_size, received_arguments
+from webui.sentences import sentence
 
 name = "claude-code"
 label = "Claude Code"
-about = "Claude Code's hooks; the verdict is the answer, so the tool waits for it."
+about = sentence(
+    "Claude Code's hooks; the verdict is the answer, so the tool waits for it."
+)
 example: Mapping[str, Any] = {"wait_seconds": 600}
 token: str | None = None
 
@@ -65,7 +68,14 @@ def check_source(source: SourceSecrets) -> None:
     except InvalidError as error:
         faults += error.faults
     if any(len(secret) < MIN_SECRET for secret in source.secrets or ("",)):
-        faults.append(Fault("/secret", f"must be at least {MIN_SECRET} characters long"))
+        faults.append(
+            Fault(
+                "/secret",
+                sentence(
+                    "must be at least %(min_secret)s characters long", min_secret=MIN_SECRET
+                ),
+            )
+        )
     reject(faults)
 
 

@@ -29,10 +29,13 @@ from webui.receivers.kind import (
 )
 from webui.receivers.reading import check_size, read_body
 from webui.receivers.standard import submission_of
+from webui.sentences import sentence
 
 name = "cloudevents"
 label = "CloudEvents"
-about = "Anything that sends CloudEvents; the decision goes back by callback or polling."
+about = sentence(
+    "Anything that sends CloudEvents; the decision goes back by callback or polling."
+)
 example: Mapping[str, Any] = {"types": ["org.example.approval.requested"]}
 token: str | None = None
 new_secret = standard.new_secret
@@ -133,7 +136,9 @@ def to_submissions(
         _check_unsigned(event, headers, settings)
         return [submission_of(body)]
     if settings.types and event["type"] not in settings.types:
-        raise Ignored("The event's type is not one that this source asks approval for.")
+        raise Ignored(
+            sentence("The event's type is not one that this source asks approval for.")
+        )
     if "data_base64" in body.value:
         raise _unfit("data_base64", "left out: send JSON in `data`")
     if not isinstance(body.value.get("data"), dict):

@@ -8,9 +8,13 @@ from pydantic import AfterValidator, BaseModel, ValidationError
 
 from webui.approvals.call.json_faults import step
 from webui.approvals.errors import Fault, InvalidError
+from webui.sentences import joined, sentence
 from webui.signatures.errors import BadSecret
 
-_PLAIN_WORDS = {"extra_forbidden": "is no setting of this kind", "missing": "is needed"}
+_PLAIN_WORDS = {
+    "extra_forbidden": sentence("is no setting of this kind"),
+    "missing": sentence("is needed"),
+}
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -48,15 +52,19 @@ def check_both(
         try:
             secret(one)
         except BadSecret as error:
-            faults.append(Fault("/secret", str(error)))
+            faults.append(Fault("/secret", error.args[0]))
     reject(faults)
 
 
 def reject(faults: Sequence[Fault]) -> None:
     """Raise InvalidError if there is any fault."""
     if faults:
-        listed = "; ".join(f"{pointer or '/'}: {detail}" for pointer, detail in faults)
-        raise InvalidError(f"This source cannot work: {listed}", faults, "source_invalid")
+        listed = joined("; ", (joined(": ", (at or "/", said)) for at, said in faults))
+        raise InvalidError(
+            sentence("This source cannot work: %(listed)s", listed=listed),
+            faults,
+            "source_invalid",
+        )
 
 
 def spelled(pattern: str, words: str) -> AfterValidator:
@@ -78,5 +86,6 @@ WEB_ADDRESS = spelled(
 def _fault(error: Mapping[str, Any]) -> Fault:
     # pydantic marks a fault in a member's name by a last step of its own
     pointer = "".join(step(part) for part in error["loc"] if part != "[key]")
-    said = str(error["msg"]).removeprefix("Value error, ")
+    ours = error.get("ctx", {}).get("error")
+    said = ours.args[0] if ours else str(error["msg"])
     return Fault(pointer, _PLAIN_WORDS.get(error["type"], said))

@@ -39,12 +39,15 @@ from webui.receivers.way_back import (
     Told,
     judged,
 )
+from webui.sentences import sentence
 from webui.signatures import stamped
 from webui.signatures.errors import BadSecret, NotSigned
 
 name = "ctrlrun"
 label = "CTRLRun"
-about = "CTRLRun's webhook provider; the decision goes back signed to its respond_to."
+about = sentence(
+    "CTRLRun's webhook provider; the decision goes back signed to its respond_to."
+)
 token: str | None = None
 example: Mapping[str, Any] = {"public_url": "https://agents.example.com"}
 options: Mapping[str, Sequence[Option]] = {}
@@ -115,7 +118,7 @@ def to_submissions(
 ) -> list[Submission]:
     """Ask for the action of a request; raises Refused or Ignored."""
     if body.value.get("schema") != SCHEMA:
-        raise Ignored(f"Only {SCHEMA} asks for anything.")
+        raise Ignored(sentence("Only %(schema)s asks for anything.", schema=SCHEMA))
     if body.value.get("respond_to") is None:
         raise Refused(422, "respond_to_missing", _NO_WAY_BACK)
     if (why := _elsewhere(body.value["respond_to"], config)) is not None:

@@ -21,17 +21,18 @@ from webui.receivers.kind import (
     misconfigured,
 )
 from webui.receivers.reading import check_size
+from webui.sentences import sentence
 from webui.signatures import ed25519
 from webui.signatures.errors import BadSecret, NotSigned
 from webui.signatures.freshness import read_timestamp
 
 name = "discord"
 label = "Discord"
-about = (
+about = sentence(
     "A channel in Discord where calls are announced, approved and denied by linked people."
 )
 example: Mapping[str, Any] = {"channel": "1234567890123456789"}
-token: str | None = "The bot's token"  # noqa: S105 - what it is called
+token: str | None = sentence("The bot's token")
 
 _SIGNATURE, _TIMESTAMP = "X-Signature-Ed25519", "X-Signature-Timestamp"
 
@@ -72,4 +73,4 @@ def to_submissions(
     config: Mapping[str, Any],  # noqa: ARG001
 ) -> list[Submission]:
     """File nothing; raises Ignored."""
-    raise Ignored("A click decides; it files nothing.")
+    raise Ignored(sentence("A click decides; it files nothing."))

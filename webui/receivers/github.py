@@ -44,13 +44,14 @@ from webui.receivers.way_back import (
     Told,
     judged,
 )
+from webui.sentences import sentence
 
 name = "github"
 label = "GitHub deployments"
-about = (
+about = sentence(
     "Custom deployment protection rules of a GitHub App; the rule's callback is answered."
 )
-token: str | None = "Private key (PEM) of the GitHub App"  # noqa: S105 - what it is, not one
+token: str | None = sentence("Private key (PEM) of the GitHub App")
 example: Mapping[str, Any] = {"app_id": 123456}
 options: Mapping[str, Sequence[Option]] = {}
 on_shutdown: Literal["reject", "keep"] = "keep"
@@ -77,7 +78,7 @@ def check_source(source: SourceSecrets) -> None:
     try:
         read_key(source.token or "")
     except ValueError as error:
-        reject([Fault("/token", str(error))])
+        reject([Fault("/token", error.args[0])])
 
 
 def verify(delivery: Inbound, source: SourceSecrets, now: int) -> Verified:  # noqa: ARG001 - GitHub signs no time
@@ -92,10 +93,15 @@ def to_submissions(
     settings = settings_of(_Config, config)
     event = headers.get("x-github-event", "")
     if event != "deployment_protection_rule":
-        raise Ignored(f"The event {event[:60] or 'without a name'} asks for nothing.")
+        raise Ignored(
+            sentence(
+                "The event %(event)s asks for nothing.",
+                event=event[:60] or sentence("without a name"),
+            )
+        )
     asked = body.value
     if asked.get("action") != "requested":
-        raise Ignored("Only the action requested asks for anything.")
+        raise Ignored(sentence("Only the action requested asks for anything."))
     callback = member(asked, "deployment_callback_url")
     _check_callback(callback, settings.api_url)
     environment, repository = (

@@ -31,11 +31,14 @@ from webui.receivers.way_back import (
     Told,
     judged,
 )
+from webui.sentences import sentence
 
 name = "helio"
 label = "Helio"
-about = "Helio's webhook channel; the decision goes back through Helio's approvals API."
-token: str | None = "dashboard.api_secret of Helio"  # noqa: S105 - what it is, not one
+about = sentence(
+    "Helio's webhook channel; the decision goes back through Helio's approvals API."
+)
+token: str | None = sentence("dashboard.api_secret of Helio")
 example: Mapping[str, Any] = {"api_url": "http://127.0.0.1:3100"}
 options: Mapping[str, Sequence[Option]] = {}
 on_shutdown: Literal["reject", "keep"] = "keep"
@@ -74,10 +77,10 @@ def to_submissions(
     settings_of(_Config, config)
     event = body.value.get("event")
     if event != "approval_requested":
-        raise Ignored("Only the event approval_requested asks for anything.")
+        raise Ignored(sentence("Only the event approval_requested asks for anything."))
     ticket = member(body.value, "ticket")
     if member(ticket, "status") != "pending":
-        raise Ignored("This ticket is settled already.")
+        raise Ignored(sentence("This ticket is settled already."))
     found = at_pointer(body, "/ticket/tool_input")
     submission: Submission = {
         "tool": member(ticket, "tool_name"),

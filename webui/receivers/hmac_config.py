@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from webui.approvals.errors import Fault
 from webui.receivers.config import read_config
 from webui.receivers.reading import split_pointer
+from webui.sentences import sentence
 from webui.signatures.hmac_header import Scheme
 
 _STRICT = ConfigDict(strict=True, extra="forbid", frozen=True)
@@ -147,16 +148,24 @@ def _contradictions(config: Mapping[str, Any]) -> list[Fault]:
     has_time = config.get("timestamp_header") is not None
     if config.get("signed", "timestamp.body") == "timestamp.body" and not has_time:
         faults.append(
-            Fault("/timestamp_header", "is needed when timestamp.body is what is signed")
+            Fault(
+                "/timestamp_header",
+                sentence("is needed when timestamp.body is what is signed"),
+            )
         )
     if config.get("signed") == "body" and has_time:
         faults.append(
-            Fault("/timestamp_header", "proves nothing when only the body is signed")
+            Fault(
+                "/timestamp_header", sentence("proves nothing when only the body is signed")
+            )
         )
     ids = [config.get(name) for name in ("message_id_header", "message_id_path")]
     if None not in ids:
         faults.append(
-            Fault("/message_id_path", "or message_id_header: only one can name the id")
+            Fault(
+                "/message_id_path",
+                sentence("or message_id_header: only one can name the id"),
+            )
         )
     return faults + _unmapped(config.get("fields"))
 
@@ -165,7 +174,7 @@ def _unmapped(fields: object) -> list[Fault]:
     if not isinstance(fields, dict):
         return []
     faults = [
-        Fault(f"/fields/{needed}", "is needed: say where the body has it")
+        Fault(f"/fields/{needed}", sentence("is needed: say where the body has it"))
         for needed in ("tool", "arguments")
         if needed not in fields
     ]
@@ -174,6 +183,9 @@ def _unmapped(fields: object) -> list[Fault]:
         "constant" in arguments or arguments.get("optional")
     ):
         faults.append(
-            Fault("/fields/arguments", "must come from the body: people decide on them")
+            Fault(
+                "/fields/arguments",
+                sentence("must come from the body: people decide on them"),
+            )
         )
     return faults

@@ -30,13 +30,14 @@ from webui.receivers.reading import (
     read_body,
     received_arguments,
 )
+from webui.sentences import sentence
 from webui.signatures import hmac_header
 from webui.signatures.errors import BadSecret, NotSigned
 from webui.signatures.freshness import read_timestamp
 
 name = "hmac"
 label = "HMAC header"
-about = "Policy gateways that sign with a keyed digest in a header of their own."
+about = sentence("Policy gateways that sign with a keyed digest in a header of their own.")
 example: Mapping[str, Any] = {
     "signature_header": "x-gateway-signature",
     "prefix": "sha256=",

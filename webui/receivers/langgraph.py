@@ -12,10 +12,13 @@ from webui.receivers import standard
 from webui.receivers.kind import Refused, Submission
 from webui.receivers.langgraph_forms import Action, Interrupt, read_value
 from webui.receivers.reading import received_arguments
+from webui.sentences import sentence
 
 name = "langgraph"
 label = "LangGraph"
-about = "Interrupted graphs; all answers together are the value to resume the graph with."
+about = sentence(
+    "Interrupted graphs; all answers together are the value to resume the graph with."
+)
 example: Mapping[str, Any] = {}
 token: str | None = None
 new_secret = standard.new_secret

@@ -14,6 +14,7 @@ from webui.approvals.call.strict_json import Document, raw_items
 from webui.receivers.answers import Answer
 from webui.receivers.kind import Refused
 from webui.receivers.langgraph_schema import read_schema
+from webui.sentences import sentence
 
 BATCHED, PER_CALL, INBOX = "batched", "per_call", "inbox"
 MOST = 50
@@ -68,7 +69,9 @@ def read_value(value: Any, text: str, schema: Mapping[str, Any] | None = None) -
     ):
         if requests in value:
             return Interrupt(BATCHED, _batched(body, requests, configs, camel), camel=camel)
-    raise _unfit("it is neither a HITLRequest, a tool approval nor a HumanInterrupt")
+    raise _unfit(
+        sentence("it is neither a HITLRequest, a tool approval nor a HumanInterrupt")
+    )
 
 
 def resume_value(interrupt: Interrupt, answers: Sequence[Answer]) -> Any:
@@ -86,7 +89,7 @@ def _batched(
     asked = _items(body.value[requests], body.raw(requests))
     rules = body.value.get(configs)
     if not isinstance(rules, list) or not all(isinstance(one, dict) for one in rules):
-        raise _unfit(f"`{configs}` must be a list of objects")
+        raise _unfit(sentence("`%(configs)s` must be a list of objects", configs=configs))
     named = "actionName" if camel else "action_name"
     by_name = {one.get(named): one for one in rules if isinstance(one.get(named), str)}
     return tuple(
@@ -101,10 +104,12 @@ def _action(
     name = _name(body.value, "name")
     config = configs.get(name)
     if config is None:
-        raise _unfit(f"no review config names the action {name!r:.80}")
+        raise _unfit(
+            sentence("no review config names the action %(name)s", name=f"{name!r:.80}")
+        )
     offered = config.get("allowedDecisions" if camel else "allowed_decisions")
     if not isinstance(offered, list):
-        raise _unfit("allowed decisions must be a list")
+        raise _unfit(sentence("allowed decisions must be a list"))
     schemas = ("argsSchema",) if camel else ("args_schema", "arguments_schema")
     schema = next((config[s] for s in schemas if isinstance(config.get(s), dict)), None)
     named = "args" if "args" in body.value else "arguments"
@@ -116,7 +121,7 @@ def _words(offered: Sequence[Any]) -> frozenset[str]:
     if not offered or any(
         not isinstance(one, str) or one not in _DECISIONS for one in offered
     ):
-        raise _unfit("allowed decisions must be approve, edit, reject or respond")
+        raise _unfit(sentence("allowed decisions must be approve, edit, reject or respond"))
     return frozenset(_DECISIONS[one] for one in offered)
 
 
@@ -131,10 +136,10 @@ def _per_call(body: Document, schema: Mapping[str, Any] | None) -> Action:
 def _inbox(body: Document) -> Action:
     request, config = body.value.get("action_request"), body.value.get("config")
     if not isinstance(request, dict) or not isinstance(config, dict):
-        raise _unfit("`action_request` and `config` must be objects")
+        raise _unfit(sentence("`action_request` and `config` must be objects"))
     flags = {name: config.get(name, False) for name in (*_CONFIG, _IGNORE)}
     if any(not isinstance(flag, bool) for flag in flags.values()):
-        raise _unfit("what `config` allows must be true or false")
+        raise _unfit(sentence("what `config` allows must be true or false"))
     offered = {word for name, word in _CONFIG.items() if flags[name]}
     offered |= {"deny"} if flags[_IGNORE] else set()
     action = Document(request, body.raw("action_request"))
@@ -147,7 +152,9 @@ def _made(
 ) -> Action:
     args = body.value.get(named)
     if not isinstance(args, dict):
-        raise _unfit(f"the arguments of {name!r:.80} must be an object")
+        raise _unfit(
+            sentence("the arguments of %(name)s must be an object", name=f"{name!r:.80}")
+        )
     said = body.value.get("description")
     described = said if isinstance(said, str) else ""
     return Action(name, args, body.raw(named), described, offered, schema, named)
@@ -190,20 +197,22 @@ def _inbox_answer(action: Action, answer: Answer) -> dict[str, Any]:
 
 def _items(values: Any, text: str) -> list[tuple[Any, str]]:
     if not isinstance(values, list) or not 1 <= len(values) <= MOST:
-        raise _unfit(f"it must ask about 1 to {MOST} actions, in a list")
+        raise _unfit(
+            sentence("it must ask about 1 to %(most)s actions, in a list", most=MOST)
+        )
     return list(zip(values, raw_items(text), strict=True))
 
 
 def _object(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise _unfit("it must be an object, or a list of objects")
+        raise _unfit(sentence("it must be an object, or a list of objects"))
     return value
 
 
 def _name(value: Mapping[str, Any], member: str) -> str:
     found = value.get(member)
     if not isinstance(found, str) or not found:
-        raise _unfit(f"`{member}` must name the action")
+        raise _unfit(sentence("`%(member)s` must name the action", member=member))
     return found
 
 

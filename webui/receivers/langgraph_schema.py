@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from webui.receivers.kind import Refused
+from webui.sentences import sentence
 
 
 class Allowed(NamedTuple):
@@ -22,13 +23,13 @@ def read_schema(schema: Mapping[str, Any]) -> Allowed:
     """Read a response schema; raises Refused for one that names anything but decisions."""
     branches = schema.get("oneOf", [schema])
     if not isinstance(branches, list) or not branches:
-        raise _unfit("`oneOf` must be a list of decisions")
+        raise _unfit(sentence("`oneOf` must be a list of decisions"))
     by_name = {}
     for each in branches:
         branch = _at(schema, each)
         name = _at(schema, _members(schema, branch).get("type")).get("const")
         if not isinstance(name, str):
-            raise _unfit("one of its decisions has no constant `type`")
+            raise _unfit(sentence("one of its decisions has no constant `type`"))
         by_name[name] = branch
     edit = by_name.get("edit")
     return Allowed(tuple(by_name), None if edit is None else _arguments(schema, edit))
@@ -39,7 +40,7 @@ def _arguments(schema: Mapping[str, Any], edit: Mapping[str, Any]) -> dict[str, 
     action = _at(schema, _members(schema, edit).get("edited_action"))
     arguments = _members(schema, action).get("args")
     if not isinstance(arguments, dict):
-        raise _unfit("its edit has no `edited_action` with `args`")
+        raise _unfit(sentence("its edit has no `edited_action` with `args`"))
     shared = schema.get("$defs")
     return {**arguments, "$defs": shared} if isinstance(shared, dict) else dict(arguments)
 
@@ -55,7 +56,7 @@ def _at(schema: Mapping[str, Any], found: Any) -> Mapping[str, Any]:
         shared = schema.get("$defs")
         found = shared.get(name) if isinstance(shared, dict) else None
     if not isinstance(found, dict):
-        raise _unfit("it is no schema of decisions")
+        raise _unfit(sentence("it is no schema of decisions"))
     return found
 
 

@@ -38,15 +38,16 @@ from webui.receivers.way_back import (
     Told,
     judged,
 )
+from webui.sentences import sentence
 from webui.signatures import hmac_header
 
 name = "opencode"
 label = "OpenCode"
-about = (
+about = sentence(
     "A running OpenCode server; the desk listens to it and answers its permission requests."
 )
 example: Mapping[str, Any] = {"url": "http://127.0.0.1:4096"}
-token: str | None = "The password of the server (OPENCODE_SERVER_PASSWORD)"  # noqa: S105 - its label
+token: str | None = sentence("The password of the server (OPENCODE_SERVER_PASSWORD)")
 on_shutdown: Literal["reject", "keep"] = "reject"
 TELL, STOP = "tell", "stop"
 options: Mapping[str, Sequence[Option]] = {

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from webui.receivers.way_back import Outgoing
+from webui.sentences import sentence
 
 ONCE, ALWAYS, REJECT = "once", "always", "reject"
 MAX_MESSAGE = 8 * 1024 * 1024
@@ -76,13 +77,15 @@ _NEWER = {
 def read_request(said: object, version: int) -> Asked:
     """Read a request; raises Unknown."""
     if not isinstance(said, dict):
-        raise Unknown("A request is no object.")
+        raise Unknown(sentence("A request is no object."))
     named = {_NEWER.get(key, key): value for key, value in said.items()}
     try:
         request = Request.model_validate(named if version > 1 else said)
     except ValidationError as error:
         places = ", ".join(".".join(map(str, each["loc"])) for each in error.errors())
-        raise Unknown(f"A request does not fit at {places[:200]}.") from None
+        raise Unknown(
+            sentence("A request does not fit at %(places)s.", places=places[:200])
+        ) from None
     return Asked(version, said, request)
 
 
@@ -98,7 +101,7 @@ def read_event(data: str) -> Asked | Replied | None:
         try:
             return Replied.model_validate(event.get("properties"))
         except ValidationError:
-            raise Unknown("An answer does not name its request.") from None
+            raise Unknown(sentence("An answer does not name its request.")) from None
     return None
 
 
@@ -108,7 +111,7 @@ def read_pending(body: bytes, version: int) -> list[Asked]:
     if version > 1:
         found = found.get("data") if isinstance(found, dict) else None
     if not isinstance(found, list):
-        raise Unknown("What should list the waiting requests is no list.")
+        raise Unknown(sentence("What should list the waiting requests is no list."))
     return [read_request(each, version) for each in found]
 
 
@@ -145,7 +148,7 @@ def read_json(text: str | bytes) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        raise Unknown("What came is no JSON.") from None
+        raise Unknown(sentence("What came is no JSON.")) from None
 
 
 @dataclass(frozen=True, slots=True)

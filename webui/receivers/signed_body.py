@@ -17,6 +17,7 @@ from webui.receivers.kind import (
     refusal,
 )
 from webui.receivers.reading import check_size
+from webui.sentences import sentence
 from webui.signatures import hmac_header
 from webui.signatures.errors import BadSecret, NotSigned
 
@@ -49,9 +50,17 @@ def check_settings(
     except InvalidError as error:
         faults += error.faults
     if any(len(secret.encode()) < shortest_secret for secret in source.secrets or ("",)):
-        faults.append(Fault("/secret", f"must have at least {shortest_secret} characters"))
+        faults.append(
+            Fault(
+                "/secret",
+                sentence(
+                    "must have at least %(shortest_secret)s characters",
+                    shortest_secret=shortest_secret,
+                ),
+            )
+        )
     if token_needed and not source.token:
-        faults.append(Fault("/token", "is needed: with it the verdict goes back"))
+        faults.append(Fault("/token", sentence("is needed: with it the verdict goes back")))
     reject(faults)
 
 

@@ -22,17 +22,18 @@ from webui.receivers.kind import (
     refusal,
 )
 from webui.receivers.reading import check_size
+from webui.sentences import sentence
 from webui.signatures import hmac_header
 from webui.signatures.errors import BadSecret, NotSigned
 from webui.signatures.freshness import read_timestamp
 
 name = "slack"
 label = "Slack"
-about = (
+about = sentence(
     "A channel in Slack where calls are announced, approved and denied by linked people."
 )
 example: Mapping[str, Any] = {"channel": "C0123456789"}
-token: str | None = "The app's bot token (xoxb-...)"  # noqa: S105 - what it is called
+token: str | None = sentence("The app's bot token (xoxb-...)")
 
 _SIGNATURE, _TIMESTAMP = "X-Slack-Signature", "X-Slack-Request-Timestamp"
 _TOKENS = "xox"
@@ -48,14 +49,16 @@ def check_source(source: SourceSecrets) -> None:
     """Raise InvalidError with every fault of config and secrets at once."""
     check_both(lambda: chat_config(name, source.config), _check_secret, source.secrets)
     if source.token is not None and not source.token.startswith(_TOKENS):
-        reject([Fault("/token", "is no token of Slack's: they begin with xox")])
+        reject([Fault("/token", sentence("is no token of Slack's: they begin with xox"))])
 
 
 def _check_secret(secret: str) -> None:
     hmac_header.check_secret(secret)
     if secret.startswith(_TOKENS):
         raise BadSecret(
-            "This is a token; the Signing Secret stands in the app's Basic Information."
+            sentence(
+                "This is a token; the Signing Secret stands in the app's Basic Information."
+            )
         )
 
 
@@ -84,4 +87,4 @@ def to_submissions(
     config: Mapping[str, Any],  # noqa: ARG001
 ) -> list[Submission]:
     """File nothing; raises Ignored."""
-    raise Ignored("A click decides; it files nothing.")
+    raise Ignored(sentence("A click decides; it files nothing."))

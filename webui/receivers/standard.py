@@ -21,12 +21,15 @@ from webui.receivers.kind import (
     refusal,
 )
 from webui.receivers.reading import check_size, received_arguments
+from webui.sentences import sentence
 from webui.signatures import standard
 from webui.signatures.errors import BadSecret, NotSigned
 
 name = "standard"
 label = "Standard Webhooks"
-about = "Programs that sign as Standard Webhooks says and send what the API takes."
+about = sentence(
+    "Programs that sign as Standard Webhooks says and send what the API takes."
+)
 example: Mapping[str, Any] = {}
 token: str | None = None
 new_secret = standard.generate_secret

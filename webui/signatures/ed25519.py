@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PublicKey,
 )
 
+from webui.sentences import sentence
 from webui.signatures.errors import MISMATCH, BadSecret, Flaw, NotSigned, missing
 
 _SIGNATURE_BYTES: Final = 64
@@ -27,7 +28,9 @@ def read_key(text: str) -> Ed25519PublicKey:
     """Return the public key that a text spells in hex; raises BadSecret."""
     raw = _hex(text, _KEY_BYTES)
     if raw is None:
-        raise BadSecret("The public key must be 64 hexadecimal digits in lower case.")
+        raise BadSecret(
+            sentence("The public key must be 64 hexadecimal digits in lower case.")
+        )
     return Ed25519PublicKey.from_public_bytes(raw)
 
 
@@ -39,7 +42,7 @@ def verify(
     Raises NotSigned unless one matches, and BadSecret if a key cannot be used.
     """
     if not keys:
-        raise BadSecret("There is no key to verify with.")
+        raise BadSecret(sentence("There is no key to verify with."))
     readable = [read_key(key) for key in keys]
     if not header:
         raise NotSigned(Flaw.MISSING, missing(named))
@@ -47,7 +50,10 @@ def verify(
     if signature is None:
         raise NotSigned(
             Flaw.MALFORMED,
-            f"The header {named} must be 128 hexadecimal digits in lower case.",
+            sentence(
+                "The header %(named)s must be 128 hexadecimal digits in lower case.",
+                named=named,
+            ),
         )
     if not any(_matches(key, signature, content) for key in readable):
         raise NotSigned(Flaw.NO_MATCH, MISMATCH)

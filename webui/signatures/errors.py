@@ -2,7 +2,9 @@
 
 from enum import StrEnum
 
-MISMATCH = (
+from webui.sentences import sentence
+
+MISMATCH = sentence(
     "The signature does not match this message: it must be made with the secret that this source "
     "has now, and the body must arrive as it was signed."
 )
@@ -10,7 +12,10 @@ MISMATCH = (
 
 def missing(header: str) -> str:
     """Return what is said where a header of the signature is not there."""
-    return f"The header {header} is missing: its sender does not sign, or signs in another way."
+    return sentence(
+        "The header %(header)s is missing: its sender does not sign, or signs in another way.",
+        header=header,
+    )
 
 
 class Flaw(StrEnum):

@@ -2,6 +2,7 @@
 
 import re
 
+from webui.sentences import Sentence, sentence
 from webui.signatures.errors import Flaw, NotSigned
 
 TOLERANCE_MS = 5 * 60 * 1000
@@ -9,12 +10,11 @@ TOLERANCE_MS = 5 * 60 * 1000
 
 # plain digits only: int() and float() would also read " 1", "1_0" and "1e9"
 _SECONDS = re.compile(r"[1-9][0-9]{0,11}", re.ASCII)
-_UNITS = (
-    (86_400_000, "days"),
-    (3_600_000, "hours"),
-    (60_000, "minutes"),
-    (1_000, "seconds"),
-)
+
+_SECOND = 1_000
+_MINUTE = 60 * _SECOND
+_HOUR = 60 * _MINUTE
+_DAY = 24 * _HOUR
 
 
 def read_timestamp(
@@ -28,29 +28,48 @@ def read_timestamp(
     if text is None:
         raise NotSigned(
             Flaw.MISSING,
-            f"The header {header} is missing: it says when the message was signed.",
+            sentence(
+                "The header %(header)s is missing: it says when the message was signed.",
+                header=header,
+            ),
         )
     if not _SECONDS.fullmatch(text):
         raise NotSigned(
-            Flaw.MALFORMED, f"The header {header} must be whole seconds since 1970."
+            Flaw.MALFORMED,
+            sentence(
+                "The header %(header)s must be whole seconds since 1970.", header=header
+            ),
         )
     signed_at = int(text) * 1000
     if signed_at < now - tolerance_ms:
         raise NotSigned(
             Flaw.TOO_OLD,
-            f"It was signed more than {_far(now - signed_at)} ago by this desk's clock; "
-            f"{_far(tolerance_ms)} are allowed: set the sender's clock, or sign and send anew.",
+            sentence(
+                "It was signed more than %(age)s ago by this desk's clock; "
+                "%(allowed)s are allowed: set the sender's clock, or sign and send anew.",
+                age=_far(now - signed_at),
+                allowed=_far(tolerance_ms),
+            ),
         )
     if signed_at > now + tolerance_ms:
         raise NotSigned(
             Flaw.TOO_NEW,
-            f"It was signed more than {_far(signed_at - now)} ahead of this desk's clock; "
-            f"{_far(tolerance_ms)} are allowed: set the sender's clock.",
+            sentence(
+                "It was signed more than %(age)s ahead of this desk's clock; "
+                "%(allowed)s are allowed: set the sender's clock.",
+                age=_far(signed_at - now),
+                allowed=_far(tolerance_ms),
+            ),
         )
     return signed_at
 
 
-def _far(span_ms: int) -> str:
+def _far(span_ms: int) -> Sentence:
     """Return a time span in the largest unit of which it has two, so that alike ones read alike."""
-    unit_ms, word = next((one for one in _UNITS if span_ms >= 2 * one[0]), _UNITS[-1])
-    return f"{span_ms // unit_ms} {word}"
+    if span_ms >= 2 * _DAY:
+        return sentence("%(number)s days", number=span_ms // _DAY)
+    if span_ms >= 2 * _HOUR:
+        return sentence("%(number)s hours", number=span_ms // _HOUR)
+    if span_ms >= 2 * _MINUTE:
+        return sentence("%(number)s minutes", number=span_ms // _MINUTE)
+    return sentence("%(number)s seconds", number=span_ms // _SECOND)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from webui.sentences import sentence
 from webui.signatures.errors import MISMATCH, BadSecret, Flaw, NotSigned, missing
 
 MIN_SECRET = 16
@@ -30,7 +31,12 @@ class Scheme:
 def check_secret(secret: str) -> None:
     """Raise BadSecret unless the secret is long enough to be worth anything."""
     if len(secret) < MIN_SECRET:
-        raise BadSecret(f"The secret needs at least {MIN_SECRET} characters.")
+        raise BadSecret(
+            sentence(
+                "The secret needs at least %(min_secret)s characters.",
+                min_secret=MIN_SECRET,
+            )
+        )
 
 
 def timestamped(timestamp: str, body: bytes) -> bytes:
@@ -56,7 +62,7 @@ def verify(
     Raises NotSigned unless one matches, and BadSecret if a secret cannot be used.
     """
     if not secrets:
-        raise BadSecret("There is no secret to verify with.")
+        raise BadSecret(sentence("There is no secret to verify with."))
     if not header:
         raise NotSigned(Flaw.MISSING, missing(named))
     presented = _decode(scheme, header, named)
@@ -90,7 +96,13 @@ def _decode(scheme: Scheme, header: str, named: str) -> bytes:
     if not right_length or scheme.prefix + _encode(scheme, digest) != header:
         raise NotSigned(
             Flaw.MALFORMED,
-            f"The header {named} must be {scheme.prefix!r} and the "
-            f"{scheme.algorithm} digest in {scheme.encoding} (lower case).",
+            sentence(
+                "The header %(named)s must be %(prefix)s and the %(algorithm)s digest "
+                "in %(encoding)s (lower case).",
+                named=named,
+                prefix=f"{scheme.prefix!r}",
+                algorithm=scheme.algorithm,
+                encoding=scheme.encoding,
+            ),
         )
     return digest

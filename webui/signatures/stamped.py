@@ -4,6 +4,7 @@ import hmac
 import re
 from collections.abc import Sequence
 
+from webui.sentences import sentence
 from webui.signatures.errors import MISMATCH, BadSecret, Flaw, NotSigned, missing
 from webui.signatures.freshness import TOLERANCE_MS, read_timestamp
 
@@ -15,7 +16,11 @@ _HEADER = re.compile(r"t=([1-9][0-9]{0,11}),v1=([0-9a-f]{64})", re.ASCII)
 def check_secret(secret: str) -> None:
     """Raise BadSecret unless the secret is long enough to be worth anything."""
     if len(secret.encode()) < MIN_SECRET:
-        raise BadSecret(f"The secret needs at least {MIN_SECRET} bytes.")
+        raise BadSecret(
+            sentence(
+                "The secret needs at least %(min_secret)s bytes.", min_secret=MIN_SECRET
+            )
+        )
 
 
 def sign(secret: str, body: bytes, *, now: int) -> str:
@@ -39,15 +44,18 @@ def verify(
     BadSecret if a secret cannot be used.
     """
     if not secrets:
-        raise BadSecret("There is no secret to verify with.")
+        raise BadSecret(sentence("There is no secret to verify with."))
     if not header:
         raise NotSigned(Flaw.MISSING, missing(named))
     read = _HEADER.fullmatch(header)
     if read is None:
         raise NotSigned(
             Flaw.MALFORMED,
-            f"The header {named} must be t=, the seconds since 1970, a comma, v1= and the "
-            "SHA-256 digest in lower-case hex.",
+            sentence(
+                "The header %(named)s must be t=, the seconds since 1970, a comma, v1= "
+                "and the SHA-256 digest in lower-case hex.",
+                named=named,
+            ),
         )
     signed_at = read_timestamp(read[1], now=now, tolerance_ms=tolerance_ms, header=named)
     presented = bytes.fromhex(read[2])

@@ -13,6 +13,7 @@ import secrets as random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from webui.sentences import sentence
 from webui.signatures.errors import MISMATCH, BadSecret, Flaw, NotSigned, missing
 from webui.signatures.freshness import TOLERANCE_MS, read_timestamp
 
@@ -44,18 +45,28 @@ def generate_secret() -> str:
 def read_secret(secret: str) -> bytes:
     """Return the key bytes of a `whsec_` secret, padded or not; raises BadSecret."""
     if not secret.startswith(_PREFIX):
-        raise BadSecret(f"A Standard Webhooks secret starts with {_PREFIX}.")
+        raise BadSecret(
+            sentence("A Standard Webhooks secret starts with %(prefix)s.", prefix=_PREFIX)
+        )
     encoded = secret.removeprefix(_PREFIX)
     try:
         key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
     except ValueError:
         raise BadSecret(
-            f"After {_PREFIX} the secret must be base64: copy it again, whole."
+            sentence(
+                "After %(prefix)s the secret must be base64: copy it again, whole.",
+                prefix=_PREFIX,
+            )
         ) from None
     if not _MIN_BYTES <= len(key) <= _MAX_BYTES:
         raise BadSecret(
-            f"The secret must hold {_MIN_BYTES} to {_MAX_BYTES} bytes; this one holds "
-            f"{len(key)}. Generate a new one."
+            sentence(
+                "The secret must hold %(min_bytes)s to %(max_bytes)s bytes; this one "
+                "holds %(key)s. Generate a new one.",
+                min_bytes=_MIN_BYTES,
+                max_bytes=_MAX_BYTES,
+                key=len(key),
+            )
         )
     return key
 
@@ -115,7 +126,8 @@ def verify(
     message_id, signature = _given(headers, ID), _given(headers, SIGNATURE)
     if not _ID.fullmatch(message_id):
         raise NotSigned(
-            Flaw.MALFORMED, f"{ID} must be 1 to 255 visible ASCII characters, no dots."
+            Flaw.MALFORMED,
+            sentence("%(id)s must be 1 to 255 visible ASCII characters, no dots.", id=ID),
         )
     timestamp = headers.get(TIMESTAMP)
     signed_at = read_timestamp(
@@ -139,7 +151,7 @@ def _given(headers: Mapping[str, str], name: str) -> str:
 
 def _keys(secrets: Sequence[str]) -> list[bytes]:
     if not secrets:
-        raise BadSecret("There is no secret to sign or verify with.")
+        raise BadSecret(sentence("There is no secret to sign or verify with."))
     return [read_secret(one) for one in secrets]
 
 
@@ -156,13 +168,23 @@ def _read_signatures(header: str) -> list[bytes]:
     A comparison that stops at the shorter side once accepted `v1,` (CVE-2024-21491).
     """
     if len(header) > _MAX_HEADER:
-        raise NotSigned(Flaw.MALFORMED, f"{SIGNATURE} is longer than {_MAX_HEADER}.")
+        raise NotSigned(
+            Flaw.MALFORMED,
+            sentence(
+                "%(signature)s is longer than %(max_header)s.",
+                signature=SIGNATURE,
+                max_header=_MAX_HEADER,
+            ),
+        )
     entries = (entry.partition(",") for entry in header.split(" "))
     decoded = [_decode(text) for version, _, text in entries if version == "v1"]
     well_formed = [one for one in decoded if one is not None]
     if not well_formed:
         raise NotSigned(
-            Flaw.MALFORMED, f"{SIGNATURE} must hold v1, and base64 of 32 bytes."
+            Flaw.MALFORMED,
+            sentence(
+                "%(signature)s must hold v1, and base64 of 32 bytes.", signature=SIGNATURE
+            ),
         )
     return well_formed
 

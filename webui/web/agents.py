@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from webui.approvals.agents import agents
 from webui.approvals.authorization import AGENTS, AGENTS_CREATE, VIEW
 from webui.approvals.errors import InvalidError, NotFoundError
+from webui.sentences import sentence
 from webui.store.queries.programs import Program, key_of, programs
 from webui.store.transaction import Transaction
 from webui.web.access import may, me, require
@@ -33,6 +34,14 @@ class KeyView:
     expires_at: int | None
 
 
+STATUS_WORDS: Mapping[str, str] = {
+    "active": sentence("Active"),
+    "paused": sentence("Paused"),
+    "pending_approval": sentence("Pending approval"),
+    "terminated": sentence("Terminated"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class AgentView:
     """One agent with its keys."""
@@ -46,6 +55,7 @@ class AgentView:
     role: str | None
     can_create_agents: bool
     status: str
+    status_word: str
     created_at: int
     waiting: int
     keys: tuple[KeyView, ...]
@@ -112,6 +122,7 @@ def _view(program: Program) -> AgentView:
         agent.role,
         agent.can_create_agents,
         agent.status,
+        STATUS_WORDS.get(agent.status, agent.status),
         agent.created_at,
         program.waiting,
         tuple(

@@ -11,32 +11,45 @@ from flask import url_for
 from webui.approvals.senders.endpoints import ACTIVE, DISABLED
 from webui.approvals.senders.outbound import ALL_ON, OLDER_NAMES
 from webui.preview import visible
+from webui.sentences import kept, plural, sentence
 from webui.store.models import Delivery, Endpoint
 from webui.store.queries.traffic import EndpointRow
 from webui.web.source_views import counted
 
+_NOT_KEPT: Final = sentence("What happens meanwhile is not kept for it.")
+STATES: Final[Mapping[str, str]] = {
+    "waiting": sentence("waiting"),
+    "delivered": sentence("delivered"),
+    "dead": sentence("given up"),
+}
 _OK: Final = {"delivered": True, "dead": False}
 ABOUT: Final[Mapping[str, str]] = {
-    "approval.created": "A call waits for a verdict",
-    "approval.reused": "The same call was asked for again, and nothing was filed; often",
-    "approval.claimed": "Somebody looks after it",
-    "approval.changes_requested": "A reviewer wants it asked for in another way",
-    "approval.message": "A line between reviewers and the agent",
-    "approval.resumed": "It waits for a verdict again",
-    "approval.decided": "A verdict was given",
-    "approval.break_glass": "Somebody decided alone, in an emergency",
-    "approval.revoked": "A yes was taken back",
-    "approval.expired": "Nobody decided in time",
-    "approval.cancelled": "Its agent wants it no more",
-    "approval.superseded": "A newer call took its place",
-    "approval.consumed": "The agent used the yes",
-    "approval.rolled_back": "The use was given back: it did not run",
-    "approval.outcome": "The agent said how it ended, or its time to say so ran out",
-    "grant.created": "Calls of one shape pass without asking",
-    "grant.revoked": "They have to ask again",
-    "policy.changed": "Another policy is in force",
-    "audit.checkpoint": "The log up to here is signed",
-    "source.failing": "A proven sender's delivery could not be filed, a source is not heard, or not told",
+    "approval.created": sentence("A call waits for a verdict"),
+    "approval.reused": sentence(
+        "The same call was asked for again, and nothing was filed; often"
+    ),
+    "approval.claimed": sentence("Somebody looks after it"),
+    "approval.changes_requested": sentence("A reviewer wants it asked for in another way"),
+    "approval.message": sentence("A line between reviewers and the agent"),
+    "approval.resumed": sentence("It waits for a verdict again"),
+    "approval.decided": sentence("A verdict was given"),
+    "approval.break_glass": sentence("Somebody decided alone, in an emergency"),
+    "approval.revoked": sentence("A yes was taken back"),
+    "approval.expired": sentence("Nobody decided in time"),
+    "approval.cancelled": sentence("Its agent wants it no more"),
+    "approval.superseded": sentence("A newer call took its place"),
+    "approval.consumed": sentence("The agent used the yes"),
+    "approval.rolled_back": sentence("The use was given back: it did not run"),
+    "approval.outcome": sentence(
+        "The agent said how it ended, or its time to say so ran out"
+    ),
+    "grant.created": sentence("Calls of one shape pass without asking"),
+    "grant.revoked": sentence("They have to ask again"),
+    "policy.changed": sentence("Another policy is in force"),
+    "audit.checkpoint": sentence("The log up to here is signed"),
+    "source.failing": sentence(
+        "A proven sender's delivery could not be filed, a source is not heard, or not told"
+    ),
 }
 """What each event tells; in the order in which a form shows them."""
 
@@ -106,7 +119,7 @@ class DeliveryView:
     id: str
     event: str
     target: str
-    state: str
+    state_word: str
     ok: bool | None
     attempts: int
     status_code: int | None
@@ -148,28 +161,36 @@ def endpoint_view(row: EndpointRow, now: int) -> EndpointView:
 
 
 def _state(endpoint: Endpoint, now: int) -> str:
-    why = visible(endpoint.why or "")
+    why = kept(visible(endpoint.why or ""))
     if endpoint.status == DISABLED:
-        return f"Switched off. {why}"
+        return sentence("Switched off. %(why)s", why=why)
     if endpoint.status != ACTIVE:
-        return f"Paused. {why or 'What happens meanwhile is not kept for it.'}"
+        return sentence("Paused. %(why)s", why=why or _NOT_KEPT)
     if not endpoint.failures:
-        return "Works"
-    times = "attempt" if endpoint.failures == 1 else f"{endpoint.failures} attempts"
+        return sentence("Works")
     if endpoint.open_until is None:
-        return f"Works, but the last {times} failed."
-    then = (
-        "it is left alone for a while, then tried once."
-        if endpoint.open_until > now
-        else "it is tried once now."
+        return plural(
+            "Works, but the last attempt failed.",
+            "Works, but the last %(number)s attempts failed.",
+            endpoint.failures,
+        )
+    if endpoint.open_until > now:
+        return plural(
+            "The last attempt failed; it is left alone for a while, then tried once.",
+            "The last %(number)s attempts failed; it is left alone for a while, then tried once.",
+            endpoint.failures,
+        )
+    return plural(
+        "The last attempt failed; it is tried once now.",
+        "The last %(number)s attempts failed; it is tried once now.",
+        endpoint.failures,
     )
-    return f"The last {times} failed; {then}"
 
 
 def _ways(endpoint: Endpoint) -> tuple[str, ...]:
     asked = (
-        ("plain signature", endpoint.plain),
-        ("with arguments", endpoint.with_arguments),
+        (sentence("plain signature"), endpoint.plain),
+        (sentence("with arguments"), endpoint.with_arguments),
     )
     return tuple(word for word, wanted in asked if wanted)
 
@@ -190,18 +211,20 @@ def delivery_view(delivery: Delivery, urls: Mapping[str, str]) -> DeliveryView:
     """Return a delivery as pages show it; `urls` has the address of each endpoint."""
     url = visible(delivery.url)
     target = (
-        urls.get(delivery.endpoint_id, url) if delivery.endpoint_id else f"callback {url}"
+        urls.get(delivery.endpoint_id, url)
+        if delivery.endpoint_id
+        else sentence("callback %(url)s", url=url)
     )
     waits = delivery.status == "waiting"
     return DeliveryView(
         delivery.id,
         delivery.event,
         target,
-        delivery.status,
+        STATES.get(delivery.status, delivery.status),
         _OK.get(delivery.status),
         delivery.attempts,
         delivery.last_status,
-        visible(delivery.last_error or ""),
+        kept(visible(delivery.last_error or "")),
         delivery.created_at,
         delivery.next_at if waits and delivery.attempts else None,
         url_for("endpoints.delivery", delivery_id=delivery.id),
@@ -213,10 +236,16 @@ def delivery_view(delivery: Delivery, urls: Mapping[str, str]) -> DeliveryView:
 
 def tries_of(delivery: Delivery) -> list[TryView]:
     """Return the attempts of a delivery that are kept, the newest first."""
-    kept: list[list[Any]] = json.loads(delivery.tries)
+    noted: list[list[Any]] = json.loads(delivery.tries)
     return [
-        TryView(number, at, status, visible(why or "Taken."), ok=why is None)
-        for number, (at, status, why) in reversed(list(enumerate(kept, 1)))
+        TryView(
+            number,
+            at,
+            status,
+            kept(visible(why)) if why else sentence("Taken."),
+            ok=why is None,
+        )
+        for number, (at, status, why) in reversed(list(enumerate(noted, 1)))
     ]
 
 

@@ -8,8 +8,10 @@ from flask import Blueprint
 from webui.approvals.authorization import AGENTS, MEMBERS
 from webui.approvals.authorization.chain import LEVELS
 from webui.preview import visible
+from webui.sentences import sentence
 from webui.store.queries.reporting import Member, members_of_tree
 from webui.web.access import may, require_one
+from webui.web.agents import STATUS_WORDS
 from webui.web.context import house
 from webui.web.render import page as whole_page
 from webui.web.work import POLICY_WORDS, PolicyView, policy_view
@@ -27,6 +29,7 @@ class Branch:
     id: str
     name: str
     status: str
+    status_word: str
     role: str
     level: int
     indent: int
@@ -74,13 +77,13 @@ def branches(agents: Sequence[Member], *, cut: bool = False) -> list[Branch]:
         elif agent.reports_to is None:
             tops.append((agent, ""))
         else:
-            tops.append((agent, "" if cut else "Its manager is missing"))
+            tops.append((agent, "" if cut else sentence("Its manager is missing")))
     placed: dict[str, Branch] = {}
     for top, mark in tops:
         _place(top, mark, below, placed)
     for agent in agents:
         if agent.id not in placed:  # whoever is below nobody at the top is in a circle
-            _place(agent, "Part of a circle of managers", below, placed)
+            _place(agent, sentence("Part of a circle of managers"), below, placed)
     return list(placed.values())
 
 
@@ -96,11 +99,14 @@ def _place(
         if agent.id in placed:
             continue
         if level == LEVELS + 1:
-            wrong = wrong or f"Deeper than {LEVELS} levels: managers above are not found"
+            wrong = wrong or sentence(
+                "Deeper than %(levels)s levels: managers above are not found", levels=LEVELS
+            )
         placed[agent.id] = Branch(
             agent.id,
             visible(agent.name),
-            agent.status.replace("_", " "),
+            agent.status,
+            STATUS_WORDS.get(agent.status, agent.status),
             visible(agent.role or ""),
             level,
             min(level, DEEPEST_SHOWN),

@@ -13,6 +13,7 @@ from webui.preview import visible
 from webui.receivers.chat_config import CHAT_KINDS
 from webui.receivers.registry import KINDS
 from webui.receivers.samples import SAMPLES
+from webui.sentences import joined, kept, sentence
 from webui.store.models import Source
 from webui.store.queries import traffic
 from webui.store.queries.traffic import Arrival, SourceRow
@@ -20,12 +21,18 @@ from webui.web.context import house
 
 _SEAL_BYTES = 28
 """Nonce and tag of a sealed body (AES-256-GCM)."""
+VERDICTS: Mapping[str, str] = {
+    "accepted": sentence("accepted"),
+    "known": sentence("known"),
+    "ignored": sentence("ignored"),
+    "refused": sentence("refused"),
+}
 _FIELDS = ("name", "kind", "agent", "secret", "token")
 _TOO_FAST = 429
-_MEND_PROVEN_CLICK = (
+_MEND_PROVEN_CLICK = sentence(
     "The platform sent it, so nothing is to be mended here; click there again."
 )
-_MEND_CLICK = (
+_MEND_CLICK = sentence(
     "The platform's own clicks fail like this if the secret kept here is not the app's (replace it "
     "above), or if this desk's clock is wrong. Whatever else sends to this address is rightly "
     "refused."
@@ -64,6 +71,7 @@ class ArrivalView:
     message_id: str
     at: int
     verdict: str
+    verdict_word: str
     ok: bool
     words: str
     approval_url: str | None
@@ -161,8 +169,9 @@ def arrival_view(arrival: Arrival, *, chat: bool) -> ArrivalView:
         visible((arrival.message_id or "").split("\n")[0]),
         arrival.received_at,
         arrival.verdict,
+        VERDICTS.get(arrival.verdict, arrival.verdict),
         arrival.verdict in traffic.ACCEPTED,
-        f"{arrival.status_code}: {visible(arrival.why)}",
+        joined(": ", (arrival.status_code, kept(visible(arrival.why)))),
         url_for("approval.page", approval_id=approval_id) if approval_id else None,
         max(0, arrival.size - _SEAL_BYTES),
         visible(arrival.address),
@@ -187,7 +196,7 @@ def _failure(source_id: str, group: Sequence[Arrival], *, chat: bool) -> Failure
     newest = group[0]
     return FailureView(
         newest.status_code,
-        visible(newest.why),
+        kept(visible(newest.why)),
         _mend(newest, chat=chat),
         len(group),
         newest.received_at,
@@ -199,12 +208,12 @@ def _failure(source_id: str, group: Sequence[Arrival], *, chat: bool) -> Failure
 
 def _mend(failed: Arrival, *, chat: bool) -> str:
     if failed.status_code == _TOO_FAST:
-        return "It comes faster than it is taken; its sender will try again."
+        return sentence("It comes faster than it is taken; its sender will try again.")
     if chat:
         return _MEND_PROVEN_CLICK if failed.message_id else _MEND_CLICK
     if failed.message_id:
-        return "Its sender is proven. Mend the settings, then file it here."
-    return (
+        return sentence("Its sender is proven. Mend the settings, then file it here.")
+    return sentence(
         "Nobody knows who sent it, so it cannot be filed from here: give the sender this "
         "address and the present secret, set its clock, and let it send again."
     )
@@ -215,17 +224,17 @@ def untold_view(trouble: Trouble | None) -> UntoldView | None:
     if trouble is None:
         return None
     where = url_for("approval.page", approval_id=trouble.approval_id)
-    return UntoldView(visible(trouble.why), trouble.at, where)
+    return UntoldView(kept(visible(trouble.why)), trouble.at, where)
 
 
 def told(faults: Sequence[Fault], detail: str) -> dict[str, list[str]]:
     """Return faults by the field of the form they belong to; all else belongs to the settings."""
     found: dict[str, list[str]] = {}
-    for pointer, sentence in faults:
+    for pointer, said in faults:
         field = pointer.split("/")[1] if "/" in pointer else ""
         if field in _FIELDS and pointer.count("/") == 1:
-            found.setdefault(field, []).append(sentence)
+            found.setdefault(field, []).append(said)
         else:
             place = pointer.removeprefix("/config")
-            found.setdefault("config", []).append(f"{place or '/'} {sentence}")
+            found.setdefault("config", []).append(joined(" ", (place or "/", said)))
     return found or {"form": [detail]}

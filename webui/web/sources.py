@@ -14,6 +14,7 @@ from webui.bridges.registry import BRIDGES
 from webui.preview import visible
 from webui.receivers.chat_config import CHAT_KINDS, OWN_SECRETS
 from webui.receivers.registry import KINDS
+from webui.sentences import sentence
 from webui.store.queries import traffic
 from webui.web.access import may, me, require
 from webui.web.config_text import read_config_text
@@ -55,8 +56,11 @@ def check_own_secret(kind: str, secret: str) -> None:
 
     """
     if kind in OWN_SECRETS and not secret.strip():
-        fault = Fault("/secret", f"{OWN_SECRETS[kind]} is missing.")
-        raise InvalidError("The secret is the platform's own; give it.", [fault])
+        fault = Fault(
+            "/secret",
+            sentence("%(own_secrets)s is missing.", own_secrets=OWN_SECRETS[kind]),
+        )
+        raise InvalidError(sentence("The secret is the platform's own; give it."), [fault])
 
 
 @blueprint.get("")

@@ -13,9 +13,11 @@ from webui.approvals.agents import issues, projects
 from webui.approvals.agents.issues import IssueChange
 from webui.approvals.agents.protections import BEARERS, NOUN, effect_on, protect
 from webui.approvals.authorization import AGENTS, MEMBERS
+from webui.approvals.authorization.protection import Strength
 from webui.approvals.errors import DeskError, Fault, InvalidError, NotFoundError
 from webui.approvals.people.standing import By
 from webui.preview import visible
+from webui.sentences import sentence
 from webui.store.queries import work
 from webui.store.transaction import Transaction
 from webui.web.access import may, require, require_one
@@ -32,13 +34,19 @@ POLICIES: dict[str, dict[str, Any]] = {
     "approval": {"protectedAgent": {"requiresApproval": True}},
 }
 POLICY_WORDS = (
-    ("none", "None: any active member or agent may assign it"),
-    ("private", "Private: assigning takes a grant"),
-    ("protected", "Protected: assigning takes a grant"),
-    ("approval", "Requires approval: a person says yes each time"),
-    ("json", "As written in JSON below"),
+    ("none", sentence("None: any active member or agent may assign it")),
+    ("private", sentence("Private: assigning takes a grant")),
+    ("protected", sentence("Protected: assigning takes a grant")),
+    ("approval", sentence("Requires approval: a person says yes each time")),
+    ("json", sentence("As written in JSON below")),
 )
 """What the form offers; the last one saves the text."""
+EFFECTS: Mapping[Strength, str] = {
+    Strength.NONE: sentence("None"),
+    Strength.RESTRICTED: sentence("Restricted"),
+    Strength.REQUIRES_APPROVAL: sentence("Requires approval"),
+    Strength.UNKNOWN: sentence("Unknown"),
+}
 Answer = BaseResponse | tuple[str, int]
 
 
@@ -51,6 +59,7 @@ class PolicyView:
     chosen: str
     text: str
     effect: str
+    effect_word: str
     sentence: str
 
 
@@ -98,7 +107,8 @@ def policy_view(kind: str, bearer_id: str, text: str) -> PolicyView:
         bearer_id,
         chosen,
         laid_out,
-        effect.strength.name.lower().replace("_", " "),
+        effect.strength.name.lower(),
+        EFFECTS[effect.strength],
         visible(effect.sentence),
     )
 
@@ -194,7 +204,9 @@ def _policy() -> object:
         return json.loads(request.form.get("json", "").strip() or "{}")
     except (ValueError, RecursionError):
         raise InvalidError(
-            "The policy is not JSON; write an object, such as "
-            '{"protectedAgent": {"requiresApproval": true}}.',
-            [Fault("/policy", "is not JSON")],
+            sentence(
+                'The policy is not JSON; write an object, such as {"protectedAgent": '
+                '{"requiresApproval": true}}.'
+            ),
+            [Fault("/policy", sentence("is not JSON"))],
         ) from None

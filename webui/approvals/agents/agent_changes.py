@@ -12,6 +12,7 @@ from webui.approvals.ending import expire_if_over
 from webui.approvals.errors import ConflictError, Fault, InvalidError, NotFoundError
 from webui.approvals.people.standing import By, require_in
 from webui.approvals.states import OPEN, Resolution, Status
+from webui.sentences import sentence
 from webui.store.models import Agent, AgentKey, Approval, Membership, Project, User
 from webui.store.models.approval import SETTLES
 from webui.store.queries.reporting import chain_from, height_of
@@ -57,7 +58,8 @@ def change_agent(
         raise NotFoundError("agent")
     if agent.status == "terminated":
         raise ConflictError(
-            "agent_terminated", "This agent is terminated for good; make a new one."
+            "agent_terminated",
+            sentence("This agent is terminated for good; make a new one."),
         )
     wanted = _wanted(tx, agent, change)
     changed = {
@@ -89,8 +91,11 @@ def _wanted(tx: Transaction, agent: Agent, change: AgentChange) -> dict[str, Any
         wanted["can_create_agents"] = change.can_create_agents
     if change.status is not None:
         if change.status not in STATUSES:
-            detail = f"must be one of {', '.join(STATUSES)}"
-            raise InvalidError(f"The status {detail}.", [Fault("/status", detail)])
+            detail = sentence("must be one of %(known)s", known=", ".join(STATUSES))
+            raise InvalidError(
+                sentence("The status %(detail)s.", detail=detail),
+                [Fault("/status", detail)],
+            )
         wanted["status"] = change.status
     return wanted
 
@@ -109,9 +114,11 @@ def _owner(tx: Transaction, agent: Agent, owner: str) -> str | None:
     # Who owns it already may go on doing so while they are suspended.
     if row is None or (row[0] != agent.owner_id and row[1:] != ("active", "active")):
         raise InvalidError(
-            "The owner must be an active member of this organization; give their e-mail "
-            "address.",
-            [Fault("/owner", "must be an active member")],
+            sentence(
+                "The owner must be an active member of this organization; give their "
+                "e-mail address."
+            ),
+            [Fault("/owner", sentence("must be an active member"))],
         )
     return str(row[0])
 
@@ -126,8 +133,8 @@ def _manager(tx: Transaction, agent: Agent, manager: str) -> str | None:
     )
     if found is None:
         raise InvalidError(
-            "The manager must be an agent of this organization; give its name.",
-            [Fault("/manager", "must be an agent")],
+            sentence("The manager must be an agent of this organization; give its name."),
+            [Fault("/manager", sentence("must be an agent"))],
         )
     _check_chain(tx.session, agent, found)
     return found.id
@@ -140,15 +147,21 @@ def _check_chain(session: Session, agent: Agent, manager: Agent) -> None:
         names = [link.name for link in above[: ids.index(agent.id) + 1]]
         circle = " → ".join([agent.name, *names])
         raise InvalidError(
-            f"An agent cannot report to itself, directly or through others: {circle}.",
-            [Fault("/manager", "closes a circle")],
+            sentence(
+                "An agent cannot report to itself, directly or through others: %(circle)s.",
+                circle=circle,
+            ),
+            [Fault("/manager", sentence("closes a circle"))],
         )
     levels = len(above) + height_of(session, agent.org_id, agent.id, LEVELS)
     if levels > LEVELS:
         raise InvalidError(
-            f"That would be more than {LEVELS} agents one below the other; choose a manager "
-            "further up.",
-            [Fault("/manager", f"goes beyond {LEVELS} levels")],
+            sentence(
+                "That would be more than %(levels)s agents one below the other; choose "
+                "a manager further up.",
+                levels=LEVELS,
+            ),
+            [Fault("/manager", sentence("goes beyond %(levels)s levels", levels=LEVELS))],
         )
 
 
@@ -165,10 +178,10 @@ def _project(tx: Transaction, agent: Agent, project: str) -> str | None:
         return agent.project_id
     if len(found) != 1:
         raise InvalidError(
-            "There is no such project in this organization."
+            sentence("There is no such project in this organization.")
             if not found
-            else "There are several projects of this name; give the id of one.",
-            [Fault("/project", "must be a project")],
+            else sentence("There are several projects of this name; give the id of one."),
+            [Fault("/project", sentence("must be a project"))],
         )
     return found[0]
 
@@ -176,8 +189,11 @@ def _project(tx: Transaction, agent: Agent, project: str) -> str | None:
 def _role(role: str) -> str | None:
     if len(role) > ROLE_MAX or not role.isprintable():
         raise InvalidError(
-            f"An agent's role has at most {ROLE_MAX} printable characters.",
-            [Fault("/role", "will not do")],
+            sentence(
+                "An agent's role has at most %(role_max)s printable characters.",
+                role_max=ROLE_MAX,
+            ),
+            [Fault("/role", sentence("will not do"))],
         )
     return role or None
 

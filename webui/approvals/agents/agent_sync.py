@@ -10,6 +10,7 @@ from webui.approvals.agents.outside import Put, known_as, reference
 from webui.approvals.authorization import AGENTS, AGENTS_CREATE
 from webui.approvals.errors import ConflictError, Fault, InvalidError
 from webui.approvals.people.standing import By, require_in
+from webui.sentences import sentence
 from webui.store.models import Agent, Project
 from webui.store.transaction import Transaction
 
@@ -44,7 +45,8 @@ def put_agent(
         if change.status == "terminated":
             return Put(agent.id, changed=False)
         raise ConflictError(
-            "agent_terminated", "This agent is terminated for good; make a new one."
+            "agent_terminated",
+            sentence("This agent is terminated for good; make a new one."),
         )
     told = len(tx.happenings)
     if name is not None:
@@ -72,8 +74,12 @@ def _rename(tx: Transaction, agent: Agent, by: By, name: str) -> None:
     will_do = 0 < len(name) <= NAME_MAX and name.isprintable()
     if not will_do or tx.session.scalar(taken) is not None:
         raise InvalidError(
-            f"The name must be 1 to {NAME_MAX} printable characters that no other agent has.",
-            [Fault("/name", "will not do or is in use")],
+            sentence(
+                "The name must be 1 to %(name_max)s printable characters that no other "
+                "agent has.",
+                name_max=NAME_MAX,
+            ),
+            [Fault("/name", sentence("will not do or is in use"))],
         )
     note = {"before": {"name": agent.name}, "after": {"name": name}}
     agent.name = name

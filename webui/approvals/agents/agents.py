@@ -8,6 +8,7 @@ from webui.approvals.agents.keys import AGENT, PERSONAL, make_key
 from webui.approvals.authorization import ALL, AUDIT_READ, DECIDE, POLICY_READ, VIEW
 from webui.approvals.desk import SYSTEM
 from webui.approvals.errors import Fault, InvalidError, NotFoundError
+from webui.sentences import joined, sentence
 from webui.store.ids import new_id
 from webui.store.models import Agent, AgentKey, Membership, PersonalToken, User
 from webui.store.transaction import Transaction
@@ -50,19 +51,29 @@ def create_agent(
     name = name.strip()
     faults = []
     if not 0 < len(name) <= NAME_MAX or not name.isprintable():
-        faults.append(Fault("/name", f"must be 1 to {NAME_MAX} printable characters"))
+        faults.append(
+            Fault(
+                "/name",
+                sentence(
+                    "must be 1 to %(name_max)s printable characters", name_max=NAME_MAX
+                ),
+            )
+        )
     if tx.session.scalar(
         select(Agent.id).where(Agent.org_id == org_id, Agent.name == name)
     ):
-        faults.append(Fault("/name", "is in use"))
+        faults.append(Fault("/name", sentence("is in use")))
     owner_id = None if owner is None else _member_id(tx, org_id, owner)
     if owner is not None and owner_id is None:
-        faults.append(Fault("/owner", "must be a member of this organization"))
+        faults.append(Fault("/owner", sentence("must be a member of this organization")))
     if faults:
         raise InvalidError(
-            "The agent cannot be added: "
-            + "; ".join(f"{f.pointer[1:]} {f.detail}" for f in faults)
-            + ".",
+            sentence(
+                "The agent cannot be added: %(faults)s.",
+                faults=joined(
+                    "; ", (joined(" ", (f.pointer[1:], f.detail)) for f in faults)
+                ),
+            ),
             faults,
         )
     agent_id = new_id("agt", tx.now)
@@ -110,7 +121,11 @@ def create_key(
     unknown = sorted(set(scopes) - set(SCOPES))
     if unknown:
         raise InvalidError(
-            f"Unknown scope {', '.join(unknown)}; there are {', '.join(SCOPES)}."
+            sentence(
+                "Unknown scope %(unknown)s; there are %(scopes)s.",
+                unknown=", ".join(unknown),
+                scopes=", ".join(SCOPES),
+            )
         )
     agent = tx.session.get(Agent, agent_id)
     if agent is None or agent.org_id != org_id:
@@ -149,7 +164,7 @@ def rotate_key(
     """Make a successor with the same scopes; the old key works on for `overlap` ms."""
     old = _key(tx, org_id, key_id)
     if old.revoked_at is not None:
-        raise InvalidError("A revoked key cannot be rotated; make a new one.")
+        raise InvalidError(sentence("A revoked key cannot be rotated; make a new one."))
     text = create_key(
         tx, org_id, old.agent_id, scopes=tuple(old.scopes.split()), actor=actor
     )
@@ -248,8 +263,11 @@ def _end_of_token(now: int, wanted: int | None) -> int:
     ends = now + TOKEN_DAYS * DAY if wanted is None else wanted
     if not now < ends <= now + TOKEN_DAYS_MAX * DAY:
         raise InvalidError(
-            f"A token works for 1 to {TOKEN_DAYS_MAX} days.",
-            [Fault("/days", "is not between them")],
+            sentence(
+                "A token works for 1 to %(token_days_max)s days.",
+                token_days_max=TOKEN_DAYS_MAX,
+            ),
+            [Fault("/days", sentence("is not between them"))],
         )
     return ends
 
@@ -257,13 +275,18 @@ def _end_of_token(now: int, wanted: int | None) -> int:
 def _scopes_of_token(scopes: Collection[str], *, agent_context: bool) -> list[str]:
     unknown = sorted(set(scopes) - ALL)
     if unknown:
-        raise InvalidError(f"There is no permission {', '.join(unknown)}.")
+        raise InvalidError(
+            sentence("There is no permission %(unknown)s.", unknown=", ".join(unknown))
+        )
     carried = sorted(set(scopes) & READING if agent_context else set(scopes))
     if not carried:
         raise InvalidError(
-            "Choose at least one permission that the token carries"
-            + (", one for reading." if agent_context else "."),
-            [Fault("/scope", "is empty")],
+            sentence(
+                "Choose at least one permission that the token carries, one for reading."
+            )
+            if agent_context
+            else sentence("Choose at least one permission that the token carries."),
+            [Fault("/scope", sentence("is empty"))],
         )
     return carried
 

@@ -17,6 +17,7 @@ from webui.approvals.errors import (
     NotFoundError,
 )
 from webui.approvals.people.standing import By, require_in
+from webui.sentences import sentence
 from webui.store.ids import new_id
 from webui.store.models import Issue, Project
 from webui.store.queries.standing import OrgDirectory, person_in
@@ -25,6 +26,16 @@ from webui.store.transaction import Transaction
 LEVELS = 50
 """Parents one above the other."""
 STATUS_MAX = 40
+_ASSIGNEES = {
+    "agent": (
+        sentence("An issue is assigned to an agent of this organization."),
+        sentence("must be an agent of this organization"),
+    ),
+    "user": (
+        sentence("An issue is assigned to a member of this organization."),
+        sentence("must be a member of this organization"),
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +149,8 @@ def delete_issue(tx: Transaction, org_id: str, by: By, issue_id: str) -> None:
     below = select(Issue.id).where(Issue.org_id == org_id, Issue.parent_id == issue_id)
     if tx.session.scalar(below.limit(1)) is not None:
         raise ConflictError(
-            "issue_in_use", "This issue is the parent of others; delete or move them first."
+            "issue_in_use",
+            sentence("This issue is the parent of others; delete or move them first."),
         )
     tx.session.delete(issue)
     tx.session.flush()
@@ -177,10 +189,9 @@ def _assignee(tx: Transaction, org_id: str, kind: str, name: str) -> str | None:
         else principal_id(tx.session, org_id, "agent", name)
     )
     if found is None:
-        noun = "an agent" if kind == "agent" else "a member"
         raise InvalidError(
-            f"An issue is assigned to {noun} of this organization.",
-            [Fault(f"/{kind}", f"must be {noun} of this organization")],
+            _ASSIGNEES[kind][0],
+            [Fault(f"/{kind}", _ASSIGNEES[kind][1])],
         )
     return found
 
@@ -191,13 +202,20 @@ def _check_parents(tx: Transaction, issue: Issue, parent_id: str | None) -> None
         levels += 1
         if above == issue.id:
             raise InvalidError(
-                "An issue cannot be above itself, directly or through others.",
-                [Fault("/parent", "closes a circle")],
+                sentence("An issue cannot be above itself, directly or through others."),
+                [Fault("/parent", sentence("closes a circle"))],
             )
         if levels > LEVELS:
             raise InvalidError(
-                f"That would be more than {LEVELS} issues one above the other.",
-                [Fault("/parent", f"goes beyond {LEVELS} levels")],
+                sentence(
+                    "That would be more than %(levels)s issues one above the other.",
+                    levels=LEVELS,
+                ),
+                [
+                    Fault(
+                        "/parent", sentence("goes beyond %(levels)s levels", levels=LEVELS)
+                    )
+                ],
             )
         above = tx.session.scalar(
             select(Issue.parent_id).where(Issue.id == above, Issue.org_id == issue.org_id)
@@ -207,8 +225,11 @@ def _check_parents(tx: Transaction, issue: Issue, parent_id: str | None) -> None
 def _status(status: str) -> str:
     if not 0 < len(status) <= STATUS_MAX or not status.isprintable():
         raise InvalidError(
-            f"An issue's status is a word of at most {STATUS_MAX} characters.",
-            [Fault("/status", "will not do")],
+            sentence(
+                "An issue's status is a word of at most %(status_max)s characters.",
+                status_max=STATUS_MAX,
+            ),
+            [Fault("/status", sentence("will not do"))],
         )
     return status
 

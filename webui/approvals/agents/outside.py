@@ -1,14 +1,23 @@
 """Things of an org by the names an orchestrator or a person gives them."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from webui.approvals.errors import Fault, InvalidError
+from webui.sentences import Sentence, sentence
 from webui.store.models import Agent, Group, Membership, User
 
 OUTSIDE_MAX = 200
+_OURS: Mapping[str, Sentence] = {
+    "agents": sentence("must be an agent of this organization"),
+    "issues": sentence("must be an issue of this organization"),
+    "projects": sentence("must be a project of this organization"),
+    "groups": sentence("must be a group of this organization"),
+    "users": sentence("must be a user of this organization"),
+}
 
 
 class Put(NamedTuple):
@@ -53,13 +62,13 @@ def reference(
         return None
     found = id_of(session, model, org_id, name)
     if found is None:
-        noun = model.__tablename__.removesuffix("s")
-        detail = (
-            f"must be an {noun} of this organization"
-            if noun[0] in "ai"
-            else (f"must be a {noun} of this organization")
+        detail = _OURS[model.__tablename__]
+        raise InvalidError(
+            sentence(
+                "What %(pointer)s names %(detail)s.", pointer=pointer[1:], detail=detail
+            ),
+            [Fault(pointer, detail)],
         )
-        raise InvalidError(f"What {pointer[1:]} names {detail}.", [Fault(pointer, detail)])
     return found
 
 

@@ -6,11 +6,22 @@ from webui.approvals.agents.outside import Put, known_as
 from webui.approvals.authorization import AGENTS
 from webui.approvals.errors import ConflictError, Fault, InvalidError, NotFoundError
 from webui.approvals.people.standing import By, require_in
+from webui.sentences import sentence
 from webui.store.ids import new_id
 from webui.store.models import Agent, Issue, Project
 from webui.store.transaction import Transaction
 
 NAME_MAX = 200
+_STILL_IN = (
+    (
+        Agent,
+        sentence("An agent is in this project; move it to another or to none first."),
+    ),
+    (
+        Issue,
+        sentence("An issue is in this project; move it to another or to none first."),
+    ),
+)
 
 
 def create_project(
@@ -84,14 +95,14 @@ def delete_project(tx: Transaction, org_id: str, by: By, project_id: str) -> Non
     """
     require_in(tx, org_id, by, AGENTS)
     project = _project(tx, org_id, project_id)
-    for model, noun in ((Agent, "agent"), (Issue, "issue")):
+    for model, still_in in _STILL_IN:
         inside = select(model.id).where(
             model.org_id == org_id, model.project_id == project_id
         )
         if tx.session.scalar(inside.limit(1)) is not None:
             raise ConflictError(
                 "project_in_use",
-                f"An {noun} is in this project; move it to another or to none first.",
+                still_in,
             )
     tx.session.delete(project)
     tx.session.flush()
@@ -109,8 +120,12 @@ def checked_name(name: str, what: str, pointer: str) -> str:
     name = name.strip()
     if not 0 < len(name) <= NAME_MAX or not name.isprintable():
         raise InvalidError(
-            f"{what} needs a name of 1 to {NAME_MAX} printable characters.",
-            [Fault(pointer, "will not do")],
+            sentence(
+                "%(what)s needs a name of 1 to %(name_max)s printable characters.",
+                what=what,
+                name_max=NAME_MAX,
+            ),
+            [Fault(pointer, sentence("will not do"))],
         )
     return name
 

@@ -7,6 +7,7 @@ from webui.approvals.authorization import AGENTS, Effect, Strength
 from webui.approvals.authorization.protection import effect_of
 from webui.approvals.errors import Fault, InvalidError, NotFoundError
 from webui.approvals.people.standing import By, require_in
+from webui.sentences import sentence
 from webui.store.models import Agent, Issue, Project
 from webui.store.transaction import Transaction
 
@@ -31,16 +32,20 @@ def check_policy(kind: str, policy: object) -> Effect:
     effect = effect_on(kind, policy)
     if not isinstance(policy, dict):
         raise InvalidError(
-            "A protection policy is an object.", [Fault("/policy", "must be an object")]
+            sentence("A protection policy is an object."),
+            [Fault("/policy", sentence("must be an object"))],
         )
     if effect.strength is Strength.UNKNOWN:
         raise InvalidError(
-            f"{effect.sentence} It would deny every assignment, so it is not saved. Known are "
-            "agentVisibility (mode discoverable or private, hiddenFromDefaultDirectory), "
-            "assignmentPolicy (mode company_default or protected, "
-            "protectedAgentRequiresApproval), protectedAgent (requiresApproval, "
-            "approvalReason) and managedBy.",
-            [Fault("/policy", "is not understood")],
+            sentence(
+                "%(sentence)s It would deny every assignment, so it is not saved. "
+                "Known are agentVisibility (mode discoverable or private, "
+                "hiddenFromDefaultDirectory), assignmentPolicy (mode company_default "
+                "or protected, protectedAgentRequiresApproval), protectedAgent "
+                "(requiresApproval, approvalReason) and managedBy.",
+                sentence=effect.sentence,
+            ),
+            [Fault("/policy", sentence("is not understood"))],
         )
     return effect
 
@@ -65,8 +70,11 @@ def protect(
     text = json.dumps(policy, ensure_ascii=False)
     if len(text) > LONGEST or "\\u0000" in text:
         raise InvalidError(
-            f"A protection policy has at most {LONGEST} characters and no U+0000.",
-            [Fault("/policy", "is too long or holds U+0000")],
+            sentence(
+                "A protection policy has at most %(longest)s characters and no U+0000.",
+                longest=LONGEST,
+            ),
+            [Fault("/policy", sentence("is too long or holds U+0000"))],
         )
     before = json.loads(bearer.protection)
     if before == policy:

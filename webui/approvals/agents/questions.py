@@ -26,6 +26,7 @@ from webui.approvals.authorization import (
 )
 from webui.approvals.authorization.facts import Kind
 from webui.approvals.errors import Fault, InvalidError
+from webui.sentences import sentence
 from webui.store.models import Approval, Issue, Membership, Project, Source, User
 from webui.store.queries.standing import OrgDirectory, person_in
 
@@ -96,7 +97,7 @@ def answer(
     faults = _differences(resource, asked) + contradictions(resource, asked.scope)
     if faults:
         raise InvalidError(
-            "The question says something else than what is known here.", faults
+            sentence("The question says something else than what is known here."), faults
         )
     actor = _actor(session, org_id, asked, now, locked=locked)
     if extra:
@@ -167,7 +168,7 @@ def _differences(resource: Resource, asked: Asked) -> list[Fault]:
     if not resource.org_id:
         return []  # not to be learned from
     return [
-        Fault(f"/resource/{key}", "differs from what is known here")
+        Fault(f"/resource/{key}", sentence("differs from what is known here"))
         for key, said in asked.named.items()
         if getattr(resource, _FIELDS[key]) != said
     ]

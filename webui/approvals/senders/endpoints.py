@@ -9,6 +9,7 @@ from webui.approvals.desk import SYSTEM
 from webui.approvals.errors import ConflictError, Fault, InvalidError, NotFoundError
 from webui.approvals.senders.outbound import ALL_ON, CHOICES
 from webui.channels.addresses import AllowList, Undeliverable, check_port, parse_url
+from webui.sentences import sentence
 from webui.signatures import standard
 from webui.store.ids import new_id
 from webui.store.keyring import Keyring
@@ -252,7 +253,9 @@ def _require_by_hand(endpoint: Endpoint) -> None:
     if endpoint.by_policy:
         raise ConflictError(
             "endpoint_of_policy",
-            "The policy names this endpoint; change approvals.notify.webhook there.",
+            sentence(
+                "The policy names this endpoint; change approvals.notify.webhook there."
+            ),
         )
 
 
@@ -274,7 +277,9 @@ def reject(faults: Sequence[Fault]) -> None:
     """Raise InvalidError if there is any fault."""
     if faults:
         told = "; ".join(f"{fault.pointer[1:]}: {fault.detail}" for fault in faults)
-        raise InvalidError(f"The endpoint cannot be kept: {told}", faults)
+        raise InvalidError(
+            sentence("The endpoint cannot be kept: %(told)s", told=told), faults
+        )
 
 
 def _faults_of_url(url: str, allowed: AllowList) -> list[Fault]:
@@ -288,4 +293,9 @@ def _faults_of_url(url: str, allowed: AllowList) -> list[Fault]:
 def _faults_of_events(events: Sequence[str]) -> list[Fault]:
     if events and CHOICES.issuperset(events):
         return []
-    return [Fault("/events", "must be some of " + ", ".join(sorted(CHOICES)))]
+    return [
+        Fault(
+            "/events",
+            sentence("must be some of %(known)s", known=", ".join(sorted(CHOICES))),
+        )
+    ]

@@ -10,6 +10,7 @@ from webui.approvals.errors import ConflictError, NotFoundError
 from webui.approvals.senders import endpoints
 from webui.approvals.senders.endpoints import ACTIVE
 from webui.audit.chain import rfc3339
+from webui.sentences import sentence
 from webui.store.ids import new_id
 from webui.store.models import AuditHead, Delivery, Endpoint
 from webui.store.transaction import Transaction
@@ -34,7 +35,9 @@ def resend(tx: Transaction, org_id: str, delivery_id: str, *, actor: str = SYSTE
     if delivery.status in {"waiting", "sending"}:
         return
     if delivery.status != "dead":
-        raise ConflictError("already_delivered", "This was delivered; nothing is resent.")
+        raise ConflictError(
+            "already_delivered", sentence("This was delivered; nothing is resent.")
+        )
     if delivery.endpoint_id is not None:
         endpoint = tx.session.get(Endpoint, delivery.endpoint_id)
         if endpoint is None or endpoint.status != ACTIVE:

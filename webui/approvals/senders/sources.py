@@ -13,6 +13,7 @@ from webui.approvals.desk import SYSTEM
 from webui.approvals.errors import Fault, InvalidError, NotFoundError
 from webui.receivers.kind import Kind, SourceSecrets
 from webui.receivers.registry import KINDS
+from webui.sentences import sentence
 from webui.store.ids import new_id
 from webui.store.keyring import Keyring
 from webui.store.models import Agent, Org, Source
@@ -224,8 +225,16 @@ def subject(source_id: str) -> str:
 def _kind(name: str) -> Kind:
     if name not in KINDS:
         raise InvalidError(
-            f"There is no such kind of source; there are {', '.join(sorted(KINDS))}.",
-            [Fault("/kind", "must be one of " + ", ".join(sorted(KINDS)))],
+            sentence(
+                "There is no such kind of source; there are %(kinds)s.",
+                kinds=", ".join(sorted(KINDS)),
+            ),
+            [
+                Fault(
+                    "/kind",
+                    sentence("must be one of %(known)s", known=", ".join(sorted(KINDS))),
+                )
+            ],
         )
     return KINDS[name]
 
@@ -233,19 +242,39 @@ def _kind(name: str) -> Kind:
 def _checked_name(name: str) -> str:
     name = name.strip()
     if not 0 < len(name) <= agents.NAME_MAX or not name.isprintable():
-        fault = Fault("/name", f"must be 1 to {agents.NAME_MAX} printable characters")
-        raise InvalidError(f"The source cannot be added: name {fault.detail}.", [fault])
+        fault = Fault(
+            "/name",
+            sentence(
+                "must be 1 to %(name_max)s printable characters", name_max=agents.NAME_MAX
+            ),
+        )
+        raise InvalidError(
+            sentence("The source cannot be added: name %(detail)s.", detail=fault.detail),
+            [fault],
+        )
     return name
 
 
 def _checked_token(module: Kind, token: str | None) -> str | None:
     if token and module.token is None:
-        detail = f"The kind {module.label} signs in nowhere; leave the token out."
-        raise InvalidError(detail, [Fault("/token", "is not used by this kind")])
+        detail = sentence(
+            "The kind %(kind)s signs in nowhere; leave the token out.", kind=module.label
+        )
+        raise InvalidError(detail, [Fault("/token", sentence("is not used by this kind"))])
     lines = (token or "").replace("\r", "").replace("\n", "")  # a key in PEM has several
     if lines and (not lines.isascii() or not lines.isprintable() or len(lines) > TOKEN_MAX):
-        fault = Fault("/token", f"must be 1 to {TOKEN_MAX} printable ASCII characters")
-        raise InvalidError(f"The source cannot be kept: the token {fault.detail}.", [fault])
+        fault = Fault(
+            "/token",
+            sentence(
+                "must be 1 to %(token_max)s printable ASCII characters", token_max=TOKEN_MAX
+            ),
+        )
+        raise InvalidError(
+            sentence(
+                "The source cannot be kept: the token %(detail)s.", detail=fault.detail
+            ),
+            [fault],
+        )
     return token or None
 
 
@@ -256,7 +285,8 @@ def _checked_config(config: Mapping[str, Any]) -> dict[str, Any]:
     except Unreadable as error:
         fault = Fault("/config" + error.pointer, error.detail)
         raise InvalidError(
-            f"The settings cannot be kept. {error.detail}", [fault]
+            sentence("The settings cannot be kept. %(detail)s", detail=error.detail),
+            [fault],
         ) from None
 
 

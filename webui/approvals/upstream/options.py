@@ -9,6 +9,7 @@ from webui.approvals.errors import Fault, InvalidError
 from webui.approvals.states import Verdict
 from webui.receivers.registry import WAYS_BACK
 from webui.receivers.way_back import Option
+from webui.sentences import sentence
 from webui.store.models import Approval, Source
 
 
@@ -36,8 +37,8 @@ def chosen(
     if option not in offered:
         known = f"it takes {', '.join(offered)}" if offered else "it takes none"
         raise InvalidError(
-            f"This verdict cannot go back so: {known}.",
-            [Fault("/option", "must be one of those that the approval names")],
+            sentence("This verdict cannot go back so: %(known)s.", known=known),
+            [Fault("/option", sentence("must be one of those that the approval names"))],
             code="option_not_offered",
         )
     return option

@@ -18,15 +18,18 @@ from webui.approvals.errors import ConflictError, DeskError
 from webui.approvals.ruling.rulings import take
 from webui.approvals.senders.sources import ACTIVE
 from webui.approvals.states import Resolution, Status
+from webui.sentences import sentence
 from webui.store.models import Agent, Approval, Source, table_of
 from webui.store.transaction import Transaction
 
 _approvals = table_of(Approval)
 OFF = ConflictError(
-    "source_off", "Its source or its agent is switched off, so that it is told no yes."
+    "source_off",
+    sentence("Its source or its agent is switched off, so that it is told no yes."),
 )
 GONE = ConflictError(
-    "mandate_gone", "Whoever decided it may decide it no more, so that it is told no yes."
+    "mandate_gone",
+    sentence("Whoever decided it may decide it no more, so that it is told no yes."),
 )
 
 
