@@ -10,7 +10,7 @@ import structlog
 from gevent.threadpool import ThreadPool
 
 from webui.api import app as api
-from webui.approvals.agents import agents
+from webui.approvals.agents import agents, tokens
 from webui.approvals.agents.keys import AGENT, PresentedKey, read_key
 from webui.approvals.desk import SYSTEM
 from webui.audit import actions
@@ -173,7 +173,7 @@ def _revoke_leaked_token(runtime: Runtime, presented: PresentedKey) -> None:
     if holder is not None and holder.secret_hash == presented.secret_hash:
         who = holder.person
         runtime.store.write(
-            lambda tx: agents.revoke_token(
+            lambda tx: tokens.revoke_token(
                 tx, who.org_id, who.user_id, presented.id, actor=SYSTEM
             )
         )

@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
-from webui.approvals.agents import agents
+from webui.approvals.agents import agents, tokens
 from webui.approvals.agents.keys import read_key
 from webui.approvals.answering.deciding import decide
 from webui.approvals.answering.reviewing import Look, Reviewer
@@ -149,10 +149,10 @@ def token(store: Store, house: House) -> Callable[..., str]:
         member: Member,
         org_id: str | None = None,
         expires_at: int | None = None,
-        scopes: Collection[str] = agents.TOKEN_SCOPES,
+        scopes: Collection[str] = tokens.TOKEN_SCOPES,
     ) -> str:
         return store.write(
-            lambda tx: agents.create_token(
+            lambda tx: tokens.create_token(
                 tx,
                 org_id or house.org_id,
                 member.id,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from webui.approvals.agents import agents
+from webui.approvals.agents import tokens
 from webui.approvals.agents.keys import read_key
 from webui.approvals.people import accounts
 from webui.settings import Settings
@@ -254,7 +254,7 @@ def test_a_token_ends_with_its_expiry_revocation_and_person(
     token_id = read_key(revoked.key).id  # type: ignore[union-attr]
 
     def end(tx: Any) -> None:
-        agents.revoke_token(tx, house.org_id, house.rae.id, token_id, actor="user:x")
+        tokens.revoke_token(tx, house.org_id, house.rae.id, token_id, actor="user:x")
         accounts.suspend_user(tx, house.org_id, house.bo.email, actor="user:x")
 
     store.write(end)

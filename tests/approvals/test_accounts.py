@@ -8,7 +8,7 @@ from sqlalchemy import delete
 
 from tests.plugins.desk import House, TestClock
 from tests.plugins.rules import Desk
-from webui.approvals.agents import agents, keys
+from webui.approvals.agents import agents, keys, tokens
 from webui.approvals.errors import InvalidError, NotFoundError, TooManyError
 from webui.approvals.people import accounts, sessions
 from webui.store.models import INSTANCE, AgentKey, Install
@@ -281,7 +281,7 @@ def test_keys_of_another_org_are_keys_that_do_not_exist(store: Store, house: Hou
 def test_a_token_is_its_owners_alone(store: Store, house: House, clock: TestClock) -> None:
     org, rae = house.org_id, house.rae.id
     text = store.write(
-        lambda tx: agents.create_token(
+        lambda tx: tokens.create_token(
             tx, org, rae, label="l" * 99, expires_at=store.now() + 10_000
         )
     )
@@ -298,7 +298,7 @@ def test_a_token_is_its_owners_alone(store: Store, house: House, clock: TestCloc
         with pytest.raises(NotFoundError):
             store.write(
                 partial(
-                    agents.revoke_token,
+                    tokens.revoke_token,
                     org_id=org_id,
                     user_id=user,
                     token_id=key_id(text),
@@ -308,7 +308,7 @@ def test_a_token_is_its_owners_alone(store: Store, house: House, clock: TestCloc
     clock.advance(10_000)
     assert not holder().works(store.now())
     for _ in range(2):
-        store.write(lambda tx: agents.revoke_token(tx, org, rae, key_id(text), actor="s"))
+        store.write(lambda tx: tokens.revoke_token(tx, org, rae, key_id(text), actor="s"))
     assert holder().revoked_at is not None
     assert told(store, org, f"token:{key_id(text)}") == ["token.created", "token.revoked"]
     with store.reading() as session:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.plugins.desk import House, Member
-from webui.approvals.agents import agents
+from webui.approvals.agents import tokens
 from webui.approvals.agents.keys import read_key
 from webui.approvals.errors import (
     ConflictError,
@@ -236,7 +236,7 @@ def test_what_came_with_a_membership_ends_with_it(store: Store, house: House) ->
             )
         )
         tx.session.flush()
-        return agents.create_token(tx, org, rae.id, label="laptop")
+        return tokens.create_token(tx, org, rae.id, label="laptop")
 
     token = read_key(store.write(prepare))
     assert token is not None

@@ -25,7 +25,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.plugins.served import ROOT, ServedDesk
-from webui.approvals.agents import agents
+from webui.approvals.agents import tokens
 from webui.runtime import open_store
 from webui.settings import Settings
 from webui.store.models import Membership, User
@@ -125,10 +125,10 @@ def token_that_edits(served: ServedDesk) -> str:
         with store.reading() as session:
             found = select(Membership).join(User).where(User.email == served.admin.email)
             member = session.scalars(found).one()
-        scopes = (*agents.TOKEN_SCOPES, "approvals:edit_arguments")
+        scopes = (*tokens.TOKEN_SCOPES, "approvals:edit_arguments")
         org_id, user_id = member.org_id, member.user_id
         return store.write(
-            lambda tx: agents.create_token(
+            lambda tx: tokens.create_token(
                 tx, org_id, user_id, label="edits", scopes=scopes
             )
         )

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from tests.plugins.desk import FileCall, Program
 from webui.approvals import jobs
-from webui.approvals.agents import agents, issues, projects
+from webui.approvals.agents import issues, projects, tokens
 from webui.approvals.gate import write_grants
 from webui.approvals.gate.write_gate import write_of
 from webui.approvals.grants import permission_grants
@@ -78,7 +78,7 @@ def routes(app: Flask, method: str, **ids: str) -> Iterator[Route]:
 def things(
     agent: Program, file_call: FileCall, store: Store, org_id: str, user_id: str
 ) -> dict[str, str]:
-    token = store.write(lambda tx: agents.create_token(tx, org_id, user_id, label="t"))
+    token = store.write(lambda tx: tokens.create_token(tx, org_id, user_id, label="t"))
     with store.reading() as session:
         slug = session.get_one(Org, org_id).slug
     source = store.write(

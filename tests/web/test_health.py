@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from tests.plugins.desk import Browser, FileCall, House, SignedIn, TestClock
 from webui.approvals import nodes
-from webui.approvals.agents import agents
+from webui.approvals.agents import tokens
 from webui.runtime import Runtime
 from webui.store.models import User
 from webui.store.queries import load
@@ -57,7 +57,7 @@ def test_the_metrics_are_for_instance_admins(
     assert browser.get("/metrics").status_code == 401
     assert signed_in(house.ana).get("/metrics").status_code == 403
     token = store.write(
-        lambda tx: agents.create_token(tx, house.org_id, house.ana.id, label="prometheus")
+        lambda tx: tokens.create_token(tx, house.org_id, house.ana.id, label="prometheus")
     )
     bearer = {"Authorization": f"Bearer {token}"}
     assert browser.get("/metrics", headers=bearer).status_code == 401

@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.plugins.desk import FileCall, House, SignedIn, TestClock
-from webui.approvals.agents import agents
+from webui.approvals.agents import tokens
 from webui.approvals.authorization import AUDIT_READ, DECIDE, VIEW
 from webui.approvals.errors import InvalidError
 from webui.approvals.people import accounts
@@ -45,7 +45,7 @@ def token(store: Store, house: House) -> Make:
 
     def make(**more: Any) -> str:
         return store.write(
-            lambda tx: agents.create_token(
+            lambda tx: tokens.create_token(
                 tx, house.org_id, house.rae.id, label="t", **more
             )
         )

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from tests.plugins.desk import Browser, House, Member, SignedIn
-from webui.approvals.agents import agents
+from webui.approvals.agents import tokens
 from webui.approvals.errors import NotFoundError
 from webui.approvals.gate import write_grants
 from webui.approvals.gate.write_gate import write_of
@@ -196,7 +196,7 @@ def test_keys_and_tokens_are_no_session(
 ) -> None:
     nonce = ask_write()
     token = store.write(
-        lambda tx: agents.create_token(tx, house.org_id, house.bo.id, label="t")
+        lambda tx: tokens.create_token(tx, house.org_id, house.bo.id, label="t")
     )
     for key in (token, house.deploy_bot.key):
         headers = {"Authorization": f"Bearer {key}"}

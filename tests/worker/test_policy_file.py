@@ -7,7 +7,7 @@ import pytest
 
 from tests.plugins.desk import House, SignedIn
 from webui.api.app import create_app
-from webui.approvals.agents import agents
+from webui.approvals.agents import tokens
 from webui.approvals.authorization import POLICY_WRITE, VIEW
 from webui.approvals.errors import ConflictError
 from webui.approvals.people import groups
@@ -202,7 +202,7 @@ def test_a_draft_that_ran_beside_the_file_does_not_take_its_place(
     assert "the file wins" in taken.get_data(as_text=True)
 
     token = store.write(
-        lambda tx: agents.create_token(
+        lambda tx: tokens.create_token(
             tx, house.org_id, house.ana.id, label="", scopes={VIEW, POLICY_WRITE}
         )
     )

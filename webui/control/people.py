@@ -2,7 +2,7 @@
 
 from sqlalchemy import select
 
-from webui.approvals.agents import agents
+from webui.approvals.agents import agents, tokens
 from webui.approvals.people import accounts, members
 from webui.approvals.people.emails import user_of
 from webui.approvals.people.passwords import hash_password, new_password
@@ -39,7 +39,7 @@ def initialise(
             instance_admin=True,
             actor=LOCAL,
         )
-        token = agents.create_token(tx, org_id, person.id, label="first token", actor=LOCAL)
+        token = tokens.create_token(tx, org_id, person.id, label="first token", actor=LOCAL)
         agent_id = agents.create_agent(tx, org_id, "first-agent", actor=LOCAL)
         key = agents.create_key(tx, org_id, agent_id, actor=LOCAL)
         return {
@@ -77,7 +77,7 @@ def add_user(
             display_name=name,
             actor=LOCAL,
         )
-        token = agents.create_token(tx, org_id, person.id, label="first token", actor=LOCAL)
+        token = tokens.create_token(tx, org_id, person.id, label="first token", actor=LOCAL)
         return {"email": person.email, "password": password, "token": token}
 
     return office.store.write(unit)

@@ -104,11 +104,8 @@ def to_submissions(
         raise Ignored(sentence("Only the action requested asks for anything."))
     callback = member(asked, "deployment_callback_url")
     _check_callback(callback, settings.api_url)
-    environment, repository = (
-        member(asked, "environment"),
-        member(asked, "repository", "full_name"),
-    )
-    deployment = member(asked, "deployment")
+    environment, deployment = member(asked, "environment"), member(asked, "deployment")
+    repository = member(asked, "repository", "full_name")
     arguments = {
         "repository": repository,
         "environment": environment,

@@ -8,8 +8,8 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
-from webui.approvals.agents import agents
-from webui.approvals.agents.agents import DAY, TOKEN_DAYS, TOKEN_DAYS_MAX, TOKEN_SCOPES
+from webui.approvals.agents import tokens
+from webui.approvals.agents.tokens import DAY, TOKEN_DAYS, TOKEN_DAYS_MAX, TOKEN_SCOPES
 from webui.approvals.authorization import ALL, VIEW
 from webui.approvals.errors import InvalidError, NotAllowedError
 from webui.approvals.people import sessions
@@ -242,7 +242,7 @@ class _Wanted:
 
     def make(self, tx: Transaction, org_id: str, user_id: str, *, actor: str) -> str:
         """Make it; return its text."""
-        return agents.create_token(
+        return tokens.create_token(
             tx,
             org_id,
             user_id,
@@ -271,7 +271,7 @@ def revoke_token(token_id: str) -> BaseResponse:
     person = me()
     org_id, user_id, actor = person.org_id, person.signed.user_id, person.name
     house().store.write(
-        lambda tx: agents.revoke_token(tx, org_id, user_id, token_id, actor=actor)
+        lambda tx: tokens.revoke_token(tx, org_id, user_id, token_id, actor=actor)
     )
     return redirect(url_for("account.page"), 303)
 

@@ -1,16 +1,15 @@
-"""Agents and their keys, and people's own tokens: made, rotated, revoked."""
+"""Agents and their keys: made, rotated, revoked."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from sqlalchemy import select, update
 
-from webui.approvals.agents.keys import AGENT, PERSONAL, make_key
-from webui.approvals.authorization import ALL, AUDIT_READ, DECIDE, POLICY_READ, VIEW
+from webui.approvals.agents.keys import AGENT, make_key
 from webui.approvals.desk import SYSTEM
 from webui.approvals.errors import Fault, InvalidError, NotFoundError
 from webui.sentences import joined, sentence
 from webui.store.ids import new_id
-from webui.store.models import Agent, AgentKey, Membership, PersonalToken, User
+from webui.store.models import Agent, AgentKey, Membership, User
 from webui.store.transaction import Transaction
 
 SCOPES = ("approvals:write", "approvals:read", "authorize", "write-gate")
@@ -18,13 +17,7 @@ DEFAULT_SCOPES = ("approvals:write", "approvals:read", "authorize")
 OVERLAP = 86_400_000
 """ms for which a rotated key goes on working beside the new one."""
 NAME_MAX = 80
-TOKEN_SCOPES = frozenset({VIEW, DECIDE})
-"""What a token carries unless it is made for more or less."""
-READING = frozenset({VIEW, POLICY_READ, AUDIT_READ})
-"""All that a token of an agent acting for a person can carry."""
-DAY = 86_400_000
-TOKEN_DAYS = 90
-TOKEN_DAYS_MAX = 365
+LENGTH = sentence("must be 1 to %(name_max)s printable characters", name_max=NAME_MAX)
 
 
 def create_agent(
@@ -51,14 +44,7 @@ def create_agent(
     name = name.strip()
     faults = []
     if not 0 < len(name) <= NAME_MAX or not name.isprintable():
-        faults.append(
-            Fault(
-                "/name",
-                sentence(
-                    "must be 1 to %(name_max)s printable characters", name_max=NAME_MAX
-                ),
-            )
-        )
+        faults.append(Fault("/name", LENGTH))
     if tx.session.scalar(
         select(Agent.id).where(Agent.org_id == org_id, Agent.name == name)
     ):
@@ -67,14 +53,9 @@ def create_agent(
     if owner is not None and owner_id is None:
         faults.append(Fault("/owner", sentence("must be a member of this organization")))
     if faults:
+        told = joined("; ", (joined(" ", (f.pointer[1:], f.detail)) for f in faults))
         raise InvalidError(
-            sentence(
-                "The agent cannot be added: %(faults)s.",
-                faults=joined(
-                    "; ", (joined(" ", (f.pointer[1:], f.detail)) for f in faults)
-                ),
-            ),
-            faults,
+            sentence("The agent cannot be added: %(faults)s.", faults=told), faults
         )
     agent_id = new_id("agt", tx.now)
     tx.session.add(
@@ -197,113 +178,3 @@ def note_use(tx: Transaction, used: Mapping[str, int]) -> None:
     """Write down when keys (by id) were last used (ms); no event, since nothing changed."""
     for key_id, at in sorted(used.items()):
         tx.session.execute(update(AgentKey).where(AgentKey.id == key_id).values(used_at=at))
-
-
-def create_token(
-    tx: Transaction,
-    org_id: str,
-    user_id: str,
-    *,
-    label: str,
-    scopes: Collection[str] = TOKEN_SCOPES,
-    agent_context: bool = False,
-    expires_at: int | None = None,
-    actor: str = SYSTEM,
-) -> str:
-    """Give a person a token for the reviewers' API; return its text, shown once.
-
-    Args:
-        tx: the transaction.
-        org_id: where it works.
-        user_id: whose it is.
-        label: its name.
-        scopes: permissions it carries as far as its person has them, each time it is used.
-        agent_context: for an agent acting in their name: it reads, and never decides.
-        expires_at: ms; in 90 days by default.
-        actor: for the log.
-
-    Raises:
-        InvalidError: a scope is unknown, none is left, or the time is too long.
-
-    """
-    carried = _scopes_of_token(scopes, agent_context=agent_context)
-    ends = _end_of_token(tx.now, expires_at)
-    token = make_key(PERSONAL)
-    tx.session.add(
-        PersonalToken(
-            id=token.id,
-            user_id=user_id,
-            org_id=org_id,
-            secret_hash=token.secret_hash,
-            label=label[:NAME_MAX],
-            scopes=" ".join(carried),
-            agent_context=agent_context,
-            created_at=tx.now,
-            expires_at=ends,
-        )
-    )
-    tx.session.flush()
-    tx.record(
-        org_id,
-        actor,
-        "token.created",
-        f"token:{token.id}",
-        {
-            "user": user_id,
-            "label": label[:NAME_MAX],
-            "scopes": carried,
-            "agent_context": agent_context,
-            "expires_at": ends,
-        },
-    )
-    return token.text
-
-
-def _end_of_token(now: int, wanted: int | None) -> int:
-    ends = now + TOKEN_DAYS * DAY if wanted is None else wanted
-    if not now < ends <= now + TOKEN_DAYS_MAX * DAY:
-        raise InvalidError(
-            sentence(
-                "A token works for 1 to %(token_days_max)s days.",
-                token_days_max=TOKEN_DAYS_MAX,
-            ),
-            [Fault("/days", sentence("is not between them"))],
-        )
-    return ends
-
-
-def _scopes_of_token(scopes: Collection[str], *, agent_context: bool) -> list[str]:
-    unknown = sorted(set(scopes) - ALL)
-    if unknown:
-        raise InvalidError(
-            sentence("There is no permission %(unknown)s.", unknown=", ".join(unknown))
-        )
-    carried = sorted(set(scopes) & READING if agent_context else set(scopes))
-    if not carried:
-        raise InvalidError(
-            sentence(
-                "Choose at least one permission that the token carries, one for reading."
-            )
-            if agent_context
-            else sentence("Choose at least one permission that the token carries."),
-            [Fault("/scope", sentence("is empty"))],
-        )
-    return carried
-
-
-def revoke_token(
-    tx: Transaction, org_id: str, user_id: str, token_id: str, *, actor: str
-) -> None:
-    """Revoke a person's own token. Asking twice is fine.
-
-    Raises:
-        NotFoundError: it is not theirs.
-
-    """
-    token = tx.session.get(PersonalToken, token_id, with_for_update=True)
-    if token is None or token.org_id != org_id or token.user_id != user_id:
-        raise NotFoundError("token")
-    if token.revoked_at is None:
-        token.revoked_at = tx.now
-        tx.session.flush()
-        tx.record(org_id, actor, "token.revoked", f"token:{token_id}", {"user": user_id})

@@ -9,7 +9,7 @@ from webui.approvals.desk import SYSTEM
 from webui.approvals.errors import ConflictError, Fault, InvalidError, NotFoundError
 from webui.approvals.senders.outbound import ALL_ON, CHOICES
 from webui.channels.addresses import AllowList, Undeliverable, check_port, parse_url
-from webui.sentences import sentence
+from webui.sentences import joined, sentence
 from webui.signatures import standard
 from webui.store.ids import new_id
 from webui.store.keyring import Keyring
@@ -17,6 +17,9 @@ from webui.store.models import Delivery, Endpoint, Org, table_of
 from webui.store.transaction import Transaction
 
 ACTIVE, PAUSED, DISABLED, REMOVED = "active", "paused", "disabled", "removed"
+_OF_POLICY = sentence(
+    "The policy names this endpoint; change approvals.notify.webhook there."
+)
 OVERLAP = 86_400_000
 """ms for which messages are signed by a rotated secret beside the new one."""
 _deliveries = table_of(Delivery)
@@ -251,12 +254,7 @@ def _about(org_id: str, endpoint_id: str) -> str:
 
 def _require_by_hand(endpoint: Endpoint) -> None:
     if endpoint.by_policy:
-        raise ConflictError(
-            "endpoint_of_policy",
-            sentence(
-                "The policy names this endpoint; change approvals.notify.webhook there."
-            ),
-        )
+        raise ConflictError("endpoint_of_policy", _OF_POLICY)
 
 
 def changed(
@@ -276,7 +274,7 @@ def _told(wishes: Wishes) -> dict[str, Any]:
 def reject(faults: Sequence[Fault]) -> None:
     """Raise InvalidError if there is any fault."""
     if faults:
-        told = "; ".join(f"{fault.pointer[1:]}: {fault.detail}" for fault in faults)
+        told = joined("; ", (joined(": ", (f.pointer[1:], f.detail)) for f in faults))
         raise InvalidError(
             sentence("The endpoint cannot be kept: %(told)s", told=told), faults
         )
@@ -293,9 +291,5 @@ def _faults_of_url(url: str, allowed: AllowList) -> list[Fault]:
 def _faults_of_events(events: Sequence[str]) -> list[Fault]:
     if events and CHOICES.issuperset(events):
         return []
-    return [
-        Fault(
-            "/events",
-            sentence("must be some of %(known)s", known=", ".join(sorted(CHOICES))),
-        )
-    ]
+    known = ", ".join(sorted(CHOICES))
+    return [Fault("/events", sentence("must be some of %(known)s", known=known))]

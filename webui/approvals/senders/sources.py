@@ -7,20 +7,21 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 
 from webui.approvals.agents import agents
-from webui.approvals.call.canonical import canonical
-from webui.approvals.call.json_faults import Unreadable
 from webui.approvals.desk import SYSTEM
-from webui.approvals.errors import Fault, InvalidError, NotFoundError
-from webui.receivers.kind import Kind, SourceSecrets
-from webui.receivers.registry import KINDS
-from webui.sentences import sentence
+from webui.approvals.errors import NotFoundError
+from webui.approvals.senders.source_checks import (
+    checked_config,
+    checked_name,
+    checked_token,
+    kind_of,
+)
+from webui.receivers.kind import SourceSecrets
 from webui.store.ids import new_id
 from webui.store.keyring import Keyring
 from webui.store.models import Agent, Org, Source
 from webui.store.transaction import Transaction
 
 ACTIVE, PAUSED = "active", "paused"
-TOKEN_MAX = 4_096
 OVERLAP = 86_400_000
 """ms for which a rotated secret goes on working beside the new one."""
 
@@ -62,11 +63,11 @@ def create_source(
         InvalidError: the kind, name, config, token or secret cannot be used; lists all faults.
 
     """
-    module = _kind(kind)
-    name = _checked_name(name)
-    settings = _checked_config(config or {})
+    module = kind_of(kind)
+    name = checked_name(name)
+    settings = checked_config(config or {})
     secret = secret if secret is not None else module.new_secret()
-    module.check_source(SourceSecrets((secret,), settings, _checked_token(module, token)))
+    module.check_source(SourceSecrets((secret,), settings, checked_token(module, token)))
     source_id = new_id("src", tx.now)
     agent_id = _find_or_make_agent(tx, org_id, agent or name, actor)
     tx.session.add(
@@ -104,11 +105,11 @@ def change_config(
 
     """
     source = load(tx, org_id, source_id)
-    settings = _checked_config(config)
+    settings = checked_config(config)
     data_key = _data_key(tx, org_id)
     secret = open_secret(tx.keyring, data_key, source, source.secret)
     token = token_of(tx.keyring, data_key, source)
-    _kind(source.kind).check_source(SourceSecrets((secret,), settings, token))
+    kind_of(source.kind).check_source(SourceSecrets((secret,), settings, token))
     source.config = json.dumps(settings)
     tx.session.flush()
     _record_change(tx, source, actor, {"config": settings})
@@ -125,10 +126,10 @@ def set_token(
 
     """
     source = load(tx, org_id, source_id)
-    module = _kind(source.kind)
+    module = kind_of(source.kind)
     secret = open_secret(tx.keyring, _data_key(tx, org_id), source, source.secret)
     config = json.loads(source.config)
-    module.check_source(SourceSecrets((secret,), config, _checked_token(module, token)))
+    module.check_source(SourceSecrets((secret,), config, checked_token(module, token)))
     source.token = _seal(tx, org_id, source_id, token)
     tx.session.flush()
     _record_change(tx, source, actor, {"token": "replaced"})
@@ -151,7 +152,7 @@ def rotate_secret(
 
     """
     source = load(tx, org_id, source_id)
-    module = _kind(source.kind)
+    module = kind_of(source.kind)
     secret = secret if secret is not None else module.new_secret()
     token = token_of(tx.keyring, _data_key(tx, org_id), source)
     module.check_source(SourceSecrets((secret,), json.loads(source.config), token))
@@ -220,74 +221,6 @@ def token_of(keyring: Keyring, data_key: bytes, source: Source) -> str | None:
 def subject(source_id: str) -> str:
     """Return the name of a source in the log."""
     return f"source:{source_id}"
-
-
-def _kind(name: str) -> Kind:
-    if name not in KINDS:
-        raise InvalidError(
-            sentence(
-                "There is no such kind of source; there are %(kinds)s.",
-                kinds=", ".join(sorted(KINDS)),
-            ),
-            [
-                Fault(
-                    "/kind",
-                    sentence("must be one of %(known)s", known=", ".join(sorted(KINDS))),
-                )
-            ],
-        )
-    return KINDS[name]
-
-
-def _checked_name(name: str) -> str:
-    name = name.strip()
-    if not 0 < len(name) <= agents.NAME_MAX or not name.isprintable():
-        fault = Fault(
-            "/name",
-            sentence(
-                "must be 1 to %(name_max)s printable characters", name_max=agents.NAME_MAX
-            ),
-        )
-        raise InvalidError(
-            sentence("The source cannot be added: name %(detail)s.", detail=fault.detail),
-            [fault],
-        )
-    return name
-
-
-def _checked_token(module: Kind, token: str | None) -> str | None:
-    if token and module.token is None:
-        detail = sentence(
-            "The kind %(kind)s signs in nowhere; leave the token out.", kind=module.label
-        )
-        raise InvalidError(detail, [Fault("/token", sentence("is not used by this kind"))])
-    lines = (token or "").replace("\r", "").replace("\n", "")  # a key in PEM has several
-    if lines and (not lines.isascii() or not lines.isprintable() or len(lines) > TOKEN_MAX):
-        fault = Fault(
-            "/token",
-            sentence(
-                "must be 1 to %(token_max)s printable ASCII characters", token_max=TOKEN_MAX
-            ),
-        )
-        raise InvalidError(
-            sentence(
-                "The source cannot be kept: the token %(detail)s.", detail=fault.detail
-            ),
-            [fault],
-        )
-    return token or None
-
-
-def _checked_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings that the log can hold, and so every constant in them a call."""
-    try:
-        return dict(json.loads(canonical(dict(config))))
-    except Unreadable as error:
-        fault = Fault("/config" + error.pointer, error.detail)
-        raise InvalidError(
-            sentence("The settings cannot be kept. %(detail)s", detail=error.detail),
-            [fault],
-        ) from None
 
 
 def _find_or_make_agent(tx: Transaction, org_id: str, wanted: str, actor: str) -> str:
