@@ -94,7 +94,7 @@ def test_a_grant_is_given_shown_with_names_and_revoked(
         (row,) = standing_grants(session, house.org_id, store.now(), most=9)
     assert row.expires_at is not None
     assert browser.send(f"/access/grants/{row.id}/revoke").status_code == 303
-    assert "No grant" in text_of(browser.get("/access"))
+    assert "No permission is given" in text_of(browser.get("/access"))
 
 
 def test_a_refusal_stands_on_the_page_with_what_was_typed(

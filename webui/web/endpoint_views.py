@@ -18,9 +18,9 @@ from webui.web.source_views import counted
 
 _NOT_KEPT: Final = sentence("What happens meanwhile is not kept for it.")
 STATES: Final[Mapping[str, str]] = {
-    "waiting": sentence("waiting"),
-    "delivered": sentence("delivered"),
-    "dead": sentence("given up"),
+    "waiting": sentence("Waiting"),
+    "delivered": sentence("Delivered"),
+    "dead": sentence("Given up"),
 }
 _OK: Final = {"delivered": True, "dead": False}
 ABOUT: Final[Mapping[str, str]] = {

@@ -128,6 +128,10 @@ def delivery(delivery_id: str) -> str:
 
 
 def _lines(body: str) -> list[str]:
-    """Return a message laid out, line by line, with nothing hidden in it."""
+    """Return a message laid out, line by line, with nothing hidden in it but the layout's blanks."""
     text = json.dumps(json.loads(body), indent=2, ensure_ascii=False)
-    return [visible(line) for line in text.split("\n")]
+    told = [line.lstrip(" ") for line in text.split("\n")]
+    return [
+        line.removesuffix(said) + visible(said)
+        for line, said in zip(text.split("\n"), told, strict=True)
+    ]

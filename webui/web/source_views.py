@@ -22,10 +22,10 @@ from webui.web.context import house
 _SEAL_BYTES = 28
 """Nonce and tag of a sealed body (AES-256-GCM)."""
 VERDICTS: Mapping[str, str] = {
-    "accepted": sentence("accepted"),
-    "known": sentence("known"),
-    "ignored": sentence("ignored"),
-    "refused": sentence("refused"),
+    "accepted": sentence("Accepted"),
+    "known": sentence("Known"),
+    "ignored": sentence("Ignored"),
+    "refused": sentence("Refused"),
 }
 _FIELDS = ("name", "kind", "agent", "secret", "token")
 _TOO_FAST = 429
