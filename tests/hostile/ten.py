@@ -3,7 +3,7 @@
 `tells` are the words on the call's own page by which somebody who has never seen it can know.
 """
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 EVERY: Final = ("approve", "deny", "edit", "respond", "request_changes")
 
@@ -18,7 +18,7 @@ class Asked(NamedTuple):
     reason: str
     verdict: str
     tells: tuple[str, ...]
-    risk: str = "low"
+    risk: Literal["low", "medium", "high", "critical"] = "low"
     words: str = ""
     """The amount to put in place, or the answer."""
 
