@@ -27,6 +27,15 @@ const frame = () => {
   requestAnimationFrame(frame);
 };
 requestAnimationFrame(frame);
+// What comes of a press is told at once, so that no request of an earlier one is taken for it.
+const comes = (what) => { const last = window.downs.at(-1) ; if (last) (last.comes ??= []).push(what); else window.unasked.push(what); };
+window.unasked = [];
+document.addEventListener("submit", ({ target }) => {
+  if (target.matches(".confirm")) comes([target.closest("[data-id]")?.dataset.id ?? null, target.elements.seal?.value ?? null, target.dataset.verdict ?? null]);
+}, { capture: true });
+document.addEventListener("click", ({ target }) => {
+  if (target.closest(".row__open")) comes(target.closest(".row").dataset.id);
+}, { capture: true });
 const keep = (target, form, elsewhere) => window.downs.push({
   row: target.closest(".row__open") ? target.closest(".row").dataset.id : null,
   id: form ? form.closest("[data-id]")?.dataset.id ?? null : null,
@@ -51,7 +60,9 @@ SPOTS: Final = """
   .filter(([box]) => box.top >= 0 && box.bottom <= innerHeight)
   .map(([box, kind]) => [box.x + box.width / 2, box.y + box.height / 2, kind])
 """
-ROWS: Final = "rows => rows.map(row => [row.id, row.getBoundingClientRect().top + row.closest('.rows, #rows').scrollTop])"
+ROWS: Final = """
+() => [...document.querySelectorAll(".row")].map(row => [row.id, row.getBoundingClientRect().top + (row.closest(".split__list")?.scrollTop ?? 0)])
+"""
 PAUSES: Final = (0, 50, 200, 400, 700, 750, 900)
 KEYS: Final = ("j", "j", "k", "Enter", "a", "d", "Control+Enter", "Control+Enter", "Escape")  # fmt: skip
 
@@ -63,7 +74,8 @@ class Clicker:
         self.page = page
         self.rng = random.Random(SEED)  # noqa: S311
         self.posted: list[tuple[str, str, str]] = []
-        self.opened: list[str] = []
+        self.submitted: list[tuple[str, str, str]] = []
+        self.opened = 0
         self.downs: list[dict[str, Any]] = []
         self.early = 0
         self.keyed = 0
@@ -78,7 +90,7 @@ class Clicker:
             form = parse_qs(request.post_data or "")
             self.posted.append((path[2], form["seal"][0], form["verdict"][0]))
         elif path[-1] == "panel" and request.headers.get("hx-target"):
-            self.opened.append(path[2])
+            self.opened += 1
 
     def go_on(self, seconds: float, enough: Callable[[], bool] = lambda: True) -> None:
         """Work for so long, and until it is enough; open the queue anew now and then."""
@@ -86,7 +98,7 @@ class Clicker:
         while time.monotonic() < over or not enough():
             self.page.goto("/")
             expect(self.page.locator("#connection")).to_have_text("Live")
-            before = self.page.locator(".row").evaluate_all(ROWS)
+            before = self.page.evaluate(ROWS)
             self._astray = False
             for _ in range(25):
                 self._act()
@@ -98,7 +110,7 @@ class Clicker:
                 self._compare(before)
 
     def _compare(self, before: Any) -> None:
-        after = self.page.locator(".row").evaluate_all(ROWS)
+        after = self.page.evaluate(ROWS)
         if before != after:
             moved = [
                 pair for pair in zip(before, after, strict=False) if pair[0] != pair[1]
@@ -141,26 +153,27 @@ class Clicker:
         self.page.mouse.down()
         self.page.mouse.up()
 
-    def _press(self, act: Any) -> None:
-        sent, opened = len(self.posted), len(self.opened)
+    def _press(self, act: Callable[[], None]) -> None:
         try:
             act()
-            downs: list[dict[str, Any]] = self.page.evaluate("window.downs.splice(0)")
+            self.page.wait_for_timeout(30)
+            told = self.page.evaluate("[window.downs.splice(0), window.unasked.splice(0)]")
         except Error:  # the page went elsewhere, which nothing that decides may do
-            downs, self._astray = [], True
+            told, self._astray = ([], []), True
             self.page.wait_for_load_state()
-        self.page.wait_for_timeout(30)
-        for down in downs:
-            self._judge(down, self.posted[sent:], self.opened[opened:])
-        if not downs and len(self.posted) > sent:
-            self.faults.append(f"sent without a press: {self.posted[sent:]}")
+        for down in told[0]:
+            self._judge(down, down.get("comes", []))
+        if told[1]:
+            self.faults.append(f"came without a press: {told[1]}")
 
-    def _judge(self, down: dict[str, Any], sent: list[Any], opened: list[str]) -> None:
+    def _judge(self, down: dict[str, Any], comes: list[Any]) -> None:
         self.downs.append(down)
         self._astray = self._astray or down["elsewhere"]
-        if down["row"] and any(each != down["row"] for each in opened):
-            self.faults.append(f"pressed row {down['row']}, opened {opened}")
-        if any(each != (down["id"], down["seal"], down["verdict"]) for each in sent):
+        sent = [each for each in comes if isinstance(each, list)]
+        self.submitted += [tuple(each) for each in sent]
+        if any(each != down["row"] for each in comes if isinstance(each, str)):
+            self.faults.append(f"pressed row {down['row']}, opened {comes}")
+        if any(each != [down["id"], down["seal"], down["verdict"]] for each in sent):
             self.faults.append(f"under the pointer was {down}, sent was {sent}")
         if down["verdict"] and down["stood"] < ARMED_MS - SLACK_MS:
             self.early += 1

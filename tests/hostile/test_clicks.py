@@ -48,10 +48,11 @@ def test_what_is_decided_in_a_flood_is_what_was_under_the_pointer(
     under = {(each["id"], each["seal"], each["verdict"]) for each in clicker.downs}
     report(
         rig="T21", seconds=seconds, events=flood.sent.total(), kinds=flood.sent, refused=flood.refused, presses=len(clicker.downs), keys=clicker.keyed,
-        sent=len(clicker.posted), decided=len(decided), rows_opened=len(clicker.opened), early_presses_inert=clicker.early,
+        sent=len(clicker.posted), decided=len(decided), rows_opened=clicker.opened, early_presses_inert=clicker.early,
         faults=clicker.faults[:5], violations=len(clicker.faults),
     )  # fmt: skip
     assert clicker.faults == []
+    assert [each for each in clicker.posted if each not in clicker.submitted] == []
     assert [each for each in decided if each not in under] == []
     if full:
         assert decided
