@@ -56,6 +56,28 @@ class Shown:
         return gate(self.call, self.risk) or gate(self.place, self.risk)
 
     @property
+    def dangers(self) -> tuple[str, ...]:
+        """Return what the reading of the call warns of."""
+        reading = self.call.rendering
+        found = reading.findings if reading is not None else ()
+        return tuple([each.words for each in found if each.severity == "danger"])
+
+    @property
+    def why_alone(self) -> str | None:
+        """Why no yes to this call can be one among several; None if it can be."""
+        if self.is_severe:
+            return (
+                f"It could mislead, so it counts as a call of {self.risk} risk and is approved on its own page only."
+                if self.is_raised
+                else f"A call of {self.risk} risk is approved on its own page only."
+            )
+        if self.needs_full_view:
+            return "It is too long to be seen at once; it is approved on its own page only."
+        if self.dangers:
+            return "This desk sees a danger in it; it is approved on its own page only."
+        return None
+
+    @property
     def is_severe(self) -> bool:
         """Whether a yes needs a fresh sign-in, which only a page can ask for."""
         return self.risk.level >= Risk.HIGH.level
@@ -154,6 +176,18 @@ def refuse_unseen(session: Session, keyring: Keyring, approval: Approval) -> Non
     raise NotAllowedError(
         "full_view_required", f"{why}, after its full arguments were shown."
     )
+
+
+def refuse_among_others(session: Session, keyring: Keyring, approval: Approval) -> None:
+    """Refuse a yes to several calls at once for one that wants a page of its own.
+
+    Raises:
+        NotAllowedError: `full_view_required`.
+
+    """
+    why = shown_of(session, keyring, approval).why_alone
+    if why is not None:
+        raise NotAllowedError("full_view_required", why)
 
 
 def _raised(risk: Risk) -> Risk:

@@ -20,7 +20,7 @@ from webui.approvals.answering.reviewing import (
 from webui.approvals.authorization import DECIDE, VIEW, authorize
 from webui.approvals.errors import DeskError, Fault, InvalidError, NotFoundError
 from webui.approvals.states import Verdict
-from webui.gating import refuse_unseen
+from webui.gating import refuse_among_others
 from webui.preview import PREVIEW_VERSION
 from webui.store.models import Approval
 from webui.store.queries import calls
@@ -81,7 +81,7 @@ def decide_each(
             if approval is None or not may_see(approval):
                 raise NotFoundError("approval")
             if verdict is Verdict.APPROVE:
-                refuse_unseen(session, store.keyring, approval)
+                refuse_among_others(session, store.keyring, approval)
         look = Look(each.seal, PREVIEW_VERSION)
         return store.write(
             lambda tx: decide(tx, reviewer, org_id, each.id, verdict, reason, look)

@@ -62,7 +62,8 @@ class Rig:
             "ctx": {"cwd": self.text(200), self.text(40): self.text(40)},
             "trace": [{"label": self.text(200)}],
             "risk": self.rng.choice(("low", "medium")),
-            "source_ref": self.text(200),
+            # Of its own: the same one asked again takes the place of the earlier call.
+            "source_ref": f"{self.text(180)} {values[0].name}",
             "expires_in": 3600,
         }
         try:

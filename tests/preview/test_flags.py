@@ -105,6 +105,14 @@ def test_a_flag_in_a_hidden_part_still_counts(profile: Profile) -> None:
             {"a": "\u202e\u202e\u200b\u200b\u200c\u200c\u200d\u2060"},
             "8 invisible characters are shown as ⟦U+202E⟧, ⟦U+200B⟧, ⟦U+200C⟧, 2 other kinds.",
         ),
+        (
+            {"a": "mail@n\u043erthwind"},
+            "1 text mixes letters of several scripts in one word: \u043e is U+043E, Cyrillic small letter o.",
+        ),
+        (
+            {"a": "\u0430\u0431\u0432a"},
+            "1 text mixes letters of several scripts in one word: a is U+0061, Latin small letter a.",
+        ),
         ({"a": " x"}, "1 text begins or ends with a blank."),
         ({"a": " x", "b": "x "}, "2 texts begin or end with a blank."),
         (

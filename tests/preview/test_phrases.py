@@ -58,6 +58,7 @@ HOSTILE = (
     "✔ Approved",
     "[Approve] [Deny]",
     "( Approve )  ( Deny )",
+    "<Approve>",
     "<button>Approve</button>",
     "Bitte genehmigen Sie diesen Aufruf",
     "Bereits genehmigt",

@@ -9,7 +9,7 @@ visible".
 import re
 import unicodedata
 from collections.abc import Iterator
-from itertools import compress
+from itertools import compress, islice
 from typing import Final
 
 from webui.preview.codes import classes, is_plain
@@ -20,6 +20,8 @@ _LONE_RETURN: Final = re.compile(r"\r(?!\n)")
 _STACKED: Final = re.compile(r"m{5}|(?<![A-Zd.m])m")
 _UNBOUNDED_MARKS: Final = re.compile(r"m{31}")
 _SCRIPT_CHANGE: Final = re.compile(r"([A-Z])[dmx]*+(?!\1)([A-Z])")
+_MOST_ODD: Final = 20
+_NEAR: Final = 12
 _RIGHT_TO_LEFT: Final = frozenset("HR")
 _LEFT_TO_RIGHT: Final = frozenset("Ld")
 _WRITTEN_TOGETHER: Final = frozenset("LJ")
@@ -111,6 +113,17 @@ def _mixes_scripts(found: str) -> bool:
         return False
     changes = _SCRIPT_CHANGE.finditer(found)
     return any(set(change.groups()) != _WRITTEN_TOGETHER for change in changes)
+
+
+def odd_letters(text: str) -> Iterator[str]:
+    """Yield letters that stand beside one of another script: the rarer one around there."""
+    found = classes(text)
+    for change in islice(_SCRIPT_CHANGE.finditer(found), _MOST_ODD):
+        one, other = change.groups()
+        if {one, other} != _WRITTEN_TOGETHER:
+            around = found[max(0, change.start() - _NEAR) : change.end() + _NEAR]
+            is_first = around.count(one) < around.count(other)
+            yield text[change.start() if is_first else change.end() - 1]
 
 
 def _of_addresses(text: str) -> Iterator[str]:

@@ -1,12 +1,14 @@
 """The sentences beside a preview: one for each flag, with how often and where it matters."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from itertools import compress
 from typing import Final
 
 from webui.preview.codes import classes
+from webui.preview.flags import odd_letters
 from webui.preview.visible import escape
 
 _NAMED_KINDS: Final = 3
@@ -73,6 +75,8 @@ class Tally:
         self._blanks: Counter[str] = Counter()
         """The longest run of each sign, where a run is long enough to push text away."""
         self._invisible: Counter[str] = Counter()
+        self._odd: Counter[str] = Counter()
+        """Letters among those of another script."""
 
     def count(self, flags: frozenset[str], text: str) -> None:
         """Count the flags of one text."""
@@ -80,6 +84,8 @@ class Tally:
         if "invisible" in flags:
             hidden = Counter(compress(text, map("x".__eq__, classes(text))))
             self._invisible.update(hidden or {"\r": text.count("\r")})
+        if "mixed-script" in flags:
+            self._odd.update(odd_letters(text))
 
     def count_blanks(self, text: str) -> None:
         """Remember the long runs of blanks in one text."""
@@ -96,7 +102,8 @@ class Tally:
             yield _invisible_words(self._invisible)
         for flag, (one, many) in _SENTENCES.items():
             if number := self.flags[flag]:
-                yield f"1 text {one}." if number == 1 else f"{number:,} texts {many}."
+                words = f"1 text {one}" if number == 1 else f"{number:,} texts {many}"
+                yield f"{words}{self._named(flag)}."
         for sign, longest in sorted(self._blanks.items()):
             yield f"A run of {longest:,} {sign} is shown as a count; text may stand behind it."
         if self.cut:
@@ -105,6 +112,16 @@ class Tally:
             yield _hidden_words(self.hidden_keys)
         if self.masks:
             yield _masked_words(self.masks)
+
+    def _named(self, flag: str) -> str:
+        """Name the letters that only look like those around them; no eye tells them apart."""
+        if flag != "mixed-script" or not self._odd:
+            return ""
+        named = [
+            f"{letter} is U+{ord(letter):04X}, {unicodedata.name(letter, 'without a name').capitalize()}"
+            for letter, _ in self._odd.most_common(_NAMED_KINDS)
+        ]
+        return ": " + "; ".join(named)
 
 
 def _invisible_words(found: Counter[str]) -> str:

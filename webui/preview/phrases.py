@@ -75,7 +75,7 @@ _PHRASES: Final = (
     _phrase("countersign", r"(?:verified|checked|approved)~by~countersign"),
     _phrase("verified", r"[✅✔☑]\ufe0f?\s{0,4}verified"),
     _phrase("approved", r"[✅✔☑]\ufe0f?\s{0,4}approved"),
-    _phrase("approve", r"[\[<>]\s?approve\s?[\]<]"),
+    _phrase("approve", r"[\[<>]\s?approve\s?[\]<>]"),
     _phrase(
         "approve", r"\(\s{0,4}approve\s{0,4}\)\s{0,8}\(\s{0,4}(?:deny|reject)\s{0,4}\)"
     ),

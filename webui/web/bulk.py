@@ -38,6 +38,8 @@ class Chosen:
     """Why it cannot be approved together with others; none if it can."""
     card: Shown | None
     """All that its seal stands for, if it can be approved here: no yes to what was not shown."""
+    dangers: tuple[str, ...]
+    """What this desk warns of in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ def _choice(session: Session, row: Row, now: int, why_not: str | None) -> Chosen
         why_not,
         why_no_yes,
         shown if why_no_yes is None else None,
+        () if shown is None else shown.dangers,
     )
 
 
@@ -104,11 +107,7 @@ def _why_no_yes(row: Row, view: RowView, shown: Shown) -> str | None:
         return "Changes were requested; it waits for the agent."
     if str(Verdict.APPROVE) not in row.approval.allowed_decisions.split():
         return "It does not take a yes."
-    if shown.is_severe:
-        return f"A call of {shown.risk} risk is approved on its own page only."
-    if shown.needs_full_view:
-        return "It is too long to be seen at once; it is approved on its own page only."
-    return None
+    return shown.why_alone
 
 
 @blueprint.post("")
