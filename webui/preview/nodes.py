@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 if TYPE_CHECKING:
     from webui.preview.renderers.rendering import Rendering
 
-PREVIEW_VERSION: Final = 6
+PREVIEW_VERSION: Final = 7
 """Goes up whenever the same call would look different; it is part of a decision's seal."""
 
 PieceKind = Literal["text", "chip", "blank", "gap", "mask", "alarm"]

@@ -18,25 +18,12 @@ from webui.preview.renderers.saying import fact, leaf, own_fact, said, whole
 from webui.preview.renderers.sheets import Sheets, add_lines
 from webui.preview.renderers.tool_names import globs, squeezed
 
-TOOLS: Final = (
-    *globs(
-        "send email",
-        "send mail",
-        "send message",
-        "send gmail",
-        "draft email",
-        "reply email",
-    ),
-    *globs(
-        "create draft", "draft message", "reply to email", "forward email", "post message"
-    ),
-    *globs(
-        "add message", "reply to thread", "send reply", "send dm", "send sms", "chat post"
-    ),
-    *globs(
-        "slack post", "discord send", "teams send", "telegram send", "send notification"
-    ),
-    *globs("reply to message", "send channel message", "messages send", "schedule message"),
+TOOLS: Final = globs(
+    "send email, send mail, send message, send gmail, draft email, reply email, "
+    "create draft, draft message, reply to email, forward email, post message, "
+    "add message, reply to thread, send reply, send dm, send sms, chat post, slack post, "
+    "discord send, teams send, telegram send, send notification, reply to message, "
+    "send channel message, messages send, schedule message"
 )
 
 _TO: Final = (
