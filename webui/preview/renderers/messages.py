@@ -9,6 +9,7 @@ from webui.preview.renderers.addresses import (
     facts_about,
     look_at_domains,
     look_at_recipients,
+    look_outside,
     recipients,
 )
 from webui.preview.renderers.arguments import Arguments, Text, text_of
@@ -169,11 +170,12 @@ def _facts(
     facts: list[Fact] = []
     everyone = [each for _, those in groups for each in those]
     for label, those in groups:
-        facts += facts_about(label, those)
+        facts += facts_about(label, those, arguments.own_domains)
         if looks_like_mail:
             look_at_recipients(found, label, those)
         for each in those:
             _look_at_header(found, label, each.span.plain)
+    look_outside(found, everyone, arguments.own_domains)
     domains = look_at_domains(found, everyone)
     if domains is not None:
         facts.append(domains)
