@@ -1,5 +1,7 @@
 """What is masked for an organization: the desk's own list of names, and those of its policies."""
 
+from dataclasses import replace
+
 from sqlalchemy.orm import Session
 
 from webui.approvals.ruling.rulebooks import redacted_names
@@ -28,8 +30,13 @@ def profile_of(
 def profile_for(session: Session, keyring: Keyring, approval: Approval) -> Profile:
     """Return how an approval is masked: by the desk, by policies, and by its own schema."""
     revision = approval.policy_revision
-    found = profile_of(session, keyring, approval.org_id, revision)
-    return found.with_schema(approval.arguments_schema)
+    return fitted(profile_of(session, keyring, approval.org_id, revision), approval)
+
+
+def fitted(profile: Profile, approval: Approval) -> Profile:
+    """Return an org's profile with what an approval itself says: its schema and its domains."""
+    domains = tuple(approval.own_domains.splitlines())
+    return replace(profile.with_schema(approval.arguments_schema), own_domains=domains)
 
 
 def profile_with(keyring: Keyring, org_id: str, named: tuple[str, ...]) -> Profile:

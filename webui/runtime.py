@@ -18,7 +18,7 @@ from webui.approvals.use.leases import Lease
 from webui.audit.journal import flush
 from webui.listeners import Bound
 from webui.live import bus as live
-from webui.masking import profile_with
+from webui.masking import fitted, profile_with
 from webui.preview import Profile
 from webui.settings import Settings
 from webui.store import schema
@@ -121,8 +121,7 @@ class Runtime:
 
     def profile_for(self, approval: Approval) -> Profile:
         """Return how an approval is masked, as `masking.profile_for` does."""
-        found = self.profile(approval.org_id, approval.policy_revision)
-        return found.with_schema(approval.arguments_schema)
+        return fitted(self.profile(approval.org_id, approval.policy_revision), approval)
 
     def __post_init__(self) -> None:
         """Hear of new policies."""

@@ -153,6 +153,7 @@ def test_a_stale_seal_decides_nothing(desk: Desk, house: House) -> None:
         ("edits", 1),
         ("change_requests", 1),
         ("id", "apr_other"),
+        ("own_domains", "northwind.example"),
     ],
 )
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

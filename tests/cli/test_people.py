@@ -136,6 +136,11 @@ def test_what_people_named_is_shown_without_acting_on_the_terminal(
 def test_the_write_gate_is_switched_and_the_switch_recorded(
     told: Any, run: Any, first: Any
 ) -> None:
+    named = told("orgs", "domains", "@Acme.example", "acme.example", "shop.example")
+    assert named == {"org": first["org"], "own_domains": ["acme.example", "shop.example"]}
+    assert told("orgs", "domains", "acme.example", "shop.example") == named
+    assert told("orgs", "domains", "--org", "main")["own_domains"] == []
+    assert run("orgs", "domains", "acme").exit_code == 1
     assert told("orgs", "write-gate", "on") == {"org": first["org"], "write_gate": "on"}
     assert told("orgs", "write-gate", "off", "--org", "main")["write_gate"] == "off"
     assert run("orgs", "write-gate", "maybe").exit_code == 2

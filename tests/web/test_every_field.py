@@ -39,7 +39,7 @@ FIELDS = [
     "grant-session", "base", "before", "note", "do", "shelf", "tool", "try", "which",
     "agent", "risk", "session", "expected", "grant-how-0", "grant-value-0", "grant_hours",
     "undo_seconds", "approvals", "people", "zone", "about", "risk_from", "tools", "pace",
-    "at", "hours", "quiet", "q", "shared", "chosen", "reasons", "quiet_from", "quiet_to",
+    "at", "hours", "quiet", "q", "shared", "chosen", "reasons", "quiet_from", "quiet_to", "own_domains",
     "critical", "remind", "sound",
 ]  # fmt: skip
 ENDING = {"session.sign_out", "account.sign_out_everywhere"}

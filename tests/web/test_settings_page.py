@@ -10,6 +10,7 @@ from sqlalchemy import update
 
 from tests.plugins.desk import Browser, FileCall, House, Member, SignedIn
 from tests.plugins.factors import App, is_in, secret_on
+from tests.plugins.rules import Desk
 from webui.factors import totp
 from webui.runtime import Runtime
 from webui.store.models import Org, WebSession
@@ -202,3 +203,55 @@ def test_too_many_reasons_are_refused_and_stay_in_the_field(
     assert answer.status_code == 422
     assert "There are at most 12 reasons to choose from" in text
     assert "reason 12" in text
+
+
+def test_mail_to_others_is_pointed_out_once_the_domains_are_named(
+    signed_in: SignedIn, house: House, file_call: FileCall, desk: Desk
+) -> None:
+    ana, rae = signed_in(house.ana), signed_in(house.rae)
+    mail = {"to": "cy@partner.example", "subject": "S", "body": "B"}
+    waiting = file_call(tool="send_email", arguments=mail)
+    before = rae.get(f"/approvals/{waiting}").get_data(as_text=True)
+    assert "outside the organization" not in before
+    seal = re.search(r'name="seal" value="(\w+)"', before)
+    assert seal is not None
+
+    typed = " @Northwind.example, shop.example\nshop.example. "
+    assert ana.send("/settings", own_domains=typed).status_code == 303
+    assert "northwind.example\nshop.example</textarea>" in ana.get("/settings").get_data(
+        as_text=True
+    )
+    later = file_call(tool="send_email", arguments={**mail, "body": "C"})
+    for each in (waiting, later):
+        page = rae.get(f"/approvals/{each}").get_data(as_text=True)
+        assert "It goes outside the organization: partner.example (1)." in page
+
+    stale = rae.send(
+        f"/approvals/{waiting}/decide", verdict="approve", seal=seal[1], version="1"
+    )
+    assert stale.status_code == 409
+    assert desk.row(waiting).status == "pending", "the form showed no such warning"
+
+    assert ana.send("/settings", own_domains="").status_code == 303
+    page = rae.get(f"/approvals/{waiting}").get_data(as_text=True)
+    assert "outside the organization" not in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("northwind", "“northwind” is no domain"),
+        ("m\u00fcller.example", "is no domain"),
+        ("-a.example", "is no domain"),
+        ("a..example", "is no domain"),
+        ("\n".join(f"d{n}.example" for n in range(41)), "There are at most 40 domains"),
+    ],
+)
+def test_what_is_no_domain_is_refused_and_stays_in_the_field(
+    signed_in: SignedIn, house: House, typed: str, words: str
+) -> None:
+    answer = signed_in(house.ana).send("/settings", own_domains=typed)
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert words in text
+    assert typed.rsplit("\n", maxsplit=1)[-1] in text

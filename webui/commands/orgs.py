@@ -35,6 +35,15 @@ def set_undo(seconds: int, org: str | None, as_json: bool) -> None:
     show(run("orgs.undo", seconds=seconds, org=org), as_json)
 
 
+@orgs.command("domains")
+@click.argument("domains", nargs=-1)
+@org_option
+@json_option
+def set_domains(domains: tuple[str, ...], org: str | None, as_json: bool) -> None:
+    """Name the organization's own domains, for e-mail to others to be pointed out; or none."""
+    show(run("orgs.domains", domains=list(domains), org=org), as_json)
+
+
 @orgs.command("write-gate")
 @click.argument("switch", type=click.Choice(["on", "off"]))
 @org_option

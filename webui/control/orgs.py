@@ -59,6 +59,18 @@ def set_undo(office: Office, *, seconds: int, org: str | None = None) -> Plain:
     return {"org": office.store.write(unit), "undo_seconds": seconds}
 
 
+@verb("orgs.domains")
+def set_domains(office: Office, *, domains: list[str], org: str | None = None) -> Plain:
+    """Say which domains are an org's own: e-mail to others is pointed out; none: nowhere is."""
+
+    def unit(tx: Transaction) -> Plain:
+        org_id = accounts.find_org(tx, org)
+        named = organizations.set_domains(tx, org_id, domains, actor=LOCAL)
+        return {"org": org_id, "own_domains": named}
+
+    return office.store.write(unit)
+
+
 @verb("orgs.write_gate")
 def set_write_gate(office: Office, *, on: bool, org: str | None = None) -> Plain:
     """Switch the write gate of an org on or off."""

@@ -77,6 +77,7 @@ class Call:
         whole = encoded.decode()
         self.total_bytes = len(encoded)
         self.tally = Tally()
+        self.own_domains = profile.own_domains
         self.depth = 1
         self.node_count = 1
         self._redactor = Redactor(profile, whole)

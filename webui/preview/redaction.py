@@ -30,7 +30,7 @@ _TAG_DIGITS: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """How an org's previews mask."""
+    """How an org's previews mask, and what they know of the org."""
 
     mask_key: bytes
     """Of the org alone: the same secret has the same tag in all its calls."""
@@ -38,6 +38,8 @@ class Profile:
     """Keys whose values are masked; `names.is_secret` says how they match."""
     schemas: tuple[str, ...] = ()
     """JSON Schemas of the arguments, as text: what they call secret is masked as well."""
+    own_domains: tuple[str, ...] = ()
+    """The org's, in small letters: recipients elsewhere are pointed out; none: nobody is."""
 
     def with_schema(self, schema: str | None) -> "Profile":
         """Return a profile that masks what a call's own schema calls secret, too."""

@@ -129,7 +129,7 @@ def _made(
         node_count=call.node_count,
         depth=call.depth,
         hidden_keys=len(call.values) - len(nodes),
-        rendering=render(tool, call.values),
+        rendering=render(tool, call.values, call.own_domains),
     )
 
 

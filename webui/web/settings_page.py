@@ -8,9 +8,11 @@ from webui.approvals.errors import ConflictError, InvalidError
 from webui.approvals.people.organizations import (
     LONGEST_GRANT,
     LONGEST_UNDO,
+    MOST_DOMAINS,
     MOST_REASONS,
     Flags,
     change_flags,
+    domains_in,
     flags_of,
 )
 from webui.problems import status_of
@@ -35,6 +37,7 @@ def _page(
     hours: str | None = None,
     undo: str | None = None,
     reasons: str | None = None,
+    domains: str | None = None,
 ) -> str:
     org_id = require(MEMBERS).org_id
     told = desk().once.take(me().session_hash, "settings")
@@ -47,6 +50,8 @@ def _page(
         undo=str(flags.undo_seconds) if undo is None else undo,
         reasons=flags.reasons if reasons is None else reasons,
         most_reasons=MOST_REASONS,
+        domains=flags.own_domains if domains is None else domains,
+        most_domains=MOST_DOMAINS,
         longest_grant=LONGEST_GRANT,
         longest_undo=LONGEST_UNDO,
         error=error,
@@ -61,7 +66,7 @@ def change() -> BaseResponse | tuple[str, int]:
     require_fresh(url_for("settings.page"))
     org_id, user_id, form = person.org_id, person.signed.user_id, request.form
     hours, undo = form.get("grant_hours"), form.get("undo_seconds")
-    reasons = form.get("reasons")
+    reasons, domains = form.get("reasons"), form.get("own_domains")
     before = _flags(org_id)
     try:
         flags = Flags(
@@ -71,12 +76,15 @@ def change() -> BaseResponse | tuple[str, int]:
             grant_hours=before.grant_hours if hours is None else _hours(hours),
             undo_seconds=before.undo_seconds if undo is None else _seconds(undo),
             reasons=before.reasons if reasons is None else _lines(reasons),
+            own_domains=before.own_domains
+            if domains is None
+            else "\n".join(domains_in(domains)),
         )
         changed = house().store.write(
             lambda tx: change_flags(tx, org_id, flags, user_id=user_id)
         )
     except (ConflictError, InvalidError) as error:
-        return _page(error.detail, hours, undo, reasons), status_of(error)
+        return _page(error.detail, hours, undo, reasons, domains), status_of(error)
     words = "Saved; it holds from now on." if changed else "Nothing was changed."
     desk().once.keep(person.session_hash, Secret("settings", "", words))
     return redirect(url_for("settings.page"), 303)

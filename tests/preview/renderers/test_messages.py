@@ -1,8 +1,12 @@
 """E-mails and messages: who gets them, and who gets them without its being seen."""
 
+from dataclasses import replace
+
 import pytest
 
-from tests.preview.renderers.calls import findings, rendered, text_of
+from tests.preview.renderers.calls import PROFILE, findings, rendered, text_of
+from webui.preview import card
+from webui.preview.renderers import Rendering
 
 
 def mail(**changed: object) -> dict[str, object]:
@@ -134,3 +138,45 @@ def test_an_ordinary_comma_in_a_name_makes_no_second_recipient() -> None:
     assert 'To (1 of 2): "Lindqvist, Ana" <ana@' in text_of(
         rendered("send_email", arguments)
     )
+
+
+def in_org(arguments: dict[str, object], *domains: str) -> Rendering:
+    profile = replace(PROFILE, own_domains=domains)
+    reading = card("send_email", arguments, profile).rendering
+    assert reading is not None
+    return reading
+
+
+def test_a_recipient_outside_the_organization_is_a_danger() -> None:
+    arguments = mail(
+        to=["Ana <ana@northwind.example>", "x@mail.northwind.example"],
+        cc="cy@notnorthwind.example",
+        bcc="d@NORTHWIND.example.evil.example",
+    )
+    reading = in_org(arguments, "shop.example", "northwind.example")
+    said = [each.words for each in reading.findings if each.severity == "danger"]
+    those = "northwind.example.evil.example (1), notnorthwind.example (1)"
+    assert said == [f"2 of 4 recipients are outside the organization: {those}."]
+    alarming = {fact.label for fact in reading.facts if fact.is_alarming}
+    assert alarming == {"Copy to", "Hidden copy to"}
+
+
+def test_a_single_recipient_outside_is_named_alone() -> None:
+    call = {"message": mail(to="cy@partner.example")}
+    (danger,) = in_org(call, "northwind.example").findings
+    assert danger == ("danger", "It goes outside the organization: partner.example (1).")
+
+
+def test_recipients_inside_or_without_an_address_are_not_called_outside() -> None:
+    inside = in_org(mail(to="ana@Northwind.example"), "northwind.example")
+    assert inside.findings == ()
+    nobody = in_org(mail(to=["ana@northwind.example", "Ana"]), "northwind.example")
+    assert not any("outside" in each.words for each in nobody.findings)
+
+
+def test_without_domains_of_its_own_nobody_is_said_to_be_outside() -> None:
+    reading = in_org(mail(to=["ana@northwind.example", "cy@partner.example"]))
+    assert [each.words for each in reading.findings] == [
+        "It goes to 2 different domains: northwind.example (1), partner.example (1)."
+    ]
+    assert not any(fact.is_alarming for fact in reading.facts)

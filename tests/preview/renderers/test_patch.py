@@ -174,7 +174,7 @@ def test_a_difference_gives_both_texts_back(old: str, new: str) -> None:
         (
             "Write",
             {"file_path": "/w/CLAUDE.md", "content": "k"},
-            "an agent or editor is told",
+            "instructions that agents follow",
         ),
         ("Write", {"file_path": "/w/a.py", "content": ""}, "becomes an empty file"),
         ("Write", {"file_path": "/w/a.py", "content": "a\rb"}, "a control character"),

@@ -89,3 +89,61 @@ def test_very_many_paths_are_all_looked_at(dangers: Dangers, read: Any) -> None:
     )
     notes = [each.words for each in read("read_multiple_files", call).findings]
     assert "11 more paths are not shown here; all of them were looked at." in notes
+
+
+FOLLOWED = "leads to instructions that agents follow"
+
+
+@pytest.mark.parametrize(
+    ("tool", "call"),
+    [
+        ("filesystem.read_file", {"path": "CLAUDE.md"}),
+        ("Read", {"file_path": "/srv/app/AGENTS.md"}),
+        ("mcp__fs__getFileInfo", {"path": "docs/../GEMINI.md"}),
+        ("read_multiple_files", {"paths": ["a", ".github/copilot-instructions.md"]}),
+        ("fs.copy_file", {"source": "CLAUDE.md", "destination": "notes.md"}),
+    ],
+)
+def test_reading_what_agents_follow_is_no_danger(
+    read: Any, tool: str, call: dict[str, Any]
+) -> None:
+    reading = read(tool, call)
+    assert [each for each in reading.findings if FOLLOWED in each.words] == []
+    kinds = {
+        token.kind
+        for block in reading.blocks
+        for line in block.lines
+        for token in line.tokens
+    }
+    assert kinds == {"name"}
+
+
+@pytest.mark.parametrize(
+    ("tool", "call"),
+    [
+        ("fs.delete_file", {"path": "CLAUDE.md"}),
+        ("fs.create_file", {"path": "AGENTS.md"}),
+        ("fs.copy_file", {"source": "notes.md", "destination": "CLAUDE.md"}),
+        ("fs.move_file", {"source": "notes.md", "destination": "CLAUDE.md"}),
+        ("fs.move_file", {"source": "CLAUDE.md", "destination": "notes.md"}),
+        ("fs.rename_file", {"old_path": "a.md", "new_path": "sub/agents.md"}),
+        ("fs.frobnicate", {"path": "CLAUDE.md"}),  # nobody can tell what it does
+        ("fs.read_or_write_file", {"path": "CLAUDE.md"}),
+    ],
+)
+def test_changing_what_agents_follow_is_a_danger(
+    dangers: Dangers, tool: str, call: dict[str, Any]
+) -> None:
+    assert any(FOLLOWED in words for words in dangers(tool, call))
+
+
+def test_reading_what_holds_secrets_stays_a_danger(dangers: Dangers) -> None:
+    assert dangers("read_file", {"path": ".claude/settings.json"}) != []
+    assert dangers("read_file", {"path": ".env"}) != []
+
+
+def test_a_path_that_is_given_twice_is_spoken_of_once(dangers: Dangers) -> None:
+    call = {"paths": ["../x", "../x"]}
+    assert dangers("read_multiple_files", call) == [
+        "The path ../x climbs above the folder where it begins and leads to ../x."
+    ]

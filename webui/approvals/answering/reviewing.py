@@ -109,8 +109,9 @@ def seal_of(approval: Approval, preview_version: int) -> str:
         "rule_hash": approval.rule_hash,
         "edits": approval.edits,
         "change_requests": approval.change_requests,
+        "own_domains": approval.own_domains,
     }
-    return hashlib.sha256(b"seal-v2\0" + canonical(shown)).hexdigest()
+    return hashlib.sha256(b"seal-v3\0" + canonical(shown)).hexdigest()
 
 
 def source_of(reviewer: Reviewer) -> Source:

@@ -21,7 +21,7 @@ from webui.store.prepared import Prepared
 from webui.store.transaction import Transaction
 
 _org_of = Prepared(
-    select(Org.data_key, Org.solo_operator, Org.undo_seconds).where(
+    select(Org.data_key, Org.solo_operator, Org.undo_seconds, Org.own_domains).where(
         Org.id == bindparam("org")
     )
 )
@@ -31,7 +31,7 @@ def row_of(tx: Transaction, filer: Filer, ask: Ask, limits: Limits) -> dict[str,
     approval_id = new_id("apr", tx.now)
     org = tx.first(_org_of, {"org": filer.org_id})
     assert org is not None  # an agent's org outlives it
-    data_key, solo, undo_seconds = org
+    data_key, solo, undo_seconds, own_domains = org
     about = f"{filer.org_id}/{approval_id}"
     plain = ask.canonical + b"\0" + ask.received
     about_call = {
@@ -47,6 +47,7 @@ def row_of(tx: Transaction, filer: Filer, ask: Ask, limits: Limits) -> dict[str,
         "risk": risk_of(ask),
         "solo": bool(solo),
         "undo_window": undo_seconds * 1_000,
+        "own_domains": own_domains,
     }
     expires_at = deadline_of(tx.now, ask, limits)
     return {

@@ -1,6 +1,9 @@
 """What an org decides about itself."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from sqlalchemy import func, select, update
 
@@ -8,6 +11,7 @@ from webui.approvals.authorization import MEMBERS
 from webui.approvals.errors import ConflictError, Fault, InvalidError
 from webui.approvals.people.standing import By, require_in
 from webui.approvals.states import OPEN
+from webui.preview import visible
 from webui.store.models import Approval, Membership, Org
 from webui.store.queries.factors import held
 from webui.store.transaction import Transaction
@@ -18,6 +22,10 @@ LONGEST_UNDO = 30
 """Seconds."""
 MOST_REASONS = 12
 LONGEST_REASON = 200
+MOST_DOMAINS = 40
+_DOMAIN = re.compile(
+    r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,8 @@ class Flags:
     """How long a verdict can be undone before it settles; 0: it settles at once."""
     reasons: str = ""
     """Reasons that reviewers can choose from, one a line."""
+    own_domains: str = ""
+    """One a line: a recipient of e-mail elsewhere is pointed out; none: nobody is."""
 
 
 def flags_of(org: Org) -> Flags:
@@ -44,6 +54,7 @@ def flags_of(org: Org) -> Flags:
         org.grant_hours,
         org.undo_seconds,
         org.reasons,
+        org.own_domains,
     )
 
 
@@ -52,7 +63,8 @@ def change_flags(tx: Transaction, org_id: str, flags: Flags, *, user_id: str) ->
 
     Raises:
         InvalidError: the longest grant is negative or longer than a month, or the time to
-            undo a verdict longer than 30 seconds; or there are too many reasons.
+            undo a verdict longer than 30 seconds; or there are too many reasons, or
+            something is no domain.
         NotAllowedError: they do not manage members, or not any more.
         ConflictError: whoever asks for a second factor has none, or an org that works alone
             has several people.
@@ -66,6 +78,7 @@ def change_flags(tx: Transaction, org_id: str, flags: Flags, *, user_id: str) ->
         )
     _check_undo(flags.undo_seconds)
     _check_reasons(flags.reasons)
+    _check_domains(flags.own_domains.splitlines())
     org = tx.session.get_one(Org, org_id, with_for_update=True)
     before = flags_of(org)
     if flags == before:
@@ -86,7 +99,9 @@ def change_flags(tx: Transaction, org_id: str, flags: Flags, *, user_id: str) ->
         setattr(org, name, value)
     tx.session.flush()
     if flags.undo_seconds != before.undo_seconds:
-        _for_what_waits(tx, org_id, flags.undo_seconds)
+        _for_what_waits(tx, org_id, undo_window=flags.undo_seconds * 1_000)
+    if flags.own_domains != before.own_domains:
+        _for_what_waits(tx, org_id, own_domains=flags.own_domains)
     changed = {
         name: value
         for name, value in asdict(flags).items()
@@ -109,9 +124,52 @@ def set_undo(tx: Transaction, org_id: str, seconds: int, *, actor: str) -> None:
         return
     org.undo_seconds = seconds
     tx.session.flush()
-    _for_what_waits(tx, org_id, seconds)
+    _for_what_waits(tx, org_id, undo_window=seconds * 1_000)
     note = {"undo_seconds": seconds}
     tx.record(org_id, actor, "settings.changed", f"org:{org_id}", note)
+
+
+def set_domains(
+    tx: Transaction, org_id: str, domains: Iterable[str], *, actor: str
+) -> list[str]:
+    """Say which domains are the org's own, as whoever owns the machine; return them.
+
+    Raises:
+        InvalidError: something is no domain, or there are too many.
+
+    """
+    named = domains_in("\n".join(domains))
+    _check_domains(named)
+    org = tx.session.get_one(Org, org_id, with_for_update=True)
+    written = "\n".join(named)
+    if org.own_domains != written:
+        org.own_domains = written
+        tx.session.flush()
+        _for_what_waits(tx, org_id, own_domains=written)
+        note = {"own_domains": written}
+        tx.record(org_id, actor, "settings.changed", f"org:{org_id}", note)
+    return named
+
+
+def domains_in(typed: str) -> list[str]:
+    """Return domains as they are kept: in small letters, without a sign around them, each once."""
+    bare = (each.strip("@.").lower() for each in typed.replace(",", " ").split())
+    return list(dict.fromkeys(filter(None, bare)))
+
+
+def _check_domains(domains: list[str]) -> None:
+    wrong = next((each for each in domains if not _DOMAIN.fullmatch(each)), None)
+    if wrong is not None:
+        raise InvalidError(
+            f"“{visible(wrong[:LONGEST_REASON])}” is no domain; write one as example.com, "
+            "in its xn-- form if it has letters outside ASCII.",
+            [Fault("/own_domains", "must be domains such as example.com")],
+        )
+    if len(domains) > MOST_DOMAINS:
+        raise InvalidError(
+            f"There are at most {MOST_DOMAINS} domains of an organization's own.",
+            [Fault("/own_domains", f"must be at most {MOST_DOMAINS}")],
+        )
 
 
 def _check_reasons(reasons: str) -> None:
@@ -132,12 +190,12 @@ def _check_undo(seconds: int) -> None:
         )
 
 
-def _for_what_waits(tx: Transaction, org_id: str, seconds: int) -> None:
+def _for_what_waits(tx: Transaction, org_id: str, **changed: Any) -> None:
     """Let it hold for what waits already: each approval carries it, so deciding asks nobody."""
     tx.session.execute(
         update(Approval)
         .where(Approval.org_id == org_id, Approval.status.in_(OPEN))
-        .values(undo_window=seconds * 1_000),
+        .values(**changed),
         execution_options={"synchronize_session": False},
     )
 

@@ -93,10 +93,16 @@ def _last_address(plain: str) -> str:
     return last
 
 
-def facts_about(label: str, those: list[Recipient]) -> list[Fact]:
+def facts_about(
+    label: str, those: list[Recipient], own_domains: tuple[str, ...]
+) -> list[Fact]:
     """Return a fact for each of them, and how many there are beyond those listed."""
     facts = [
-        Fact(_numbered(label, at, len(those)), pieces_of(each.span, 160), not each.domain)
+        Fact(
+            _numbered(label, at, len(those)),
+            pieces_of(each.span, 160),
+            not each.domain or is_outside(each, own_domains),
+        )
         for at, each in enumerate(those[:_MOST_NAMED])
     ]
     if (rest := len(those) - _MOST_NAMED) > 0:
@@ -149,20 +155,49 @@ def look_at_recipients(found: Findings, label: str, those: list[Recipient]) -> N
             )
 
 
+def is_outside(one: Recipient, own_domains: tuple[str, ...]) -> bool:
+    """Say whether a recipient is at none of the organization's domains or below one of them."""
+    domain = one.domain
+    return bool(own_domains and domain) and not any(
+        domain == own or domain.endswith(f".{own}") for own in own_domains
+    )
+
+
+def look_outside(
+    found: Findings, those: list[Recipient], own_domains: tuple[str, ...]
+) -> None:
+    """Say who is outside the organization, if it names its domains."""
+    outside = [each for each in those if is_outside(each, own_domains)]
+    if not outside:
+        return
+    named = _domains_of(outside)
+    if len(those) == 1:
+        words = f"It goes outside the organization: {named}."
+    else:
+        words = f"{len(outside):,} of {len(those):,} recipients are outside the organization: {named}."
+    found.danger("outside", words)
+
+
 def look_at_domains(found: Findings, those: list[Recipient]) -> Fact | None:
     """Say to how many organisations a message goes, and return their domains."""
-    domains = Counter(each.domain for each in those if each.domain)
+    domains = {each.domain for each in those if each.domain}
     if not domains:
         return None
-    named = sorted(domains.items(), key=lambda pair: (-pair[1], pair[0]))
-    words = ", ".join(
-        f"{_cut(domain)} ({times:,})" for domain, times in named[:_MOST_DOMAINS]
-    )
-    if (rest := len(named) - _MOST_DOMAINS) > 0:
-        words += f" and {rest:,} more"
+    words = _domains_of(those)
     if len(domains) > 1:
         found.note("domains", f"It goes to {len(domains):,} different domains: {words}.")
     return Fact("Domains", (Piece("text", words),))
+
+
+def _domains_of(those: list[Recipient]) -> str:
+    """Return domains with how many recipients each has, the commonest first."""
+    counted = Counter(each.domain for each in those if each.domain)
+    named = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+    words = ", ".join(
+        f"{_cut(domain)} ({times:,})" for domain, times in named[:_MOST_DOMAINS]
+    )
+    rest = len(named) - _MOST_DOMAINS
+    return f"{words} and {rest:,} more" if rest > 0 else words
 
 
 def _cut(domain: str) -> str:

@@ -75,7 +75,7 @@ class Amount(NamedTuple):
         found: list[Reading] = []
         for how, value in self.values():
             as_whole = Reading(_label("Amount", how), f"{_plain(value, digits)} {code}")
-            if self.unit == "major" or _has_fraction(value) or digits == 0:
+            if self.unit == "major" or not value or _has_fraction(value) or digits == 0:
                 found.append(as_whole)
                 continue
             shift = 2 if digits is None else digits

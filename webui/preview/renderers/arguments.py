@@ -101,7 +101,9 @@ def _one_line(plain: str, *, first: bool, last: bool) -> Iterator[Piece]:
 class Arguments:
     """The members of an object, by name; it knows which of them were never taken."""
 
-    def __init__(self, values: Sequence[Value]) -> None:
+    def __init__(self, values: Sequence[Value], own_domains: tuple[str, ...] = ()) -> None:
+        self.own_domains = own_domains
+        """Of the organization, in small letters; empty if it names none."""
         self._values = {value.name: value for value in values}
         self._taken: set[str] = set()
         self._passed_over: set[str] = set()
@@ -153,14 +155,16 @@ class Arguments:
     def inside(self, *names: str) -> "Arguments | None":
         """Return the first of these members that is an object."""
         value = self._first(names, lambda each: each.kind == "object")
-        return None if value is None else Arguments(value.children)
+        return None if value is None else Arguments(value.children, self.own_domains)
 
     def items(self, *names: str) -> "tuple[Arguments, ...] | None":
         """Return the first of these members that is a list of objects."""
         value = self._first(names, _is_list_of_objects)
         if value is None:
             return None
-        return tuple(Arguments(child.children) for child in value.children)
+        return tuple(
+            Arguments(child.children, self.own_domains) for child in value.children
+        )
 
     def _first(self, names: Sequence[str], fits: Callable[[Value], bool]) -> Value | None:
         there = [self._values[name] for name in names if name in self._values]

@@ -9,6 +9,7 @@ from webui.preview.reading import Value
 from webui.preview.renderers.addresses_of_web import address_of, concerns, host_fact
 from webui.preview.renderers.arguments import Arguments, Text, text_of
 from webui.preview.renderers.findings import Findings
+from webui.preview.renderers.member_names import CODE, FILE_LISTS, FILES
 from webui.preview.renderers.rendering import Fact, Rendering, Token
 from webui.preview.renderers.saying import (
     fact,
@@ -24,7 +25,7 @@ from webui.preview.renderers.sensitive_files import look_at_path
 from webui.preview.renderers.sheets import Sheets, add_lines
 from webui.preview.renderers.tool_names import globs, squeezed
 
-TOOLS: Final = globs("browser", "playwright", "puppeteer", "selenium", "chrome devtools")
+TOOLS: Final = globs("browser, playwright, puppeteer, selenium, chrome devtools")
 
 _READS: Final = re.compile(
     r"(?:snapshot|screenshot|consolemessages|networkrequests|resize|close|waitfor|back|list\w*)$"
@@ -59,16 +60,7 @@ _FACTS: Final = (
     ("Double click", ("doubleClick", "double_click")),
 )
 _TYPED: Final = ("text", "value", "promptText", "input_text")
-_CODE: Final = (
-    "function",
-    "script",
-    "code",
-    "expression",
-    "js",
-    "javascript",
-    "pageFunction",
-)
-_PATHS: Final = ("paths", "files", "filePaths", "file_paths")
+_CODE: Final = (*CODE, "js")
 _RULES: Final = (
     ("reads", "reads what keeps somebody logged in", (
         r"\.cookie", r"localStorage", r"sessionStorage", r"indexedDB", r"\.credentials",
@@ -225,8 +217,8 @@ def _code(found: Findings, arguments: Arguments, sheets: Sheets) -> None:
 
 def _files(found: Findings, arguments: Arguments) -> list[Fact]:
     facts = []
-    paths = list(arguments.texts(*_PATHS) or ())
-    one = arguments.text("filePath", "file_path", "path")
+    paths = list(arguments.texts(*FILE_LISTS) or ())
+    one = arguments.text(*FILES)
     for path in [*([one] if one is not None else []), *paths][:100]:
         facts.append(fact("File", path))
         look_at_path(found, whole(path), in_a_tree=False)

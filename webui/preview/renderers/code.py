@@ -5,33 +5,22 @@ from typing import Final
 
 from webui.preview.renderers import shell, sql
 from webui.preview.renderers.arguments import Arguments
-from webui.preview.renderers.findings import Found
+from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.languages.code_dangers import look_through
 from webui.preview.renderers.languages.highlighting import marks_of
-from webui.preview.renderers.listing import listing, overlaid
+from webui.preview.renderers.marks import overlaid
+from webui.preview.renderers.member_names import CODE, FILES
 from webui.preview.renderers.rendering import Fact, Rendering
+from webui.preview.renderers.sheets import listed
 
 TOOLS: Final = (
     "*python*", "*javascript*", "*typescript*", "*node_*", "*execute_code*", "*run_code*", "*code_interpreter*", "*code_execution*", "*exec_code*",
     "*evaluate*", "*eval*", "*jupyter*", "*notebook*", "*run_js*", "*repl*", "*sandbox*", "*browser_evaluate*", "*powershell*", "*ruby*", "*php*",
 )  # fmt: skip
-_NAMES: Final = (
-    "code",
-    "source",
-    "source_code",
-    "script",
-    "function",
-    "expression",
-    "program",
-    "cell",
-    "new_source",
-    "python",
-    "javascript",
-    "pageFunction",
-)
+_NAMES: Final = (*CODE, "source", "source_code", "program", "cell", "new_source", "python")
 _SURE: Final = ("code", "source_code", "source")
 _LANGUAGES: Final = ("language", "lang", "runtime", "kernel", "syntax", "cell_type")
-_FILES: Final = ("filename", "file_name", "file", "path", "file_path", "notebook_path")
+_FILES: Final = (*FILES, "notebook_path")
 _ALIASES: Final = {
     "python": "python", "python3": "python", "py": "python", "ipython": "python", "python2": "python", "javascript": "javascript", "js": "javascript",
     "node": "javascript", "nodejs": "javascript", "jsx": "javascript", "mjs": "javascript", "cjs": "javascript", "typescript": "typescript", "ts": "typescript",
@@ -61,7 +50,7 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     if language == "sql":
         return sql.rendering_of(text)
     named = arguments.text(*_LANGUAGES)
-    found = Found(text.plain)
+    found = Findings(text.plain)
     reaches = look_through(text, language, found)
     words = language or "not known"
     facts = [
@@ -72,8 +61,8 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     ]
     if named is not None and language and named.plain.strip().lower() != language:
         facts.append(Fact("Read as", text.snippet(language)))
-    block = listing(text, overlaid(marks_of(text.plain, language), reaches))
-    return Rendering("code", "Code", tuple(facts), (block,), found.findings())
+    block = listed(text, overlaid(marks_of(text.plain, language), reaches))
+    return Rendering("code", "Code", tuple(facts), (block,), found.sentences())
 
 
 def language_of(tool: str, arguments: Arguments) -> str:

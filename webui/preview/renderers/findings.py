@@ -14,14 +14,17 @@ _MOST_FINDINGS: Final = 24
 _MOST_PLACES: Final = 5
 
 
-class _Found:
+class _Kind:
+    """One kind of what is found: its sentence and where it stands."""
+
     def __init__(self, severity: Severity, words: str) -> None:
         self.severity: Severity = severity
         self.words = words
         self.lines: list[int] = []
         self.times = 0
 
-    def sentence(self) -> str:
+    def counted(self) -> str:
+        """Return what is said of the first, and how many are like it."""
         others = self.times - 1
         if not others:
             return self.words
@@ -29,12 +32,26 @@ class _Found:
         where = f", as in line {lines}" if lines else ""
         return f"{self.words} And {others:,} more like it{where}."
 
+    def placed(self) -> str:
+        """Return what is true of several lines, with their numbers."""
+        lines = sorted(set(self.lines))
+        if len(lines) == 1:
+            return f"Line {lines[0]}: {self.words}"
+        shown = ", ".join(map(str, lines[:_MOST_PLACES]))
+        rest = len(lines) - _MOST_PLACES
+        more = f" and {rest} more" if rest > 0 else ""
+        return f"Lines {shown}{more}: {self.words}"
+
 
 class Findings:
     """What is found, each kind said once and counted, however often an agent repeats it."""
 
-    def __init__(self) -> None:
-        self._found: dict[Hashable, _Found] = {}
+    def __init__(self, text: str = "") -> None:
+        """Take the text that positions speak of, if any do."""
+        self._text = text
+        self._starts: list[int] = []
+        self._kinds: dict[Hashable, _Kind] = {}
+        self._placed: dict[tuple[Severity, str], _Kind] = {}
         self._seen: set[Hashable] = set()
 
     def is_new(self, thing: Hashable) -> bool:
@@ -52,81 +69,70 @@ class Findings:
         """Add what a person may want to know."""
         self._add("note", kind, words, line)
 
+    def danger_at(self, at: int, words: str) -> None:
+        """Add what may do harm at a position of the text; the same words are said once."""
+        self.add_at("danger", at, words)
+
+    def note_at(self, at: int, words: str) -> None:
+        """Add what a person may want to know of a position of the text."""
+        self.add_at("note", at, words)
+
     def has(self, kind: Hashable) -> bool:
         """Say whether there is one of this kind, so that its words need not be made again."""
-        return kind in self._found
+        return kind in self._kinds
 
     def again(self, kind: Hashable, line: int | None = None) -> None:
         """Count one more of a kind that there is."""
-        found = self._found[kind]
-        found.times += 1
-        if line is not None and len(found.lines) < _MOST_PLACES:
-            found.lines.append(line)
-
-    def sentences(self) -> tuple[Finding, ...]:
-        """Return all of them, dangers first; of very many, how many are not listed."""
-        return _listed(
-            [Finding(found.severity, found.sentence()) for found in self._found.values()]
-        )
-
-    def _add(
-        self, severity: Severity, kind: Hashable, words: str, line: int | None
-    ) -> None:
-        if kind not in self._found:
-            self._found[kind] = _Found(severity, words)
-        self.again(kind, line)
-
-
-class Found:
-    """Gathers what is said of a text; the same thing said of many lines is one sentence."""
-
-    def __init__(self, text: str) -> None:
-        """Take the text that positions speak of."""
-        self._text = text
-        self._starts: list[int] = []
-        self._said: dict[tuple[Severity, str], list[int]] = {}
-
-    def danger(self, at: int, sentence: str) -> None:
-        """Say what a person must not miss."""
-        self._add("danger", at, sentence)
-
-    def note(self, at: int, sentence: str) -> None:
-        """Say what a person may want to know."""
-        self._add("note", at, sentence)
-
-    def _add(self, severity: Severity, at: int, sentence: str) -> None:
-        lines = self._said.setdefault((severity, sentence), [])
-        line = self.line(at)
-        if line not in lines[-1:]:
-            lines.append(line)
+        known = self._kinds[kind]
+        known.times += 1
+        if line is not None and len(known.lines) < _MOST_PLACES:
+            known.lines.append(line)
 
     def line(self, at: int) -> int:
         """Return the number of the line that holds this position."""
         if not self._starts:
-            self._starts = _starts(self._text)
+            lengths = [len(line) + 1 for line in self._text.split("\n")]
+            self._starts = [0, *accumulate(lengths)]
         return bisect_right(self._starts, at)
 
-    def findings(self) -> tuple[Finding, ...]:
-        """Return all that was said, dangers first; of very many, how many more there are."""
+    def sentences(self) -> tuple[Finding, ...]:
+        """Return all of them, dangers first; of very many, how many are not listed."""
         many = "\n" in self._text
-        ordered = sorted(self._said.items(), key=lambda item: item[1][0])
+        ordered = sorted(self._placed.values(), key=lambda each: each.lines[0])
         return _listed(
-            [
-                Finding(severity, _where(lines) + sentence if many else sentence)
-                for (severity, sentence), lines in ordered
+            [Finding(each.severity, each.counted()) for each in self._kinds.values()]
+            + [
+                Finding(each.severity, each.placed() if many else each.words)
+                for each in ordered
             ]
         )
 
+    def add_at(self, severity: Severity, at: int, words: str) -> None:
+        """Add what is found at a position of the text."""
+        known = self._placed.setdefault((severity, words), _Kind(severity, words))
+        line = self.line(at)
+        if line not in known.lines[-1:]:
+            known.lines.append(line)
 
-class Within(Found):
-    """What is said of a text that stands in another: its places are places of that one."""
+    def _add(
+        self, severity: Severity, kind: Hashable, words: str, line: int | None
+    ) -> None:
+        if kind not in self._kinds:
+            self._kinds[kind] = _Kind(severity, words)
+        self.again(kind, line)
 
-    def __init__(self, outer: Found, place: Callable[[int], int]) -> None:
-        """Take what is said of the outer text, and how its places follow from the inner ones."""
+
+class Within(Findings):
+    """What is found in a text that stands in another: its places are places of that one."""
+
+    def __init__(self, outer: Findings, place: Callable[[int], int]) -> None:
+        """Take what is found in the outer text, and how its places follow from the inner ones."""
+        super().__init__()
         self._outer, self._place = outer, place
 
-    def _add(self, severity: Severity, at: int, sentence: str) -> None:
-        self._outer._add(severity, self._place(at), sentence)  # noqa: SLF001  its own class
+    def add_at(self, severity: Severity, at: int, words: str) -> None:
+        """Add it to what is found in the outer text."""
+        self._outer.add_at(severity, self._place(at), words)
 
 
 def _listed(found: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -143,16 +149,3 @@ def _listed(found: Sequence[Finding]) -> tuple[Finding, ...]:
 
 def _rank(finding: Finding) -> bool:
     return finding.severity != "danger"
-
-
-def _starts(text: str) -> list[int]:
-    return [0, *accumulate([len(line) + 1 for line in text.split("\n")])]
-
-
-def _where(lines: Sequence[int]) -> str:
-    lines = sorted(set(lines))
-    if len(lines) == 1:
-        return f"Line {lines[0]}: "
-    shown = ", ".join(map(str, lines[:_MOST_PLACES]))
-    rest = len(lines) - _MOST_PLACES
-    return f"Lines {shown}{f' and {rest} more' if rest > 0 else ''}: "

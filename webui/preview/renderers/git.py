@@ -7,6 +7,7 @@ from webui.preview.renderers.arguments import Arguments, Text
 from webui.preview.renderers.file_texts import add_whole, look_at_text
 from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.git_operations import OPERATIONS
+from webui.preview.renderers.member_names import FILE_LISTS, FILES, FOLDERS
 from webui.preview.renderers.rendering import Fact, Rendering
 from webui.preview.renderers.saying import (
     fact,
@@ -21,8 +22,10 @@ from webui.preview.renderers.sensitive_files import look_at_path
 from webui.preview.renderers.sheets import Sheets, add_lines
 from webui.preview.renderers.tool_names import globs, squeezed
 
-TOOLS: Final = globs(*(each.phrase for each in OPERATIONS))
-_KEYS: Final = tuple((each.phrase.replace(" ", ""), each) for each in OPERATIONS)
+TOOLS: Final = globs(", ".join(each.phrases for each in OPERATIONS))
+_KEYS: Final = tuple(
+    (squeezed(phrase), each) for each in OPERATIONS for phrase in each.phrases.split(",")
+)
 
 _PROTECTED: Final = re.compile(
     r"(?:refs/heads/|origin/)?(?:main|master|trunk|default|develop|prod(?:uction)?|live|stable"
@@ -34,7 +37,7 @@ _FORCES: Final = re.compile(
 )
 _ADMIN: Final = frozenset({"admin", "maintain", "owner", "write", "push"})
 _FACTS: Final = (
-    ("Folder", ("repo_path", "repository_path", "cwd", "working_dir")),
+    ("Folder", ("repo_path", "repository_path", *FOLDERS)),
     ("Remote", ("remote", "remote_url", "url")),
     (
         "Number",
@@ -50,7 +53,7 @@ _FACTS: Final = (
     ("Who", ("username", "collaborator", "user", "login", "new_owner")),
     ("Permission", ("permission", "role", "access_level")),
     ("Title", ("title", "commit_title", "name")),
-    ("File", ("path", "file_path")),
+    ("File", FILES),
 )
 _OF_A_REPOSITORY: Final = (
     "owner",
@@ -226,7 +229,7 @@ def _look_at_people(found: Findings, arguments: Arguments) -> None:
 
 
 def _files(found: Findings, arguments: Arguments, sheets: Sheets) -> None:
-    one = leaf(arguments, "path", "file_path", "filename")
+    one = leaf(arguments, *FILES)
     content = leaf(arguments, "content")
     if one is not None:
         look_at_path(found, whole(one), in_a_tree=True)
@@ -234,7 +237,7 @@ def _files(found: Findings, arguments: Arguments, sheets: Sheets) -> None:
             _file(found, one, content, sheets)
     files = arguments.items("files", "actions") or ()
     for each in files[:_MOST_FILES]:
-        path, text = each.text("path", "file_path", "filename"), each.text("content")
+        path, text = each.text(*FILES), each.text("content")
         if path is None:
             found.danger("no-path", "A file is pushed without a path that can be read.")
             continue
@@ -244,7 +247,7 @@ def _files(found: Findings, arguments: Arguments, sheets: Sheets) -> None:
         found.danger(
             "files", f"It has {len(files):,} files; the first {_MOST_FILES} were looked at."
         )
-    for path in (arguments.texts("files", "file_paths", "paths") or ())[:_MOST_FILES]:
+    for path in (arguments.texts(*FILE_LISTS) or ())[:_MOST_FILES]:
         look_at_path(found, whole(path), in_a_tree=False)
 
 

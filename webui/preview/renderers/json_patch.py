@@ -8,15 +8,15 @@ from webui.preview.reading import Value
 from webui.preview.renderers.arguments import Arguments, Text, text_of
 from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.json_texts import begins_as, value_in
-from webui.preview.renderers.json_values import look_at_name, written
 from webui.preview.renderers.merge_patch import merge_lines
 from webui.preview.renderers.rendering import LineKind, Rendering, Token
 from webui.preview.renderers.saying import facts_of, own_fact, pieces_of, said, whole
 from webui.preview.renderers.sheets import Sheets
 from webui.preview.renderers.tool_names import globs, squeezed
+from webui.preview.renderers.values import look_at_name, written
 from webui.preview.visible import inline
 
-TOOLS: Final = globs("json patch", "merge patch", "patch document", "jsonpatch")
+TOOLS: Final = globs("json patch, merge patch, patch document, jsonpatch")
 
 _LISTS: Final = (
     "patch",

@@ -12,33 +12,11 @@ from webui.preview.renderers.saying import facts_of, leaf, said, whole
 from webui.preview.renderers.sheets import Sheets, add_lines
 from webui.preview.renderers.tool_names import globs, squeezed
 
-TOOLS: Final = (
-    *globs(
-        "kubectl",
-        "k8s",
-        "kubernetes",
-        "exec in pod",
-        "pods exec",
-        "pods delete",
-        "pods run",
-    ),
-    *globs(
-        "resources create or update", "resources delete", "resources scale", "helm chart"
-    ),
-    *globs(
-        "helm install",
-        "helm upgrade",
-        "helm uninstall",
-        "node management",
-        "scale deployment",
-    ),
-    *globs(
-        "delete namespace",
-        "delete pod",
-        "delete deployment",
-        "apply manifest",
-        "drain node",
-    ),
+TOOLS: Final = globs(
+    "kubectl, k8s, kubernetes, exec in pod, pods exec, pods delete, pods run, "
+    "resources create or update, resources delete, resources scale, helm chart, "
+    "helm install, helm upgrade, helm uninstall, node management, scale deployment, "
+    "delete namespace, delete pod, delete deployment, apply manifest, drain node"
 )
 _VERBS: Final = (
     *(

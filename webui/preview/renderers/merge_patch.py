@@ -8,10 +8,10 @@ from webui.preview.reading import Value
 from webui.preview.renderers.arguments import text_of
 from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.json_texts import value_in
-from webui.preview.renderers.json_values import look_at_name, written
 from webui.preview.renderers.rendering import Token
 from webui.preview.renderers.saying import name_said
 from webui.preview.renderers.sheets import Sheet, Sheets
+from webui.preview.renderers.values import look_at_name, written
 
 _STEPS: Final = 20
 

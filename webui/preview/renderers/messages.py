@@ -9,6 +9,7 @@ from webui.preview.renderers.addresses import (
     facts_about,
     look_at_domains,
     look_at_recipients,
+    look_outside,
     recipients,
 )
 from webui.preview.renderers.arguments import Arguments, Text, text_of
@@ -18,25 +19,12 @@ from webui.preview.renderers.saying import fact, leaf, own_fact, said, whole
 from webui.preview.renderers.sheets import Sheets, add_lines
 from webui.preview.renderers.tool_names import globs, squeezed
 
-TOOLS: Final = (
-    *globs(
-        "send email",
-        "send mail",
-        "send message",
-        "send gmail",
-        "draft email",
-        "reply email",
-    ),
-    *globs(
-        "create draft", "draft message", "reply to email", "forward email", "post message"
-    ),
-    *globs(
-        "add message", "reply to thread", "send reply", "send dm", "send sms", "chat post"
-    ),
-    *globs(
-        "slack post", "discord send", "teams send", "telegram send", "send notification"
-    ),
-    *globs("reply to message", "send channel message", "messages send", "schedule message"),
+TOOLS: Final = globs(
+    "send email, send mail, send message, send gmail, draft email, reply email, "
+    "create draft, draft message, reply to email, forward email, post message, "
+    "add message, reply to thread, send reply, send dm, send sms, chat post, slack post, "
+    "discord send, teams send, telegram send, send notification, reply to message, "
+    "send channel message, messages send, schedule message"
 )
 
 _TO: Final = (
@@ -182,11 +170,12 @@ def _facts(
     facts: list[Fact] = []
     everyone = [each for _, those in groups for each in those]
     for label, those in groups:
-        facts += facts_about(label, those)
+        facts += facts_about(label, those, arguments.own_domains)
         if looks_like_mail:
             look_at_recipients(found, label, those)
         for each in those:
             _look_at_header(found, label, each.span.plain)
+    look_outside(found, everyone, arguments.own_domains)
     domains = look_at_domains(found, everyone)
     if domains is not None:
         facts.append(domains)

@@ -18,28 +18,11 @@ from webui.preview.renderers.sheets import Sheets
 from webui.preview.renderers.tool_names import globs, squeezed
 from webui.preview.visible import inline
 
-TOOLS: Final = (
-    *globs(
-        "payment", "refund", "transfer money", "bank transfer", "create transfer", "payout"
-    ),
-    *globs(
-        "create invoice",
-        "send invoice",
-        "charge",
-        "send money",
-        "wire transfer",
-        "withdraw",
-    ),
-    *globs(
-        "create order",
-        "create price",
-        "stripe",
-        "paypal",
-        "adyen",
-        "pay invoice",
-        "pay bill",
-    ),
-    *globs("bank.transfer", "create subscription", "issue credit", "top up", "disburse"),
+TOOLS: Final = globs(
+    "payment, refund, transfer money, bank transfer, create transfer, payout, "
+    "create invoice, send invoice, charge, send money, wire transfer, withdraw, "
+    "create order, create price, stripe, paypal, adyen, pay invoice, pay bill, "
+    "bank.transfer, create subscription, issue credit, top up, disburse"
 )
 _OTHERS: Final = (
     (

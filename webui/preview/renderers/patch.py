@@ -12,6 +12,7 @@ from webui.preview.renderers.file_texts import (
     look_at_text,
 )
 from webui.preview.renderers.findings import Findings
+from webui.preview.renderers.member_names import FILES
 from webui.preview.renderers.patch_parts import FilePatch
 from webui.preview.renderers.patch_text import Reader, is_patch
 from webui.preview.renderers.patched_files import add_file
@@ -22,23 +23,22 @@ from webui.preview.renderers.sheets import Sheets
 from webui.preview.renderers.tool_names import globs, squeezed
 
 TOOLS: Final = (
-    *("edit", "multiedit", "write", "notebookedit", "str_replace*", "*__edit", "*__write"),
-    *globs("edit file", "write file", "create file", "apply patch", "apply diff"),
-    *globs("text editor", "str replace", "replace in file", "write to file", "append file"),
+    "edit",
+    "multiedit",
+    "write",
+    "notebookedit",
+    "str_replace*",
+    "*__edit",
+    "*__write",
+    *globs(
+        "edit file, write file, create file, apply patch, apply diff, text editor, "
+        "str replace, replace in file, write to file, append file"
+    ),
 )
 
 _PATHS: Final = (
-    *(
-        "file_path",
-        "path",
-        "filePath",
-        "filepath",
-        "notebook_path",
-        "filename",
-        "target_file",
-    ),
-    *("TargetFile", "absolute_path", "relative_path", "file"),
-)
+    *FILES, "notebook_path", "target_file", "TargetFile", "absolute_path", "relative_path",
+)  # fmt: skip
 _PATCHES: Final = (
     "patch",
     "diff",

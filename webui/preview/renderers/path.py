@@ -2,82 +2,48 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from operator import itemgetter
-from typing import Final
+from operator import attrgetter
+from typing import Final, NamedTuple
 
 from webui.preview.renderers.arguments import Arguments, Text
-from webui.preview.renderers.findings import Found
+from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.languages import paths
-from webui.preview.renderers.listing import Mark, listing
+from webui.preview.renderers.languages.places import Place
+from webui.preview.renderers.marks import Mark
+from webui.preview.renderers.member_names import FILE_LISTS, FILES, FOLDERS
 from webui.preview.renderers.rendering import Block, Fact, Rendering, TokenKind
+from webui.preview.renderers.sheets import listed
+from webui.preview.renderers.tool_names import words_of
 
 TOOLS: Final = (
     "read", "glob", "grep", "ls", "*read_file*", "*read_text_file*", "*read_media_file*", "*read_multiple_files*", "*list_directory*",
     "*directory_tree*", "*search_files*", "*get_file_info*", "*create_directory*", "*move_file*", "*delete_file*", "*remove_file*",
     "*rename_file*", "*copy_file*", "*list_files*", "*view_file*", "*delete_directory*", "*list_dir*", "*open_file*",
 )  # fmt: skip
-_NAMES: Final = (
-    "path",
-    "file_path",
-    "filepath",
-    "filePath",
-    "filename",
-    "file",
-    "source",
-    "src",
-    "from",
-    "destination",
-    "dest",
-    "dst",
-    "to",
-    "target",
-    "new_path",
-    "old_path",
-    "directory",
-    "dir",
-    "folder",
-    "uri",
-    "target_file",
-    "relative_workspace_path",
-)
-_LISTS: Final = ("paths", "files", "file_paths")
+_SOURCES: Final = ("source", "src", "from", "old_path")
+_NAMES: Final = frozenset(
+    {*FILES, *_SOURCES, "destination", "dest", "dst", "to", "target", "new_path", "directory", "dir", "folder", "uri",
+     "target_file", "relative_workspace_path"}
+)  # fmt: skip
 _ROOTS: Final = (
-    "root",
-    "cwd",
-    "workspace",
-    "base",
-    "base_path",
-    "workspace_root",
-    "root_dir",
-    "project_root",
-    "workdir",
-)
+    "root", "workspace", "base", "base_path", "workspace_root", "root_dir", "project_root", *FOLDERS,
+)  # fmt: skip
 _CONTENTS: Final = frozenset(
-    {
-        "content",
-        "contents",
-        "old_string",
-        "new_string",
-        "old_str",
-        "new_str",
-        "edits",
-        "patch",
-        "diff",
-        "code",
-        "command",
-        "sql",
-        "body",
-        "text",
-        "message",
-        "file_text",
-        "subject",
-        "query",
-        "amount",
-    }
-)
+    {"content", "contents", "old_string", "new_string", "old_str", "new_str", "edits", "patch", "diff", "code", "command",
+     "sql", "body", "text", "message", "file_text", "subject", "query", "amount"}
+)  # fmt: skip
 _SURE: Final = frozenset(
     {"path", "file_path", "filepath", "filePath", "paths", "file_paths", "target_file"}
 )
+_READS: Final = frozenset(
+    {"read", "view", "get", "list", "ls", "glob", "grep", "search", "find", "open", "show", "tree", "info", "stat", "cat",
+     "head", "tail", "exists"}
+)  # fmt: skip
+_CHANGES: Final = frozenset(
+    {"write", "edit", "create", "append", "replace", "update", "save", "copy", "move", "rename", "delete", "remove", "link",
+     "truncate", "touch", "set", "make", "put", "upload", "download"}
+)  # fmt: skip
+_ENDS: Final = frozenset({"delete", "remove", "move", "write"})
 _MOST: Final = 50
 
 
@@ -89,59 +55,78 @@ def fits(arguments: Arguments) -> bool:
     )
 
 
+class _Path(NamedTuple):
+    """A path of the call: the argument it stands in, and whether it is only read."""
+
+    name: str
+    text: Text
+    is_read: bool
+
+    @property
+    def danger(self) -> Place | None:
+        """Return the delicate place as it is written, if it may do harm there."""
+        return self.danger_at(self.text.plain)
+
+    def danger_at(self, plain: str) -> Place | None:
+        """Return the delicate place to which it leads as `plain`, if it may do harm there."""
+        place = paths.place_of(plain)
+        if place is None or not place.is_danger or (self.is_read and place.is_read_freely):
+            return None
+        return place
+
+
 def render(tool: str, arguments: Arguments) -> Rendering | None:
     """Return where the paths of a call lead."""
-    found = list(_paths(arguments))
-    if not found or not _CONTENTS.isdisjoint(arguments.names):
+    words = words_of(tool)
+    given = list(_paths(arguments, words))
+    if not given or not _CONTENTS.isdisjoint(arguments.names):
         return None
     root = arguments.text(*_ROOTS)
-    said = Found("")
+    found = Findings()
     facts: list[Fact] = []
     if root is not None:
         facts.append(Fact("Root", root.snippet(root.plain)))
-    for name, text in found:
-        _look(said, text, root, tool)
+    for path in given:
+        if found.is_new((path.text.plain, path.is_read)):
+            _look(found, path, root, ends=not _ENDS.isdisjoint(words))
         if len(facts) < _MOST:
-            facts += _leads(name, text, root)
-    blocks = tuple(_blocks(found[:_MOST]))
-    if len(found) > _MOST:
-        said.note(
-            0,
-            f"{len(found) - _MOST} more paths are not shown here; all of them were looked at.",
+            facts += _leads(path, root)
+    blocks = tuple(_blocks(given[:_MOST]))
+    if (rest := len(given) - _MOST) > 0:
+        found.note(
+            "rest", f"{rest} more paths are not shown here; all of them were looked at."
         )
-    return Rendering(
-        "path",
-        "File path" if len(found) == 1 else "File paths",
-        tuple(facts),
-        blocks,
-        said.findings(),
-    )
+    title = "File path" if len(given) == 1 else "File paths"
+    return Rendering("path", title, tuple(facts), blocks, found.sentences())
 
 
-def _paths(arguments: Arguments) -> Iterator[tuple[str, Text]]:
+def _paths(arguments: Arguments, words: frozenset[str]) -> Iterator[_Path]:
+    """Yield the paths; what a tool does whose name says neither may be to write."""
+    changes = words & _CHANGES
+    reads = not changes and not words.isdisjoint(_READS)
     for name in arguments.names:
+        is_read = reads or (changes == {"copy"} and name in _SOURCES)
         if name in _NAMES:
             text = arguments.text(name)
             if text is not None and text.plain:
-                yield name, text
-        elif name in _LISTS:
+                yield _Path(name, text, is_read)
+        elif name in FILE_LISTS:
             for text in arguments.texts(name) or ():
                 if text.plain:
-                    yield name, text
+                    yield _Path(name, text, is_read)
 
 
-def _blocks(found: Sequence[tuple[str, Text]]) -> Iterator[Block]:
-    for name, group in groupby(found, key=itemgetter(0)):
-        shown = [_listed(text) for _, text in group]
+def _blocks(given: Sequence[_Path]) -> Iterator[Block]:
+    for name, group in groupby(given, key=attrgetter("name")):
+        shown = [_listed(path) for path in group]
         lines = tuple(line for block in shown for line in block.lines)
         hidden = sum(block.hidden for block in shown)
         yield Block(name.replace("_", " ").capitalize(), lines, hidden)
 
 
-def _listed(text: Text) -> Block:
-    place = paths.place_of(text.plain)
-    kind: TokenKind = "danger" if place is not None and place.is_danger else "name"
-    return listing(text, (Mark(0, len(text.plain), kind),))
+def _listed(path: _Path) -> Block:
+    kind: TokenKind = "danger" if path.danger else "name"
+    return listed(path.text, (Mark(0, len(path.text.plain), kind),))
 
 
 def _resolved(text: Text, root: Text | None) -> str:
@@ -151,11 +136,12 @@ def _resolved(text: Text, root: Text | None) -> str:
     return paths.normalised(plain)
 
 
-def _leads(name: str, text: Text, root: Text | None) -> Iterator[Fact]:
-    resolved = _resolved(text, root)
+def _leads(path: _Path, root: Text | None) -> Iterator[Fact]:
+    text, resolved = path.text, _resolved(path.text, root)
     if resolved != text.plain:
         pieces = (root if root is not None and root.masks else text).snippet(resolved, 200)
-        yield Fact(f"Leads to ({name.replace('_', ' ')})", pieces, _leaves(text, root))
+        label = f"Leads to ({path.name.replace('_', ' ')})"
+        yield Fact(label, pieces, _leaves(text, root))
 
 
 def _leaves(text: Text, root: Text | None) -> bool:
@@ -165,30 +151,29 @@ def _leaves(text: Text, root: Text | None) -> bool:
     return resolved.startswith("..")
 
 
-def _look(said: Found, text: Text, root: Text | None, tool: str) -> None:
-    shown = text.words(text.plain)
+def _look(found: Findings, path: _Path, root: Text | None, *, ends: bool) -> None:
+    """Say what is special about a path; `ends` is whether the call may take its file away."""
+    text = path.text
     resolved = _resolved(text, root)
-    if _leaves(text, root):
-        where = (
-            "leaves its root"
-            if root is not None
-            else "climbs above the folder where it begins"
+    shown, leads = text.words(text.plain), text.words(resolved)
+    said: list[str] = []
+    if _leaves(text, root) and root is not None:
+        said.append(f"The path {shown} leaves its root and leads to {leads}.")
+    elif _leaves(text, root):
+        said.append(
+            f"The path {shown} climbs above the folder where it begins and leads to {leads}."
         )
-        said.danger(0, f"The path {shown} {where} and leads to {text.words(resolved)}.")
     elif ".." in text.plain.replace("\\", "/").split("/"):
-        said.danger(
-            0, f"The path {shown} goes up by .. and leads to {text.words(resolved)}."
-        )
+        said.append(f"The path {shown} goes up by .. and leads to {leads}.")
     if root is None and paths.is_absolute(text.plain):
-        said.note(0, f"The path {shown} begins at the root of a machine or a home.")
+        words = f"The path {shown} begins at the root of a machine or a home."
+        found.note(("absolute", text.plain), words)
     if len(text.plain) > paths.LONGEST:
-        said.danger(0, f"The path {shown} is longer than any system takes.")
-    place = paths.place_of(resolved)
-    if place is not None and place.is_danger:
-        said.danger(0, f"The path {shown} leads to {place.words}.")
-    if paths.is_whole(resolved) and any(
-        word in tool.casefold() for word in ("delete", "remove", "move", "write")
-    ):
-        said.danger(0, f"The path {shown} is a whole machine, home or folder.")
-    for words in paths.oddities(text.plain):
-        said.danger(0, f"The path {shown} {words}.")
+        said.append(f"The path {shown} is longer than any system takes.")
+    if place := path.danger_at(resolved):
+        said.append(f"The path {shown} leads to {place.words}.")
+    if ends and paths.is_whole(resolved):
+        said.append(f"The path {shown} is a whole machine, home or folder.")
+    said += [f"The path {shown} {words}." for words in paths.oddities(text.plain)]
+    for words in said:
+        found.danger(words, words)

@@ -65,14 +65,16 @@ _MOST_NAMES: Final = 8
 _LONGEST_NAME: Final = 60
 
 
-def render(tool: str, values: Sequence[Value]) -> Rendering | None:
+def render(
+    tool: str, values: Sequence[Value], own_domains: tuple[str, ...] = ()
+) -> Rendering | None:
     """Return the call in the terms of what it does; None where only the tree can say it."""
     folded = tool.casefold()
     named = [each for each in RENDERERS if _is_named(each, folded)]
     others = [each for each in RENDERERS if each not in named]
     for renderer in (*named, *others):
         is_named = renderer in named
-        arguments = Arguments(values)
+        arguments = Arguments(values, own_domains)
         rendering = _rendered(renderer, tool, arguments, is_named=is_named)
         if rendering is not None:
             return _with_unread(rendering, arguments)

@@ -13,12 +13,13 @@ from webui.preview.renderers.addresses_of_web import (
     host_fact,
 )
 from webui.preview.renderers.arguments import Arguments, Text, text_of
-from webui.preview.renderers.fields import member, pair, tree_block
-from webui.preview.renderers.findings import Found
+from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.json_texts import value_in
 from webui.preview.renderers.languages import hosts
-from webui.preview.renderers.listing import Mark, listing
+from webui.preview.renderers.marks import Mark
 from webui.preview.renderers.rendering import Block, Fact, Line, Rendering, TokenKind
+from webui.preview.renderers.sheets import listed
+from webui.preview.renderers.values import member, pair, tree_block
 
 TOOLS: Final = (
     "fetch", "*.fetch", "*__fetch", "*fetch_*", "*_fetch", "webfetch", "*http*request*", "*http_*", "*.http", "*web_fetch*", "*curl*",
@@ -100,7 +101,7 @@ def render(_tool: str, arguments: Arguments) -> Rendering | None:
 class _Request:
     def __init__(self, text: Text, arguments: Arguments) -> None:
         self._text, self._arguments = text, arguments
-        self._found = Found("")
+        self._found = Findings()
         self._address = address_of(text)
         method = arguments.text("method", "verb", "http_method")
         has_body = any(name in arguments.names for name in _BODIES)
@@ -116,7 +117,7 @@ class _Request:
         blocks += self._query(), self._headers(), self._body()
         shown = tuple(block for block in blocks if block.lines)
         return Rendering(
-            "request", "HTTP request", tuple(self._facts()), shown, self._found.findings()
+            "request", "HTTP request", tuple(self._facts()), shown, self._found.sentences()
         )
 
     def _facts(self) -> Iterator[Fact]:
@@ -137,14 +138,15 @@ class _Request:
             yield Fact("User before the host", text.snippet(address.user), True)
 
     def _danger(self, words: str) -> None:
-        self._found.danger(0, words)
+        self._found.danger(words, words)
 
     def _address_concerns(self) -> None:
         for severity, words in concerns(self._text, self._address):
             say = self._found.danger if severity == "danger" else self._found.note
-            say(0, words)
+            say(words, words)
         if self._method in _WRITES:
-            self._found.note(0, f"{self._method} asks the host to change something.")
+            words = f"{self._method} asks the host to change something."
+            self._found.note("changes", words)
 
     def _settings(self) -> None:
         for name in self._arguments.names:
@@ -155,9 +157,8 @@ class _Request:
             if (name in _VERIFIES and plain in _OFF) or (name in _SKIPS and plain in _ON):
                 self._danger(f"Does not check whom it talks to, as {name} is {plain}.")
             elif name in _FOLLOWS and plain in {*_ON, "follow"}:
-                self._found.note(
-                    0, f"Goes on to wherever the host sends it, as {name} is {plain}."
-                )
+                words = f"Goes on to wherever the host sends it, as {name} is {plain}."
+                self._found.note(words, words)
             elif name in _PROXIES and plain not in {"", "null"}:
                 self._danger(
                     "Sends all of it through a proxy, which sees what is not encrypted."
@@ -169,11 +170,11 @@ class _Request:
         text, host = self._text, self._address.host
         at = text.plain.find(host) if host else -1
         if at < 0:
-            return listing(text, ())
+            return listed(text)
         kind: TokenKind = (
             "danger" if any(hosts.concerns(host)) or self._address.user else "name"
         )
-        return listing(text, (Mark(at, at + len(host), kind),), "Address")
+        return listed(text, (Mark(at, at + len(host), kind),), "Address")
 
     def _query(self) -> Block:
         text, fields = self._text, [each for each in self._address.query.split("&") if each]
@@ -228,4 +229,4 @@ class _Request:
                 tuple(lines[:_MOST_LINES]),
                 max(0, len(lines) - _MOST_LINES),
             )
-        return listing(text, (), "Body")
+        return listed(text, title="Body")

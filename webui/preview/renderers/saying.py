@@ -1,6 +1,6 @@
 """Words of a rendering: stretches of what an agent wrote, cut short where it is long."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from webui.preview.nodes import Piece
@@ -9,6 +9,7 @@ from webui.preview.renderers.rendering import Fact
 from webui.preview.visible import on_one_line
 
 _SAID: Final = 60
+_MOST_NAMES: Final = 12
 _SHOWN: Final = 400
 _EMPTY: Final = Piece("blank", "⟦empty⟧", "a text of no characters")
 _LINE_FEED: Final = Piece("chip", "⟦U+000A⟧", "LINE FEED")
@@ -111,3 +112,27 @@ def says_yes(text: Text | None) -> bool:
     return text.plain.strip().casefold() in {"true", "yes", "on", "y", "1"} or text.hides(
         0, len(text.plain)
     )
+
+
+def names_fact(text: Text, label: str, names: Mapping[str, bool]) -> tuple[Fact, ...]:
+    """Return names as one fact with the alarming ones marked; of many, those come first."""
+    if not names:
+        return ()
+    ordered = (
+        sorted(names, key=lambda name: not names[name])
+        if len(names) > _MOST_NAMES
+        else list(names)
+    )
+    pieces: list[Piece] = []
+    for name in ordered[:_MOST_NAMES]:
+        pieces += [Piece("text", ", ")] if pieces else []
+        shown = text.snippet(name)
+        pieces += map(_alarmed, shown) if names[name] else shown
+    if len(ordered) > _MOST_NAMES:
+        words = f"{len(ordered) - _MOST_NAMES} more"
+        pieces.append(Piece("gap", f" ⟦{words}⟧", words))
+    return (Fact(label, tuple(pieces)),)
+
+
+def _alarmed(piece: Piece) -> Piece:
+    return piece._replace(kind="alarm") if piece.kind == "text" else piece

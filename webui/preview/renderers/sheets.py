@@ -1,14 +1,20 @@
 """Blocks of lines with an end to them: what does not fit is counted, never dropped silently."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from webui.preview.nodes import Piece
+from webui.preview.renderers.arguments import Text
+from webui.preview.renderers.marks import Mark, tokens_of
 from webui.preview.renderers.rendering import Block, Line, LineKind, Token, TokenKind
 from webui.preview.renderers.saying import Span, pieces_of
 
 _LINES: Final = 200
 _CHARS: Final = 8_000
 _LINE: Final = 400
+_LONG: Final = 2_000
+"""Of a text that is a block of its own: more of a line is shown."""
+_SHORTEST: Final = 200
 _BLOCKS: Final = 20
 _ALL_LINES: Final = 600
 _ALL_CHARS: Final = 16_000
@@ -61,12 +67,17 @@ class Sheet:
             tokens.append(Token("name", pieces_of(span)))
         self._write(Line(tuple(tokens), kind))
 
-    def write(self, tokens: tuple[Token, ...], kind: LineKind = "plain") -> None:
+    def write(
+        self,
+        tokens: tuple[Token, ...],
+        kind: LineKind = "plain",
+        number: int | None = None,
+    ) -> None:
         """Add a line of tokens."""
         if self.is_full:
             self.hidden += 1
         else:
-            self._write(Line(tokens, kind))
+            self._write(Line(tokens, kind, number))
 
     def gap(self, words: str) -> None:
         """Add a line that says that something like its neighbours is left out."""
@@ -157,3 +168,17 @@ def add_lines(
         sheet.add(Span(span.text, begin, stop), kind, number, None, look)
         begin = stop + 1
         number = None if number is None else number + 1
+
+
+def listed(text: Text, marks: Sequence[Mark] = (), title: str = "") -> Block:
+    """Return a text of its own as a block, coloured; numbered if it is more than one line."""
+    sheet = Sheet(title)
+    count = text.plain.count("\n") + (text.plain[-1:] != "\n")
+    for number, (begin, end) in enumerate(text.lines(), 1):
+        if sheet.is_full:
+            break
+        most = max(_SHORTEST, min(_LONG, _CHARS - sheet.chars))
+        tokens = tokens_of(text, marks, begin, end, most)
+        sheet.write(tokens, number=number if count > 1 else None)
+    sheet.hidden = count - len(sheet.lines)
+    return sheet.block()

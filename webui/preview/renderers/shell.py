@@ -7,8 +7,10 @@ from typing import Final
 
 from webui.preview.renderers.arguments import Arguments, Text, joined
 from webui.preview.renderers.languages.shell import STEERING, gather
-from webui.preview.renderers.listing import facts_of, listing
+from webui.preview.renderers.member_names import FOLDERS
 from webui.preview.renderers.rendering import Fact, Finding, Rendering
+from webui.preview.renderers.saying import names_fact
+from webui.preview.renderers.sheets import listed
 
 TOOLS: Final = (
     "bash", "sh", "shell", "zsh", "*.bash", "*.shell", "shell.*", "*__bash", "*__shell", "*_shell", "*shell_*", "*-shell*",
@@ -28,15 +30,7 @@ _NAMES: Final = (
     "input",
 )
 _ARGUMENTS: Final = ("args", "arguments", "argv")
-_FOLDERS: Final = (
-    "cwd",
-    "workdir",
-    "working_directory",
-    "workingDirectory",
-    "working_dir",
-    "directory",
-    "dir",
-)
+_FOLDERS: Final = (*FOLDERS, "directory", "dir")
 _BESIDE: Final = frozenset(
     {*_NAMES[:-1], *_ARGUMENTS, *_FOLDERS, "timeout", "timeout_ms", "timeout_seconds", "description", "explanation",
      "env", "environment", "shell", "background", "is_background", "isBackground", "run_in_background", "stdin",
@@ -71,7 +65,7 @@ def _with_settings(found: Rendering, arguments: Arguments) -> Rendering:
     given = arguments.inside("env", "environment")
     names = {name: bool(STEERING.fullmatch(name)) for name in given.names} if given else {}
     empty = Text("", {})
-    facts += facts_of(empty, "Variables set", names)
+    facts += names_fact(empty, "Variables set", names)
     for name in [name for name, steers in names.items() if steers][:_MOST_NAMES]:
         words = f"Sets {empty.words(name)}, which changes what other programs run or trust."
         said.append(Finding("danger", words))
@@ -86,10 +80,10 @@ def _with_input(found: Rendering, arguments: Arguments) -> Rendering:
     seen, script = gather(text)
     said = [
         each._replace(words=f"In what it is given to read: {each.words}")
-        for each in seen.found.findings()
+        for each in seen.found.sentences()
         if each.severity == "danger"
     ]
-    block = listing(text, seen.marks(script), "What it is given to read")
+    block = listed(text, seen.marks(script), "What it is given to read")
     return found._replace(blocks=(*found.blocks, block), findings=(*said, *found.findings))
 
 
@@ -99,11 +93,11 @@ def rendering_of(text: Text, facts: tuple[Fact, ...] = ()) -> Rendering:
     programs: Mapping[str, bool] = {
         name: name in {"(computed)", "sudo", "doas", "su"} for name in seen.programs
     }
-    facts += facts_of(text, "Programs", programs)
-    facts += facts_of(text, "Files written", seen.written)
-    facts += facts_of(text, "Hosts", seen.hosts)
-    blocks = (listing(text, seen.marks(script)),)
-    return Rendering("shell", "Shell command", facts, blocks, seen.found.findings())
+    facts += names_fact(text, "Programs", programs)
+    facts += names_fact(text, "Files written", seen.written)
+    facts += names_fact(text, "Hosts", seen.hosts)
+    blocks = (listed(text, seen.marks(script)),)
+    return Rendering("shell", "Shell command", facts, blocks, seen.found.sentences())
 
 
 def command_of(arguments: Arguments) -> Text | None:

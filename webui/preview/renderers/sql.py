@@ -6,8 +6,9 @@ from typing import Final
 from webui.preview.renderers.arguments import Arguments, Text
 from webui.preview.renderers.languages.sql import SqlReading
 from webui.preview.renderers.languages.sql_words import BEGINNINGS
-from webui.preview.renderers.listing import facts_of, listing
 from webui.preview.renderers.rendering import Fact, Rendering
+from webui.preview.renderers.saying import names_fact
+from webui.preview.renderers.sheets import listed
 
 TOOLS: Final = (
     "*sql*", "*postgres*", "*mysql*", "*mariadb*", "*sqlite*", "*bigquery*", "*snowflake*", "*redshift*", "*duckdb*",
@@ -45,16 +46,16 @@ def render(_tool: str, arguments: Arguments) -> Rendering | None:
 def rendering_of(text: Text, facts: tuple[Fact, ...] = ()) -> Rendering:
     """Return SQL as a rendering, with what else is known of it."""
     reading = SqlReading(text)
-    facts += facts_of(
+    facts += names_fact(
         text, "Statements" if reading.count > 1 else "Statement", reading.kinds
     )
     written = {name: True for name, writes in reading.tables.items() if writes}
     read = {name: False for name, writes in reading.tables.items() if not writes}
-    facts += facts_of(text, "Tables written", written)
-    facts += facts_of(text, "Tables read", read)
-    facts += facts_of(text, "Rows at most", reading.limits)
+    facts += names_fact(text, "Tables written", written)
+    facts += names_fact(text, "Tables read", read)
+    facts += names_fact(text, "Rows at most", reading.limits)
     return Rendering(
-        "sql", "SQL", facts, (listing(text, reading.marks),), reading.found.findings()
+        "sql", "SQL", facts, (listed(text, reading.marks),), reading.found.sentences()
     )
 
 

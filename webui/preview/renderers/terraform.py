@@ -10,13 +10,14 @@ from webui.preview.nodes import Piece
 from webui.preview.renderers.arguments import Arguments, Text
 from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.json_texts import begins_as
+from webui.preview.renderers.member_names import FOLDERS
 from webui.preview.renderers.rendering import Fact, LineKind, Rendering, Token, TokenKind
 from webui.preview.renderers.saying import facts_of, leaf, own_fact, said, says_yes, whole
 from webui.preview.renderers.sheets import Sheets, add_lines
 from webui.preview.renderers.terraform_plan import ANSI, SUMMARY, Change, changes_in
 from webui.preview.renderers.tool_names import globs, squeezed
 
-TOOLS: Final = globs("terraform", "tofu", "terragrunt")
+TOOLS: Final = globs("terraform, tofu, terragrunt")
 _MOST_CHANGES: Final = 3_000
 _LONGEST: Final = 100
 _NAMED: Final = 3
@@ -69,7 +70,7 @@ def fits(arguments: Arguments) -> bool:
 _FACTS: Final = (
     (
         "Folder",
-        ("workingDirectory", "working_directory", "cwd", "path", "dir", "directory"),
+        (*FOLDERS, "path", "dir", "directory"),
     ),
     ("Workspace", ("workspace", "workspace_id", "workspace_name")),
     ("Command", ("command", "operation", "action")),

@@ -126,6 +126,8 @@ class Approval(Model):
     """Approved past quorum in an emergency; marked for ever."""
     undo_window: Mapped[int] = mapped_column(default=0)
     """How long a verdict that settles it can be undone, ms: what the org says while it is open."""
+    own_domains: Mapped[str] = mapped_column(default="", server_default="")
+    """The org's domains while it is open, one a line: its preview and its seal go by them."""
     settles_at: Mapped[int | None] = mapped_column(default=None)
     """When the verdict that was given settles it; none while there is none to be undone."""
     settling: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)

@@ -26,6 +26,8 @@ class Org(Model):
     """How long a verdict can be undone before it settles; 0: it settles at once."""
     reasons: Mapped[str] = mapped_column(default="", server_default="")
     """Reasons that reviewers can choose from, one a line."""
+    own_domains: Mapped[str] = mapped_column(default="", server_default="")
+    """One a line: a recipient of e-mail elsewhere is pointed out; none: nobody is."""
     policy_number: Mapped[int | None] = mapped_column(default=None)
     """The version of its policy in force; none: every call asks for one approval."""
     dedupe_window: Mapped[int | None] = mapped_column(default=None)

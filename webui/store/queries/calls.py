@@ -53,6 +53,7 @@ class Filters:
     session: str = ""
     status: str = ""
     words: str = ""
+    """Of what is settled; what waits is narrowed by a line (`narrowing`)."""
     seen: Seen = None
     """What the person may see at all."""
     since: int | None = None
@@ -133,7 +134,7 @@ def queue(
         session: to read with.
         org_id: whose.
         now: ms.
-        filters: what to narrow to.
+        filters: what to narrow to, but for words and times.
         limit: rows.
         after: (expires_at, id) of the last row of the page before.
 
@@ -154,8 +155,6 @@ def queue(
         statement = statement.where(
             or_(Agent.name == filters.agent, Agent.id == filters.agent)
         )
-    if filters.words:
-        statement = statement.where(_mentions(filters.words))
     if after is not None:
         at, last = after
         statement = statement.where(
@@ -165,18 +164,6 @@ def queue(
             )
         )
     return [Row._make(row) for row in session.execute(statement)]
-
-
-def _mentions(words: str) -> ColumnElement[bool]:
-    """Match the few open rows by their safe line; history has an index of words."""
-    pattern = (
-        "%" + words.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_") + "%"
-    )
-    return or_(
-        Approval.line.ilike(pattern, escape="\\"),
-        Approval.summary.ilike(pattern, escape="\\"),
-        Approval.id == words,
-    )
 
 
 class Pressure(NamedTuple):

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from webui.preview.renderers.arguments import Text
-from webui.preview.renderers.findings import Found
+from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.languages import hosts, paths
-from webui.preview.renderers.listing import Mark, apart
+from webui.preview.renderers.marks import Mark, apart
 
 _MOST: Final = 2_000
 _ADDRESS: Final = re.compile(r"(?:https?|ftp|wss?)://[^\s\"'`<>)\]}|]{1,400}")
@@ -79,12 +79,12 @@ _REACHES: Final = (
 )  # fmt: skip
 
 
-def look_through(text: Text, language: str, found: Found) -> list[Mark]:
+def look_through(text: Text, language: str, found: Findings) -> list[Mark]:
     """Say what the code reaches for, wherever it stands in the text; return where."""
     marks: list[Mark] = []
     reaches = [reach for reach in _REACHES if language in reach.languages]
     if not reaches:
-        found.note(
+        found.note_at(
             0,
             "The language is not named or not known here, so it was only searched for words.",
         )
@@ -93,21 +93,23 @@ def look_through(text: Text, language: str, found: Found) -> list[Mark]:
     for reach in reaches:
         for name in reach.names:
             for at in _places(text.plain, name, found):
-                found.danger(at, f"This {reach.words}: {name}")
+                found.danger_at(at, f"This {reach.words}: {name}")
                 marks.append(Mark(at, at + len(name.rstrip("(")), "danger"))
     if language == "python":
         for match in _first(_WRITES, text.plain, found):
-            found.danger(match.start(), f"This writes files: {text.words(match[0], 60)}")
+            found.danger_at(match.start(), f"This writes files: {text.words(match[0], 60)}")
     _addresses(text, found)
     for match in _first(_STRING_PATH, text.plain, found):
         place = paths.place_of(match[1])
         if place is not None and place.is_danger:
-            found.danger(match.start(), f"Names {text.words(match[1])}: {place.words}.")
+            found.danger_at(match.start(), f"Names {text.words(match[1])}: {place.words}.")
     _layout(text, found)
     return apart(sorted(marks))
 
 
-def _disguised(plain: str, language: str, reaches: Sequence[_Reach], found: Found) -> None:
+def _disguised(
+    plain: str, language: str, reaches: Sequence[_Reach], found: Findings
+) -> None:
     """Say which names stand there only as the language itself reads other letters or escapes."""
     if language == "python" and not plain.isascii():
         read = unicodedata.normalize("NFKC", plain)
@@ -119,7 +121,7 @@ def _disguised(plain: str, language: str, reaches: Sequence[_Reach], found: Foun
         for name in reach.names:
             hidden = next(_places(plain, name, found), None) is None
             if hidden and next(_places(read, name, found), None) is not None:
-                found.danger(0, f"This {reach.words}, written in other signs: {name}")
+                found.danger_at(0, f"This {reach.words}, written in other signs: {name}")
 
 
 def _sign(escape: re.Match[str]) -> str:
@@ -127,17 +129,17 @@ def _sign(escape: re.Match[str]) -> str:
     return chr(code) if code < _ASCII else escape[0]
 
 
-def _layout(text: Text, found: Found) -> None:
+def _layout(text: Text, found: Findings) -> None:
     for match in _first(_PACKED, text.plain, found):
         words = (
             f"Holds {len(match[0]):,} characters of packed text, which nobody can read here"
         )
-        found.danger(match.start(), f"{words}: {text.words(match[0], 40)}")
+        found.danger_at(match.start(), f"{words}: {text.words(match[0], 40)}")
     for match in _first(_FAR, text.plain, found):
-        found.danger(match.start(), f"After {len(match[0])} blanks the line goes on.")
+        found.danger_at(match.start(), f"After {len(match[0])} blanks the line goes on.")
 
 
-def _addresses(text: Text, found: Found) -> None:
+def _addresses(text: Text, found: Findings) -> None:
     if "://" not in text.plain:
         return
     said: dict[str, list[str]] = {}
@@ -145,18 +147,18 @@ def _addresses(text: Text, found: Found) -> None:
         host = hosts.split(match[0]).host
         if host not in said:
             said[host] = [text.words(words, 200) for words in hosts.concerns(host)]
-        found.note(match.start(), f"Names the host {text.words(host)}.")
+        found.note_at(match.start(), f"Names the host {text.words(host)}.")
         for words in said[host]:
-            found.danger(match.start(), f"The host {text.words(host)} {words}.")
+            found.danger_at(match.start(), f"The host {text.words(host)} {words}.")
 
 
-def _places(plain: str, name: str, found: Found) -> Iterator[int]:
+def _places(plain: str, name: str, found: Findings) -> Iterator[int]:
     bare = name.rstrip("(")
     at, count = plain.find(bare), 0
     while at >= 0:
         count += 1
         if count > _MOST:
-            found.danger(at, f"There is more of {bare} from here on than is listed.")
+            found.danger_at(at, f"There is more of {bare} from here on than is listed.")
             return
         if _stands_alone(plain, at, at + len(bare), name):
             yield at
@@ -173,10 +175,12 @@ def _stands_alone(plain: str, begin: int, end: int, name: str) -> bool:
     return not (after[:1].isalnum() or after[:1] == "_")
 
 
-def _first(pattern: re.Pattern[str], plain: str, found: Found) -> Iterator[re.Match[str]]:
+def _first(
+    pattern: re.Pattern[str], plain: str, found: Findings
+) -> Iterator[re.Match[str]]:
     for count, match in enumerate(pattern.finditer(plain)):
         if count == _MOST:
-            found.danger(
+            found.danger_at(
                 match.start(), "There is more of the same kind from here on than is listed."
             )
             return

@@ -9,7 +9,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from webui.preview.renderers.listing import Mark
+from webui.preview.renderers.marks import Mark
 from webui.preview.renderers.rendering import TokenKind
 
 if TYPE_CHECKING:

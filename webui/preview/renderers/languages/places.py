@@ -12,12 +12,19 @@ class Place(NamedTuple):
     holds_secrets: bool = False
     is_danger: bool = True
     """Or else only worth a note, and that where it is written."""
+    is_read_freely: bool = False
+    """Reading it harms nobody, as agents do at each start; writing it does."""
 
 
 def _place(
-    pattern: str, words: str, *, holds_secrets: bool = False, is_danger: bool = True
+    pattern: str,
+    words: str,
+    *,
+    holds_secrets: bool = False,
+    is_danger: bool = True,
+    is_read_freely: bool = False,
 ) -> Place:
-    return Place(re.compile(pattern), words, holds_secrets, is_danger)
+    return Place(re.compile(pattern), words, holds_secrets, is_danger, is_read_freely)
 
 
 # Over a normalised path in lower case with `/`, home written as `~`; the first that fits counts.
@@ -40,7 +47,8 @@ _PLACES: Final = (
     _place(r"(?:^|/)\.(?:(?:bash|zsh|k?sh|csh|tcsh)(?:rc|env|_profile|_login|_logout|_aliases)|profile|zprofile|zlogin|inputrc|vimrc|xinitrc|tmux\.conf)$|(?:^|/)(?:\.config/fish/|config\.fish$|etc/(?:profile|bash|zsh)[^/]*+$)|\$profile|powershell_profile\.ps1$", "a file that every new shell or program runs"),
     _place(r"(?:^|/)(?:crontab|cron\.[a-z]++|cron)(?:/|$)|^/var/spool/cron", "a plan of what runs by itself"),
     _place(r"(?:^|/)(?:systemd|launchagents|launchdaemons|autostart|init\.d|rc\.local|rc\.d)(?:/|$)", "what starts by itself"),
-    _place(r"(?:^|/)(?:\.(?:claude|cursor|vscode|idea|devcontainer|windsurf|opencode|codex|gemini)(?:/|$)|\.mcp\.json$|\.cursorrules$|\.devcontainer\.json$|opencode\.jsonc?$|(?:claude|agents|gemini|copilot-instructions)\.md$)", "settings by which an agent or editor is told what it may do and run"),
+    _place(r"(?:^|/)(?:(?:claude(?:\.local)?|agents|gemini|copilot-instructions)\.md|\.(?:cursor|windsurf|cline)rules)$", "instructions that agents follow", is_read_freely=True),
+    _place(r"(?:^|/)(?:\.(?:claude|cursor|vscode|idea|devcontainer|windsurf|opencode|codex|gemini)(?:/|$)|\.mcp\.json$|\.devcontainer\.json$|opencode\.jsonc?$)", "settings by which an agent or editor is told what it may do and run"),
     _place(r"(?:^|/)codeowners$", "who must review a change"),
     _place(r"docker\.sock$", "the door to all containers, and so to the machine"),
     _place(r"^/etc(?:/|$)|(?:^|/)etc/(?:passwd|shadow|group|sudoers|hosts|ld\.so|pam\.d)", "settings of the whole machine"),

@@ -78,20 +78,20 @@ class _Reading:
         seen, found = self.seen, self._found
         seen.functions.update(script.functions)
         for at, words in script.problems:
-            found.danger(where.of(at), f"{words[0].upper()}{words[1:]}.")
+            found.danger_at(where.of(at), f"{words[0].upper()}{words[1:]}.")
         if script.stopped is not None:
-            found.danger(where.of(script.stopped), _TOO_LONG)
+            found.danger_at(where.of(script.stopped), _TOO_LONG)
             for at, words in worst_words(plain, script.stopped):
-                found.danger(
+                found.danger_at(
                     where.of(at), f"In what is not read stands: {seen.words(words)}"
                 )
         for name, at in script.functions.items():
             words = f"Gives the name {seen.words(name)} to commands of its own."
-            found.note(where.of(at), words)
+            found.note_at(where.of(at), words)
         for begin, end in script.comments:
             if plain[max(begin, end - 1) : end] == "\\" and end < len(plain):
                 words = "A comment ends in a backslash, which joins no lines: the next line runs."
-                found.danger(where.of(begin), words)
+                found.danger_at(where.of(begin), words)
         self._files.update(files_in(script, plain, where))
         for command in script.commands:
             self._command(command, plain, level, where)
@@ -102,13 +102,13 @@ class _Reading:
         for name, word in assigned(command):
             if STEERING.fullmatch(name):
                 words = f"Sets {seen.words(name)}, which changes what other programs run or trust."
-                self._found.danger(where.of(word.begin), words)
+                self._found.danger_at(where.of(word.begin), words)
                 seen.kind(word, "danger", where)
         listed = list(runs(command))
         for word in reserved(command):
             seen.kind(word, "keyword", where)
         if command.before == "&":
-            self._found.note(at, "What stands before the & goes on in the background.")
+            self._found.note_at(at, "What stands before the & goes on in the background.")
         for run in listed:
             self._run(run, level, where)
         takers = [run for run in listed if reads_script(run)]
@@ -142,11 +142,11 @@ class _Reading:
             self._danger(run, where, f"Runs with another user's rights: {shown}")
         for words, is_note in dangers(run.name, run.values):
             if is_note:
-                self._found.note(at, f"This {words}: {shown}")
+                self._found.note_at(at, f"This {words}: {shown}")
             else:
                 self._danger(run, where, f"This {words}: {shown}")
         if run.name in seen.functions:
-            self._found.note(
+            self._found.note_at(
                 at, f"{seen.words(run.name)} is what this script itself defines."
             )
         self._hands_on(run, level, where, shown)
@@ -154,7 +154,7 @@ class _Reading:
 
     def _danger(self, run: Run, where: Where, words: str) -> None:
         self.seen.kind(run.word, "danger", where)
-        self._found.danger(where.of(run.word.begin), words)
+        self._found.danger_at(where.of(run.word.begin), words)
 
     def _hands_on(self, run: Run, level: int, where: Where, shown: str) -> None:
         """Follow scripts in arguments, pipes and files."""
@@ -173,18 +173,18 @@ class _Reading:
         elif "/" in run.word.value:
             self._ran(run, run.word, "", level, where)
         if run.name in _ELSEWHERE and run.args:
-            self._found.note(at, f"Runs a command elsewhere or many times: {shown}")
+            self._found.note_at(at, f"Runs a command elsewhere or many times: {shown}")
         if elsewhere := remote_command(run):
             self._inner(elsewhere, level, at)
         if run.name in _DOWNLOADERS:
-            self._found.note(at, f"Downloads a package and runs it: {shown}")
+            self._found.note_at(at, f"Downloads a package and runs it: {shown}")
 
     def _sourced(self, run: Run, level: int, where: Where, shown: str) -> None:
         if any(word.process for word in run.args):
             self._danger(run, where, f"Runs what another command writes: {shown}")
         elif run.args and not self._ran(run, run.args[0], "", level, where):
             words = f"Runs a file whose text is not in this call: {shown}"
-            self._found.note(where.of(run.word.begin), words)
+            self._found.note_at(where.of(run.word.begin), words)
 
     def _interpreted(self, run: Run, level: int, where: Where, shown: str) -> None:
         at, code = where.of(run.word.begin), code_of(run)
@@ -196,13 +196,13 @@ class _Reading:
             self._piped(run, upstream, where)
         elif code is not None:
             words = f"Hands code of its own to {self.seen.words(run.name)}: {shown}"
-            self._found.note(at, words)
+            self._found.note_at(at, words)
             search(self.seen, run.name, code[0], Where(0, where.of(code[1])))
         elif file is not None:
             known = self._ran(run, file, run.name, level, where)
             if run.name in SHELLS and not known:
                 words = f"Runs a file whose text is not in this call: {shown}"
-                self._found.note(at, words)
+                self._found.note_at(at, words)
 
     def _ran(self, run: Run, file: Word, program: str, level: int, where: Where) -> bool:
         """Follow a file that runs, if its text stands in this call; once, as it may be large."""
@@ -241,19 +241,21 @@ class _Reading:
     def _inner(self, words: Sequence[Word], level: int, at: int) -> None:
         plain = " ".join([word.value for word in words])
         if any(word.computed for word in words):
-            self._found.danger(at, f"{_COMPUTED}: {self.seen.words(plain)}")
+            self._found.danger_at(at, f"{_COMPUTED}: {self.seen.words(plain)}")
             plain = _SUBSTITUTION.sub("$_", plain)
         self._script(plain, level, Where(0, at))
 
     def _script(self, plain: str, level: int, where: Where) -> None:
         if level >= _DEEPEST:
-            self._found.danger(where.of(0), _TOO_DEEP)
+            self._found.danger_at(where.of(0), _TOO_DEEP)
             return
         self.read(plain, where, level + 1)
 
     def _handed(self, run: Run, word: Word, level: int, where: Where) -> None:
         at = where.of(word.begin)
-        self._found.danger(at, f"Runs text that is handed to {self.seen.words(run.name)}.")
+        self._found.danger_at(
+            at, f"Runs text that is handed to {self.seen.words(run.name)}."
+        )
         if run.name in SHELLS:
             self._inner([word], level, at)
         else:
@@ -261,7 +263,7 @@ class _Reading:
 
     def _fed(self, run: Run, body: str, begin: int, level: int, where: Where) -> None:
         at = where.of(begin)
-        self._found.danger(
+        self._found.danger_at(
             at, f"The text that follows is run by {self.seen.words(run.name)}."
         )
         inner = Where(at, where.fixed)

@@ -73,7 +73,7 @@ def search(seen: Gathered, program: str, plain: str, where: Where) -> None:
         return
     text, found = Text(plain, seen.text.masks), Within(seen.found, where.of)
     if (own := _OWN.match(plain)) and program == "sqlite3":
-        say = found.danger if own[1].startswith(_OWN_DANGERS) else found.note
+        say = found.danger_at if own[1].startswith(_OWN_DANGERS) else found.note_at
         say(0, f"A command of the client itself: {text.words(plain)}")
     elif language == "sql":
         SqlReading(text, found)

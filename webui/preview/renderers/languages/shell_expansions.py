@@ -115,9 +115,6 @@ class Expansions(Frames):
             self.pop(at + 1)
 
     def _is_within_quotes(self) -> bool:
-        for frame in reversed(self.frames):
-            if frame.quoted:
-                return True
-            if frame.kind != "${":
-                return False
-        return False
+        """Say whether the `${...}` around this place, or what they stand in, is in quotes."""
+        ends = (each for each in reversed(self.frames) if each.quoted or each.kind != "${")
+        return next(ends).quoted

@@ -3,10 +3,10 @@
 from typing import Final, NamedTuple
 
 from webui.preview.renderers.arguments import Text
-from webui.preview.renderers.findings import Found
+from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.languages.shell_runs import Run
 from webui.preview.renderers.languages.shell_words import Script, Word
-from webui.preview.renderers.listing import Mark, apart
+from webui.preview.renderers.marks import Mark, apart
 from webui.preview.renderers.rendering import TokenKind
 
 _MOST_SHOWN: Final = 200
@@ -29,7 +29,7 @@ class Gathered:
     def __init__(self, text: Text) -> None:
         """Begin with nothing said of this text."""
         self.text = text
-        self.found = Found(text.plain)
+        self.found = Findings(text.plain)
         self.programs: dict[str, None] = {}
         self.written: dict[str, bool] = {}
         """Files, and whether they are in a delicate place or computed."""

@@ -19,14 +19,14 @@ def look_over(seen: Gathered, plain: str) -> None:
         if count < _MOST_FAR:
             rest = seen.words(plain[match.end() : match.end() + 200])
             words = f"After {len(match[0])} blanks the line goes on: {rest}"
-        found.danger(match.start(), words)
+        found.danger_at(match.start(), words)
     for match in _LOW.finditer(plain):
         words = f"The text goes on after {match[0].count(chr(10)) - 1} empty lines."
-        found.danger(match.end(), words)
+        found.danger_at(match.end(), words)
     if "\r" in plain.replace("\r\n", ""):
         words = "Holds carriage returns, by which a terminal shows another text than runs."
-        found.danger(plain.index("\r"), words)
+        found.danger_at(plain.index("\r"), words)
     if match := _ENDLESS.search(plain):  # type: ignore[assignment]
-        found.danger(
+        found.danger_at(
             match.start(), "Starts itself again and again until the machine stops."
         )

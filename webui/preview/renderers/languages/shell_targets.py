@@ -32,9 +32,9 @@ def redirected(seen: Gathered, redirect: Redirect, where: Where) -> None:
         return
     seen.kind(target, "name", where)
     if ">(…)" in value:
-        seen.found.danger(at, "Hands its output to another command.")
+        seen.found.danger_at(at, "Hands its output to another command.")
     if match := _NETWORK_FILE.match(value):
-        seen.found.danger(at, f"Opens a connection through {seen.words(value)}.")
+        seen.found.danger_at(at, f"Opens a connection through {seen.words(value)}.")
         _host(seen, match[1], at)
     elif ">" in operator:
         _writes(seen, target, value, where)
@@ -52,13 +52,13 @@ def arguments(seen: Gathered, run: Run, where: Where) -> None:
             words = (
                 f"A word of {word.size:,} characters was not searched for files and hosts."
             )
-            seen.found.note(where.of(word.begin), words)
+            seen.found.note_at(where.of(word.begin), words)
         else:
             _argument(seen, run, word, where, is_written=id(word) in written)
             if is_on_trees and word.value[:1] != "-" and paths.is_whole(word.value):
                 shown = seen.words(word.value)
                 words = f"Its target is a whole machine, home or folder: {shown}"
-                seen.found.danger(where.of(word.begin), words)
+                seen.found.danger_at(where.of(word.begin), words)
     if run.name in _HOST_FIRST and operands:
         host = operands[0].value.rpartition("@")[2].partition(":")[0]
         _host(
@@ -78,15 +78,17 @@ def _argument(
     at, value = where.of(word.begin), word.value
     if "$IFS" in value:
         words = "Uses $IFS in the place of a blank, which hides where words end."
-        seen.found.danger(at, words)
+        seen.found.danger_at(at, words)
     if ">(…)" in value:
-        seen.found.danger(at, f"Hands its output to another command: {seen.words(value)}")
+        seen.found.danger_at(
+            at, f"Hands its output to another command: {seen.words(value)}"
+        )
     addresses = list(_ADDRESS.finditer(value)) if "://" in value else []
     for match in addresses:
         seen.kind(word, "name", where)
         _host(seen, hosts.split(match[0]).host, at, match[0])
     if word.computed and run.name in {"rm", "shred"}:
-        seen.found.danger(at, f"What it removes is computed: {seen.words(value)}")
+        seen.found.danger_at(at, f"What it removes is computed: {seen.words(value)}")
     path = value.partition("=")[2] if value.startswith("-") or run.name == "dd" else value
     if is_written or (run.name == "dd" and value.startswith("of=")):
         _writes(seen, word, path, where)
@@ -125,10 +127,10 @@ def _writes(seen: Gathered, word: Word, path: str, where: Where) -> None:
     is_danger = place is not None and place.is_danger
     seen.kind(word, "danger" if is_danger else "name", where)
     if place is not None:
-        say = seen.found.danger if is_danger else seen.found.note
+        say = seen.found.danger_at if is_danger else seen.found.note_at
         say(at, f"Writes to {shown}: {place.words}.")
     elif word.computed:
-        seen.found.note(at, f"Which file it writes is computed: {shown}")
+        seen.found.note_at(at, f"Which file it writes is computed: {shown}")
 
 
 def _names(
@@ -140,7 +142,7 @@ def _names(
     if changes or place.holds_secrets:
         verb = "Changes or copies" if changes else "Reads or uses"
         seen.kind(word, "danger", where)
-        seen.found.danger(
+        seen.found.danger_at(
             where.of(word.begin), f"{verb} {seen.words(path)}: {place.words}."
         )
 
@@ -152,9 +154,9 @@ def _host(seen: Gathered, host: str, at: int, url: str = "") -> None:
     said = list(hosts.concerns(host))
     seen.hosts[host] = seen.hosts.get(host, False) or bool(said)
     for words in said:
-        seen.found.danger(at, f"The host {shown} {seen.words(words, 200)}.")
+        seen.found.danger_at(at, f"The host {shown} {seen.words(words, 200)}.")
     if url and hosts.split(url).user:
         words = (
             f"Before the host {shown} stands a user name; what is before the @ is no host."
         )
-        seen.found.danger(at, words)
+        seen.found.danger_at(at, words)

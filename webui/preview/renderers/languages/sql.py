@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from webui.preview.renderers.arguments import Text
-from webui.preview.renderers.findings import Found
+from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.languages import sql_words
 from webui.preview.renderers.languages.sql_conditions import TooDeep, is_always_true
 from webui.preview.renderers.languages.sql_statements import conditions_of, statements
 from webui.preview.renderers.languages.sql_tokens import UNCLEAR, Token, Tokens
-from webui.preview.renderers.listing import Mark
+from webui.preview.renderers.marks import Mark
 from webui.preview.renderers.rendering import TokenKind
 
 _MOST_META: Final = 100
@@ -22,10 +22,10 @@ _MAKING: Final = frozenset(
 class SqlReading:
     """Reads SQL and gathers what is to say of it."""
 
-    def __init__(self, text: Text, found: Found | None = None) -> None:
+    def __init__(self, text: Text, found: Findings | None = None) -> None:
         """Read the text; where a backslash may escape a quote, in both ways."""
         plain = text.plain
-        self.found = found or Found(plain)
+        self.found = found or Findings(plain)
         self.kinds: dict[str, bool] = {}
         """Kinds of statements, and whether they do more than read."""
         self.tables: dict[str, bool] = {}
@@ -38,11 +38,11 @@ class SqlReading:
         self._read(tokens)
         if "\\'" in plain:
             at = plain.index("\\'")
-            self.found.danger(at, f"A backslash stands before a quote: {UNCLEAR}.")
+            self.found.danger_at(at, f"A backslash stands before a quote: {UNCLEAR}.")
             self._read(Tokens(plain, backslashes=True))
         for count, match in enumerate(sql_words.META.finditer(plain)):
             shown = text.words(match[0].strip()) if count < _MOST_META else "one of many"
-            self.found.danger(match.start(), f"A command of the client itself: {shown}")
+            self.found.danger_at(match.start(), f"A command of the client itself: {shown}")
         self.marks = [Mark(each.begin, each.end, self._kind(each)) for each in tokens.all]
 
     def _kind(self, token: Token) -> TokenKind:
@@ -57,19 +57,19 @@ class SqlReading:
 
     def _read(self, tokens: Tokens) -> None:
         for at, words in tokens.problems:
-            self.found.danger(at, words)
+            self.found.danger_at(at, words)
         if tokens.stopped is not None:
             words = (
                 f"The text has too many parts; from here on it is not read, so {UNCLEAR}."
             )
-            self.found.danger(tokens.stopped, words)
+            self.found.danger_at(tokens.stopped, words)
         self._comments(tokens)
         found = list(statements(tokens.code))
         self.count = max(self.count, len(found))
         for statement in found:
             self._statement(statement)
         if len(found) > 1:
-            self.found.danger(
+            self.found.danger_at(
                 found[1][0].begin,
                 f"Here begins the second of {len(found)} statements.",
             )
@@ -92,14 +92,14 @@ class SqlReading:
                     f"What looks like a comment is run by MySQL and MariaDB: {self._text.words(text)}",
                 )
             elif any(word in text.upper() for word in (" WHERE ", "WHERE\n")):
-                self.found.note(
+                self.found.note_at(
                     token.begin,
                     f"A condition stands in a comment and does not count: {self._text.words(text)}",
                 )
 
     def _danger(self, token: Token, words: str) -> None:
         self._dangers.add(token.begin)
-        self.found.danger(token.begin, words)
+        self.found.danger_at(token.begin, words)
 
     # Statements
 
@@ -107,7 +107,7 @@ class SqlReading:
         first = next((token for token in tokens if token.kind == "word"), tokens[0])
         verb = first.upper if first.kind == "word" else "?"
         if verb == "EXPLAIN" and any(token.upper == "ANALYZE" for token in tokens[1:8]):
-            self.found.note(
+            self.found.note_at(
                 first.begin, "EXPLAIN ANALYZE runs the statement that it explains."
             )
         known = verb if verb in sql_words.BEGINNINGS else "unknown"
@@ -194,7 +194,7 @@ class SqlReading:
         ):
             self.limits[after] = False
         elif word in {"SET", "PRAGMA", "RESET"} and at == 0:
-            self.found.note(token.begin, f"Changes settings: {self._shown(tokens, at)}")
+            self.found.note_at(token.begin, f"Changes settings: {self._shown(tokens, at)}")
 
     def _serious(self, tokens: Sequence[Token], at: int) -> None:
         word = tokens[at].upper

@@ -1,20 +1,15 @@
-"""A text as the lines of a block, coloured by marks, and names of it as a fact."""
+"""Stretches of a text that are coloured by what they are, and its lines in such stretches."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from webui.preview.nodes import Piece
 from webui.preview.renderers.arguments import Text
-from webui.preview.renderers.rendering import Block, Fact, Line, Token, TokenKind
+from webui.preview.renderers.rendering import Token, TokenKind
 
-_MOST_LINES: Final = 200
-_MOST_CHARS: Final = 8_000
-_LONG_LINE: Final = 2_000
-_SHORTEST: Final = 200
 _INDENT: Final = 40  # an indent up to here hides nothing and is not written out
-_MOST_NAMES: Final = 12
 
 
 class Mark(NamedTuple):
@@ -25,25 +20,17 @@ class Mark(NamedTuple):
     kind: TokenKind
 
 
-def listing(text: Text, marks: Sequence[Mark], title: str = "") -> Block:
-    """Return the beginning of a text as lines; numbered if there is more than one."""
-    count = text.plain.count("\n") + (text.plain[-1:] != "\n")
-    begins = [mark.begin for mark in marks]
-    lines: list[Line] = []
-    room = _MOST_CHARS
-    for number, (begin, end) in enumerate(islice(text.lines(), _MOST_LINES), 1):
-        if room <= 0:
-            break
-        most = max(_SHORTEST, min(_LONG_LINE, room))
-        tokens: list[Token] = []
-        for part in _parts(begin, end, most):
-            if isinstance(part, Piece):
-                tokens.append(Token("plain", (part,)))
-            else:
-                tokens += _tokens(text, marks, begins, part, begin)
-        room -= min(end - begin, most)
-        lines.append(Line(tuple(tokens), number=number if count > 1 else None))
-    return Block(title, tuple(lines), count - len(lines))
+def tokens_of(
+    text: Text, marks: Sequence[Mark], begin: int, end: int, most: int
+) -> tuple[Token, ...]:
+    """Return a line of a text as tokens, cut in its middle if it is longer than `most`."""
+    tokens: list[Token] = []
+    for part in _parts(begin, end, most):
+        if isinstance(part, Piece):
+            tokens.append(Token("plain", (part,)))
+        else:
+            tokens += _tokens(text, marks, part, begin)
+    return tuple(tokens)
 
 
 def _parts(begin: int, end: int, most: int) -> Iterator[tuple[int, int] | Piece]:
@@ -59,7 +46,7 @@ def _parts(begin: int, end: int, most: int) -> Iterator[tuple[int, int] | Piece]
 
 
 def _tokens(
-    text: Text, marks: Sequence[Mark], begins: list[int], span: tuple[int, int], line: int
+    text: Text, marks: Sequence[Mark], span: tuple[int, int], line: int
 ) -> Iterator[Token]:
     at, end = span
     if at == line:
@@ -67,7 +54,7 @@ def _tokens(
         if indent:
             yield Token("plain", (Piece("text", " " * indent),))
         at += indent
-    index = max(0, bisect_right(begins, at) - 1)
+    index = max(0, bisect_right(marks, at, key=attrgetter("begin")) - 1)
     while at < end:
         mark = marks[index] if index < len(marks) else None
         index += 1
@@ -115,27 +102,3 @@ def overlaid(under: Sequence[Mark], over: Sequence[Mark]) -> list[Mark]:
         if begin < mark.end:
             laid.append(Mark(begin, mark.end, mark.kind))
     return [*laid, *over[at:]]
-
-
-def facts_of(text: Text, label: str, names: Mapping[str, bool]) -> tuple[Fact, ...]:
-    """Return names as one fact with the alarming ones marked; of many, those come first."""
-    if not names:
-        return ()
-    ordered = (
-        sorted(names, key=lambda name: not names[name])
-        if len(names) > _MOST_NAMES
-        else list(names)
-    )
-    pieces: list[Piece] = []
-    for name in ordered[:_MOST_NAMES]:
-        pieces += [Piece("text", ", ")] if pieces else []
-        shown = text.snippet(name)
-        pieces += map(_alarmed, shown) if names[name] else shown
-    if len(ordered) > _MOST_NAMES:
-        words = f"{len(ordered) - _MOST_NAMES} more"
-        pieces.append(Piece("gap", f" ⟦{words}⟧", words))
-    return (Fact(label, tuple(pieces)),)
-
-
-def _alarmed(piece: Piece) -> Piece:
-    return piece._replace(kind="alarm") if piece.kind == "text" else piece
