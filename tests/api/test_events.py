@@ -29,7 +29,7 @@ class Stream:
 
     def __init__(self, url: str, key: str, query: str = "", **headers: str) -> None:
         parts = urlsplit(url)
-        self._socket = socket.create_connection((parts.hostname, parts.port), timeout=20)
+        self._socket = socket.create_connection((parts.hostname, parts.port), timeout=60)
         more = "".join(f"{name.replace('_', '-')}: {v}\r\n" for name, v in headers.items())
         self._socket.sendall(
             f"GET /api/v1/events{query} HTTP/1.0\r\nHost: {parts.netloc}\r\n"

@@ -144,7 +144,7 @@ def held_open(
         return last
 
     last = store.write(unit)
-    return last, waited, began[0].result(30)
+    return last, waited, began[0].result(120)
 
 
 def waits(store: Store, begun: Future[Some]) -> bool:
@@ -155,7 +155,7 @@ def waits(store: Store, begun: Future[Some]) -> bool:
         "SELECT count(*) FROM pg_locks JOIN pg_class ON relation = pg_class.oid"
         " WHERE relname = 'nodes' AND NOT granted"
     )
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while not begun.done() and time.monotonic() < end:
         with store.reading() as session:
             if session.scalar(blocked):

@@ -43,12 +43,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.sure)
 
 
-@pytest.fixture(scope="module")
-def _program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    program = Program(tmp_path_factory.mktemp("opencode"))
+def running(folders: pytest.TempPathFactory) -> Iterator[Program]:
+    """Run the real one until the end of a fixture."""
+    program = Program(folders.mktemp("opencode"))
     program.start()
     yield program
     program.close()
+
+
+@pytest.fixture(scope="module")
+def _program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    yield from running(tmp_path_factory)
 
 
 @pytest.fixture(params=["stand-in", pytest.param("real", marks=pytest.mark.sure)], ids=str)
@@ -142,7 +147,7 @@ class Listening:
 
     def settled(self, card: Approval, status: str) -> Approval:
         """Wait until a card stands so."""
-        until(lambda: self.desk.status(card.id) == status, f"{status} of {card.line}", 30)
+        until(lambda: self.desk.status(card.id) == status, f"{status} of {card.line}")
         return self.desk.row(card.id)
 
 

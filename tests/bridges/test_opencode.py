@@ -200,58 +200,6 @@ def test_a_wrong_password_is_said(listening: Listening, opencode: Program) -> No
     listening.connected()
 
 
-def heard(listening: Listening, **config: str) -> str:
-    """Have the source listen in a folder, and return what is in the way."""
-    store, org, of = listening.desk.store, listening.desk.house.org_id, listening.source_id
-    settings = {"url": listening.program.url, **config}
-    listening.stop()
-    store.write(lambda tx: sources.change_config(tx, org, of, settings))
-    listening.start()
-    return str(until(lambda: (b := listening.bridge) and b.error, "the error"))
-
-
-@pytest.mark.parametrize("name", ["nowhere/at all", "file.txt"])
-def test_a_folder_that_is_not_there_is_said(
-    listening: Listening, opencode: Program, name: str
-) -> None:
-    # The program outlives the test, and what the other database's test made is still there.
-    name = f"{len(list(opencode.work.iterdir()))}-{name}"
-    if name.endswith("file.txt"):
-        (opencode.work / name).touch()
-    wrong = str(opencode.work / name)
-    said = heard(listening, directory=wrong)
-    assert said.startswith(
-        f"OpenCode cannot open the folder {wrong!r}, which is the `directory`"
-    )
-    listening.stop()
-    if name.endswith("file.txt"):
-        (opencode.work / name).unlink()
-    (opencode.work / name).mkdir(parents=True)
-    opencode.kill()  # 1.18.33 goes on failing over a folder that it was asked for too early
-    opencode.start()
-    opencode.session(opencode.work / name)
-    listening.start()
-    listening.connected()
-
-
-def test_a_folder_in_which_no_session_was_begun_is_said_until_one_is(
-    listening: Listening, opencode: Program, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("webui.bridges.opencode.SOON", 0.0)
-    # The program outlives the test: a folder of this test's own has no session yet.
-    other = opencode.work / f"other-{len(list(opencode.work.iterdir()))}"
-    other.mkdir()
-    opencode.session()
-    said = heard(listening, directory=str(other))
-    assert said.startswith(f"OpenCode has no session in {str(other)!r}, which is")
-    assert repr(str(opencode.work)) in said
-    bridge = listening.bridge
-    assert bridge is not None
-    assert bridge.connected_at is not None, "it listens all the same"
-    opencode.session(other)
-    listening.connected()
-
-
 def test_a_list_that_cannot_be_read_is_said_and_hides_no_new_request(
     listening: Listening, opencode: Program
 ) -> None:

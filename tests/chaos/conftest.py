@@ -168,7 +168,7 @@ class Crowd:
     def until(self, acknowledged: int) -> None:
         """Wait until so many more calls were filed, approved or used."""
         for _ in range(acknowledged):
-            assert self._acknowledged.acquire(timeout=30), (self._rig.log(), self.errors)
+            assert self._acknowledged.acquire(timeout=120), (self._rig.log(), self.errors)
 
     def end(self) -> None:
         """Stop, and raise what a writer found wrong."""

@@ -22,7 +22,7 @@ from benchmarks.servers import ROOT
 from tests.chaos.conftest import Caller
 from tests.plugins.served import ServedDesk, StartDesk
 
-TIMEOUT = 30
+TIMEOUT = 120
 CALLS = int(os.environ.get("COUNTERSIGN_CALLS", "30"))
 ROUNDS = 5
 GOAL = 1.1

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from tests.chaos.conftest import Rig
 
 AT_ONCE = 100
-TIMEOUT = 30
+TIMEOUT = 120
 
 
 class Sender:

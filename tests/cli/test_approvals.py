@@ -104,7 +104,7 @@ def test_what_else_a_call_is_bound_to_is_shown_masked(told: Any, filed: Any) -> 
 
 def test_what_is_overdue_is_expired_on_request(told: Any, run: Any, filed: Any) -> None:
     approval = filed(expires_in=1)
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while told("approvals", "expire", "--all-stale")["expired"] == 0:
         assert time.monotonic() < until
     assert told("approvals", "show", approval)["status"] == "expired"

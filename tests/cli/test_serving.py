@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import selectors
 import shutil
 import socket
@@ -10,108 +11,88 @@ import sqlite3
 import stat
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from click.testing import CliRunner, Result
+
+from webui.cli import countersign
 
 WAITING = 1_000
 
 
-@pytest.fixture
-def desk(serve: Any, instance: Path) -> Any:
-    return serve(instance, COUNTERSIGN_RATE_LIMIT="0", COUNTERSIGN_MAX_PENDING="0")
+@dataclass(frozen=True)
+class Desk:
+    """A served instance, and what `init` said of it."""
 
+    server: Any
+    instance: Path
+    first: Any
 
-@pytest.fixture
-def command(desk: Any, countersign: Any) -> Any:
-    """Run a command beside the server and read its JSON."""
+    @property
+    def key(self) -> str:
+        """The first agent's key."""
+        key: str = self.first["agent"]["key"]
+        return key
 
-    def run(*words: str) -> Any:
-        done = countersign(desk.environment, *words, "--json")
-        assert done.returncode == 0, done.stderr
+    def call(self, path: str, body: Any = None, key: str = "") -> tuple[int, Any]:
+        """GET or POST over the agents' listener."""
+        answer: tuple[int, Any] = self.server.call(key or self.key, path, body)
+        return answer
+
+    def run(self, *words: str, **environment: str) -> Result:
+        """Run a command beside the server, in this process: a program takes a second to start."""
+        others: dict[str, str | None] = dict.fromkeys(os.environ)
+        given = others | self.server.environment | environment
+        return CliRunner().invoke(countersign, words, env=given)
+
+    def command(self, *words: str) -> Any:
+        """Run a command and read its JSON."""
+        done = self.run(*words, "--json")
+        assert done.exit_code == 0, done.output
         return json.loads(done.stdout)
 
-    return run
+    def file(self, number: int = 0, tool: str = "shell.run") -> Any:
+        """Ask as the first agent."""
+        body = {"tool": tool, "arguments": {"n": number}}
+        status, document = self.call("/api/v1/approvals", body)
+        assert status in {200, 201}, document
+        return document
 
 
-def _file(desk: Any, key: str, number: int = 0) -> Any:
-    body = {"tool": "shell.run", "arguments": {"n": number}}
-    status, document = desk.call(key, "/api/v1/approvals", body)
-    assert status in {200, 201}, document
-    return document
+def _served(
+    start: Any, first: tuple[Path, dict[str, Any]], folder: Path, *words: str, **more: str
+) -> Desk:
+    shutil.copytree(first[0], folder)
+    no_limits = {"COUNTERSIGN_RATE_LIMIT": "0", "COUNTERSIGN_MAX_PENDING": "0"}
+    return Desk(start(folder, *words, **no_limits, **more), folder, first[1])
 
 
-def test_one_line_is_printed_and_both_listeners_answer(desk: Any, first: Any) -> None:
-    assert desk.call(first["agent"]["key"], "/api/v1/me")[0] == 200
-    status, err = desk.stop()
+@pytest.fixture(scope="module")
+def desk(serve_for_all: Any, _first_instance: Any, tmp_path_factory: Any) -> Desk:
+    """One for all tests that do not stop it."""
+    folder = tmp_path_factory.mktemp("desk") / "instance"
+    return _served(serve_for_all, _first_instance, folder)
+
+
+@pytest.fixture
+def own_desk(serve: Any, _first_instance: Any, tmp_path: Path) -> Desk:
+    """One to be stopped."""
+    return _served(serve, _first_instance, tmp_path / "own")
+
+
+def test_one_line_is_printed_both_listeners_answer_and_at_the_end_every_event_is_covered(
+    own_desk: Desk,
+) -> None:
+    assert own_desk.call("/api/v1/me")[0] == 200
+    own_desk.file()
+    status, err = own_desk.server.stop()
     assert status == 0
     assert "Traceback" not in err
-
-
-def test_commands_go_through_the_control_socket_of_the_server(
-    desk: Any, command: Any, first: Any, instance: Path
-) -> None:
-    assert stat.S_IMODE((instance / "control.sock").stat().st_mode) == 0o600
-    for file in (path for path in instance.rglob("*") if path.is_file()):
-        assert stat.S_IMODE(file.stat().st_mode) & 0o077 == 0, file
-    key = first["agent"]["key"]
-    approval = _file(desk, key)
-    (row,) = command("approvals", "list")
-    assert row["id"] == approval["id"]
-    with ThreadPoolExecutor(1) as pool:
-        poll = pool.submit(desk.call, key, f"/api/v1/approvals/{approval['id']}?wait=60")
-        command("approvals", "approve", approval["id"], "--actor", first["admin"]["email"])
-        assert poll.result(60)[1]["status"] == "approved"
-    made = command("sources", "add", "gw", "--kind", "standard")
-    assert made["url"].startswith(
-        f"http://localhost:{urlsplit(desk.dashboard).port}/hooks/"
-    )
-    tested = command("sources", "test", made["id"])
-    assert (tested["answer"], len(tested["approvals"])) == (202, 1)
-    new = command("agents", "add", "second")
-    assert desk.call(new["key"], "/api/v1/me")[0] == 200
-    command("keys", "revoke", new["key"].split("_")[1])
-    assert desk.call(new["key"], "/api/v1/me")[0] == 401
-    assert command("audit", "verify")[0]["exit"] == 0
-
-
-def test_a_refusal_comes_back_over_the_control_socket(
-    desk: Any, countersign: Any, instance: Path
-) -> None:
-    done = countersign(desk.environment, "keys", "revoke", "nonesuch")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "There is no such key" in done.stderr
-    with socket.socket(socket.AF_UNIX) as line:
-        line.connect(str(instance / "control.sock"))
-        line.sendall(b'{"verb": "no.such", "arguments": {}}\n')
-        assert "does not know this command" in line.recv(1_000).decode()
-    with socket.socket(socket.AF_UNIX) as line:
-        line.connect(str(instance / "control.sock"))
-        line.sendall(b'{"verb": "keys.revoke", "arguments": {"bogus": 1}}\n')
-        assert "see the server's log" in line.recv(1_000).decode()
-    second = countersign(desk.environment, "serve")
-    assert second.returncode == 2
-    assert "COUNTERSIGN_INSTANCE" in second.stderr
-
-
-def test_the_database_is_backed_up_while_it_is_served(
-    desk: Any, command: Any, first: Any, tmp_path: Path
-) -> None:
-    approval = _file(desk, first["agent"]["key"])
-    made = command("db", "backup", str(tmp_path / "copy.db"))
-    with sqlite3.connect(made["backup"]) as copy:
-        assert copy.execute("SELECT id FROM approvals").fetchall() == [(approval["id"],)]
-    copy.close()
-
-
-def test_every_event_has_a_checkpoint_when_the_server_has_ended(
-    desk: Any, first: Any, instance: Path
-) -> None:
-    _file(desk, first["agent"]["key"])
-    desk.stop()
-    database = sqlite3.connect(instance / "countersign.db")
+    database = sqlite3.connect(own_desk.instance / "countersign.db")
     (left,) = database.execute(
         "SELECT count(*) FROM events e WHERE action <> 'audit.checkpoint' AND seq > "
         "(SELECT max(size) FROM checkpoints c WHERE c.org_id = e.org_id)"
@@ -120,31 +101,83 @@ def test_every_event_has_a_checkpoint_when_the_server_has_ended(
     assert left == 0
 
 
-def test_the_exit_status_of_ask_is_the_answer(
-    desk: Any, countersign: Any, command: Any, first: Any
-) -> None:
-    settings = {"COUNTERSIGN_URL": desk.agents, "COUNTERSIGN_KEY": first["agent"]["key"]}
+def test_commands_go_through_the_control_socket_of_the_server(desk: Desk) -> None:
+    assert stat.S_IMODE((desk.instance / "control.sock").stat().st_mode) == 0o600
+    for file in (path for path in desk.instance.rglob("*") if path.is_file()):
+        assert stat.S_IMODE(file.stat().st_mode) & 0o077 == 0, file
+    approval = desk.file()["id"]
+    assert approval in {row["id"] for row in desk.command("approvals", "list")}
+    with ThreadPoolExecutor(1) as pool:
+        poll = pool.submit(desk.call, f"/api/v1/approvals/{approval}?wait=60")
+        who = desk.first["admin"]["email"]
+        desk.command("approvals", "approve", approval, "--actor", who)
+        assert poll.result(60)[1]["status"] == "approved"
+    made = desk.command("sources", "add", "gw", "--kind", "standard")
+    port = urlsplit(desk.server.dashboard).port
+    assert made["url"].startswith(f"http://localhost:{port}/hooks/")
+    tested = desk.command("sources", "test", made["id"])
+    assert (tested["answer"], len(tested["approvals"])) == (202, 1)
+    new = desk.command("agents", "add", "second")
+    assert desk.call("/api/v1/me", key=new["key"])[0] == 200
+    desk.command("keys", "revoke", new["key"].split("_")[1])
+    assert desk.call("/api/v1/me", key=new["key"])[0] == 401
+    assert desk.command("audit", "verify")[0]["exit"] == 0
 
-    def ask(number: int, *words: str) -> Any:
-        call = ("ask", "--tool", "t", "--args", json.dumps({"n": number}), *words)
-        return countersign(desk.environment | settings, *call)
+
+def test_a_refusal_comes_back_over_the_control_socket(desk: Desk, countersign: Any) -> None:
+    done = countersign(desk.server.environment, "keys", "revoke", "nonesuch")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "There is no such key" in done.stderr
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(str(desk.instance / "control.sock"))
+        line.sendall(b'{"verb": "no.such", "arguments": {}}\n')
+        assert "does not know this command" in line.recv(1_000).decode()
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(str(desk.instance / "control.sock"))
+        line.sendall(b'{"verb": "keys.revoke", "arguments": {"bogus": 1}}\n')
+        assert "see the server's log" in line.recv(1_000).decode()
+    second = countersign(desk.server.environment, "serve")
+    assert second.returncode == 2
+    assert "COUNTERSIGN_INSTANCE" in second.stderr
+
+
+def test_the_database_is_backed_up_while_it_is_served(desk: Desk, tmp_path: Path) -> None:
+    approval = desk.file(8)
+    made = desk.command("db", "backup", str(tmp_path / "copy.db"))
+    with sqlite3.connect(made["backup"]) as copy:
+        found = copy.execute("SELECT id FROM approvals").fetchall()
+    copy.close()
+    assert (approval["id"],) in found
+
+
+def test_the_exit_status_of_ask_is_the_answer(desk: Desk, countersign: Any) -> None:
+    settings = {"COUNTERSIGN_URL": desk.server.agents, "COUNTERSIGN_KEY": desk.key}
+
+    def ask(number: int, *words: str) -> list[str]:
+        return ["ask", "--tool", "asked", "--args", json.dumps({"n": number}), *words]
+
+    environment = desk.server.environment | settings
 
     def decide(verb: str) -> None:
-        # By the API: a command a look would start as many programs as the asking one takes time.
-        until = time.monotonic() + 30
-        listed = "/api/v1/approvals?status=pending"
-        while not (items := desk.call(first["agent"]["key"], listed)[1]["items"]):
+        until = time.monotonic() + 60
+        while not (asked := [item for item in _pending(desk) if item["tool"] == "asked"]):
             assert time.monotonic() < until
             time.sleep(0.05)
-        command("approvals", verb, items[0]["id"], "--actor", first["admin"]["email"])
+        who = desk.first["admin"]["email"]
+        desk.command("approvals", verb, asked[0]["id"], "--actor", who)
 
     with ThreadPoolExecutor(1) as pool:
         for number, (verb, status) in enumerate((("approve", 0), ("deny", 1))):
-            asked = pool.submit(ask, number)
+            asked = pool.submit(countersign, environment, *ask(number))
             decide(verb)
             assert asked.result(60).returncode == status
-    assert ask(7, "--timeout", "0.1").returncode == 3
-    assert countersign(desk.environment, "ask").returncode == 3
+    assert countersign(environment, *ask(7, "--timeout", "0.1")).returncode == 3
+    assert countersign(desk.server.environment, "ask").returncode == 3
+
+
+def _pending(desk: Desk) -> list[Any]:
+    items: list[Any] = desk.call("/api/v1/approvals?status=pending")[1]["items"]
+    return items
 
 
 @pytest.mark.sure  # a server and a program of its own
@@ -161,10 +194,9 @@ def test_ask_says_when_the_time_ran_out(
 def test_the_admin_api_is_switched_on_by_a_word(
     serve: Any, instance: Path, first: Any
 ) -> None:
-    desk = serve(instance, "--enable-admin-api")
-    approval = _file(desk, first["agent"]["key"])
-    token = first["admin"]["token"]
-    status, found = desk.call(token, f"/api/approve/{approval['id']}", {"reason": "ok"})
+    desk = Desk(serve(instance, "--enable-admin-api"), instance, first)
+    there = f"/api/approve/{desk.file()['id']}"
+    status, found = desk.call(there, {"reason": "ok"}, desk.first["admin"]["token"])
     assert (status, found["status"]) == (200, "approved")
 
 
@@ -189,23 +221,23 @@ def test_an_instance_may_lie_deep_in_the_file_system(
 
 @pytest.mark.sure  # a thousand that wait are in tests/server/test_serve.py too
 def test_a_thousand_agents_wait_and_each_hears_of_its_own_decision(
-    desk: Any, first: Any, instance: Path
+    own_desk: Desk,
 ) -> None:
-    key, where = first["agent"]["key"], urlsplit(desk.agents)
+    desk, where = own_desk, urlsplit(own_desk.server.agents)
     with ThreadPoolExecutor(16) as pool:
-        ids = [a["id"] for a in pool.map(lambda n: _file(desk, key, n), range(WAITING))]
+        ids = [a["id"] for a in pool.map(desk.file, range(WAITING))]
     polls = {}
     for approval_id in ids:
         sock = socket.create_connection((where.hostname, where.port), 30)
         sock.sendall(
             f"GET /api/v1/approvals/{approval_id}?wait=60 HTTP/1.1\r\nHost: {where.netloc}\r\n"
-            f"Authorization: Bearer {key}\r\nConnection: close\r\n\r\n".encode()
+            f"Authorization: Bearer {desk.key}\r\nConnection: close\r\n\r\n".encode()
         )
         polls[sock] = approval_id
     assert not _readable(polls, 0)
-    _deny_all(instance, ids, first["admin"]["email"])
+    _deny_all(desk.instance, ids, desk.first["admin"]["email"])
     answers: dict[socket.socket, Any] = {}
-    until = time.monotonic() + 40
+    until = time.monotonic() + 120
     while len(answers) < WAITING and time.monotonic() < until:
         for sock in _readable(polls.keys() - answers.keys(), 1):
             with sock.makefile("rb") as stream:

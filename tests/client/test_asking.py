@@ -46,7 +46,7 @@ def test_a_waiting_agent_gets_a_decision_that_comes_later(
 ) -> None:
     ask = desk.ask("shell.run", CALL)
     threading.Timer(0.05, server.approve, [server.only()]).start()
-    assert ask.wait(timeout=20).approval.status is Status.APPROVED
+    assert ask.wait(timeout=60).approval.status is Status.APPROVED
 
 
 def test_a_denial_raises_with_the_reviewers_reason(server: Any, desk: Client) -> None:
@@ -144,7 +144,7 @@ def test_later_polls_ask_only_for_news(server: Any, desk: Client, http: Any) -> 
     still_pending = http(200, json.dumps(ask.approval.body).encode(), ETag='"1"')
     server.faults = [still_pending, http(304, b"", ETag='"1"')]
     threading.Timer(0.1, server.approve, [server.only()]).start()
-    ask.wait(timeout=20)
+    ask.wait(timeout=60)
     first, second, third = server.asked[1:]
     assert "If-None-Match" not in first.headers
     assert second.headers["If-None-Match"] == third.headers["If-None-Match"] == '"1"'

@@ -309,7 +309,7 @@ def test_a_cancelled_wait_leaves_nothing_running(
     waiting = [t for t in threading.enumerate() if t.name == "countersign-call"]
     go.set()
     for thread in waiting:
-        thread.join(20)
+        thread.join(60)
     assert not any(thread.is_alive() for thread in waiting)
     assert ran == []
     assert server.calls("/consume") == []

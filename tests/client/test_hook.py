@@ -209,7 +209,7 @@ def test_a_program_that_is_stopped_or_cannot_write_blocks(server: Any) -> None:
         process.stdin = None
         assert asked.wait(20)
         process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (2, b"")
     assert b"stopped by SIGTERM" in err
     server.reviewer = server.deny
@@ -221,7 +221,7 @@ def test_a_program_that_is_stopped_or_cannot_write_blocks(server: Any) -> None:
             stdout=full,
             stderr=-1,
             check=False,
-            timeout=20,
+            timeout=60,
         )
     assert done.returncode == 2
 

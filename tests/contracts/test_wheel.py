@@ -20,8 +20,8 @@ ROOT = Path(__file__).parents[2]
 READY = re.compile(
     r"^ready dashboard=(?P<dashboard>http://\S+) agents=(?P<agents>http://\S+)$"
 )
-START_SECONDS = 30
-STOP_SECONDS = 15
+START_SECONDS = 120
+STOP_SECONDS = 60
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +145,7 @@ def _ready_address(server: "subprocess.Popen[str]", log: Path) -> str:
 
 
 def fetch(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own server
+    with urllib.request.urlopen(url, timeout=START_SECONDS) as answer:  # noqa: S310 - our own server
         body: bytes = answer.read()
         return body
 

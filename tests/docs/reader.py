@@ -25,7 +25,7 @@ from webui.cli import countersign
 
 FASTER = "import time; _sleep = time.sleep; time.sleep = lambda _: _sleep(0.05)\n"
 """Before a snippet that looks again every few seconds; the snippet itself stays as it is."""
-TIMEOUT = 30
+TIMEOUT = 120
 Found = TypeVar("Found")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.docs.reader import until
+from tests.docs.reader import TIMEOUT, until
 from tests.plugins.served import ROOT, Background, ServedDesk, StartDesk
 from webui.cli import countersign
 
@@ -60,7 +60,7 @@ def run(desk: ServedDesk, tmp_path: Path) -> Callable[..., Any]:
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=TIMEOUT,
             check=False,
         )
 
@@ -85,7 +85,7 @@ def decide(desk: ServedDesk, beside: type[Background]) -> Iterator[Callable[...,
             }
             body = json.dumps({"reason": reason}).encode()
             request = urllib.request.Request(there, body, headers)  # noqa: S310 - our own desk
-            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
                 assert answer.status == 200
 
         started.append(beside(work))
@@ -174,7 +174,7 @@ def test_the_record_is_checked_elsewhere_with_the_single_file(
     done = run("sh", record)
     assert done.returncode == 0, done.stderr
     address = f"{desk.dashboard}/.well-known/countersign.json"
-    with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310 - our own desk
+    with urllib.request.urlopen(address, timeout=TIMEOUT) as answer:  # noqa: S310 - our own desk
         trusted = json.load(answer)["audit_vkeys"]
     keys = " ".join(f'--vkey "{key}"' for key in trusted)
     checked = run("sh", re.sub(r'--vkey ".*"', keys, elsewhere))
@@ -203,7 +203,7 @@ def test_every_call_of_the_api_page_is_served(desk: ServedDesk) -> None:
     request = urllib.request.Request(  # noqa: S310 - our own desk
         address, headers={"Authorization": f"Bearer {desk.key}"}
     )
-    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
         paths = json.load(answer)["paths"]
     plain = re.compile(r"\{[^}]*\}")
     served = {

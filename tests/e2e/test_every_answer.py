@@ -78,7 +78,7 @@ def test_an_agent_is_asked_for_changes_answers_and_runs_what_the_reviewer_edited
     served.client.say(asked.id, "Hello?")
     expect(page.locator("#messages")).to_contain_text("Hello?")
     expect(copies).to_have_value("2")
-    waiting = beside(lambda: asked.wait(timeout=20).consume().arguments)
+    waiting = beside(lambda: asked.wait(timeout=60).consume().arguments)
     page.get_by_role("button", name="Approve as edited").click()
     expect(page.locator("#edited")).to_contain_text("Edited by Ana")
     expect(page.locator("#edited .diff__side--is")).to_contain_text("2")
@@ -112,7 +112,7 @@ def test_editing_and_talking_need_no_script(ana: Reviewer, at: At, ask: AskDesk)
     page.get_by_label("copies number").fill("1")
     page.get_by_role("button", name="Approve as edited").click()
     expect(page.locator("#edited")).to_contain_text("Edited by Ana")
-    assert asked.wait(timeout=10).consume().arguments == {"to": "a", "copies": 1}
+    assert asked.wait(timeout=60).consume().arguments == {"to": "a", "copies": 1}
 
 
 def test_several_calls_are_selected_by_key_and_decided_on_one_page(

@@ -60,7 +60,7 @@ def job(
     thread: Any = {"configurable": {"thread_id": mode}}
     said: Any = {"messages": [("user", "Invite")]}
     paused = agent.invoke(said, thread, version="v2")
-    answer = resolve(desk.client, paused, session=mode, timeout=40)
+    answer = resolve(desk.client, paused, session=mode, timeout=100)
     done = agent.invoke(answer, thread, version="v2")
     return {
         message.tool_call_id.removeprefix(f"{mode}-"): str(message.content)

@@ -67,7 +67,7 @@ async def job(desk: ServedDesk, ran: list[tuple[str, Any]]) -> str:
     assert isinstance(paused.output, DeferredToolRequests)
     assert ran == []
     answers = await asyncio.to_thread(
-        resolve, desk.client, paused.output, session="invoices", timeout=25
+        resolve, desk.client, paused.output, session="invoices", timeout=100
     )
     resumed = await agent.run(
         message_history=paused.all_messages(), deferred_tool_results=answers
@@ -178,7 +178,7 @@ def test_a_signed_webhook_of_the_official_package_waits_in_the_same_queue(
             "webhook-signature": Webhook(secret).sign("msg_e2e", now, call),
         },
     )
-    with urllib.request.urlopen(message, timeout=10) as answer:  # noqa: S310
+    with urllib.request.urlopen(message, timeout=60) as answer:  # noqa: S310
         assert answer.status == 202
     desk.get_by_role("link", name="1 new approval").click()
     open_row(desk, "DE89")

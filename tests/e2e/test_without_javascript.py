@@ -43,7 +43,7 @@ def test_reading_and_approving_from_the_queue(plain: Page, ask: AskDesk) -> None
     plain.get_by_role("button", name="Approve this call").click()
     expect(plain.locator("#detail .call__head .badge--status")).to_contain_text("Approved")
     expect(plain.locator("#detail .outcome")).to_contain_text("Go on.")
-    assert asked.wait(timeout=10).consume().arguments == {"command": "make deploy"}
+    assert asked.wait(timeout=60).consume().arguments == {"command": "make deploy"}
 
 
 def test_denying_on_the_page_of_an_approval(plain: Page, ask: AskDesk) -> None:

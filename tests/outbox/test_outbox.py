@@ -309,7 +309,7 @@ def test_a_receiver_that_drips_delays_no_other(
     fan_out(runtime)
     while len(healthy.requests) < 30:
         courier.deliver()
-        assert healthy.arrived.acquire(timeout=10)
+        assert healthy.arrived.acquire(timeout=60)
     # all of the healthy one's arrived while the first of the slow one's still drip
     assert len(slow.requests) <= schedule.MAX_IN_FLIGHT
     slow_ones = deliveries(store, url=slow.url)
@@ -654,7 +654,7 @@ def test_what_nobody_answers_does_not_hold_up_who_does(
     fan_out(runtime)
     while len(healthy.requests) < 20:
         courier.deliver()
-        assert healthy.arrived.acquire(timeout=10)
+        assert healthy.arrived.acquire(timeout=60)
     assert sorted(healthy.types) == ["approval.created"] * 20
     for each in bad:
         each.let_go.set()

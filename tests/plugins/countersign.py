@@ -16,7 +16,8 @@ from urllib.request import ProxyHandler, Request, build_opener
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 30
+SECONDS = 120
+"""Only what hangs reaches it, on a machine however busy."""
 _opener = build_opener(ProxyHandler({}))
 
 
@@ -48,7 +49,7 @@ class Served:
         headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
         request = Request(f"{self.agents}{path}", data, headers)  # noqa: S310 - our own
         try:
-            with _opener.open(request, timeout=SECONDS * 2) as answer:
+            with _opener.open(request, timeout=SECONDS) as answer:
                 return answer.status, json.load(answer)
         except OSError as error:
             if not hasattr(error, "code"):
@@ -83,6 +84,16 @@ def countersign() -> Callable[..., subprocess.CompletedProcess[str]]:
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Served]]:
     """Serve an instance; every server is ended with its test."""
+    yield from _serving()
+
+
+@pytest.fixture(scope="module")
+def serve_for_all() -> Iterator[Callable[..., Served]]:
+    """Serve an instance for all tests of a file that leave it running."""
+    yield from _serving()
+
+
+def _serving() -> Iterator[Callable[..., Served]]:
     with ExitStack() as ends:
 
         def start(instance: Path, *words: str, **changes: str) -> Served:

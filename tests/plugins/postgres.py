@@ -25,7 +25,7 @@ from webui.store import schema
 USER = "countersign"
 PASSWORD = "for-one-test-run"
 MIGRATED = "migrated"
-START_SECONDS = 30
+START_SECONDS = 120
 
 
 @dataclass

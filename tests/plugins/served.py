@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 ROOT = Path(__file__).parents[2]
-TIMEOUT = 30
+TIMEOUT = 120
+"""Seconds: only what hangs reaches it, on a machine however busy."""
 ANYWHERE = {"COUNTERSIGN_BIND": "127.0.0.1:0", "COUNTERSIGN_AGENT_BIND": "127.0.0.1:0"}
 
 
@@ -280,8 +281,11 @@ def ask(served: ServedDesk) -> Iterator[AskDesk]:
 @pytest.fixture(scope="session")
 def chromium(chromium_path: Path) -> Iterator[Browser]:
     """The real browser. Its sandbox cannot start where tests run as root."""
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - few tests need it
+    from playwright.sync_api import expect, sync_playwright  # noqa: PLC0415 - few tests need it
 
+    expect.set_options(
+        timeout=TIMEOUT * 1000 // 2
+    )  # its own 5 s are short on a busy machine
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=chromium_path, args=["--no-sandbox"]

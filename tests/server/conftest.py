@@ -18,7 +18,8 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 HERE = Path(__file__).parent
-TIMEOUT = 20
+TIMEOUT = 50
+"""Seconds: only what hangs reaches it; the longest hold of an agent is 60."""
 
 
 @dataclass

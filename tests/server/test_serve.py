@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.server.conftest import TIMEOUT
+
 
 def test_the_accepting_socket_chooses_the_application(desk: Any) -> None:
     claim = f"Host: 127.0.0.1:{desk.dashboard}"
@@ -52,7 +54,7 @@ def test_being_told_to_stop_ends_with_status_0_and_closes_the_desk(
 ) -> None:
     own = start()
     own.process.send_signal(number)
-    out, err = own.process.communicate(timeout=10)
+    out, err = own.process.communicate(timeout=TIMEOUT)
     assert own.process.returncode == 0
     assert out == ""  # the ready line was the only one
     assert err.split() == ["started", "closed"]
@@ -68,7 +70,7 @@ def test_waiting_agents_and_idle_connections_do_not_hold_up_the_end(start: Any) 
         while json.loads(own.ask(own.agents, "/api/v1/count").body)["waiting"] < 20:
             pass
         own.process.terminate()
-        err = own.process.communicate(timeout=10)[1]
+        err = own.process.communicate(timeout=TIMEOUT)[1]
         answers = [json.loads(future.result().body) for future in held]
     assert answers == [{"woken": True, "stopping": True}] * 20
     assert own.process.returncode == 0

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 PATIENCE = "0.3"
-TIMEOUT = 20
+TIMEOUT = 60
 
 
 @pytest.fixture(scope="module")
@@ -76,5 +76,5 @@ def test_a_live_socket_outlasts_the_time_for_a_request(impatient: Any) -> None:
     with impatient.live() as ws:
         impatient.ask(impatient.agents, "/api/v1/hold/nothing?wait=0.9")
         impatient.act("publish/1")
-        while json.loads(ws.recv(timeout=10)).get("seq") != 1:
+        while json.loads(ws.recv(timeout=TIMEOUT)).get("seq") != 1:
             pass

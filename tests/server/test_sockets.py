@@ -12,19 +12,21 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from tests.server.conftest import TIMEOUT
+
 EPOCH = "&epoch=first"
 
 
 def listen(ws: Any, number: int) -> list[int]:
     """The sequence numbers of the next messages."""
-    return [json.loads(ws.recv(timeout=10))["seq"] for _ in range(number)]
+    return [json.loads(ws.recv(timeout=TIMEOUT))["seq"] for _ in range(number)]
 
 
 def closed_with(ws: Any) -> int:
     """Read to the end: the close code."""
     with suppress(ConnectionClosed):
         while True:
-            ws.recv(timeout=15)
+            ws.recv(timeout=TIMEOUT)
     return int(ws.close_code)
 
 
@@ -49,7 +51,11 @@ def test_an_event_arrives_thin(own: Any) -> None:
     own.act("publish/3")
     with own.live(query=f"&since=3{EPOCH}") as ws:
         own.act("publish/1")
-        assert json.loads(ws.recv(timeout=10)) == {"seq": 4, "type": "tried", "id": "apr_4"}
+        assert json.loads(ws.recv(timeout=TIMEOUT)) == {
+            "seq": 4,
+            "type": "tried",
+            "id": "apr_4",
+        }
 
 
 def test_what_was_missed_comes_first_and_nothing_twice(own: Any) -> None:
@@ -80,7 +86,7 @@ def test_each_browser_gets_every_event_once_in_order_through_reconnects(own: Any
 def test_a_page_that_cannot_resume_is_told_to_reload(own: Any, query: str) -> None:
     own.act("publish/2")
     with own.live(query=query) as ws:
-        told = json.loads(ws.recv(timeout=10))
+        told = json.loads(ws.recv(timeout=TIMEOUT))
         assert told == {"resync": True, "head": 2, "epoch": "first"}
         own.act("publish/1")
         assert listen(ws, 1) == [3]
@@ -89,15 +95,15 @@ def test_a_page_that_cannot_resume_is_told_to_reload(own: Any, query: str) -> No
 def test_a_gap_of_more_than_a_thousand_is_a_reload(own: Any) -> None:
     own.act("publish/1001")
     with own.live(query=f"&since=0{EPOCH}") as ws:
-        assert json.loads(ws.recv(timeout=10))["resync"] is True
+        assert json.loads(ws.recv(timeout=TIMEOUT))["resync"] is True
 
 
 def test_a_burst_of_more_than_a_thousand_is_a_reload(own: Any) -> None:
     with own.live(query=f"&since=0{EPOCH}") as ws:
         own.act("publish/1500")
-        told = json.loads(ws.recv(timeout=10))
+        told = json.loads(ws.recv(timeout=TIMEOUT))
         while "resync" not in told:
-            told = json.loads(ws.recv(timeout=10))
+            told = json.loads(ws.recv(timeout=TIMEOUT))
         assert told["head"] == 1500
         own.act("publish/1")
         assert listen(ws, 1) == [1501]

@@ -128,7 +128,7 @@ class Tab:
         """Read to the end: the close code."""
         with suppress(ConnectionClosed):
             while True:
-                self.socket.recv(timeout=20)
+                self.socket.recv(timeout=60)
         return int(self.socket.close_code or 0)
 
 

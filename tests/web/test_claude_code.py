@@ -82,13 +82,13 @@ class Claude:
         thread = threading.Thread(target=lambda: answers.put(self.post(hook)), daemon=True)
         thread.start()
         self.threads.append(thread)
-        return self.filed.get(timeout=20), lambda: output(answers.get(timeout=20))
+        return self.filed.get(timeout=60), lambda: output(answers.get(timeout=60))
 
     def asked_again(self, hook: Any) -> Callable[[], dict[str, Any]]:
         """Post a hook beside the test that files nothing new."""
         answers: queue.Queue[TestResponse] = queue.Queue()
         threading.Thread(target=lambda: answers.put(self.post(hook)), daemon=True).start()
-        return lambda: output(answers.get(timeout=20))
+        return lambda: output(answers.get(timeout=60))
 
 
 def output(answer: TestResponse) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def claude(dashboard: Flask, store: Store, house: House) -> Iterator[Claude]:
     store.listen(heard)
     yield here
     for thread in here.threads:
-        thread.join(timeout=20)
+        thread.join(timeout=60)
 
 
 @BOTH
@@ -248,7 +248,7 @@ def test_a_repeat_that_looks_only_after_the_first_has_run_gets_the_same_yes(
     approval_id, answered = claude.ask(PRE_TOOL_USE)
     again = claude.asked_again(PRE_TOOL_USE)
     for _ in range(2):
-        assert waits.acquire(timeout=20)
+        assert waits.acquire(timeout=60)
     desk.decide(house.rae, approval_id)
     assert [verdict_of(one())[0] for one in (answered, again)] == ["allow", "allow"]
     assert len(rows(claude.store, Approval)) == 1

@@ -95,7 +95,7 @@ def test_what_the_page_tells_senders_to_do_files_an_approval(
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=120,
     )
     assert run.returncode == 0, run.stderr
     with store.reading() as session:

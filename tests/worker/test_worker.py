@@ -196,7 +196,7 @@ def test_a_worker_that_is_woken_runs_at_once_what_is_due_in_years(runtime: Any) 
     worker.start()
     try:
         for _ in range(3):
-            ran.get(timeout=20)
+            ran.get(timeout=60)
             worker.wake()
     finally:
         worker.stop()
