@@ -1,5 +1,6 @@
 """E-mails and messages: who gets them, and who gets them without its being seen."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -140,7 +141,7 @@ def test_an_ordinary_comma_in_a_name_makes_no_second_recipient() -> None:
     )
 
 
-def in_org(arguments: dict[str, object], *domains: str) -> Rendering:
+def in_org(arguments: Mapping[str, object], *domains: str) -> Rendering:
     profile = replace(PROFILE, own_domains=domains)
     reading = card("send_email", arguments, profile).rendering
     assert reading is not None

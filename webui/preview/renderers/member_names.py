@@ -5,8 +5,8 @@ from typing import Final
 FOLDERS: Final = ("cwd", "workdir", "working_directory", "workingDirectory", "working_dir")
 """The folder in which something is done."""
 FILES: Final = (
-    "path",
     "file_path",
+    "path",
     "filePath",
     "filepath",
     "filename",
