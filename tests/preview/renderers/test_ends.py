@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.preview.renderers.calls import findings, rendered, text_of
+from webui.preview.renderers.comparing import compare
 
 TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
 HUNK = "@@ -1 +1 @@\n-a\n+b\n"
@@ -50,7 +51,17 @@ SAID: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("kubectl_apply", yaml("kind: Pod\nx: [\n" + "  kind: Pod\n" * 2), "Pod"),
     ("kubectl_apply", yaml("x: [\n" + "".join(f"kind: A{n}\n" for n in range(1_005))),
      "It is too long to be searched to its end."),
+    (
+        "kubectl_apply",
+        {"manifest": {**POD, "spec": {"capabilities": {"add": ["SYS_ADMIN"]}}}},
+        "It adds the capability SYS_ADMIN.",
+    ),
     # git
+    (
+        "run_workflow",
+        {"owner": "a", "repo": "b", "workflow_id": "w", "inputs": {f"i{n}": n for n in range(250)}},
+        "(50 more)",
+    ),
     ("push_files", {"owner": "a", "repo": "b", "branch": "t", "files": [{"path": "p", "content": ""}] * 501},
      "It has 501 files; the first 500 were looked at."),
     # patches
@@ -69,6 +80,14 @@ SAID: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("apply_patch", {"patch": f"diff --git a/x b/y\nrename from x \nrename to y\t\n{HUNK}"}, "Renamed"),
     ("apply_patch", {"patch": f"--- x\n+++ x\n{HUNK}"}, "1 added"),
     ("Write", {"file_path": "/w/a", "content": "a\u200bb\n" * 500}, "And 399 more like it"),
+    ("apply_patch", {"patch": f"diff --git odd\n--- a/x\n+++ b/x\n{HUNK}"}, "1 added, 1 removed"),
+    (
+        "apply_patch",
+        {"input": "*** Begin Patch\n\n*** Add File: a\n+x\n*** End Patch"},
+        "Created: 1 added",
+    ),
+    # code
+    ("run_js", {"code": "require(process.env.X)"}, "process.env"),
     # JSON
     ("x", {"operations": [{"op": "x"}], "patches": [{"op": "add", "path": "/a", "value": 1}]}, "/a"),
     ("x", {"patch": f'[{{"op": "add", "path": "/a", "value": "{TOKEN}{TOKEN} x"}}]'}, "redacted"),
@@ -79,6 +98,12 @@ SAID: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("Bash", {"command": 'echo "abc'}, "quote is never closed"),
     ("Bash", {"command": "if (true) then ls; fi"}, "Programs: true, ls"),
     ("Bash", {"command": "env " * 20 + "ls"}, "env"),
+    ("Bash", {"command": "env " * 12}, "Programs: env"),
+    (
+        "Bash",
+        {"command": "cat <<E | a | b | c | d | e | f | g\nhello\nE"},
+        "Programs: cat, a, b, c, d, e, f, g",
+    ),
     # SQL
     ("sql", {"sql": "DROP TABLE IF EXISTS t"}, "Tables written: t"),
     ("sql", {"sql": "DELETE FROM t WHERE NOT a"}, "DELETE"),
@@ -115,6 +140,29 @@ def test_what_is_usual_is_no_warning(
 def test_a_block_of_kept_and_added_lines_has_no_sides() -> None:
     (block,) = rendered("append_file", {"path": "/w/a", "content": "x"}).blocks
     assert block.sides == ()
+
+
+def test_lines_that_go_and_come_by_turns_stand_side_by_side() -> None:
+    body = "@@ -1,2 +1,2 @@\n-a\n+b\n-c\n+d\n"
+    (block,) = rendered("apply_patch", {"patch": f"--- a/x\n+++ b/x\n{body}"}).blocks
+    pairs = [(old.before, new.number) for old, new in block.sides if old and new]
+    assert pairs[-2:] == [(1, 1), (2, 2)]
+
+
+def test_a_block_that_is_full_says_nothing_of_lines_that_stay() -> None:
+    kept = "".join(f"k{n}\n" for n in range(20))
+    old = "".join(f"a{n}\n" for n in range(197)) + kept + "x\n"
+    call = {"file_path": "/w/a", "old_string": old, "new_string": kept + "y\n"}
+    assert "lines that stay as they are" not in text_of(rendered("Edit", call))
+
+
+def test_what_takes_too_long_to_compare_is_shown_whole() -> None:
+    old = ["p", *["a"] * 900, *(f"o{n}" for n in range(150))]
+    new = ["q", *["a"] * 800, *(f"n{n}" for n in range(150))]
+    assert [(run.side, run.length) for run in compare(old, new)] == [
+        ("old", len(old)),
+        ("new", len(new)),
+    ]
 
 
 def test_lines_beyond_a_full_block_are_counted() -> None:

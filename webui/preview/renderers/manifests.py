@@ -14,7 +14,6 @@ from webui.preview.renderers.findings import Findings
 
 _MOST_YAML: Final = 16 * 1024
 """Characters: the parser takes a second for a megabyte."""
-_MOST_LEAVES: Final = 20_000
 _DEEPEST: Final = 64
 _MOST_ALIASES: Final = 50
 _MOST_SEARCHED: Final = 1_000
@@ -196,8 +195,7 @@ class _Events:
             frame.key = value
             frame.expects_key = False
             return
-        if len(self.leaves) < _MOST_LEAVES:
-            self.leaves.append(Leaf(self._document, self._here(), value, line))
+        self.leaves.append(Leaf(self._document, self._here(), value, line))
         self._filled()
 
     def _alias(self, event: Any) -> None:
