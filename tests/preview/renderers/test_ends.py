@@ -157,11 +157,12 @@ def test_a_block_that_is_full_says_nothing_of_lines_that_stay() -> None:
 
 
 def test_what_takes_too_long_to_compare_is_shown_whole() -> None:
-    old = ["p", *["a"] * 900, *(f"o{n}" for n in range(150))]
-    new = ["q", *["a"] * 800, *(f"n{n}" for n in range(150))]
+    lines = range(3_000)
+    old = ["o", *[n * n % 997 < 800 for n in lines], "o"]
+    new = ["n", *[n * n * n % 997 < 800 for n in lines], "n"]
     assert [(run.side, run.length) for run in compare(old, new)] == [
-        ("old", len(old)),
-        ("new", len(new)),
+        ("old", 3_002),
+        ("new", 3_002),
     ]
 
 
