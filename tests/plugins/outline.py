@@ -111,9 +111,9 @@ def faults_of(page: Node) -> Iterator[str]:
     for each in page.walk():
         if _needs_a_name(each) and not name_of(each, page, ids):
             yield f"{each} has no name"
-        if each.tag == "svg" and each.attrs.get("aria-hidden") != "true":
-            if each.attrs.get("role") != "img" or not name_of(each, page, ids):
-                yield f"{each} is neither hidden nor told"
+        is_told = each.attrs.get("role") == "img" and name_of(each, page, ids)
+        if each.tag == "svg" and each.attrs.get("aria-hidden") != "true" and not is_told:
+            yield f"{each} is neither hidden nor told"
         if each.attrs.get("tabindex", "0") not in {"0", "-1"}:
             yield f"{each} changes the order of the keyboard"
     for table in page.find("table"):
