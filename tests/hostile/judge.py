@@ -6,6 +6,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Dialog, Page
 
@@ -41,6 +42,7 @@ LOOK: Final = r"""
   for (let node = texts.nextNode(); node; node = texts.nextNode())
     if (hidden.test(node.data) && !["SCRIPT", "STYLE"].includes(node.parentNode.nodeName)) say(found.hidden, node.data.slice(0, 80));
   const ours = new Set("DIV SPAN P B I BDI DETAILS SUMMARY SVG USE BUTTON DL DT DD H3 FIGURE FIGCAPTION OL LI CODE INS DEL TABLE CAPTION THEAD TBODY TR TH TD SECTION H2 A TIME LABEL TEXTAREA INPUT SELECT OPTION FORM UL STRONG BLOCKQUOTE KBD".split(" "));
+  const TYPED = "#search, input[type=hidden], .filters input, .form input";
   const attributes = new Set("class dir id title open aria-hidden focusable href type form name value tabindex aria-label aria-labelledby aria-describedby hx-ignore".split(" "));
   for (const zone of document.querySelectorAll("#preview, #place .args, .canonical, .args, .said, .reading, .row__line, #messages"))
     for (const node of zone.querySelectorAll("*")) {
@@ -49,8 +51,9 @@ LOOK: Final = r"""
     }
   for (const node of document.body.querySelectorAll("*")) {
     for (const { name, value } of node.attributes) {
+      if (name === "value" && node.matches(TYPED)) continue; // what the reader typed, as they typed it
       if (name.startsWith("on") || name === "style" && !node.closest(".row") || name === "srcdoc" || /^\s*(javascript|data):/i.test(value)) say(found.foreign, `${node.nodeName} ${name}=${value}`.slice(0, 120));
-      if (hidden.test(value) && !name.startsWith("data-") && !(name === "value" && node.matches("#search, .filters input, .form input"))) say(found.hidden, `${name}=${value}`.slice(0, 80));
+      if (hidden.test(value) && !name.startsWith("data-")) say(found.hidden, `${name}=${value}`.slice(0, 80));
     }
     if (["IFRAME", "OBJECT", "EMBED", "IMG", "BASE", "LINK", "META", "STYLE", "VIDEO"].includes(node.nodeName)) say(found.foreign, node.outerHTML.slice(0, 120));
     if (node.nodeName === "SCRIPT" && !node.src.startsWith(location.origin)) say(found.foreign, node.outerHTML.slice(0, 120));
@@ -116,7 +119,7 @@ class Judge:
             self.faults.append(f"console {kind}: {text}")
 
     def _leaves(self, url: str) -> None:
-        if "evil.example" in url.split("?", maxsplit=1)[0]:
+        if (urlsplit(url).hostname or "").endswith("evil.example"):
             self.faults.append(f"asked for {url}")
 
     def look(self, values: list[Hostile] | None = None, *, whole: bool = True) -> Any:

@@ -95,7 +95,7 @@ def _line(query: Query, views: Sequence[View]) -> dict[str, object]:
         "faults": [visible(fault.words) for fault in query.faults],
         "parts": [
             Part(
-                query.text[begin:end],
+                visible(query.text[begin:end]),
                 link("queue.page", {"q": query.without((begin, end))}),
             )
             for begin, end in query.parts
