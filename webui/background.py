@@ -15,6 +15,7 @@ import structlog
 from webui.approvals import jobs
 from webui.approvals.errors import DeskError
 from webui.approvals.jobs import Claimed
+from webui.sentences import sentence
 from webui.store.errors import StoreUnavailableError
 from webui.store.queries import jobs as queries
 from webui.store.store import Store
@@ -26,7 +27,7 @@ BEAT: Final = 1.0
 """Seconds between two signs of life."""
 IDLE: Final = 1.0
 """Seconds between two looks for work."""
-FAILED: Final = "It failed by a fault of the desk; the server's log says which."
+FAILED: Final = sentence("It failed by a fault of the desk; the server's log says which.")
 
 
 class Step(NamedTuple):
@@ -89,8 +90,8 @@ class Runner:
         try:
             result = self._worked(job, told)
         except DeskError as error:
-            sentence = error.detail
-            store.write(lambda tx: jobs.fail(tx, job, sentence))
+            why = error.detail
+            store.write(lambda tx: jobs.fail(tx, job, why))
         except StoreUnavailableError:
             # the lease runs out, and then it is begun anew
             log.warning("a job was lost", job=job.id)

@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session
 from webui.approvals.errors import ConflictError, DeskError
 from webui.approvals.people import accounts
 from webui.approvals.people.standing import By
-from webui.approvals.policy import PolicyFault
 from webui.approvals.ruling import policies
-from webui.approvals.ruling.drafts import LONGEST, check_draft
+from webui.approvals.ruling.drafts import LONGEST, check_draft, too_long
 from webui.approvals.ruling.policies import PolicyRefusedError
 from webui.runtime import Runtime
+from webui.sentences import sentence
 from webui.settings import Settings
 from webui.store.transaction import Transaction
 
@@ -34,6 +34,10 @@ _MOST_BYTES = LONGEST * 4
 
 class UnreadableError(Exception):
     """There is no text that could be the policy; the message says why."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +60,11 @@ def ruled_org(session: Session, settings: Settings) -> str:
     try:
         return accounts.org_id_of(session, settings.policy_org)
     except DeskError as error:
-        raise UnreadableError(
+        why = (
             "policy_org does not name one organization of this desk, so policy_file rules "
             "none. Set it to the id, slug or name of one."
-        ) from error
+        )
+        raise UnreadableError(why) from error
 
 
 def rules(session: Session, settings: Settings, org_id: str) -> bool:
@@ -82,8 +87,12 @@ def require_no_file(tx: Transaction, settings: Settings, org_id: str) -> None:
     if rules(tx.session, settings, org_id):
         raise ConflictError(
             "policy_in_file",
-            f"The policy of this organization is the file {settings.policy_file} on the "
-            "desk's machine, and the file wins. Change it there; it is taken in by itself.",
+            sentence(
+                "The policy of this organization is the file %(path)s on the "
+                "desk's machine, and the file wins. Change it there; it is taken in by "
+                "itself.",
+                path=settings.policy_file,
+            ),
         )
 
 
@@ -95,12 +104,13 @@ def view_of(session: Session, settings: Settings, org_id: str, now: int) -> File
     try:
         text = read(path)
     except UnreadableError as error:
-        return FileView(str(path), (str(error),), in_force=False)
+        return FileView(str(path), (error.why,), in_force=False)
     found = check_draft(session, org_id, text, now)
     revision = None if found.policy is None else found.policy.revision
     live = policies.in_force(session, org_id)
     same = live is not None and live.revision == revision
-    return FileView(str(path), tuple(map(str, found.faults)), in_force=same)
+    wrong = tuple(fault.told() for fault in found.faults)
+    return FileView(str(path), wrong, in_force=same)
 
 
 def read(path: Path) -> str:
@@ -115,16 +125,19 @@ def read(path: Path) -> str:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(handle, "rb") as file:  # noqa: PTH123 - it is open already
             if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise UnreadableError(f"{path} is no file.")
+                raise UnreadableError(sentence("%(path)s is no file.", path=path))
             content = file.read(_MOST_BYTES + 1)
     except OSError as error:
-        raise UnreadableError(f"{path} cannot be read: {error.strerror}.") from error
+        why = sentence("%(path)s cannot be read: %(why)s.", path=path, why=error.strerror)
+        raise UnreadableError(why) from error
     if len(content) > _MOST_BYTES:
-        raise UnreadableError(f"{path} is larger than a policy can be.")
+        why = sentence("%(path)s is larger than a policy can be.", path=path)
+        raise UnreadableError(why)
     try:
         return content.decode()
     except UnicodeDecodeError as error:
-        raise UnreadableError(f"{path} is not UTF-8; save it as UTF-8.") from error
+        why = sentence("%(path)s is not UTF-8; save it as UTF-8.", path=path)
+        raise UnreadableError(why) from error
 
 
 class Watch:
@@ -171,8 +184,7 @@ class Watch:
 
     def _accept(self, path: Path, text: str) -> None:
         if len(text) > LONGEST:
-            sentence = f"the text is longer than {LONGEST:,} characters. Shorten it."
-            raise PolicyRefusedError((PolicyFault(1, 1, "", sentence),))
+            raise PolicyRefusedError((too_long(),))
 
         def unit(tx: Transaction) -> policies.Accepted:
             org_id = ruled_org(tx.session, self._runtime.settings)

@@ -7,7 +7,8 @@ Specification: dashboard.md, "All texts in one catalogue".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import Protocol
 
 
@@ -25,6 +26,9 @@ class Language(Protocol):
 
     def moment(self, ms: int) -> str:
         """Return a moment for people, exact and in UTC."""
+
+    def number(self, value: float | Decimal) -> str:
+        """Return a number with its thousands apart."""
 
 
 class Sentence(str):
@@ -51,6 +55,19 @@ class Sentence(str):
             text = language.gettext(self._message)
         return text % {name: told(value, language) for name, value in self._values.items()}
 
+    def changed(self, change: Callable[[str], str]) -> Sentence:
+        """Return it with a change made to each text among its values, such as `visible`."""
+        values = {name: _changed(value, change) for name, value in self._values.items()}
+        english = self._message if self._many is None or self._number == 1 else self._many
+        return _made(
+            english,
+            self._message,
+            values,
+            many=self._many,
+            number=self._number,
+            context=self._context,
+        )
+
 
 class Joined(Sentence):
     """Several sentences, one after the other."""
@@ -63,6 +80,40 @@ class Joined(Sentence):
         """Return all of them in another language."""
         return self._separator.join(str(told(part, language)) for part in self._parts)
 
+    def changed(self, change: Callable[[str], str]) -> Sentence:
+        """Return them with a change made to each text among them."""
+        return joined(self._separator, [_changed(part, change) for part in self._parts])
+
+
+class Capital(Sentence):
+    """A sentence that begins with a capital letter, in every language."""
+
+    __slots__ = ("_whole",)
+    _whole: object
+
+    def told(self, language: Language) -> str:
+        """Return it in another language."""
+        return _with_capital(told(self._whole, language))
+
+    def changed(self, change: Callable[[str], str]) -> Sentence:
+        """Return it with a change made to each text among its values."""
+        return capital(_changed(self._whole, change))
+
+
+class Number(Sentence):
+    """A number inside a sentence, such as `12,345`."""
+
+    __slots__ = ("_value",)
+    _value: float
+
+    def told(self, language: Language) -> str:
+        """Return it as the language writes it."""
+        return language.number(self._value)
+
+    def changed(self, _change: Callable[[str], str]) -> Sentence:
+        """Return it as it is."""
+        return self
+
 
 class Moment(Sentence):
     """A moment inside a sentence, such as `21 Nov 2026, 05:55:22 UTC`."""
@@ -73,6 +124,10 @@ class Moment(Sentence):
     def told(self, language: Language) -> str:
         """Return it as the language writes it."""
         return language.moment(self._ms)
+
+    def changed(self, _change: Callable[[str], str]) -> Sentence:
+        """Return it as it is."""
+        return self
 
 
 def sentence(message: str, /, **values: object) -> Sentence:
@@ -112,6 +167,20 @@ def joined(separator: str, parts: Iterable[object]) -> Sentence:
     return whole
 
 
+def capital(text: object) -> Sentence:
+    """Return a text or sentence with a capital letter at its beginning, as a sentence."""
+    made = str.__new__(Capital, _with_capital(text))
+    made._whole = text  # noqa: SLF001 - its maker
+    return made
+
+
+def number(value: float, english: str | None = None) -> Sentence:
+    """Return a number as part of a sentence, its thousands apart or as `english` has it."""
+    made = str.__new__(Number, f"{value:,}" if english is None else english)
+    made._value = value  # noqa: SLF001 - its maker
+    return made
+
+
 def moment(ms: int, english: str) -> Sentence:
     """Return a moment (ms since the epoch) as part of a sentence; `english` is how it is kept."""
     made = str.__new__(Moment, english)
@@ -122,6 +191,16 @@ def moment(ms: int, english: str) -> Sentence:
 def told(value: object, language: Language) -> object:
     """Return a sentence in another language, and anything else as it is."""
     return value.told(language) if isinstance(value, Sentence) else value
+
+
+def _changed(value: object, change: Callable[[str], str]) -> object:
+    if isinstance(value, Sentence):
+        return value.changed(change)
+    return change(value) if isinstance(value, str) else value
+
+
+def _with_capital(text: object) -> str:
+    return f"{text}"[:1].upper() + f"{text}"[1:]
 
 
 def _made(

@@ -1,11 +1,23 @@
 """Sentences that know of what they were made."""
 
 import json
+from decimal import Decimal
 
 import pytest
 
 from webui.languages import Language, chosen, language
-from webui.sentences import Sentence, joined, kept, moment, plural, sentence, sentence_in
+from webui.preview import visible
+from webui.sentences import (
+    Sentence,
+    capital,
+    joined,
+    kept,
+    moment,
+    number,
+    plural,
+    sentence,
+    sentence_in,
+)
 
 
 class Shouting:
@@ -22,6 +34,9 @@ class Shouting:
 
     def moment(self, ms: int) -> str:
         return f"<{ms}>"
+
+    def number(self, value: float | Decimal) -> str:
+        return f"#{value}"
 
 
 def _loud(text: str) -> str:
@@ -70,6 +85,26 @@ def test_a_moment_is_written_as_the_language_writes_it() -> None:
     when = moment(7, "then")
     assert sentence("since %(when)s", when=when) == "since then"
     assert sentence("since %(when)s", when=when).told(LOUD) == "since <7>"
+
+
+def test_a_number_in_a_sentence_is_written_as_the_language_writes_it() -> None:
+    many = plural("%(number)s call", "%(number)s calls", 4200, number=number(4200))
+    assert many == "4,200 calls"
+    assert many.told(LOUD) == "#4200 CALLs"
+
+
+def test_a_sentence_begins_with_a_capital_letter_in_every_language() -> None:
+    made = capital(sentence("call %(name)s", name="x"))
+    assert (made, made.told(LOUD)) == ("Call x", "CALL x")
+    assert capital(joined(" ", ["is", sentence("open")])).told(LOUD) == "Is OPEN"
+
+
+def test_what_strangers_wrote_into_a_sentence_is_made_visible_in_every_language() -> None:
+    inner = sentence("held by %(name)s", name="A\u202eda")
+    made = visible(capital(joined(": ", ["x", sentence("%(how)s, %(n)s.", how=inner, n=number(2))])))
+    assert made == "X: held by A⟦U+202E⟧da, 2."
+    assert isinstance(made, Sentence)
+    assert made.told(LOUD) == "X: HELD BY A⟦U+202E⟧da, #2."
 
 
 def test_what_was_kept_is_told_again_and_a_percent_sign_is_one() -> None:

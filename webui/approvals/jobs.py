@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 
 from webui.approvals.errors import ConflictError, NotFoundError
 from webui.approvals.people.standing import By, lock_org
+from webui.sentences import sentence
 from webui.store.ids import new_id
 from webui.store.models import Job
 from webui.store.models.job import OPEN_JOB
@@ -29,7 +30,10 @@ KEPT: Final = 30 * 86_400_000
 """ms for which a finished job and its result are kept."""
 RESULT_MAX: Final = 262_144
 """Characters of a result."""
-DIED: Final = f"It was begun {ATTEMPTS_MAX} times and never came to an end; the server's log may say why."
+DIED: Final = sentence(
+    "It was begun %(count)s times and never came to an end; the server's log may say why.",
+    count=ATTEMPTS_MAX,
+)
 
 
 class State(StrEnum):
@@ -69,8 +73,11 @@ def ask_for(
     if (tx.session.scalar(waiting) or 0) >= OPEN_MAX:
         raise ConflictError(
             "too_many_jobs",
-            f"{OPEN_MAX} jobs of this organization wait or run already; let one end, or "
-            "cancel one.",
+            sentence(
+                "%(count)s jobs of this organization wait or run already; let one end, or "
+                "cancel one.",
+                count=OPEN_MAX,
+            ),
         )
     job = Job(
         id=new_id("job", tx.now),
@@ -143,13 +150,13 @@ def finish(tx: Transaction, job: Claimed, result: Mapping[str, Any]) -> bool:
     """Keep what came of a job, if it is still ours."""
     text = json.dumps(result, ensure_ascii=False)
     if len(text) > RESULT_MAX:
-        return fail(tx, job, "Its result is too large to be kept.")
+        return fail(tx, job, sentence("Its result is too large to be kept."))
     return _end(tx, _ours(job), State.DONE, result=text, done=Job.total)
 
 
-def fail(tx: Transaction, job: Claimed, sentence: str) -> bool:
+def fail(tx: Transaction, job: Claimed, why: str) -> bool:
     """End a job that cannot be done, with the sentence why."""
-    return _end(tx, _ours(job), State.FAILED, error=sentence)
+    return _end(tx, _ours(job), State.FAILED, error=why)
 
 
 def give_back(tx: Transaction, job: Claimed) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Final
 
+from webui.sentences import sentence, sentence_in
+
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
 BOUNDS: Final = (
     *(2 * SECOND, 5 * SECOND, 10 * SECOND, 30 * SECOND),
@@ -33,12 +35,14 @@ def median(counts: Sequence[int]) -> int | None:
 def words(bucket: int | None) -> str:
     """Return the bounds of a bucket for people."""
     if bucket is None:
-        return "none"
+        return sentence_in("no duration", "none")
     if bucket == 0:
-        return f"under {short(0)}"
+        return sentence("under %(bound)s", bound=short(0))
     if bucket == BUCKETS - 1:
-        return f"{short(bucket - 1)} or more"
-    return f"{short(bucket - 1)} to {short(bucket)}"
+        return sentence("%(bound)s or more", bound=short(bucket - 1))
+    return sentence(
+        "%(from)s to %(to)s", **{"from": short(bucket - 1), "to": short(bucket)}
+    )
 
 
 def short(bound: int) -> str:

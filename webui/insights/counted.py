@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from webui.insights.counting import WAITS, Facet
 from webui.insights.drawing import Mark
+from webui.sentences import number, sentence, sentence_in
 
 Cell = str | int
 Counts = Mapping[str, Any]
@@ -13,7 +14,7 @@ DRAWN: Final = 8
 """Bars of a chart; its table has more."""
 OFTEN: Final = 5
 """Times that the same has to be asked, and never denied, to be called a candidate for a rule."""
-NO_RULE: Final = "(no rule)"
+NO_RULE: Final = sentence("(no rule)")
 NOTHING: Final[Counts] = {}
 
 
@@ -78,12 +79,12 @@ def waits(row: Counts) -> list[int]:
 
 def share(part: int, whole: int) -> str:
     """Return a part in a hundredth."""
-    return f"{part * 100 / whole:.0f} %" if whole else "none"
+    return f"{part * 100 / whole:.0f} %" if whole else sentence_in("no share", "none")
 
 
-def some(number: int, word: str, words: str = "") -> str:
-    """Return a number of things, as in `1 rule` and `2 rules`."""
-    return f"{number:,} {word if number == 1 else words or word + 's'}"
+def tenths(value: float) -> str:
+    """Return a number with one digit behind the point."""
+    return number(round(value, 1), f"{value:.1f}")
 
 
 DECIDED: Final = ("approved", "denied", "answered")

@@ -8,6 +8,8 @@ stylesheet's, by class. The second part of a bar is hatched.
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal, NamedTuple
 
+from webui.sentences import number, sentence
+
 PLOT: Final = 96
 """Height of the tallest column, px."""
 FLOOR: Final = PLOT + 16
@@ -129,7 +131,11 @@ def clipped(text: str) -> str:
     """Return a label that fits, and says how much it hides."""
     if len(text) <= LABEL_MAX:
         return text
-    return f"{text[: LABEL_MAX - 10]} (+{len(text) - LABEL_MAX + 10:,} more)"
+    return sentence(
+        "%(beginning)s (+%(count)s more)",
+        beginning=text[: LABEL_MAX - 10],
+        count=number(len(text) - LABEL_MAX + 10),
+    )
 
 
 def _share(value: int, most: int, whole: float) -> float:

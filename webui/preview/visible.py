@@ -14,6 +14,7 @@ from typing import Final
 
 from webui.preview.codes import classes, is_plain
 from webui.preview.nodes import Piece
+from webui.sentences import Sentence
 
 _MANY_SPACES: Final = " " * 9
 _NAMES_IN_A_TITLE: Final = 3
@@ -33,6 +34,8 @@ def visible(text: str) -> str:
     """
     if is_as_shown(text):
         return text
+    if isinstance(text, Sentence):  # of ours: only its values are a stranger's
+        return text.changed(visible)
     return "".join([piece.text for piece in pieces(text)])
 
 
@@ -43,7 +46,7 @@ def inline(text: str) -> str:
 
 def on_one_line(shown: str) -> str:
     """Return visible text with its line feeds escaped too."""
-    return shown.replace("\n", "⟦U+000A⟧")
+    return shown if "\n" not in shown else shown.replace("\n", "⟦U+000A⟧")
 
 
 def pieces(text: str) -> tuple[Piece, ...]:

@@ -16,6 +16,7 @@ from webui.background import Step, Work
 from webui.replays.reading import Breath, Reader
 from webui.replays.tally import Tally
 from webui.replays.was import was
+from webui.sentences import number, sentence
 from webui.store.ids import first_id
 from webui.store.models import Org
 from webui.store.queries.deciders import deciders
@@ -28,7 +29,10 @@ DAYS: Final = 30
 DAYS_MAX: Final = 3_650
 TEXT_MAX: Final = 131_072
 """Characters of a draft."""
-_WRONG_DAYS: Final = f"A backtest goes over 1 to {DAYS_MAX} days, or over all recorded calls; give one of them."
+_WRONG_DAYS: Final = sentence(
+    "A backtest goes over 1 to %(most)s days, or over all recorded calls; give one of them.",
+    most=DAYS_MAX,
+)
 
 
 def ask_for_backtest(
@@ -57,7 +61,12 @@ def ask_for_backtest(
     if days is not None and not 1 <= days <= DAYS_MAX:
         raise InvalidError(_WRONG_DAYS)
     if len(text) > TEXT_MAX:
-        raise InvalidError(f"The draft is longer than {TEXT_MAX:,} characters; shorten it.")
+        raise InvalidError(
+            sentence(
+                "The draft is longer than %(most)s characters; shorten it.",
+                most=number(TEXT_MAX),
+            )
+        )
     policy, wrong = check_policy(text)
     if policy is None:
         raise PolicyRefusedError(wrong)

@@ -18,6 +18,7 @@ from webui.approvals.ruling import shadows
 from webui.background import PAUSE
 from webui.replays.reading import Breath, Reader
 from webui.replays.was import RULED, was
+from webui.sentences import sentence
 from webui.store.errors import StoreUnavailableError
 from webui.store.ids import first_id
 from webui.store.models import PolicyShadow
@@ -32,7 +33,9 @@ LATE: Final = 5_000
 NEWEST: Final = 50
 RULES_MAX: Final = 100
 NAME_MAX: Final = 200
-BROKEN: Final = "The desk could not rule by this draft; the server's log says why. Stop it."
+BROKEN: Final = sentence(
+    "The desk could not rule by this draft; the server's log says why. Stop it."
+)
 
 
 def follow(store: Store) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from webui.approvals.policy.operators import is_number, text_of
+from webui.approvals.policy.plain import is_number, text_of
 from webui.approvals.policy.rulebook import is_glob
 from webui.approvals.states import Risk
 from webui.preview import inline

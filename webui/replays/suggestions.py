@@ -16,6 +16,7 @@ from webui.background import Step, Work
 from webui.replays.backtest import DAY, check_may_replay
 from webui.replays.reading import Breath, Masks, opened, slices
 from webui.replays.suggesting import VALUES_MAX, WHO_MAX, Gatherer, Group, values_of
+from webui.sentences import sentence
 from webui.store.ids import first_id
 from webui.store.models import Org
 from webui.store.queries.persons import roots_of
@@ -28,9 +29,13 @@ APPROVALS_MAX, PEOPLE_MAX, DAYS_MAX = 1_000, 20, 90
 APPROVALS_MIN: Final = 3
 SUGGESTED: Final = 50
 _FOR_PEOPLE: Final = frozenset({ASSIGN, ASSIGN_SCOPE})
-_WRONG: Final = (
-    f"Suggestions look for {APPROVALS_MIN} to {APPROVALS_MAX} approvals by 1 to {PEOPLE_MAX} "
-    f"people in 1 to {DAYS_MAX} days; give numbers within these."
+_WRONG: Final = sentence(
+    "Suggestions look for %(least)s to %(most)s approvals by 1 to %(people)s people in 1 to "
+    "%(days)s days; give numbers within these.",
+    least=APPROVALS_MIN,
+    most=APPROVALS_MAX,
+    people=PEOPLE_MAX,
+    days=DAYS_MAX,
 )
 
 

@@ -13,6 +13,7 @@ from webui.approvals.desk import approval_of
 from webui.audit.export import Recorded, csv_rows, json_lines
 from webui.audit.recheck import broken_at
 from webui.preview import visible
+from webui.sentences import number, sentence
 from webui.store.models import Event
 from webui.store.queries import events, people
 from webui.store.queries.events import EventFilters
@@ -137,9 +138,16 @@ def _check(session: Session, org_id: str) -> Check:
     rows = events.page(session, org_id, before=end[0] + 1, limit=CHECKED).rows
     broken = broken_at(rows[::-1], end)
     words = (
-        f"The last {len(rows):,} events are chained without a gap, up to number {end[0]:,}."
+        sentence(
+            "The last %(count)s events are chained without a gap, up to number %(seq)s.",
+            count=number(len(rows)),
+            seq=number(end[0]),
+        )
         if broken is None
-        else f"Event number {broken:,} does not fit the chain: the log was changed."
+        else sentence(
+            "Event number %(seq)s does not fit the chain: the log was changed.",
+            seq=number(broken),
+        )
     )
     return Check(broken is None, words, house().store.now())
 

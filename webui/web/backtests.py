@@ -17,6 +17,7 @@ from webui.approvals.ruling.policies import PolicyRefusedError
 from webui.preview import visible
 from webui.replays.backtest import DAYS, KIND, ask_for_backtest
 from webui.replays.tally import LISTS
+from webui.sentences import plural, sentence
 from webui.store.models import Job
 from webui.web.access import me
 from webui.web.context import house
@@ -31,24 +32,31 @@ from webui.web.replayed import (
     past,
     reader,
     result_of,
+    said,
 )
 
 blueprint = Blueprint("backtests", __name__, url_prefix="/policy/backtests")
 Answer = BaseResponse | tuple[str, int]
-PERIODS = (("7", "7 days"), ("30", "30 days"), ("90", "90 days"), ("all", "All recorded"))
+PERIODS = (
+    *(
+        (str(days), plural("%(number)s day", "%(number)s days", days))
+        for days in (7, 30, 90)
+    ),
+    ("all", sentence("All recorded")),
+)
 TITLES = {
-    "let_through": "Was denied, and would pass",
-    "newly_asked": "Was settled by policy, and would be asked for",
-    "newly_refused": "Was not denied, and would be refused",
-    "no_longer_asked": "Was asked for, and would pass unasked",
+    "let_through": sentence("Was denied, and would pass"),
+    "newly_asked": sentence("Was settled by policy, and would be asked for"),
+    "newly_refused": sentence("Was not denied, and would be refused"),
+    "no_longer_asked": sentence("Was asked for, and would pass unasked"),
 }
 WAS = (
-    ("approved", "Asked, and approved"),
-    ("denied", "Asked, and denied"),
-    ("undecided", "Asked, and not decided"),
-    ("granted", "Covered by a standing grant"),
-    ("passed", "Passed by policy"),
-    ("refused", "Refused by policy"),
+    ("approved", sentence("Asked, and approved")),
+    ("denied", sentence("Asked, and denied")),
+    ("undecided", sentence("Asked, and not decided")),
+    ("granted", sentence("Covered by a standing grant")),
+    ("passed", sentence("Passed by policy")),
+    ("refused", sentence("Refused by policy")),
 )
 
 
@@ -106,7 +114,7 @@ def start() -> Answer:
         )
     except DeskError as error:
         wrong = error.wrong if isinstance(error, PolicyRefusedError) else ()
-        faults = tuple(visible(str(each)) for each in wrong[:50])
+        faults = tuple(visible(each.told()) for each in wrong[:50])
         return _show(error.detail, faults, text, period), problems.status_of(error)
     return redirect(url_for("backtests.one", backtest_id=job_id), 303)
 
@@ -151,7 +159,10 @@ def _shown(session: Session, job: Job) -> dict[str, Any]:
         )
         for name in LISTS
     ]
-    rules = [each | {"rule": visible(each["rule"])} for each in result["rules"]]
+    rules = [
+        each | {"rule": visible(each["rule"]), "verdict": said(each["verdict"])}
+        for each in result["rules"]
+    ]
     matrix = [(word, result["matrix"][name]) for name, word in WAS]
     return context | {
         "result": result | {"rules": rules},

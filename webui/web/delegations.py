@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from webui import problems
 from webui.approvals.errors import DeskError, Fault, InvalidError
 from webui.approvals.people import delegations
+from webui.sentences import sentence
 from webui.store.queries.delegations import active_delegations, delegations_of
 from webui.web.access import me
 from webui.web.context import house
@@ -71,7 +72,8 @@ def end_of(day: str) -> int:
         start = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC)
     except ValueError:
         raise InvalidError(
-            "The last day is written like 2026-12-24.", [Fault("/until", "is no day")]
+            sentence("The last day is written like 2026-12-24."),
+            [Fault("/until", "is no day")],
         ) from None
     return int(start.timestamp() * 1000) + DAY - 1
 

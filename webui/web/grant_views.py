@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from webui.approvals.call.arguments import effective_arguments
 from webui.approvals.grants.covering import opened
 from webui.preview import Node, card, full, in_order, inline, visible
+from webui.sentences import sentence
 from webui.store.models import StandingGrant
 from webui.store.queries import people
 from webui.store.queries.standing_grants import GrantRow
@@ -18,21 +19,21 @@ from webui.web.context import house
 from webui.web.granted import url_of
 
 _WORDS = {
-    "eq": "is",
-    "neq": "is not",
-    "in": "is one of",
-    "not_in": "is none of",
-    "lt": "is below",
-    "lte": "is at most",
-    "gt": "is above",
-    "gte": "is at least",
-    "starts_with": "starts with",
-    "ends_with": "ends with",
-    "contains": "contains",
-    "regex": "fits the expression",
-    "glob": "fits the pattern",
-    "any": "has an item that fits",
-    "all": "has only items that fit",
+    "eq": sentence("is"),
+    "neq": sentence("is not"),
+    "in": sentence("is one of"),
+    "not_in": sentence("is none of"),
+    "lt": sentence("is below"),
+    "lte": sentence("is at most"),
+    "gt": sentence("is above"),
+    "gte": sentence("is at least"),
+    "starts_with": sentence("starts with"),
+    "ends_with": sentence("ends with"),
+    "contains": sentence("contains"),
+    "regex": sentence("fits the expression"),
+    "glob": sentence("fits the pattern"),
+    "any": sentence("has an item that fits"),
+    "all": sentence("has only items that fit"),
 }
 _SHOWN = ("tool_def", "scope", "ctx", "rule_hash", "source")
 """Of what a covered call must have in common; the person it acts for is named apart."""
@@ -117,17 +118,18 @@ def is_live(grant: StandingGrant) -> bool:
 
 def _state(grant: StandingGrant) -> str:
     if grant.revoked_by is not None:
-        return "Revoked"
+        return sentence("Revoked")
     if is_live(grant):
-        return "Stands"
-    return "Used up" if grant.used >= grant.uses else "Time is over"
+        return sentence("Stands")
+    return sentence("Used up") if grant.used >= grant.uses else sentence("Time is over")
 
 
 def _free(row: GrantRow, condition: Mapping[str, Any]) -> Free:
     steps, op, value = condition["path"].split(".")[1:], condition["op"], condition["value"]
     name = inline(".".join(steps))
     if op == "exists":
-        return Free(name, "any value" if value else "not there at all", None)
+        words = sentence("any value") if value else sentence("not there at all")
+        return Free(name, words, None)
     for step in reversed(steps):  # below its own names, so that what they hide stays hidden
         value = {step: value}
     (node,) = _nodes(row, value, "full")

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from flask import Blueprint, Response, request
 from sqlalchemy import select
@@ -36,12 +35,14 @@ from webui.insights.drawing import Drawing
 from webui.insights.figures import charts
 from webui.insights.units import day_of, units_of
 from webui.preview import inline
+from webui.sentences import number, sentence
 from webui.store.models import Agent
 from webui.store.queries import insights, people
 from webui.web.access import may, require
 from webui.web.context import house
 from webui.web.links import link
 from webui.web.render import page as whole_page
+from webui.web.speaking import spoken
 
 blueprint = Blueprint("insights", __name__, url_prefix="/insights")
 PERIODS = (7, 30, 90)
@@ -116,7 +117,7 @@ def page() -> str:
         figures=_figures(read.counted),
         charts=[_view(chart, asked) for chart in read.charts],
         empty=not n(read.counted.all, "asked", *DECIDED, "expired", "gone"),
-        first=_date(read.first),
+        first=spoken().day(read.first * DAY),
         left=read.left,
         unknown_agent=read.unknown_agent,
         told_apart=PAIRS_MAX,
@@ -192,7 +193,7 @@ def _names(
     return Names(
         lambda agent_id: shown(known.get(f"agent:{agent_id}", agent_id)),
         lambda user_id: shown(known.get(f"user:{user_id}", user_id)),
-        lambda text: "(other tools)" if text == OTHER else shown(text),
+        lambda text: sentence("(other tools)") if text == OTHER else shown(text),
     )
 
 
@@ -205,12 +206,32 @@ def _figures(counted: Counted) -> list[tuple[str, str, str]]:
     row, people_row = counted.all, _together(counted)
     decided = n(row, *DECIDED)
     return [
-        ("Asked", f"{n(row, 'asked'):,}", "came to wait for a person"),
-        ("Median wait", words(median(waits(row))), "from asking to the end"),
-        ("Denied", share(n(row, "denied"), decided), f"of {decided:,} decided"),
-        ("Within 2 s", f"{people_row['quick']:,}", f"of {people_row['approved']:,} yeses"),
-        ("Expired unseen", f"{n(row, 'unseen'):,}", f"of {n(row, 'expired'):,} expired"),
-        ("Break-glass", f"{n(row, 'glass'):,}", "past quorum"),
+        (
+            sentence("Asked"),
+            number(n(row, "asked")),
+            sentence("came to wait for a person"),
+        ),
+        (
+            sentence("Median wait"),
+            words(median(waits(row))),
+            sentence("from asking to the end"),
+        ),
+        (
+            sentence("Denied"),
+            share(n(row, "denied"), decided),
+            sentence("of %(number)s decided", number=number(decided)),
+        ),
+        (
+            sentence("Within 2 s"),
+            number(people_row["quick"]),
+            sentence("of %(number)s yeses", number=number(people_row["approved"])),
+        ),
+        (
+            sentence("Expired unseen"),
+            number(n(row, "unseen")),
+            sentence("of %(number)s expired", number=number(n(row, "expired"))),
+        ),
+        (sentence("Break-glass"), number(n(row, "glass")), sentence("past quorum")),
     ]
 
 
@@ -238,10 +259,5 @@ def _view(chart: Chart, asked: Asked) -> ChartView:
 def _cells(
     heads: Sequence[str], kinds: Sequence[str], row: Sequence[Cell]
 ) -> list[tuple[str, str, str]]:
-    texts = [f"{cell:,}" if isinstance(cell, int) else cell for cell in row]
+    texts = [number(cell) if isinstance(cell, int) else cell for cell in row]
     return list(zip(heads, kinds, texts, strict=True))
-
-
-def _date(day: int) -> str:
-    moment = datetime.fromtimestamp(day * DAY / 1000, UTC)
-    return f"{moment.day} {moment:%b %Y}"

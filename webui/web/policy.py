@@ -5,6 +5,7 @@ from flask import Blueprint, request, url_for
 from webui.approvals.authorization import POLICY_READ, POLICY_WRITE
 from webui.approvals.policy.shelf import shelf
 from webui.approvals.ruling.policies import NOTE_MAX
+from webui.sentences import sentence
 from webui.web.access import may, me, require
 from webui.web.context import desk, house
 from webui.web.policy_draft import (
@@ -32,9 +33,8 @@ def page() -> str:
     said, kept = (desk().once.take(session_hash, kind) for kind in (SAID, KEPT))
     if kept is not None:
         base, _, note = kept.name.partition(" ")
-        return show(
-            Step(Draft(kept.text, int(base), note), "Your draft is here as it was.")
-        )
+        told = sentence("Your draft is here as it was.")
+        return show(Step(Draft(kept.text, int(base), note), told))
     name = request.args.get("shelf")
     if name is not None:
         return show(from_shelf(_present(), name))

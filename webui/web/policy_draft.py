@@ -9,9 +9,10 @@ from werkzeug.datastructures import FileStorage
 from webui.approvals.errors import InvalidError
 from webui.approvals.policy import PolicyError, import_policy
 from webui.approvals.policy.shelf import ShelfPolicy, shelf
+from webui.sentences import sentence
 from webui.web.cursors import read_seq
 
-_NOT_YET = "This cannot be brought in before what is wrong with it is mended."
+_NOT_YET = sentence("This cannot be brought in before what is wrong with it is mended.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +60,13 @@ def from_shelf(draft: Draft, name: str) -> Step:
     found = ready(name)
     if found is None:
         return Step(
-            draft, error="There is no such policy on the shelf; choose one of the list."
+            draft,
+            error=sentence("There is no such policy on the shelf; choose one of the list."),
         )
-    told = f"This is {found.name} from the shelf, as a draft. Nothing is saved yet."
+    told = sentence(
+        "This is %(name)s from the shelf, as a draft. Nothing is saved yet.",
+        name=found.name,
+    )
     return Step(draft.displaced_by(found.text), told)
 
 
@@ -81,13 +86,17 @@ def brought_in(draft: Draft) -> Step:
     except PolicyError:
         return Step(draft.displaced_by(text), error=_NOT_YET)
     if imported.added_line is None:
-        told = "The file says what it leaves open already, so nothing was written into it."
-    else:
-        told = (
-            f"Line {imported.added_line} was written out, default: allow, because gateways "
-            "allow what no rule names. Everything else is as it was."
+        told = sentence(
+            "The file says what it leaves open already, so nothing was written into it. "
+            "Nothing is saved yet."
         )
-    return Step(draft.displaced_by(imported.text), f"{told} Nothing is saved yet.")
+    else:
+        told = sentence(
+            "Line %(line)s was written out, default: allow, because gateways allow what no "
+            "rule names. Everything else is as it was. Nothing is saved yet.",
+            line=imported.added_line,
+        )
+    return Step(draft.displaced_by(imported.text), told)
 
 
 def _sent() -> str:
@@ -103,14 +112,14 @@ def _sent() -> str:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InvalidError(
-            "The file is not UTF-8 text. Save it as UTF-8 and send it again."
+            sentence("The file is not UTF-8 text. Save it as UTF-8 and send it again.")
         ) from None
     if "\0" in text:
-        raise InvalidError("The file holds a NUL character, which no text has.")
+        raise InvalidError(sentence("The file holds a NUL character, which no text has."))
     return _plain(text)
 
 
 def brought_back(draft: Draft) -> Step:
     """Swap the text in the editor for the one that stood there before."""
     swapped = replace(draft, text=draft.before, before=draft.text)
-    return Step(swapped, "What stood here before is back.")
+    return Step(swapped, sentence("What stood here before is back."))

@@ -13,6 +13,7 @@ from webui.approvals.call.strict_json import read_document
 from webui.approvals.policy import Rulebook
 from webui.approvals.ruling.bench import Trial, try_call
 from webui.approvals.states import Risk
+from webui.sentences import capital, sentence
 from webui.store.queries.programs import names_of
 from webui.web.access import me, require
 from webui.web.context import house
@@ -104,17 +105,19 @@ def _read(typed: Mapping[str, str]) -> tuple[Trial | None, Mapping[str, str]]:
     faults: dict[str, str] = {}
     tool = typed["tool"].strip()
     if not tool:
-        faults["tool"] = "Name a tool, such as github.merge_pull_request."
+        faults["tool"] = sentence("Name a tool, such as github.merge_pull_request.")
     for name in ("tool", "session", "scope"):
         if len(typed[name]) > LONGEST:
-            faults[name] = f"This is longer than {LONGEST} characters; shorten it."
+            faults[name] = sentence(
+                "This is longer than %(most)s characters; shorten it.", most=LONGEST
+            )
     if typed["risk"] and typed["risk"] not in set(Risk):
-        faults["risk"] = "Choose one of the list."
+        faults["risk"] = sentence("Choose one of the list.")
     arguments: dict[str, Any] = {}
     try:
         arguments = _object(typed["arguments"])
     except Unreadable as error:
-        faults["arguments"] = f"{error.detail[:1].upper()}{error.detail[1:]}"
+        faults["arguments"] = capital(error.detail)
     if faults:
         return None, faults
     return Trial(

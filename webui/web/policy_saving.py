@@ -14,6 +14,7 @@ from webui.approvals.ruling import policies
 from webui.approvals.ruling.policies import NOTE_MAX, Accepted, PolicyRefusedError
 from webui.policyfile import require_no_file
 from webui.problems import status_of
+from webui.sentences import sentence
 from webui.store.transaction import Transaction
 from webui.web.access import me, require
 from webui.web.context import desk, house
@@ -26,7 +27,7 @@ from webui.web.render import page as whole_page
 
 blueprint = Blueprint("policy_saving", __name__, url_prefix="/policy")
 Answer = BaseResponse | str | tuple[str, int]
-_MEND_FIRST = "This cannot be saved before what is wrong with it is mended."
+_MEND_FIRST = sentence("This cannot be saved before what is wrong with it is mended.")
 
 
 @blueprint.post("/review")

@@ -1,31 +1,56 @@
 """A ruling in words: what each rule saw, what it did, and how a person would be asked."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from webui.approvals.policy import Answer, Asking, Condition, Ruling, Seen, Verdict
+from webui.approvals.policy import (
+    Answer,
+    Asking,
+    Condition,
+    Reservation,
+    Ruling,
+    Seen,
+    Verdict,
+    Window,
+)
 from webui.approvals.policy.effects import Effect, Look
+from webui.approvals.policy.notation import THIS
 from webui.approvals.policy.seeing import MOST_SHOWN
 from webui.approvals.ruling.bench import Count, Tried
 from webui.preview import visible
+from webui.sentences import joined, sentence
 
 _VERDICTS = {
-    Verdict.ALLOW: ("check", "Allowed", "approved"),
-    Verdict.REQUIRE_APPROVAL: ("clock", "Asked: a person must say yes", "pending"),
-    Verdict.DENY: ("cross", "Denied", "denied"),
+    Verdict.ALLOW: ("check", sentence("Allowed"), "approved"),
+    Verdict.REQUIRE_APPROVAL: (
+        "clock",
+        sentence("Asked: a person must say yes"),
+        "pending",
+    ),
+    Verdict.DENY: ("cross", sentence("Denied"), "denied"),
 }
 _ANSWERS = {
-    Answer.YES: ("check", "holds"),
-    Answer.NO: ("cross", "does not hold"),
-    Answer.CANNOT_TELL: ("unknown", "cannot be told"),
+    Answer.YES: ("check", sentence("holds")),
+    Answer.NO: ("cross", sentence("does not hold")),
+    Answer.CANNOT_TELL: ("unknown", sentence("cannot be told")),
 }
 _EFFECTS = {
-    Effect.DENY: ("cross", "denies", "denied"),
-    Effect.ASK: ("clock", "asks a person", "pending"),
-    Effect.ALLOW: ("check", "allows", "approved"),
-    Effect.NOTHING: ("info", "settles nothing", "quiet"),
+    Effect.DENY: ("cross", sentence("denies"), "denied"),
+    Effect.ASK: ("clock", sentence("asks a person"), "pending"),
+    Effect.ALLOW: ("check", sentence("allows"), "approved"),
+    Effect.NOTHING: ("info", sentence("settles nothing"), "quiet"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class CountView:
+    """Where a counter stands in its window of now."""
+
+    name: str
+    value: int
+    limit: int | None
+    window: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +95,7 @@ class TriedView:
     marks: tuple[str, ...]
     terms: tuple[tuple[str, str], ...]
     deadline: int | None
-    counts: tuple[Count, ...]
+    counts: tuple[CountView, ...]
     looks: tuple[LookView, ...]
 
 
@@ -99,37 +124,53 @@ def tried_view(tried: Tried, now: int, ttl: int) -> TriedView:
         tuple(_marks(ruling)),
         () if asking is None else tuple(_terms(asking)),
         deadline,
-        tried.counts,
+        tuple(map(_count, tried.counts)),
         tuple(_look(look, ruling) for look in ruling.trace),
     )
 
 
+def _count(count: Count) -> CountView:
+    window = THIS[Window(count.window)]
+    return CountView(visible(count.name), count.value, count.limit, window)
+
+
 def _marks(ruling: Ruling) -> Iterator[str]:
     if ruling.idempotent:
-        yield "It may run twice without harm (idempotent)."
+        yield sentence("It may run twice without harm (idempotent).")
     if ruling.irreversible:
-        yield "It cannot be undone (irreversible): no grant covers it, and never in bulk."
+        yield sentence(
+            "It cannot be undone (irreversible): no grant covers it, and never in bulk."
+        )
 
 
 def _terms(asking: Asking) -> Iterator[tuple[str, str]]:
-    groups = " or ".join(map(visible, asking.approvers))
-    yield "Who may approve", groups or "Whoever may decide"
-    approvals = asking.approvals_required
-    apart = ", each from another group" if asking.distinct_groups else ""
-    yield "Approvals needed", f"{approvals}{apart}"
-    yield "Denials that deny", str(asking.denials_required)
+    either = sentence(" or ")
+    groups = _between(either, asking.approvers)
+    yield sentence("Who may approve"), groups or sentence("Whoever may decide")
+    approvals = str(asking.approvals_required)
+    apart = sentence("%(count)s, each from another group", count=approvals)
+    yield sentence("Approvals needed"), apart if asking.distinct_groups else approvals
+    yield sentence("Denials that deny"), str(asking.denials_required)
     if asking.veto_groups:
-        yield "One denial denies from", " or ".join(map(visible, asking.veto_groups))
+        yield sentence("One denial denies from"), _between(either, asking.veto_groups)
     if asking.require_reason:
-        yield "Reason", "No approval without one"
+        yield sentence("Reason"), sentence("No approval without one")
     if asking.escalate_after is not None:
+        who = visible(asking.escalate_to or sentence("nobody"))
         after = _minutes(asking.escalate_after)
-        yield "Asked as well", f"{visible(asking.escalate_to or 'nobody')}, after {after}"
+        words = sentence("%(who)s, after %(time)s", who=who, time=after)
+        yield sentence("Asked as well"), words
     if asking.max_grant is not None:
-        grant = "None" if asking.max_grant == 0 else _minutes(asking.max_grant)
-        yield "Longest grant made from it", grant
+        grant = sentence("None") if asking.max_grant == 0 else _minutes(asking.max_grant)
+        yield sentence("Longest grant made from it"), grant
     if len(asking.asked_by) > 1:
-        yield "Rules that ask", ", ".join(map(visible, asking.asked_by))
+        yield sentence("Rules that ask"), ", ".join(map(visible, asking.asked_by))
+
+
+def _between(separator: str, names: Sequence[str]) -> str:
+    """Return names with a word between them."""
+    parts = [part for name in names for part in (separator, visible(name))]
+    return joined("", parts[1:])
 
 
 def _minutes(ms: int) -> str:
@@ -146,7 +187,7 @@ def _look(look: Look, ruling: Ruling) -> LookView:
         ruling.rule.name,
         ruling.rule.line,
     )
-    counts = "" if counted is None else f"{counted.amount} of {visible(counted.counter)}"
+    counts = "" if counted is None else _would_count(counted)
     return LookView(
         visible(rule.name),
         visible(rule.tool),
@@ -159,6 +200,14 @@ def _look(look: Look, ruling: Ruling) -> LookView:
         visible(look.refusal or ""),
         counts,
         tuple(map(_condition, rule.conditions, look.conditions)),
+    )
+
+
+def _would_count(counted: Reservation) -> str:
+    return sentence(
+        "It would count %(amount)s of %(counter)s.",
+        amount=counted.amount,
+        counter=visible(counted.counter),
     )
 
 

@@ -13,6 +13,7 @@ from webui.approvals.ruling.policies import Accepted, PolicyRefusedError
 from webui.policyfile import require_no_file, rules
 from webui.preview import visible
 from webui.problems import status_of
+from webui.sentences import sentence
 from webui.store.transaction import Transaction
 from webui.web.access import may, me, require
 from webui.web.context import house
@@ -125,8 +126,8 @@ def revert(number: str) -> BaseResponse | tuple[str, int]:
     try:
         accepted = house().store.write(unit)
     except PolicyRefusedError as error:
-        wrong = tuple(visible(str(fault)) for fault in error.wrong)
-        return _one(wanted, "This version cannot be in force now.", wrong), 422
+        wrong = tuple(visible(fault.told()) for fault in error.wrong)
+        return _one(wanted, sentence("This version cannot be in force now."), wrong), 422
     except (ConflictError, InvalidError) as error:
         return _one(wanted, error.detail), status_of(error)
     tell_saved(accepted)

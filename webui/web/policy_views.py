@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 
 from webui.approvals.policy import PolicyFault, Result
 from webui.approvals.policy.changes import Line, changes, lines_of
-from webui.approvals.ruling import policies
+from webui.approvals.ruling import policies, shadows
 from webui.approvals.ruling.drafts import Checked, check_draft
 from webui.policyfile import FileView, view_of
 from webui.preview import visible
+from webui.sentences import capital, sentence, sentence_in
 from webui.store.models import Policy
 from webui.store.queries import people
 from webui.web.context import house
@@ -21,7 +22,12 @@ MOST_LINES = 2_000
 MOST_TESTS = 200
 EXCERPT = 160
 _SPACES = re.compile("( +)")
-_SIGN_WORDS = {"+": "added", "-": "removed", " ": "", "…": ""}
+_SIGN_WORDS = {
+    "+": sentence_in("a line", "added"),
+    "-": sentence_in("a line", "removed"),
+    " ": "",
+    "…": "",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +118,23 @@ def version_view(version: Policy, names: Mapping[str, str]) -> VersionView:
         version.number,
         version.revision,
         _author(version.author, names),
-        visible(version.note),
+        _note(version.note),
         version.at,
     )
 
 
+def _note(note: str) -> str:
+    """Return why somebody changed it; what the desk itself noted, in the reader's language."""
+    number = note.removeprefix("As version ").removesuffix(" was.")
+    ours = policies.as_before(int(number)) if number.isdecimal() else shadows.RAN_BESIDE
+    return ours if note == ours else visible(note)
+
+
 def _author(author: str, names: Mapping[str, str]) -> str:
     if author == "local_implicit":
-        return "whoever runs this desk"
+        return sentence("whoever runs this desk")
     if author.startswith("file:"):
-        return f"the file {visible(author.removeprefix('file:'))}"
+        return sentence("the file %(name)s", name=visible(author.removeprefix("file:")))
     return visible(names.get(author, author))
 
 
@@ -156,9 +169,8 @@ def diff_view(old: str, new: str) -> DiffView:
 
 
 def _line_view(line: Line) -> LineView:
-    return LineView(
-        line.sign, _SIGN_WORDS[line.sign], line.was, line.now, line_shown(line.text)
-    )
+    text = line.text if line.sign == "…" else line_shown(line.text)
+    return LineView(line.sign, _SIGN_WORDS[line.sign], line.was, line.now, text)
 
 
 def find(session: Session, org_id: str, text: str, now: int) -> tuple[Checked, Findings]:
@@ -182,18 +194,14 @@ def _finding(fault: PolicyFault, lines: Sequence[str]) -> FindingView:
     return FindingView(
         fault.line,
         fault.column,
-        visible(fault.path) or "the file",
-        _capital(visible(fault.sentence)),
+        visible(fault.path) or sentence("the file"),
+        capital(visible(fault.sentence)),
         line_shown(cut),
     )
 
 
 def _test(result: Result) -> TestView:
     return TestView(result.passed, visible(result.sentence()), result.line)
-
-
-def _capital(sentence: str) -> str:
-    return sentence[:1].upper() + sentence[1:]
 
 
 def listing(text: str) -> tuple[list[str], int]:

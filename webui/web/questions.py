@@ -11,15 +11,32 @@ from webui.approvals.agents.outside import principal_id
 from webui.approvals.agents.questions import Answer, Asked
 from webui.approvals.authorization import AGENTS, ALL, MEMBERS
 from webui.approvals.authorization.facts import Kind
+from webui.approvals.authorization.protection import Strength
 from webui.approvals.errors import InvalidError
 from webui.preview import visible
+from webui.sentences import joined, sentence, sentence_in
 from webui.store.queries.grants import names_of
 from webui.web.access import require_one
 from webui.web.context import house
 from webui.web.render import page as whole_page
 
 blueprint = Blueprint("questions", __name__, url_prefix="/access")
-KINDS = get_args(Kind)
+KINDS = {
+    "org": sentence("organization"),
+    "agent": sentence("agent"),
+    "approval": sentence("approval"),
+    "project": sentence("project"),
+    "issue": sentence("issue"),
+    "policy": sentence("policy"),
+    "source": sentence("source"),
+    "audit": sentence("audit"),
+}
+EFFECTS = {
+    Strength.NONE: sentence_in("a protection policy", "none"),
+    Strength.RESTRICTED: sentence("restricted"),
+    Strength.REQUIRES_APPROVAL: sentence("requires approval"),
+    Strength.UNKNOWN: sentence("unknown"),
+}
 FIELDS = ("type", "actor", "action", "kind", "id", "project", "agent")
 LONGEST = 200
 
@@ -49,22 +66,24 @@ def page() -> str:
             try:
                 found = _answered(session, org_id, given)
             except InvalidError as refusal:
-                error = " ".join(
-                    [refusal.detail, *(f"{f.pointer} {f.detail}." for f in refusal.faults)]
-                )
+                said = (joined(" ", (f.pointer, f.detail)) for f in refusal.faults)
+                told = (joined("", (each, ".")) for each in said)
+                error = joined(" ", (refusal.detail, *told))
     return whole_page(
         "questions/page.html",
         given=given,
         answer=found,
         error=error,
         actions=sorted(ALL),
-        kinds=KINDS,
+        kinds=[(kind, KINDS[kind]) for kind in get_args(Kind)],
     )
 
 
 def _answered(session: Session, org_id: str, given: dict[str, str]) -> AnswerView:
     if given["kind"] not in KINDS or given["type"] not in {"user", "agent"}:
-        raise InvalidError("The question names a kind that is not known; choose another.")
+        raise InvalidError(
+            sentence("The question names a kind that is not known; choose another.")
+        )
     kind: Literal["user", "agent"] = "user" if given["type"] == "user" else "agent"
     actor_id = principal_id(session, org_id, kind, given["actor"]) or given["actor"]
     scope = {
@@ -103,6 +122,6 @@ def _view(session: Session, org_id: str, asked: Asked, found: Answer) -> AnswerV
         visible(access.explanation),
         access.grant.id if access.grant else "",
         access.grant.permission if access.grant else "",
-        found.effect.strength.name.lower().replace("_", " "),
+        EFFECTS[found.effect.strength],
         visible(found.effect.sentence),
     )

@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from webui.approvals.authorization import POLICY_READ, VIEW
 from webui.approvals.errors import NotFoundError
-from webui.approvals.jobs import State
+from webui.approvals.jobs import DIED, State
+from webui.approvals.policy import Verdict
 from webui.preview import visible
+from webui.sentences import kept, sentence, sentence_in
 from webui.store.models import Job, User
 from webui.store.queries import jobs
 from webui.store.queries.recorded import rows_with
@@ -21,15 +23,21 @@ from webui.web.context import house
 from webui.web.person import Person
 from webui.web.rows import RowView, row_view
 
+VERDICTS = {
+    Verdict.ALLOW: sentence("allow"),
+    Verdict.REQUIRE_APPROVAL: sentence("require approval"),
+    Verdict.DENY: sentence("deny"),
+}
+"""What a policy says of a call, in words."""
 PAST = 30
 """Past jobs on a page."""
 LONGEST_TEXT = 131_072
 _WORDS = {
-    State.QUEUED: "Waits for its turn",
-    State.RUNNING: "Runs",
-    State.DONE: "Done",
-    State.FAILED: "Failed",
-    State.CANCELLED: "Cancelled",
+    State.QUEUED: sentence("Waits for its turn"),
+    State.RUNNING: sentence("Runs"),
+    State.DONE: sentence_in("a job", "Done"),
+    State.FAILED: sentence("Failed"),
+    State.CANCELLED: sentence_in("a job", "Cancelled"),
 }
 _BADGES = {
     State.QUEUED: "pending",
@@ -107,12 +115,19 @@ def _view(job: Job, names: Mapping[str, str]) -> JobView:
         badge=_BADGES[state],
         open=state in {State.QUEUED, State.RUNNING},
         share=job.done * 100 // job.total if job.total else 0,
-        made_by="the command line" if name is None else visible(name),
+        made_by=sentence("the command line") if name is None else visible(name),
         created_at=job.created_at,
         ended_at=job.ended_at,
-        error=job.error,
+        error=_why(job.error),
         again=job.attempts > 1,
     )
+
+
+def _why(error: str | None) -> str | None:
+    """Return why a job ended, which was kept in English."""
+    if error is None:
+        return None
+    return DIED if error == DIED else kept(error)
 
 
 def past(session: Session, org_id: str, kind: str) -> list[JobView]:
@@ -137,9 +152,22 @@ def listed(
         row = found.get(call["approval"])
         if row is not None and may_view(row.approval):
             url = url_for("approval.page", approval_id=row.approval.id)
-            words = f"{call['live']}, the draft {call['draft']}" if "live" in call else ""
             view = row_view(row, now, url)
-            shown.append(
-                Listed(view, visible(call.get("rule", "")), words.replace("_", " "))
-            )
+            shown.append(Listed(view, visible(call.get("rule", "")), _both(call)))
     return shown
+
+
+def _both(call: Mapping[str, Any]) -> str:
+    """Return what policy and draft say of a call, where they differ from call to call."""
+    if "live" not in call:
+        return ""
+    return sentence(
+        "policy: %(live)s, the draft %(draft)s",
+        live=said(call["live"]),
+        draft=said(call["draft"]),
+    )
+
+
+def said(verdict: str) -> str:
+    """Return a verdict as it was kept, in words."""
+    return VERDICTS[Verdict(verdict)]

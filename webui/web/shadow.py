@@ -15,6 +15,7 @@ from webui.approvals.ruling.policies import Accepted, PolicyRefusedError
 from webui.policyfile import require_no_file
 from webui.preview import visible
 from webui.replays.following import figures_of
+from webui.sentences import kept
 from webui.store.models import PolicyShadow
 from webui.store.transaction import Transaction
 from webui.web.access import may, me, require
@@ -22,7 +23,7 @@ from webui.web.context import house
 from webui.web.cursors import read_seq
 from webui.web.fresh import require_fresh
 from webui.web.render import page as whole_page
-from webui.web.replayed import LONGEST_TEXT, listed, reader
+from webui.web.replayed import LONGEST_TEXT, listed, reader, said
 
 blueprint = Blueprint("shadow", __name__, url_prefix="/policy/shadow")
 Answer = BaseResponse | tuple[str, int]
@@ -44,10 +45,19 @@ def _show(
         figures: dict[str, Any] = {} if shadow is None else figures_of(shadow)
         calls = listed(session, org_id, figures.get("newest", ()))
     text = (live.text if live else "") if typed is None else typed
-    rules = [each | {"rule": visible(each["rule"])} for each in figures.get("rules", ())]
+    rules = [
+        each
+        | {
+            "rule": visible(each["rule"]),
+            "live": said(each["live"]),
+            "draft": said(each["draft"]),
+        }
+        for each in figures.get("rules", ())
+    ]
     return whole_page(
         "shadow/page.html",
         shadow=shadow,
+        stands_still=shadow and shadow.error and kept(shadow.error),
         figures=figures | {"rules": rules},
         calls=calls,
         number=0 if live is None else live.number,
@@ -83,8 +93,7 @@ def take_over() -> Answer:
 
     def unit(tx: Transaction, org_id: str, by: By) -> Accepted:
         require_no_file(tx, settings, org_id)
-        note = "It ran beside the policy before."
-        return shadows.take_over(tx, org_id, by, expected=expected, note=note)
+        return shadows.take_over(tx, org_id, by, expected=expected, note=shadows.RAN_BESIDE)
 
     return _change(unit)
 
@@ -99,6 +108,6 @@ def _change(
         house().store.write(lambda tx: unit(tx, org_id, by) and None)
     except DeskError as error:
         wrong = error.wrong if isinstance(error, PolicyRefusedError) else ()
-        faults = tuple(visible(str(each)) for each in wrong[:50])
+        faults = tuple(visible(each.told()) for each in wrong[:50])
         return _show(error.detail, faults, typed), problems.status_of(error)
     return redirect(url_for("shadow.page"), 303)

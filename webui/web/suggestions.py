@@ -13,6 +13,7 @@ from webui.approvals.errors import DeskError
 from webui.approvals.people.standing import By
 from webui.preview import visible
 from webui.replays.suggestions import APPROVALS, DAYS, KIND, PEOPLE, ask_for_suggestions
+from webui.sentences import plural
 from webui.store.models import Agent, Job, User
 from webui.web.access import me
 from webui.web.context import house
@@ -22,7 +23,9 @@ from webui.web.replayed import job_of, job_views, past, reader, result_of
 
 blueprint = Blueprint("suggestions", __name__, url_prefix="/policy/suggestions")
 Answer = BaseResponse | tuple[str, int]
-PERIODS = (("30", "30 days"), ("90", "90 days"))
+PERIODS = tuple(
+    (str(days), plural("%(number)s day", "%(number)s days", days)) for days in (30, 90)
+)
 _DIGITS = 6
 
 

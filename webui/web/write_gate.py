@@ -17,6 +17,7 @@ from webui.preview import visible
 from webui.preview.nodes import Piece
 from webui.preview.visible import pieces
 from webui.problems import status_of
+from webui.sentences import number, sentence
 from webui.store.queries import write_grants as queries
 from webui.store.queries.write_grants import Asked
 from webui.web.access import me
@@ -27,11 +28,11 @@ blueprint = Blueprint("write_gate", __name__, url_prefix="/orgs/<org>/write-gate
 EDGE = 40
 """Characters at each end of a long path in lists."""
 BADGES = {
-    GrantStatus.PENDING: ("pending", "Waiting for you"),
-    GrantStatus.APPROVED: ("approved", "Approved, not used yet"),
-    GrantStatus.REFUSED: ("denied", "Refused"),
-    GrantStatus.SPENT: ("consumed", "Approved and used"),
-    GrantStatus.EXPIRED: ("expired", "Expired"),
+    GrantStatus.PENDING: ("pending", sentence("Waiting for you")),
+    GrantStatus.APPROVED: ("approved", sentence("Approved, not used yet")),
+    GrantStatus.REFUSED: ("denied", sentence("Refused")),
+    GrantStatus.SPENT: ("consumed", sentence("Approved and used")),
+    GrantStatus.EXPIRED: ("expired", sentence("Expired")),
 }
 
 
@@ -92,10 +93,14 @@ def _mine(org: str, nonce: str) -> Asked:
 def _given() -> Answer:
     verdict = request.form.get("verdict", "")
     if verdict not in {"approve", "refuse"}:
-        raise InvalidError("The form says neither approve nor refuse; send it once more.")
+        raise InvalidError(
+            sentence("The form says neither approve nor refuse; send it once more.")
+        )
     reason = request.form.get("reason", "").strip().replace("\r\n", "\n")
     if len(reason) > REASON_MAX:
-        raise InvalidError(f"The reason is longer than {REASON_MAX} characters.")
+        raise InvalidError(
+            sentence("The reason is longer than %(most)s characters.", most=REASON_MAX)
+        )
     return Answer(
         me().signed.user_id,
         me().session_hash,
@@ -144,7 +149,11 @@ def _short(path: str) -> tuple[Piece, ...]:
     left_out = len(path) - 2 * EDGE
     if left_out <= EDGE:
         return pieces(path)
-    gap = Piece("gap", f"{left_out:,} more characters", "Open it to read the whole path")
+    gap = Piece(
+        "gap",
+        sentence("%(count)s more characters", count=number(left_out)),
+        sentence("Open it to read the whole path"),
+    )
     return (*pieces(path[:EDGE]), gap, *pieces(path[-EDGE:]))
 
 

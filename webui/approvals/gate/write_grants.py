@@ -9,6 +9,7 @@ from webui.approvals.asking.throttling import spend
 from webui.approvals.desk import SYSTEM
 from webui.approvals.errors import ConflictError, NotFoundError, TooManyError
 from webui.approvals.gate.write_gate import GrantStatus, Write, status_at, unmasked
+from webui.sentences import sentence
 from webui.store.ids import new_id
 from webui.store.models import Org, WriteGrant
 from webui.store.queries import write_grants as queries
@@ -17,11 +18,11 @@ from webui.store.transaction import Transaction
 SWEEP = 500
 REASON_MAX = 2_000
 WORDS = {
-    GrantStatus.PENDING: "It waits for an answer.",
-    GrantStatus.APPROVED: "It was approved and not used yet.",
-    GrantStatus.REFUSED: "It was refused, for good.",
-    GrantStatus.SPENT: "It was approved, and the agent used it.",
-    GrantStatus.EXPIRED: "It expired.",
+    GrantStatus.PENDING: sentence("It waits for an answer."),
+    GrantStatus.APPROVED: sentence("It was approved and not used yet."),
+    GrantStatus.REFUSED: sentence("It was refused, for good."),
+    GrantStatus.SPENT: sentence("It was approved, and the agent used it."),
+    GrantStatus.EXPIRED: sentence("It expired."),
 }
 
 
@@ -170,7 +171,11 @@ def _request(
     waiting = queries.count_pending(tx.session, service.org_id, user_id, tx.now)
     if limits.pending and waiting >= limits.pending:
         raise TooManyError(
-            f"{waiting} writes wait for this person already; they have to answer some first.",
+            sentence(
+                "%(waiting)s writes wait for this person already; they have to answer "
+                "some first.",
+                waiting=waiting,
+            ),
             retry_after=60,
             code="too_many_pending",
         )
@@ -257,7 +262,9 @@ def _refuse_unless_same(tx: Transaction, grant: WriteGrant, wanted: GrantStatus)
     tx.session.refresh(grant)
     now = status_at(grant.status, grant.expires_at, tx.now)
     if now is not wanted:
-        raise ConflictError("already_settled", f"Nothing was changed. {WORDS[now]}")
+        raise ConflictError(
+            "already_settled", sentence("Nothing was changed. %(words)s", words=WORDS[now])
+        )
 
 
 def sweep(tx: Transaction, limit: int = SWEEP) -> int:

@@ -25,6 +25,7 @@ from webui.approvals.grants.granting import (
 from webui.approvals.policy import Answer, holds, read_conditions
 from webui.approvals.states import Resolution, Risk, Status, Verdict
 from webui.approvals.telling import tell_refused
+from webui.sentences import sentence
 from webui.store.keyring import Keyring
 from webui.store.loaded import as_loaded
 from webui.store.models import Approval, Org, StandingGrant, table_of
@@ -232,7 +233,9 @@ def revoke_grant(
     if grant.ended_at is None and grant.expires_at > tx.now:
         grant.ended_at = tx.now
     elif not _unused(tx, grant):
-        raise ConflictError("grant_over", "This grant is over; nothing is left to revoke.")
+        raise ConflictError(
+            "grant_over", sentence("This grant is over; nothing is left to revoke.")
+        )
     grant.revoked_by = reviewer.user_id
     tx.session.flush()
     note = {"reason": reason, "who": reviewer.display, "channel": reviewer.channel}

@@ -14,6 +14,7 @@ from webui.approvals.policy.faults import BadValueError, kind_of, meant
 from webui.approvals.policy.hosts import Test
 from webui.approvals.policy.operators import read_operator
 from webui.approvals.policy.paths import ROOTS, Look, read_path
+from webui.sentences import sentence
 
 MOST_CONDITIONS: Final = 100
 _KEYS: Final = ("path", "op", "value")
@@ -61,17 +62,30 @@ def read_conditions(
 
     """
     if not isinstance(documents, list | tuple):
-        return (), [Fault("", f"must be a list of conditions, not {kind_of(documents)}.")]
+        return (), [
+            Fault(
+                "",
+                sentence(
+                    "must be a list of conditions, not %(kind)s.", kind=kind_of(documents)
+                ),
+            )
+        ]
     if len(documents) > MOST_CONDITIONS:
         return (), [
-            Fault("", f"has more than {MOST_CONDITIONS} conditions. Split it into several.")
+            Fault(
+                "",
+                sentence(
+                    "has more than %(most)s conditions. Split it into several.",
+                    most=MOST_CONDITIONS,
+                ),
+            )
         ]
     allowed = frozenset(roots)
     conditions: list[Condition] = []
     faults: list[Fault] = []
     for index, document in enumerate(documents):
         found, wrong = _read(document, allowed)
-        faults += [Fault(f"/{index}{place}", sentence) for place, sentence in wrong]
+        faults += [Fault(f"/{index}{place}", said) for place, said in wrong]
         if found is not None and not wrong:
             conditions.append(found)
     return tuple(conditions), faults
@@ -82,20 +96,37 @@ def _read(
 ) -> tuple[Condition | None, Sequence[tuple[str, str]]]:
     if not isinstance(document, Mapping):
         return None, [
-            ("", f"must be a mapping of path, op and value, not {kind_of(document)}.")
+            (
+                "",
+                sentence(
+                    "must be a mapping of path, op and value, not %(kind)s.",
+                    kind=kind_of(document),
+                ),
+            )
         ]
-    faults = [
-        (f"/{key}", f"a condition has no key {str(key)[:40]!r}{meant(str(key), _KEYS)}")
+    faults: list[tuple[str, str]] = [
+        (
+            f"/{key}",
+            sentence(
+                "a condition has no key %(key)s%(guess)s",
+                key=repr(str(key)[:40]),
+                guess=meant(str(key), _KEYS),
+            ),
+        )
         for key in document
         if key not in _KEYS
     ]
-    faults += [("", f"the condition needs {key}.") for key in _KEYS if key not in document]
+    faults += [
+        ("", sentence("the condition needs %(key)s.", key=key))
+        for key in _KEYS
+        if key not in document
+    ]
     look = test = None
     if "path" in document:
         try:
             look = read_path(_text(document["path"]), roots)
         except BadValueError as error:
-            faults.append(("/path", f"the path {error.sentence}"))
+            faults.append(("/path", sentence("the path %(said)s", said=error.sentence)))
     if "op" in document and "value" in document:
         try:
             test = read_operator(document["op"], document["value"])
@@ -118,5 +149,7 @@ def _frozen(value: Any) -> Any:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise BadValueError(f"must be text such as args.amount, not {kind_of(value)}.")
+        raise BadValueError(
+            sentence("must be text such as args.amount, not %(kind)s.", kind=kind_of(value))
+        )
     return value

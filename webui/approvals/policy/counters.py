@@ -15,8 +15,8 @@ from typing import Any, Final
 from webui.approvals.policy.document import Counter
 from webui.approvals.policy.facts import Call
 from webui.approvals.policy.notation import Window
-from webui.approvals.policy.operators import is_number
 from webui.approvals.policy.paths import read_steps, walk
+from webui.approvals.policy.plain import is_number
 
 MOST_COUNT: Final = 2**53 - 1
 

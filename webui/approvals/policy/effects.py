@@ -12,7 +12,9 @@ from webui.approvals.policy.answers import NO, YES, Answer, every
 from webui.approvals.policy.counters import Reservation, amount_of, reserve
 from webui.approvals.policy.document import Action, Rule
 from webui.approvals.policy.facts import Facts
+from webui.approvals.policy.notation import THIS
 from webui.approvals.policy.seeing import Seen, see
+from webui.sentences import sentence
 
 
 class Effect(StrEnum):
@@ -82,14 +84,25 @@ def _counted(rule: Rule, facts: Facts) -> tuple[Effect, Reservation | None, str 
         return Effect.NOTHING, None, None
     amount = amount_of(counter, facts.call)
     if amount is None:
-        return Effect.DENY, None, f"{counter.increment_from} holds no amount to count"
+        return (
+            Effect.DENY,
+            None,
+            sentence("%(path)s holds no amount to count", path=counter.increment_from),
+        )
     reservation = Reservation(
         counter.name, counter.window, amount, counter.limit, rule.name, rule.on_deny
     )
     value = facts.counters.get(counter.name, 0)
     if reserve(value, reservation) is None:
-        refusal = (
-            f"{counter.name} would pass its limit of {counter.limit} this {counter.window}"
-        )
-        return Effect.DENY, None, refusal
+        return Effect.DENY, None, past_limit(reservation)
     return Effect.NOTHING, reservation, None
+
+
+def past_limit(reservation: Reservation) -> str:
+    """Say that a counter has no room for a call."""
+    return sentence(
+        "%(counter)s would pass its limit of %(limit)s %(window)s",
+        counter=reservation.counter,
+        limit=reservation.limit,
+        window=THIS[reservation.window],
+    )

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
+from webui.sentences import sentence
+
 MOST_FAULTS: Final = 100
 """Told at once; whoever reads on would only spend time."""
 _MOST_GUESSED: Final = 300
@@ -13,10 +15,10 @@ _MOST_GUESSED: Final = 300
 class BadValueError(ValueError):
     """One value that cannot be; the sentence follows the value's place: "must be ..."."""
 
-    def __init__(self, sentence: str, pointer: str = "") -> None:
+    def __init__(self, said: str, pointer: str = "") -> None:
         """Take the sentence and the place of the culprit below the value (JSON Pointer)."""
-        super().__init__(sentence)
-        self.sentence = sentence
+        super().__init__(said)
+        self.sentence = said
         self.pointer = pointer
 
 
@@ -32,8 +34,17 @@ class PolicyFault:
 
     def __str__(self) -> str:
         """Return it on one line, as a compiler would."""
-        where = f"line {self.line}, column {self.column}"
-        return f"{where}: {self.path or 'the file'}: {self.sentence}"
+        return str(self.told())
+
+    def told(self) -> str:
+        """Return the same as a sentence, which can be said in other languages."""
+        return sentence(
+            "line %(line)s, column %(column)s: %(path)s: %(sentence)s",
+            line=self.line,
+            column=self.column,
+            path=self.path or sentence("the file"),
+            sentence=self.sentence,
+        )
 
     def as_document(self) -> dict[str, Any]:
         """Return it for JSON."""
@@ -59,17 +70,17 @@ def meant(word: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches  # noqa: PLC0415 - only needed when something is wrong
 
     near = get_close_matches(word[:100], list(islice(known, _MOST_GUESSED)), n=1)
-    return f'; did you mean "{near[0]}"?' if near else "."
+    return sentence('; did you mean "%(word)s"?', word=near[0]) if near else "."
 
 
 def kind_of(value: Any) -> str:
     """Return the word for the kind of a JSON value, with its article."""
     if value is None:
-        return "nothing (null)"
+        return sentence("nothing (null)")
     if isinstance(value, bool):
-        return "true or false"
+        return sentence("true or false")
     if isinstance(value, int | float):
-        return "a number"
+        return sentence("a number")
     if isinstance(value, str):
-        return "text"
-    return "a list" if isinstance(value, list | tuple) else "a mapping"
+        return sentence("text")
+    return sentence("a list") if isinstance(value, list | tuple) else sentence("a mapping")

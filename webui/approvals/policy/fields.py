@@ -8,6 +8,7 @@ from webui.approvals.errors import Fault
 from webui.approvals.policy.faults import MOST_FAULTS, BadValueError, kind_of, meant
 from webui.approvals.policy.notation import read_duration
 from webui.approvals.policy.yaml_text import Source
+from webui.sentences import joined, sentence
 
 MOST_TEXT: Final = 2_000
 MOST_NAME: Final = 200
@@ -26,13 +27,20 @@ class Fields:
         self.pointer = pointer
         self.noun = noun
         if value is not None and not isinstance(value, Mapping):
-            self.wrong("", f"{noun} must be a mapping, not {kind_of(value)}.")
+            self.wrong(
+                "",
+                sentence(
+                    "%(noun)s must be a mapping, not %(kind)s.",
+                    noun=noun,
+                    kind=kind_of(value),
+                ),
+            )
             value = None
         self.values: Mapping[str, Any] = value or {}
 
-    def wrong(self, key: str, sentence: str) -> None:
+    def wrong(self, key: str, said: str) -> None:
         """Note a fault of the field `key`, or of the whole."""
-        self.faults.append(Fault(self.place(key), sentence))
+        self.faults.append(Fault(self.place(key), said))
 
     @property
     def full(self) -> bool:
@@ -65,8 +73,18 @@ class Fields:
         for key in self.values:
             if key not in names and not self.full:
                 guess = meant(key, names)
-                listed = "" if guess != "." else f" It has {', '.join(names)}."
-                self.wrong(key, f'{self.noun} has no "{key[:40]}"{guess}{listed}')
+                known = sentence(" It has %(names)s.", names=", ".join(names))
+                listed = "" if guess != "." else known
+                self.wrong(
+                    key,
+                    sentence(
+                        '%(noun)s has no "%(key)s"%(guess)s%(listed)s',
+                        noun=self.noun,
+                        key=key[:40],
+                        guess=guess,
+                        listed=listed,
+                    ),
+                )
 
     def text(self, key: str, longest: int = MOST_TEXT) -> str | None:
         """Return text as it is spelt, so that a name may be 404 or true."""
@@ -74,12 +92,24 @@ class Fields:
         if value is None:
             return None
         if isinstance(value, list | Mapping):
-            self.wrong(key, f"{key} must be text, not {kind_of(value)}.")
+            self.wrong(
+                key,
+                sentence(
+                    "%(key)s must be text, not %(kind)s.", key=key, kind=kind_of(value)
+                ),
+            )
             return None
         raw = self.source.places[self.place(key)].raw
         text = value if isinstance(value, str) else str(raw)
         if len(text) > longest:
-            self.wrong(key, f"{key} is longer than {longest} characters. Shorten it.")
+            self.wrong(
+                key,
+                sentence(
+                    "%(key)s is longer than %(most)s characters. Shorten it.",
+                    key=key,
+                    most=longest,
+                ),
+            )
             return None
         return text
 
@@ -89,7 +119,7 @@ class Fields:
         if text is None:
             return None
         if not text.strip() or not text.isprintable():
-            self.wrong(key, f"{key} must be on one line and not blank.")
+            self.wrong(key, sentence("%(key)s must be on one line and not blank.", key=key))
             return None
         return text
 
@@ -100,7 +130,14 @@ class Fields:
         if text is None or text in known:
             return text
         self.wrong(
-            key, f'{key} must be {_either(known)}, not "{text[:40]}"{meant(text, known)}'
+            key,
+            sentence(
+                '%(key)s must be %(words)s, not "%(text)s"%(guess)s',
+                key=key,
+                words=_either(known),
+                text=text[:40],
+                guess=meant(text, known),
+            ),
         )
         return None
 
@@ -111,10 +148,17 @@ class Fields:
             return bool(value)
         hint = ""
         if isinstance(value, str) and value.lower() in {"yes", "no", "on", "off"}:
-            hint = (
-                f"; did you mean {'true' if value.lower() in {'yes', 'on'} else 'false'}?"
-            )
-        self.wrong(key, f"{key} must be true or false, not {kind_of(value)}{hint or '.'}")
+            near = "true" if value.lower() in {"yes", "on"} else "false"
+            hint = sentence("; did you mean %(word)s?", word=near)
+        self.wrong(
+            key,
+            sentence(
+                "%(key)s must be true or false, not %(kind)s%(guess)s",
+                key=key,
+                kind=kind_of(value),
+                guess=hint or ".",
+            ),
+        )
         return False
 
     def whole(self, key: str, default: int, least: int, most: int) -> int:
@@ -125,7 +169,15 @@ class Fields:
         if type(value) is not int or not least <= value <= most:
             what = value if isinstance(value, int) else kind_of(value)
             self.wrong(
-                key, f"{key} must be a whole number from {least} to {most}, not {what}."
+                key,
+                sentence(
+                    "%(key)s must be a whole number from %(least)s to %(most)s, not "
+                    "%(what)s.",
+                    key=key,
+                    least=least,
+                    most=most,
+                    what=what,
+                ),
             )
             return default
         return value
@@ -138,7 +190,7 @@ class Fields:
         try:
             return read_duration(text)
         except BadValueError as error:
-            self.wrong(key, f"{key} {error.sentence}")
+            self.wrong(key, joined(" ", (key, error.sentence)))
             return None
 
     def names(self, key: str) -> tuple[str, ...]:
@@ -150,7 +202,14 @@ class Fields:
             name = self.name(key)
             return () if name is None else (name,)
         if not isinstance(value, list):
-            self.wrong(key, f"{key} must be a list of names, not {kind_of(value)}.")
+            self.wrong(
+                key,
+                sentence(
+                    "%(key)s must be a list of names, not %(kind)s.",
+                    key=key,
+                    kind=kind_of(value),
+                ),
+            )
             return ()
         found: dict[str, None] = {}
         for index, item in enumerate(value):
@@ -159,11 +218,20 @@ class Fields:
             if name is None:
                 continue
             if name in found:
-                sentence = f'"{name[:40]}" stands in the list twice. Remove one.'
-                self.faults.append(Fault(at, sentence))
+                said = sentence(
+                    '"%(name)s" stands in the list twice. Remove one.', name=name[:40]
+                )
+                self.faults.append(Fault(at, said))
             found[name] = None
         if len(found) > MOST_NAMES:
-            self.wrong(key, f"{key} has more than {MOST_NAMES} names. Use globs, or fewer.")
+            self.wrong(
+                key,
+                sentence(
+                    "%(key)s has more than %(most)s names. Use globs, or fewer.",
+                    key=key,
+                    most=MOST_NAMES,
+                ),
+            )
             return ()
         return tuple(found)
 
@@ -173,22 +241,32 @@ class Fields:
         if value is None:
             return []
         if not isinstance(value, list):
-            self.wrong(key, f"{key} must be a list, not {kind_of(value)}.")
+            self.wrong(
+                key,
+                sentence(
+                    "%(key)s must be a list, not %(kind)s.", key=key, kind=kind_of(value)
+                ),
+            )
             return []
         return value
 
     def _name_at(self, at: str, item: Any) -> str | None:
         """Return one name of a list."""
         if isinstance(item, list | Mapping) or item is None:
-            self.faults.append(Fault(at, f"it must be a name, not {kind_of(item)}."))
+            self.faults.append(
+                Fault(at, sentence("it must be a name, not %(kind)s.", kind=kind_of(item)))
+            )
             return None
         name = item if isinstance(item, str) else str(self.source.places[at].raw)
         if not name.strip() or not name.isprintable() or len(name) > MOST_NAME:
-            sentence = "it must be a name on one line, not blank. Fill it in or remove it."
-            self.faults.append(Fault(at, sentence))
+            said = sentence(
+                "it must be a name on one line, not blank. Fill it in or remove it."
+            )
+            self.faults.append(Fault(at, said))
             return None
         return name
 
 
 def _either(words: list[str]) -> str:
-    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+    *before, last = words
+    return sentence("%(words)s or %(last)s", words=", ".join(before), last=last)

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from webui.approvals.policy.answers import CANNOT_TELL, Answer, told
 from webui.approvals.policy.faults import BadValueError, kind_of
+from webui.sentences import sentence
 
 Test = Callable[[Any], Answer]
 
@@ -38,7 +39,9 @@ _LONGEST_HOST: Final = 253
 
 def cidr(value: Any) -> Test:
     """Return whether an address lies in one of the networks."""
-    networks = [_network(text, place) for text, place in _texts(value, "a network")]
+    networks = [
+        _network(text, place) for text, place in _texts(value, sentence("a network"))
+    ]
     fours = [network for network in networks if isinstance(network, IPv4Network)]
     sixes = [network for network in networks if isinstance(network, IPv6Network)]
 
@@ -56,13 +59,15 @@ def cidr(value: Any) -> Test:
 def url_host(value: Any) -> Test:
     """Return whether a URL's host is one of the hosts, or lies below one written `*.`."""
     exact, below = set(), []
-    for text, place in _texts(value, "a host"):
+    for text, place in _texts(value, sentence("a host")):
         host = text.lower() if text.isascii() else ""
         name = host.removeprefix("*.")
         if not _is_plain(name):
             raise BadValueError(
-                'must be a host such as "api.example.com" or "*.example.com", without scheme,'
-                " port and path.",
+                sentence(
+                    'must be a host such as "api.example.com" or "*.example.com", without '
+                    "scheme, port and path."
+                ),
                 place,
             )
         if name == host:
@@ -85,10 +90,19 @@ def _texts(value: Any, noun: str) -> list[tuple[str, str]]:
     if isinstance(value, str):
         return [(value, "")]
     if not isinstance(value, list | tuple) or not value:
-        raise BadValueError(f"must be {noun} or a list of them, not {kind_of(value)}.")
+        raise BadValueError(
+            sentence(
+                "must be %(noun)s or a list of them, not %(kind)s.",
+                noun=noun,
+                kind=kind_of(value),
+            )
+        )
     for index, text in enumerate(value):
         if not isinstance(text, str):
-            raise BadValueError(f"must be {noun}, not {kind_of(text)}.", f"/{index}")
+            raise BadValueError(
+                sentence("must be %(noun)s, not %(kind)s.", noun=noun, kind=kind_of(text)),
+                f"/{index}",
+            )
     return [(text, f"/{index}") for index, text in enumerate(value)]
 
 
@@ -97,7 +111,8 @@ def _network(text: str, place: str) -> IPv4Network | IPv6Network:
         return ip_network(text)
     except ValueError as error:
         raise BadValueError(
-            f'must be a network such as "10.0.0.0/8": {error}.', place
+            sentence('must be a network such as "10.0.0.0/8": %(error)s.', error=error),
+            place,
         ) from None
 
 

@@ -14,6 +14,7 @@ from webui.approvals.policy.faults import PolicyError, PolicyFault
 from webui.approvals.policy.reading import read_policy
 from webui.approvals.policy.rulebook import is_glob
 from webui.approvals.policy.yaml_text import Source, read_yaml
+from webui.sentences import sentence
 
 _LINE_END: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
@@ -39,8 +40,10 @@ def import_policy(text: str) -> Imported:
         return Imported(text, policy, None)
     line, written = _with_default(text, source)
     if read_yaml(written)[0].value != {**source.value, "default": "allow"}:
-        sentence = "there is no plain place to write it. Add default: allow below version."
-        raise PolicyError([source.fault("/default", sentence)])
+        said = sentence(
+            "there is no plain place to write it. Add default: allow below version."
+        )
+        raise PolicyError([source.fault("/default", said)])
     return Imported(written, read_policy(written), line)
 
 
@@ -51,8 +54,11 @@ def _literal_names(source: Source, policy: Policy) -> list[PolicyFault]:
     return [
         source.fault(
             place,
-            f'"{name}" is a plain name in the gateway and would be a glob here, so it would mean'
-            " more. Name the tools, or remove it and add it after the import.",
+            sentence(
+                '"%(name)s" is a plain name in the gateway and would be a glob here, so it '
+                "would mean more. Name the tools, or remove it and add it after the import.",
+                name=name,
+            ),
         )
         for place, name in places
         if is_glob(name) and name != EVERY_TOOL

@@ -9,7 +9,6 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from webui.approvals.call.canonical import MAX_SAFE, Unreadable, canonical
 from webui.approvals.policy.answers import (
     CANNOT_TELL,
     YES,
@@ -24,30 +23,12 @@ from webui.approvals.policy.faults import BadValueError, kind_of, meant
 from webui.approvals.policy.hosts import Test, cidr, url_host
 from webui.approvals.policy.paths import read_steps, walk
 from webui.approvals.policy.patterns import Pattern, climbs, glob_expression
-
-
-def is_number(value: Any) -> bool:
-    """Say whether a value is a number; true, false, NaN and infinity are none."""
-    kind = type(value)
-    return kind is int or (kind is float and value - value == 0)
-
-
-def text_of(value: Any) -> str | None:
-    """Return a value as text: numbers as JSON writes them, true and false; others have none."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if is_number(value):
-        try:
-            return canonical(value).decode()
-        except Unreadable:  # beyond 2^53-1
-            return None
-    return None
+from webui.approvals.policy.plain import is_number, plain_text, single, text_of
+from webui.sentences import sentence
 
 
 def _eq(value: Any) -> Test:
-    return _equals_any([_single(value)])
+    return _equals_any([single(value)])
 
 
 def _neq(value: Any) -> Test:
@@ -57,8 +38,10 @@ def _neq(value: Any) -> Test:
 
 def _in(value: Any) -> Test:
     if not isinstance(value, list | tuple):
-        raise BadValueError(f'must be a list, not {kind_of(value)}. Write ["a", "b"].')
-    return _equals_any([_single(each, f"/{index}") for index, each in enumerate(value)])
+        raise BadValueError(
+            sentence('must be a list, not %(kind)s. Write ["a", "b"].', kind=kind_of(value))
+        )
+    return _equals_any([single(each, f"/{index}") for index, each in enumerate(value)])
 
 
 def _not_in(value: Any) -> Test:
@@ -83,11 +66,11 @@ def _gte(value: Any) -> Test:
 
 
 def _regex(value: Any) -> Test:
-    return Pattern(_text(value)).found_in
+    return Pattern(plain_text(value)).found_in
 
 
 def _contains(value: Any) -> Test:
-    wanted = _single(value)
+    wanted = single(value)
     same = _equals_any([wanted])
 
     def test(seen: Any) -> Answer:
@@ -102,26 +85,30 @@ def _contains(value: Any) -> Test:
 
 def _exists(value: Any) -> Test:
     if not isinstance(value, bool):
-        raise BadValueError(f"must be true or false, not {kind_of(value)}.")
+        raise BadValueError(
+            sentence("must be true or false, not %(kind)s.", kind=kind_of(value))
+        )
     return lambda seen: told((seen is not MISSING and seen is not None) is value)
 
 
 def _starts_with(value: Any) -> Test:
-    start = _text(value)
+    start = plain_text(value)
     return lambda seen: (
         told(seen.startswith(start)) if isinstance(seen, str) else CANNOT_TELL
     )
 
 
 def _ends_with(value: Any) -> Test:
-    end = _text(value)
+    end = plain_text(value)
     return lambda seen: told(seen.endswith(end)) if isinstance(seen, str) else CANNOT_TELL
 
 
 def _glob(value: Any) -> Test:
-    text = _text(value)
+    text = plain_text(value)
     if not text.isprintable():
-        raise BadValueError("has an invisible character. Remove it, or use regex.")
+        raise BadValueError(
+            sentence("has an invisible character. Remove it, or use regex.")
+        )
     found_in = Pattern(glob_expression(text)).found_in
     is_path = "/" in text
 
@@ -187,13 +174,22 @@ def read_operator(op: Any, value: Any) -> Test:
     if not isinstance(op, str) or op not in OPERATORS:
         named = f'"{op[:40]}"' if isinstance(op, str) else kind_of(op)
         guess = meant(op, OPERATORS) if isinstance(op, str) else "."
-        known = "" if guess != "." else f" Use one of {', '.join(OPERATORS)}."
-        raise BadValueError(f"there is no operator {named}{guess}{known}", "/op")
+        listed = sentence(" Use one of %(names)s.", names=", ".join(OPERATORS))
+        known = "" if guess != "." else listed
+        raise BadValueError(
+            sentence(
+                "there is no operator %(named)s%(guess)s%(known)s",
+                named=named,
+                guess=guess,
+                known=known,
+            ),
+            "/op",
+        )
     try:
         return OPERATORS[op](value)
     except BadValueError as error:
-        sentence = f"the value of {op} {error.sentence}"
-        raise BadValueError(sentence, f"/value{error.pointer}") from None
+        said = sentence("the value of %(op)s %(said)s", op=op, said=error.sentence)
+        raise BadValueError(said, f"/value{error.pointer}") from None
 
 
 def _equals_any(values: list[Any]) -> Test:
@@ -219,29 +215,45 @@ def _equals_any(values: list[Any]) -> Test:
 def _compared(compare: Callable[[Any, Any], bool], value: Any) -> Test:
     if not is_number(value):
         raise BadValueError(
-            f"must be a number, not {kind_of(value)}. Write it without quotes."
+            sentence(
+                "must be a number, not %(kind)s. Write it without quotes.",
+                kind=kind_of(value),
+            )
         )
-    _single(value)
+    single(value)
     return lambda seen: told(compare(seen, value)) if is_number(seen) else CANNOT_TELL
 
 
 def _of_each(value: Any) -> Test:
     """Return the question asked of each item: `{op, value}`, and a path below the item."""
     if not isinstance(value, Mapping):
-        raise BadValueError(f"must be a mapping of op and value, not {kind_of(value)}.")
+        raise BadValueError(
+            sentence(
+                "must be a mapping of op and value, not %(kind)s.", kind=kind_of(value)
+            )
+        )
     for key in value:
         if key not in {"op", "value", "path"}:
             raise BadValueError(
-                f"has a key {key!r}{meant(str(key), ('op', 'value', 'path'))}", f"/{key}"
+                sentence(
+                    "has a key %(key)s%(guess)s",
+                    key=repr(key),
+                    guess=meant(str(key), ("op", "value", "path")),
+                ),
+                f"/{key}",
             )
     if value.get("op") in tuple(OF_LISTS):  # of any kind, so perhaps not hashable
-        raise BadValueError("holds any or all itself. Ask of one list at a time.", "/op")
+        raise BadValueError(
+            sentence("holds any or all itself. Ask of one list at a time."), "/op"
+        )
     steps: tuple[str, ...] = ()
     if "path" in value:
         try:
-            steps = read_steps(_text(value["path"]))
+            steps = read_steps(plain_text(value["path"]))
         except BadValueError as error:
-            raise BadValueError(f"has a path that {error.sentence}", "/path") from None
+            raise BadValueError(
+                sentence("has a path that %(said)s", said=error.sentence), "/path"
+            ) from None
     test = read_operator(value.get("op"), value.get("value"))
     asks_presence = value.get("op") == "exists"
 
@@ -252,23 +264,3 @@ def _of_each(value: Any) -> Test:
         return test(seen)
 
     return ask
-
-
-def _single(value: Any, place: str = "") -> Any:
-    """Return a value that is text, a number, true or false, as JSON can carry it."""
-    if value is None or isinstance(value, list | tuple | Mapping):
-        raise BadValueError(
-            f"must be text, a number, true or false, not {kind_of(value)}.", place
-        )
-    if not isinstance(value, str) and text_of(value) is None:
-        raise BadValueError(
-            f"must be a number up to {MAX_SAFE}. Compare it as text.", place
-        )
-    return value
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        what = "empty text" if value == "" else kind_of(value)
-        raise BadValueError(f"must be text, not {what}.")
-    return value

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from webui.approvals.policy.facts import MISSING, Facts
 from webui.approvals.policy.faults import BadValueError, meant
+from webui.sentences import sentence
 
 Look = Callable[[Facts], Any]
 
@@ -46,10 +47,20 @@ def read_path(path: str, roots: frozenset[str] = frozenset(ROOTS)) -> Look:
     if root not in roots:
         known = [each for each in ROOTS if each in roots]
         listed = ", ".join(f'"{each}."' for each in known)
-        raise BadValueError(f"must start with {listed}{meant(root, known)}")
+        raise BadValueError(
+            sentence(
+                "must start with %(listed)s%(guess)s",
+                listed=listed,
+                guess=meant(root, known),
+            )
+        )
     if not dot or not rest:
         raise BadValueError(
-            f"ends after {root!r}. Name what to look at, as in {_like(root)}."
+            sentence(
+                "ends after %(root)s. Name what to look at, as in %(example)s.",
+                root=repr(root),
+                example=_like(root),
+            )
         )
     if root == "args":
         steps = read_steps(rest)
@@ -57,12 +68,18 @@ def read_path(path: str, roots: frozenset[str] = frozenset(ROOTS)) -> Look:
     if root == "state":
         if "." not in rest:
             raise BadValueError(
-                "needs a tool and a counter, as in state.create_issue.hourly."
+                sentence("needs a tool and a counter, as in state.create_issue.hourly.")
             )
         return lambda facts: facts.counters.get(rest, 0)
     if path not in _FIXED:
         known = [each for each in _FIXED if each.startswith(f"{root}.")]
-        raise BadValueError(f"must be one of {', '.join(known)}{meant(path, known)}")
+        raise BadValueError(
+            sentence(
+                "must be one of %(known)s%(guess)s",
+                known=", ".join(known),
+                guess=meant(path, known),
+            )
+        )
     return _FIXED[path]
 
 
@@ -80,9 +97,15 @@ def read_steps(path: str) -> tuple[str, ...]:
     """Return the steps of a dotted path below some value."""
     steps = tuple(path.split("."))
     if not all(steps):
-        raise BadValueError("has an empty step. Write names with single dots between them.")
+        raise BadValueError(
+            sentence("has an empty step. Write names with single dots between them.")
+        )
     if len(steps) > _DEEPEST:
-        raise BadValueError(f"has more than {_DEEPEST} steps. No call is nested that deep.")
+        raise BadValueError(
+            sentence(
+                "has more than %(most)s steps. No call is nested that deep.", most=_DEEPEST
+            )
+        )
     return steps
 
 

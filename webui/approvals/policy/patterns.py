@@ -4,6 +4,7 @@ from typing import Final
 
 from webui.approvals.policy.answers import CANNOT_TELL, Answer, told
 from webui.approvals.policy.faults import BadValueError
+from webui.sentences import sentence
 
 MOST_INPUT: Final = 64 * 1024
 """Bytes of UTF-8 that a pattern is tried on; what is longer cannot be told."""
@@ -26,7 +27,10 @@ class Pattern:
 
         if len(text) > MOST_PATTERN:
             raise BadValueError(
-                f"is longer than {MOST_PATTERN} characters. Split it over several conditions."
+                sentence(
+                    "is longer than %(most)s characters. Split it over several conditions.",
+                    most=MOST_PATTERN,
+                )
             )
         options = re2.Options()
         options.log_errors = False
@@ -40,8 +44,12 @@ class Pattern:
             raise BadValueError(_refusal(text, error)) from None
         if compiled.programsize > MOST_INSTRUCTIONS:
             raise BadValueError(
-                f"is too costly ({compiled.programsize} steps a character, at most"
-                f" {MOST_INSTRUCTIONS}). Make its repetitions smaller."
+                sentence(
+                    "is too costly (%(steps)s steps a character, at most "
+                    "%(most)s). Make its repetitions smaller.",
+                    steps=compiled.programsize,
+                    most=MOST_INSTRUCTIONS,
+                )
             )
         self.text = text
         self._search = compiled.search
@@ -77,10 +85,14 @@ def _literal(character: str) -> str:
 
 def _refusal(text: str, error: Exception) -> str:
     if isinstance(error, UnicodeEncodeError):
-        return "holds half of a surrogate pair. Send both halves."
+        return sentence("holds half of a surrogate pair. Send both halves.")
     said = error.args[0]
     said = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-    hint = "Mend the expression"
+    hint = sentence("Mend the expression")
     if "(?=" in text or "(?!" in text or "(?<" in text or "\\1" in text:
-        hint = "RE2 has no look-around and no back-references; write it without them"
-    return f"is no regular expression of RE2: {said}. {hint}."
+        hint = sentence(
+            "RE2 has no look-around and no back-references; write it without them"
+        )
+    return sentence(
+        "is no regular expression of RE2: %(said)s. %(hint)s.", said=said, hint=hint
+    )

@@ -14,6 +14,7 @@ from webui.approvals.policy.reading_rules import read_rule
 from webui.approvals.policy.reading_tests import read_tests
 from webui.approvals.policy.secret import POINTER, without_secret
 from webui.approvals.policy.yaml_text import read_yaml
+from webui.sentences import sentence
 
 _KEYS: Final = (
     "version",
@@ -45,7 +46,9 @@ def check_policy(text: str) -> tuple[Policy | None, tuple[PolicyFault, ...]]:
     faults: list[Fault] = []
     policy = None
     if source.value is not None or not wrong:
-        policy = _policy(Fields(source, faults, source.value, "", "the file"), text)
+        policy = _policy(
+            Fields(source, faults, source.value, "", sentence("the file")), text
+        )
     wrong += [source.fault(fault.pointer, fault.detail) for fault in faults]
     found = tuple(sorted(set(wrong))[:MOST_FAULTS])
     return (None if found else policy), found
@@ -78,26 +81,34 @@ def _policy(fields: Fields, text: str) -> Policy:
 def _check_version(fields: Fields) -> None:
     version = fields.text("version")
     if not fields.has("version"):
-        fields.wrong("", 'the file needs version: "1". Add it as the first line.')
+        fields.wrong("", sentence('the file needs version: "1". Add it as the first line.'))
     elif version is not None and version != "1":
-        fields.wrong("version", f'version must be "1", not "{version[:40]}".')
+        fields.wrong(
+            "version",
+            sentence('version must be "1", not "%(version)s".', version=version[:40]),
+        )
 
 
 def _tools(fields: Fields) -> tuple[Tool, ...]:
     tools: list[Tool] = []
     if len(fields.values) > MOST_NAMES:
-        fields.wrong("", f"there are more than {MOST_NAMES} tools. Use globs, or fewer.")
+        fields.wrong(
+            "",
+            sentence(
+                "there are more than %(most)s tools. Use globs, or fewer.", most=MOST_NAMES
+            ),
+        )
         return ()
     for name in fields.values:
         if fields.full:
             break
         if not name.strip() or not name.isprintable() or len(name) > MOST_NAME:
-            fields.wrong(name, "a tool's name must be on one line and not blank.")
+            fields.wrong(name, sentence("a tool's name must be on one line and not blank."))
             continue
-        entry = fields.below(name, "a tool")
+        entry = fields.below(name, sentence("a tool"))
         entry.only(("rules", "idempotent", "irreversible"))
         rules = [
-            read_rule(entry.inside("rules", index, value, "a rule"), name)
+            read_rule(entry.inside("rules", index, value, sentence("a rule")), name)
             for index, value in enumerate(entry.items("rules"))
         ]
         tools.append(
@@ -130,11 +141,18 @@ def _webhook(fields: Fields) -> Webhook | None:
         return None
     for key, value in (("url", url), ("secret", secret)):
         if not value:
-            fields.wrong("", f"webhook needs {key} as well. Add it, or remove the webhook.")
+            fields.wrong(
+                "",
+                sentence(
+                    "webhook needs %(key)s as well. Add it, or remove the webhook.", key=key
+                ),
+            )
     if not url or not secret:
         return None
     if not _is_web(url):
-        fields.wrong("url", "url must begin with http:// or https:// and name a host.")
+        fields.wrong(
+            "url", sentence("url must begin with http:// or https:// and name a host.")
+        )
         return None
     return Webhook(url, secret, fields.source.place(fields.pointer).line)
 
@@ -143,8 +161,8 @@ def _kept(fields: Fields, text: str) -> str:
     """Return a text without its secret; one that cannot be taken out surely is a fault."""
     kept = without_secret(fields.source, text)
     if kept is None:
-        sentence = "the secret must stand on one line. Write it in double quotes."
-        fields.faults.append(Fault(POINTER, sentence))
+        said = sentence("the secret must stand on one line. Write it in double quotes.")
+        fields.faults.append(Fault(POINTER, said))
     return kept or ""
 
 

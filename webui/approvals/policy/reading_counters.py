@@ -11,6 +11,7 @@ from webui.approvals.call.json_faults import step
 from webui.approvals.errors import Fault
 from webui.approvals.policy.document import EVERY_TOOL, GLOBAL_SCOPE
 from webui.approvals.policy.faults import MOST_FAULTS, meant
+from webui.sentences import sentence
 
 
 def check_counters(tools: Any, faults: list[Fault]) -> None:
@@ -23,22 +24,26 @@ def check_counters(tools: Any, faults: list[Fault]) -> None:
             continue
         first = kept.setdefault(f"{scope}.{counter}", index)
         if first != index:
-            sentence = (
-                f'the counter "{counter[:100]}" is kept by rules[{first}] of this tool already.'
-                " Give it another name, or the rate_limit another window."
+            said = sentence(
+                'the counter "%(name)s" is kept by rules[%(first)s] of this tool already. '
+                "Give it another name, or the rate_limit another window.",
+                name=counter[:100],
+                first=first,
             )
-            faults.append(Fault(place, sentence))
+            faults.append(Fault(place, said))
     known = {f"state.{name}": None for name in kept}
     for _, _, place, rule in rules:
         for index, path in _paths(rule):
             if len(faults) >= MOST_FAULTS:
                 return
             if path.startswith("state.") and path not in known:
-                sentence = (
-                    f"{path[:100]} is kept by no rule. Add a state block with that counter to a"
-                    f" rule of that tool{meant(path, known)}"
+                said = sentence(
+                    "%(path)s is kept by no rule. Add a state block with that counter to a "
+                    "rule of that tool%(guess)s",
+                    path=path[:100],
+                    guess=meant(path, known),
                 )
-                faults.append(Fault(f"{place}/conditions/{index}/path", sentence))
+                faults.append(Fault(f"{place}/conditions/{index}/path", said))
 
 
 def _rules(tools: Any) -> Iterator[tuple[str, int, str, Mapping[str, Any]]]:

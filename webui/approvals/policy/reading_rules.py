@@ -19,6 +19,7 @@ from webui.approvals.policy.hashing import rule_hash
 from webui.approvals.policy.notation import Window, read_rate
 from webui.approvals.policy.paths import read_path
 from webui.approvals.states import Risk
+from webui.sentences import joined, sentence
 
 _TERMS: Final = (
     "approval_timeout",
@@ -45,7 +46,9 @@ def read_rule(fields: Fields, tool: str) -> Rule | None:
     fields.only(KEYS)
     name = fields.name("name")
     if not fields.has("name"):
-        fields.wrong("", "the rule must have a name. Add one, such as name: hourly limit.")
+        fields.wrong(
+            "", sentence("the rule must have a name. Add one, such as name: hourly limit.")
+        )
     action = Action(fields.word("action", Action) or Action.EVALUATE)
     conditions = _conditions(fields)
     on_deny = fields.text("on_deny")
@@ -84,43 +87,63 @@ def _conditions(fields: Fields) -> tuple[Condition, ...]:
 
 def _check_shape(fields: Fields, action: Action) -> None:
     """Refuse what does not go together in one rule."""
-    counts = [key for key in ("rate_limit", "state") if fields.has(key)]
     asks = bool(fields.get("conditions"))
     if action is Action.DENY and asks:
         fields.wrong(
             "conditions",
-            "a deny rule must not have conditions: it refuses every call. Remove them, or"
-            " use action: evaluate, which refuses when a condition fails.",
+            sentence(
+                "a deny rule must not have conditions: it refuses every call. Remove "
+                "them, or use action: evaluate, which refuses when a condition fails."
+            ),
         )
     if action is Action.EVALUATE and not asks and not fields.has("rate_limit"):
         fields.wrong(
             "",
-            "an evaluate rule must have at least one condition or a rate_limit. Add one.",
+            sentence(
+                "an evaluate rule must have at least one condition or a rate_limit. "
+                "Add one."
+            ),
         )
     if fields.has("rate_limit") and (asks or fields.has("state")):
         fields.wrong(
             "rate_limit",
-            "rate_limit cannot be combined with conditions or state. Make it a rule of its"
-            " own.",
+            sentence(
+                "rate_limit cannot be combined with conditions or state. Make it a "
+                "rule of its own."
+            ),
         )
     if action is Action.DENY and fields.has("rate_limit"):
         fields.wrong(
             "rate_limit",
-            "rate_limit cannot be used with action: deny. Remove the one or the other.",
+            sentence(
+                "rate_limit cannot be used with action: deny. Remove the one or the other."
+            ),
         )
+    _check_keys(fields, action)
+
+
+def _check_keys(fields: Fields, action: Action) -> None:
+    """Refuse keys that mean nothing beside the action."""
     if action in {Action.REQUIRE_APPROVAL, Action.ALLOW}:
-        for key in counts:
+        for key in filter(fields.has, ("rate_limit", "state")):
             fields.wrong(
                 key,
-                f"{action} cannot be combined with {key} in one rule. Move {key} to an"
-                " evaluate rule of the same tool; it holds as well.",
+                sentence(
+                    "%(action)s cannot be combined with %(key)s in one rule. Move %(key)s "
+                    "to an evaluate rule of the same tool; it holds as well.",
+                    action=action,
+                    key=key,
+                ),
             )
     if action is not Action.REQUIRE_APPROVAL:
         for key in filter(fields.has, _TERMS):
             fields.wrong(
                 key,
-                f"{key} only means something with action: require_approval. Set that action,"
-                f" or remove {key}.",
+                sentence(
+                    "%(key)s only means something with action: require_approval. Set that "
+                    "action, or remove %(key)s.",
+                    key=key,
+                ),
             )
 
 
@@ -135,7 +158,7 @@ def _counter(
         try:
             count, window = read_rate(rate)
         except BadValueError as error:
-            fields.wrong("rate_limit", f"rate_limit {error.sentence}")
+            fields.wrong("rate_limit", joined(" ", ("rate_limit", error.sentence)))
             return None
         return Counter(scope, f"_rate_{window}", window, limit=count)
     if not fields.has("state"):
@@ -145,10 +168,12 @@ def _counter(
     state.only(("counter", "window", "increment", "increment_from"))
     counter = state.name("counter")
     if not state.has("counter"):
-        state.wrong("", "state needs a counter. Name it, such as counter: hourly.")
+        state.wrong(
+            "", sentence("state needs a counter. Name it, such as counter: hourly.")
+        )
     window_text = state.word("window", Window)
     if not state.has("window"):
-        state.wrong("", "state needs a window. Write minute, hour or day.")
+        state.wrong("", sentence("state needs a window. Write minute, hour or day."))
     increment = state.whole("increment", 1, 1, _MOST_COUNT)
     source = _increment_from(state)
     if counter is None or window_text is None or len(fields.faults) > before:
@@ -163,12 +188,13 @@ def _increment_from(state: Fields) -> str | None:
         return None
     if state.has("increment"):
         state.wrong(
-            "increment", "increment and increment_from exclude each other. Keep one."
+            "increment",
+            sentence("increment and increment_from exclude each other. Keep one."),
         )
     try:
         read_path(source, frozenset({"args"}))
     except BadValueError as error:
-        state.wrong("increment_from", f"increment_from {error.sentence}")
+        state.wrong("increment_from", joined(" ", ("increment_from", error.sentence)))
         return None
     return source
 
@@ -196,12 +222,15 @@ def _terms(fields: Fields, action: Action) -> Terms:
     if expires_to not in {None, "denied"}:
         fields.wrong(
             "expires_to",
-            "expires_to can only be denied: nothing is approved by silence. Remove it.",
+            sentence(
+                "expires_to can only be denied: nothing is approved by silence. Remove it."
+            ),
         )
     escalate_after = fields.duration("escalate_after")
     if fields.has("escalate_to") and not fields.has("escalate_after"):
         fields.wrong(
-            "escalate_to", "escalate_to needs escalate_after. Say when, as in 30m."
+            "escalate_to",
+            sentence("escalate_to needs escalate_after. Say when, as in 30m."),
         )
     risk = fields.word("risk", Risk)
     return Terms(

@@ -11,6 +11,7 @@ from webui.approvals.policy.facts import Call, Facts, History
 from webui.approvals.policy.faults import kind_of, meant
 from webui.approvals.policy.fields import Fields
 from webui.approvals.states import Risk
+from webui.sentences import sentence
 
 NOON: Final = 1_767_614_400_000
 """Monday, 5 January 2026, 12:00 UTC: when a test's call is made unless it says `at`."""
@@ -27,7 +28,12 @@ def read_tests(fields: Fields, tools: Sequence[Tool]) -> tuple[Example, ...]:
     names = [rule.name for rule in rules]
     counters = [rule.counter.name for rule in rules if rule.counter is not None]
     found = [
-        _read(fields.inside("tests", index, value, "a test"), names, counters, index + 1)
+        _read(
+            fields.inside("tests", index, value, sentence("a test")),
+            names,
+            counters,
+            index + 1,
+        )
         for index, value in enumerate(fields.items("tests"))
         if not fields.full
     ]
@@ -42,10 +48,17 @@ def _read(
     tool, expect = fields.name("tool"), fields.word("expect", Verdict)
     for key in ("tool", "expect"):
         if not fields.has(key):
-            fields.wrong("", f"a test needs {key}. Add it.")
+            fields.wrong("", sentence("a test needs %(key)s. Add it.", key=key))
     rule = fields.text("rule")
     if rule is not None and rule not in rules and not rule.startswith("("):
-        fields.wrong("rule", f'there is no rule "{rule[:100]}"{meant(rule, rules)}')
+        fields.wrong(
+            "rule",
+            sentence(
+                'there is no rule "%(rule)s"%(guess)s',
+                rule=rule[:100],
+                guess=meant(rule, rules),
+            ),
+        )
     call = Call(
         tool=tool or "",
         arguments=_arguments(fields),
@@ -57,7 +70,7 @@ def _read(
         scope=fields.text("scope"),
     )
     facts = Facts(call, _at(fields), _counters(fields, counters), _history(fields))
-    name = fields.name("name") or f"test {number}"
+    name = fields.name("name") or sentence("test %(number)s", number=number)
     if expect is None or len(fields.faults) > before:
         return None
     line = fields.source.place(fields.pointer).line
@@ -69,13 +82,17 @@ def _arguments(fields: Fields) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        fields.wrong("args", f"args must be a mapping, not {kind_of(value)}.")
+        fields.wrong(
+            "args", sentence("args must be a mapping, not %(kind)s.", kind=kind_of(value))
+        )
         return {}
     try:
         check_value(value)
     except Unreadable as error:
         place = fields.place("args") + error.pointer
-        fields.faults.append(Fault(place, f"no call can carry this: {error.sentence}"))
+        fields.faults.append(
+            Fault(place, sentence("no call can carry this: %(said)s", said=error.sentence))
+        )
     return value
 
 
@@ -88,7 +105,9 @@ def _at(fields: Fields) -> int:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        fields.wrong("at", "at must be a time with its zone, as in 2026-01-05T12:00:00Z.")
+        fields.wrong(
+            "at", sentence("at must be a time with its zone, as in 2026-01-05T12:00:00Z.")
+        )
         return NOON
     return int(moment.timestamp() * 1000)
 
@@ -98,7 +117,12 @@ def _counters(fields: Fields, known: list[str]) -> dict[str, int]:
     for name in counters.values:
         if name not in known:
             counters.wrong(
-                name, f'no rule keeps a counter "{name[:100]}"{meant(name, known)}'
+                name,
+                sentence(
+                    'no rule keeps a counter "%(name)s"%(guess)s',
+                    name=name[:100],
+                    guess=meant(name, known),
+                ),
             )
     return {name: counters.whole(name, 0, 0, _MOST_COUNT) for name in counters.values}
 

@@ -16,7 +16,7 @@ from webui.approvals.policy.effects import Effect, effect_of
 from webui.approvals.policy.facts import Call, Facts, History
 from webui.approvals.policy.paths import NAMES, read_steps
 from webui.approvals.policy.rulebook import Rulebook
-from webui.approvals.policy.ruling import DEFAULT, HIDDEN, NOT_LISTED
+from webui.approvals.policy.saying import DEFAULT, HIDDEN, NOT_LISTED
 
 _ARGS: Final = "args."
 _MOST_KEPT: Final = 4_096

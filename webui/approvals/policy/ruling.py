@@ -8,15 +8,22 @@ from webui.approvals.policy.answers import YES
 from webui.approvals.policy.combining import Asking, combined, risk_of
 from webui.approvals.policy.counters import Reservation
 from webui.approvals.policy.document import Action, Policy, Verdict
-from webui.approvals.policy.effects import Effect, Look, look_at
+from webui.approvals.policy.effects import Effect, Look, look_at, past_limit
 from webui.approvals.policy.facts import Facts
 from webui.approvals.policy.hashing import default_hash, joint_hash
 from webui.approvals.policy.rulebook import Entry, Rulebook
+from webui.approvals.policy.saying import (
+    DEFAULT,
+    HIDDEN,
+    NOT_LISTED,
+    ONLY_A_PERSON,
+    told_of,
+    why_ruled,
+    why_unruled,
+)
 from webui.approvals.policy.seeing import Seen
 from webui.approvals.states import Risk
-
-HIDDEN, NOT_LISTED, DEFAULT = "(hidden)", "(not listed)", "(default)"
-"""Names of what settles a call where no rule does; the brackets keep them apart from rules."""
+from webui.sentences import joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +85,9 @@ def evaluate(policy: Policy | Rulebook, facts: Facts) -> Ruling:
     book = policy if isinstance(policy, Rulebook) else Rulebook(policy)
     entry = book.entry(facts.call.tool)
     if entry.hidden:
-        return _unruled(book, entry, facts, Verdict.DENY, HIDDEN, "is hidden by policy")
+        return _unruled(book, entry, facts, Verdict.DENY, HIDDEN)
     if book.refuses_unlisted(entry):
-        return _unruled(
-            book, entry, facts, Verdict.DENY, NOT_LISTED, "is not listed by policy"
-        )
+        return _unruled(book, entry, facts, Verdict.DENY, NOT_LISTED)
     trace = tuple(look_at(rule, facts) for rule in entry.rules)
     for effect, verdict in (
         (Effect.DENY, Verdict.DENY),
@@ -92,8 +97,9 @@ def evaluate(policy: Policy | Rulebook, facts: Facts) -> Ruling:
         settling = [look for look in trace if look.effect is effect]
         if settling:
             return _ruled(book, entry, facts, verdict, settling, trace)
-    verdict, said = _default(book, entry)
-    return _unruled(book, entry, facts, verdict, DEFAULT, said, trace)
+    asks = book.policy.default is Verdict.REQUIRE_APPROVAL
+    verdict = Verdict.REQUIRE_APPROVAL if asks else Verdict.ALLOW
+    return _unruled(book, entry, facts, verdict, DEFAULT, trace)
 
 
 def asked_anyway(book: Rulebook, ruling: Ruling, now: int) -> Ruling:
@@ -101,7 +107,7 @@ def asked_anyway(book: Rulebook, ruling: Ruling, now: int) -> Ruling:
     return replace(
         ruling,
         verdict=Verdict.REQUIRE_APPROVAL,
-        sentence=f"{ruling.sentence} Only a person gives a permission, so one is asked.",
+        sentence=joined(" ", (ruling.sentence, ONLY_A_PERSON)),
         message=ruling.sentence,
         asking=combined((), book.policy.approvals, now, irreversible=ruling.irreversible),
     )
@@ -110,10 +116,7 @@ def asked_anyway(book: Rulebook, ruling: Ruling, now: int) -> Ruling:
 def refused_by(ruling: Ruling, reservation: Reservation) -> Ruling:
     """Return the denial of a call that was let through when its counter still had room."""
     look = next(look for look in ruling.trace if look.reservation is reservation)
-    rule, limit = look.rule, reservation.limit
-    refusal = (
-        f"{reservation.counter} would pass its limit of {limit} this {reservation.window}"
-    )
+    rule, refusal = look.rule, past_limit(reservation)
     return replace(
         ruling,
         verdict=Verdict.DENY,
@@ -133,15 +136,6 @@ def refused_by_count(ruling: Ruling) -> bool:
         look.rule.counter is not None
         or any(condition.path.startswith("state.") for condition in look.rule.conditions)
     )
-
-
-def _default(book: Rulebook, entry: Entry) -> tuple[Verdict, str]:
-    """Return what holds where no rule settled."""
-    if book.policy.default is Verdict.REQUIRE_APPROVAL:
-        return Verdict.REQUIRE_APPROVAL, "is asked for by default, as no rule settled it"
-    if entry.listed:
-        return Verdict.ALLOW, "is listed, and no rule refuses the call or asks for it"
-    return Verdict.ALLOW, "is allowed by default, as no rule says otherwise"
 
 
 def _ruled(
@@ -186,17 +180,16 @@ def _unruled(
     facts: Facts,
     verdict: Verdict,
     name: str,
-    said: str,
     trace: tuple[Look, ...] = (),
 ) -> Ruling:
-    sentence = f'The tool "{facts.call.tool[:200]}" {said}.'
+    said = why_unruled(name, facts.call.tool, verdict, listed=entry.listed)
     asks = verdict is Verdict.REQUIRE_APPROVAL
     marks = {"irreversible": entry.irreversible}
     return Ruling(
         verdict=verdict,
         rule=RuleRef(name, book.policy.default_line, default_hash(name + verdict)),
-        sentence=sentence,
-        message=None if verdict is Verdict.ALLOW else sentence,
+        sentence=said,
+        message=None if verdict is Verdict.ALLOW else said,
         conditions=(),
         risk=risk_of((), **marks),
         asking=combined((), book.policy.approvals, facts.now, **marks) if asks else None,
@@ -216,17 +209,9 @@ def _reservations(verdict: Verdict, trace: Sequence[Look]) -> tuple[Reservation,
 
 
 def _why(look: Look, verdict: Verdict) -> str:
-    rule = f'The rule "{look.rule.name}" (line {look.rule.line})'
-    verb = {
-        Verdict.DENY: "refuses the call",
-        Verdict.REQUIRE_APPROVAL: "asks for an approval",
-        Verdict.ALLOW: "allows the call",
-    }[verdict]
     if look.refusal is not None:
-        return f"{rule} {verb}: {look.refusal}."
+        return why_ruled(verdict, look.rule.name, look.rule.line, look.refusal)
     telling = look.conditions
     if look.rule.action is Action.EVALUATE:
         telling = tuple(seen for seen in telling if seen.answer is not YES)
-    if not telling:
-        return f"{rule} {verb}."
-    return f"{rule} {verb}: {'; '.join(seen.sentence() for seen in telling[:5])}."
+    return why_ruled(verdict, look.rule.name, look.rule.line, told_of(telling))

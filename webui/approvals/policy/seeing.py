@@ -9,6 +9,7 @@ from webui.approvals.policy.answers import Answer
 from webui.approvals.policy.conditions import Condition
 from webui.approvals.policy.facts import MISSING, Facts
 from webui.approvals.policy.faults import kind_of
+from webui.sentences import sentence
 
 MOST_SHOWN: Final = 200
 """Characters of a value, seen or written; what is longer is cut and marked so."""
@@ -35,8 +36,14 @@ class Seen:
         """Say what was asked and what came of it, without the value that was seen."""
         asked = f"{self.path} {self.op} {_WRITER.encode(self.value)}"
         if self.answer is Answer.CANNOT_TELL:
-            return f"{asked} cannot be told, as there is {self.kind}"
-        return f"{asked} holds" if self.answer is Answer.YES else f"{asked} does not hold"
+            return sentence(
+                "%(asked)s cannot be told, as there is %(kind)s",
+                asked=asked,
+                kind=self.kind,
+            )
+        if self.answer is Answer.YES:
+            return sentence("%(asked)s holds", asked=asked)
+        return sentence("%(asked)s does not hold", asked=asked)
 
     def as_document(self) -> dict[str, Any]:
         """Return it for JSON."""
@@ -54,7 +61,7 @@ class Seen:
 def see(condition: Condition, facts: Facts, answer: Answer) -> Seen:
     """Return what a condition saw when it gave this answer."""
     value = condition.seen(facts)
-    kind = "nothing" if value is MISSING else kind_of(value)
+    kind = sentence("nothing") if value is MISSING else kind_of(value)
     shown, cut = _shown(None if value is MISSING else value)
     written, _ = _shown(condition.value)
     return Seen(condition.path, condition.op, written, shown, kind, cut, answer)

@@ -9,6 +9,7 @@ from webui.approvals.policy.facts import Facts
 from webui.approvals.policy.replaying import verdict_of
 from webui.approvals.policy.rulebook import Rulebook
 from webui.approvals.policy.ruling import Ruling, evaluate
+from webui.sentences import sentence
 
 MOST_LOOKS: Final = 30_000
 """Rules and conditions that the tests of a policy may look at, all together: they run at once."""
@@ -33,11 +34,26 @@ class Result:
     def sentence(self) -> str:
         """Say what came of it, for a person."""
         if self.passed:
-            return f'"{self.name}" (line {self.line}): {self.expected}, as expected.'
-        wanted = f' by "{self.expected_rule}"' if self.expected_rule else ""
-        return (
-            f'"{self.name}" (line {self.line}): expected {self.expected}{wanted}, got'
-            f' {self.ruling.verdict} by "{self.ruling.rule.name}". {self.ruling.sentence}'
+            return sentence(
+                '"%(name)s" (line %(line)s): %(expected)s, as expected.',
+                name=self.name,
+                line=self.line,
+                expected=str(self.expected),
+            )
+        wanted = sentence(
+            '%(expected)s by "%(rule)s"',
+            expected=str(self.expected),
+            rule=self.expected_rule,
+        )
+        return sentence(
+            '"%(name)s" (line %(line)s): expected %(expected)s, got %(verdict)s by '
+            '"%(rule)s". %(said)s',
+            name=self.name,
+            line=self.line,
+            expected=wanted if self.expected_rule else str(self.expected),
+            verdict=str(self.ruling.verdict),
+            rule=self.ruling.rule.name,
+            said=self.ruling.sentence,
         )
 
     def as_document(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from webui.approvals.policy.faults import MOST_FAULTS, PolicyFault
 from webui.approvals.policy.operators import OF_LISTS, OF_NUMBERS, OF_TEXT
 from webui.approvals.policy.paths import is_number_path, is_text_path
 from webui.approvals.policy.rulebook import is_glob, matcher
+from webui.sentences import sentence
 
 _Told = Iterator[tuple[int, str, str]]
 
@@ -30,26 +31,32 @@ def _hidden_and_ruled(policy: Policy) -> _Told:
     for name in policy.hide:
         means = matcher(name)
         for tool in filter(lambda each: means(each.name), ruled):
-            said = f'it is hidden by "{name}", so its rules are never asked.'
+            said = sentence(
+                'it is hidden by "%(name)s", so its rules are never asked.', name=name
+            )
             yield tool.line, f"tools.{tool.name}", said
 
 
 def _locks(policy: Policy) -> _Told:
     """Warn of a policy under which nothing passes."""
     if EVERY_TOOL in policy.hide:
-        yield 1, "hide", 'it holds "*": every tool is hidden and every call denied.'
+        said = sentence('it holds "*": every tool is hidden and every call denied.')
+        yield 1, "hide", said
     listed = [tool for tool in policy.tools if tool.name != EVERY_TOOL]
     if policy.default is Verdict.DENY and not listed:
         yield (
             policy.default_line,
             "default",
-            "it is deny and no tool is listed, so every call is denied. List the tools.",
+            sentence(
+                "it is deny and no tool is listed, so every call is denied. List the tools."
+            ),
         )
     for tool in policy.tools:
         if tool.name == EVERY_TOOL and any(
             rule.action is Action.DENY for rule in tool.rules
         ):
-            yield tool.line, "tools.*", "it holds a deny rule: every call is denied."
+            said = sentence("it holds a deny rule: every call is denied.")
+            yield tool.line, "tools.*", said
 
 
 def _of_tool(tool: Tool) -> _Told:
@@ -59,23 +66,34 @@ def _of_tool(tool: Tool) -> _Told:
     names: set[str] = set()
     for rule in tool.rules:
         if denying is not None and rule is not denying:
-            said = (
-                f'the rule "{rule.name}" never matters, because "{denying.name}" denies every'
-                " call of this tool. Remove the one or the other."
+            said = sentence(
+                'the rule "%(rule)s" never matters, because "%(denying)s" denies every call '
+                "of this tool. Remove the one or the other.",
+                rule=rule.name,
+                denying=denying.name,
             )
             yield rule.line, path, said
         if rule.name in names:
-            said = f'the name "{rule.name}" stands twice. Give each rule a name of its own.'
+            said = sentence(
+                'the name "%(name)s" stands twice. Give each rule a name of its own.',
+                name=rule.name,
+            )
             yield rule.line, path, said
         names.add(rule.name)
     if is_glob(tool.name) and tool.name != EVERY_TOOL and not tool.name.strip("*?"):
-        yield tool.line, path, "it matches every tool, so that every tool counts as listed."
+        said = sentence("it matches every tool, so that every tool counts as listed.")
+        yield tool.line, path, said
 
 
 def _of_rule(policy: Policy, rule: Rule) -> _Told:
     path = f"tools.{rule.tool}"
     for said in (said for check in _CHECKS for said in check(policy, rule)):
-        yield rule.line, path, f'rule "{rule.name}": {said}'
+        yield rule.line, path, of_rule(rule, said)
+
+
+def of_rule(rule: Rule, said: str) -> str:
+    """Return what is said of a rule, with its name."""
+    return sentence('rule "%(name)s": %(said)s', name=rule.name, said=said)
 
 
 def _answerless(_policy: Policy, rule: Rule) -> Iterator[str]:
@@ -84,9 +102,11 @@ def _answerless(_policy: Policy, rule: Rule) -> Iterator[str]:
             is_text_path(condition.path) and condition.op in OF_NUMBERS | OF_LISTS
         ) or (is_number_path(condition.path) and condition.op in OF_TEXT | OF_LISTS)
         if wrong:
-            yield (
-                f"{condition.path} {condition.op} can never be told, as the value is always of"
-                " another kind. Use another operator."
+            yield sentence(
+                "%(path)s %(op)s can never be told, as the value is always of another kind. "
+                "Use another operator.",
+                path=condition.path,
+                op=condition.op,
             )
 
 
@@ -95,20 +115,30 @@ def _loose(_policy: Policy, rule: Rule) -> Iterator[str]:
     if rule.action is not Action.ALLOW:
         return
     if rule.tool == EVERY_TOOL and not rule.conditions:
-        yield "it allows every call of every tool that no rule refuses or asks for."
+        yield sentence(
+            "it allows every call of every tool that no rule refuses or asks for."
+        )
     for condition in rule.conditions:
         text = condition.value if isinstance(condition.value, str) else ""
         if condition.op == "regex" and not (
             text.startswith(("^", "\\A")) and text.endswith(("$", "\\z"))
         ):
-            yield f"{condition.path} regex matches anywhere in the text. Begin it with ^ and end it with $."
+            yield sentence(
+                "%(path)s regex matches anywhere in the text. Begin it with ^ and end it "
+                "with $.",
+                path=condition.path,
+            )
         if condition.op == "starts_with" and "://" in text:
-            yield (
-                f"{condition.path} starts_with also holds for a longer host, such as"
-                " https://a.example.evil.example. Use url_host."
+            yield sentence(
+                "%(path)s starts_with also holds for a longer host, such as "
+                "https://a.example.evil.example. Use url_host.",
+                path=condition.path,
             )
         elif condition.op == "starts_with" and "/" in text:
-            yield f"{condition.path} starts_with also holds for a path with .. in it. Use glob."
+            yield sentence(
+                "%(path)s starts_with also holds for a path with .. in it. Use glob.",
+                path=condition.path,
+            )
 
 
 def _unreachable_quorum(policy: Policy, rule: Rule) -> Iterator[str]:
@@ -119,24 +149,30 @@ def _unreachable_quorum(policy: Policy, rule: Rule) -> Iterator[str]:
         and terms.approvers
         and terms.approvals_required > len(terms.approvers)
     ):
-        yield "it asks for more approvals from distinct groups than it names groups."
+        yield sentence(
+            "it asks for more approvals from distinct groups than it names groups."
+        )
     if terms.approvers and all(group in policy.groups for group in terms.approvers):
         people: set[str] = set().union(*(policy.groups[group] for group in terms.approvers))
         if len(people) < terms.approvals_required:
-            yield (
-                f"it asks for {terms.approvals_required} approvals, and its groups hold"
-                f" {len(people)} people. Nobody could ever approve."
+            yield sentence(
+                "it asks for %(needed)s approvals, and its groups hold %(people)s people. "
+                "Nobody could ever approve.",
+                needed=terms.approvals_required,
+                people=len(people),
             )
     timeout = terms.timeout or policy.approvals.timeout
     if terms.escalate_after and timeout and terms.escalate_after >= timeout:
-        yield "it expires before it escalates. Make escalate_after shorter."
+        yield sentence("it expires before it escalates. Make escalate_after shorter.")
 
 
 def _unknown_groups(policy: Policy, rule: Rule) -> Iterator[str]:
     terms = rule.terms
     for group in (*terms.approvers, terms.veto_group, terms.escalate_to):
         if group and policy.groups and group not in policy.groups:
-            yield f'the group "{group}" is not among the groups of the file.'
+            yield sentence(
+                'the group "%(group)s" is not among the groups of the file.', group=group
+            )
 
 
 _CHECKS: Final[tuple[Callable[[Policy, Rule], Iterator[str]], ...]] = (

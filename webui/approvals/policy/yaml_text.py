@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from webui.approvals.call.json_faults import step
 from webui.approvals.policy.faults import MOST_FAULTS, PolicyFault
+from webui.sentences import sentence
 
 MOST_BYTES: Final = 512 * 1024
 MOST_VALUES: Final = 50_000
@@ -60,10 +61,10 @@ class Source:
             pointer = pointer.rpartition("/")[0]
         return self.places.get(pointer, Place(1, 1))
 
-    def fault(self, pointer: str, sentence: str) -> PolicyFault:
+    def fault(self, pointer: str, said: str) -> PolicyFault:
         """Return a fault at a value."""
         place = self.place(pointer)
-        return PolicyFault(place.line, place.column, path_of(pointer), sentence)
+        return PolicyFault(place.line, place.column, path_of(pointer), said)
 
 
 class _TooMuch(Exception):
@@ -89,8 +90,11 @@ def read_yaml(text: str) -> tuple[Source, list[PolicyFault]]:
         value = None
         mark = error.problem_mark or error.context_mark
         problem = " ".join(filter(None, (error.context, error.problem)))
-        sentence = f"this is no YAML: {problem}. Mend the indentation or the quotes here."
-        reader.faults.append(PolicyFault(mark.line + 1, mark.column + 1, "", sentence))
+        said = sentence(
+            "this is no YAML: %(problem)s. Mend the indentation or the quotes here.",
+            problem=problem,
+        )
+        reader.faults.append(PolicyFault(mark.line + 1, mark.column + 1, "", said))
     return Source(value, reader.places), reader.faults
 
 
@@ -106,18 +110,21 @@ def path_of(pointer: str) -> str:
 def _unfit(text: str) -> PolicyFault | None:
     """Return why a text is not even looked at."""
     if len(text) > MOST_BYTES or len(text.encode("utf-8", "replace")) > MOST_BYTES:
-        sentence = f"it is larger than {MOST_BYTES // 1024} KiB. Split or shorten it."
-        return PolicyFault(1, 1, "", sentence)
+        said = sentence(
+            "it is larger than %(most)s KiB. Split or shorten it.", most=MOST_BYTES // 1024
+        )
+        return PolicyFault(1, 1, "", said)
     bad = _BAD.search(text)
     if bad is None:
         return None
     before = text[: bad.start()]
     line, column = before.count("\n") + 1, bad.start() - before.rfind("\n")
-    sentence = (
-        f"the character U+{ord(bad[0]):04X} is not allowed. Remove it, or write it as"
+    said = sentence(
+        "the character U+%(code)s is not allowed. Remove it, or write it as an escape in "
+        "double quotes.",
+        code=format(ord(bad[0]), "04X"),
     )
-    sentence += " an escape in double quotes."
-    return PolicyFault(line, column, "", sentence)
+    return PolicyFault(line, column, "", said)
 
 
 class _Reader:
@@ -137,7 +144,9 @@ class _Reader:
                 continue
             documents += 1
             if documents > 1:
-                self._wrong(event, "", "a second document begins. Keep a policy in one.")
+                self._wrong(
+                    event, "", sentence("a second document begins. Keep a policy in one.")
+                )
                 raise _TooMuch
             value = self._value(next(self._events), "", 0)
         return value
@@ -151,7 +160,10 @@ class _Reader:
             self._wrong(
                 event,
                 pointer,
-                f"it is nested more than {_DEEPEST} levels deep. Flatten it.",
+                sentence(
+                    "it is nested more than %(most)s levels deep. Flatten it.",
+                    most=_DEEPEST,
+                ),
             )
             raise _TooMuch
         if kind == "MappingStartEvent":
@@ -166,20 +178,25 @@ class _Reader:
             self._refuse_tricks(key, pointer)
             if kind != "ScalarEvent" or not key.value:
                 self._wrong(
-                    key, pointer, "a key must be text. Write a name before the colon."
+                    key,
+                    pointer,
+                    sentence("a key must be text. Write a name before the colon."),
                 )
                 raise _TooMuch
             below = pointer + step(key.value)
             if key.value == "<<" and key.implicit[0]:
                 self._wrong(
-                    key, below, "merge keys are not allowed. Write the entries out."
+                    key,
+                    below,
+                    sentence("merge keys are not allowed. Write the entries out."),
                 )
             if key.value in members:
                 first = self.places[below].line
-                sentence = (
-                    f"the key stands twice, first on line {first}. Remove one of them."
+                said = sentence(
+                    "the key stands twice, first on line %(line)s. Remove one of them.",
+                    line=first,
                 )
-                self._wrong(key, below, sentence)
+                self._wrong(key, below, said)
             event = next(self._events)
             self._keep(below, self._place(key.start_mark, event))
             members[key.value] = self._value(event, below, depth)
@@ -205,10 +222,11 @@ class _Reader:
                 return number
         elif not _ODD.fullmatch(raw):
             return raw
-        sentence = (
-            f"{raw[:40]} can be read as a number in more than one way. Put it in quotes."
+        said = sentence(
+            "%(text)s can be read as a number in more than one way. Put it in quotes.",
+            text=raw[:40],
         )
-        self._wrong(event, pointer, sentence)
+        self._wrong(event, pointer, said)
         return None
 
     def _refuse_tricks(self, event: Any, pointer: str) -> None:
@@ -216,12 +234,26 @@ class _Reader:
         anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
         if type(event).__name__ == "AliasEvent":
             self._wrong(
-                event, pointer, f"the alias *{anchor} is not allowed. Write it out."
+                event,
+                pointer,
+                sentence(
+                    "the alias *%(anchor)s is not allowed. Write it out.", anchor=anchor
+                ),
             )
         elif anchor is not None:
-            self._wrong(event, pointer, f"the anchor &{anchor} is not allowed. Remove it.")
+            self._wrong(
+                event,
+                pointer,
+                sentence(
+                    "the anchor &%(anchor)s is not allowed. Remove it.", anchor=anchor
+                ),
+            )
         if tag is not None:
-            self._wrong(event, pointer, f"the tag {tag} is not allowed. Remove it.")
+            self._wrong(
+                event,
+                pointer,
+                sentence("the tag %(tag)s is not allowed. Remove it.", tag=tag),
+            )
 
     def _place(self, mark: Any, event: Any) -> Place:
         """Return the place of a value that is named at `mark`, and how it is spelt."""
@@ -235,13 +267,16 @@ class _Reader:
     def _keep(self, pointer: str, place: Place) -> None:
         self.places[pointer] = place
         if len(self.places) > MOST_VALUES:
-            sentence = f"there are more than {MOST_VALUES} values. Split or shorten it."
-            self.faults.append(PolicyFault(place.line, place.column, "", sentence))
+            said = sentence(
+                "there are more than %(most)s values. Split or shorten it.",
+                most=MOST_VALUES,
+            )
+            self.faults.append(PolicyFault(place.line, place.column, "", said))
             raise _TooMuch
 
-    def _wrong(self, event: Any, pointer: str, sentence: str) -> None:
+    def _wrong(self, event: Any, pointer: str, said: str) -> None:
         mark = event.start_mark
         place = (mark.line + 1, mark.column + 1)
-        self.faults.append(PolicyFault(*place, path_of(pointer), sentence))
+        self.faults.append(PolicyFault(*place, path_of(pointer), said))
         if len(self.faults) >= MOST_FAULTS:
             raise _TooMuch

@@ -16,6 +16,7 @@ from webui.approvals.policy import (
 )
 from webui.approvals.ruling.electorate import lock_outs
 from webui.approvals.ruling.policies import all_faults
+from webui.sentences import number, sentence
 
 LONGEST: Final = 131_072
 """Characters of a policy that is set over HTTP."""
@@ -37,11 +38,18 @@ class Checked:
         return not self.faults
 
 
+def too_long() -> PolicyFault:
+    """Return what is wrong with a text that is longer than any policy."""
+    said = sentence(
+        "the text is longer than %(most)s characters. Shorten it.", most=number(LONGEST)
+    )
+    return PolicyFault(1, 1, "", said)
+
+
 def check_draft(session: Session, org_id: str, text: str, now: int) -> Checked:
     """Look at a text as `accept` would; nothing changes."""
     if len(text) > LONGEST:
-        sentence = f"the text is longer than {LONGEST:,} characters. Shorten it."
-        return Checked(None, (PolicyFault(1, 1, "", sentence),), (), ())
+        return Checked(None, (too_long(),), (), ())
     policy, faults = check_policy(text)
     if policy is None:
         return Checked(None, faults, (), ())

@@ -6,7 +6,9 @@ from sqlalchemy.orm import Session
 
 from webui.approvals.answering.quorum import Ballot, Quorum, approvals_in
 from webui.approvals.policy import Action, Policy, PolicyFault, Rule
+from webui.approvals.policy.warning import of_rule
 from webui.approvals.ruling.terms import group_ids
+from webui.sentences import plural, sentence
 from webui.store.queries.deciders import deciders
 
 
@@ -33,8 +35,8 @@ def _told(
             continue
         given = _most_approvals(rule, people, groups)
         if given is not None and given < needed:
-            sentence = f'rule "{rule.name}": {_short_of(given, needed)}'
-            yield PolicyFault(rule.line, 1, f"tools.{rule.tool}", sentence)
+            said = of_rule(rule, _short_of(given, needed))
+            yield PolicyFault(rule.line, 1, f"tools.{rule.tool}", said)
 
 
 def _is_told_by_the_file(policy: Policy, rule: Rule) -> bool:
@@ -61,12 +63,15 @@ def _most_approvals(
 
 def _short_of(given: int, needed: int) -> str:
     if given == 0:
-        return (
+        return sentence(
             "nobody who may decide here could approve it, so every call it asks for expires. "
             "Add such people to its groups, or name other groups."
         )
-    noun = "person" if given == 1 else "people"
-    return (
-        f"it takes {needed} approvals, and {given} {noun} could give one here, so every call "
-        "it asks for expires. Lower approvals_required, or let more people decide."
+    return plural(
+        "it takes %(needed)s approvals, and %(number)s person could give one here, so every "
+        "call it asks for expires. Lower approvals_required, or let more people decide.",
+        "it takes %(needed)s approvals, and %(number)s people could give one here, so every "
+        "call it asks for expires. Lower approvals_required, or let more people decide.",
+        given,
+        needed=needed,
     )

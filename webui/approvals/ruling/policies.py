@@ -29,6 +29,7 @@ from webui.approvals.ruling.electorate import lock_outs
 from webui.approvals.ruling.terms import group_ids
 from webui.approvals.senders.announcing import brings_secret, keep_in_step, keeps_secret
 from webui.channels.addresses import Undeliverable, parse_url
+from webui.sentences import number, plural, sentence
 from webui.store.models import GroupMember, Org, Policy, User
 from webui.store.transaction import Transaction
 
@@ -51,9 +52,15 @@ class PolicyRefusedError(InvalidError):
     """A text that cannot be the policy, with everything that is wrong with it."""
 
     def __init__(self, wrong: tuple[PolicyFault, ...]) -> None:
-        places = "1 place" if len(wrong) == 1 else f"{len(wrong)} places"
         super().__init__(
-            f"This cannot be the policy: {places} must be mended. The first: {wrong[0]}",
+            plural(
+                "This cannot be the policy: %(number)s place must be mended. "
+                "The first: %(first)s",
+                "This cannot be the policy: %(number)s places must be mended. "
+                "The first: %(first)s",
+                len(wrong),
+                first=wrong[0].told(),
+            ),
             code="policy_wrong",
         )
         self.wrong = wrong
@@ -88,15 +95,9 @@ def accept(
 
     """
     require_in(tx, org_id, by, POLICY_WRITE)
-    if len(note) > NOTE_MAX:
-        raise InvalidError(f"The note is longer than {NOTE_MAX} characters; shorten it.")
     live = in_force(tx.session, org_id)
     number = 0 if live is None else live.number
-    if expected is not None and expected != number:
-        raise ConflictError(
-            "policy_moved",
-            f"Version {number} is in force by now, not {expected}; look at it, then set yours.",
-        )
+    _check(note, number, expected)
     policy = _checked(tx, org_id, text)
     warnings = (*warnings_of(policy), *lock_outs(tx.session, org_id, policy, tx.now))
     webhook = policy.approvals.webhook
@@ -123,6 +124,26 @@ def accept(
     return Accepted(version, changed=True, warnings=warnings)
 
 
+def _check(note: str, number: int, expected: int | None) -> None:
+    """Refuse a note that is too long, and a text that was made from another version."""
+    if len(note) > NOTE_MAX:
+        raise InvalidError(
+            sentence(
+                "The note is longer than %(most)s characters; shorten it.", most=NOTE_MAX
+            )
+        )
+    if expected is not None and expected != number:
+        raise ConflictError(
+            "policy_moved",
+            sentence(
+                "Version %(number)s is in force by now, not %(expected)s; look at it, then "
+                "set yours.",
+                number=number,
+                expected=expected,
+            ),
+        )
+
+
 def revert(
     tx: Transaction, org_id: str, number: int, by: By, *, expected: int | None = None
 ) -> Accepted:
@@ -134,8 +155,12 @@ def revert(
 
     """
     old = version_of(tx.session, org_id, number)
-    note = f"As version {number} was."
-    return accept(tx, org_id, old.text, by, expected=expected, note=note)
+    return accept(tx, org_id, old.text, by, expected=expected, note=as_before(number))
+
+
+def as_before(number: int) -> str:
+    """Return why somebody put an old version in force again."""
+    return sentence("As version %(number)s was.", number=number)
 
 
 def in_force(session: Session, org_id: str) -> Policy | None:
@@ -196,11 +221,12 @@ def _last_number(session: Session, org_id: str) -> int:
 
 def _failed_tests(policy: Rules) -> Iterator[PolicyFault]:
     if tests_cost_too_much(policy):
-        sentence = (
-            f"together they look at more than {MOST_LOOKS:,} rules and conditions, so none was "
-            "run. Take tests out."
+        said = sentence(
+            "together they look at more than %(most)s rules and conditions, so none was run. "
+            "Take tests out.",
+            most=number(MOST_LOOKS),
         )
-        yield PolicyFault(policy.tests[0].line, 1, "tests", sentence)
+        yield PolicyFault(policy.tests[0].line, 1, "tests", said)
         return
     for index, result in enumerate(run_tests(policy)):
         if not result.passed:
@@ -214,18 +240,21 @@ def _wrong_groups(session: Session, org_id: str, policy: Rules) -> Iterator[Poli
         named = {*terms.approvers, terms.veto_group, terms.escalate_to} - {None}
         for name in sorted(str(each) for each in named):
             if name not in known:
-                sentence = f'there is no group "{name}" here. Add it, or mend the name.'
-                yield PolicyFault(rule.line, 1, f"tools.{rule.tool}", sentence)
+                said = sentence(
+                    'there is no group "%(name)s" here. Add it, or mend the name.',
+                    name=name,
+                )
+                yield PolicyFault(rule.line, 1, f"tools.{rule.tool}", said)
     for name, people in policy.groups.items():
         if name not in known:
-            sentence = "there is no such group here. Add it with these people first."
-            yield PolicyFault(1, 1, f"groups.{name}", sentence)
+            said = sentence("there is no such group here. Add it with these people first.")
+            yield PolicyFault(1, 1, f"groups.{name}", said)
         elif _people_of(session, known[name]) != {one.lower() for one in people}:
-            sentence = (
+            said = sentence(
                 "the group holds other people here. The desk's own list counts: mend one of "
                 "the two, or leave the group out of the file."
             )
-            yield PolicyFault(1, 1, f"groups.{name}", sentence)
+            yield PolicyFault(1, 1, f"groups.{name}", said)
 
 
 def _wrong_webhook(
@@ -239,8 +268,10 @@ def _wrong_webhook(
     except Undeliverable as error:
         yield PolicyFault(webhook.line, 1, f"{path}.url", error.why)
     if webhook.secret == KEPT and not keeps_secret(session, org_id, webhook.url):
-        sentence = "the desk keeps no secret for this url. Write the secret out here once."
-        yield PolicyFault(webhook.line, 1, f"{path}.secret", sentence)
+        said = sentence(
+            "the desk keeps no secret for this url. Write the secret out here once."
+        )
+        yield PolicyFault(webhook.line, 1, f"{path}.secret", said)
 
 
 def _people_of(session: Session, group_id: str) -> set[str]:

@@ -31,6 +31,7 @@ from webui.approvals.policy import (
 from webui.approvals.ruling.counting import reserve_all, values_now
 from webui.approvals.ruling.rulebooks import live_rulebook
 from webui.approvals.states import YES, Risk, Status
+from webui.sentences import sentence
 from webui.store.models import Approval, table_of
 from webui.store.prepared import Prepared
 from webui.store.transaction import Transaction
@@ -255,6 +256,9 @@ def _changed() -> Taken:
     return Taken(
         refusal=ConflictError(
             "policy_changed",
-            "Another rule holds for this call than the one it was approved under; ask anew.",
+            sentence(
+                "Another rule holds for this call than the one it was approved under; "
+                "ask anew."
+            ),
         )
     )

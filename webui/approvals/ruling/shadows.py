@@ -1,5 +1,7 @@
 """A draft of the policy beside the one in force: it is asked about every new call, and decides none."""
 
+from typing import Final
+
 from sqlalchemy import delete, update
 
 from webui.approvals.authorization import POLICY_WRITE, VIEW
@@ -8,9 +10,13 @@ from webui.approvals.people.standing import By, require_in
 from webui.approvals.ruling import policies
 from webui.approvals.ruling.policies import Accepted, PolicyRefusedError
 from webui.approvals.senders.announcing import brings_secret
+from webui.sentences import sentence
 from webui.store.ids import first_id
 from webui.store.models import PolicyShadow
 from webui.store.transaction import Transaction
+
+RAN_BESIDE: Final = sentence("It ran beside the policy before.")
+"""Why a draft was put in force that ran beside the policy, where its author says nothing."""
 
 
 def start_shadow(tx: Transaction, org_id: str, text: str, by: By) -> PolicyShadow:
@@ -26,15 +32,19 @@ def start_shadow(tx: Transaction, org_id: str, text: str, by: By) -> PolicyShado
     _check(tx, org_id, by)
     if shadow_of(tx, org_id) is not None:
         raise ConflictError(
-            "shadow_runs", "A draft runs beside the policy already; stop it first."
+            "shadow_runs",
+            sentence("A draft runs beside the policy already; stop it first."),
         )
     policy, wrong = policies.all_faults(tx.session, org_id, text)
     if policy is None:
         raise PolicyRefusedError(wrong)
     if brings_secret(tx, org_id, policy.approvals.webhook):
         raise InvalidError(
-            "A draft that runs beside the policy announces nothing and keeps no secret. Save "
-            "the webhook in the policy first, or leave it out of the draft."
+            sentence(
+                "A draft that runs beside the policy announces nothing and keeps no "
+                "secret. Save the webhook in the policy first, or leave it out of the "
+                "draft."
+            )
         )
     live = policies.in_force(tx.session, org_id)
     shadow = PolicyShadow(
@@ -130,7 +140,7 @@ def _running(tx: Transaction, org_id: str) -> PolicyShadow:
     shadow = shadow_of(tx, org_id)
     if shadow is None:
         raise ConflictError(
-            "no_shadow", "No draft runs beside the policy; start one first."
+            "no_shadow", sentence("No draft runs beside the policy; start one first.")
         )
     return shadow
 

@@ -12,6 +12,7 @@ from webui.approvals.asking.ask import Ask, Filer
 from webui.approvals.policy import Asking, Ruling, Verdict
 from webui.approvals.policy.facts import Missing
 from webui.approvals.policy.paths import read_steps, walk
+from webui.approvals.policy.saying import nobody_in, said_again
 from webui.approvals.ruling.rulings import hinted
 from webui.approvals.states import Resolution, Risk, Status
 from webui.approvals.words import WHY_ASKED
@@ -106,10 +107,7 @@ def _kept(ruling: Ruling, gone: Iterable[str]) -> str:
         if condition["path"].startswith("args."):
             condition["seen"] = None
     for name in gone:
-        document["sentence"] += (
-            f' It names the group "{name}", which is not there any more, so nobody can '
-            "approve it under this rule; make the group anew, or change the policy."
-        )
+        document["sentence"] += f" {nobody_in(name)}"
     text = json.dumps(document, ensure_ascii=False)
     while len(text) > LONGEST and document["conditions"]:
         document["conditions"] = document["conditions"][: len(document["conditions"]) // 2]
@@ -179,7 +177,7 @@ def ruling_shown(approval: Approval, masked: Mapping[str, Any]) -> Mapping[str, 
 def why_asked(approval: Approval) -> str:
     """Return why somebody is asked, or why nobody was."""
     ruling = ruling_of(approval)
-    return WHY_ASKED if ruling is None else str(ruling["sentence"])
+    return WHY_ASKED if ruling is None else said_again(ruling, approval.tool)
 
 
 def refused_because(approval: Approval) -> str | None:
