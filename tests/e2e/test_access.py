@@ -47,6 +47,7 @@ NO_PAGES = {
     "sso.start",  # these send the browser on to a provider, or back from there
     "sso.back",
     "linking.confirm",
+    "speaking.texts",
     "health.healthz",
     "health.readyz",
     "health.well_known",

@@ -103,6 +103,8 @@ def things(
         **people,
         **store.write(lambda tx: _work(tx, org_id, agent.id)),
         "org": org_id,
+        "version": "nothing",
+        "code": "de",
         "number": store.write(lambda tx: _version(tx, org_id)),
         **store.write(lambda tx: _jobs(tx, org_id)),
         "nonce": store.write(lambda tx: _write_in_the_name_of(tx, agent, user_id)),

@@ -41,7 +41,7 @@ WHO_MAY = {
         session.sign_in session.enter second.page second.by_code second.ask_for_passkey
         second.by_passkey second.ask_for_any_passkey second.by_passkey_alone sso.page sso.start
         sso.back health.healthz health.readyz health.well_known joining.joined
-        joining.page hooks.receive
+        joining.page hooks.receive speaking.texts
     """,
     ANYBODY - {"agent's session"}: "joining.join",
     SIGNED_IN: """
@@ -59,6 +59,7 @@ WHO_MAY = {
         notifications.set_zone notifications.change notifications.try_it notifications.pause
         notifications.resume notifications.remove
         chat_links.begin chat_links.confirm chat_links.stop chat_links.unlink views.remove
+        speaking.choose
     """,
     SIGNED_IN - {"instance admin"}: "orgs.switch",
     PEOPLE - {"instance admin"}: "views.save",
@@ -116,7 +117,13 @@ HIDDEN = {
 """To who may not see them these are as unknown as any other: 404."""
 PERSONAL = {"write_gate.page", "write_gate.decide", "orgs.switch"}
 """As unknown to everybody but whose they are, whatever their role."""
-OPEN_BY_ORG_OR_LINK = {"sso.start", "joining.page", "joining.join", "hooks.receive"}
+OPEN_BY_ORG_OR_LINK = {
+    "sso.start",
+    "joining.page",
+    "joining.join",
+    "hooks.receive",
+    "speaking.texts",
+}
 LAST = [
     "notifications.remove",
     "people_changes.revoke",

@@ -40,7 +40,7 @@ FIELDS = [
     "agent", "risk", "session", "expected", "grant-how-0", "grant-value-0", "grant_hours",
     "undo_seconds", "approvals", "people", "zone", "about", "risk_from", "tools", "pace",
     "at", "hours", "quiet", "q", "shared", "chosen", "reasons", "quiet_from", "quiet_to", "own_domains",
-    "critical", "remind", "sound",
+    "critical", "remind", "sound", "language",
 ]  # fmt: skip
 ENDING = {"session.sign_out", "account.sign_out_everywhere"}
 

@@ -32,7 +32,7 @@ OPEN_WHILE_HELD_UP = {
     "orgs",
     "sso",
 }
-OPEN_VIEWS = {"static", "linking.confirm"}
+OPEN_VIEWS = {"static", "speaking.texts", "linking.confirm"}
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """The words people and programs read: one sentence for each state, ending and refusal."""
 
+from typing import Final
+
 from webui.approvals.states import OPEN, ReplyState, Resolution, Status, Verdict
-from webui.sentences import Sentence, sentence
+from webui.sentences import Sentence, sentence, sentence_in
 
 STATUS: dict[Status, str] = {
     Status.PENDING: "Waiting for a decision",
@@ -26,6 +28,14 @@ RISK: dict[str, Sentence] = {
     "critical": sentence("Critical"),
 }
 
+RISK_INSIDE: dict[str, Sentence] = {
+    "low": sentence_in("risk", "low"),
+    "medium": sentence_in("risk", "medium"),
+    "high": sentence_in("risk", "high"),
+    "critical": sentence_in("risk", "critical"),
+}
+"""The same inside a sentence: a call of this risk."""
+
 RESOLUTION: dict[Resolution, str] = {
     Resolution.REVIEWER: "A reviewer decided.",
     Resolution.QUORUM: "Enough reviewers decided.",
@@ -43,6 +53,19 @@ RESOLUTION: dict[Resolution, str] = {
     Resolution.REVOKED: "The approval was taken back before it was used.",
     Resolution.BREAK_GLASS: "Approved by break-glass.",
 }
+
+ROLE: dict[str, Sentence] = {
+    "owner": sentence("owner"),
+    "admin": sentence("admin"),
+    "operator": sentence("operator"),
+    "reviewer": sentence("reviewer"),
+    "auditor": sentence("auditor"),
+    "viewer": sentence("viewer"),
+    "member": sentence("member"),
+}
+"""What a role is called in a sentence."""
+
+WHO_RUNS_IT: Final = sentence("whoever runs this desk")
 
 _ENDED_BY_ITSELF = {Status.CANCELLED, Status.SUPERSEDED, Status.DENIED}
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from webui.approvals.asking.throttling import spend
 from webui.approvals.errors import InvalidError
 from webui.factors.ceremonies import LIFETIME, hash_of
+from webui.sentences import sentence
 from webui.store.models import Ceremony, Membership, User
 from webui.store.transaction import Transaction
 
@@ -26,7 +27,7 @@ TYPED = (
     "Thank you. Now look at the page where you got the code, and confirm that it was you."
 )
 OVER = "This code is over or mistyped; get a new one on your account's page and type that."
-NOT_TYPED = "Nobody has typed this code in time; begin again."
+NOT_TYPED = sentence("Nobody has typed this code in time; begin again.")
 _SIGNS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LENGTH: Final = 10
 _ALIKE: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
@@ -61,7 +62,7 @@ def begin(tx: Transaction, org_id: str, user_id: str, session_hash: str) -> str:
         tx,
         f"chat-code:{user_id}",
         per_minute=TRIES_A_MINUTE,
-        detail="You asked for several codes within a minute; wait a little.",
+        detail=sentence("You asked for several codes within a minute; wait a little."),
     )
     stop(tx, user_id)
     code = "".join(secrets.choice(_SIGNS) for _ in range(_LENGTH))

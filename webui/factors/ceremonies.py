@@ -11,6 +11,7 @@ from typing import Literal
 from sqlalchemy import delete
 
 from webui.approvals.asking.throttling import spend
+from webui.sentences import sentence
 from webui.store.models import Ceremony, User
 from webui.store.transaction import Transaction
 
@@ -21,7 +22,7 @@ AWAY = 600_000
 """Longer, as the person is away at a provider of single sign-on meanwhile."""
 MOST_TRIES = 5
 CHALLENGE_BYTES = 32
-_TOO_MANY = "Too many attempts; wait a minute and try again."
+_TOO_MANY = sentence("Too many attempts; wait a minute and try again.")
 
 
 def hash_of(ceremony_id: str) -> str:

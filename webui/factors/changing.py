@@ -6,6 +6,7 @@ from webui.approvals.errors import ConflictError, Fault, InvalidError, NotFoundE
 from webui.approvals.people.sessions import end_others
 from webui.factors import recovery, totp
 from webui.factors.passkeys import NewPasskey
+from webui.sentences import sentence
 from webui.store.models import Org, Passkey, TotpSecret, User
 from webui.store.queries.factors import held
 from webui.store.transaction import Transaction
@@ -13,7 +14,7 @@ from webui.store.transaction import Transaction
 NAME_MAX = 60
 MOST_PASSKEYS = 20
 SEAL = "totp"
-_LAST_ONE = (
+_LAST_ONE = sentence(
     "This organization asks for a second factor, and this is your last one; "
     "set up another before you remove it."
 )
@@ -28,7 +29,9 @@ def start_app(tx: Transaction, user_id: str) -> None:
     """
     row = _locked_app(tx, user_id)
     if row is not None and row.confirmed_at is not None:
-        raise ConflictError("app_exists", "An app is set up already; remove it first.")
+        raise ConflictError(
+            "app_exists", sentence("An app is set up already; remove it first.")
+        )
     if row is not None:
         tx.session.delete(row)
         tx.session.flush()
@@ -49,13 +52,15 @@ def confirm_app(
     """
     row = _locked_app(tx, user_id)
     if row is None or row.confirmed_at is not None:
-        raise ConflictError("no_app", "No app is being set up; begin anew.")
+        raise ConflictError("no_app", sentence("No app is being set up; begin anew."))
     secret = tx.keyring.open_own(SEAL, user_id, row.sealed)
     step = totp.step_of(secret, code, tx.now, after=row.last_step)
     if step is None:
         raise InvalidError(
-            "This code is not the one that the app shows now. Check that the clock of "
-            "the phone is right, and enter the next code.",
+            sentence(
+                "This code is not the one that the app shows now. Check that the clock of "
+                "the phone is right, and enter the next code."
+            ),
             [Fault("/code", "is not right")],
         )
     first = held(tx.session, user_id).count == 0
@@ -83,9 +88,14 @@ def add_passkey(
     tx.session.get(User, user_id, with_for_update=True)
     before = held(tx.session, user_id)
     if len(before.passkeys) >= MOST_PASSKEYS:
-        raise InvalidError(f"There are {MOST_PASSKEYS} passkeys already; remove one first.")
+        raise InvalidError(
+            sentence(
+                "There are %(most)s passkeys already; remove one first.",
+                most=MOST_PASSKEYS,
+            )
+        )
     if tx.session.get(Passkey, new.id) is not None:
-        raise ConflictError("passkey_exists", "This passkey is set up already.")
+        raise ConflictError("passkey_exists", sentence("This passkey is set up already."))
     tx.session.add(
         Passkey(
             id=new.id,
@@ -182,7 +192,8 @@ def renew_codes(tx: Transaction, org_id: str, user_id: str) -> list[str]:
     """
     if held(tx.session, user_id).count == 0:
         raise ConflictError(
-            "no_factor", "Recovery codes stand in for a second factor; set up one first."
+            "no_factor",
+            sentence("Recovery codes stand in for a second factor; set up one first."),
         )
     actor = f"user:{user_id}"
     tx.record(org_id, actor, "user.factor_changed", actor, {"factor": "recovery codes"})
@@ -218,8 +229,11 @@ def _named(name: str) -> str:
     name = name.strip()
     if not 0 < len(name) <= NAME_MAX or not name.isprintable():
         raise InvalidError(
-            f"A passkey needs a name of 1 to {NAME_MAX} printable characters, so that "
-            "you know it again.",
+            sentence(
+                "A passkey needs a name of 1 to %(longest)s printable characters, so that "
+                "you know it again.",
+                longest=NAME_MAX,
+            ),
             [Fault("/name", "is not a name")],
         )
     return name

@@ -7,10 +7,11 @@ from webui.factors import ceremonies, proving
 from webui.factors.entering import OVER, SECONDS, Entered
 from webui.factors.passkeys import Site
 from webui.factors.proving import Proof
+from webui.sentences import sentence
 from webui.store.queries.factors import held
 from webui.store.transaction import Transaction
 
-NEEDS_CODE = "Enter a code of your app, or a recovery code, besides the password."
+NEEDS_CODE = sentence("Enter a code of your app, or a recovery code, besides the password.")
 
 
 @dataclass(frozen=True, slots=True)

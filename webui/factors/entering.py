@@ -8,10 +8,11 @@ from webui.approvals.people import sessions
 from webui.factors import ceremonies, proving
 from webui.factors.passkeys import Site
 from webui.factors.proving import Proof
+from webui.sentences import sentence
 from webui.store.models import Ceremony
 from webui.store.transaction import Transaction
 
-OVER = "This sign-in took too long or was tried too often; begin again."
+OVER = sentence("This sign-in took too long or was tried too often; begin again.")
 SECONDS = {"app": "totp", "recovery": "recovery", "passkey": "passkey"}
 """How a second step is called after a `+` in a session's method."""
 

@@ -6,18 +6,19 @@ from webui.approvals.asking.throttling import spend
 from webui.factors import passkeys, recovery, totp
 from webui.factors.changing import SEAL
 from webui.factors.passkeys import Site
+from webui.sentences import sentence
 from webui.store.models import Passkey, TotpSecret
 from webui.store.transaction import Transaction
 
-WRONG_CODE = (
+WRONG_CODE = sentence(
     "This code is wrong or was used already; enter the next one that your app shows."
 )
-WRONG_PASSKEY = "The passkey's answer does not fit; try again."
-COPIED = (
+WRONG_PASSKEY = sentence("The passkey's answer does not fit; try again.")
+COPIED = sentence(
     "This passkey counted backwards, as a copy of it would; it was refused and written "
     "down. Sign in another way and remove it."
 )
-_TOO_MANY = "Too many codes; wait a minute and try again."
+_TOO_MANY = sentence("Too many codes; wait a minute and try again.")
 _BURST = 10
 
 

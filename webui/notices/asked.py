@@ -8,9 +8,10 @@ from typing import Any, Final
 from webui.approvals.errors import Fault, InvalidError
 from webui.approvals.states import Risk
 from webui.audit.chain import rfc3339
-from webui.notices.destinations import BROWSER, MAIL, SERVICE, check_tools
-from webui.notices.wishes import ABOUT, EVERY, REMIND, Wish
+from webui.notices.destinations import BROWSER, MAIL, SERVICE
+from webui.notices.wishes import ABOUT, EVERY, REMIND, Wish, check_tools
 from webui.preview import visible
+from webui.sentences import sentence
 from webui.settings import Settings
 from webui.store.models import Destination
 
@@ -54,7 +55,7 @@ def check_offered(kind: str, settings: Settings) -> None:
     """
     known = {BROWSER, SERVICE} | ({MAIL} if settings.notify_mail else set())
     if kind not in known:
-        raise InvalidError("This desk does not tell people in this way.")
+        raise InvalidError(sentence("This desk does not tell people in this way."))
 
 
 def changed(wish: Wish, asked: Mapping[str, Any]) -> Wish:

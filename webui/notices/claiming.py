@@ -12,11 +12,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, or_, select, text, update
 from sqlalchemy.orm import Session, aliased
 
+from webui.languages import Language, chosen
 from webui.notices import wishes
 from webui.notices.audience import Audience
 from webui.notices.destinations import BY_MAIL, url_of
 from webui.notices.matters import Matter, matters_of
 from webui.notices.wording import Item
+from webui.sentences import sentence
 from webui.store.models import Destination, Notice, Org, User, table_of
 from webui.store.transaction import Transaction
 
@@ -40,6 +42,8 @@ class Bundle:
     url: str | None
     """Of a service."""
     zone: ZoneInfo
+    language: Language
+    """Of the person who is told."""
     items: tuple[Item, ...]
     attempts: Mapping[str, int]
     """By the notice's id; this one included."""
@@ -142,6 +146,7 @@ def _bundle(tx: Transaction, place: str, due: Sequence[_Due]) -> Bundle | None:
         user.email if destination.kind in BY_MAIL else None,
         url,
         wishes.zone_of(user.time_zone),
+        chosen(user.language),
         tuple(item for _, item in left),
         {notice.id: notice.attempts for notice, _ in left},
     )
@@ -175,7 +180,7 @@ def _needless(
 ) -> str | None:
     """Return why a notice is needed no more; none if it is."""
     if destination.status != "active":
-        return "This place was switched off."
+        return sentence("This place was switched off.")
     if matter is None:
-        return "It is not there any more."
+        return sentence("It is not there any more.")
     return matter.needless(tx.session, audience, destination.user_id, notice.why)

@@ -74,7 +74,9 @@ class Crier:
                 self._threads.pop(bundle.destination_id, None)
 
     def _send(self, bundle: Bundle) -> Undeliverable | None:
-        told = wording.message(bundle.items, self._runtime.public_url, bundle.zone)
+        told = wording.message(
+            bundle.items, self._runtime.public_url, bundle.zone, bundle.language
+        )
         try:
             if bundle.url is not None:
                 self._messenger.send(bundle.url, told.title, told.body)

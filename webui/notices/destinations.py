@@ -13,6 +13,7 @@ from webui.channels.addresses import Undeliverable
 from webui.channels.services import check_service_url, masked
 from webui.notices import wishes
 from webui.notices.wishes import Wish
+from webui.sentences import sentence
 from webui.store.ids import new_id
 from webui.store.keyring import Keyring
 from webui.store.models import Approval, Destination, Notice, Org, User, table_of
@@ -24,9 +25,7 @@ ALARM: Final = "alarm"
 """The account's address of whoever runs the org, for alarms alone: there without being added."""
 BY_MAIL: Final = frozenset({MAIL, ALARM})
 MOST: Final = 10
-TOOLS_MAX: Final = 20
-_PATTERN_MAX: Final = 200
-_NAMES: Final = {MAIL: "E-mail", BROWSER: "This desk's pages"}
+_NAMES: Final = {MAIL: sentence("E-mail"), BROWSER: sentence("This desk's pages")}
 _notices = table_of(Notice)
 
 
@@ -72,7 +71,11 @@ def add(
     if (
         tx.session.scalar(select(func.count(Destination.id)).where(*standing)) or 0
     ) >= MOST:
-        raise InvalidError(f"You are told at {MOST} places; remove one of them first.")
+        raise InvalidError(
+            sentence(
+                "You are told at %(most)s places; remove one of them first.", most=MOST
+            )
+        )
     made = Destination(
         id=new_id("dst", tx.now),
         org_id=owner.org_id,
@@ -147,9 +150,12 @@ def switch(tx: Transaction, owner: Owner, destination_id: str, status: str) -> N
         found.sealed = None
     tx.session.flush()
     if status != ACTIVE:
-        words = "removed" if status == REMOVED else "paused"
+        removed, paused = (
+            sentence("This place was removed."),
+            sentence("This place was paused."),
+        )
         waiting = (_notices.c.destination_id == found.id) & (_notices.c.status == "waiting")
-        _drop(tx, waiting, f"This place was {words}.")
+        _drop(tx, waiting, removed if status == REMOVED else paused)
     _record(tx, owner, found, {"status": status})
 
 
@@ -163,7 +169,7 @@ def set_zone(tx: Transaction, owner: Owner, name: str) -> None:
     # `localtime` and its like are the server's, and nobody's place
     if name not in available_timezones() or ("/" not in name and name != "UTC"):
         raise InvalidError(
-            "There is no such time zone; write it like Europe/Berlin.",
+            sentence("There is no such time zone; write it like Europe/Berlin."),
             [Fault("/zone", "must be a name like Europe/Berlin")],
         )
     user = tx.session.get_one(User, owner.user_id)
@@ -224,24 +230,6 @@ def url_of(keyring: Keyring, data_key: bytes, destination: Destination) -> str:
     return keyring.open(data_key, destination.org_id, _about(destination), sealed).decode()
 
 
-def check_tools(text: str) -> tuple[str, ...]:
-    """Return the patterns of a form's field.
-
-    Raises:
-        InvalidError: there are too many, or one is too long.
-
-    """
-    found = tuple(dict.fromkeys(text.split()))
-    if len(found) > TOOLS_MAX or any(
-        len(one) > _PATTERN_MAX or not one.isprintable() for one in found
-    ):
-        raise InvalidError(
-            f"Name at most {TOOLS_MAX} tools or patterns like github.*, with blanks between.",
-            [Fault("/tools", f"must be at most {TOOLS_MAX} patterns")],
-        )
-    return found
-
-
 def _service_name(url: str, offered: Collection[str]) -> str:
     try:
         service = check_service_url(url, offered)
@@ -268,7 +256,7 @@ def _plan_anew(tx: Transaction, destination: Destination) -> None:
         this = _notices.c.id == notice_id
         risk = Risk(named or Risk.MEDIUM)  # a write has none
         if not wishes.wants(wish, risk=risk, tool=tool or "", why=why):
-            _drop(tx, this, "The wishes for this place changed.")
+            _drop(tx, this, sentence("The wishes for this place changed."))
             continue
         at, digest = wishes.due(wish, tx.now, risk=risk, why=why)
         tx.execute(update(_notices).where(this).values(next_at=at, digest=digest))

@@ -12,10 +12,11 @@ from webui.notices import wishes
 from webui.notices.audience import Audience
 from webui.notices.planning import waits
 from webui.notices.wording import Item
+from webui.sentences import sentence
 from webui.store.models import Agent, Approval, Notice, Org, WriteGrant
 from webui.store.queries import calls
 
-_UNSEEN = "They may not see it any more."
+_UNSEEN = sentence("They may not see it any more.")
 
 
 class Call(NamedTuple):
@@ -41,12 +42,12 @@ class Call(NamedTuple):
         if why == wishes.BREAK_GLASS:
             return None if audience.sees(user_id, approval) else _UNSEEN
         if not waits(approval, audience.now):
-            return "It was settled, or sent back to its agent, before."
+            return sentence("It was settled, or sent back to its agent, before.")
         if why == wishes.MANAGER:
             return None if audience.sees(user_id, approval) else _UNSEEN
         votes = calls.votes(session, [approval.id]).get(approval.id, [])
         if audience.decides(user_id, approval, self.owner, votes) is None:
-            return "They had decided already, or may not decide it any more."
+            return sentence("They had decided already, or may not decide it any more.")
         return None
 
     def held_until(self, audience: Audience, user_id: str, why: str) -> int | None:
@@ -82,7 +83,7 @@ class Write(NamedTuple):
             return _UNSEEN
         waiting = self.grant.status == GrantStatus.PENDING
         if not waiting or self.grant.expires_at <= audience.now:
-            return "It was answered, or its time ran out, before."
+            return sentence("It was answered, or its time ran out, before.")
         return None
 
     def held_until(self, _audience: Audience, _user_id: str, _why: str) -> int | None:

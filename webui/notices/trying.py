@@ -3,9 +3,11 @@
 from webui.approvals.asking import throttling
 from webui.approvals.errors import InvalidError
 from webui.channels.addresses import Undeliverable
+from webui.languages import Language, chosen
 from webui.notices import destinations, wording
 from webui.notices.crier import messenger_of
 from webui.notices.destinations import BROWSER, MAIL, Owner
+from webui.sentences import sentence
 from webui.settings import Settings
 from webui.store.models import Org, User
 from webui.store.store import Store
@@ -25,8 +27,8 @@ def try_place(
         TooManyError: they tried often within a minute.
 
     """
-    email, url = store.write(lambda tx: _where(tx, owner, destination_id))
-    told, messenger = wording.trial(public_url), messenger_of(settings)
+    email, url, language = store.write(lambda tx: _where(tx, owner, destination_id))
+    told, messenger = wording.trial(public_url, language), messenger_of(settings)
     try:
         if url is None:
             messenger.mail(email, told.title, told.body)
@@ -37,19 +39,25 @@ def try_place(
     return None
 
 
-def _where(tx: Transaction, owner: Owner, destination_id: str) -> tuple[str, str | None]:
-    """Return the person's address, and a service's URL; none for mail. Each try costs a token."""
+def _where(
+    tx: Transaction, owner: Owner, destination_id: str
+) -> tuple[str, str | None, Language]:
+    """Return the person's address, a service's URL (none for mail) and the person's language.
+
+    Each try costs a token.
+    """
     found = destinations.load(tx, owner, destination_id)
     throttling.spend(
         tx,
         f"tried:{owner.user_id}",
         per_minute=TRIES_A_MINUTE,
-        detail="You tried several times within a minute; wait a little.",
+        detail=sentence("You tried several times within a minute; wait a little."),
     )
     if found.kind == BROWSER:
-        raise InvalidError("A browser is tried on its own page.")
-    email = tx.session.get_one(User, owner.user_id).email
+        raise InvalidError(sentence("A browser is tried on its own page."))
+    user = tx.session.get_one(User, owner.user_id)
+    language = chosen(user.language)
     if found.kind == MAIL:
-        return email, None
+        return user.email, None, language
     data_key = tx.session.get_one(Org, owner.org_id).data_key
-    return email, destinations.url_of(tx.keyring, data_key, found)
+    return user.email, destinations.url_of(tx.keyring, data_key, found), language

@@ -11,7 +11,9 @@ from fnmatch import fnmatchcase
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from webui.approvals.errors import Fault, InvalidError
 from webui.approvals.states import Risk
+from webui.sentences import sentence
 
 MINUTE: Final = 60_000
 
@@ -30,14 +32,16 @@ WHYS: Final = (
 )
 
 ABOUT: Final = {
-    "decide": "Everything I may decide",
-    "escalated": "Only what was escalated to me",
-    "alerts": "Only alarms, such as a broken glass",
+    "decide": sentence("Everything I may decide"),
+    "escalated": sentence("Only what was escalated to me"),
+    "alerts": sentence("Only alarms, such as a broken glass"),
 }
 """What a place is for, in the words of its form."""
 EVERY: Final = (15, 30, 60, 120, 240)
 """Minutes between digests that one may choose."""
 REMIND: Final = (1, 2, 5, 10, 30, 60)
+TOOLS_MAX: Final = 20
+_PATTERN_MAX: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,27 @@ def reminder(wish: Wish, created: int, expires: int, risk: Risk) -> int | None:
         return None
     at = due(wish, at, risk=risk, why=REMINDER).at
     return at if at < expires else None
+
+
+def check_tools(text: str) -> tuple[str, ...]:
+    """Return the patterns of a form's field.
+
+    Raises:
+        InvalidError: there are too many, or one is too long.
+
+    """
+    found = tuple(dict.fromkeys(text.split()))
+    if len(found) > TOOLS_MAX or any(
+        len(one) > _PATTERN_MAX or not one.isprintable() for one in found
+    ):
+        raise InvalidError(
+            sentence(
+                "Name at most %(most)s tools or patterns like github.*, with blanks between.",
+                most=TOOLS_MAX,
+            ),
+            [Fault("/tools", f"must be at most {TOOLS_MAX} patterns")],
+        )
+    return found
 
 
 def zone_of(name: str) -> ZoneInfo:

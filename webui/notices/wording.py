@@ -11,20 +11,21 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from webui.approvals.states import Risk
+from webui.approvals.words import RISK_INSIDE
 from webui.notices import wishes
 from webui.preview import inline
+from webui.sentences import Language, Sentence, joined, plural, sentence
 
 LONGEST_NAME: Final = 80
 _HARMLESS: Final = re.compile(r"[^\w .:/+,#⟦⟧-]")
 _HEADS: Final = {
-    wishes.DECIDE: "Waits for you",
-    wishes.DELEGATE: "Waits for you in place of {giver}",
-    wishes.MANAGER: "An agent below yours asks",
-    wishes.ESCALATED: "Escalated to you",
-    wishes.RESUMED: "Waits again",
-    wishes.REMINDER: "Ends soon",
-    wishes.BREAK_GLASS: "Approved by break-glass",
-    wishes.WRITE: "Waits for you",
+    wishes.DECIDE: sentence("Waits for you"),
+    wishes.MANAGER: sentence("An agent below yours asks"),
+    wishes.ESCALATED: sentence("Escalated to you"),
+    wishes.RESUMED: sentence("Waits again"),
+    wishes.REMINDER: sentence("Ends soon"),
+    wishes.BREAK_GLASS: sentence("Approved by break-glass"),
+    wishes.WRITE: sentence("Waits for you"),
 }
 
 
@@ -53,23 +54,30 @@ class Message(NamedTuple):
     body: str
 
 
-def message(items: Sequence[Item], public_url: str, zone: ZoneInfo) -> Message:
+def message(
+    items: Sequence[Item], public_url: str, zone: ZoneInfo, language: Language
+) -> Message:
     """Return one message about one thing or several, the nearest deadline first."""
     ordered = sorted(items, key=lambda item: (item.expires_at, item.id))
-    foot = (
+    address = f"{public_url}/account/notifications"
+    foot = sentence(
         "Nothing in this message decides: the links open a page behind the sign-in. "
-        f"What you are told, and when: {public_url}/account/notifications"
+        "What you are told, and when: %(address)s",
+        address=address,
     )
     told = [_told(item, public_url, zone) for item in ordered]
-    return Message(title(ordered), "\n\n".join([*told, foot]))
+    body = joined("\n\n", [*told, foot])
+    return Message(title(ordered).told(language), body.told(language))
 
 
-def trial(public_url: str) -> Message:
+def trial(public_url: str, language: Language) -> Message:
     """Return the message by which a person tries a place."""
+    why = sentence(
+        "You asked for this message on your account's page. Nothing waits because of it."
+    )
     return Message(
-        "Countersign can reach you here",
-        "You asked for this message on your account's page. Nothing waits because of it.\n"
-        f"{public_url}/account/notifications",
+        sentence("Countersign can reach you here").told(language),
+        f"{why.told(language)}\n{public_url}/account/notifications",
     )
 
 
@@ -79,40 +87,59 @@ def plain(name: str) -> str:
     return shown if len(shown) <= LONGEST_NAME else shown[: LONGEST_NAME - 1] + "…"
 
 
-def head(item: Item) -> str:
+def head(item: Item) -> Sentence:
     """Return in one line what it is about: the reason, the tool and the risk."""
-    start = _HEADS[item.why].format(giver=plain(item.giver))
+    tool = plain(item.tool)
     if not item.risk:
-        return f"{start}: a write in your name, {plain(item.tool)}"
-    return f"{start}: {plain(item.tool)}, {item.risk} risk"
+        return sentence(
+            "%(why)s: a write in your name, %(method)s", why=_why(item), method=tool
+        )
+    risk = RISK_INSIDE[item.risk]
+    return sentence(
+        "%(why)s: %(tool)s, %(risk)s risk", why=_why(item), tool=tool, risk=risk
+    )
 
 
-def title(items: Sequence[Item]) -> str:
+def _why(item: Item) -> Sentence:
+    if item.why == wishes.DELEGATE:
+        giver = plain(item.giver)
+        return sentence("Waits for you in place of %(giver)s", giver=giver)
+    return _HEADS[item.why]
+
+
+def title(items: Sequence[Item]) -> Sentence:
     """Return one line about all of them."""
     if len(items) == 1:
         return head(items[0])
     risks = [Risk(item.risk) for item in items if item.risk]
-    writes = len(items) - len(risks)
-    parts = (
-        []
-        if not writes
-        else ["a write in your name" if writes == 1 else f"{writes} writes in your name"]
-    )
+    parts = []
     if risks:
-        highest = max(risks, key=lambda risk: risk.level)
-        noun = "approval" if len(risks) == 1 else "approvals"
-        parts.insert(0, f"{len(risks)} {noun} to look at, highest risk {highest}")
-    return "; ".join(parts)
+        highest = RISK_INSIDE[max(risks, key=lambda risk: risk.level)]
+        approvals = plural(
+            "%(number)s approval to look at, highest risk %(highest)s",
+            "%(number)s approvals to look at, highest risk %(highest)s",
+            len(risks),
+            highest=highest,
+        )
+        parts.append(approvals)
+    writes = len(items) - len(risks)
+    if writes:
+        parts.append(
+            plural("a write in your name", "%(number)s writes in your name", writes)
+        )
+    return joined("; ", parts)
 
 
-def _told(item: Item, public_url: str, zone: ZoneInfo) -> str:
-    lines = [head(item), f"Asked by {plain(item.agent)}."]
-    if item.why != wishes.BREAK_GLASS:
-        verb = "Decide" if item.risk else "Nobody else can answer it. Answer"
-        lines.append(f"{verb} before {_clock(item.expires_at, zone)}.")
+def _told(item: Item, public_url: str, zone: ZoneInfo) -> Sentence:
+    agent, until = plain(item.agent), _clock(item.expires_at, zone)
+    if item.why == wishes.BREAK_GLASS:
+        end = sentence("One person approved it past its quorum; the reason is on its page.")
+    elif item.risk:
+        end = sentence("Decide before %(until)s.", until=until)
     else:
-        lines.append("One person approved it past its quorum; the reason is on its page.")
-    return "\n".join([*lines, f"{public_url}{item.link}"])
+        end = sentence("Nobody else can answer it. Answer before %(until)s.", until=until)
+    asked = sentence("Asked by %(agent)s.", agent=agent)
+    return joined("\n", (head(item), asked, end, f"{public_url}{item.link}"))
 
 
 def _clock(at: int, zone: ZoneInfo) -> str:

@@ -13,6 +13,7 @@ from webui.oidc.directory import Directory, Metadata
 from webui.oidc.providers import Registered
 from webui.oidc.tokens import Expected, claims_of, number
 from webui.oidc.wire import ProviderError
+from webui.sentences import sentence
 
 MOST_GROUPS = 2_000
 NAME_MAX = 120
@@ -59,15 +60,23 @@ def read(
     _check_who_answers(metadata, answer.get("iss"))
     if "error" in answer:
         raise ProviderError(
-            f"{provider.name} did not sign you in; try again, or ask who runs it.", "denied"
+            sentence(
+                "%(name)s did not sign you in; try again, or ask who runs it.",
+                name=provider.name,
+            ),
+            "denied",
         )
     code = answer.get("code", "")
     if not code or len(code) > CODE_MAX:
-        raise ProviderError("The provider's answer carries no code; begin again.", "code")
+        raise ProviderError(
+            sentence("The provider's answer carries no code; begin again."), "code"
+        )
     tokens = _exchange(directory, metadata, provider, asked, code, redirect_uri)
     id_token, access = tokens.get("id_token"), tokens.get("access_token", "")
     if not isinstance(id_token, str) or not isinstance(access, str):
-        raise ProviderError("The provider's answer carries no id_token.", "id_token")
+        raise ProviderError(
+            sentence("The provider's answer carries no id_token."), "id_token"
+        )
     claims = claims_of(
         id_token,
         access,
@@ -81,7 +90,9 @@ def _check_who_answers(metadata: Metadata, issuer: str | None) -> None:
     """Refuse an answer of another provider than the one that was asked (RFC 9207)."""
     missing = issuer is None and metadata.names_itself
     if missing or issuer not in {None, metadata.issuer}:
-        raise ProviderError("Another provider answered than the one asked.", "mix_up")
+        raise ProviderError(
+            sentence("Another provider answered than the one asked."), "mix_up"
+        )
 
 
 def _exchange(
@@ -109,7 +120,7 @@ def _exchange(
     except ProviderError as error:
         if error.cause == "refused":
             raise ProviderError(
-                "The provider did not take the code back; begin again.", "code"
+                sentence("The provider did not take the code back; begin again."), "code"
             ) from error
         raise
 
@@ -133,7 +144,9 @@ def _completed(
     )
     if not same:
         raise ProviderError(
-            "The provider spoke of two people in one answer, so nobody was signed in.",
+            sentence(
+                "The provider spoke of two people in one answer, so nobody was signed in."
+            ),
             "userinfo",
         )
     if "email" in missing:
@@ -177,8 +190,10 @@ def _groups_of(claims: dict[str, Any], claim: str) -> frozenset[str]:
     left_out = claims.get("_claim_names")
     if claim not in claims and isinstance(left_out, dict) and claim in left_out:
         raise ProviderError(
-            "The provider left the groups out because they are too many; have it send only "
-            "those that are meant for this desk.",
+            sentence(
+                "The provider left the groups out because they are too many; have it send only "
+                "those that are meant for this desk."
+            ),
             "groups",
         )
     found = claims.get(claim, [])

@@ -13,6 +13,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from webui.oidc.wire import ProviderError, Wire, check_url
+from webui.sentences import sentence
 
 if TYPE_CHECKING:
     from joserfc.jwk import KeySet
@@ -109,7 +110,9 @@ class Directory:
     def _read(self, issuer: str) -> Metadata:
         found = self.wire.get(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
         if found.get("issuer") != issuer:
-            raise ProviderError("The provider's document speaks of another issuer.")
+            raise ProviderError(
+                sentence("The provider's document speaks of another issuer.")
+            )
         methods = found.get("token_endpoint_auth_methods_supported")
         basic = not isinstance(methods, list) or "client_secret_basic" in methods
         return Metadata(
@@ -127,7 +130,9 @@ class Directory:
     def _address(self, found: dict[str, Any], name: str) -> str:
         url = found.get(name)
         if not isinstance(url, str):
-            raise ProviderError(f"The provider's document has no {name}.")
+            raise ProviderError(
+                sentence("The provider's document has no %(name)s.", name=name)
+            )
         check_url(url, self.wire.sender.allowed)
         return url
 
@@ -149,5 +154,7 @@ def _keys_of(found: dict[str, Any]) -> KeySet:
         except (JoseError, ValueError, TypeError, KeyError):
             continue
     if not keys:
-        raise ProviderError("The provider publishes no key to check its signatures with.")
+        raise ProviderError(
+            sentence("The provider publishes no key to check its signatures with.")
+        )
     return KeySet(keys)

@@ -12,6 +12,7 @@ from webui.factors.entering import OVER, Door, open_session
 from webui.oidc import newcomers, roles
 from webui.oidc.answering import Said
 from webui.oidc.providers import Registered, subject
+from webui.sentences import sentence
 from webui.store.models import Identity, IdentityProvider, Membership, User
 from webui.store.queries.factors import held
 from webui.store.queries.identity import SSO, SSO_STRONG
@@ -20,31 +21,33 @@ from webui.store.transaction import Transaction
 
 SKEW = 60_000
 """ms by which a provider's clock may be behind ours."""
-SWITCHED_OFF = (
+SWITCHED_OFF = sentence(
     "This way of signing in is switched off; use another, or ask who runs this desk."
 )
-SUSPENDED = "Your account is suspended; ask who manages the members of your organization."
-NO_MEMBER = (
+SUSPENDED = sentence(
+    "Your account is suspended; ask who manages the members of your organization."
+)
+NO_MEMBER = sentence(
     "Your membership is suspended; ask who manages the members of your organization."
 )
-LOST = (
+LOST = sentence(
     "None of your groups has a role here any more, so your membership was suspended; ask who "
     "manages the members of your organization."
 )
-UNKNOWN = (
+UNKNOWN = sentence(
     "You are not known here by this sign-in. If you have an account, sign in to it and link it "
     "on your account's page; if not, ask for an invitation to the address that the provider "
     "has verified."
 )
-ELSEWHERE = (
+ELSEWHERE = sentence(
     "This account belongs to several organizations or runs the desk, so no single provider "
     "speaks for it; sign in with your password or passkey."
 )
-TAKEN = "This identity is linked to another account already."
-NOT_YOURS = (
+TAKEN = sentence("This identity is linked to another account already.")
+NOT_YOURS = sentence(
     "Somebody else signed in at the provider; sign in there as the person you are here."
 )
-NOT_ANEW = (
+NOT_ANEW = sentence(
     "The provider did not say that you proved it just now, so it does not count as a fresh "
     "proof; use another way."
 )

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from webui.approvals.authorization import MEMBERS, ROLES
+from webui.approvals.authorization import MEMBERS
 from webui.approvals.errors import ConflictError, Fault, InvalidError, NotFoundError
 from webui.approvals.people.standing import By, check_reach, check_role, require_in
 from webui.channels.addresses import AllowList
 from webui.oidc.wire import ProviderError, check_url
+from webui.sentences import sentence
 from webui.store.ids import new_id
 from webui.store.keyring import Keyring
 from webui.store.models import Identity, IdentityProvider, Org, ProviderRole, WebSession
@@ -91,9 +92,9 @@ def add(tx: Transaction, org_id: str, by: By, wanted: Wanted, allowed: AllowList
     except ProviderError as error:
         raise InvalidError(error.why, [Fault("/issuer", "cannot be used")]) from None
     if faults:
-        raise InvalidError("The provider needs its client secret.", faults)
+        raise InvalidError(sentence("The provider needs its client secret."), faults)
     if len(of_org(tx.session, org_id)) >= MOST:
-        raise InvalidError(f"There are {MOST} providers already.")
+        raise InvalidError(sentence("There are %(most)s providers already.", most=MOST))
     _check_name(tx, org_id, wanted.name, "")
     provider_id = new_id("idp", tx.now)
     tx.session.add(
@@ -136,8 +137,10 @@ def change(tx: Transaction, org_id: str, by: By, provider_id: str, wanted: Wante
     if wanted.issuer != row.issuer:
         raise ConflictError(
             "issuer_fixed",
-            "A provider keeps its issuer, since people are known by it; switch this one "
-            "off and make another.",
+            sentence(
+                "A provider keeps its issuer, since people are known by it; switch this one "
+                "off and make another."
+            ),
         )
     _check_name(tx, org_id, wanted.name, provider_id)
     row.name, row.client_id = wanted.name, wanted.client_id
@@ -228,7 +231,8 @@ def _facts(wanted: Wanted) -> dict[str, object]:
 def _check_name(tx: Transaction, org_id: str, name: str, mine: str) -> None:
     if any(each.name == name and each.id != mine for each in of_org(tx.session, org_id)):
         raise InvalidError(
-            "There is a provider of this name already.", [Fault("/name", "is in use")]
+            sentence("There is a provider of this name already."),
+            [Fault("/name", "is in use")],
         )
 
 
@@ -245,23 +249,32 @@ def _checked(wanted: Wanted, held: frozenset[str]) -> Wanted:
     )
     if not 0 < len(fine.name) <= NAME_MAX or not fine.name.isprintable():
         raise InvalidError(
-            f"A provider needs a name of 1 to {NAME_MAX} printable characters; people see it "
-            "when they sign in.",
+            sentence(
+                "A provider needs a name of 1 to %(longest)s printable characters; people see it "
+                "when they sign in.",
+                longest=NAME_MAX,
+            ),
             [Fault("/name", "is not a name")],
         )
     for name in ("issuer", "client_id", "secret", "scopes", "groups_claim"):
         text = str(getattr(fine, name))
         if len(text) > FIELD_MAX or not text.isprintable():
             raise InvalidError(
-                f"The field {name} is too long, or holds signs that no one sees."
+                sentence(
+                    "The field %(name)s is too long, or holds signs that no one sees.",
+                    name=name,
+                )
             )
     if not fine.client_id:
         raise InvalidError(
-            "The provider gives a client id; enter it.", [Fault("/client_id", "is empty")]
+            sentence("The provider gives a client id; enter it."),
+            [Fault("/client_id", "is empty")],
         )
     if "openid" not in fine.scopes.split():
         raise InvalidError(
-            "The scopes must hold openid, or the provider says nothing about people.",
+            sentence(
+                "The scopes must hold openid, or the provider says nothing about people."
+            ),
             [Fault("/scopes", "lacks openid")],
         )
     _check_roles(fine.roles, held)
@@ -270,29 +283,9 @@ def _checked(wanted: Wanted, held: frozenset[str]) -> Wanted:
 
 def _check_roles(roles: Mapping[str, str], held: frozenset[str]) -> None:
     if len(roles) > MOST_ROLES:
-        raise InvalidError(f"Map {MOST_ROLES} groups at most.")
+        raise InvalidError(sentence("Map %(most)s groups at most.", most=MOST_ROLES))
     for group, role in roles.items():
         if not 0 < len(group) <= FIELD_MAX or not group.isprintable():
-            raise InvalidError("A group needs a name that people can see.")
+            raise InvalidError(sentence("A group needs a name that people can see."))
         check_role(role)
         check_reach(held, role)
-
-
-def roles_from(text: str) -> dict[str, str]:
-    """Read lines like `desk-reviewers = reviewer`.
-
-    Raises:
-        InvalidError: a line is not of this form.
-
-    """
-    roles: dict[str, str] = {}
-    for line in filter(str.strip, text.splitlines()):
-        group, equals, role = line.rpartition("=")
-        if not equals or not group.strip() or role.strip() not in ROLES:
-            raise InvalidError(
-                f"Write each group on a line of its own as: group = role. A role is one of "
-                f"{', '.join(ROLES)}.",
-                [Fault("/roles", "is not of this form")],
-            )
-        roles[group.strip()] = role.strip()
-    return roles

@@ -7,16 +7,41 @@ is never demoted.
 
 from collections.abc import Iterable
 
-from webui.approvals.errors import ConflictError
+from webui.approvals.authorization import ROLES
+from webui.approvals.errors import ConflictError, Fault, InvalidError
 from webui.approvals.people.members import shut_out
 from webui.approvals.people.standing import keep_an_owner
 from webui.oidc.providers import subject
+from webui.sentences import sentence
 from webui.store.models import Identity, Membership
 from webui.store.queries.providers import roles_of
 from webui.store.transaction import Transaction
 
 BY_STRENGTH = ("owner", "admin", "operator", "reviewer", "auditor", "viewer", "member")
 """The strongest first."""
+
+
+def roles_from(text: str) -> dict[str, str]:
+    """Read lines like `desk-reviewers = reviewer`.
+
+    Raises:
+        InvalidError: a line is not of this form.
+
+    """
+    roles: dict[str, str] = {}
+    for line in filter(str.strip, text.splitlines()):
+        group, equals, role = line.rpartition("=")
+        if not equals or not group.strip() or role.strip() not in ROLES:
+            raise InvalidError(
+                sentence(
+                    "Write each group on a line of its own as: group = role. A role is one of "
+                    "%(names)s.",
+                    names=", ".join(ROLES),
+                ),
+                [Fault("/roles", "is not of this form")],
+            )
+        roles[group.strip()] = role.strip()
+    return roles
 
 
 def role_for(tx: Transaction, provider_id: str, groups: Iterable[str]) -> str | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from webui.oidc.wire import ProviderError
+from webui.sentences import sentence
 
 if TYPE_CHECKING:
     from joserfc.jwk import KeySet
@@ -136,7 +137,9 @@ def _check_access_token(claims: dict[str, Any], access_token: str, algorithm: st
 
 def _refused(cause: str) -> ProviderError:
     return ProviderError(
-        "The provider's answer does not hold, so nobody was signed in. Begin again; if it "
-        "stays, ask whoever runs this desk to look at the record.",
+        sentence(
+            "The provider's answer does not hold, so nobody was signed in. Begin again; if it "
+            "stays, ask whoever runs this desk to look at the record."
+        ),
         cause,
     )

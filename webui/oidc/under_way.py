@@ -7,15 +7,16 @@ from webui.approvals.asking.throttling import spend
 from webui.factors import ceremonies
 from webui.oidc.asking import Asked
 from webui.oidc.providers import Registered, registered
+from webui.sentences import sentence
 from webui.store.models import Ceremony
 from webui.store.transaction import Transaction
 
 SEAL = "sso"
-OVER = (
+OVER = sentence(
     "This sign-in took longer than ten minutes, was used already, or began in another "
     "browser; begin again."
 )
-_TOO_MANY = "Too many attempts to sign in; wait a minute and try again."
+_TOO_MANY = sentence("Too many attempts to sign in; wait a minute and try again.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from sqlalchemy import func, select
 
 from webui.approvals.errors import ConflictError, NotFoundError
+from webui.sentences import sentence
 from webui.store.models import Identity, IdentityProvider, Passkey, User
 from webui.store.transaction import Transaction
 
@@ -27,7 +28,9 @@ def unlink(
     if not user.password_hash and _ways_in(tx, user_id) == 1:
         raise ConflictError(
             "last_way_in",
-            "This is the only way in that you have; set a password or a passkey first.",
+            sentence(
+                "This is the only way in that you have; set a password or a passkey first."
+            ),
         )
     tx.session.delete(row)
     tx.session.flush()

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from webui.channels.addresses import AllowList, Undeliverable, parse_url
 from webui.channels.http import MAX_ANSWER, Answer, Sender
+from webui.sentences import sentence
 
 _OK = 200
 
@@ -40,8 +41,10 @@ def check_url(url: str, allowed: AllowList) -> None:
         raise ProviderError(error.why) from None
     if target.scheme != "https" and not _is_opened(target.host, allowed):
         raise ProviderError(
-            "A provider is spoken to over https. Whoever runs this desk can open a host on "
-            "their own network with COUNTERSIGN_SSO_ALLOW."
+            sentence(
+                "A provider is spoken to over https. Whoever runs this desk can open a host on "
+                "their own network with COUNTERSIGN_SSO_ALLOW."
+            )
         )
 
 
@@ -93,21 +96,25 @@ class Wire:
             return self.sender.send(method, url, headers, body)
         except Undeliverable as error:
             raise ProviderError(
-                f"The provider cannot be reached. {error.why}", "unreachable"
+                sentence("The provider cannot be reached. %(why)s", why=error.why),
+                "unreachable",
             ) from error
 
     @staticmethod
     def _object(answer: Answer) -> dict[str, Any]:
         if answer.status != _OK:
             raise ProviderError(
-                f"The provider answered with status {answer.status}.", "refused"
+                sentence(
+                    "The provider answered with status %(status)s.", status=answer.status
+                ),
+                "refused",
             )
         if len(answer.body_excerpt) >= MAX_ANSWER:
-            raise ProviderError("The provider's answer is too long to be one.")
+            raise ProviderError(sentence("The provider's answer is too long to be one."))
         try:
             found = json.loads(answer.body_excerpt)
         except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
-            raise ProviderError("The provider's answer is not a JSON object.")
+            raise ProviderError(sentence("The provider's answer is not a JSON object."))
         return found

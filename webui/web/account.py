@@ -16,6 +16,7 @@ from webui.approvals.people import sessions
 from webui.languages import NAMES
 from webui.preview import visible
 from webui.receivers.chat_config import CHAT_KINDS
+from webui.sentences import sentence, sentence_in
 from webui.store.models import PersonalToken, WebSession
 from webui.store.queries import people, providers
 from webui.store.queries.chat import has_channels
@@ -32,16 +33,16 @@ from webui.web.session import forget
 
 blueprint = Blueprint("account", __name__, url_prefix="/account")
 METHOD_WORDS = {
-    "password": "password",
-    "password+totp": "password and app",
-    "password+passkey": "password and passkey",
-    "password+recovery": "password and recovery code",
-    "passkey": "passkey",
-    "oidc": "single sign-on",
-    "oidc+mfa": "single sign-on with several factors",
-    "oidc+totp": "single sign-on and app",
-    "oidc+passkey": "single sign-on and passkey",
-    "oidc+recovery": "single sign-on and recovery code",
+    "password": sentence("password"),
+    "password+totp": sentence("password and app"),
+    "password+passkey": sentence("password and passkey"),
+    "password+recovery": sentence("password and recovery code"),
+    "passkey": sentence("passkey"),
+    "oidc": sentence("single sign-on"),
+    "oidc+mfa": sentence("single sign-on with several factors"),
+    "oidc+totp": sentence("single sign-on and app"),
+    "oidc+passkey": sentence("single sign-on and passkey"),
+    "oidc+recovery": sentence("single sign-on and recovery code"),
 }
 _BROWSERS = ("Edg", "OPR", "Firefox", "Chrome", "Safari", "curl")
 _CALLED = {"Edg": "Edge", "OPR": "Opera"}
@@ -106,7 +107,9 @@ def shown(error: str | None = None) -> str:
     made = desk().once.take(me().session_hash, "account")
     return whole_page(
         "account/page.html",
-        person=PersonView(signed.display_name, signed.email, signed.role or "nobody"),
+        person=PersonView(
+            signed.display_name, signed.email, signed.role or sentence_in("role", "nobody")
+        ),
         **_lists(),
         writes=write_gate.waiting(),
         created_token=made and CreatedToken(made.name, made.text),
@@ -188,9 +191,12 @@ def browser_words(user_agent: str) -> str:
     browser = next((b for b in _BROWSERS if re.search(rf"{b}\w*/", user_agent)), None)
     system = next((s for s in _SYSTEMS if s in user_agent), None)
     if browser is None:
-        return visible(user_agent[:60]) or "unknown"
+        return visible(user_agent[:60]) or sentence("unknown")
     called = _CALLED.get(browser, browser)
-    return f"{called} on {system.replace(' OS X', '')}" if system else called
+    if system is None:
+        return called
+    system = system.replace(" OS X", "")
+    return sentence("%(browser)s on %(system)s", browser=called, system=system)
 
 
 @blueprint.post("/tokens")
@@ -229,15 +235,23 @@ class _Wanted:
         """
         name, days = form.get("name", "").strip(), form.get("days", str(TOKEN_DAYS)).strip()
         if not name:
-            raise InvalidError("A token needs a name, so that you know it again.")
+            raise InvalidError(sentence("A token needs a name, so that you know it again."))
         if not days.isascii() or not days.isdigit() or len(days) > len(str(TOKEN_DAYS_MAX)):
-            raise InvalidError(f"A token works for 1 to {TOKEN_DAYS_MAX} days.")
+            raise InvalidError(
+                sentence(
+                    "A token works for 1 to %(most)s days.",
+                    most=TOKEN_DAYS_MAX,
+                )
+            )
         mine, chosen = frozenset(_permissions()), frozenset(form.getlist("scope"))
         if "choosing" not in form:
             chosen = TOKEN_SCOPES & mine
         if not chosen <= mine:
             missing = ", ".join(sorted(chosen - mine))
-            raise NotAllowedError("missing_grant", f"Missing permission: {missing}.")
+            raise NotAllowedError(
+                "missing_grant",
+                sentence("Missing permission: %(missing)s.", missing=missing),
+            )
         return cls(name, chosen, int(days), "agent" in form)
 
     def make(self, tx: Transaction, org_id: str, user_id: str, *, actor: str) -> str:

@@ -10,12 +10,13 @@ from webui.factors import passkeys
 from webui.factors.ceremonies import Purpose
 from webui.factors.entering import Door
 from webui.factors.passkeys import Site
+from webui.sentences import sentence
 from webui.web.context import house
 from webui.web.sessions import hash_of
 
 CREDENTIAL_MAX = 20_000
 """Characters of a browser's answer; a real one has one or two thousand."""
-_NO_SITE = (
+_NO_SITE = sentence(
     "Browsers offer passkeys only over https, or on localhost. Whoever runs this desk sets "
     "COUNTERSIGN_PUBLIC_URL to its https address."
 )
@@ -53,7 +54,9 @@ def why_no_passkeys() -> str | None:
     if site is None:
         return _NO_SITE
     if request.host != site.origin.partition("://")[2]:
-        return f"Passkeys work at {site.origin} only; open the desk there."
+        return sentence(
+            "Passkeys work at %(place)s only; open the desk there.", place=site.origin
+        )
     return None
 
 

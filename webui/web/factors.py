@@ -12,6 +12,7 @@ from webui.factors import changing, totp
 from webui.factors.passkeys import ISSUER
 from webui.preview import visible
 from webui.problems import status_of
+from webui.sentences import sentence
 from webui.store.models import Org, TotpSecret
 from webui.store.queries import identity
 from webui.store.queries.factors import held
@@ -173,13 +174,13 @@ def change_password() -> Answer:
         found = identity.credentials(session, person.signed.email)
     has_one = found is not None and found.password_hash != ""
     if has_one and not is_password_of(found, request.form.get("old", "")):
-        return shown("The present password is wrong; nothing was changed."), 403
+        return shown(sentence("The present password is wrong; nothing was changed.")), 403
     org_id, user_id, here = person.org_id, person.signed.user_id, person.session_hash
     hashed = hash_of_new(new)
     house().store.write(
         lambda tx: sessions.change_password(tx, org_id, user_id, here, hashed)
     )
-    note = "The password is changed. Every other session of yours has ended."
+    note = sentence("The password is changed. Every other session of yours has ended.")
     desk().once.keep(here, Secret("told", "", note))
     return redirect(url_for("factors.page"), 303)
 
@@ -187,10 +188,16 @@ def change_password() -> Answer:
 def _why_not(new: str, email: str) -> str | None:
     """Return why a password will not do; length counts, not the kinds of its characters."""
     if not SHORTEST <= len(new) <= LONGEST:
-        return f"A password has {SHORTEST} to {LONGEST} characters; nothing was changed."
+        return sentence(
+            "A password has %(shortest)s to %(longest)s characters; nothing was changed.",
+            shortest=SHORTEST,
+            longest=LONGEST,
+        )
     if (
         len(set(new)) < SHORTEST // 2
         or email.split("@", maxsplit=1)[0].lower() in new.lower()
     ):
-        return "This password is easily guessed; nothing was changed. Take several words."
+        return sentence(
+            "This password is easily guessed; nothing was changed. Take several words."
+        )
     return None

@@ -9,6 +9,8 @@ from webui import problems
 from webui.approvals.errors import DeskError, InvalidError, NotFoundError
 from webui.approvals.people import invitations, sessions
 from webui.approvals.people.passwords import LONGEST, SHORTEST
+from webui.approvals.words import ROLE
+from webui.sentences import sentence
 from webui.store.queries import identity, people
 from webui.store.queries.invitations import Opened, account
 from webui.store.transaction import Transaction
@@ -21,7 +23,11 @@ from webui.web.render import page as whole_page
 
 blueprint = Blueprint("joining", __name__)
 Answer = BaseResponse | str | tuple[str, int]
-_PASSWORD = f"A password has {SHORTEST} to {LONGEST} characters."
+_PASSWORD = sentence(
+    "A password has %(shortest)s to %(longest)s characters.",
+    shortest=SHORTEST,
+    longest=LONGEST,
+)
 
 
 @blueprint.get("/join/<token>")
@@ -52,7 +58,7 @@ def _show(token: str, found: Opened, error: str | None = None) -> str:
         token=token,
         org_name=found.org_name,
         email=found.email,
-        role=found.role,
+        role=ROLE.get(found.role, found.role),
         role_words=ROLE_WORDS.get(found.role, ""),
         expires_at=found.expires_at,
         how=_how(found),
@@ -110,7 +116,7 @@ def _join_signed_in(token: str) -> BaseResponse:
 def _join_as_new(token: str) -> None:
     name, password = request.form.get("name", "").strip(), request.form.get("password", "")
     if not name:
-        raise InvalidError("Say your name, so that colleagues know who decided.")
+        raise InvalidError(sentence("Say your name, so that colleagues know who decided."))
     if not SHORTEST <= len(password) <= LONGEST:
         raise InvalidError(_PASSWORD)
     kept = hashed(password)
@@ -125,6 +131,6 @@ def _join_by_password(token: str, found: Opened) -> None:
     with store.reading() as session:
         known = identity.credentials(session, found.email)
     if not is_password_of(known, request.form.get("password", "")) or known is None:
-        raise InvalidError("The password is wrong.")
+        raise InvalidError(sentence("The password is wrong."))
     user_id = known.user_id
     store.write(lambda tx: invitations.accept(tx, token, user_id) and None)

@@ -25,6 +25,7 @@ from webui.notices.destinations import (
 from webui.notices.trying import try_place
 from webui.notices.wishes import ABOUT, EVERY, REMIND
 from webui.problems import status_of
+from webui.sentences import sentence
 from webui.store.models import User
 from webui.store.queries.notices import places_of
 from webui.store.transaction import Transaction
@@ -105,7 +106,7 @@ def add() -> Answer:
         )
     except InvalidError as error:
         return _page(error.detail, url), 422
-    return _back("Added. Set below what you want to hear there.")
+    return _back(sentence("Added. Set below what you want to hear there."))
 
 
 @blueprint.post("/zone")
@@ -116,7 +117,9 @@ def set_zone() -> Answer:
         _write(lambda tx, owner: destinations.set_zone(tx, owner, name))
     except InvalidError as error:
         return _page(error.detail), 422
-    return _back(f"Your hours are told by the clock of {name} from now on.")
+    return _back(
+        sentence("Your hours are told by the clock of %(zone)s from now on.", zone=name)
+    )
 
 
 @blueprint.post("/<destination_id>")
@@ -135,7 +138,7 @@ def change(destination_id: str) -> Answer:
         _write(unit)
     except InvalidError as error:
         return _page(error.detail, typed=(destination_id, form)), 422
-    return _back("Saved; it holds from now on, and for what waits to be told.")
+    return _back(sentence("Saved; it holds from now on, and for what waits to be told."))
 
 
 @blueprint.post("/<destination_id>/try")
@@ -149,29 +152,29 @@ def try_it(destination_id: str) -> Answer:
     except (InvalidError, TooManyError) as error:
         return _page(error.detail), status_of(error)
     if why is not None:
-        return _page(f"The message did not arrive. {why}"), 200
-    return _back("The message was taken. Look whether you have it.")
+        return _page(sentence("The message did not arrive. %(why)s", why=why)), 200
+    return _back(sentence("The message was taken. Look whether you have it."))
 
 
 @blueprint.post("/<destination_id>/pause")
 def pause(destination_id: str) -> Answer:
     """Hear nothing there until it is resumed."""
     _write(lambda tx, owner: destinations.switch(tx, owner, destination_id, PAUSED))
-    return _back("Paused: you are told nothing there.")
+    return _back(sentence("Paused: you are told nothing there."))
 
 
 @blueprint.post("/<destination_id>/resume")
 def resume(destination_id: str) -> Answer:
     """Hear again."""
     _write(lambda tx, owner: destinations.switch(tx, owner, destination_id, ACTIVE))
-    return _back("You are told there again.")
+    return _back(sentence("You are told there again."))
 
 
 @blueprint.post("/<destination_id>/remove")
 def remove(destination_id: str) -> Answer:
     """Forget a place."""
     _write(lambda tx, owner: destinations.switch(tx, owner, destination_id, REMOVED))
-    return _back("Removed.")
+    return _back(sentence("Removed."))
 
 
 def _write(verb: Callable[[Transaction, Owner], Any]) -> Any:

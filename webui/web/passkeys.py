@@ -9,6 +9,7 @@ from webui.factors import ceremonies, changing, passkeys
 from webui.factors.entering import OVER
 from webui.factors.proving import WRONG_PASSKEY
 from webui.problems import status_of
+from webui.sentences import sentence
 from webui.store.queries.factors import held
 from webui.store.transaction import Transaction
 from webui.web import ceremony
@@ -27,7 +28,7 @@ def ask() -> ResponseReturnValue:
     """Ask the browser to make a passkey."""
     signed, site = me().signed, ceremony.site()
     if not me().is_fresh(house().store.now()):
-        raise NotAllowedError("confirm_first", "Confirm first that it is you.")
+        raise NotAllowedError("confirm_first", sentence("Confirm first that it is you."))
     with house().store.reading() as session:
         known = [passkey.id for passkey in held(session, signed.user_id).passkeys]
     ceremony_id, challenge = house().store.write(

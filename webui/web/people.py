@@ -8,7 +8,9 @@ from flask import Blueprint, request
 from sqlalchemy.orm import Session
 
 from webui.approvals.authorization import MEMBERS, ROLES, VIEW
+from webui.approvals.words import WHO_RUNS_IT
 from webui.preview import visible
+from webui.sentences import sentence
 from webui.store.queries import people, persons
 from webui.store.queries.delegations import Delegated, delegations_of
 from webui.store.queries.groups import groups_of
@@ -24,13 +26,13 @@ blueprint = Blueprint("people", __name__)
 PER_PAGE = 50
 INVITED = 50
 ROLE_WORDS = {
-    "owner": "may do everything",
-    "admin": "runs the desk and decides",
-    "operator": "cares for agents and sources",
-    "reviewer": "sees and decides calls",
-    "auditor": "sees everything, changes nothing",
-    "viewer": "sees calls",
-    "member": "sees the calls of their own agents",
+    "owner": sentence("may do everything"),
+    "admin": sentence("runs the desk and decides"),
+    "operator": sentence("cares for agents and sources"),
+    "reviewer": sentence("sees and decides calls"),
+    "auditor": sentence("sees everything, changes nothing"),
+    "viewer": sentence("sees calls"),
+    "member": sentence("sees the calls of their own agents"),
 }
 
 
@@ -164,8 +166,9 @@ def _invited(session: Session) -> tuple[list[InvitationView], bool]:
 
 
 def _invitation(row: Pending, names: Mapping[str, str]) -> InvitationView:
-    inviter = names.get(row.invited_by, "whoever runs this desk")
-    return InvitationView(row.id, row.email, row.role, visible(inviter), row.expires_at)
+    inviter = names.get(row.invited_by)
+    by = WHO_RUNS_IT if inviter is None else visible(inviter)
+    return InvitationView(row.id, row.email, row.role, by, row.expires_at)
 
 
 def _link() -> dict[str, Any] | None:

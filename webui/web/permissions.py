@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -15,7 +15,9 @@ from webui.approvals.errors import DeskError, InvalidError, NotFoundError
 from webui.approvals.grants import permission_grants
 from webui.approvals.grants.permission_grants import Wanted
 from webui.approvals.people.standing import By
+from webui.approvals.words import RISK_INSIDE, WHO_RUNS_IT
 from webui.preview import visible
+from webui.sentences import joined, sentence
 from webui.store.models import PermissionGrant
 from webui.store.queries.grants import names_of, standing_grants
 from webui.web.access import may, require_one
@@ -28,13 +30,29 @@ blueprint = Blueprint("permissions", __name__, url_prefix="/access")
 PER_PAGE = 50
 DAY = 86_400_000
 DAYS_MAX = 3_650
+HOLDERS = {
+    "user": sentence("person"),
+    "group": sentence("group"),
+    "agent": sentence("agent"),
+}
+WAYS = {
+    "page": sentence("page"),
+    "token": sentence("token"),
+    "chat": sentence("chat"),
+    "cli": sentence("cli"),
+}
+"""How somebody decides."""
+_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "max_risk": RISK_INSIDE,
+    "channel": WAYS,
+}
 KIND_WORDS = {
-    "project": "Project",
-    "agent": "Agent",
-    "subtree": "Agents below",
-    "tool": "Tool",
-    "max_risk": "Risk at most",
-    "channel": "Way",
+    "project": sentence("Project"),
+    "agent": sentence("Agent"),
+    "subtree": sentence("Agents below"),
+    "tool": sentence("Tool"),
+    "max_risk": sentence("Risk at most"),
+    "channel": sentence("Way"),
 }
 SCOPE_FIELDS = (
     ("project", "projects"),
@@ -91,6 +109,7 @@ def show(error: str | None = None, typed: Mapping[str, str] | None = None) -> st
         grants=[_view(row, names) for row in shown],
         following=shown[-1].id if len(rows) > PER_PAGE else None,
         permissions=sorted(ALL),
+        ways=WAYS,
         may_grant=may(MEMBERS).allowed,
         error=error,
         typed=typed or {},
@@ -114,7 +133,7 @@ def _view(row: PermissionGrant, names: Mapping[str, str]) -> GrantView:
     limits, words = _reach(_grant(row), names)
     return GrantView(
         row.id,
-        row.principal_type,
+        HOLDERS.get(row.principal_type, row.principal_type),
         visible(names.get(row.principal_id, row.principal_id)),
         row.principal_id,
         row.permission,
@@ -132,15 +151,20 @@ def _reach(
 ) -> tuple[tuple[tuple[str, str], ...], str]:
     kinds = scope_kinds(grant)
     if kinds is None:
-        return (), "covers nothing: its scope is not understood"
+        return (), sentence("covers nothing: its scope is not understood")
     if not grant.scope:
-        words = "covers nothing without a scope"
-        return (), words if grant.permission in STRUCTURED else "everything"
+        words = sentence("covers nothing without a scope")
+        return (), words if grant.permission in STRUCTURED else sentence("everything")
     limits = tuple(
-        (KIND_WORDS[kind], ", ".join(_named(each, names) for each in sorted(found)))
+        (KIND_WORDS[kind], _within(kind, sorted(found), names))
         for kind, found in sorted(kinds.items())
     )
-    return limits, "" if limits else "its scope limits nothing that is known here"
+    return limits, "" if limits else sentence("its scope limits nothing that is known here")
+
+
+def _within(kind: str, found: Iterable[str], names: Mapping[str, str]) -> str:
+    words = _WORDS.get(kind, {})
+    return joined(", ", (words.get(each) or _named(each, names) for each in found))
 
 
 def _named(name: str, names: Mapping[str, str]) -> str:
@@ -149,7 +173,7 @@ def _named(name: str, names: Mapping[str, str]) -> str:
 
 def _giver(name: str, names: Mapping[str, str]) -> str:
     user_id = name.removeprefix("user:")
-    return visible(names.get(user_id, "whoever runs this desk"))
+    return visible(names[user_id]) if user_id in names else WHO_RUNS_IT
 
 
 @blueprint.post("/grants")
@@ -174,7 +198,7 @@ def _wanted(form: Mapping[str, str]) -> Wanted:
             scope[key] = values
     days = form.get("days", "").strip()
     if days and (read_seq(days) is None or not 0 < int(days) <= DAYS_MAX):
-        raise InvalidError("A grant ends after 1 to 3,650 days, or not at all.")
+        raise InvalidError(sentence("A grant ends after 1 to 3,650 days, or not at all."))
     ends = house().store.now() + int(days) * DAY if days else None
     principal = form.get("principal", "").strip()
     return Wanted(form.get("kind", ""), principal, form.get("permission", ""), scope, ends)

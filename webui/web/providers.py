@@ -17,9 +17,11 @@ from webui.approvals.errors import (
 from webui.approvals.people.standing import By
 from webui.channels.addresses import AllowList
 from webui.oidc import providers as verbs
-from webui.oidc.providers import GROUPS_CLAIM, SCOPES, Wanted, roles_from
+from webui.oidc.providers import GROUPS_CLAIM, SCOPES, Wanted
+from webui.oidc.roles import roles_from
 from webui.preview import visible
 from webui.problems import status_of
+from webui.sentences import sentence
 from webui.store.models import IdentityProvider, Org
 from webui.store.queries.providers import ACTIVE, of_org, roles_of
 from webui.web.access import me, require
@@ -103,7 +105,9 @@ def add() -> Answer:
         house().store.write(lambda tx: verbs.add(tx, org_id, by, wanted, allowed))
     except (InvalidError, ConflictError, NotAllowedError) as error:
         return _refused(error)
-    return _told("The provider is made. Try it in another browser before you rely on it.")
+    return _told(
+        sentence("The provider is made. Try it in another browser before you rely on it.")
+    )
 
 
 @blueprint.post("/<provider_id>")
@@ -116,7 +120,7 @@ def change(provider_id: str) -> Answer:
         house().store.write(lambda tx: verbs.change(tx, org_id, by, provider_id, wanted))
     except (InvalidError, ConflictError, NotAllowedError) as error:
         return _refused(error)
-    return _told("Saved; it holds from the next sign-in on.")
+    return _told(sentence("Saved; it holds from the next sign-in on."))
 
 
 @blueprint.post("/<provider_id>/off")
@@ -135,7 +139,11 @@ def _switch(provider_id: str, *, on: bool) -> Answer:
     person = _manager()
     org_id, by = person.org_id, By(person.signed.user_id)
     house().store.write(lambda tx: verbs.switch(tx, org_id, by, provider_id, on=on))
-    words = "Switched on." if on else "Switched off; whoever signed in by it has to again."
+    words = (
+        sentence("Switched on.")
+        if on
+        else sentence("Switched off; whoever signed in by it has to again.")
+    )
     return _told(words)
 
 

@@ -25,6 +25,7 @@ from webui.store.queries.notices import browser_of
 from webui.web.access import me
 from webui.web.context import house
 from webui.web.cursors import read_seq
+from webui.web.speaking import tell
 
 blueprint = Blueprint("ringing", __name__)
 AT_ONCE = 3
@@ -133,12 +134,12 @@ def _is_held(audience: Audience, place: Destination, row: Row) -> bool:
 def _told(items: list[Item]) -> list[dict[str, Any]]:
     """Return the titles to show and where a click leads; a flood is one of them."""
     if len(items) > AT_ONCE:
-        several = wording.title(items)
+        several = tell(wording.title(items))
         return [{"tag": "several", "title": several, "url": url_for("queue.page")}]
     return [
         {
             "tag": item.id,
-            "title": wording.head(item),
+            "title": tell(wording.head(item)),
             "url": item.link,
         }
         for item in items

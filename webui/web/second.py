@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from webui.approvals.errors import ConflictError, TooManyError
 from webui.factors import ceremonies, entering, passkeys
 from webui.factors.entering import OVER, Entered
+from webui.sentences import sentence
 from webui.store.models import Ceremony
 from webui.store.queries.factors import Held, held
 from webui.store.transaction import Transaction
@@ -23,7 +24,7 @@ from webui.web.sessions import hash_of
 from webui.web.targets import local_path
 
 blueprint = Blueprint("second", __name__, url_prefix="/sign-in")
-USED_RECOVERY = (
+USED_RECOVERY = sentence(
     "You used a recovery code; it is worth nothing from now on. Make new codes before the "
     "last one is gone, and remove an app or passkey that you lost."
 )

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from webui.approvals.errors import NotFoundError, TooManyError
 from webui.approvals.people import sessions
 from webui.factors import ceremonies, entering
+from webui.sentences import sentence
 from webui.store.queries import identity, providers
 from webui.store.queries.identity import Credentials
 from webui.web import ceremony
@@ -27,7 +28,7 @@ from webui.web.targets import local_path
 blueprint = Blueprint("session", __name__)
 SEEN_EVERY = 60_000
 """ms between two updates of a session's last use."""
-_WRONG = "The e-mail address or the password is wrong."
+_WRONG = sentence("The e-mail address or the password is wrong.")
 Answer = BaseResponse | str | tuple[str, int]
 
 

@@ -16,6 +16,7 @@ from webui.approvals.people.organizations import (
     flags_of,
 )
 from webui.problems import status_of
+from webui.sentences import sentence
 from webui.store.models import Org
 from webui.web.access import me, require
 from webui.web.context import desk, house
@@ -85,7 +86,11 @@ def change() -> BaseResponse | tuple[str, int]:
         )
     except (ConflictError, InvalidError) as error:
         return _page(error.detail, hours, undo, reasons, domains), status_of(error)
-    words = "Saved; it holds from now on." if changed else "Nothing was changed."
+    words = (
+        sentence("Saved; it holds from now on.")
+        if changed
+        else sentence("Nothing was changed.")
+    )
     desk().once.keep(person.session_hash, Secret("settings", "", words))
     return redirect(url_for("settings.page"), 303)
 
@@ -103,14 +108,20 @@ def _lines(text: str) -> str:
 def _hours(text: str) -> int:
     return _whole(
         text,
-        "The longest standing grant is a whole number of hours: "
-        f"0 (none) to {LONGEST_GRANT}.",
+        sentence(
+            "The longest standing grant is a whole number of hours: 0 (none) to %(longest)s.",
+            longest=LONGEST_GRANT,
+        ),
     )
 
 
 def _seconds(text: str) -> int:
     return _whole(
-        text, f"The time to undo is a whole number of seconds: 0 (none) to {LONGEST_UNDO}."
+        text,
+        sentence(
+            "The time to undo is a whole number of seconds: 0 (none) to %(longest)s.",
+            longest=LONGEST_UNDO,
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from webui.oidc.entering import SWITCHED_OFF, Outcome
 from webui.oidc.providers import Registered
 from webui.oidc.under_way import OVER, Back
 from webui.oidc.wire import ProviderError
+from webui.sentences import joined, sentence
 from webui.store.queries import providers as queries
 from webui.store.queries.providers import Choice
 from webui.web import ceremony
@@ -25,11 +26,11 @@ from webui.web.session import Answer, keep_for_second_step, let_in
 from webui.web.targets import local_path
 
 blueprint = Blueprint("sso", __name__, url_prefix="/sign-in/sso")
-NOTHING_HERE = (
+NOTHING_HERE = sentence(
     "No single sign-on is set up under this name. It is the short name of your organization, "
     "as in its sign-in link."
 )
-UNAVAILABLE = "Single sign-on does not work at the moment."
+UNAVAILABLE = sentence("Single sign-on does not work at the moment.")
 
 
 @blueprint.get("")
@@ -82,7 +83,8 @@ def start(org_slug: str, provider_id: str) -> Answer:
     except TooManyError as error:
         return _page(error.detail, slug=org_slug, target=target), 429
     except ProviderError as error:
-        return _page(f"{UNAVAILABLE} {error.why}", slug=org_slug, target=target), 503
+        words = joined(" ", (UNAVAILABLE, error.why))
+        return _page(words, slug=org_slug, target=target), 503
 
 
 @blueprint.get("/callback")

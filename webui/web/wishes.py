@@ -8,9 +8,11 @@ from werkzeug.datastructures import MultiDict
 
 from webui.approvals.errors import Fault, InvalidError
 from webui.approvals.states import Risk
-from webui.notices.destinations import BROWSER, check_tools
-from webui.notices.wishes import ABOUT, EVERY, REMIND, Wish
+from webui.approvals.words import RISK_INSIDE
+from webui.notices.destinations import BROWSER, MAIL
+from webui.notices.wishes import ABOUT, EVERY, REMIND, Wish, check_tools
 from webui.preview import visible
+from webui.sentences import Sentence, joined, kept, sentence
 from webui.store.models import Destination
 
 _TIME: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
@@ -52,7 +54,7 @@ def view_of(place: Destination, email: str, now: int) -> PlaceView:
     return PlaceView(
         place.id,
         place.kind,
-        f"E-mail to {visible(email)}" if place.kind == "mail" else visible(place.name),
+        _name(place, email),
         place.status == "active",
         place.about,
         place.risk_from,
@@ -67,9 +69,15 @@ def view_of(place: Destination, email: str, now: int) -> PlaceView:
         place.sound,
         place.kind == BROWSER,
         _sentence(place),
-        visible(place.last_error or ""),
+        kept(visible(place.last_error or "")),
         place.open_until if resting else None,
     )
+
+
+def _name(place: Destination, email: str) -> str:
+    if place.kind == MAIL:
+        return sentence("E-mail to %(email)s", email=visible(email))
+    return kept(place.name) if place.kind == BROWSER else visible(place.name)
 
 
 def typed_view(view: PlaceView, form: MultiDict[str, str]) -> PlaceView:
@@ -102,7 +110,7 @@ def read_wish(form: MultiDict[str, str]) -> Wish:
         quiet = (_minute(form, "quiet_from"), _minute(form, "quiet_to"))
     pace = form.get("pace", AT_ONCE)
     if pace not in {AT_ONCE, AT_HOURS, *map(str, EVERY)}:
-        raise _wrong("pace", "choose how often you are told")
+        raise _wrong("pace", sentence("choose how often you are told"))
     return Wish(
         about=_one_of(form, "about", ABOUT),
         risk_from=Risk(_one_of(form, "risk_from", [str(risk) for risk in Risk])),
@@ -118,7 +126,10 @@ def read_wish(form: MultiDict[str, str]) -> Wish:
 def _one_of(form: MultiDict[str, str], name: str, known: object) -> str:
     given = form.get(name, "")
     if given not in known:  # type: ignore[operator]
-        raise _wrong(name, f"choose one of those that the field {name} offers")
+        raise _wrong(
+            name,
+            sentence("choose one of those that the field %(field)s offers", field=name),
+        )
     return given
 
 
@@ -127,14 +138,16 @@ def _hours(text: str) -> tuple[int, ...]:
     good = all(part.isascii() and part.isdigit() and len(part) <= 2 for part in parts)  # noqa: PLR2004 - digits of an hour
     hours = sorted({int(part) for part in parts}) if good else []
     if not hours or hours[-1] > 23:  # noqa: PLR2004 - the last hour of a day
-        raise _wrong("hours", "name the hours of the digests, 0 to 23, such as 9 13 17")
+        raise _wrong(
+            "hours", sentence("name the hours of the digests, 0 to 23, such as 9 13 17")
+        )
     return tuple(hours)
 
 
 def _minute(form: MultiDict[str, str], name: str) -> int:
     found = _TIME.fullmatch(form.get(name, ""))
     if found is None:
-        raise _wrong(name, "write quiet hours like 22:00")
+        raise _wrong(name, sentence("write quiet hours like 22:00"))
     return int(found[1]) * 60 + int(found[2])
 
 
@@ -144,31 +157,43 @@ def _clock(minute: int | None) -> str:
 
 
 def _wrong(name: str, mend: str) -> InvalidError:
-    return InvalidError(f"This cannot be saved: {mend}.", [Fault(f"/{name}", mend)])
+    detail = sentence("This cannot be saved: %(mend)s.", mend=mend)
+    return InvalidError(detail, [Fault(f"/{name}", mend)])
 
 
 def _sentence(place: Destination) -> str:
     if place.about == "alerts":
-        return "Only alarms, at once."
-    what = (
-        "Only what was escalated to you"
-        if place.about == "escalated"
-        else "All you may decide"
-    )
-    if place.risk_from != Risk.LOW:
-        what += f", from {place.risk_from} risk on"
-    if place.tools:
-        what += f", of {visible(place.tools)}"
-    when = "at once"
-    if place.hours:
-        when = "gathered at " + ", ".join(f"{hour}:00" for hour in place.hours.split())
-    elif place.every:
-        when = f"gathered every {place.every} minutes"
-    parts = [f"{what}; {when}"]
+        return sentence("Only alarms, at once.")
+    gathers = bool(place.hours or place.every)
+    parts = [_what(place), _when(place)]
     if place.quiet_from is not None:
-        parts.append(f"quiet from {_clock(place.quiet_from)} to {_clock(place.quiet_to)}")
-    if place.critical_at_once and (place.quiet_from is not None or when != "at once"):
-        parts.append("critical ones always at once")
+        begin, end = _clock(place.quiet_from), _clock(place.quiet_to)
+        parts.append(sentence("quiet from %(begin)s to %(end)s", begin=begin, end=end))
+    if place.critical_at_once and (place.quiet_from is not None or gathers):
+        parts.append(sentence("critical ones always at once"))
     if place.remind_before:
-        parts.append(f"reminded {place.remind_before} min before the deadline")
-    return "; ".join(parts) + "."
+        minutes = place.remind_before
+        parts.append(
+            sentence("reminded %(minutes)s min before the deadline", minutes=minutes)
+        )
+    return joined("", (joined("; ", parts), "."))
+
+
+def _what(place: Destination) -> Sentence:
+    escalated = sentence("Only what was escalated to you")
+    what = escalated if place.about == "escalated" else sentence("All you may decide")
+    if place.risk_from != Risk.LOW:
+        risk = RISK_INSIDE[place.risk_from]
+        what = sentence("%(what)s, from %(risk)s risk on", what=what, risk=risk)
+    if place.tools:
+        what = sentence("%(what)s, of %(tools)s", what=what, tools=visible(place.tools))
+    return what
+
+
+def _when(place: Destination) -> Sentence:
+    if place.hours:
+        hours = ", ".join(f"{hour}:00" for hour in place.hours.split())
+        return sentence("gathered at %(hours)s", hours=hours)
+    if place.every:
+        return sentence("gathered every %(minutes)s minutes", minutes=place.every)
+    return sentence("at once")

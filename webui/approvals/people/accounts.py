@@ -14,6 +14,7 @@ from webui.approvals.people.emails import is_email, user_of
 from webui.approvals.people.organizations import end_solo
 from webui.approvals.people.standing import check_role, keep_an_owner, keep_owners, lock_org
 from webui.audit.journal import open_chain
+from webui.sentences import Sentence, joined, sentence
 from webui.store.ids import new_id
 from webui.store.models import (
     INSTANCE,
@@ -26,6 +27,11 @@ from webui.store.models import (
 from webui.store.transaction import Transaction
 
 NAME_MAX = 80
+FIELDS = {
+    "/email": sentence("email"),
+    "/name": sentence("name"),
+    "/role": sentence("role"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,10 @@ def create_org(tx: Transaction, name: str, *, actor: str = SYSTEM) -> str:
     """Make an org with its own data key and audit chain; return its id."""
     name = name.strip()
     if not name:
-        raise InvalidError("An organization needs a name.", [Fault("/name", "is empty")])
+        raise InvalidError(
+            sentence("An organization needs a name."),
+            [Fault("/name", sentence("is empty"))],
+        )
     org_id = new_id("org", tx.now)
     slug = _free_slug(tx, name)
     tx.session.add(
@@ -94,7 +103,9 @@ def org_id_of(session: Session, name_or_id: str | None) -> str:
     if name_or_id is None:
         ids = session.scalars(select(Org.id).limit(2)).all()
         if len(ids) > 1:
-            raise InvalidError("There are several organizations; say which with --org.")
+            raise InvalidError(
+                sentence("There are several organizations; say which with --org.")
+            )
         found = ids[0] if ids else None
     else:
         found = session.scalar(
@@ -127,18 +138,25 @@ def create_user(
     email = email.strip().lower()
     faults = []
     if not is_email(email):
-        faults.append(Fault("/email", "must be an e-mail address"))
+        faults.append(Fault("/email", sentence("must be an e-mail address")))
     if not display_name.isprintable() or len(display_name) > NAME_MAX:
-        faults.append(Fault("/name", f"must be at most {NAME_MAX} printable characters"))
+        faults.append(
+            Fault(
+                "/name",
+                sentence(
+                    "must be at most %(longest)s printable characters", longest=NAME_MAX
+                ),
+            )
+        )
     if role not in ROLES:
-        faults.append(Fault("/role", f"must be one of {', '.join(ROLES)}"))
+        faults.append(
+            Fault("/role", sentence("must be one of %(known)s", known=", ".join(ROLES)))
+        )
     if user_of(tx.session, email) is not None:
-        faults.append(Fault("/email", "is in use"))
+        faults.append(Fault("/email", sentence("is in use")))
     if faults:
         raise InvalidError(
-            "The user cannot be added: "
-            + "; ".join(f"{f.pointer[1:]} {f.detail}" for f in faults)
-            + ".",
+            sentence("The user cannot be added: %(faults)s.", faults=_said(faults)),
             faults,
         )
     user = User(
@@ -158,6 +176,10 @@ def create_user(
     )
     end_solo(tx, org_id, actor=actor)
     return Person(user.id, user.email, user.display_name)
+
+
+def _said(faults: list[Fault]) -> Sentence:
+    return joined("; ", (joined(" ", (FIELDS[f.pointer], f.detail)) for f in faults))
 
 
 def suspend_user(tx: Transaction, org_id: str, email: str, *, actor: str) -> str:

@@ -5,6 +5,7 @@ from sqlalchemy import select
 from webui.approvals.authorization import MEMBERS
 from webui.approvals.errors import ConflictError, NotFoundError
 from webui.approvals.people.standing import By, require_in
+from webui.sentences import sentence
 from webui.store.ids import new_id
 from webui.store.models import ChatIdentity
 from webui.store.transaction import Transaction
@@ -30,7 +31,9 @@ def link(
     if before is not None and before.user_id != user_id:
         raise ConflictError(
             "linked_to_another",
-            "This chat user is linked to another account here; unlink it there first.",
+            sentence(
+                "This chat user is linked to another account here; unlink it there first."
+            ),
         )
     if before is not None:
         return

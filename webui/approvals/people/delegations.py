@@ -4,6 +4,7 @@ from sqlalchemy import func, select
 
 from webui.approvals.errors import Fault, InvalidError, NotAllowedError, NotFoundError
 from webui.approvals.people.standing import actor_in, lock_org
+from webui.sentences import sentence
 from webui.store.ids import new_id
 from webui.store.models import Delegation, Membership, User
 from webui.store.queries.delegations import delegations_of
@@ -27,18 +28,21 @@ def delegate(tx: Transaction, org_id: str, user_id: str, email: str, *, until: i
     lock_org(tx, org_id)
     if actor_in(tx, org_id, user_id).role is None:
         raise NotAllowedError(
-            "missing_membership", "You are not an active member of this organization."
+            "missing_membership",
+            sentence("You are not an active member of this organization."),
         )
     if not tx.now < until <= tx.now + LONGEST:
         raise InvalidError(
-            "A delegation ends within 30 days; choose a later day than today, and at most 30 "
-            "days from now.",
+            sentence(
+                "A delegation ends within 30 days; choose a later day than today, and at most 30 "
+                "days from now."
+            ),
             [Fault("/until", "must be within 30 days")],
         )
     delegate_id = _active_member(tx, org_id, email)
     if delegate_id in aliases_of(tx.session, user_id):
         raise InvalidError(
-            "Nobody is their own delegate, under another account neither.",
+            sentence("Nobody is their own delegate, under another account neither."),
             [Fault("/email", "must be of somebody else")],
         )
     _check_room(tx, org_id, user_id, delegate_id)
@@ -71,8 +75,10 @@ def _active_member(tx: Transaction, org_id: str, email: str) -> str:
     )
     if found is None:
         raise InvalidError(
-            "A delegate is an active member of this organization; nobody with this e-mail "
-            "address is.",
+            sentence(
+                "A delegate is an active member of this organization; nobody with this e-mail "
+                "address is."
+            ),
             [Fault("/email", "must be of an active member")],
         )
     return found
@@ -88,10 +94,12 @@ def _check_room(tx: Transaction, org_id: str, user_id: str, delegate_id: str) ->
     same = select(Delegation.id).where(*standing, Delegation.delegate_id == delegate_id)
     if tx.session.scalar(same.limit(1)) is not None:
         raise InvalidError(
-            "This person is your delegate already; end that delegation first."
+            sentence("This person is your delegate already; end that delegation first.")
         )
     if (tx.session.scalar(select(func.count(Delegation.id)).where(*standing)) or 0) >= MOST:
-        raise InvalidError(f"You have {MOST} delegates; end one of them first.")
+        raise InvalidError(
+            sentence("You have %(most)s delegates; end one of them first.", most=MOST)
+        )
 
 
 def _check_circle(tx: Transaction, org_id: str, user_id: str, delegate_id: str) -> None:
@@ -103,8 +111,10 @@ def _check_circle(tx: Transaction, org_id: str, user_id: str, delegate_id: str) 
         away = {each.delegate_id for each in named} - seen
         if away & own:
             raise InvalidError(
-                "This person's delegates lead back to you, so nobody would be left to decide. "
-                "Name somebody else, or end the other delegation first.",
+                sentence(
+                    "This person's delegates lead back to you, so nobody would be left to decide. "
+                    "Name somebody else, or end the other delegation first."
+                ),
                 [Fault("/email", "must not lead back to you")],
             )
         seen |= away

@@ -11,6 +11,7 @@ from webui.approvals.errors import (
     NotFoundError,
 )
 from webui.approvals.people.standing import By, require_in
+from webui.sentences import plural, sentence
 from webui.store.ids import new_id
 from webui.store.models import Group, GroupMember, Membership, PermissionGrant, User
 from webui.store.queries.groups import permissions_of
@@ -77,8 +78,13 @@ def delete_group(
     if standing != grants:
         raise ConflictError(
             "group_in_use",
-            f"{_grants(standing)} given to this group, which would be revoked with it; look at "
-            "it again and delete it then.",
+            plural(
+                "%(number)s permission is given to this group, which would be revoked with "
+                "it; look at it again and delete it then.",
+                "%(number)s permissions are given to this group, which would be revoked with "
+                "it; look at it again and delete it then.",
+                standing,
+            ),
         )
     tx.session.execute(
         update(PermissionGrant)
@@ -112,8 +118,12 @@ def add_to_group(tx: Transaction, org_id: str, by: By, group_id: str, email: str
     if above:
         raise NotAllowedError(
             "group_above_yours",
-            f"The group {group.name} holds permissions that you do not hold yourself "
-            f"({', '.join(above)}), so you cannot add to it.",
+            sentence(
+                "The group %(name)s holds permissions that you do not hold yourself "
+                "(%(names)s), so you cannot add to it.",
+                name=group.name,
+                names=", ".join(above),
+            ),
         )
     user_id = tx.session.scalar(
         select(User.id)
@@ -122,7 +132,9 @@ def add_to_group(tx: Transaction, org_id: str, by: By, group_id: str, email: str
     )
     if user_id is None:
         raise InvalidError(
-            "Nobody with this e-mail address is in this organization; invite them first.",
+            sentence(
+                "Nobody with this e-mail address is in this organization; invite them first."
+            ),
             [Fault("/email", "must be of a member")],
         )
     if tx.session.get(GroupMember, (group_id, user_id)) is not None:
@@ -183,16 +195,16 @@ def _checked(tx: Transaction, org_id: str, name: str) -> str:
     name = name.strip()
     if not 0 < len(name) <= NAME_MAX or not name.isprintable():
         raise InvalidError(
-            f"A group needs a name of 1 to {NAME_MAX} printable characters.",
+            sentence(
+                "A group needs a name of 1 to %(longest)s printable characters.",
+                longest=NAME_MAX,
+            ),
             [Fault("/name", "will not do")],
         )
     taken = select(Group.id).where(Group.org_id == org_id, Group.name == name)
     if tx.session.scalar(taken) is not None:
         raise InvalidError(
-            "There is a group of this name already.", [Fault("/name", "is in use")]
+            sentence("There is a group of this name already."),
+            [Fault("/name", "is in use")],
         )
     return name
-
-
-def _grants(number: int) -> str:
-    return "1 permission is" if number == 1 else f"{number} permissions are"

@@ -22,6 +22,7 @@ from webui.approvals.errors import (
 from webui.approvals.people import accounts, members
 from webui.approvals.people.emails import is_email
 from webui.approvals.people.standing import By, check_reach, check_role, require_in
+from webui.sentences import sentence
 from webui.store.ids import new_id
 from webui.store.models import Invitation, Membership, User
 from webui.store.queries import invitations as queries
@@ -41,8 +42,10 @@ class LinkOverError(NotFoundError):
         DeskError.__init__(
             self,
             "link_over",
-            "This invitation does not work (any more): it was used, taken back or is over, or "
-            "its link was not copied whole.",
+            sentence(
+                "This invitation does not work (any more): it was used, taken back or is over, or "
+                "its link was not copied whole."
+            ),
         )
 
 
@@ -70,7 +73,7 @@ def invite(tx: Transaction, org_id: str, by: By, email: str, role: str) -> Invit
     email = email.strip().lower()
     if not is_email(email):
         raise InvalidError(
-            "An invitation needs an e-mail address, such as ana@example.com."
+            sentence("An invitation needs an e-mail address, such as ana@example.com.")
         )
     _check_no_member(tx, org_id, email)
     _check_room(tx, org_id)
@@ -99,9 +102,11 @@ def _check_no_member(tx: Transaction, org_id: str, email: str) -> None:
         .where(Membership.org_id == org_id, User.email == email)
     )
     if standing == "suspended":
-        raise InvalidError("This person is a suspended member; bring them back instead.")
+        raise InvalidError(
+            sentence("This person is a suspended member; bring them back instead.")
+        )
     if standing is not None:
-        raise InvalidError("This person is a member of the organization already.")
+        raise InvalidError(sentence("This person is a member of the organization already."))
 
 
 def _check_room(tx: Transaction, org_id: str) -> None:
@@ -112,7 +117,10 @@ def _check_room(tx: Transaction, org_id: str) -> None:
     )
     if (waiting or 0) >= MOST_OPEN:
         raise TooManyError(
-            f"{MOST_OPEN} invitations are open; revoke some that nobody will use.",
+            sentence(
+                "%(most)s invitations are open; revoke some that nobody will use.",
+                most=MOST_OPEN,
+            ),
             retry_after=3600,
         )
 
@@ -131,7 +139,8 @@ def revoke(tx: Transaction, org_id: str, by: By, invitation_id: str) -> None:
         raise NotFoundError("invitation")
     if found.accepted_at is not None:
         raise ConflictError(
-            "already_accepted", "Somebody has joined by it; change their place instead."
+            "already_accepted",
+            sentence("Somebody has joined by it; change their place instead."),
         )
     if found.revoked_at is None:
         found.revoked_at = tx.now
@@ -160,7 +169,7 @@ def look(session: Session, token: str, now: int) -> Opened:
 
 def spend_try(tx: Transaction, address: str) -> None:
     """Count one use of a link, working or not, from an address."""
-    detail = "Too many tries; wait a minute and open the link again."
+    detail = sentence("Too many tries; wait a minute and open the link again.")
     spend(tx, f"joining-from:{address}", per_minute=_PER_MINUTE, detail=detail)
 
 
@@ -178,7 +187,10 @@ def accept(tx: Transaction, token: str, user_id: str) -> str:
     if email != found.email:
         raise NotAllowedError(
             "invitation_for_another",
-            f"This invitation is for {found.email}; sign in with that address to use it.",
+            sentence(
+                "This invitation is for %(email)s; sign in with that address to use it.",
+                email=found.email,
+            ),
         )
     members.join(tx, found.org_id, user_id, found.role, actor=f"user:{user_id}")
     use_up(tx, found, user_id)

@@ -16,6 +16,7 @@ from webui.approvals.people.standing import (
     lock_org,
     require_in,
 )
+from webui.sentences import sentence
 from webui.store.models import (
     Delegation,
     GroupMember,
@@ -28,7 +29,9 @@ from webui.store.models import (
 from webui.store.queries.persons import aliases_of
 from webui.store.transaction import Transaction
 
-_THEMSELVES = "Nobody changes their own place here; ask somebody else who manages members."
+_THEMSELVES = sentence(
+    "Nobody changes their own place here; ask somebody else who manages members."
+)
 
 
 def join(tx: Transaction, org_id: str, user_id: str, role: str, *, actor: str) -> None:
@@ -42,9 +45,9 @@ def join(tx: Transaction, org_id: str, user_id: str, role: str, *, actor: str) -
     lock_org(tx, org_id)
     status = tx.session.scalar(select(User.status).where(User.id == user_id))
     if status != "active":
-        raise InvalidError("This account is suspended; bring it back first.")
+        raise InvalidError(sentence("This account is suspended; bring it back first."))
     if _membership(tx, org_id, user_id) is not None:
-        raise InvalidError("This person is a member of the organization already.")
+        raise InvalidError(sentence("This person is a member of the organization already."))
     tx.session.add(Membership(org_id=org_id, user_id=user_id, role=role, created_at=tx.now))
     tx.session.flush()
     end_by_provider(tx, user_id, org_id)

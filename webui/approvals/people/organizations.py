@@ -12,6 +12,7 @@ from webui.approvals.errors import ConflictError, Fault, InvalidError
 from webui.approvals.people.standing import By, require_in
 from webui.approvals.states import OPEN
 from webui.preview import visible
+from webui.sentences import sentence
 from webui.store.models import Approval, Membership, Org
 from webui.store.queries.factors import held
 from webui.store.transaction import Transaction
@@ -73,7 +74,10 @@ def change_flags(tx: Transaction, org_id: str, flags: Flags, *, user_id: str) ->
     require_in(tx, org_id, By(user_id), MEMBERS)
     if not 0 <= flags.grant_hours <= LONGEST_GRANT:
         raise InvalidError(
-            f"The longest standing grant is 0 (none) to {LONGEST_GRANT} hours.",
+            sentence(
+                "The longest standing grant is 0 (none) to %(longest)s hours.",
+                longest=LONGEST_GRANT,
+            ),
             [Fault("/grant_hours", f"must be 0 to {LONGEST_GRANT}")],
         )
     _check_undo(flags.undo_seconds)
@@ -87,13 +91,17 @@ def change_flags(tx: Transaction, org_id: str, flags: Flags, *, user_id: str) ->
     if asks_anew and held(tx.session, user_id).count == 0:
         raise ConflictError(
             "no_factor",
-            "Set up a second factor of your own first; then ask everybody for one.",
+            sentence(
+                "Set up a second factor of your own first; then ask everybody for one."
+            ),
         )
     if flags.solo_operator and not before.solo_operator and _people(tx, org_id) > 1:
         raise ConflictError(
             "not_alone",
-            "Only an organization of one person can do without a second pair of eyes; "
-            "this one has several.",
+            sentence(
+                "Only an organization of one person can do without a second pair of eyes; "
+                "this one has several."
+            ),
         )
     for name, value in asdict(flags).items():
         setattr(org, name, value)
@@ -161,13 +169,19 @@ def _check_domains(domains: list[str]) -> None:
     wrong = next((each for each in domains if not _DOMAIN.fullmatch(each)), None)
     if wrong is not None:
         raise InvalidError(
-            f"“{visible(wrong[:LONGEST_REASON])}” is no domain; write one as example.com, "
-            "in its xn-- form if it has letters outside ASCII.",
+            sentence(
+                "“%(domain)s” is no domain; write one as example.com, "
+                "in its xn-- form if it has letters outside ASCII.",
+                domain=visible(wrong[:LONGEST_REASON]),
+            ),
             [Fault("/own_domains", "must be domains such as example.com")],
         )
     if len(domains) > MOST_DOMAINS:
         raise InvalidError(
-            f"There are at most {MOST_DOMAINS} domains of an organization's own.",
+            sentence(
+                "There are at most %(most)s domains of an organization's own.",
+                most=MOST_DOMAINS,
+            ),
             [Fault("/own_domains", f"must be at most {MOST_DOMAINS}")],
         )
 
@@ -176,8 +190,12 @@ def _check_reasons(reasons: str) -> None:
     lines = reasons.splitlines()
     if len(lines) > MOST_REASONS or any(len(line) > LONGEST_REASON for line in lines):
         raise InvalidError(
-            f"There are at most {MOST_REASONS} reasons to choose from, one a line, each of at "
-            f"most {LONGEST_REASON} characters.",
+            sentence(
+                "There are at most %(most_reasons)s reasons to choose from, one a line, each of at "
+                "most %(longest_reason)s characters.",
+                most_reasons=MOST_REASONS,
+                longest_reason=LONGEST_REASON,
+            ),
             [Fault("/reasons", f"must be at most {MOST_REASONS} short lines")],
         )
 
@@ -185,7 +203,10 @@ def _check_reasons(reasons: str) -> None:
 def _check_undo(seconds: int) -> None:
     if not 0 <= seconds <= LONGEST_UNDO:
         raise InvalidError(
-            f"A verdict can be undone for 0 (not at all) to {LONGEST_UNDO} seconds.",
+            sentence(
+                "A verdict can be undone for 0 (not at all) to %(longest)s seconds.",
+                longest=LONGEST_UNDO,
+            ),
             [Fault("/undo_seconds", f"must be 0 to {LONGEST_UNDO}")],
         )
 

@@ -6,6 +6,7 @@ from sqlalchemy.orm import aliased
 from webui.approvals.authorization import MEMBERS
 from webui.approvals.errors import InvalidError, NotAllowedError, NotFoundError
 from webui.approvals.people.standing import By, check_reach, require_in
+from webui.sentences import sentence
 from webui.store.models import Install, Membership, User
 from webui.store.queries.persons import aliases_of, roots_of
 from webui.store.transaction import Transaction
@@ -22,7 +23,7 @@ def same_person(tx: Transaction, org_id: str, by: By, user_id: str, other_id: st
     """
     _check(tx, org_id, by, user_id, other_id)
     if user_id == other_id:
-        raise InvalidError("That is one account; name two.")
+        raise InvalidError(sentence("That is one account; name two."))
     roots = roots_of(tx.session, (user_id, other_id))
     kept, merged = roots[other_id], roots[user_id]
     if kept == merged:
@@ -49,11 +50,13 @@ def apart(tx: Transaction, org_id: str, by: By, user_id: str) -> None:
     _check(tx, org_id, by, user_id)
     accounts = aliases_of(tx.session, user_id)
     if len(accounts) == 1:
-        raise InvalidError("This account is not marked as somebody's other account.")
+        raise InvalidError(
+            sentence("This account is not marked as somebody's other account.")
+        )
     _check_elsewhere(tx, org_id, by, user_id, accounts)
     if by.user_id in accounts:
         raise NotAllowedError(
-            "self_change", "Nobody takes back the mark of their own accounts."
+            "self_change", sentence("Nobody takes back the mark of their own accounts.")
         )
     rest = sorted(accounts - {user_id})
     first = roots_of(tx.session, [user_id])[user_id]
@@ -87,8 +90,10 @@ def _check_elsewhere(
         except NotAllowedError:
             raise NotAllowedError(
                 "marked_elsewhere",
-                "This mark counts beyond this organization; ask whoever runs the desk to take "
-                "it back.",
+                sentence(
+                    "This mark counts beyond this organization; ask whoever runs the desk to take "
+                    "it back."
+                ),
             ) from None
 
 

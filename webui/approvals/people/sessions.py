@@ -4,6 +4,7 @@ from sqlalchemy import ColumnElement, func, select, update
 
 from webui.approvals.asking.throttling import spend
 from webui.approvals.errors import NotAllowedError, NotFoundError
+from webui.sentences import sentence
 from webui.store.models import INSTANCE, Membership, User, WebSession
 from webui.store.queries.identity import SSO, SSO_STRONG
 from webui.store.transaction import Transaction
@@ -12,7 +13,7 @@ NAME_LENGTH = 12
 """Letters of a session's hash by which pages and commands name it."""
 _BY_PROVIDER = (SSO, SSO_STRONG)
 """Methods by which nothing but an org's provider has said who somebody is."""
-_TOO_MANY = "Too many attempts to sign in; wait a minute and try again."
+_TOO_MANY = sentence("Too many attempts to sign in; wait a minute and try again.")
 
 
 def note_seen(tx: Transaction, session_hash: str) -> None:
@@ -96,8 +97,10 @@ def switch_org(tx: Transaction, session_hash: str, user_id: str, org_id: str) ->
     if kept.method in _BY_PROVIDER:
         raise NotAllowedError(
             "signed_in_elsewhere",
-            "You signed in by the provider of one organization, which speaks for that one "
-            "alone; sign in with your password or passkey to open another.",
+            sentence(
+                "You signed in by the provider of one organization, which speaks for that one "
+                "alone; sign in with your password or passkey to open another."
+            ),
         )
     before, kept.org_id = kept.org_id, org_id
     tx.session.flush()

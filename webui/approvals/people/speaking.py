@@ -26,5 +26,6 @@ def set_language(tx: Transaction, org_id: str, user_id: str, code: str | None) -
     if user.language == code:
         return
     user.language = code
+    tx.session.flush()
     name = f"user:{user_id}"
     tx.record(org_id, name, "user.changed", name, {"language": code})

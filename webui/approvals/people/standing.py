@@ -10,6 +10,8 @@ from sqlalchemy import select
 
 from webui.approvals.authorization import ALL, ROLES, Actor, Resource, authorize
 from webui.approvals.errors import ConflictError, Fault, InvalidError, NotAllowedError
+from webui.approvals.words import ROLE
+from webui.sentences import sentence
 from webui.store.models import Membership, Org, PermissionGrant, User
 from webui.store.queries.standing import person_in
 from webui.store.transaction import Transaction
@@ -96,8 +98,11 @@ def actor_in(tx: Transaction, org_id: str, user_id: str) -> Actor:
 def check_role(role: str) -> None:
     """Refuse a word that is no role."""
     if role not in ROLES:
-        detail = f"must be one of {', '.join(ROLES)}"
-        raise InvalidError(f"The role {detail}.", [Fault("/role", detail)])
+        known = ", ".join(ROLES)
+        raise InvalidError(
+            sentence("The role must be one of %(known)s.", known=known),
+            [Fault("/role", sentence("must be one of %(known)s", known=known))],
+        )
 
 
 def check_reach(held: frozenset[str], role: str) -> None:
@@ -106,8 +111,12 @@ def check_reach(held: frozenset[str], role: str) -> None:
     if above:
         raise NotAllowedError(
             "role_above_yours",
-            f"The role {role} holds permissions that you do not hold yourself "
-            f"({', '.join(above)}), so you can neither give it nor change who has it.",
+            sentence(
+                "The role %(role)s holds permissions that you do not hold yourself "
+                "(%(names)s), so you can neither give it nor change who has it.",
+                role=ROLE.get(role, role),
+                names=", ".join(above),
+            ),
         )
 
 
@@ -127,8 +136,10 @@ def keep_an_owner(tx: Transaction, org_id: str, user_id: str) -> None:
     if list(found) == [user_id]:
         raise ConflictError(
             "last_owner",
-            "This is the last active owner of the organization; make somebody else an owner "
-            "first.",
+            sentence(
+                "This is the last active owner of the organization; make somebody else an owner "
+                "first."
+            ),
         )
 
 

@@ -7,6 +7,7 @@ from webui.approvals.errors import Fault, InvalidError, NotAllowedError, NotFoun
 from webui.approvals.people.standing import actor_in, lock_org
 from webui.narrowing import EVERYBODYS, read
 from webui.preview import looks_like, visible
+from webui.sentences import sentence
 from webui.store.ids import new_id
 from webui.store.models import SavedView
 from webui.store.transaction import Transaction
@@ -29,7 +30,8 @@ def save_view(
     lock_org(tx, org_id)
     if actor_in(tx, org_id, user_id).role is None:
         raise NotAllowedError(
-            "missing_membership", "You are not an active member of this organization."
+            "missing_membership",
+            sentence("You are not an active member of this organization."),
         )
     name = " ".join(name.split())
     query = read(line)
@@ -39,7 +41,9 @@ def save_view(
     ).all()
     same = next((view for view in own if view.name.casefold() == name.casefold()), None)
     if same is None and len(own) >= MOST:
-        raise InvalidError(f"You have {MOST} saved views; remove one of them first.")
+        raise InvalidError(
+            sentence("You have %(most)s saved views; remove one of them first.", most=MOST)
+        )
     if is_shared:
         _check_name_is_free(tx, org_id, user_id, name)
     view = same or SavedView(
@@ -56,25 +60,30 @@ def save_view(
 def _check(name: str, fault: str, line: str) -> None:
     if not 0 < len(name) <= LONGEST_NAME:
         raise InvalidError(
-            f"A view has a name of 1 to {LONGEST_NAME} characters.",
+            sentence(
+                "A view has a name of 1 to %(longest)s characters.",
+                longest=LONGEST_NAME,
+            ),
             [Fault("/name", "is empty or too long")],
         )
     if visible(name) != name:
         raise InvalidError(
-            "The name holds signs that nobody can see; leave them out.",
+            sentence("The name holds signs that nobody can see; leave them out."),
             [Fault("/name", "holds signs that cannot be seen")],
         )
     if any(looks_like(name, known) for known, _ in EVERYBODYS):
         raise InvalidError(
-            "A view that is always there has this name, or one that looks like it; choose "
-            "another one.",
+            sentence(
+                "A view that is always there has this name, or one that looks like it; choose "
+                "another one."
+            ),
             [Fault("/name", "is taken")],
         )
     if fault:
         raise InvalidError(fault, [Fault("/line", "cannot be read")])
     if not line:
         raise InvalidError(
-            "The whole queue needs no saved view; narrow it first.",
+            sentence("The whole queue needs no saved view; narrow it first."),
             [Fault("/line", "is empty")],
         )
 
@@ -88,7 +97,7 @@ def _check_name_is_free(tx: Transaction, org_id: str, user_id: str, name: str) -
     )
     if tx.session.scalar(taken.limit(1)) is not None:
         raise InvalidError(
-            "Somebody else shares a view of this name; choose another one.",
+            sentence("Somebody else shares a view of this name; choose another one."),
             [Fault("/name", "is taken")],
         )
 
