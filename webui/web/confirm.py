@@ -10,6 +10,7 @@ from webui.approvals.errors import TooManyError
 from webui.factors import ceremonies, confirming, passkeys
 from webui.factors.confirming import Here
 from webui.factors.entering import Entered
+from webui.sentences import sentence
 from webui.store.queries import identity
 from webui.store.queries.factors import held
 from webui.store.queries.providers import ACTIVE, links_of
@@ -26,7 +27,7 @@ from webui.web.sessions import hash_of
 from webui.web.targets import local_path
 
 blueprint = Blueprint("confirm", __name__, url_prefix="/account/confirm")
-_WRONG = "The password is wrong."
+_WRONG = sentence("The password is wrong.")
 
 
 @blueprint.get("")

@@ -7,6 +7,7 @@ from werkzeug.exceptions import HTTPException
 
 from webui.approvals.authorization import MEMBERS
 from webui.approvals.errors import NotAllowedError
+from webui.sentences import sentence
 from webui.web.access import me, refuse_agents, require
 from webui.web.context import house
 from webui.web.person import Person
@@ -31,7 +32,7 @@ def require_fresh(back: str = "") -> Person:
     if wants_part():
         raise NotAllowedError(
             "confirm_first",
-            "Confirm on your account's page that it is you, then try again.",
+            sentence("Confirm on your account's page that it is you, then try again."),
         )
     lead = redirect(url_for("confirm.page", next=local_path(back) or _here()), 303)
     raise HTTPException(response=lead)
