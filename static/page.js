@@ -26,7 +26,8 @@ function left(until) {
   if (seconds === 0) return sentence("time is over");
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
   const pad = (n) => String(n).padStart(2, "0");
-  return sentence("%(time)s left", { time: h ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}` });
+  const time = h ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`;
+  return sentence("%(time)s left", { time });
 }
 
 export function write(node, text) {

@@ -14,7 +14,7 @@ from webui.approvals.asking.ask import UPSTREAM_REF
 from webui.approvals.call.arguments import effective_arguments
 from webui.approvals.errors import NotAllowedError
 from webui.approvals.states import Risk
-from webui.approvals.words import RISK_INSIDE
+from webui.approvals.words import RISK_IN_SENTENCE
 from webui.masking import profile_for
 from webui.preview import Place, Preview, full, gate, path_of, place_in, preview
 from webui.sentences import sentence
@@ -176,7 +176,7 @@ def refuse_unseen(session: Session, keyring: Keyring, approval: Approval) -> Non
         why = sentence(
             "A call of %(risk)s risk is approved on its page only, after its full arguments "
             "were shown.",
-            risk=RISK_INSIDE[shown.risk],
+            risk=RISK_IN_SENTENCE[shown.risk],
         )
     elif shown.needs_full_view:
         why = sentence(

@@ -10,7 +10,7 @@ from webui.approvals.desk import SYSTEM, end_unsettled, load, move
 from webui.approvals.errors import ConflictError, NotFoundError
 from webui.approvals.grants.covering import end_of_session
 from webui.approvals.states import OPEN, ReplyState, Resolution, Status, status_at
-from webui.approvals.words import STATUS_INSIDE
+from webui.approvals.words import STATUS_IN_SENTENCE
 from webui.sentences import sentence
 from webui.store.models import Approval, Consumption
 from webui.store.models.approval import SETTLES
@@ -153,7 +153,7 @@ def cancel(tx: Transaction, org_id: str, agent_id: str, approval_id: str) -> App
             "not_pending",
             sentence(
                 "It cannot be withdrawn: %(how)s.",
-                how=STATUS_INSIDE[Status(approval.status)],
+                how=STATUS_IN_SENTENCE[Status(approval.status)],
             ),
         )
     return end_unsettled(

@@ -1,7 +1,7 @@
 """The words people and programs read: one sentence for each state, ending and refusal."""
 
 from webui.approvals.states import OPEN, ReplyState, Resolution, Status, Verdict
-from webui.sentences import Sentence, joined, sentence, sentence_in
+from webui.sentences import Sentence, joined, sentence
 
 STATUS: dict[Status, Sentence] = {
     Status.PENDING: sentence("Waiting for a decision"),
@@ -19,7 +19,7 @@ STATUS: dict[Status, Sentence] = {
     Status.UNKNOWN: sentence("Outcome unknown"),
 }
 
-STATUS_INSIDE: dict[Status, Sentence] = {
+STATUS_IN_SENTENCE: dict[Status, Sentence] = {
     Status.PENDING: sentence("waiting for a decision"),
     Status.NEEDS_REVISION: sentence("changes requested"),
     Status.APPROVED: sentence("approved, not used yet"),
@@ -43,11 +43,11 @@ RISK: dict[str, Sentence] = {
     "critical": sentence("Critical"),
 }
 
-RISK_INSIDE: dict[str, Sentence] = {
-    "low": sentence_in("risk", "low"),
-    "medium": sentence_in("risk", "medium"),
-    "high": sentence_in("risk", "high"),
-    "critical": sentence_in("risk", "critical"),
+RISK_IN_SENTENCE: dict[str, Sentence] = {
+    "low": sentence("low"),
+    "medium": sentence("medium"),
+    "high": sentence("high"),
+    "critical": sentence("critical"),
 }
 """The same inside a sentence: a call of this risk."""
 
@@ -161,7 +161,7 @@ def settled_by(status: Status, who: str | None, resolution: str | None = None) -
         return sentence("%(who)s approved it.", who=who)
     if resolution is not None and status in _ENDED_BY_ITSELF:
         return RESOLUTION[Resolution(resolution)]
-    return sentence("It is settled: %(how)s.", how=STATUS_INSIDE[status])
+    return sentence("It is settled: %(how)s.", how=STATUS_IN_SENTENCE[status])
 
 
 def delivery_words(

@@ -100,7 +100,7 @@ def read(line: str) -> Query:
     if len(text) > LONGEST:
         words = sentence(
             "The line has %(count)s characters; %(most)s are read. Shorten it.",
-            count=f"{len(text):,}",
+            count=format(len(text), ","),
             most=LONGEST,
         )
         return Query(text[:LONGEST], faults=(Fault(words, LONGEST, len(text)),))

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from webui.approvals.answering.reviewing import seal_of
 from webui.approvals.errors import DeskError, InvalidError
 from webui.approvals.states import OPEN, Status, Verdict
-from webui.approvals.words import RISK_INSIDE
 from webui.gating import Shown, shown_of
 from webui.preview import PREVIEW_VERSION
 from webui.problems import status_of

@@ -5,7 +5,7 @@ from shlex import quote
 
 from flask import Flask
 
-from webui.approvals.words import RISK, RISK_INSIDE
+from webui.approvals.words import RISK, RISK_IN_SENTENCE
 from webui.web.speaking import spoken
 
 _DAY = 86_400_000
@@ -45,5 +45,5 @@ def register(app: Flask) -> None:
     app.add_template_filter(iso)
     app.add_template_filter(utc)
     app.add_template_filter(lambda risk: RISK[risk], "risk_word")
-    app.add_template_filter(lambda risk: RISK_INSIDE[risk], "risk_inside")
+    app.add_template_filter(lambda risk: RISK_IN_SENTENCE[risk], "risk_in_sentence")
     app.add_template_filter(quote, "shell")

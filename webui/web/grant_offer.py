@@ -7,7 +7,6 @@ not at all: whoever may not see a secret could otherwise ask by refusals how it 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any, Final, Literal
 
 from sqlalchemy.orm import Session
@@ -45,10 +44,10 @@ _HOWS: Final[Mapping[How, str]] = {
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?")
 _LONGEST_START: Final = 1_000
 _UNITS: Final = (
-    (24 * HOUR, partial(plural, "%(number)s day", "%(number)s days")),
-    (HOUR, partial(plural, "%(number)s hour", "%(number)s hours")),
-    (60_000, partial(plural, "%(number)s minute", "%(number)s minutes")),
-    (1_000, partial(plural, "%(number)s second", "%(number)s seconds")),
+    (24 * HOUR, lambda count: plural("%(number)s day", "%(number)s days", count)),
+    (HOUR, lambda count: plural("%(number)s hour", "%(number)s hours", count)),
+    (60_000, lambda count: plural("%(number)s minute", "%(number)s minutes", count)),
+    (1_000, lambda count: plural("%(number)s second", "%(number)s seconds", count)),
 )
 
 
@@ -215,7 +214,9 @@ def read_wish(offer: GrantOffer, form: Mapping[str, str], now: int) -> GrantWish
         faults.append(
             Fault(
                 "/grant/uses",
-                sentence("must be a number from 1 to %(most)s", most=f"{MOST_USES:,}"),
+                sentence(
+                    "must be a number from 1 to %(most)s", most=format(MOST_USES, ",")
+                ),
             )
         )
     if typed.until not in {name for name, _ in typed.times}:
@@ -262,7 +263,7 @@ def _condition(choice: Choice) -> list[dict[str, Any]]:
             raise _MistypedError(
                 sentence(
                     "say what it starts with, in at most %(most)s characters",
-                    most=f"{_LONGEST_START:,}",
+                    most=format(_LONGEST_START, ","),
                 )
             )
         return [{"path": path, "op": "starts_with", "value": text}]

@@ -91,7 +91,7 @@ def _granted(grant: StandingGrant | None) -> Granted | None:
     uses = (
         sentence("one use")
         if grant.uses == 1
-        else sentence("%(count)s uses", count=f"{grant.uses:,}")
+        else sentence("%(count)s uses", count=format(grant.uses, ","))
     )
     if grant.session is None:
         words = sentence("calls like this one, %(uses)s", uses=uses)

@@ -13,7 +13,7 @@ from webui.approvals.answering.reviewing import Decided, Look
 from webui.approvals.errors import InvalidError, NotAllowedError
 from webui.approvals.grants.granting import GrantWish
 from webui.approvals.states import Verdict
-from webui.approvals.words import RISK_INSIDE
+from webui.approvals.words import RISK_IN_SENTENCE
 from webui.gating import Shown
 from webui.preview import PREVIEW_VERSION
 from webui.sentences import sentence
@@ -171,6 +171,6 @@ def _refuse_unseen(shown: Shown, *, opened: bool, always_fresh: bool) -> None:
                 "Approving a call of %(risk)s risk asks that you proved who you are "
                 "within the last 15 minutes; confirm on your account's page that it is "
                 "you.",
-                risk=RISK_INSIDE[shown.risk],
+                risk=RISK_IN_SENTENCE[shown.risk],
             ),
         )

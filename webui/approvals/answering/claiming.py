@@ -13,7 +13,7 @@ from webui.approvals.desk import facts, load, subject
 from webui.approvals.ending import current_status, expire_if_over
 from webui.approvals.errors import ConflictError
 from webui.approvals.states import OPEN, Status
-from webui.approvals.words import STATUS_INSIDE
+from webui.approvals.words import STATUS_IN_SENTENCE
 from webui.sentences import sentence
 from webui.store.models import Approval, table_of
 from webui.store.transaction import Transaction
@@ -103,7 +103,7 @@ def _hold(
 
 
 def _settled(approval: Approval, now: int) -> ConflictError:
-    word = STATUS_INSIDE[Status(current_status(approval, now))]
+    word = STATUS_IN_SENTENCE[Status(current_status(approval, now))]
     return ConflictError(
         "already_settled", sentence("Nothing is left to look into: %(word)s.", word=word)
     )

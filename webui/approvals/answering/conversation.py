@@ -14,7 +14,7 @@ from webui.approvals.ending import current_status, expire_if_over
 from webui.approvals.errors import ConflictError
 from webui.approvals.states import OPEN, Status
 from webui.approvals.use.leases import own
-from webui.approvals.words import STATUS_INSIDE
+from webui.approvals.words import STATUS_IN_SENTENCE
 from webui.sentences import sentence
 from webui.store.models import Approval
 from webui.store.transaction import Transaction
@@ -102,7 +102,7 @@ def _refuse_full(approval: Approval, most: int) -> None:
 
 
 def _over(approval: Approval, now: int) -> ConflictError:
-    word = STATUS_INSIDE[Status(current_status(approval, now))]
+    word = STATUS_IN_SENTENCE[Status(current_status(approval, now))]
     return ConflictError(
         "already_settled",
         sentence("Nothing is left to talk about here: %(word)s.", word=word),

@@ -21,7 +21,7 @@ from webui.approvals.call.canonical import canonical
 from webui.approvals.errors import Fault, InvalidError
 from webui.approvals.policy import Answer, Call, Condition, Facts, holds, read_conditions
 from webui.approvals.states import Risk
-from webui.approvals.words import RISK_INSIDE
+from webui.approvals.words import RISK_IN_SENTENCE
 from webui.sentences import Sentence, sentence
 from webui.store.ids import new_id
 from webui.store.models import Approval, Org, StandingGrant
@@ -184,7 +184,7 @@ def _refuse_ungrantable(tx: Transaction, approval: Approval) -> None:
         raise _not_granted(
             sentence(
                 "Calls of %(risk)s risk are decided one by one.",
-                risk=RISK_INSIDE[approval.risk],
+                risk=RISK_IN_SENTENCE[approval.risk],
             )
         )
     live = tx.session.scalar(
