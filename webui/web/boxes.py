@@ -110,7 +110,7 @@ def _refuse_malformed(text: str) -> None:
 
 
 def _said(wrong: str, pointer: str) -> MistypedError:
-    return MistypedError(at_place(pointer, wrong.rstrip(".")))
+    return MistypedError(at_place(pointer, wrong))
 
 
 def at_place(pointer: str, wrong: str) -> str:
