@@ -26,6 +26,9 @@ class Language(Protocol):
     def moment(self, ms: int) -> str:
         """Return a moment for people, exact and in UTC."""
 
+    def number(self, value: int) -> str:
+        """Return a number with its thousands apart."""
+
 
 class Sentence(str):
     """English text that can be said in other languages. It is a `str` wherever one is asked for.
@@ -62,6 +65,17 @@ class Joined(Sentence):
     def told(self, language: Language) -> str:
         """Return all of them in another language."""
         return self._separator.join(str(told(part, language)) for part in self._parts)
+
+
+class Number(Sentence):
+    """A number inside a sentence, such as `12,345`."""
+
+    __slots__ = ("_value",)
+    _value: int
+
+    def told(self, language: Language) -> str:
+        """Return it as the language writes it."""
+        return language.number(self._value)
 
 
 class Moment(Sentence):
@@ -116,6 +130,13 @@ def moment(ms: int, english: str) -> Sentence:
     """Return a moment (ms since the epoch) as part of a sentence; `english` is how it is kept."""
     made = str.__new__(Moment, english)
     made._ms = ms  # noqa: SLF001 - its maker
+    return made
+
+
+def number(value: int) -> Number:
+    """Return a number as part of a sentence, its thousands apart."""
+    made = str.__new__(Number, f"{value:,}")
+    made._value = value  # noqa: SLF001 - its maker
     return made
 
 

@@ -5,7 +5,16 @@ import json
 import pytest
 
 from webui.languages import Language, chosen, language
-from webui.sentences import Sentence, joined, kept, moment, plural, sentence, sentence_in
+from webui.sentences import (
+    Sentence,
+    joined,
+    kept,
+    moment,
+    number,
+    plural,
+    sentence,
+    sentence_in,
+)
 
 
 class Shouting:
@@ -22,6 +31,9 @@ class Shouting:
 
     def moment(self, ms: int) -> str:
         return f"<{ms}>"
+
+    def number(self, value: int) -> str:
+        return f"#{value}"
 
 
 def _loud(text: str) -> str:
@@ -54,6 +66,13 @@ def test_a_number_chooses_between_two_sentences() -> None:
     one, many = (plural("%(number)s call", "%(number)s calls", n) for n in (1, 3))
     assert (one, many) == ("1 call", "3 calls")
     assert (one.told(LOUD), many.told(LOUD)) == ("1 CALL", "3 CALLs")
+
+
+def test_a_number_within_a_sentence_is_told_as_the_language_writes_it() -> None:
+    made = sentence("%(most)s calls", most=number(1_000))
+    assert made == "1,000 calls"
+    assert made.told(LOUD) == "#1000 CALLs"
+    assert made.told(language("de")).startswith("1.000")
 
 
 def test_a_word_for_two_things_is_told_by_what_it_is_about() -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from webui.narrowing.fields import FIELDS, ONCE, RISKS, Field
-from webui.sentences import Sentence, sentence
+from webui.sentences import Sentence, number, sentence
 
 LONGEST: Final = 500
 """Characters of a line."""
@@ -100,7 +100,7 @@ def read(line: str) -> Query:
     if len(text) > LONGEST:
         words = sentence(
             "The line has %(count)s characters; %(most)s are read. Shorten it.",
-            count=format(len(text), ","),
+            count=number(len(text)),
             most=LONGEST,
         )
         return Query(text[:LONGEST], faults=(Fault(words, LONGEST, len(text)),))

@@ -22,7 +22,7 @@ from webui.approvals.states import Risk, Status, Verdict
 from webui.preview import masked_arguments, visible
 from webui.preview.editable import has_mask, spelt
 from webui.preview.reading import in_order
-from webui.sentences import Sentence, plural, sentence
+from webui.sentences import Sentence, number, plural, sentence
 from webui.store.models import Approval, Org
 from webui.web.access import may_grant
 from webui.web.context import house
@@ -214,9 +214,7 @@ def read_wish(offer: GrantOffer, form: Mapping[str, str], now: int) -> GrantWish
         faults.append(
             Fault(
                 "/grant/uses",
-                sentence(
-                    "must be a number from 1 to %(most)s", most=format(MOST_USES, ",")
-                ),
+                sentence("must be a number from 1 to %(most)s", most=number(MOST_USES)),
             )
         )
     if typed.until not in {name for name, _ in typed.times}:
@@ -263,14 +261,14 @@ def _condition(choice: Choice) -> list[dict[str, Any]]:
             raise _MistypedError(
                 sentence(
                     "say what it starts with, in at most %(most)s characters",
-                    most=format(_LONGEST_START, ","),
+                    most=number(_LONGEST_START),
                 )
             )
         return [{"path": path, "op": "starts_with", "value": text}]
     if not _NUMBER.fullmatch(text.strip()):
         raise _MistypedError(sentence("say a number that it is at most, such as 12 or 0.5"))
-    number = float(text) if "." in text else int(text)
-    return [{"path": path, "op": "lte", "value": number}]
+    most = float(text) if "." in text else int(text)
+    return [{"path": path, "op": "lte", "value": most}]
 
 
 def _whole(text: str) -> int | None:

@@ -7,7 +7,7 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from webui.preview import visible
-from webui.sentences import sentence
+from webui.sentences import number, sentence
 from webui.store.models import Approval, StandingGrant
 from webui.store.queries import standing_grants
 from webui.store.queries.standing_grants import GrantRow
@@ -91,7 +91,7 @@ def _granted(grant: StandingGrant | None) -> Granted | None:
     uses = (
         sentence("one use")
         if grant.uses == 1
-        else sentence("%(count)s uses", count=format(grant.uses, ","))
+        else sentence("%(count)s uses", count=number(grant.uses))
     )
     if grant.session is None:
         words = sentence("calls like this one, %(uses)s", uses=uses)
