@@ -109,7 +109,7 @@ def test_a_verdict_and_who_comes_too_late_are_told_in_german(
 
 def test_a_refusal_is_english_for_programs(ana: Browser) -> None:
     told_by = ana.get("/hooks/none", headers=GERMAN)
-    assert "There is nothing at this address." in told_by.get_data(as_text=True)
+    assert "This address takes another method." in told_by.get_data(as_text=True)
 
 
 def test_every_thing_that_may_be_missing_has_a_sentence() -> None:
