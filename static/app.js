@@ -5,6 +5,7 @@ import { arm, byId, closeConfirm, focusForm, liveRoot, openConfirm, openForm, sh
 import { ask, markSelected, selectedId, start } from "./live.js";
 import { onKey } from "./keys.js";
 import { keepPicked } from "./pick.js";
+import { sentence } from "./words.js";
 
 // ---- Clicks and swaps ------------------------------------------------------------------------
 
@@ -13,9 +14,9 @@ async function copy(button) {
     await navigator.clipboard.writeText(button.dataset.copy || button.parentElement.querySelector("code").textContent);
     button.classList.add("is-done");
     setTimeout(() => button.classList.remove("is-done"), 1500);
-    toast("Copied");
+    toast(sentence("Copied"));
   } catch {
-    toast("The browser did not allow copying; select the text instead.");
+    toast(sentence("The browser did not allow copying; select the text instead."));
   }
 }
 

@@ -3,6 +3,7 @@
 
 import { byId, closeConfirm, openForm } from "./page.js";
 import { pick } from "./pick.js";
+import { sentence } from "./words.js";
 
 const OFF = "countersign.keys";
 const OWN = "countersign.keymap";
@@ -71,25 +72,25 @@ const inList = () => links().length > 0;
 const picks = () => document.querySelector(".row__pick");
 
 export const COMMANDS = [
-  { id: "next", key: "j", words: "Next approval", can: inList, run: () => move(1) },
-  { id: "before", key: "k", words: "Approval before", can: inList, run: () => move(-1) },
-  { id: "select", key: "x", words: "Select it", can: picks, run: () => { if (picks()) pick(rowHere()); } },
-  { id: "select-next", key: "J", words: "Select it and the next", can: picks, run: () => extend(1) },
-  { id: "select-before", key: "K", words: "Select it and the one before", can: picks, run: () => extend(-1) },
-  { id: "approve", key: "a", words: "Approve…", ...follows("a") },
-  { id: "deny", key: "d", words: "Deny…", ...follows("d") },
-  { id: "edit", key: "e", words: "Edit the arguments…", ...follows("e") },
-  { id: "message", key: "m", words: "Write to the agent", can: () => byId("message"), run: writeMessage },
-  { id: "claim", key: "c", words: "Claim it, take it over, or let it go", ...follows("c") },
-  { id: "full", key: "f", words: "Full arguments", ...follows("f") },
-  { id: "raw", key: "r", words: "Raw canonical JSON", can: () => marked("f") || marked("r"), run: raw },
-  { id: "search", key: "/", words: "Search", can: () => byId("search"), run: focusSearch },
-  { id: "go-queue", key: "g q", words: "Go to the queue", ...goes("queue") },
-  { id: "go-history", key: "g h", words: "Go to the history", ...goes("history") },
-  { id: "go-audit", key: "g a", words: "Go to the audit log", ...goes("audit") },
-  { id: "palette", key: ".", words: "Command palette", run: openPalette },
-  { id: "help", key: "?", words: "Help", ...goes("help") },
-  { id: "back", key: "Escape", words: "Back, or close", fixed: true, run: back },
+  { id: "next", key: "j", words: sentence("Next approval"), can: inList, run: () => move(1) },
+  { id: "before", key: "k", words: sentence("Approval before"), can: inList, run: () => move(-1) },
+  { id: "select", key: "x", words: sentence("Select it"), can: picks, run: () => { if (picks()) pick(rowHere()); } },
+  { id: "select-next", key: "J", words: sentence("Select it and the next"), can: picks, run: () => extend(1) },
+  { id: "select-before", key: "K", words: sentence("Select it and the one before"), can: picks, run: () => extend(-1) },
+  { id: "approve", key: "a", words: sentence("Approve…"), ...follows("a") },
+  { id: "deny", key: "d", words: sentence("Deny…"), ...follows("d") },
+  { id: "edit", key: "e", words: sentence("Edit the arguments…"), ...follows("e") },
+  { id: "message", key: "m", words: sentence("Write to the agent"), can: () => byId("message"), run: writeMessage },
+  { id: "claim", key: "c", words: sentence("Claim it, take it over, or let it go"), ...follows("c") },
+  { id: "full", key: "f", words: sentence("Full arguments"), ...follows("f") },
+  { id: "raw", key: "r", words: sentence("Raw canonical JSON"), can: () => marked("f") || marked("r"), run: raw },
+  { id: "search", key: "/", words: sentence("Search"), can: () => byId("search"), run: focusSearch },
+  { id: "go-queue", key: "g q", words: sentence("Go to the queue"), ...goes("queue") },
+  { id: "go-history", key: "g h", words: sentence("Go to the history"), ...goes("history") },
+  { id: "go-audit", key: "g a", words: sentence("Go to the audit log"), ...goes("audit") },
+  { id: "palette", key: ".", words: sentence("Command palette"), run: openPalette },
+  { id: "help", key: "?", words: sentence("Help"), ...goes("help") },
+  { id: "back", key: "Escape", words: sentence("Back, or close"), fixed: true, run: back },
 ];
 
 async function openPalette() {
@@ -116,9 +117,9 @@ export function forgetOwnKeys() {
 
 // One sign, or `g` and one sign. Returns why not, or nothing once it is kept.
 export function setKey(command, key) {
-  if (!/^(g )?[!-~]$/.test(key) || key === "g") return "A key is one sign, or g and one sign, such as g q; g alone begins those.";
+  if (!/^(g )?[!-~]$/.test(key) || key === "g") return sentence("A key is one sign, or g and one sign, such as g q; g alone begins those.");
   const taken = COMMANDS.find((other) => other !== command && keyOf(other) === key);
-  if (taken) return `${key} is used for “${taken.words}”; change that one first.`;
+  if (taken) return sentence("%(key)s is used for “%(command)s”; change that one first.", { key, command: taken.words });
   localStorage.setItem(OWN, JSON.stringify({ ...own(), [command.id]: key }));
   return "";
 }

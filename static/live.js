@@ -2,6 +2,7 @@
 // the rendered part over HTTP, where permissions and escaping live.
 
 import { announce, arm, byId, liveRoot, markChanged, meta, openForm, setStale, showWaiting, tick, write } from "./page.js";
+import { sentence } from "./words.js";
 
 const STALE_AFTER_MS = 30_000;
 const POLL_MS = 10_000;
@@ -88,7 +89,7 @@ async function refreshNew() {
   if (!bar) return; // a call alone on its page: the count in title, icon and rail is all there is
   const [before, count] = [Number(bar.dataset.new), Number(part.dataset.new)];
   if (before !== count) put(bar, part);
-  if (count > before) announce(`${count} new ${count === 1 ? "approval waits" : "approvals wait"}`);
+  if (count > before) announce(count === 1 ? sentence("1 new approval waits") : sentence("%(count)s new approvals wait", { count }));
   // Nothing can move under the pointer in an empty list, so the first one shows itself.
   if (count > 0 && "empty" in byId("rows").dataset) part.querySelector("a").click();
 }
@@ -99,7 +100,7 @@ async function refreshWrites() {
   if (!part) return;
   const more = Number(part.dataset.count) > Number(shown.dataset.count);
   put(shown, part);
-  if (more) announce("An agent wants to write in your name");
+  if (more) announce(sentence("An agent wants to write in your name"));
 }
 
 // Brings every row up to date where it stands; new ones stay behind the bar.
@@ -132,7 +133,7 @@ function takeMessages(part) {
   byId("conversation").hidden = false;
   old.replaceWith(said);
   tick();
-  announce(`New message from ${said.lastElementChild?.querySelector("b").textContent ?? "the conversation"}`);
+  announce(sentence("New message from %(who)s", { who: said.lastElementChild?.querySelector("b").textContent ?? sentence("the conversation") }));
 }
 
 function writing(shown) {
@@ -186,10 +187,10 @@ async function refreshPart(id) {
 // ---- The connection --------------------------------------------------------------------------
 
 const WORDS = {
-  live: "Live",
-  reconnecting: "The live connection broke; trying again",
-  polling: "No live connection; asking every 10 seconds",
-  stale: "This page may be out of date. Deciding waits until the connection is back.",
+  live: sentence("Live"),
+  reconnecting: sentence("The live connection broke; trying again"),
+  polling: sentence("No live connection; asking every 10 seconds"),
+  stale: sentence("This page may be out of date. Deciding waits until the connection is back."),
 };
 
 function setState(state) {

@@ -1,5 +1,7 @@
 // What is shared by the scripts of a page: time, words to the reader, and the decide form.
 
+import { sentence } from "./words.js";
+
 export const meta = (name) => document.querySelector(`meta[name="${name}"]`);
 export const byId = (id) => document.getElementById(id);
 export const liveRoot = document.querySelector("[data-live]");
@@ -16,15 +18,16 @@ function ago(at) {
   for (const [unit, size] of UNITS) {
     if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit);
   }
-  return Math.abs(seconds) < 5 ? "just now" : relative.format(seconds, "second");
+  return Math.abs(seconds) < 5 ? sentence("just now") : relative.format(seconds, "second");
 }
 
 function left(until) {
   const seconds = Math.max(0, Math.ceil((until - serverNow()) / 1000));
-  if (seconds === 0) return "time is over";
+  if (seconds === 0) return sentence("time is over");
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
   const pad = (n) => String(n).padStart(2, "0");
-  return h ? `${h}:${pad(m)}:${pad(s)} left` : `${m}:${pad(s)} left`;
+  const time = h ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`;
+  return sentence("%(time)s left", { time });
 }
 
 export function write(node, text) {
@@ -33,7 +36,7 @@ export function write(node, text) {
 
 function settling(at) {
   const seconds = Math.ceil((at - serverNow()) / 1000);
-  return seconds > 0 ? `settles in ${seconds} s` : "settles now";
+  return seconds > 0 ? sentence("settles in %(seconds)s s", { seconds }) : sentence("settles now");
 }
 
 export function tick() {
@@ -106,7 +109,7 @@ export function setStale(value) {
 
 export function markChanged() {
   byId("changed").hidden = false;
-  announce("This approval changed.");
+  announce(sentence("This approval changed."));
   refreshButtons();
 }
 

@@ -1,18 +1,19 @@
 // The command palette: all that this page can do and where one can go, found by typing.
 
 import { COMMANDS, keyOf, keysOff } from "./keys.js";
+import { sentence } from "./words.js";
 
 const dialog = document.createElement("dialog");
 dialog.className = "palette";
-dialog.setAttribute("aria-label", "Commands");
+dialog.setAttribute("aria-label", sentence("Commands"));
 const field = document.createElement("input");
 field.type = "text";
-field.placeholder = "Type what to do or where to go";
-for (const [name, value] of [["role", "combobox"], ["aria-label", "Command"], ["aria-expanded", "true"], ["aria-controls", "commands"], ["aria-autocomplete", "list"], ["autocomplete", "off"], ["spellcheck", "false"]]) field.setAttribute(name, value);
+field.placeholder = sentence("Type what to do or where to go");
+for (const [name, value] of [["role", "combobox"], ["aria-label", sentence("Command")], ["aria-expanded", "true"], ["aria-controls", "commands"], ["aria-autocomplete", "list"], ["autocomplete", "off"], ["spellcheck", "false"]]) field.setAttribute(name, value);
 const list = document.createElement("ul");
 list.id = "commands";
 list.setAttribute("role", "listbox");
-list.setAttribute("aria-label", "Commands");
+list.setAttribute("aria-label", sentence("Commands"));
 dialog.append(field, list);
 document.body.append(dialog);
 
@@ -22,8 +23,8 @@ let found = [];
 function choices() {
   const acts = COMMANDS.filter((each) => !each.fixed && each.id !== "palette" && !each.id.startsWith("go-") && each.can?.())
     .map((each) => ({ words: each.words, key: keysOff() ? "" : keyOf(each), run: each.run }));
-  const places = [...document.querySelectorAll(".nav ul a")].map((link) => ({ words: `Go to ${link.querySelector(".nav__word").textContent}`, key: "", run: () => link.click() }));
-  const views = [...document.querySelectorAll(".views a:not([aria-current])")].map((link) => ({ words: `Show the view ${link.textContent.trim()}`, key: "", run: () => link.click() }));
+  const places = [...document.querySelectorAll(".nav ul a")].map((link) => ({ words: sentence("Go to %(place)s", { place: link.querySelector(".nav__word").textContent }), key: "", run: () => link.click() }));
+  const views = [...document.querySelectorAll(".views a:not([aria-current])")].map((link) => ({ words: sentence("Show the view %(name)s", { name: link.textContent.trim() }), key: "", run: () => link.click() }));
   return [...acts, ...views, ...places];
 }
 
@@ -62,7 +63,7 @@ function show() {
   }));
   if (found.length === 0) {
     const none = document.createElement("li");
-    none.textContent = "No command fits.";
+    none.textContent = sentence("No command fits.");
     list.append(none);
   }
   choose(0);

@@ -2,6 +2,7 @@
 // answer into its hidden field, and is then sent like any form. Without script it stays hidden.
 
 import { meta } from "./page.js";
+import { sentence } from "./words.js";
 
 const known = window.PublicKeyCredential?.parseCreationOptionsFromJSON && window.isSecureContext;
 
@@ -17,7 +18,7 @@ async function options(form) {
     form.submit();
     return null;
   }
-  throw new Error(answer.status === 429 ? "Too many attempts; wait a minute and try again." : "This page is too old; load it anew and try again.");
+  throw new Error(answer.status === 429 ? sentence("Too many attempts; wait a minute and try again.") : sentence("This page is too old; load it anew and try again."));
 }
 
 async function credential(kind, asked) {
@@ -28,8 +29,8 @@ async function credential(kind, asked) {
 }
 
 function words(error) {
-  if (error.name === "NotAllowedError") return "It was cancelled, or took too long. Nothing was changed.";
-  if (error.name === "InvalidStateError") return "This device has a passkey for you already.";
+  if (error.name === "NotAllowedError") return sentence("It was cancelled, or took too long. Nothing was changed.");
+  if (error.name === "InvalidStateError") return sentence("This device has a passkey for you already.");
   return error.message;
 }
 

@@ -2,13 +2,14 @@
 // What is selected is decided on a page of its own, which lists it all once more.
 
 import { announce, toast, write } from "./page.js";
+import { sentence } from "./words.js";
 
 const picked = new Set();
 const boxes = () => [...document.querySelectorAll(".row__pick")];
 
 function show() {
   const count = boxes().filter((box) => box.checked).length;
-  const words = `${count} ${count === 1 ? "call" : "calls"} selected`;
+  const words = count === 1 ? sentence("1 call selected") : sentence("%(count)s calls selected", { count });
   for (const node of document.querySelectorAll("[data-picked]")) write(node, words);
   return words;
 }
@@ -28,7 +29,7 @@ function set(box, wanted) {
 
 export function pick(row, wanted) {
   const box = row?.querySelector(".row__pick");
-  if (!box || box.disabled) return toast(box?.title || "This call cannot be selected.");
+  if (!box || box.disabled) return toast(box?.title || sentence("This call cannot be selected."));
   set(box, wanted ?? !box.checked);
 }
 

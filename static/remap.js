@@ -2,6 +2,7 @@
 
 import { COMMANDS, forgetOwnKeys, keyOf, keysOff, setKey, switchKeys } from "./keys.js";
 import { announce, byId } from "./page.js";
+import { sentence } from "./words.js";
 
 const box = byId("keys-off");
 box.checked = keysOff();
@@ -43,7 +44,7 @@ function draw() {
 byId("keys-reset").addEventListener("click", () => {
   forgetOwnKeys();
   draw();
-  announce("All keys are as they were.");
+  announce(sentence("All keys are as they were."));
 });
 draw();
 byId("own-keys-box").hidden = false;

@@ -2,6 +2,7 @@
 // reader's own wishes; this only asks, shows and leads to the call. Of all tabs one tells.
 
 import { announce, liveRoot, meta, openForm, write } from "./page.js";
+import { sentence } from "./words.js";
 
 const GATHER_MS = 300;
 const TELLING = new Set(["approval.created", "approval.resumed", "approval.escalated", "write_grant.requested"]);
@@ -104,15 +105,15 @@ function waitForTurn() {
 // ---- The page on which one allows it ---------------------------------------------------------
 
 const LEAVE = {
-  granted: "This browser may show them. A page of the queue, or of a call, has to be open.",
-  denied: "This browser refuses them for this desk; allow them in its settings for this address.",
-  default: "This browser was not asked yet.",
+  granted: sentence("This browser may show them. A page of the queue, or of a call, has to be open."),
+  denied: sentence("This browser refuses them for this desk; allow them in its settings for this address."),
+  default: sentence("This browser was not asked yet."),
 };
 
 function showLeave(place) {
   const [button, words] = [place.querySelector("[data-ask-leave]"), place.querySelector("[data-leave]")];
   const leave = "Notification" in window ? Notification.permission : null;
-  write(words, LEAVE[leave] ?? "This browser cannot show notifications here; it needs https or localhost.");
+  write(words, LEAVE[leave] ?? sentence("This browser cannot show notifications here; it needs https or localhost."));
   button.hidden = leave !== "default";
 }
 

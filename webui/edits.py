@@ -14,6 +14,7 @@ from webui.approvals.call.schema_check import faults_by_schema
 from webui.approvals.errors import Fault, InvalidError
 from webui.masking import profile_for
 from webui.preview import Profile, StillMaskedError, line, masked_name, unmasked
+from webui.sentences import sentence
 from webui.store.keyring import Keyring
 from webui.store.models import Approval
 
@@ -97,8 +98,13 @@ def _in_the_clear(
         for step in error.place:
             pointer = step_to(pointer, step)
         raise InvalidError(
-            "A masked value was changed only in part.",
-            [Fault(pointer, "leave the mask as it was, or type the whole value anew")],
+            sentence("A masked value was changed only in part."),
+            [
+                Fault(
+                    pointer,
+                    sentence("leave the mask as it was, or type the whole value anew"),
+                )
+            ],
             code="still_masked",
         ) from None
     return edited

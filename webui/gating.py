@@ -14,8 +14,10 @@ from webui.approvals.asking.ask import UPSTREAM_REF
 from webui.approvals.call.arguments import effective_arguments
 from webui.approvals.errors import NotAllowedError
 from webui.approvals.states import Risk
+from webui.approvals.words import RISK_INSIDE
 from webui.masking import profile_for
 from webui.preview import Place, Preview, full, gate, path_of, place_in, preview
+from webui.sentences import sentence
 from webui.store.keyring import Keyring
 from webui.store.models import Approval
 
@@ -42,7 +44,10 @@ class Shown:
         """Return the sentences of both parts; each says which of them it speaks of."""
         return (
             *self.call.warnings,
-            *(f"Where and how it runs: {words}" for words in self.place.warnings),
+            *(
+                sentence("Where and how it runs: %(warning)s", warning=words)
+                for words in self.place.warnings
+            ),
         )
 
     @property
@@ -65,16 +70,25 @@ class Shown:
     @property
     def why_alone(self) -> str | None:
         """Why no yes to this call can be one among several; None if it can be."""
+        risk = RISK_INSIDE[self.risk]
+        if self.is_severe and self.is_raised:
+            return sentence(
+                "It could mislead, so it counts as a call of %(risk)s risk and is approved on "
+                "its own page only.",
+                risk=risk,
+            )
         if self.is_severe:
-            return (
-                f"It could mislead, so it counts as a call of {self.risk} risk and is approved on its own page only."
-                if self.is_raised
-                else f"A call of {self.risk} risk is approved on its own page only."
+            return sentence(
+                "A call of %(risk)s risk is approved on its own page only.", risk=risk
             )
         if self.needs_full_view:
-            return "It is too long to be seen at once; it is approved on its own page only."
+            return sentence(
+                "It is too long to be seen at once; it is approved on its own page only."
+            )
         if self.dangers:
-            return "This desk sees a danger in it; it is approved on its own page only."
+            return sentence(
+                "This desk sees a danger in it; it is approved on its own page only."
+            )
         return None
 
     @property
@@ -168,14 +182,19 @@ def refuse_unseen(session: Session, keyring: Keyring, approval: Approval) -> Non
     """
     shown = shown_of(session, keyring, approval)
     if shown.is_severe:
-        why = f"A call of {shown.risk} risk is approved on its page only"
+        why = sentence(
+            "A call of %(risk)s risk is approved on its page only, after its full arguments "
+            "were shown.",
+            risk=RISK_INSIDE[shown.risk],
+        )
     elif shown.needs_full_view:
-        why = "This call is too long to be seen at once; it is approved on its page only"
+        why = sentence(
+            "This call is too long to be seen at once; it is approved on its page only, "
+            "after its full arguments were shown."
+        )
     else:
         return
-    raise NotAllowedError(
-        "full_view_required", f"{why}, after its full arguments were shown."
-    )
+    raise NotAllowedError("full_view_required", why)
 
 
 def refuse_among_others(session: Session, keyring: Keyring, approval: Approval) -> None:

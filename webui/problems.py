@@ -18,6 +18,7 @@ from webui.approvals.errors import (
 )
 from webui.approvals.ruling.policies import PolicyRefusedError
 from webui.refusals import MEDIA_TYPE
+from webui.sentences import sentence
 from webui.store.errors import StoreUnavailableError
 
 STATUS: tuple[tuple[type[DeskError], int], ...] = (
@@ -28,19 +29,20 @@ STATUS: tuple[tuple[type[DeskError], int], ...] = (
     (TooManyError, 429),
 )
 TITLES = {
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    409: "Conflict",
-    413: "Content Too Large",
-    415: "Unsupported Media Type",
-    422: "Unprocessable Content",
-    429: "Too Many Requests",
-    500: "Internal Server Error",
-    503: "Service Unavailable",
+    400: sentence("Bad Request"),
+    401: sentence("Unauthorized"),
+    403: sentence("Forbidden"),
+    404: sentence("Not Found"),
+    405: sentence("Method Not Allowed"),
+    409: sentence("Conflict"),
+    413: sentence("Content Too Large"),
+    415: sentence("Unsupported Media Type"),
+    422: sentence("Unprocessable Content"),
+    429: sentence("Too Many Requests"),
+    500: sentence("Internal Server Error"),
+    503: sentence("Service Unavailable"),
 }
+ERROR = sentence("Error")
 
 
 def status_of(error: DeskError) -> int:
@@ -59,7 +61,7 @@ def problem(
     """Answer with problem details; `more` are further members."""
     document = {
         "type": "about:blank",
-        "title": TITLES.get(status, "Error"),
+        "title": TITLES.get(status, ERROR),
         "status": status,
         "detail": detail,
         "instance": request.path,

@@ -22,6 +22,7 @@ from webui.approvals.errors import DeskError, Fault, InvalidError, NotFoundError
 from webui.approvals.states import Verdict
 from webui.gating import refuse_among_others
 from webui.preview import PREVIEW_VERSION
+from webui.sentences import sentence
 from webui.store.models import Approval
 from webui.store.queries import calls
 from webui.store.queries.seeing import seen_by
@@ -71,8 +72,8 @@ def decide_each(
     """
     if len({each.id for each in shown}) < len(shown):
         raise InvalidError(
-            "A call stands there twice; name each once.",
-            [Fault("/items", "must name each approval once")],
+            sentence("A call stands there twice; name each once."),
+            [Fault("/items", sentence("must name each approval once"))],
         )
 
     def one(each: Sealed) -> Decided:

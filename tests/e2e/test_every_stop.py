@@ -96,9 +96,7 @@ def test_nothing_stands_in_front_of_what_has_the_focus_beside_an_open_decision(
 
 
 @pytest.mark.sure
-@pytest.mark.parametrize(
-    ("size", "key"), [((1440, 900), "Tab"), ((320, 640), "Shift+Tab")]
-)
+@pytest.mark.parametrize(("size", "key"), [((1440, 900), "Tab"), ((320, 640), "Shift+Tab")])
 def test_every_page_is_walked_by_the_keyboard_alone(
     stocked: Stocked, at: At, size: tuple[int, int], key: str
 ) -> None:

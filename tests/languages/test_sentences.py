@@ -71,6 +71,13 @@ def test_a_number_chooses_between_two_sentences() -> None:
     assert (one.told(LOUD), many.told(LOUD)) == ("1 CALL", "3 CALLs")
 
 
+def test_a_number_within_a_sentence_is_told_as_the_language_writes_it() -> None:
+    made = sentence("%(most)s calls", most=number(1_000))
+    assert made == "1,000 calls"
+    assert made.told(LOUD) == "#1000 CALLs"
+    assert made.told(language("de")).startswith("1.000")
+
+
 def test_a_word_for_two_things_is_told_by_what_it_is_about() -> None:
     assert sentence_in("a door", "open").told(LOUD) == "a door/OPEN"
 
@@ -101,7 +108,9 @@ def test_a_sentence_begins_with_a_capital_letter_in_every_language() -> None:
 
 def test_what_strangers_wrote_into_a_sentence_is_made_visible_in_every_language() -> None:
     inner = sentence("held by %(name)s", name="A\u202eda")
-    made = visible(capital(joined(": ", ["x", sentence("%(how)s, %(n)s.", how=inner, n=number(2))])))
+    made = visible(
+        capital(joined(": ", ["x", sentence("%(how)s, %(n)s.", how=inner, n=number(2))]))
+    )
     assert made == "X: held by A⟦U+202E⟧da, 2."
     assert isinstance(made, Sentence)
     assert made.told(LOUD) == "X: HELD BY A⟦U+202E⟧da, #2."

@@ -11,6 +11,7 @@ from webui.approvals.errors import ConflictError, NotFoundError
 from webui.approvals.states import OPEN, ReplyState, Resolution, Status, may_move
 from webui.approvals.upstream.rows import ends_unanswered, tell_end
 from webui.approvals.words import STATUS
+from webui.sentences import sentence
 from webui.store.loaded import as_loaded
 from webui.store.models import Approval, table_of
 from webui.store.prepared import Prepared
@@ -98,7 +99,10 @@ def move(
     old = Status(approval.status)
     if not may_move(old, to):
         raise ConflictError(
-            "wrong_status", f"{STATUS[old]}: it cannot become {to} any more."
+            "wrong_status",
+            sentence(
+                "%(status)s: it cannot become %(to)s any more.", status=STATUS[old], to=to
+            ),
         )
     new = _ends_with_it(approval, to) | {"status": to, **(values or {})}
     expected = {
@@ -112,7 +116,7 @@ def move(
     row = tx.row(change, {**expected, **setting, **(given or {})})
     if row is None:
         raise ConflictError(
-            "wrong_status", "Somebody else was faster, or the time is over."
+            "wrong_status", sentence("Somebody else was faster, or the time is over.")
         )
     # As the toolkit itself fills a loaded object: every column is new, nothing is left to flush.
     approval.__dict__.update(row)

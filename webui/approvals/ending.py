@@ -10,7 +10,8 @@ from webui.approvals.desk import SYSTEM, end_unsettled, load, move
 from webui.approvals.errors import ConflictError, NotFoundError
 from webui.approvals.grants.covering import end_of_session
 from webui.approvals.states import OPEN, ReplyState, Resolution, Status, status_at
-from webui.approvals.words import STATUS
+from webui.approvals.words import STATUS_INSIDE
+from webui.sentences import sentence
 from webui.store.models import Approval, Consumption
 from webui.store.models.approval import SETTLES
 from webui.store.transaction import Transaction
@@ -150,7 +151,10 @@ def cancel(tx: Transaction, org_id: str, agent_id: str, approval_id: str) -> App
     if approval.status not in OPEN:
         raise ConflictError(
             "not_pending",
-            f"It cannot be withdrawn: {STATUS[Status(approval.status)].lower()}.",
+            sentence(
+                "It cannot be withdrawn: %(how)s.",
+                how=STATUS_INSIDE[Status(approval.status)],
+            ),
         )
     return end_unsettled(
         tx, approval, Status.CANCELLED, Resolution.CANCELLED, actor=f"agent:{agent_id}"

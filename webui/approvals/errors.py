@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from webui.sentences import sentence
+
 
 class Fault(NamedTuple):
     """One bad field: where (JSON Pointer) and what is wrong with it."""
@@ -24,7 +26,7 @@ class NotFoundError(DeskError):
     """No such thing in this org; another org's thing answers exactly the same."""
 
     def __init__(self, noun: str) -> None:
-        super().__init__("not_found", f"There is no such {noun} in this organization.")
+        super().__init__("not_found", NOT_FOUND[noun])
 
 
 class InvalidError(DeskError):
@@ -67,3 +69,51 @@ class TooManyError(DeskError):
         super().__init__(code, detail)
         self.retry_after = retry_after
         """Seconds."""
+
+
+NOT_FOUND = {
+    "approval": sentence("There is no such approval in this organization."),
+    "agent": sentence("There is no such agent in this organization."),
+    "agent, project or issue": sentence(
+        "There is no such agent, project or issue in this organization."
+    ),
+    "app": sentence("There is no such app in this organization."),
+    "call": sentence("There is no such call in this organization."),
+    "chart": sentence("There is no such chart in this organization."),
+    "delegation": sentence("There is no such delegation in this organization."),
+    "delivery": sentence("There is no such delivery in this organization."),
+    "endpoint": sentence("There is no such endpoint in this organization."),
+    "grant": sentence("There is no such grant in this organization."),
+    "group": sentence("There is no such group in this organization."),
+    "identity": sentence("There is no such identity in this organization."),
+    "interrupt": sentence("There is no such interrupt in this organization."),
+    "invitation": sentence("There is no such invitation in this organization."),
+    "issue": sentence("There is no such issue in this organization."),
+    "key": sentence("There is no such key in this organization."),
+    "member": sentence("There is no such member in this organization."),
+    "active member": sentence("There is no such active member in this organization."),
+    "organization": sentence("There is no such organization in this organization."),
+    "passkey": sentence("There is no such passkey in this organization."),
+    "person": sentence("There is no such person in this organization."),
+    "person in the group": sentence(
+        "There is no such person in the group in this organization."
+    ),
+    "place": sentence("There is no such place in this organization."),
+    "project": sentence("There is no such project in this organization."),
+    "provider": sentence("There is no such provider in this organization."),
+    "saved view of yours": sentence(
+        "There is no such saved view of yours in this organization."
+    ),
+    "session": sentence("There is no such session in this organization."),
+    "source": sentence("There is no such source in this organization."),
+    "standing grant": sentence("There is no such standing grant in this organization."),
+    "token": sentence("There is no such token in this organization."),
+    "user": sentence("There is no such user in this organization."),
+    "version of the policy": sentence(
+        "There is no such version of the policy in this organization."
+    ),
+    "write request": sentence("There is no such write request in this organization."),
+    "backtest": sentence("There is no such backtest in this organization."),
+    "suggestions": sentence("There is no such suggestions in this organization."),
+}
+"""A sentence for each thing that may be missing."""

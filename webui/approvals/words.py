@@ -3,23 +3,40 @@
 from typing import Final
 
 from webui.approvals.states import OPEN, ReplyState, Resolution, Status, Verdict
-from webui.sentences import Sentence, sentence, sentence_in
+from webui.sentences import Sentence, joined, sentence, sentence_in
 
-STATUS: dict[Status, str] = {
-    Status.PENDING: "Waiting for a decision",
-    Status.NEEDS_REVISION: "Changes requested",
-    Status.APPROVED: "Approved, not used yet",
-    Status.DENIED: "Denied",
-    Status.ANSWERED: "Answered instead of run",
-    Status.EXPIRED: "Expired",
-    Status.CANCELLED: "Cancelled",
-    Status.SUPERSEDED: "Superseded",
-    Status.REVOKED: "Revoked before use",
-    Status.EXECUTING: "Running",
-    Status.CONSUMED: "Done",
-    Status.FAILED: "Ran and failed",
-    Status.UNKNOWN: "Outcome unknown",
+STATUS: dict[Status, Sentence] = {
+    Status.PENDING: sentence("Waiting for a decision"),
+    Status.NEEDS_REVISION: sentence("Changes requested"),
+    Status.APPROVED: sentence("Approved, not used yet"),
+    Status.DENIED: sentence("Denied"),
+    Status.ANSWERED: sentence("Answered instead of run"),
+    Status.EXPIRED: sentence("Expired"),
+    Status.CANCELLED: sentence("Cancelled"),
+    Status.SUPERSEDED: sentence("Superseded"),
+    Status.REVOKED: sentence("Revoked before use"),
+    Status.EXECUTING: sentence("Running"),
+    Status.CONSUMED: sentence("Done"),
+    Status.FAILED: sentence("Ran and failed"),
+    Status.UNKNOWN: sentence("Outcome unknown"),
 }
+
+STATUS_INSIDE: dict[Status, Sentence] = {
+    Status.PENDING: sentence("waiting for a decision"),
+    Status.NEEDS_REVISION: sentence("changes requested"),
+    Status.APPROVED: sentence("approved, not used yet"),
+    Status.DENIED: sentence("denied"),
+    Status.ANSWERED: sentence("answered instead of run"),
+    Status.EXPIRED: sentence("expired"),
+    Status.CANCELLED: sentence("cancelled"),
+    Status.SUPERSEDED: sentence("superseded"),
+    Status.REVOKED: sentence("revoked before use"),
+    Status.EXECUTING: sentence("running"),
+    Status.CONSUMED: sentence("done"),
+    Status.FAILED: sentence("ran and failed"),
+    Status.UNKNOWN: sentence("outcome unknown"),
+}
+"""The same inside a sentence."""
 
 RISK: dict[str, Sentence] = {
     "low": sentence("Low"),
@@ -36,22 +53,24 @@ RISK_INSIDE: dict[str, Sentence] = {
 }
 """The same inside a sentence: a call of this risk."""
 
-RESOLUTION: dict[Resolution, str] = {
-    Resolution.REVIEWER: "A reviewer decided.",
-    Resolution.QUORUM: "Enough reviewers decided.",
-    Resolution.POLICY: "The policy decided.",
-    Resolution.GRANT: "A standing grant covered it.",
-    Resolution.UPSTREAM_REPLIED: "The upstream settled it.",
-    Resolution.CASCADE: "It was denied together with another call of its session.",
-    Resolution.DEADLINE: "Nobody decided in time, so it was not allowed.",
-    Resolution.DISPOSED: "The source was shut down, or waits for it no more.",
-    Resolution.RUN_ENDED: "The agent's run ended.",
-    Resolution.SESSION_ENDED: "The agent's session ended.",
-    Resolution.CANCELLED: "The agent withdrew it.",
-    Resolution.AGENT_TERMINATED: "The agent was terminated.",
-    Resolution.SUPERSEDED: "The agent asked again; the newer call counts.",
-    Resolution.REVOKED: "The approval was taken back before it was used.",
-    Resolution.BREAK_GLASS: "Approved by break-glass.",
+RESOLUTION: dict[Resolution, Sentence] = {
+    Resolution.REVIEWER: sentence("A reviewer decided."),
+    Resolution.QUORUM: sentence("Enough reviewers decided."),
+    Resolution.POLICY: sentence("The policy decided."),
+    Resolution.GRANT: sentence("A standing grant covered it."),
+    Resolution.UPSTREAM_REPLIED: sentence("The upstream settled it."),
+    Resolution.CASCADE: sentence(
+        "It was denied together with another call of its session."
+    ),
+    Resolution.DEADLINE: sentence("Nobody decided in time, so it was not allowed."),
+    Resolution.DISPOSED: sentence("The source was shut down, or waits for it no more."),
+    Resolution.RUN_ENDED: sentence("The agent's run ended."),
+    Resolution.SESSION_ENDED: sentence("The agent's session ended."),
+    Resolution.CANCELLED: sentence("The agent withdrew it."),
+    Resolution.AGENT_TERMINATED: sentence("The agent was terminated."),
+    Resolution.SUPERSEDED: sentence("The agent asked again; the newer call counts."),
+    Resolution.REVOKED: sentence("The approval was taken back before it was used."),
+    Resolution.BREAK_GLASS: sentence("Approved by break-glass."),
 }
 
 ROLE: dict[str, Sentence] = {
@@ -69,54 +88,78 @@ WHO_RUNS_IT: Final = sentence("whoever runs this desk")
 
 _ENDED_BY_ITSELF = {Status.CANCELLED, Status.SUPERSEDED, Status.DENIED}
 
-VERDICT: dict[Verdict, str] = {
-    Verdict.APPROVE: "approved",
-    Verdict.DENY: "denied",
-    Verdict.EDIT: "approved with changes",
-    Verdict.RESPOND: "answered",
-    Verdict.REQUEST_CHANGES: "asked for changes",
+VERDICT: dict[Verdict, Sentence] = {
+    Verdict.APPROVE: sentence("approved"),
+    Verdict.DENY: sentence("denied"),
+    Verdict.EDIT: sentence("approved with changes"),
+    Verdict.RESPOND: sentence("answered"),
+    Verdict.REQUEST_CHANGES: sentence("asked for changes"),
 }
 
-WHY_ASKED = "Until a policy says otherwise, every call needs one approval."
+VERDICT_FIRST: dict[Verdict, Sentence] = {
+    Verdict.APPROVE: sentence("Approved"),
+    Verdict.DENY: sentence("Denied"),
+    Verdict.EDIT: sentence("Approved with changes"),
+    Verdict.RESPOND: sentence("Answered"),
+    Verdict.REQUEST_CHANGES: sentence("Asked for changes"),
+}
+"""The same at the beginning of a line: by whom follows."""
+
+WHY_ASKED = sentence("Until a policy says otherwise, every call needs one approval.")
 
 HELD_UP = (
     "This organization asks everybody for a second factor, and you have none: sign in on the "
     "dashboard and set one up, then your tokens work again."
 )
 
-NOT_USABLE: dict[Status, tuple[str, str]] = {
-    Status.PENDING: ("not_approved", "Nobody has approved this call yet; wait for it."),
+NOT_USABLE: dict[Status, tuple[str, Sentence]] = {
+    Status.PENDING: (
+        "not_approved",
+        sentence("Nobody has approved this call yet; wait for it."),
+    ),
     Status.NEEDS_REVISION: (
         "not_approved",
-        "A reviewer asked for changes; answer, or file a revision.",
+        sentence("A reviewer asked for changes; answer, or file a revision."),
     ),
-    Status.DENIED: ("not_approved", "This call was denied; do not run it."),
-    Status.ANSWERED: ("not_approved", "A reviewer answered instead; use the answer."),
-    Status.EXPIRED: ("expired", "The time for this approval is over; ask again."),
-    Status.CANCELLED: ("not_approved", "This call was withdrawn; ask again to run it."),
-    Status.SUPERSEDED: ("not_approved", "A newer call took the place of this one."),
-    Status.REVOKED: ("revoked", "The approval was taken back before use; ask again."),
+    Status.DENIED: ("not_approved", sentence("This call was denied; do not run it.")),
+    Status.ANSWERED: (
+        "not_approved",
+        sentence("A reviewer answered instead; use the answer."),
+    ),
+    Status.EXPIRED: ("expired", sentence("The time for this approval is over; ask again.")),
+    Status.CANCELLED: (
+        "not_approved",
+        sentence("This call was withdrawn; ask again to run it."),
+    ),
+    Status.SUPERSEDED: (
+        "not_approved",
+        sentence("A newer call took the place of this one."),
+    ),
+    Status.REVOKED: (
+        "revoked",
+        sentence("The approval was taken back before use; ask again."),
+    ),
     Status.EXECUTING: (
         "already_consumed",
-        "This approval is in use; it works only once.",
+        sentence("This approval is in use; it works only once."),
     ),
     Status.CONSUMED: (
         "already_consumed",
-        "This approval was used; it works only once.",
+        sentence("This approval was used; it works only once."),
     ),
     Status.FAILED: (
         "already_consumed",
-        "This approval was used up by a run that failed.",
+        sentence("This approval was used up by a run that failed."),
     ),
     Status.UNKNOWN: (
         "already_consumed",
-        "This approval was used and nobody said how it ended.",
+        sentence("This approval was used and nobody said how it ended."),
     ),
 }
 """Why `consume` refuses, by status: the code and the sentence."""
 
 
-def settled_by(status: Status, who: str | None, resolution: str | None = None) -> str:
+def settled_by(status: Status, who: str | None, resolution: str | None = None) -> Sentence:
     """Say in one sentence how an approval stands, for somebody who came too late.
 
     Args:
@@ -126,14 +169,14 @@ def settled_by(status: Status, who: str | None, resolution: str | None = None) -
 
     """
     if status is Status.DENIED and who:
-        return f"{who} denied it."
+        return sentence("%(who)s denied it.", who=who)
     if status is Status.ANSWERED and who:
-        return f"{who} answered it, so it did not run."
+        return sentence("%(who)s answered it, so it did not run.", who=who)
     if status in {Status.APPROVED, Status.EXECUTING, Status.CONSUMED} and who:
-        return f"{who} approved it."
+        return sentence("%(who)s approved it.", who=who)
     if resolution is not None and status in _ENDED_BY_ITSELF:
         return RESOLUTION[Resolution(resolution)]
-    return f"It is settled: {STATUS[status].lower()}."
+    return sentence("It is settled: %(how)s.", how=STATUS_INSIDE[status])
 
 
 def delivery_words(
@@ -142,7 +185,7 @@ def delivery_words(
     source: str | None,
     error: str | None,
     attempts: int,
-) -> str | None:
+) -> Sentence | None:
     """Say how far a verdict is on its way to the upstream that settles it; none: it settles here.
 
     Args:
@@ -155,16 +198,31 @@ def delivery_words(
     """
     if state is None:
         return None
-    name = source or "its source"
-    failed = f" {error}" if error else ""
+    name = source or sentence("its source")
     if state == ReplyState.OPEN:
-        return f"Not delivered.{failed}" if failed else f"{name} waits for the verdict."
+        waits = sentence("%(source)s waits for the verdict.", source=name)
+        return _with(sentence("Not delivered."), error) if error else waits
     if state == ReplyState.SENDING:
-        doing = "Sending to" if status in OPEN else "How it ended is being told to"
-        again = f" Attempt {attempts}; the last one failed:{failed}" if failed else ""
-        return f"{doing} {name}.{again}"
+        return _sending(status, name, error, attempts)
     if state == ReplyState.CONFIRMED:
-        return f"{name} has confirmed it."
+        return sentence("%(source)s has confirmed it.", source=name)
     if state == ReplyState.GONE:
-        return failed.strip() or f"{name} waits for it no more."
-    return f"{name} could not be told.{failed}"
+        gone = sentence("%(source)s waits for it no more.", source=name)
+        return joined("", [error]) if error else gone
+    return _with(sentence("%(source)s could not be told.", source=name), error)
+
+
+def _sending(status: Status, name: str, error: str | None, attempts: int) -> Sentence:
+    doing = (
+        sentence("Sending to %(source)s.", source=name)
+        if status in OPEN
+        else sentence("How it ended is being told to %(source)s.", source=name)
+    )
+    if not error:
+        return doing
+    again = sentence("Attempt %(count)s; the last one failed:", count=attempts)
+    return joined(" ", [doing, again, error])
+
+
+def _with(said: Sentence, error: str | None) -> Sentence:
+    return joined(" ", [said, error]) if error else said

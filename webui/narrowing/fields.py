@@ -2,6 +2,8 @@
 
 from typing import Final, Literal, NamedTuple
 
+from webui.sentences import Sentence, sentence
+
 Kind = Literal["name", "pattern", "choice", "risk", "time"]
 
 
@@ -11,7 +13,7 @@ class Field(NamedTuple):
     name: str
     kind: Kind
     """name: a whole name; pattern: with `*`; risk and time may be compared."""
-    words: str
+    words: Sentence
     """What it narrows to."""
     example: str
     choices: tuple[str, ...] = ()
@@ -30,40 +32,44 @@ STATES: Final = (
 SORTS: Final = ("urgency", "risk", "age", "deadline")
 GROUPS: Final = ("agent", "session", "call")
 EVERYBODYS: Final = (
-    ("Mine to decide", "is:mine"),
-    ("High risk", "risk:>=high"),
-    ("Ending soon", "left:<5m"),
+    (sentence("Mine to decide"), "is:mine"),
+    (sentence("High risk"), "risk:>=high"),
+    (sentence("Ending soon"), "left:<5m"),
 )
 """Views that nobody has to save; no saved one takes their names."""
 
 FIELDS: Final = {
     field.name: field
     for field in (
-        Field("tool", "pattern", "the tool, * for any characters", "tool:github.*"),
-        Field("risk", "risk", "the risk", "risk:>=high", RISKS),
+        Field(
+            "tool", "pattern", sentence("the tool, * for any characters"), "tool:github.*"
+        ),
+        Field("risk", "risk", sentence("the risk"), "risk:>=high", RISKS),
         Field(
             "is",
             "choice",
-            "what it is: mine (you can decide it), claimed, unclaimed, edited, repeated, "
-            "revised (changes were asked for), undelivered",
+            sentence(
+                "what it is: mine (you can decide it), claimed, unclaimed, edited, repeated, "
+                "revised (changes were asked for), undelivered"
+            ),
             "is:mine",
             STATES,
         ),
-        Field("agent", "name", "the agent's name or id", "agent:deploy-bot"),
-        Field("for", "name", "the person it acts for", 'for:"Ana Lima"'),
-        Field("claimed", "name", "who claimed it", "claimed:Ana"),
-        Field("session", "name", "the agent's session", "session:run-7"),
-        Field("source", "name", "the source that filed it", "source:ci"),
-        Field("age", "time", "how long ago it was asked", "age:>10m"),
-        Field("left", "time", "how long it can still be decided", "left:<5m"),
+        Field("agent", "name", sentence("the agent's name or id"), "agent:deploy-bot"),
+        Field("for", "name", sentence("the person it acts for"), 'for:"Ana Lima"'),
+        Field("claimed", "name", sentence("who claimed it"), "claimed:Ana"),
+        Field("session", "name", sentence("the agent's session"), "session:run-7"),
+        Field("source", "name", sentence("the source that filed it"), "source:ci"),
+        Field("age", "time", sentence("how long ago it was asked"), "age:>10m"),
+        Field("left", "time", sentence("how long it can still be decided"), "left:<5m"),
         Field(
             "sort",
             "choice",
-            "the order: urgency (deadline and risk), risk, age, deadline",
+            sentence("the order: urgency (deadline and risk), risk, age, deadline"),
             "sort:risk",
             SORTS,
         ),
-        Field("group", "choice", "what stands together", "group:agent", GROUPS),
+        Field("group", "choice", sentence("what stands together"), "group:agent", GROUPS),
     )
 }
 ONCE: Final = frozenset({"sort", "group"})

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from webui.narrowing.fields import FIELDS, ONCE, RISKS, Field
+from webui.sentences import Sentence, number, sentence
 
 LONGEST: Final = 500
 """Characters of a line."""
@@ -23,13 +24,18 @@ _PART: Final = re.compile(
 )
 _COMPARED: Final = re.compile(r"(?P<sign>>=|<=|>|<|=)?(?P<rest>.*)", re.DOTALL)
 _TIME: Final = re.compile(r"(\d{1,6})([smhd])")
+_NOT_CLOSED: Final = sentence('A quotation mark is not closed; put a " after the words.')
+_NOTHING: Final = sentence("There is nothing to look for here; leave it out.")
+_NOT_ALONE: Final = sentence(
+    "is:mine stands alone; put the others into an is: of their own."
+)
 _PIECE: Final = re.compile(r'"([^"]*)"|([^,"]+)')
 
 
 class Fault(NamedTuple):
     """What of the line cannot be read."""
 
-    words: str
+    words: Sentence
     """What is wrong, and how to mend it."""
     begin: int
     end: int
@@ -92,14 +98,20 @@ def read(line: str) -> Query:
     """
     text = " ".join(line.split())
     if len(text) > LONGEST:
-        words = f"The line has {len(text):,} characters; {LONGEST} are read. Shorten it."
+        words = sentence(
+            "The line has %(count)s characters; %(most)s are read. Shorten it.",
+            count=number(len(text)),
+            most=LONGEST,
+        )
         return Query(text[:LONGEST], faults=(Fault(words, LONGEST, len(text)),))
     found = _Found()
     for match in _parts(text):
         found.take(match)
     if len(found.parts) > MOST_TERMS:
-        words = (
-            f"The line has {len(found.parts)} parts; {MOST_TERMS} are read. Leave some out."
+        words = sentence(
+            "The line has %(count)s parts; %(most)s are read. Leave some out.",
+            count=len(found.parts),
+            most=MOST_TERMS,
         )
         found.faults.append(Fault(words, found.parts[MOST_TERMS][0], len(text)))
     return Query(
@@ -147,15 +159,19 @@ class _Found:
         """Read one part."""
         self.parts.append(match.span())
         if match["open"]:
-            self._fault(match, 'A quotation mark is not closed; put a " after the words.')
+            self._fault(match, _NOT_CLOSED)
         elif match["name"] is None:
             self._word(match)
         elif (known := FIELDS.get(match["name"].lower())) is None:
             fields = ", ".join(FIELDS)
             self._fault(
                 match,
-                f"There is no field {match['name']}; the fields are {fields}. "
-                "To look for the words themselves, put them in quotation marks.",
+                sentence(
+                    "There is no field %(field)s; the fields are %(fields)s. To look for "
+                    "the words themselves, put them in quotation marks.",
+                    field=match["name"],
+                    fields=fields,
+                ),
             )
         else:
             self._field(match, known)
@@ -165,13 +181,18 @@ class _Found:
         if word:
             (self.not_words if match["minus"] else self.words).append(word)
         else:
-            self._fault(match, "There is nothing to look for here; leave it out.")
+            self._fault(match, _NOTHING)
 
     def _field(self, match: re.Match[str], known: Field) -> None:
         value = match["value"]
         if not value.strip('" ,'):
             self._fault(
-                match, f"After {known.name}: a value is missing, as in {known.example}."
+                match,
+                sentence(
+                    "After %(name)s: a value is missing, as in %(example)s.",
+                    name=known.name,
+                    example=known.example,
+                ),
             )
         elif known.name in ONCE:
             self._once(match, known)
@@ -187,7 +208,10 @@ class _Found:
         if chosen not in known.choices or match["minus"]:
             self._no_choice(match, known)
         elif known.name in self.once:
-            self._fault(match, f"{known.name}: stands here twice; leave one out.")
+            self._fault(
+                match,
+                sentence("%(name)s: stands here twice; leave one out.", name=known.name),
+            )
         else:
             self.once[known.name] = chosen
 
@@ -205,12 +229,10 @@ class _Found:
     def _is_alone(self, match: re.Match[str], values: tuple[str, ...]) -> bool:
         """Say whether `is:mine` stands by itself and once: authorization says it, row by row."""
         if len(values) > 1:
-            self._fault(
-                match, "is:mine stands alone; put the others into an is: of their own."
-            )
+            self._fault(match, _NOT_ALONE)
             return False
         if any(term.field == "is" and "mine" in term.values for term in self.terms):
-            self._fault(match, "is:mine stands here twice; leave one out.")
+            self._fault(match, sentence("is:mine stands here twice; leave one out."))
             return False
         return True
 
@@ -231,7 +253,11 @@ class _Found:
         if time is None or compared["sign"] in {None, "="}:
             self._fault(
                 match,
-                f"{known.name}: compares with a time in s, m, h or d, as in {known.example}.",
+                sentence(
+                    "%(name)s: compares with a time in s, m, h or d, as in %(example)s.",
+                    name=known.name,
+                    example=known.example,
+                ),
             )
             return
         ms = int(time[1]) * _UNITS[time[2]]
@@ -246,9 +272,17 @@ class _Found:
 
     def _no_choice(self, match: re.Match[str], known: Field) -> None:
         choices = ", ".join(known.choices)
-        self._fault(match, f"{known.name}: takes one of {choices}, as in {known.example}.")
+        self._fault(
+            match,
+            sentence(
+                "%(name)s: takes one of %(choices)s, as in %(example)s.",
+                name=known.name,
+                choices=choices,
+                example=known.example,
+            ),
+        )
 
-    def _fault(self, match: re.Match[str], words: str) -> None:
+    def _fault(self, match: re.Match[str], words: Sentence) -> None:
         self.faults.append(Fault(words, *match.span()))
 
 
@@ -261,9 +295,6 @@ def _fitting(sign: str, values: tuple[str, ...]) -> tuple[str, ...]:
     if sign in {"", "="}:
         return values
     at = RISKS.index(values[0])
-    return {
-        ">=": RISKS[at:],
-        ">": RISKS[at + 1 :],
-        "<=": RISKS[: at + 1],
-        "<": RISKS[:at],
-    }[sign]
+    if sign[0] == ">":
+        return RISKS[at + (sign == ">") :]
+    return RISKS[: at + (sign == "<=")]

@@ -22,6 +22,7 @@ from webui.approvals.authorization import (
 )
 from webui.approvals.ending import bring_up_to_date
 from webui.approvals.errors import NotAllowedError, NotFoundError
+from webui.sentences import sentence
 from webui.store.models import Approval
 from webui.store.queries import calls
 from webui.store.queries.calls import Row
@@ -58,7 +59,7 @@ def register(app: Flask) -> None:
             refuse_agents()
 
 
-_HELD_UP = (
+_HELD_UP = sentence(
     "This organization asks for a second factor; set one up on your account's page first."
 )
 
@@ -82,7 +83,8 @@ def refuse_agents() -> None:
     """
     if me().agent_context:
         raise NotAllowedError(
-            "agent_context", "An agent acts in this session; sign in yourself to do this."
+            "agent_context",
+            sentence("An agent acts in this session; sign in yourself to do this."),
         )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from webui.approvals.desk import approval_of
 from webui.preview import visible
+from webui.sentences import sentence
 from webui.store.queries import events
 from webui.web.access import me
 from webui.web.context import house
@@ -38,8 +39,8 @@ def alarms(session: Session) -> Sequence[Alarm]:
     told = [(event, facts_of(event)) for event in broken]
     return [
         Alarm(
-            visible(facts.get("who", "Somebody")),
-            visible(facts.get("tool", "a call")),
+            visible(facts.get("who", sentence("Somebody"))),
+            visible(facts.get("tool", sentence("a call"))),
             event.at,
             url_for("approval.page", approval_id=approval_of(event.subject)),
         )

@@ -12,6 +12,7 @@ from webui.approvals.states import OPEN, Status, Verdict
 from webui.gating import Shown, shown_of
 from webui.preview import PREVIEW_VERSION
 from webui.problems import status_of
+from webui.sentences import sentence
 from webui.store.queries import calls
 from webui.store.queries.calls import Row
 from webui.together import Result, Sealed, decide_each
@@ -23,7 +24,11 @@ from webui.web.rows import RowView, row_view
 
 blueprint = Blueprint("bulk", __name__, url_prefix="/bulk")
 MOST = calls.LONGEST_PAGE
-_NOUNS = {"decided": "Decided", "repeated": "Decided before", "skipped": "Skipped"}
+_NOUNS = {
+    "decided": sentence("Decided"),
+    "repeated": sentence("Decided before"),
+    "skipped": sentence("Skipped"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +109,9 @@ def _choice(session: Session, row: Row, now: int, why_not: str | None) -> Chosen
 
 def _why_no_yes(row: Row, view: RowView, shown: Shown) -> str | None:
     if view.status == Status.NEEDS_REVISION:
-        return "Changes were requested; it waits for the agent."
+        return sentence("Changes were requested; it waits for the agent.")
     if str(Verdict.APPROVE) not in row.approval.allowed_decisions.split():
-        return "It does not take a yes."
+        return sentence("It does not take a yes.")
     return shown.why_alone
 
 
@@ -120,7 +125,9 @@ def decide() -> str | tuple[str, int]:
         shown += _sealed(request.form.getlist("deny_only"))
     try:
         if verdict not in {Verdict.APPROVE, Verdict.DENY} or not shown:
-            raise InvalidError("The form says nothing that can be decided; select anew.")
+            raise InvalidError(
+                sentence("The form says nothing that can be decided; select anew.")
+            )
         results = decide_each(
             house().store,
             me().reviewer(),
@@ -149,11 +156,14 @@ def _outcomes(results: Sequence[Result]) -> list[Outcome]:
 
 def _outcome(result: Result, row: Row | None, now: int) -> Outcome:
     view = row and row_view(row, now, url_for("approval.page", approval_id=row.approval.id))
-    word = _NOUNS.get(result.result, "Refused")
+    word = _NOUNS.get(result.result, sentence("Refused"))
     detail = result.detail or ""
     if result.detail is None and view is not None:
         counted = view.status in OPEN
-        detail = "Your vote counts; it waits for others." if counted else view.settled_words
+        waits = sentence("Your vote counts; it waits for others.")
+        detail = waits if counted else view.settled_words
         if view.settles_at is not None:
-            detail = "It settles in a moment; until then you can undo it on its page."
+            detail = sentence(
+                "It settles in a moment; until then you can undo it on its page."
+            )
     return Outcome(view, result.id, word, detail, result.detail is None)

@@ -11,13 +11,18 @@ from webui.approvals.call.differing import Difference, differences, kind_of
 from webui.preview import Piece, masked_arguments
 from webui.preview.clipping import CARD
 from webui.preview.editable import masked_pieces, spelt, tokens
+from webui.sentences import sentence
 from webui.store.models import Approval
 from webui.web.context import house
 
 MOST_SHOWN: Final = 50
 _ALIKE: Final = 60
 """Characters of context beside what differs in a long text."""
-_WORDS = {"added": "Added", "removed": "Removed", "changed": "Changed"}
+_WORDS = {
+    "added": sentence("Added"),
+    "removed": sentence("Removed"),
+    "changed": sentence("Changed"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from webui.approvals.words import RESOLUTION, WHY_ASKED
 from webui.gating import Shown, shown_of
 from webui.preview import PREVIEW_VERSION, Node, visible
 from webui.preview.renderers import Rendering
+from webui.sentences import joined, kept, sentence
 from webui.store.models import Approval, Consumption, Event
 from webui.store.queries import calls, events, people, reasons
 from webui.store.queries.calls import Row, Vote
@@ -44,11 +45,11 @@ from webui.web.told import ToldView, told_about
 from webui.web.told_chats import ToldChat, told_chats
 
 _OUTCOMES = {
-    None: "The agent took its one use; it has not reported yet.",
-    "ok": "The agent reported that it ran.",
-    "error": "The agent reported that it failed.",
-    "unknown": "Nobody reported how it ended.",
-    "rolled_back": "The agent gave it back: the call did not take effect.",
+    None: sentence("The agent took its one use; it has not reported yet."),
+    "ok": sentence("The agent reported that it ran."),
+    "error": sentence("The agent reported that it failed."),
+    "unknown": sentence("Nobody reported how it ended."),
+    "rolled_back": sentence("The agent gave it back: the call did not take effect."),
 }
 
 
@@ -228,13 +229,14 @@ def needs_confirming(shown: Shown) -> bool:
 
 
 def _why_asked(approval: Approval) -> str:
-    why = visible(why_asked(approval))
+    why = visible(kept(why_asked(approval)))
     if not approval.solo:
         return why
-    return (
-        f"{why} This organization works alone: people may decide calls of their "
-        "own agents, and the record says so."
+    alone = sentence(
+        "This organization works alone: people may decide calls of their own agents, and "
+        "the record says so."
     )
+    return joined(" ", [why, alone])
 
 
 def _resolution(approval: Approval, view: RowView) -> str | None:
@@ -242,7 +244,7 @@ def _resolution(approval: Approval, view: RowView) -> str | None:
         deadline = RESOLUTION[Resolution.DEADLINE]
         return deadline if view.status == Status.EXPIRED else None
     if view.status == Status.EXPIRED and approval.decided_at is not None:
-        return "It was approved, but not used in time."
+        return sentence("It was approved, but not used in time.")
     if approval.resolution == Resolution.GRANT and view.ties.cover is not None:
         return None  # said with the grant's name
     return RESOLUTION[Resolution(approval.resolution)]
@@ -252,8 +254,11 @@ def _outcome(uses: Sequence[Consumption]) -> str | None:
     if not uses:
         return None
     last = uses[-1]
-    detail = f" It said: {visible(last.detail)}" if last.detail else ""
-    return _OUTCOMES.get(last.result, _OUTCOMES["unknown"]) + detail
+    outcome = _OUTCOMES.get(last.result, _OUTCOMES["unknown"])
+    if not last.detail:
+        return outcome
+    detail = sentence("It said: %(detail)s", detail=visible(last.detail))
+    return joined(" ", [outcome, detail])
 
 
 def _named(

@@ -4,20 +4,18 @@ It is made of the masked arguments, and what comes back is read against what was
 left as it was is the value that it was, whatever a browser does to the ends of lines.
 """
 
-import json
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from webui.approvals.call.canonical import canonical
 from webui.approvals.call.differing import kind_of
-from webui.approvals.call.json_faults import Unreadable
-from webui.approvals.call.strict_json import read_arguments
 from webui.approvals.errors import Fault, InvalidError
 from webui.preview import Profile, masked_arguments, visible
 from webui.preview.editable import has_mask, is_plainly_visible, spelt
 from webui.preview.reading import in_order
+from webui.sentences import sentence
+from webui.web.boxes import READERS, MistypedError, at_place, read_whole
 
 Kind = Literal["text", "spelt", "number", "boolean", "null", "json", "whole"]
 MOST_FIELDS: Final = 36
@@ -26,7 +24,6 @@ MOST_APART: Final = 64_000
 """Bytes of a call; a larger one is edited as one text."""
 LARGEST: Final = 400_000
 """Bytes of a text to edit; a form takes half a mebibyte."""
-_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _ROWS: Final = 14
 _TOLD: Final = 200
 """Characters of a newer value that are told beside an older one."""
@@ -92,7 +89,13 @@ class Editor:
         fields = tuple(
             field
             if field.typed == field.shown
-            else replace(field, faults=(f"is now {field.shown[:_TOLD]}", *field.faults))
+            else replace(
+                field,
+                faults=(
+                    sentence("is now %(value)s", value=field.shown[:_TOLD]),
+                    *field.faults,
+                ),
+            )
             for field in self.fields
         )
         return replace(self, fields=fields)
@@ -107,7 +110,7 @@ def editor_of(arguments: Mapping[str, Any], profile: Profile) -> Editor:
             "arguments",
             "",
             "",
-            "All arguments",
+            sentence("All arguments"),
             "whole",
             "object",
             text,
@@ -164,103 +167,20 @@ def read(editor: Editor, form: Mapping[str, str]) -> dict[str, Any]:
         text = _lines(form.get(field.name, field.shown))
         try:
             if field.kind == "whole":
-                typed = _whole(text)
+                typed = read_whole(text)
             elif field.kind == "null" or text == _lines(field.shown):
                 typed[field.key] = editor.masked[field.key]
             else:
-                typed[field.key] = _READ[field.kind](text, field.was)
-        except _MistypedError as error:
-            faults.append(Fault(_pointer(field), str(error)))
+                typed[field.key] = READERS[field.kind](text, field.was)
+        except MistypedError as error:
+            faults.append(Fault(_pointer(field), error.words))
     if faults:
         raise InvalidError(
-            "Nothing was sent: see what is said beside the arguments below.",
+            sentence("Nothing was sent: see what is said beside the arguments below."),
             faults,
             code="edit_types",
         )
     return typed
-
-
-class _MistypedError(Exception):
-    """What is wrong with one box."""
-
-
-def _as_text(text: str, _: str) -> str:
-    _inside(json.dumps(text))
-    return text
-
-
-def _as_spelt(text: str, _: str) -> str:
-    found = _inside(text)
-    if not isinstance(found, str):
-        raise _MistypedError(
-            "is no JSON text now; keep the quotation marks around it, and a backslash before "
-            "each one inside"
-        )
-    return found
-
-
-def _as_number(text: str, _: str) -> Any:
-    if not _NUMBER.fullmatch(text.strip()):
-        raise _MistypedError("is no number; write one such as 12, -0.5 or 1e3")
-    return _inside(text.strip())
-
-
-def _as_boolean(text: str, _: str) -> bool:
-    if text not in {"true", "false"}:
-        raise _MistypedError("is neither true nor false")
-    return text == "true"
-
-
-def _as_json(text: str, was: str) -> Any:
-    found = _inside(text)
-    if kind_of(found) != was:
-        brackets = "[ ]" if was == "array" else "{ }"
-        raise _MistypedError(f"was received as an {was}; keep it one, in {brackets}")
-    return found
-
-
-_READ: dict[str, Callable[[str, str], Any]] = {
-    "text": _as_text,
-    "spelt": _as_spelt,
-    "number": _as_number,
-    "boolean": _as_boolean,
-    "json": _as_json,
-}
-
-
-def _inside(text: str) -> Any:
-    """Read the JSON text of one argument strictly."""
-    _refuse_malformed(text)
-    try:
-        return read_arguments(f'{{"":{text}}}')[""]
-    except Unreadable as fault:
-        raise _said(fault.sentence, fault.pointer.removeprefix("/")) from None
-
-
-def _whole(text: str) -> dict[str, Any]:
-    _refuse_malformed(text)
-    try:
-        return read_arguments(text)
-    except Unreadable as fault:
-        raise _said(fault.sentence, fault.pointer) from None
-
-
-def _refuse_malformed(text: str) -> None:
-    """Refuse what is not one JSON value, so that nothing can be put beside it."""
-    try:
-        json.loads(text)
-    except json.JSONDecodeError as error:
-        raise _MistypedError(
-            f"is not JSON: {error.msg[:1].lower()}{error.msg[1:]} at line {error.lineno}, "
-            f"column {error.colno}"
-        ) from None
-    except (ValueError, RecursionError):  # a number or a nesting beyond all limits
-        raise _MistypedError("is more than a call can hold; make it smaller") from None
-
-
-def _said(sentence: str, pointer: str) -> _MistypedError:
-    where = f"at {visible(pointer)}: " if pointer else ""
-    return _MistypedError(f"{where}{sentence.rstrip('.')}")
 
 
 def _of_field(field: Field, faults: Sequence[Fault]) -> list[str]:
@@ -273,8 +193,7 @@ def _of_field(field: Field, faults: Sequence[Fault]) -> list[str]:
             deeper, slash = rest, "/"
         elif name not in {_escaped(field.key), _escaped(field.real)}:
             continue
-        where = f"at {visible(slash + deeper)}: " if deeper else ""
-        found.append(f"{where}{visible(fault.detail)}")
+        found.append(at_place(slash + deeper if deeper else "", visible(fault.detail)))
     return found
 
 

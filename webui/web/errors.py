@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from webui import problems
 from webui.approvals.errors import DeskError
+from webui.sentences import sentence
 from webui.store.errors import StoreUnavailableError
 from webui.web.mending import mend_of
 from webui.web.render import page, part, wants_part
@@ -23,23 +24,25 @@ MACHINES = (
     "/static/",
 )
 """Addresses whose readers are programs: they get problem details."""
-_FORM_TOO_OLD = (
+_FORM_TOO_OLD = sentence(
     "The form did not carry the mark of your present session, so nothing was changed."
 )
-_OPEN_AGAIN = "Go back, load the page anew, and send the form once more."
+_OPEN_AGAIN = sentence("Go back, load the page anew, and send the form once more.")
 _MEND = {
-    403: "Ask somebody who runs this desk, if you should be able to do this.",
-    404: "Check the address; what is not in your organization is not shown.",
-    413: "Send less at once.",
-    429: "Wait a moment and try again.",
-    500: "Try again; if it stays, whoever runs this desk finds the cause in its log.",
-    503: "Nothing was changed. Try again in a few seconds.",
+    403: sentence("Ask somebody who runs this desk, if you should be able to do this."),
+    404: sentence("Check the address; what is not in your organization is not shown."),
+    413: sentence("Send less at once."),
+    429: sentence("Wait a moment and try again."),
+    500: sentence(
+        "Try again; if it stays, whoever runs this desk finds the cause in its log."
+    ),
+    503: sentence("Nothing was changed. Try again in a few seconds."),
 }
 _DETAIL = {
-    404: "There is nothing at this address.",
-    405: "This address takes another method.",
-    413: "That is more than this desk takes at once.",
-    500: "Something went wrong on our side.",
+    404: sentence("There is nothing at this address."),
+    405: sentence("This address takes another method."),
+    413: sentence("That is more than this desk takes at once."),
+    500: sentence("Something went wrong on our side."),
 }
 
 
@@ -71,7 +74,7 @@ def _answer(problem: Problem) -> tuple[str, int]:
 def _problem(
     status: int, detail: str, code: str | None, mend: str | None = None
 ) -> Problem:
-    title = problems.TITLES.get(status, "Error")
+    title = problems.TITLES.get(status, problems.ERROR)
     return Problem(status, title, detail, mend or _MEND.get(status), code)
 
 
@@ -109,7 +112,7 @@ def _of_http_error(error: HTTPException) -> BaseResponse | tuple[str, int]:
         return _signed_out()
     if _for_machines():
         return problems.of_http_error(error)
-    detail = _DETAIL.get(status, error.description or "The request was refused.")
+    detail = _DETAIL.get(status, error.description or sentence("The request was refused."))
     return _answer(_problem(status, detail, None))
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from webui.approvals.answering.settlement import UnreadableError, settlement_of
 from webui.approvals.states import Verdict
-from webui.approvals.words import VERDICT
+from webui.approvals.words import VERDICT_FIRST
 from webui.preview import visible
 from webui.store.models import Approval
 from webui.store.queries import people
@@ -21,6 +21,7 @@ class Given:
     """One reviewer's verdict."""
 
     verdict: str
+    """As the beginning of a line."""
     who: str
     at: int
     channel: str
@@ -57,7 +58,7 @@ def settling(session: Session, approval: Approval) -> Given | None:
     lender = note.get("delegated_by")
     names = people.names(session, approval.org_id, {f"user:{lender}"} if lender else ())
     return Given(
-        VERDICT[Verdict(note["verdict"])],
+        VERDICT_FIRST[Verdict(note["verdict"])],
         visible(note["who"]),
         verdict.at,
         note["channel"],
@@ -68,7 +69,7 @@ def settling(session: Session, approval: Approval) -> Given | None:
 
 
 def _word(vote: Vote) -> str:
-    return VERDICT[Verdict(vote.decision.verdict)]
+    return VERDICT_FIRST[Verdict(vote.decision.verdict)]
 
 
 def name_of(user_id: str | None, names: Mapping[str, str]) -> str | None:

@@ -22,6 +22,7 @@ from webui.approvals.states import Risk, Status, Verdict
 from webui.preview import masked_arguments, visible
 from webui.preview.editable import has_mask, spelt
 from webui.preview.reading import in_order
+from webui.sentences import Sentence, number, plural, sentence
 from webui.store.models import Approval, Org
 from webui.web.access import may_grant
 from webui.web.context import house
@@ -29,20 +30,25 @@ from webui.web.editor import MOST_FIELDS
 
 How = Literal["same", "any", "start", "most"]
 SHORTER: Final = (
-    ("15m", "15 minutes", HOUR // 4),
-    ("1h", "1 hour", HOUR),
-    ("8h", "8 hours", 8 * HOUR),
+    ("15m", sentence("15 minutes"), HOUR // 4),
+    ("1h", sentence("1 hour"), HOUR),
+    ("8h", sentence("8 hours"), 8 * HOUR),
 )
 LONGEST: Final = "longest"
 _HOWS: Final[Mapping[How, str]] = {
-    "same": "exactly as here",
-    "any": "any value",
-    "start": "starting with …",
-    "most": "at most …",
+    "same": sentence("exactly as here"),
+    "any": sentence("any value"),
+    "start": sentence("starting with …"),
+    "most": sentence("at most …"),
 }
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?")
 _LONGEST_START: Final = 1_000
-_UNITS: Final = ((24 * HOUR, "day"), (HOUR, "hour"), (60_000, "minute"), (1_000, "second"))
+_UNITS: Final = (
+    (24 * HOUR, lambda count: plural("%(number)s day", "%(number)s days", count)),
+    (HOUR, lambda count: plural("%(number)s hour", "%(number)s hours", count)),
+    (60_000, lambda count: plural("%(number)s minute", "%(number)s minutes", count)),
+    (1_000, lambda count: plural("%(number)s second", "%(number)s seconds", count)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +111,10 @@ def wish_of(
     offer = offer_for(session, approval, handled_as)
     if offer is None:
         raise InvalidError(
-            "No standing grant can be given with this call; decide it without one.",
-            [Fault("/grant", "cannot be given for this call")],
+            sentence(
+                "No standing grant can be given with this call; decide it without one."
+            ),
+            [Fault("/grant", sentence("cannot be given for this call"))],
             code="grant_not_offered",
         )
     return read_wish(offer, form, house().store.now())
@@ -136,8 +144,7 @@ def offer_for(session: Session, approval: Approval, handled_as: Risk) -> GrantOf
 def _times(lasts: int) -> tuple[tuple[str, str], ...]:
     shorter = [(name, word) for name, word, ms in SHORTER if ms < lasts]
     fits = next((each for each in _UNITS if lasts % each[0] == 0), _UNITS[-1])
-    number = lasts // fits[0]
-    most = f"{number} {fits[1]}{'' if number == 1 else 's'}, the longest here"
+    most = sentence("%(length)s, the longest here", length=fits[1](lasts // fits[0]))
     return (*shorter, (LONGEST, most))
 
 
@@ -204,18 +211,26 @@ def read_wish(offer: GrantOffer, form: Mapping[str, str], now: int) -> GrantWish
     typed, faults = retyped(offer, form), []
     uses = _whole(typed.uses)
     if uses is None or not 1 <= uses <= MOST_USES:
-        faults.append(Fault("/grant/uses", f"must be a number from 1 to {MOST_USES:,}"))
+        faults.append(
+            Fault(
+                "/grant/uses",
+                sentence("must be a number from 1 to %(most)s", most=number(MOST_USES)),
+            )
+        )
     if typed.until not in {name for name, _ in typed.times}:
-        faults.append(Fault("/grant/until", "must be one of those offered"))
+        faults.append(Fault("/grant/until", sentence("must be one of those offered")))
     conditions = []
     for choice in typed.choices:
         try:
             conditions += _condition(choice)
         except _MistypedError as error:
-            faults.append(Fault(f"/grant/arguments/{choice.at}", str(error)))
+            faults.append(Fault(f"/grant/arguments/{choice.at}", error.words))
     if faults:
         raise InvalidError(
-            "Nothing was decided: see what is said beside the fields of the standing grant.",
+            sentence(
+                "Nothing was decided: see what is said beside the fields of the "
+                "standing grant."
+            ),
             faults,
             code="grant_form",
         )
@@ -228,10 +243,14 @@ def read_wish(offer: GrantOffer, form: Mapping[str, str], now: int) -> GrantWish
 class _MistypedError(Exception):
     """What is wrong with one choice."""
 
+    def __init__(self, words: Sentence) -> None:
+        super().__init__(words)
+        self.words = words
+
 
 def _condition(choice: Choice) -> list[dict[str, Any]]:
     if choice.how not in {how for how, _ in choice.hows}:
-        raise _MistypedError("must be one of the choices offered")
+        raise _MistypedError(sentence("must be one of the choices offered"))
     if choice.how == "same":
         return []
     path, text = f"args.{choice.real}", choice.value.replace("\r\n", "\n")
@@ -240,13 +259,16 @@ def _condition(choice: Choice) -> list[dict[str, Any]]:
     if choice.how == "start":
         if not text or len(text) > _LONGEST_START or "\0" in text:
             raise _MistypedError(
-                f"say what it starts with, in at most {_LONGEST_START:,} characters"
+                sentence(
+                    "say what it starts with, in at most %(most)s characters",
+                    most=number(_LONGEST_START),
+                )
             )
         return [{"path": path, "op": "starts_with", "value": text}]
     if not _NUMBER.fullmatch(text.strip()):
-        raise _MistypedError("say a number that it is at most, such as 12 or 0.5")
-    number = float(text) if "." in text else int(text)
-    return [{"path": path, "op": "lte", "value": number}]
+        raise _MistypedError(sentence("say a number that it is at most, such as 12 or 0.5"))
+    most = float(text) if "." in text else int(text)
+    return [{"path": path, "op": "lte", "value": most}]
 
 
 def _whole(text: str) -> int | None:

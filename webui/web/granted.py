@@ -7,6 +7,7 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from webui.preview import visible
+from webui.sentences import number, sentence
 from webui.store.models import Approval, StandingGrant
 from webui.store.queries import standing_grants
 from webui.store.queries.standing_grants import GrantRow
@@ -64,7 +65,7 @@ def told_in(moments: Sequence[Moment], ties: Ties, who: str | None) -> tuple[Mom
     if ties.cover is not None:
         more.append(Moment(ties.cover.words, "", ties.cover.at, ties.cover.url))
     if ties.granted is not None:
-        words = f"Made a standing grant: {ties.granted.words}"
+        words = sentence("Made a standing grant: %(what)s", what=ties.granted.words)
         more.append(Moment(words, who or "", ties.granted.at, ties.granted.url))
     return tuple(sorted([*moments, *more], key=lambda moment: moment.at))
 
@@ -79,15 +80,21 @@ def _cover(row: GrantRow | None, approval: Approval) -> Cover | None:
         return None
     at = approval.decided_at or approval.created_at
     if not may_view(row.made_from):
-        return Cover("Covered by a standing grant", None, at)
-    words = f"Covered by a standing grant of {visible(row.maker)}"
+        return Cover(sentence("Covered by a standing grant"), None, at)
+    words = sentence("Covered by a standing grant of %(name)s", name=visible(row.maker))
     return Cover(words, url_of(row.grant.id), at)
 
 
 def _granted(grant: StandingGrant | None) -> Granted | None:
     if grant is None:
         return None
-    uses = "one use" if grant.uses == 1 else f"{grant.uses:,} uses"
-    within = " in this session" if grant.session is not None else ""
-    words = f"calls like this one, {uses}{within}"
+    uses = (
+        sentence("one use")
+        if grant.uses == 1
+        else sentence("%(count)s uses", count=number(grant.uses))
+    )
+    if grant.session is None:
+        words = sentence("calls like this one, %(uses)s", uses=uses)
+    else:
+        words = sentence("calls like this one, %(uses)s in this session", uses=uses)
     return Granted(words, grant.expires_at, url_of(grant.id), grant.created_at)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from webui.approvals.states import Status, Verdict
 from webui.approvals.words import VERDICT
 from webui.preview import visible
+from webui.sentences import joined, sentence
 from webui.store.models import Approval
 from webui.store.queries import calls, lineage, settled
 from webui.web.access import may_view
@@ -60,7 +61,7 @@ class Edited:
     who: str | None
     at: int | None
     changes: Changes
-    no_more: tuple[str, ...]
+    no_more: str
     """Who had said yes before it, to other arguments."""
 
 
@@ -130,9 +131,16 @@ def edited(
         None if by is None else visible(by.display),
         None if by is None else by.decision.at,
         edited_from_asked(session, approval),
-        tuple(
-            f"{visible(each.display)} ({VERDICT[Verdict(each.verdict)]})"
-            for each in lineage.taken_back(session, approval)
+        joined(
+            ", ",
+            [
+                sentence(
+                    "%(who)s (%(verdict)s)",
+                    who=visible(each.display),
+                    verdict=VERDICT[Verdict(each.verdict)],
+                )
+                for each in lineage.taken_back(session, approval)
+            ],
         ),
     )
 

@@ -2,9 +2,10 @@
 
 from flask import Flask, abort, request
 
+from webui.sentences import sentence
 from webui.web.guard import RECEIVERS
 
-_NOT_TEXT = "The request holds a NUL character, which no text has."
+_NOT_TEXT = sentence("The request holds a NUL character, which no text has.")
 
 
 def register(app: Flask) -> None:

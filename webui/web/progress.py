@@ -8,6 +8,7 @@ from webui.approvals.answering.quorum import YESES, Ballot, approvals_in
 from webui.approvals.ruling.terms import quorum_of
 from webui.approvals.states import OPEN
 from webui.preview import visible
+from webui.sentences import joined, sentence
 from webui.store.models import Approval
 from webui.store.queries.calls import Vote
 from webui.store.queries.groups import names_of
@@ -25,17 +26,23 @@ def progress_words(
         Ballot(vote.decision.verdict, frozenset(vote.decision.groups.split()))
         for vote in votes
     ]
-    total = f"{approvals_in(given, quorum)} of {max(quorum.required, 1)} approvals given."
+    total = sentence(
+        "%(given)s of %(needed)s approvals given.",
+        given=approvals_in(given, quorum),
+        needed=max(quorum.required, 1),
+    )
     if not quorum.approvers:
         return total
     names = names_of(session, approval.org_id, quorum.approvers)
-    each = ", ".join(
+    each = [
         _of_group(visible(name), group, given, once=quorum.distinct)
         for group, name in sorted(names.items(), key=lambda pair: pair[1])
-    )
-    return f"{total} By group: {each}."
+    ]
+    return sentence("%(total)s By group: %(each)s.", total=total, each=joined(", ", each))
 
 
 def _of_group(name: str, group: str, given: Sequence[Ballot], *, once: bool) -> str:
     said = sum(vote.verdict in YESES and group in vote.groups for vote in given)
-    return f"{name} {min(said, 1)} of 1" if once else f"{name} {said}"
+    if once:
+        return sentence("%(group)s %(given)s of 1", group=name, given=min(said, 1))
+    return f"{name} {said}"

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from webui.approvals.authorization import AGENTS, MEMBERS
 from webui.narrowing import EVERYBODYS, FIELDS, GROUPS, SORTS, Query, offers
 from webui.preview import visible
+from webui.sentences import sentence
 from webui.store.queries import calls, events, narrowing
 from webui.store.queries.calls import Row
 from webui.store.queries.views import View, views_for
@@ -28,6 +29,17 @@ from webui.web.rows import queue_rows
 from webui.web.typed import NOTHING
 
 blueprint = Blueprint("queue", __name__)
+_SORTED = {
+    "urgency": sentence("Urgency"),
+    "risk": sentence("Risk"),
+    "age": sentence("Age"),
+    "deadline": sentence("Deadline"),
+}
+_TOGETHER = {
+    "agent": sentence("By agent"),
+    "session": sentence("By session"),
+    "call": sentence("By similar call"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +116,9 @@ def _line(query: Query, views: Sequence[View]) -> dict[str, object]:
             *(_offered(name, line, query) for name, line in EVERYBODYS),
             *(_offered(visible(each.name), each.line, query, each) for each in views),
         ],
-        "sorts": SORTS,
+        "sorts": [(each, _SORTED[each]) for each in SORTS],
         "sort": query.sort,
-        "groupings": GROUPS,
+        "groupings": [(each, _TOGETHER[each]) for each in GROUPS],
         "grouping": query.group,
         "fields": list(FIELDS.values()),
     }

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from webui.narrowing import FIELDS, Query, read
 from webui.narrowing.language import quoted
+from webui.sentences import sentence
 from webui.store.queries import events, narrowing, settled
 from webui.store.queries.calls import Filters, Row
 from webui.web.access import may_view, me, seen
@@ -175,8 +176,10 @@ def _group_of(by: str, row: Row, view: RowView) -> tuple[str, str]:
     if by == "agent":
         return approval.agent_id, view.agent_name
     if by == "session":
-        return approval.session or "", view.session or "No session"
-    return f"{approval.tool}\0{approval.agent_id}", f"{view.tool} by {view.agent_name}"
+        return approval.session or "", view.session or sentence("No session")
+    return f"{approval.tool}\0{approval.agent_id}", sentence(
+        "%(tool)s by %(agent)s", tool=view.tool, agent=view.agent_name
+    )
 
 
 def _settled_last(session: Session) -> str | None:
@@ -184,4 +187,6 @@ def _settled_last(session: Session) -> str | None:
     if not last:
         return None
     view = row_view(last[0], house().store.now(), "")
-    return f"The last call was {view.tool}. {view.settled_words}"
+    return sentence(
+        "The last call was %(tool)s. %(how)s", tool=view.tool, how=view.settled_words
+    )

@@ -8,6 +8,7 @@ from webui.approvals.errors import DeskError, InvalidError
 from webui.gating import Reveal, path_to, shown_of
 from webui.preview import PREVIEW_VERSION, visible
 from webui.problems import status_of
+from webui.sentences import sentence
 from webui.web.access import approval_or_404, may_reveal, me
 from webui.web.approval import Answer, answer_as_it_stands, everything, full_page
 from webui.web.context import house
@@ -62,7 +63,7 @@ def _asked_for(approval_id: str) -> tuple[Reveal, str]:
             path = path_to(session, runtime.keyring, approval, which)
         except LookupError:
             raise InvalidError(
-                "Nothing is masked there; open the full arguments again."
+                sentence("Nothing is masked there; open the full arguments again.")
             ) from None
     if needs_confirming(shown):
         require_fresh(url_for("approval.full", approval_id=approval_id))

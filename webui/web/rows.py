@@ -8,6 +8,7 @@ from webui.approvals.ending import current_status
 from webui.approvals.states import OPEN, Status
 from webui.approvals.words import STATUS, delivery_words, settled_by
 from webui.preview import inline, visible
+from webui.sentences import kept
 from webui.store.queries.calls import Row, Vote
 from webui.web.granted import NO_TIES, Ties
 from webui.web.links import link
@@ -62,6 +63,7 @@ def row_view(
     """Return a row as it stands at `now` (ms), leading to `url`."""
     approval = row.approval
     status = Status(current_status(approval, now))
+    error = None if approval.reply_error is None else kept(approval.reply_error)
     return RowView(
         id=approval.id,
         status=str(status),
@@ -89,11 +91,11 @@ def row_view(
                 approval.reply_state,
                 status,
                 row.source,
-                approval.reply_error,
+                error,
                 approval.reply_attempts,
             )
         ),
-        delivery_error=shown(approval.reply_error),
+        delivery_error=shown(error),
         claimed_by=shown(row.claimer) if holder_of(approval, now) else None,
         solo=approval.solo,
         break_glass=approval.break_glass,

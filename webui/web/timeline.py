@@ -8,40 +8,42 @@ from typing import Any
 from webui.approvals.states import Verdict
 from webui.approvals.words import VERDICT
 from webui.preview import visible
+from webui.sentences import joined, kept, sentence
 from webui.store.models import Event
 
 SENTENCES = {
-    "approval.created": "Asked",
-    "approval.reused": "Asked again",
-    "approval.viewed": "Shown",
-    "approval.opened_full": "Full arguments shown",
-    "approval.revealed": "A masked value was shown",
-    "approval.claimed": "Claimed",
-    "approval.released": "Let go",
-    "approval.decided": "Decided",
-    "approval.vote": "Voted",
-    "approval.settling": "Decided, to be undone for a moment",
-    "approval.undone": "Undone",
-    "approval.changes_requested": "Asked for changes",
-    "approval.resumed": "The agent answered, so it waits for a decision again",
-    "approval.message": "Wrote a message",
-    "approval.break_glass": "Approved by break-glass, past quorum",
-    "approval.late": "A verdict came too late and changed nothing",
-    "approval.expired": "Expired: nobody decided in time",
-    "approval.cancelled": "Withdrawn",
-    "approval.superseded": "Superseded by a newer call",
-    "approval.consumed": "Taken for its one use",
-    "approval.rolled_back": "Given back: the call did not take effect",
-    "approval.outcome": "The outcome was reported",
-    "approval.revoked": "Taken back before use",
-    "approval.lease_over": "The run did not report in time",
-    "approval.reply_started": "Being sent to its source",
-    "approval.reply_failed": "Not delivered to its source",
-    "approval.reply_confirmed": "Confirmed by its source",
-    "approval.reply_gone": "Its source waits for it no more",
-    "approval.reply_overruled": "Its source had settled it otherwise",
+    "approval.created": sentence("Asked"),
+    "approval.reused": sentence("Asked again"),
+    "approval.viewed": sentence("Shown"),
+    "approval.opened_full": sentence("Full arguments shown"),
+    "approval.revealed": sentence("A masked value was shown"),
+    "approval.claimed": sentence("Claimed"),
+    "approval.released": sentence("Let go"),
+    "approval.decided": sentence("Decided"),
+    "approval.vote": sentence("Voted"),
+    "approval.settling": sentence("Decided, to be undone for a moment"),
+    "approval.undone": sentence("Undone"),
+    "approval.changes_requested": sentence("Asked for changes"),
+    "approval.resumed": sentence("The agent answered, so it waits for a decision again"),
+    "approval.message": sentence("Wrote a message"),
+    "approval.break_glass": sentence("Approved by break-glass, past quorum"),
+    "approval.late": sentence("A verdict came too late and changed nothing"),
+    "approval.expired": sentence("Expired: nobody decided in time"),
+    "approval.cancelled": sentence("Withdrawn"),
+    "approval.superseded": sentence("Superseded by a newer call"),
+    "approval.consumed": sentence("Taken for its one use"),
+    "approval.rolled_back": sentence("Given back: the call did not take effect"),
+    "approval.outcome": sentence("The outcome was reported"),
+    "approval.revoked": sentence("Taken back before use"),
+    "approval.lease_over": sentence("The run did not report in time"),
+    "approval.reply_started": sentence("Being sent to its source"),
+    "approval.reply_failed": sentence("Not delivered to its source"),
+    "approval.reply_confirmed": sentence("Confirmed by its source"),
+    "approval.reply_gone": sentence("Its source waits for it no more"),
+    "approval.reply_overruled": sentence("Its source had settled it otherwise"),
 }
 
+_NOTHING = joined("", [])
 _OF_VERDICTS = frozenset(
     {"approval.decided", "approval.vote", "approval.settling", "approval.undone"}
 )
@@ -72,15 +74,15 @@ def timeline(events: Sequence[Event], names: Mapping[str, str]) -> list[Moment]:
 
 def words_of(event: Event) -> str:
     """Return what an event says, with the verdict if it has one; empty for others."""
-    sentence, facts = SENTENCES.get(event.action, ""), facts_of(event)
+    said, facts = SENTENCES.get(event.action, _NOTHING), facts_of(event)
     verdict = facts.get("verdict")
     if event.action in _OF_VERDICTS and verdict in set(Verdict):
-        sentence = f"{sentence}: {VERDICT[Verdict(verdict)]}"
+        said = joined(": ", [said, VERDICT[Verdict(verdict)]])
     if event.action == "approval.undone" and facts.get("why"):
-        return f"{sentence}. {visible(str(facts['why']))}"
+        return joined(". ", [said, visible(kept(str(facts["why"])))])
     if event.action == "approval.revealed" and facts.get("path"):
-        return f"{sentence}: {visible(facts['path'])}"
-    return sentence
+        return joined(": ", [said, visible(facts["path"])])
+    return said
 
 
 def facts_of(event: Event) -> dict[str, Any]:

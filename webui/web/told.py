@@ -8,19 +8,25 @@ from sqlalchemy.orm import Session
 from webui.notices import wishes
 from webui.notices.destinations import BY_MAIL
 from webui.preview import visible
+from webui.sentences import joined, kept, plural, sentence
 from webui.store.queries import notices
 from webui.store.queries.notices import Told
 
 _WHY: Final = {
     wishes.DECIDE: "",
-    wishes.DELEGATE: "in place of {giver}",
-    wishes.MANAGER: "as owner of the managing agent",
-    wishes.ESCALATED: "it was escalated to them",
-    wishes.RESUMED: "it waits again",
-    wishes.REMINDER: "reminder",
-    wishes.BREAK_GLASS: "alarm: break-glass",
+    wishes.MANAGER: sentence("as owner of the managing agent"),
+    wishes.ESCALATED: sentence("it was escalated to them"),
+    wishes.RESUMED: sentence("it waits again"),
+    wishes.REMINDER: sentence("reminder"),
+    wishes.BREAK_GLASS: sentence("alarm: break-glass"),
     wishes.WRITE: "",
 }
+_AS_IT_IS: Final = {
+    "delivered": sentence("delivered"),
+    "sending": sentence("on its way"),
+}
+_FOR_DIGEST: Final = sentence("waits for the digest")
+_FOR_ITS_TIME: Final = sentence("waits for its time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,30 +50,38 @@ def told_about(session: Session, approval_id: str) -> tuple[ToldView, ...]:
 
 def _view(told: Told) -> ToldView:
     # a service's name goes without its server: that is its owner's own business
-    where = "e-mail" if told.kind in BY_MAIL else told.place.partition(" (")[0]
+    where = sentence("e-mail") if told.kind in BY_MAIL else told.place.partition(" (")[0]
     state = "waiting" if told.status == "sending" else told.status
     waits = state == "waiting"
     return ToldView(
         visible(told.user_name),
         visible(where),
-        _WHY[told.why].format(giver=visible(told.in_place_of or "")),
+        _why(told),
         state,
         _words(told),
         (told.next_at if waits else told.ended_at) if told.status != "sending" else None,
     )
 
 
+def _why(told: Told) -> str:
+    if told.why == wishes.DELEGATE:
+        return sentence("in place of %(giver)s", giver=visible(told.in_place_of or ""))
+    return _WHY[told.why]
+
+
 def _words(told: Told) -> str:
-    why = visible(told.last_error or "")
-    if told.status == "delivered":
-        return "delivered"
+    why = visible(kept(told.last_error or ""))
     if told.status == "dead":
-        return f"did not arrive: {why}"
+        return sentence("did not arrive: %(why)s", why=why)
     if told.status == "dropped":
-        return f"not told: {why}"
-    if told.status == "sending":
-        return "on its way"
+        return sentence("not told: %(why)s", why=why)
+    if told.status in _AS_IT_IS:
+        return _AS_IT_IS[told.status]
     if told.attempts:
-        tried = "once" if told.attempts == 1 else f"{told.attempts} times"
-        return f"tried {tried}, and again at the time beside. {why}"
-    return "waits for the digest" if told.digest else "waits for its time"
+        tried = plural(
+            "tried once, and again at the time beside.",
+            "tried %(number)s times, and again at the time beside.",
+            told.attempts,
+        )
+        return joined(" ", [tried, why])
+    return _FOR_DIGEST if told.digest else _FOR_ITS_TIME

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from webui.preview import visible
 from webui.receivers.registry import KINDS
+from webui.sentences import joined, kept, sentence
 from webui.store.models import Approval
 from webui.store.queries.chat import Told, told_in_chat
 
@@ -37,13 +38,20 @@ def told_chats(session: Session, approval: Approval) -> tuple[ToldChat, ...]:
 
 
 def _words(told: Told) -> str:
-    what = "edited" if told.posted else "posted"
+    error = kept(told.last_error or "")
     if told.status == "dropped":
-        return "not posted: it was settled before."
+        return sentence("not posted: it was settled before.")
     if told.status == "dead":
-        return f"given up after {told.attempts} attempts. {told.last_error or ''}"
+        given_up = sentence("given up after %(count)s attempts.", count=told.attempts)
+        return joined(" ", [given_up, error])
     if told.last_error is not None:
-        return f"not {what} yet; it is tried again. {told.last_error}"
+        if told.posted:
+            again = sentence("not edited yet; it is tried again.")
+        else:
+            again = sentence("not posted yet; it is tried again.")
+        return joined(" ", [again, error])
     if not told.posted:
-        return "about to be posted."
-    return "shows how it ended." if told.status == "closed" else "posted."
+        return sentence("about to be posted.")
+    if told.status == "closed":
+        return sentence("shows how it ended.")
+    return sentence("posted.")

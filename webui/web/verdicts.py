@@ -13,8 +13,10 @@ from webui.approvals.answering.reviewing import Decided, Look
 from webui.approvals.errors import InvalidError, NotAllowedError
 from webui.approvals.grants.granting import GrantWish
 from webui.approvals.states import Verdict
+from webui.approvals.words import RISK_INSIDE
 from webui.gating import Shown
 from webui.preview import PREVIEW_VERSION
+from webui.sentences import sentence
 from webui.store.models import Approval
 from webui.together import cascade
 from webui.web.access import me
@@ -53,9 +55,13 @@ class DecideForm:
         """
         wanted, seal = form.get("verdict", ""), form.get("seal", "")
         if wanted not in set(Verdict):
-            raise InvalidError("The form says nothing that can be decided; open it again.")
+            raise InvalidError(
+                sentence("The form says nothing that can be decided; open it again.")
+            )
         if not seal:
-            raise InvalidError("The form does not say what was shown; open it again.")
+            raise InvalidError(
+                sentence("The form does not say what was shown; open it again.")
+            )
         return cls(
             Verdict(wanted),
             _prose(form.get("reason", "")) or _prose(form.get("chosen", "")),
@@ -145,17 +151,26 @@ def _refuse_unseen(shown: Shown, *, opened: bool, always_fresh: bool) -> None:
     if shown.needs_full_view and not opened:
         raise NotAllowedError(
             "full_view_required",
-            "This call is approved at the end of its full arguments only; read them first.",
+            sentence(
+                "This call is approved at the end of its full arguments only; read "
+                "them first."
+            ),
         )
     if always_fresh and not me().is_fresh(house().store.now()):
         raise NotAllowedError(
             "confirm_first",
-            "Break-glass asks that you proved who you are within the last 15 minutes; confirm "
-            "on your account's page that it is you.",
+            sentence(
+                "Break-glass asks that you proved who you are within the last 15 "
+                "minutes; confirm on your account's page that it is you."
+            ),
         )
     if needs_confirming(shown):
         raise NotAllowedError(
             "confirm_first",
-            f"Approving a call of {shown.risk} risk asks that you proved who you are within "
-            "the last 15 minutes; confirm on your account's page that it is you.",
+            sentence(
+                "Approving a call of %(risk)s risk asks that you proved who you are "
+                "within the last 15 minutes; confirm on your account's page that it is "
+                "you.",
+                risk=RISK_INSIDE[shown.risk],
+            ),
         )

@@ -7,14 +7,15 @@ from webui.approvals.authorization import Access, Actor
 from webui.approvals.states import OPEN, Status, Verdict
 from webui.approvals.words import VERDICT
 from webui.audit.chain import rfc3339
+from webui.sentences import sentence
 from webui.store.models import Approval
 from webui.store.queries.calls import Vote
 
-DELEGATOR_DECIDED = (
+DELEGATOR_DECIDED = sentence(
     "Who made you their delegate has decided this call already; it waits for others."
 )
 
-_SENDING = (
+_SENDING = sentence(
     "A verdict was given, and the source of this call is being told. It settles the call once "
     "the source has confirmed it."
 )
@@ -43,14 +44,15 @@ def why_not(
 
     """
     if status not in OPEN:
-        return f"Nothing is left to decide. {settled}"
+        return sentence("Nothing is left to decide. %(settled)s", settled=settled)
     if settles_at is not None:
         return (
             _SENDING
             if sending
-            else (
-                f"A verdict was given that settles this call at {rfc3339(settles_at)[11:19]} UTC, "
-                "unless it is undone before."
+            else sentence(
+                "A verdict was given that settles this call at %(time)s UTC, unless it is "
+                "undone before.",
+                time=rfc3339(settles_at)[11:19],
             )
         )
     mine = voted(actor, votes)
@@ -104,12 +106,17 @@ def voted(actor: Actor, votes: Sequence[Vote]) -> Vote | None:
 def _already(actor: Actor, vote: Vote) -> str:
     done = VERDICT[Verdict(vote.decision.verdict)]
     if vote.decision.user_id == actor.id:
-        return f"You have {done} this call; it waits for others."
+        return sentence("You have %(done)s this call; it waits for others.", done=done)
     if actor.is_one_of((vote.decision.user_id,)):
-        return (
-            f"You have {done} this call by another account of yours; it waits for others."
+        return sentence(
+            "You have %(done)s this call by another account of yours; it waits for others.",
+            done=done,
         )
-    return f"{vote.display} has {done} this call in your place; it waits for others."
+    return sentence(
+        "%(who)s has %(done)s this call in your place; it waits for others.",
+        who=vote.display,
+        done=done,
+    )
 
 
 def others_voices(actor: Actor, votes: Sequence[Vote]) -> frozenset[str]:

@@ -11,6 +11,7 @@ from webui.approvals.answering.reviewing import Decided, Look, Reviewer, actor_o
 from webui.approvals.desk import load
 from webui.approvals.errors import ConflictError
 from webui.approvals.states import OPEN, Verdict
+from webui.sentences import sentence
 from webui.store.models import Approval
 from webui.store.queries.calls import agent_of
 from webui.store.queries.seeing import Seen, any_of
@@ -51,7 +52,8 @@ def deny_along(
     holder = holder_of(approval, tx.now)
     if holder and not actor_of(tx, reviewer, first.org_id).is_one_of((holder,)):
         theirs = ConflictError(
-            "claimed_by_another", "Somebody else has claimed it, so it was left to them."
+            "claimed_by_another",
+            sentence("Somebody else has claimed it, so it was left to them."),
         )
         return Decided(approval, applied=False, refusal=theirs)
     look = Look(None, 0)

@@ -13,7 +13,8 @@ from webui.approvals.desk import facts, load, subject
 from webui.approvals.ending import current_status, expire_if_over
 from webui.approvals.errors import ConflictError
 from webui.approvals.states import OPEN, Status
-from webui.approvals.words import STATUS
+from webui.approvals.words import STATUS_INSIDE
+from webui.sentences import sentence
 from webui.store.models import Approval, table_of
 from webui.store.transaction import Transaction
 
@@ -78,7 +79,7 @@ def release(tx: Transaction, reviewer: Reviewer, org_id: str, approval_id: str) 
     if holder != reviewer.user_id:
         others = ConflictError(
             "claimed_by_another",
-            "Somebody else has claimed it; claim it yourself to take it over.",
+            sentence("Somebody else has claimed it; claim it yourself to take it over."),
         )
         return Decided(approval, applied=False, refusal=others)
     _hold(tx, approval, None, None)
@@ -102,5 +103,7 @@ def _hold(
 
 
 def _settled(approval: Approval, now: int) -> ConflictError:
-    word = STATUS[Status(current_status(approval, now))].lower()
-    return ConflictError("already_settled", f"Nothing is left to look into: {word}.")
+    word = STATUS_INSIDE[Status(current_status(approval, now))]
+    return ConflictError(
+        "already_settled", sentence("Nothing is left to look into: %(word)s.", word=word)
+    )

@@ -14,7 +14,8 @@ from webui.approvals.ending import current_status, expire_if_over
 from webui.approvals.errors import ConflictError
 from webui.approvals.states import OPEN, Status
 from webui.approvals.use.leases import own
-from webui.approvals.words import STATUS
+from webui.approvals.words import STATUS_INSIDE
+from webui.sentences import sentence
 from webui.store.models import Approval
 from webui.store.transaction import Transaction
 
@@ -92,10 +93,17 @@ def _refuse_full(approval: Approval, most: int) -> None:
     if approval.message_count >= most:
         raise ConflictError(
             "conversation_full",
-            f"There are {most} messages about this call already; decide it, or ask anew.",
+            sentence(
+                "There are %(most)s messages about this call already; decide it, or "
+                "ask anew.",
+                most=most,
+            ),
         )
 
 
 def _over(approval: Approval, now: int) -> ConflictError:
-    word = STATUS[Status(current_status(approval, now))].lower()
-    return ConflictError("already_settled", f"Nothing is left to talk about here: {word}.")
+    word = STATUS_INSIDE[Status(current_status(approval, now))]
+    return ConflictError(
+        "already_settled",
+        sentence("Nothing is left to talk about here: %(word)s.", word=word),
+    )

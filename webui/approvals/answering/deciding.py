@@ -38,6 +38,7 @@ from webui.approvals.policy import Ruling
 from webui.approvals.ruling.terms import quorum_of
 from webui.approvals.states import OPEN, Resolution, Status, Verdict
 from webui.approvals.upstream.options import chosen
+from webui.sentences import sentence
 from webui.store.models import Approval
 from webui.store.transaction import Transaction
 
@@ -99,7 +100,7 @@ def decide(
         return refused(tx, reviewer, approval, verdict, access)
     check_reason(approval, reason, required=break_glass)
     if break_glass and (verdict != Verdict.APPROVE or grant is not None):
-        raise InvalidError("Break-glass only approves, and only this one call.")
+        raise InvalidError(sentence("Break-glass only approves, and only this one call."))
     way = chosen(tx.session, approval, verdict, option)
     more = (because_of, answer, edit, grant, break_glass, way)
     given = Given(reviewer, verdict, reason, look, access, approval.solo, *more)
@@ -149,12 +150,15 @@ def _not_now(approval: Approval, given: Given) -> ConflictError | None:
     if stale or (edit is not None and edit.base_hash != effective_hash(approval)):
         return ConflictError(
             "stale_seal",
-            "What you saw has changed since; look at it again and decide then.",
+            sentence("What you saw has changed since; look at it again and decide then."),
         )
     if approval.status == Status.NEEDS_REVISION and given.verdict not in NOES:
         return ConflictError(
             "needs_revision",
-            "The agent was asked for changes and has not answered yet; wait for it, or deny.",
+            sentence(
+                "The agent was asked for changes and has not answered yet; wait for "
+                "it, or deny."
+            ),
         )
     return None
 
@@ -226,7 +230,7 @@ def _vote(
         mine = [vote for vote in mine if vote.verdict not in YESES]
     if mine:
         refusal = ConflictError(
-            "already_decided_by_you", "You have already decided this call."
+            "already_decided_by_you", sentence("You have already decided this call.")
         )
         same = mine[0].user_id == actor.id and mine[0].verdict == given.verdict
         return Decided(approval, applied=False, refusal=None if same else refusal)

@@ -8,6 +8,7 @@ from webui.approvals.errors import ConflictError
 from webui.approvals.policy import Ruling
 from webui.approvals.ruling.rulings import ruling_on_edit
 from webui.approvals.ruling.terms import tightened
+from webui.sentences import sentence
 from webui.store.models import Approval
 from webui.store.transaction import Transaction
 
@@ -20,7 +21,7 @@ def ruled_edit(
     if ruling is None or ruling.verdict is not policy.Verdict.DENY:
         return ruling, None
     said = ruling.message or ruling.sentence
-    detail = f"The policy refuses the call as you edited it: {said}"
+    detail = sentence("The policy refuses the call as you edited it: %(said)s", said=said)
     return ruling, ConflictError("policy_denies", detail)
 
 

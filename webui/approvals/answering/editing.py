@@ -13,8 +13,17 @@ from typing import Any
 
 from webui.approvals.call.differing import differences, kind_of, step_to
 from webui.approvals.errors import Fault, InvalidError
+from webui.sentences import sentence
 
 _MOST_FAULTS = 20
+_A = {
+    "object": sentence("an object"),
+    "array": sentence("an array"),
+    "string": sentence("a string"),
+    "number": sentence("a number"),
+    "boolean": sentence("a boolean"),
+    "null": sentence("null"),
+}
 MOST_CHANGES = 50
 LONGEST_PLACE = 200
 """Characters of a place that the log keeps."""
@@ -62,7 +71,7 @@ def check_edit(
     """
     if not differences(base, edited):
         raise InvalidError(
-            "Nothing was changed; change something, or approve it as it is.",
+            sentence("Nothing was changed; change something, or approve it as it is."),
             code="no_changes",
         )
     found = list(faults or ())
@@ -70,7 +79,7 @@ def check_edit(
         found = list(islice(_Types().faults("", base, edited), _MOST_FAULTS))
     if found:
         raise InvalidError(
-            "The edited arguments do not fit this tool.",
+            sentence("The edited arguments do not fit this tool."),
             [
                 fault._replace(pointer=f"/arguments{fault.pointer}")
                 for fault in found[:_MOST_FAULTS]
@@ -90,7 +99,12 @@ class _Types:
         old, new = kind_of(base), kind_of(edited)
         if old != new:
             yield Fault(
-                pointer, f"was received as {_a(old)}; keep it one, it is {_a(new)} now"
+                pointer,
+                sentence(
+                    "was received as %(old)s; keep it one, it is %(new)s now",
+                    old=_A[old],
+                    new=_A[new],
+                ),
             )
         elif old == "object":
             yield from self._of_members(pointer, base, edited)
@@ -106,7 +120,10 @@ class _Types:
                 yield from self.faults(at, base[name], value)
             else:
                 yield Fault(
-                    at, "is new; without a schema nobody knows whether the tool takes it"
+                    at,
+                    sentence(
+                        "is new; without a schema nobody knows whether the tool takes it"
+                    ),
                 )
 
     def _of_items(
@@ -120,7 +137,11 @@ class _Types:
                 yield from self.faults(place, base[at] if here else firsts[kind], value)
             elif value is not None:
                 yield Fault(
-                    place, f"is {_a(kind)}; no item of this list was received as one"
+                    place,
+                    sentence(
+                        "is %(kind)s; no item of this list was received as one",
+                        kind=_A[kind],
+                    ),
                 )
 
     def _first_of_each(self, base: Sequence[Any]) -> dict[str, Any]:
@@ -130,7 +151,3 @@ class _Types:
             for item in base:
                 firsts.setdefault(kind_of(item), item)
         return firsts
-
-
-def _a(kind: str) -> str:
-    return "null" if kind == "null" else f"{'an' if kind[0] in 'ao' else 'a'} {kind}"

@@ -12,18 +12,21 @@ from webui.approvals.authorization import BREAK_GLASS, DECIDE, EDIT, GRANT, Acce
 from webui.approvals.errors import ConflictError, DeskError, NotAllowedError
 from webui.approvals.ruling.terms import quorum_of
 from webui.approvals.states import Status, Verdict
+from webui.sentences import sentence
 from webui.store.models import Approval
 from webui.store.transaction import Transaction
 
 _NOT_ALONE = ConflictError(
-    "not_alone", "It was given by who worked alone here, and does so no more."
+    "not_alone", sentence("It was given by who worked alone here, and does so no more.")
 )
 _NOT_IN_PLACE = NotAllowedError(
     "delegation_ended",
-    "It was given in the place of somebody in whose place it cannot be given any more.",
+    sentence(
+        "It was given in the place of somebody in whose place it cannot be given any more."
+    ),
 )
 _NOT_ENOUGH = ConflictError(
-    "quorum", "It takes more than this verdict to settle the call by now."
+    "quorum", sentence("It takes more than this verdict to settle the call by now.")
 )
 
 

@@ -15,6 +15,7 @@ from webui.approvals.grants.granting import GrantWish
 from webui.approvals.states import ReplyState, Status, Verdict
 from webui.approvals.words import VERDICT, settled_by
 from webui.audit.chain import rfc3339
+from webui.sentences import sentence
 from webui.store.models import Approval, User
 from webui.store.transaction import Transaction
 
@@ -37,12 +38,13 @@ def answer_late(tx: Transaction, approval: Approval, given: Given) -> Decided:
         facts(approval) | {"verdict": str(given.verdict), "who": reviewer.display},
     )
     who = tx.session.scalar(select(User.display_name).where(User.id == approval.decided_by))
-    sentence = settled_by(current_status(approval, tx.now), who, approval.resolution)
+    settled = settled_by(current_status(approval, tx.now), who, approval.resolution)
     return Decided(
         approval,
         applied=False,
         refusal=ConflictError(
-            "already_settled", f"Too late, nothing was changed. {sentence}"
+            "already_settled",
+            sentence("Too late, nothing was changed. %(settled)s", settled=settled),
         ),
     )
 
@@ -89,14 +91,18 @@ def settling_words(verdict: Settlement, approval: Approval) -> str:
     assert approval.settles_at is not None
     done = VERDICT[Verdict(verdict.note["verdict"])]
     if approval.reply_state == ReplyState.SENDING:
-        return (
-            f"{verdict.note['who']} has {done} this call, and its source is being told. No "
-            "other verdict is taken until it has answered, or somebody takes this one back."
+        return sentence(
+            "%(who)s has %(done)s this call, and its source is being told. No other verdict "
+            "is taken until it has answered, or somebody takes this one back.",
+            who=verdict.note["who"],
+            done=done,
         )
-    at = rfc3339(approval.settles_at)[11:19]
-    return (
-        f"{verdict.note['who']} has {done} this call; that settles it at {at} UTC, unless it "
-        "is undone before. No other verdict is taken until then."
+    return sentence(
+        "%(who)s has %(done)s this call; that settles it at %(time)s UTC, unless it is "
+        "undone before. No other verdict is taken until then.",
+        who=verdict.note["who"],
+        done=done,
+        time=rfc3339(approval.settles_at)[11:19],
     )
 
 

@@ -4,29 +4,38 @@ from sqlalchemy import insert, update
 
 from webui.approvals.desk import facts, subject
 from webui.approvals.errors import InvalidError
+from webui.sentences import Sentence, sentence
 from webui.store.ids import new_id
 from webui.store.models import Approval, Message, table_of
 from webui.store.transaction import Transaction
 
 TEXT_MAX = 4_000
+EMPTY_MESSAGE = sentence("The message is empty; write it.")
+LONG_MESSAGE = sentence(
+    "The message is longer than %(most)s characters; shorten it.", most=TEXT_MAX
+)
 _approvals = table_of(Approval)
 _messages = table_of(Message)
 
 
-def check_text(text: str, what: str = "message") -> None:
+def check_text(
+    text: str, empty: Sentence = EMPTY_MESSAGE, long: Sentence = LONG_MESSAGE
+) -> None:
     """Check what is to be said.
+
+    Args:
+        text: what.
+        empty: the refusal where nothing stands there.
+        long: the refusal of what is longer than `TEXT_MAX`.
 
     Raises:
         InvalidError: it is empty or too long.
 
     """
     if not text.strip():
-        raise InvalidError(f"The {what} is empty; write it.", code="text_required")
+        raise InvalidError(empty, code="text_required")
     if len(text) > TEXT_MAX:
-        raise InvalidError(
-            f"The {what} is longer than {TEXT_MAX} characters; shorten it.",
-            code="text_too_long",
-        )
+        raise InvalidError(long, code="text_too_long")
 
 
 def keep(tx: Transaction, approval: Approval, sender: str, text: str) -> None:

@@ -12,6 +12,7 @@ from webui.approvals.answering.reviewing import (
 from webui.approvals.authorization import REVEAL
 from webui.approvals.desk import facts, load, subject
 from webui.approvals.errors import ConflictError, NotAllowedError
+from webui.sentences import sentence
 from webui.store.transaction import Transaction
 
 
@@ -42,7 +43,7 @@ def reveal(
     approval = load(tx, org_id, approval_id)
     if reviewer.agent_context:
         agent = NotAllowedError(
-            "agent_context", "What is masked is for people's eyes only."
+            "agent_context", sentence("What is masked is for people's eyes only.")
         )
         return refused(tx, reviewer, approval, "reveal", agent)
     access = access_of(tx, actor_of(tx, reviewer, org_id), approval, REVEAL)
@@ -50,7 +51,8 @@ def reveal(
         return refused(tx, reviewer, approval, "reveal", access)
     if look.seal != seal_of(approval, look.preview_version):
         changed = ConflictError(
-            "stale_seal", "This call changed since it was shown; look at it again."
+            "stale_seal",
+            sentence("This call changed since it was shown; look at it again."),
         )
         return refused(tx, reviewer, approval, "reveal", changed)
     note = {

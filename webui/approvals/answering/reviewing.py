@@ -20,6 +20,7 @@ from webui.approvals.call.arguments import effective_hash
 from webui.approvals.call.canonical import canonical
 from webui.approvals.errors import DeskError, InvalidError
 from webui.approvals.states import Status
+from webui.sentences import sentence
 from webui.store.models import Agent, Approval
 from webui.store.queries.standing import OrgDirectory, person_in
 from webui.store.transaction import Transaction
@@ -95,7 +96,10 @@ def check_length(reason: str) -> None:
     """Refuse a reason that nobody will read to its end; raises InvalidError."""
     if len(reason) > REASON_MAX:
         raise InvalidError(
-            f"The reason is longer than {REASON_MAX} characters; shorten it."
+            sentence(
+                "The reason is longer than %(most)s characters; shorten it.",
+                most=REASON_MAX,
+            )
         )
 
 

@@ -8,6 +8,7 @@ from webui.approvals.ending import current_status, end_if_over
 from webui.approvals.errors import ConflictError
 from webui.approvals.states import OPEN, Resolution, Status
 from webui.approvals.words import NOT_USABLE
+from webui.sentences import sentence
 from webui.store.models import Approval
 from webui.store.transaction import Transaction
 
@@ -67,12 +68,17 @@ def _too_late(approval: Approval, now: int) -> ConflictError:
     if approval.settles_at is not None:
         return ConflictError(
             "not_approved",
-            "The verdict on it can still be undone, by who gave it; once it is approved you "
-            "can take that back.",
+            sentence(
+                "The verdict on it can still be undone, by who gave it; once it is "
+                "approved you can take that back."
+            ),
         )
     if status in OPEN:
         return ConflictError(
-            "not_approved", "Nobody has approved it yet; deny it if it must not run."
+            "not_approved",
+            sentence("Nobody has approved it yet; deny it if it must not run."),
         )
     code, why = NOT_USABLE[status]
-    return ConflictError(code, f"There is no yes left to take back. {why}")
+    return ConflictError(
+        code, sentence("There is no yes left to take back. %(why)s", why=why)
+    )

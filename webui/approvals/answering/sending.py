@@ -12,6 +12,7 @@ from webui.approvals.ruling.rulings import take
 from webui.approvals.states import OPEN, ReplyState, Status
 from webui.approvals.upstream.rows import start
 from webui.approvals.upstream.told import APPROVE, DENY, Told
+from webui.sentences import sentence
 from webui.store.models import Approval, table_of
 from webui.store.models.approval import SETTLES
 from webui.store.prepared import Prepared
@@ -50,7 +51,7 @@ def send(tx: Transaction, approval: Approval, verdict: Settlement) -> Approval:
     row = tx.row(_sending(verdict.guard), {**given, **verdict.mandate})
     if row is None:
         raise ConflictError(
-            "wrong_status", "Somebody else was faster, or the time is over."
+            "wrong_status", sentence("Somebody else was faster, or the time is over.")
         )
     approval.__dict__.update(row)
     note = verdict.note

@@ -25,6 +25,7 @@ from webui.approvals.errors import ConflictError, DeskError
 from webui.approvals.ruling.counting import give_back
 from webui.approvals.states import ReplyState
 from webui.approvals.upstream.rows import stop
+from webui.sentences import sentence
 from webui.store.loaded import as_loaded
 from webui.store.models import Approval, table_of
 from webui.store.prepared import Prepared
@@ -73,7 +74,7 @@ def _hold(
     done = tx.row(_keeping(verdict.guard), {**kept, **verdict.mandate})
     if done is None:
         raise ConflictError(
-            "wrong_status", "Somebody else was faster, or the time is over."
+            "wrong_status", sentence("Somebody else was faster, or the time is over.")
         )
     waits = as_loaded(Approval, done)
     note = dict(verdict.note) | {"settles_at": settles_at}

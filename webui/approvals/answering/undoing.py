@@ -11,6 +11,7 @@ from webui.approvals.ending import current_status, expire_if_over
 from webui.approvals.errors import ConflictError, NotAllowedError
 from webui.approvals.states import OPEN, ReplyState
 from webui.approvals.words import settled_by
+from webui.sentences import sentence
 from webui.store.models import Approval, User
 from webui.store.models.approval import SETTLES
 from webui.store.transaction import Transaction
@@ -42,7 +43,9 @@ def undo(tx: Transaction, reviewer: Reviewer, org_id: str, approval_id: str) -> 
     verdict = settlement_of(tx.session, tx.keyring, approval)
     sending = approval.reply_state == ReplyState.SENDING
     if not sending and not actor.is_one_of((verdict.user_id,)):
-        theirs = NotAllowedError("not_yours", "Only who gave a verdict can undo it.")
+        theirs = NotAllowedError(
+            "not_yours", sentence("Only who gave a verdict can undo it.")
+        )
         return refused(tx, reviewer, approval, "undo", theirs)
     take_back(tx, approval, verdict, reviewer.actor, "undone")
     for other in _taken_along(tx, approval):
@@ -55,10 +58,12 @@ def undo(tx: Transaction, reviewer: Reviewer, org_id: str, approval_id: str) -> 
 
 def _nothing(tx: Transaction, approval: Approval) -> ConflictError:
     if approval.status in OPEN:
-        return ConflictError("nothing_to_undo", "There is no verdict to undo.")
+        return ConflictError("nothing_to_undo", sentence("There is no verdict to undo."))
     who = tx.session.scalar(select(User.display_name).where(User.id == approval.decided_by))
     settled = settled_by(current_status(approval, tx.now), who, approval.resolution)
-    return ConflictError("already_settled", f"Too late to undo it. {settled}")
+    return ConflictError(
+        "already_settled", sentence("Too late to undo it. %(settled)s", settled=settled)
+    )
 
 
 def _taken_along(tx: Transaction, first: Approval) -> list[Approval]:

@@ -8,7 +8,7 @@ from sqlalchemy import insert, select, update
 
 from webui.approvals.answering.carrying import reset_yeses
 from webui.approvals.answering.editing import Edit
-from webui.approvals.answering.messages import check_text
+from webui.approvals.answering.messages import TEXT_MAX, check_text
 from webui.approvals.answering.quorum import YESES, Ballot
 from webui.approvals.answering.reviewing import Look, Reviewer, check_length
 from webui.approvals.authorization import Access, Actor
@@ -18,12 +18,22 @@ from webui.approvals.errors import InvalidError
 from webui.approvals.grants.granting import GrantWish
 from webui.approvals.ruling.terms import quorum_of
 from webui.approvals.states import Verdict
+from webui.sentences import sentence
 from webui.store.ids import new_id
 from webui.store.models import Approval, Decision, table_of
 from webui.store.transaction import Transaction
 
 _approvals = table_of(Approval)
 _decisions = table_of(Decision)
+_EMPTY_ANSWER = sentence("The answer is empty; write it.")
+_LONG_ANSWER = sentence(
+    "The answer is longer than %(most)s characters; shorten it.", most=TEXT_MAX
+)
+_EMPTY_REQUEST = sentence("The message to the agent is empty; write it.")
+_LONG_REQUEST = sentence(
+    "The message to the agent is longer than %(most)s characters; shorten it.",
+    most=TEXT_MAX,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +142,9 @@ def check_reason(approval: Approval, reason: str, *, required: bool = False) -> 
     """
     check_length(reason)
     if (approval.require_reason or required) and not reason.strip():
-        raise InvalidError("A reason is required for this call.", code="reason_required")
+        raise InvalidError(
+            sentence("A reason is required for this call."), code="reason_required"
+        )
 
 
 def check_offered(approval: Approval, given: Given) -> None:
@@ -147,30 +159,43 @@ def check_offered(approval: Approval, given: Given) -> None:
     if verdict != Verdict.DENY and str(verdict) not in approval.allowed_decisions.split():
         offered = ", ".join(approval.allowed_decisions.split())
         raise InvalidError(
-            f"This approval does not take the verdict {verdict}; it takes {offered}.",
+            sentence(
+                "This approval does not take the verdict %(verdict)s; it takes "
+                "%(offered)s.",
+                verdict=verdict,
+                offered=offered,
+            ),
             code="verdict_not_offered",
         )
     if (given.edit is None) == (verdict is Verdict.EDIT):
-        raise InvalidError("Edited arguments belong to the verdict edit, and only there.")
+        raise InvalidError(
+            sentence("Edited arguments belong to the verdict edit, and only there.")
+        )
     if given.edit is not None and given.edit.arguments_hash == effective_hash(approval):
         raise InvalidError(
-            "These are the arguments already; change something, or approve it as it is.",
+            sentence(
+                "These are the arguments already; change something, or approve it as it is."
+            ),
             code="no_changes",
         )
     if (given.answer is None) == (verdict is Verdict.RESPOND):
-        raise InvalidError("An answer belongs to the verdict respond, and only there.")
+        raise InvalidError(
+            sentence("An answer belongs to the verdict respond, and only there.")
+        )
     if given.answer is not None:
-        check_text(given.answer, "answer")
+        check_text(given.answer, _EMPTY_ANSWER, _LONG_ANSWER)
     if given.grant is not None and verdict not in YESES:
-        raise InvalidError("A standing grant comes with a yes, and only there.")
+        raise InvalidError(sentence("A standing grant comes with a yes, and only there."))
     if given.grant is not None and approval.approvals_required > 1:
         raise InvalidError(
-            "This call needs several people; one alone grants nothing more. Approve it "
-            "without a grant.",
+            sentence(
+                "This call needs several people; one alone grants nothing more. "
+                "Approve it without a grant."
+            ),
             code="grant_not_offered",
         )
     if verdict is Verdict.REQUEST_CHANGES:
-        check_text(given.reason, "message to the agent")
+        check_text(given.reason, _EMPTY_REQUEST, _LONG_REQUEST)
 
 
 def ballot_of(approval: Approval, actor: Actor, given: Given) -> Ballot:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from typing import NamedTuple
 
+from webui.sentences import sentence
+
 
 class Strength(IntEnum):
     """How far a policy goes; of several the strongest counts."""
@@ -42,16 +44,25 @@ def effect_of(policy: object, label: str) -> Effect:
     sections = _sections(policy)
     if sections is None:
         return Effect(
-            Strength.UNKNOWN, f"{label} has a protection policy that is not understood."
+            Strength.UNKNOWN,
+            sentence(
+                "%(label)s has a protection policy that is not understood.", label=label
+            ),
         )
     visibility, assignment, protected = sections
     if visibility.get("mode", "discoverable") not in _VISIBILITY:
         return Effect(
-            Strength.UNKNOWN, f"{label} has a visibility mode that is not understood."
+            Strength.UNKNOWN,
+            sentence(
+                "%(label)s has a visibility mode that is not understood.", label=label
+            ),
         )
     if assignment.get("mode", "company_default") not in _ASSIGNMENT:
         return Effect(
-            Strength.UNKNOWN, f"{label} has an assignment mode that is not understood."
+            Strength.UNKNOWN,
+            sentence(
+                "%(label)s has an assignment mode that is not understood.", label=label
+            ),
         )
     if (
         protected.get("requiresApproval") is True
@@ -59,14 +70,17 @@ def effect_of(policy: object, label: str) -> Effect:
     ):
         return Effect(
             Strength.REQUIRES_APPROVAL,
-            f"{label} requires approval before task assignment.",
+            sentence("%(label)s requires approval before task assignment.", label=label),
         )
     return _restriction(visibility, assignment, label)
 
 
 def missing(label: str) -> Effect:
     """Return the effect of a policy that cannot be read, for its bearer is not in this org."""
-    return Effect(Strength.UNKNOWN, f"{label} is not one of this organization.")
+    return Effect(
+        Strength.UNKNOWN,
+        sentence("%(label)s is not one of this organization.", label=label),
+    )
 
 
 def strongest(effects: Iterable[Effect]) -> Effect:
@@ -92,10 +106,16 @@ def _restriction(
         or visibility.get("hiddenFromDefaultDirectory") is True
     ):
         return Effect(
-            Strength.RESTRICTED, f"{label} is private; assigning it tasks takes a grant."
+            Strength.RESTRICTED,
+            sentence(
+                "%(label)s is private; assigning it tasks takes a grant.", label=label
+            ),
         )
     if assignment.get("mode") == "protected":
         return Effect(
-            Strength.RESTRICTED, f"{label} is protected; assigning it tasks takes a grant."
+            Strength.RESTRICTED,
+            sentence(
+                "%(label)s is protected; assigning it tasks takes a grant.", label=label
+            ),
         )
     return NO_EFFECT

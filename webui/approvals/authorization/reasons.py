@@ -4,8 +4,11 @@ The sentences are part of the contract and tested word for word: pages, refusals
 orchestrators show the same ones.
 """
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import NamedTuple
+
+from webui.sentences import Sentence, sentence
 
 
 class Reason(StrEnum):
@@ -45,92 +48,116 @@ class Cause(NamedTuple):
     sentence: str
 
 
-LOCAL_ROOT = Cause(Reason.LOCAL_BOARD, "A command of the owner of this instance.")
-INSTANCE_ADMIN = Cause(Reason.INSTANCE_ADMIN, "Instance admin.")
-OWNS_AGENT = Cause(Reason.ROLE, "You own the agent.")
-OWN_ISSUE = Cause(Reason.SELF, "The issue is assigned to the asking agent.")
-OWN_CONFIG = Cause(Reason.SELF, "An agent may update its own configuration.")
-FREE_ISSUE = Cause(Reason.COMPANY_AGENT, "The issue is assigned to no agent.")
+LOCAL_ROOT = Cause(Reason.LOCAL_BOARD, sentence("A command of the owner of this instance."))
+INSTANCE_ADMIN = Cause(Reason.INSTANCE_ADMIN, sentence("Instance admin."))
+OWNS_AGENT = Cause(Reason.ROLE, sentence("You own the agent."))
+OWN_ISSUE = Cause(Reason.SELF, sentence("The issue is assigned to the asking agent."))
+OWN_CONFIG = Cause(Reason.SELF, sentence("An agent may update its own configuration."))
+FREE_ISSUE = Cause(Reason.COMPANY_AGENT, sentence("The issue is assigned to no agent."))
 SIMPLE_MEMBER = Cause(
-    Reason.SIMPLE_MEMBER, "No policy stands against it, so an active member may assign it."
+    Reason.SIMPLE_MEMBER,
+    sentence("No policy stands against it, so an active member may assign it."),
 )
 MANAGES = Cause(
-    Reason.MANAGER_CHAIN, "The asking agent is above the assignee in the reporting chain."
+    Reason.MANAGER_CHAIN,
+    sentence("The asking agent is above the assignee in the reporting chain."),
 )
 LEGACY_CREATOR = Cause(
-    Reason.LEGACY_CREATOR, "The asking agent is a legacy creator of agents."
+    Reason.LEGACY_CREATOR, sentence("The asking agent is a legacy creator of agents.")
 )
-DELEGATE = Cause(Reason.DELEGATE, "You are the delegate of somebody who may decide this.")
+DELEGATE = Cause(
+    Reason.DELEGATE, sentence("You are the delegate of somebody who may decide this.")
+)
 
-SIGN_IN = Cause(Reason.UNAUTHENTICATED, "Sign in first.")
+SIGN_IN = Cause(Reason.UNAUTHENTICATED, sentence("Sign in first."))
 NAME_A_MEMBER = Cause(
     Reason.UNAUTHENTICATED,
-    "A person has to decide: name an active member with --actor EMAIL.",
+    sentence("A person has to decide: name an active member with --actor EMAIL."),
 )
-OTHER_ORG = Cause(Reason.BOUNDARY, "It belongs to another organization.")
-FOREIGN_AGENT = Cause(Reason.BOUNDARY, "The asking agent is not one of this organization.")
-NO_SUCH_TARGET = Cause(Reason.BOUNDARY, "The target agent is not one of this organization.")
+OTHER_ORG = Cause(Reason.BOUNDARY, sentence("It belongs to another organization."))
+FOREIGN_AGENT = Cause(
+    Reason.BOUNDARY, sentence("The asking agent is not one of this organization.")
+)
+NO_SUCH_TARGET = Cause(
+    Reason.BOUNDARY, sentence("The target agent is not one of this organization.")
+)
 TARGET_INACTIVE = Cause(
-    Reason.BOUNDARY, "The target agent is not active in this organization."
+    Reason.BOUNDARY, sentence("The target agent is not active in this organization.")
 )
 TARGET_NO_MEMBER = Cause(
-    Reason.BOUNDARY, "The target user is not an active member of this organization."
+    Reason.BOUNDARY,
+    sentence("The target user is not an active member of this organization."),
 )
-SUSPENDED = Cause(Reason.SUSPENDED, "Your account is suspended.")
+SUSPENDED = Cause(Reason.SUSPENDED, sentence("Your account is suspended."))
 NO_MEMBER = Cause(
-    Reason.MISSING_MEMBERSHIP, "You are not an active member of this organization."
+    Reason.MISSING_MEMBERSHIP,
+    sentence("You are not an active member of this organization."),
 )
 ASKER_INACTIVE = Cause(
-    Reason.MISSING_MEMBERSHIP, "The asking agent is not active in this organization."
+    Reason.MISSING_MEMBERSHIP,
+    sentence("The asking agent is not active in this organization."),
 )
-AGENT_DECIDES = Cause(Reason.AGENT_CANNOT_DECIDE, "An agent never decides.")
+AGENT_DECIDES = Cause(Reason.AGENT_CANNOT_DECIDE, sentence("An agent never decides."))
 AGENT_CONTEXT = Cause(
     Reason.AGENT_CONTEXT,
-    "This session belongs to an agent acting for you; sign in yourself to decide.",
+    sentence(
+        "This session belongs to an agent acting for you; sign in yourself to decide."
+    ),
 )
 ON_YOUR_BEHALF = Cause(
     Reason.SELF_APPROVAL,
-    "The agent acts on your behalf here, so somebody else has to decide.",
+    sentence("The agent acts on your behalf here, so somebody else has to decide."),
 )
 YOUR_AGENT = Cause(
     Reason.SELF_APPROVAL,
-    "You own the agent that made this call, so somebody else has to decide.",
+    sentence("You own the agent that made this call, so somebody else has to decide."),
 )
 YOUR_RUN = Cause(
     Reason.SELF_APPROVAL,
-    "You started the run that made this call, so somebody else has to decide.",
+    sentence("You started the run that made this call, so somebody else has to decide."),
 )
 DELEGATOR_INVOLVED = Cause(
     Reason.SELF_APPROVAL,
-    "Who made you their delegate may not decide this call, so neither may you for them.",
+    sentence(
+        "Who made you their delegate may not decide this call, so neither may you for them."
+    ),
 )
 WRONG_CHANNEL = Cause(
-    Reason.WRONG_CHANNEL, "This call cannot be decided on the way you came by."
+    Reason.WRONG_CHANNEL, sentence("This call cannot be decided on the way you came by.")
 )
 NOT_IN_GROUP = Cause(
-    Reason.NOT_IN_GROUP, "You are in none of the groups that have to decide this call."
+    Reason.NOT_IN_GROUP,
+    sentence("You are in none of the groups that have to decide this call."),
 )
-ALREADY_DECIDED = Cause(Reason.ALREADY_DECIDED, "You have already decided this call.")
+ALREADY_DECIDED = Cause(
+    Reason.ALREADY_DECIDED, sentence("You have already decided this call.")
+)
 
 
 def by_role(role: str) -> Cause:
     """Return the yes of a role."""
-    return Cause(Reason.ROLE, f"Your role is {role}.")
+    return Cause(Reason.ROLE, sentence("Your role is %(role)s.", role=role))
 
 
 def by_grant(permission: str) -> Cause:
     """Return the yes of an explicit grant."""
-    return Cause(Reason.EXPLICIT_GRANT, f"Explicit grant: {permission}.")
+    return Cause(
+        Reason.EXPLICIT_GRANT,
+        sentence("Explicit grant: %(permission)s.", permission=permission),
+    )
 
 
 def missing(permission: str) -> Cause:
     """Return the no for want of a permission."""
-    return Cause(Reason.MISSING_GRANT, f"Missing permission: {permission}.")
+    return Cause(
+        Reason.MISSING_GRANT,
+        sentence("Missing permission: %(permission)s.", permission=permission),
+    )
 
 
 def not_covered(reason: Reason, permission: str) -> Cause:
     """Return the no of a grant that is held but does not reach this far."""
-    return Cause(reason, _NOT_COVERED[reason].format(permission))
+    return Cause(reason, _NOT_COVERED[reason](permission))
 
 
 def restricted(sentence: str) -> Cause:
@@ -140,23 +167,35 @@ def restricted(sentence: str) -> Cause:
 
 def unknown_action(action: str) -> Cause:
     """Return the no to something nobody can do."""
-    return Cause(Reason.UNSUPPORTED, f"Unknown action: {action}.")
+    return Cause(Reason.UNSUPPORTED, sentence("Unknown action: %(action)s.", action=action))
 
 
 def not_for_agents(action: str) -> Cause:
     """Return the no to an agent that asks for what is a person's."""
-    return Cause(Reason.UNSUPPORTED, f"Not something an agent does: {action}.")
+    return Cause(
+        Reason.UNSUPPORTED,
+        sentence("Not something an agent does: %(action)s.", action=action),
+    )
 
 
 def not_for_people(action: str) -> Cause:
     """Return the no to a person who asks for what is an agent's."""
     return Cause(
-        Reason.UNSUPPORTED, f"Not something a person does without a grant: {action}."
+        Reason.UNSUPPORTED,
+        sentence("Not something a person does without a grant: %(action)s.", action=action),
     )
 
 
-_NOT_COVERED = {
-    Reason.SCOPE: "The grant of {} does not cover this.",
-    Reason.RISK_ABOVE_LIMIT: "The grant of {} ends below the risk of this call.",
-    Reason.WRONG_CHANNEL: "The grant of {} does not hold on the way you came by.",
+_NOT_COVERED: dict[Reason, Callable[[str], Sentence]] = {
+    Reason.SCOPE: lambda permission: sentence(
+        "The grant of %(permission)s does not cover this.", permission=permission
+    ),
+    Reason.RISK_ABOVE_LIMIT: lambda permission: sentence(
+        "The grant of %(permission)s ends below the risk of this call.",
+        permission=permission,
+    ),
+    Reason.WRONG_CHANNEL: lambda permission: sentence(
+        "The grant of %(permission)s does not hold on the way you came by.",
+        permission=permission,
+    ),
 }

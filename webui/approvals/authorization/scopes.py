@@ -1,6 +1,6 @@
 """How far a grant reaches: reading its scope, and whether it covers a question."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -10,6 +10,7 @@ from webui.approvals.authorization.permissions import STRUCTURED
 from webui.approvals.authorization.reasons import Reason
 from webui.approvals.errors import Fault
 from webui.approvals.states import Risk
+from webui.sentences import sentence
 
 _SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "project": ("project", "projects", "projectId", "projectIds"),
@@ -74,10 +75,12 @@ def contradictions(resource: Resource, scope: Mapping[str, object] | None) -> li
     asked_project, asked_agent = _asked(scope or {})
     faults = []
     if _differ(asked_project, resource.project):
-        faults.append(Fault("/scope/projectId", "differs from the resource's project"))
+        faults.append(
+            Fault("/scope/projectId", sentence("differs from the resource's project"))
+        )
     if _differ(asked_agent, resource.agent):
         key = "assigneeAgentId" if _id(scope, "assigneeAgentId") else "targetAgentId"
-        faults.append(Fault(f"/scope/{key}", "differs from the resource's agent"))
+        faults.append(Fault(f"/scope/{key}", sentence("differs from the resource's agent")))
     return faults
 
 
@@ -138,7 +141,7 @@ def _read(scope: object) -> tuple[dict[str, frozenset[str]], list[Fault]]:
     if scope is None:
         return {}, []
     if not isinstance(scope, Mapping):
-        return {}, [Fault("", "must be an object")]
+        return {}, [Fault("", sentence("must be an object"))]
     pools: dict[str, frozenset[str]] = {}
     faults: list[Fault] = []
     for key, value in scope.items():
@@ -151,7 +154,7 @@ def _read(scope: object) -> tuple[dict[str, frozenset[str]], list[Fault]]:
         else:
             continue  # somebody's metadata: it does not limit
         if not names:
-            wrong = ["must be a name or a list with at least one"]
+            wrong = [sentence("must be a name or a list with at least one")]
         faults += [Fault(f"/{key}", detail) for detail in wrong]
         for kind, name in found:
             pools[kind] = pools.get(kind, frozenset()) | {name}
@@ -162,15 +165,15 @@ def _wrong_words(kind: str, names: list[str]) -> list[str]:
     words = _WORDS.get(kind)
     if words is None or set(names) <= set(words):
         return []
-    return [f"must be one of: {', '.join(words)}"]
+    return [sentence("must be one of: %(words)s", words=", ".join(words))]
 
 
-def _rules(rules: list[str]) -> tuple[list[tuple[str, str]], list[str]]:
+def _rules(rules: list[str]) -> tuple[list[tuple[str, str]], Sequence[str]]:
     """Return the kinds and ids of an `allow` list, and what is wrong with it."""
     parted = [(rule, *rule.partition(":")) for rule in rules]
     found = [(kind, name.strip()) for _, kind, _, name in parted]
     wrong = [
-        f"{rule!r} is not project:ID, agent:ID or subtree:ID"
+        sentence("%(rule)s is not project:ID, agent:ID or subtree:ID", rule=repr(rule))
         for rule, kind, _, name in parted
         if kind not in _PREFIXES or not name.strip()
     ]

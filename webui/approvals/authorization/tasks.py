@@ -30,6 +30,7 @@ from webui.approvals.authorization.reasons import (
     Reason,
     restricted,
 )
+from webui.sentences import sentence
 
 
 def effect_on(question: Question) -> Effect:
@@ -99,10 +100,14 @@ def _effects(question: Question) -> Iterator[Effect]:
     issue = resource.id if resource.kind == "issue" else ""
     # An issue that is its own parent speaks as the issue: among equals the first does.
     bearers = (
-        ("Target agent", question.target_agent, directory.agent),
-        ("Target project", resource.project or question.names.project, directory.project),
-        ("Target issue", issue, directory.issue),
-        ("Parent issue", resource.parent_issue_id, directory.issue),
+        (sentence("Target agent"), question.target_agent, directory.agent),
+        (
+            sentence("Target project"),
+            resource.project or question.names.project,
+            directory.project,
+        ),
+        (sentence("Target issue"), issue, directory.issue),
+        (sentence("Parent issue"), resource.parent_issue_id, directory.issue),
     )
     for label, bearer_id, look_up in bearers:
         if bearer_id:

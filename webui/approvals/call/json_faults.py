@@ -7,6 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
+from webui.sentences import sentence
+
 # A place inside a value: (the place around it, name or index); None is the outermost.
 # Linked, because a JSON Pointer for each value would multiply a hostile body's size.
 Path = tuple["Path", str | int] | None
@@ -77,7 +79,11 @@ def too_deep(limit: int) -> Unreadable:
     """Return the fault of arrays and objects nested more than `limit` levels."""
     return Unreadable(
         "too_deep",
-        f"arrays and objects are nested more than {limit} levels deep. Flatten the value.",
+        sentence(
+            "arrays and objects are nested more than %(limit)s levels deep. "
+            "Flatten the value.",
+            limit=limit,
+        ),
     )
 
 
@@ -85,6 +91,9 @@ def too_many_nodes(limit: int) -> Unreadable:
     """Return the fault of more than `limit` values in all."""
     return Unreadable(
         "too_many_nodes",
-        f"there are more than {limit} values in all. Split the call, or send a reference "
-        "to the data and its hash.",
+        sentence(
+            "there are more than %(limit)s values in all. Split the call, or send "
+            "a reference to the data and its hash.",
+            limit=limit,
+        ),
     )

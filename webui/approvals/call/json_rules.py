@@ -23,6 +23,7 @@ from webui.approvals.call.json_faults import (
     too_deep,
     too_many_nodes,
 )
+from webui.sentences import sentence
 
 MAX_SAFE: Final = 2**53 - 1
 _MARKS_IN_A_ROW: Final = 30
@@ -58,8 +59,12 @@ def fault_in_names(
     if len(members) > limits.names:
         return Unreadable(
             "too_many_names",
-            f"an object has {len(members)} names; the most is {limits.names}. "
-            "Use an array, or split the call.",
+            sentence(
+                "an object has %(count)s names; the most is %(most)s. Use an array, "
+                "or split the call.",
+                count=len(members),
+                most=limits.names,
+            ),
         )
     joined = "".join(members)
     if (
@@ -70,7 +75,7 @@ def fault_in_names(
     if joined.isascii() and joined == joined.lower():
         return None  # the names differ already, and folding would change none of them
     if _SURROGATE.search(joined):
-        return _lone_surrogate("a name")
+        return _lone_surrogate(sentence("a name"))
     return _fault_in_folded(members, limits) if compare else None
 
 
@@ -90,7 +95,10 @@ def _fault_in_folded(members: dict[str, Any], limits: Limits) -> Unreadable | No
         if max(map(len, marks)) > _MARKS_IN_A_ROW:
             return Unreadable(
                 "confusable_key",
-                f"a name stacks over {_MARKS_IN_A_ROW} combining marks. Leave them out.",
+                sentence(
+                    "a name stacks over %(most)s combining marks. Leave them out.",
+                    most=_MARKS_IN_A_ROW,
+                ),
             )
         # Folding can undo the normal form, so it is made anew: stricter, never laxer.
         other = seen.setdefault(unicodedata.normalize("NFKC", normal.casefold()), name)
@@ -102,8 +110,12 @@ def _fault_in_folded(members: dict[str, Any], limits: Limits) -> Unreadable | No
 def _confusable(one: str, other: str) -> Unreadable:
     return Unreadable(
         "confusable_key",
-        f'the names "{shown(one)}" and "{shown(other)}" are the same to a careless reader '
-        "(NFKC and case folding). Rename one of them.",
+        sentence(
+            'the names "%(one)s" and "%(other)s" are the same to a careless '
+            "reader (NFKC and case folding). Rename one of them.",
+            one=shown(one),
+            other=shown(other),
+        ),
         step(other),
     )
 
@@ -111,8 +123,12 @@ def _confusable(one: str, other: str) -> Unreadable:
 def _long_name(length: int, limits: Limits) -> Unreadable:
     return Unreadable(
         "name_too_long",
-        f"an object has a name of {length} characters (NFKC counted too); the most is "
-        f"{limits.name_chars}. Move the text into a value.",
+        sentence(
+            "an object has a name of %(length)s characters (NFKC counted too); the "
+            "most is %(most)s. Move the text into a value.",
+            length=length,
+            most=limits.name_chars,
+        ),
     )
 
 
@@ -126,13 +142,20 @@ def unsafe_number(value: float, spelt: str = "") -> Unreadable:
     if isinstance(value, float) and not math.isfinite(value):
         return Unreadable(
             "non_finite",
-            f"{number} is not finite (NaN, Infinity, or too large for a double). "
-            "Send null or a string.",
+            sentence(
+                "%(number)s is not finite (NaN, Infinity, or too large for a double). "
+                "Send null or a string.",
+                number=number,
+            ),
         )
     return Unreadable(
         "out_of_range",
-        f"{number} is beyond {MAX_SAFE} (2^53-1), where programs stop agreeing on the "
-        "value. Send it as a string.",
+        sentence(
+            "%(number)s is beyond %(most)s (2^53-1), where programs stop "
+            "agreeing on the value. Send it as a string.",
+            number=number,
+            most=MAX_SAFE,
+        ),
     )
 
 
@@ -141,19 +164,26 @@ def fault_in_string(text: str, limits: Limits) -> Unreadable | None:
     if len(text) > limits.string_chars:
         return Unreadable(
             "string_too_long",
-            f"a string has {len(text)} characters; the most is {limits.string_chars}. "
-            "Send a reference to the content and its hash.",
+            sentence(
+                "a string has %(count)s characters; the most is %(most)s. Send "
+                "a reference to the content and its hash.",
+                count=len(text),
+                most=limits.string_chars,
+            ),
         )
     if not text.isascii() and _SURROGATE.search(text):
-        return _lone_surrogate("a string")
+        return _lone_surrogate(sentence("a string"))
     return None
 
 
 def _lone_surrogate(what: str) -> Unreadable:
     return Unreadable(
         "lone_surrogate",
-        f"{what} holds half of a surrogate pair, which is no character. "
-        "Send both halves, or leave it out.",
+        sentence(
+            "%(what)s holds half of a surrogate pair, which is no character. Send "
+            "both halves, or leave it out.",
+            what=what,
+        ),
     )
 
 

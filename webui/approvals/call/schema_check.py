@@ -11,12 +11,13 @@ be secrets, nor what the schema says in words.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 from webui.approvals.call.differing import step_to
 from webui.approvals.errors import Fault, InvalidError
+from webui.sentences import Sentence, joined, sentence
 
 if TYPE_CHECKING:
     from jsonschema_rs import ValidationError
@@ -50,13 +51,13 @@ _NEVER: Final = (
 )
 """Whose cost nobody can tell beforehand."""
 _SENTENCES: Final = {
-    "required": "is required",
-    "additionalProperties": "is no member that the schema knows",
-    "enum": "is none of the values that the schema lists",
-    "const": "is not the one value that the schema allows",
-    "pattern": "does not match the schema's pattern",
-    "falseSchema": "may not be here",
-    "uniqueItems": "holds the same item twice",
+    "required": sentence("is required"),
+    "additionalProperties": sentence("is no member that the schema knows"),
+    "enum": sentence("is none of the values that the schema lists"),
+    "const": sentence("is not the one value that the schema allows"),
+    "pattern": sentence("does not match the schema's pattern"),
+    "falseSchema": sentence("may not be here"),
+    "uniqueItems": sentence("holds the same item twice"),
 }
 
 
@@ -77,7 +78,7 @@ def faults_by_schema(schema: str | None, edited: Mapping[str, Any]) -> list[Faul
     arguments = _Extent(edited)
     steps = size.nodes * arguments.nodes
     if steps > _MOST_STEPS:
-        raise _unusable("it is too complicated for arguments of this size")
+        raise _unusable(sentence("it is too complicated for arguments of this size"))
     pattern_size = _PATTERN_WORK // (max(arguments.characters, 1) * max(size.patterns, 1))
     try:
         validator = jsonschema_rs.validator_for(
@@ -92,7 +93,9 @@ def faults_by_schema(schema: str | None, edited: Mapping[str, Any]) -> list[Faul
         )
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError):
         raise _unusable(
-            "it is no valid JSON Schema, or one of its patterns is too complicated"
+            sentence(
+                "it is no valid JSON Schema, or one of its patterns is too complicated"
+            )
         ) from None
     if validator.is_valid(edited):
         return []
@@ -107,8 +110,12 @@ def faults_by_schema(schema: str | None, edited: Mapping[str, Any]) -> list[Faul
 
 def _unusable(why: str) -> InvalidError:
     return InvalidError(
-        f"This call cannot be edited by the schema that its agent sent: {why}. You can still "
-        "approve or deny it as it is, answer it, or ask for changes.",
+        sentence(
+            "This call cannot be edited by the schema that its agent sent: "
+            "%(why)s. You can still approve or deny it as it is, answer it, or ask "
+            "for changes.",
+            why=why,
+        ),
         code="schema_unusable",
     )
 
@@ -118,18 +125,24 @@ def _told(error: "ValidationError") -> Iterator[Fault]:
     for step in error.instance_path:
         pointer = step_to(pointer, step)
     word, about = error.kind.name, error.kind.as_dict()
-    sentence = _SENTENCES.get(word) or f"does not fit the schema's {word}"
+    said = _SENTENCES.get(word) or sentence("does not fit the schema's %(word)s", word=word)
     if word == "type":
-        sentence = f"must be of the type {' or '.join(about['types'])}"
+        said = joined(" ", [sentence("must be of the type"), _any_of(about["types"])])
     elif word == "falseSchema" and error.schema_path[-1:] == ["additionalProperties"]:
-        sentence = "may not have members"  # so it says where no member is named at all
+        said = sentence("may not have members")  # where no member is named at all
     elif "limit" in about:
-        sentence += f" of {about['limit']}"
+        said = sentence("%(said)s of %(limit)s", said=said, limit=about["limit"])
     names = about["unexpected"] if word == "additionalProperties" else []
     if word == "required":
         names = [about["property"]]
     places = [step_to(pointer, name) for name in names] or [pointer]
-    yield from (Fault(place, sentence) for place in places)
+    yield from (Fault(place, said) for place in places)
+
+
+def _any_of(types: Sequence[str]) -> Sentence:
+    return joined(
+        " ", [types[0], *(sentence("or %(type)s", type=each) for each in types[1:])]
+    )
 
 
 class _Size:
@@ -142,7 +155,7 @@ class _Size:
         _check_dialect(schema)
         self.nodes, self.patterns, _ = self._of(schema, 0)
         if self.nodes > _MOST_NODES:
-            raise _unusable("it is too complicated")
+            raise _unusable(sentence("it is too complicated"))
 
     def _of(self, node: Any, depth: int) -> tuple[int, int, int]:
         """Return nodes, patterns and height of a part; each part is looked at once."""
@@ -151,14 +164,14 @@ class _Size:
         known = self._known.get(id(node))
         if known is None:
             if id(node) in self._open:
-                raise _unusable("its references go round in a circle")
+                raise _unusable(sentence("its references go round in a circle"))
             if depth > _DEEPEST:
-                raise _unusable("it is nested too deeply")
+                raise _unusable(sentence("it is nested too deeply"))
             self._open.add(id(node))
             known = self._known[id(node)] = self._sum(node, depth)
             self._open.discard(id(node))
         if depth + known[2] > _DEEPEST:
-            raise _unusable("it is nested too deeply")
+            raise _unusable(sentence("it is nested too deeply"))
         return known
 
     def _sum(self, node: dict[str, Any] | list[Any], depth: int) -> tuple[int, int, int]:
@@ -178,22 +191,24 @@ class _Size:
     def _referred(self, node: dict[str, Any]) -> list[Any]:
         """Return what a part refers to; a member of that name in `properties` is no text."""
         if any(isinstance(node.get(name), (str, bool, dict)) for name in _NEVER):
-            raise _unusable("it uses words whose cost cannot be told beforehand")
+            raise _unusable(sentence("it uses words whose cost cannot be told beforehand"))
         if node is not self._root and isinstance(node.get("$id"), str):
-            raise _unusable("it holds schemas with addresses of their own")
+            raise _unusable(sentence("it holds schemas with addresses of their own"))
         reference = node.get("$ref")
         return [self._at(reference)] if isinstance(reference, str) else []
 
     def _at(self, reference: str) -> Any:
         if reference != "#" and not reference.startswith("#/"):
-            raise _unusable("it refers to something outside of itself")
+            raise _unusable(sentence("it refers to something outside of itself"))
         found = self._root
         for step in unquote(reference).split("/")[1:]:
             name = step.replace("~1", "/").replace("~0", "~")
             try:
                 found = found[int(name)] if isinstance(found, list) else found[name]
             except (LookupError, TypeError, ValueError):
-                raise _unusable("it refers to something that is not there") from None
+                raise _unusable(
+                    sentence("it refers to something that is not there")
+                ) from None
         return found
 
 
@@ -204,7 +219,7 @@ def _check_dialect(schema: Any) -> None:
     if dialect is None:
         return
     if not isinstance(dialect, str) or dialect.removesuffix("#") not in _DIALECTS:
-        raise _unusable("it is written in a dialect that is not known here")
+        raise _unusable(sentence("it is written in a dialect that is not known here"))
 
 
 class _Extent:

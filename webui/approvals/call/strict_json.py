@@ -29,6 +29,7 @@ from webui.approvals.call.json_rules import (
     unsafe_number,
     walk,
 )
+from webui.sentences import sentence
 
 Marker = TypeVar("Marker")
 
@@ -90,7 +91,10 @@ def read_document(
     if not isinstance(value, dict):
         raise Unreadable(
             "schema",
-            f"the top level is {_kind(value)}. Send one object, in curly brackets.",
+            sentence(
+                "the top level is %(kind)s. Send one object, in curly brackets.",
+                kind=_kind(value),
+            ),
         )
     if len(text) > limits.string_chars or _has_lone_surrogate(text, value):
         _refuse_bad_strings(value, limits)
@@ -104,8 +108,11 @@ def read_arguments(text: str | bytes, limits: Limits = DEFAULT_LIMITS) -> dict[s
     except UnicodeEncodeError as error:
         raise Unreadable(
             "lone_surrogate",
-            f"character {error.start} is half of a surrogate pair, which is no character. "
-            "Send both halves, or leave it out.",
+            sentence(
+                "character %(start)s is half of a surrogate pair, which is no "
+                "character. Send both halves, or leave it out.",
+                start=error.start,
+            ),
         ) from None
     return read_document(body, limits).value
 
@@ -182,15 +189,22 @@ class _Reading:
     def constant(self, token: str) -> Unreadable:
         return self.marked(
             Unreadable(
-                "non_finite", f"{token} is not a JSON number. Send null or a string."
+                "non_finite",
+                sentence(
+                    "%(token)s is not a JSON number. Send null or a string.", token=token
+                ),
             )
         )
 
     def too_long(self, token: str) -> Unreadable:
         return Unreadable(
             "number_too_long",
-            f"a number is spelt with {len(token)} characters; the most is "
-            f"{self.limits.number_chars}. Round it, or send it as a string.",
+            sentence(
+                "a number is spelt with %(count)s characters; the most is "
+                "%(most)s. Round it, or send it as a string.",
+                count=len(token),
+                most=self.limits.number_chars,
+            ),
         )
 
 
@@ -199,7 +213,10 @@ def _twice(pairs: list[tuple[str, Any]]) -> Unreadable:
     name = next(name for name, count in Counter(names).items() if count > 1)
     return Unreadable(
         "duplicate_key",
-        f'the name "{shown(name)}" stands more than once in one object. Send it once.',
+        sentence(
+            'the name "%(name)s" stands more than once in one object. Send it once.',
+            name=shown(name),
+        ),
         step(name),
     )
 
@@ -207,16 +224,24 @@ def _twice(pairs: list[tuple[str, Any]]) -> Unreadable:
 def _underflow(token: str) -> Unreadable:
     return Unreadable(
         "underflow",
-        f"the number {shown(token)} is not zero but would be read as zero. "
-        "Send 0, or send it as a string.",
+        sentence(
+            "the number %(number)s is not zero but would be read as zero. Send 0, "
+            "or send it as a string.",
+            number=shown(token),
+        ),
     )
 
 
 def _malformed(error: json.JSONDecodeError) -> Unreadable:
     return Unreadable(
         "malformed_json",
-        f"the text is not JSON: {error.msg[:1].lower()}{error.msg[1:]} at line "
-        f"{error.lineno}, column {error.colno}. Send one complete JSON object (RFC 8259).",
+        sentence(
+            "the text is not JSON: %(why)s at line %(line)s, column %(column)s. "
+            "Send one complete JSON object (RFC 8259).",
+            why=error.msg[:1].lower() + error.msg[1:],
+            line=error.lineno,
+            column=error.colno,
+        ),
     )
 
 
@@ -239,12 +264,12 @@ def _refuse_bad_strings(value: Any, limits: Limits) -> None:
 
 def _kind(value: Any) -> str:
     names = {
-        list: "an array",
-        str: "a string",
-        bool: "true or false",
-        type(None): "null",
+        list: sentence("an array"),
+        str: sentence("a string"),
+        bool: sentence("true or false"),
+        type(None): sentence("null"),
     }
-    return names.get(type(value), "a number")
+    return names.get(type(value), sentence("a number"))
 
 
 def _after_space(text: str, at: int) -> int:

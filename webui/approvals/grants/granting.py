@@ -21,6 +21,8 @@ from webui.approvals.call.canonical import canonical
 from webui.approvals.errors import Fault, InvalidError
 from webui.approvals.policy import Answer, Call, Condition, Facts, holds, read_conditions
 from webui.approvals.states import Risk
+from webui.approvals.words import RISK_INSIDE
+from webui.sentences import Sentence, sentence
 from webui.store.ids import new_id
 from webui.store.models import Approval, Org, StandingGrant
 from webui.store.transaction import Transaction
@@ -173,11 +175,18 @@ def _sealed(
 
 def _refuse_ungrantable(tx: Transaction, approval: Approval) -> None:
     if approval.tool in _ONCE:
-        raise _not_granted("A question about a permission is answered once.")
+        raise _not_granted(sentence("A question about a permission is answered once."))
     if approval.approvals_required > 1:
-        raise _not_granted("This call needs several people; one alone grants nothing more.")
+        raise _not_granted(
+            sentence("This call needs several people; one alone grants nothing more.")
+        )
     if Risk(approval.risk).level >= Risk.HIGH.level:
-        raise _not_granted(f"Calls of {approval.risk} risk are decided one by one.")
+        raise _not_granted(
+            sentence(
+                "Calls of %(risk)s risk are decided one by one.",
+                risk=RISK_INSIDE[approval.risk],
+            )
+        )
     live = tx.session.scalar(
         select(func.count(StandingGrant.id)).where(
             StandingGrant.org_id == approval.org_id,
@@ -189,16 +198,23 @@ def _refuse_ungrantable(tx: Transaction, approval: Approval) -> None:
     )
     if (live or 0) >= MOST_LIVE:
         raise _not_granted(
-            f"This agent has {MOST_LIVE} grants for this tool already; revoke one first."
+            sentence(
+                "This agent has %(most)s grants for this tool already; revoke one first.",
+                most=MOST_LIVE,
+            )
         )
 
 
-def _not_granted(why: str) -> InvalidError:
+def _not_granted(why: Sentence) -> InvalidError:
     return InvalidError(
-        f"{why} Approve it without a grant.",
-        [Fault("/grant", "cannot be given for this call")],
+        sentence("%(why)s Approve it without a grant.", why=why),
+        [Fault("/grant", sentence("cannot be given for this call"))],
         code="grant_not_offered",
     )
+
+
+def _too_wide(field: str, detail: Sentence, fault: Sentence) -> InvalidError:
+    return InvalidError(detail, [Fault(f"/grant/{field}", fault)], code="grant_too_wide")
 
 
 def _end_of(tx: Transaction, approval: Approval, wish: GrantWish) -> int:
@@ -206,23 +222,26 @@ def _end_of(tx: Transaction, approval: Approval, wish: GrantWish) -> int:
         select(Org.grant_hours).where(Org.id == approval.org_id)
     ).one()
     if hours == 0:
-        raise _not_granted("This organization gives no standing grants.")
+        raise _not_granted(sentence("This organization gives no standing grants."))
     lasts = lasts_at_most(approval, hours)
     if lasts == 0:
-        raise _not_granted("The policy allows no standing grant for this call.")
+        raise _not_granted(sentence("The policy allows no standing grant for this call."))
     longest = tx.now + lasts
     if wish.uses is not None and not 1 <= wish.uses <= MOST_USES:
-        raise InvalidError(
-            f"A grant is for 1 to {MOST_USES} uses.",
-            [Fault("/grant/uses", f"must be 1 to {MOST_USES}")],
-            code="grant_too_wide",
+        raise _too_wide(
+            "uses",
+            sentence("A grant is for 1 to %(most)s uses.", most=MOST_USES),
+            sentence("must be 1 to %(most)s", most=MOST_USES),
         )
     if wish.until is not None and not tx.now < wish.until <= longest:
-        raise InvalidError(
-            f"A grant for this call ends within {_length(lasts)}; choose an earlier time "
-            "that lies in the future.",
-            [Fault("/grant/until", f"must be within {_length(lasts)}")],
-            code="grant_too_wide",
+        raise _too_wide(
+            "until",
+            sentence(
+                "A grant for this call ends within %(length)s; choose an earlier time "
+                "that lies in the future.",
+                length=_length(lasts),
+            ),
+            sentence("must be within %(length)s", length=_length(lasts)),
         )
     return longest if wish.until is None else wish.until
 
@@ -233,17 +252,19 @@ def lasts_at_most(approval: Approval, hours: int) -> int:
     return longest if approval.max_grant is None else min(longest, approval.max_grant)
 
 
-def _length(lasts: int) -> str:
+def _length(lasts: int) -> Sentence:
     """Say a length of time (ms) in whole hours, or in minutes where it has none."""
-    return f"{lasts // HOUR} hours" if lasts % HOUR == 0 else f"{lasts // 60_000} minutes"
+    if lasts % HOUR == 0:
+        return sentence("%(count)s hours", count=lasts // HOUR)
+    return sentence("%(count)s minutes", count=lasts // 60_000)
 
 
 def _session_of(approval: Approval, wish: GrantWish) -> str | None:
     if wish.session and approval.session is None:
-        raise InvalidError(
-            "This call names no session, so a grant cannot be limited to it.",
-            [Fault("/grant/session", "must be false for a call without a session")],
-            code="grant_too_wide",
+        raise _too_wide(
+            "session",
+            sentence("This call names no session, so a grant cannot be limited to it."),
+            sentence("must be false for a call without a session"),
         )
     return approval.session if wish.session else None
 
@@ -253,20 +274,25 @@ def _conditions(
 ) -> tuple[Condition, ...]:
     conditions, faults = read_conditions(list(wish.conditions), roots=("args",))
     faults += [
-        Fault(f"/{at}/path", "names a place inside an argument; speak of one as a whole")
+        Fault(
+            f"/{at}/path",
+            sentence("names a place inside an argument; speak of one as a whole"),
+        )
         for at, condition in enumerate(conditions)
         if condition.path.count(".") > 1
     ]
     if faults:
         raise InvalidError(
-            "The conditions of the grant cannot be read.",
+            sentence("The conditions of the grant cannot be read."),
             [Fault(f"/grant/conditions{pointer}", said) for pointer, said in faults],
             code="grant_conditions",
         )
     if holds(conditions, facts_of(approval, arguments, now)) is not Answer.YES:
         raise InvalidError(
-            "The call that you approve does not fit the conditions of its own grant.",
-            [Fault("/grant/conditions", "must hold for the approved call")],
+            sentence(
+                "The call that you approve does not fit the conditions of its own grant."
+            ),
+            [Fault("/grant/conditions", sentence("must hold for the approved call"))],
             code="grant_conditions",
         )
     return conditions

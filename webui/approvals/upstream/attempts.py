@@ -22,6 +22,7 @@ from webui.approvals.upstream.settled import confirmed, settle_as, settle_as_gon
 from webui.approvals.upstream.standing import withdraw_unfounded
 from webui.approvals.upstream.told import APPROVE, Told
 from webui.receivers.way_back import End, Outcome
+from webui.sentences import sentence
 from webui.store.models import Approval, Reply, table_of
 from webui.store.transaction import Transaction
 
@@ -109,7 +110,7 @@ def _take(tx: Transaction, org_id: str, approval_id: str) -> Claimed | None:
     if (reply.next_at or tx.now + 1) > tx.now or (reply.lease_until or 0) > tx.now:
         return None  # another node was faster
     if _replaced(tx, approval, reply):
-        stop(tx, approval, ReplyState.GONE, "The source has asked anew since.")
+        stop(tx, approval, ReplyState.GONE, sentence("The source has asked anew since."))
         return None
     if told_of(tx, reply).verdict == APPROVE and withdraw_unfounded(tx, approval):
         return None  # told as a no, if at all, and that is due by now

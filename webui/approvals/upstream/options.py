@@ -35,7 +35,11 @@ def chosen(
     if option is None:
         return offered[0] if offered else None
     if option not in offered:
-        known = f"it takes {', '.join(offered)}" if offered else "it takes none"
+        known = (
+            sentence("it takes %(ways)s", ways=", ".join(offered))
+            if offered
+            else sentence("it takes none")
+        )
         raise InvalidError(
             sentence("This verdict cannot go back so: %(known)s.", known=known),
             [Fault("/option", sentence("must be one of those that the approval names"))],

@@ -21,12 +21,13 @@ from webui.approvals.ending import expire_if_over
 from webui.approvals.states import OPEN, YES, ReplyState, Resolution, Status, Verdict
 from webui.approvals.upstream.rows import UNDER_WAY, latest, note, stop
 from webui.approvals.use.using import use_upstream
+from webui.sentences import Sentence, sentence
 from webui.store.models import Approval, Reply, Source
 from webui.store.transaction import Transaction
 
 USE_WINDOW = 300_000
 """ms in which the use of a confirmed yes is written down: at once, in fact."""
-GONE = "The source waits for it no more and does not say what became of it."
+GONE = sentence("The source waits for it no more and does not say what became of it.")
 
 
 def settled_upstream(
@@ -152,9 +153,10 @@ def _compare(
         _revoke(tx, approval)
 
 
-def _otherwise(*, approved: bool) -> str:
-    done = "allowed" if approved else "denied"
-    return f"The source had {done} it by then."
+def _otherwise(*, approved: bool) -> Sentence:
+    if approved:
+        return sentence("The source had allowed it by then.")
+    return sentence("The source had denied it by then.")
 
 
 def gone_upstream(tx: Transaction, source_id: str, source_ref: str) -> Approval | None:

@@ -1,0 +1,122 @@
+"""The queue, a call, its decision and the history, in German; programs hear English."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from webui.approvals import errors
+
+if TYPE_CHECKING:
+    from tests.plugins.desk import Browser, FileCall, House, SignedIn
+
+WEBUI = Path(__file__).parents[2] / "webui"
+GERMAN = {"Accept-Language": "de-DE,de;q=0.9,en;q=0.5"}
+
+
+@pytest.fixture
+def ana(signed_in: SignedIn, house: House) -> Browser:
+    return signed_in(house.ana)
+
+
+def told(browser: Browser, path: str) -> str:
+    page = browser.get(path, headers=GERMAN).get_data(as_text=True)
+    assert '<html lang="de">' in page
+    return unescape(page)
+
+
+def proof(browser: Browser, path: str) -> dict[str, str]:
+    page = browser.get(path).get_data(as_text=True)
+    found = [
+        re.search(rf'name="{name}" value="([^"]+)"', page)
+        for name in ("csrf_token", "seal", "version")
+    ]
+    return dict(
+        zip(
+            ("csrf_token", "seal", "version"),
+            (each[1] for each in found if each),
+            strict=True,
+        )
+    )
+
+
+def decide(browser: Browser, path: str, form: dict[str, str]) -> str:
+    answer = browser.post(f"{path}/decide", data=form, headers=GERMAN)
+    return unescape(answer.get_data(as_text=True))
+
+
+@pytest.mark.parametrize(
+    ("path", "german", "english"),
+    [
+        ("/", "Nichts wartet", "Nothing is waiting"),
+        ("/?q=risk:none", "risk: nimmt eines von low", "takes one of"),
+        ("/history", "Nichts Erledigtes passt", "Nothing settled fits"),
+        ("/views/new?q=x", "Die Ansicht speichern", "Save the view"),
+        ("/bulk", "Nichts ist ausgewählt", "Nothing is selected"),
+        ("/approvals/apr_0", "keine solche Freigabe", "There is no such approval"),
+        ("/nowhere", "Unter dieser Adresse gibt es nichts.", "There is nothing at"),
+    ],
+)
+def test_a_page_speaks_the_browsers_language(
+    ana: Browser, path: str, german: str, english: str
+) -> None:
+    page = told(ana, path)
+    assert german in page
+    assert english not in page
+    page = unescape(ana.get(path).get_data(as_text=True))
+    assert english in page
+
+
+def test_a_call_is_told_in_german(
+    ana: Browser, file_call: FileCall, signed_in: SignedIn, house: House
+) -> None:
+    path = f"/approvals/{file_call(risk='high')}"
+    page = told(ana, path)
+    for words in ("Wartet auf eine Entscheidung", "in niemandes Auftrag", "Freigeben …"):
+        assert words in page
+    assert "asked by" not in page
+    assert "Fehlende Berechtigung: approvals:decide." in told(signed_in(house.vi), path)
+
+
+def test_what_is_wrong_with_an_edit_or_a_grant_is_told_beside_it(
+    ana: Browser, file_call: FileCall
+) -> None:
+    path = f"/approvals/{file_call(arguments={'n': 5})}"
+    form = proof(ana, path)
+    page = decide(ana, path, form | {"verdict": "edit", "argument-0": "many"})
+    assert "ist keine Zahl" in page or "ist kein JSON" in page
+    wish = {"verdict": "approve", "grant": "1", "grant-uses": "0"}
+    page = decide(ana, path, form | wish)
+    assert "Nutzungen: muss eine Zahl von 1 bis 1.000 sein." in page
+
+
+def test_a_verdict_and_who_comes_too_late_are_told_in_german(
+    ana: Browser, file_call: FileCall
+) -> None:
+    path = f"/approvals/{file_call()}"
+    form = proof(ana, path)
+    decide(ana, path, form | {"verdict": "deny", "reason": "nein"})
+    page = told(ana, path)
+    assert "Entschieden: abgelehnt" in page
+    assert "Es gibt nichts mehr zu entscheiden. Ana hat ihn abgelehnt." in page
+    late = decide(ana, path, form | {"verdict": "approve"})
+    assert "Zu spät, nichts wurde geändert. Ana hat ihn abgelehnt." in late
+
+
+def test_a_refusal_is_english_for_programs(ana: Browser) -> None:
+    told_by = ana.get("/hooks/none", headers=GERMAN)
+    assert "This address takes another method." in told_by.get_data(as_text=True)
+
+
+def test_every_thing_that_may_be_missing_has_a_sentence() -> None:
+    named = {
+        noun
+        for source in WEBUI.rglob("*.py")
+        for noun in re.findall(r'NotFoundError\("([^"]+)"\)', source.read_text())
+    }
+    assert "approval" in named
+    assert named <= errors.NOT_FOUND.keys()
