@@ -237,10 +237,8 @@ def test_what_misleads_is_flagged_however_deep_it_is_packed(flag: str, text: str
 
 
 def test_a_text_that_begins_like_a_packing_is_unpacked_as_the_text_it_is() -> None:
-    assert unpacked(b64("x rm -rf / and some more of it")) == [
-        "base64",
-        "x rm -rf / and some more of it",
-    ]
+    text = "x rm -rf / and some more of it"
+    assert unpacked(b64(text)) == [f"base64: {text}"]
 
 
 def test_what_is_packed_in_a_key_with_a_secret_is_masked_too() -> None:
