@@ -23,6 +23,7 @@ KEYWORDS: dict[str, tuple[Any, ...] | None] = {
     "pgettext": ((1, "c"), 2),
     "sentence": None,
     "plural": (1, 2),
+    "forms": (1, 2),
     "sentence_in": ((1, "c"), 2),
 }
 METHODS = {

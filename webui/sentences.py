@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class Language(Protocol):
@@ -146,6 +146,22 @@ def plural(one: str, many: str, number: int, /, **values: object) -> Sentence:
     """Return the one of two sentences that fits a number; it stands in them as `%(number)s`."""
     values = {"number": number, **values}
     return _made(one if number == 1 else many, one, values, many=many, number=number)
+
+
+class Forms(NamedTuple):
+    """Two sentences of which a number chooses one, to be kept in a table."""
+
+    one: str
+    many: str
+
+    def of(self, number: int, /, **values: object) -> Sentence:
+        """Return the one that fits."""
+        return plural(self.one, self.many, number, **values)
+
+
+def forms(one: str, many: str, /) -> Forms:
+    """Return two sentences of which a number chooses one later; literals, as for `plural`."""
+    return Forms(one, many)
 
 
 def sentence_in(context: str, message: str, /, **values: object) -> Sentence:

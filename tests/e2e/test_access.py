@@ -148,7 +148,7 @@ def set_up_an_app(page: Page) -> None:
     page.get_by_role("button", name="Set up an app").click()
     secret = page.locator("#app-secret").inner_text().replace(" ", "")
     code = code_at(base64.b32decode(secret), int(time.time()) * 1000 // STEP)
-    page.get_by_label("Code that the app shows").stock(code)
+    page.get_by_label("Code that the app shows").fill(code)
     page.get_by_role("button", name="Set it up").click()
     expect(page.locator(".codes li")).to_have_count(10)
 

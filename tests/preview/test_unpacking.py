@@ -236,6 +236,11 @@ def test_what_misleads_is_flagged_however_deep_it_is_packed(flag: str, text: str
             assert "\u202e" not in str(shown)
 
 
+def test_a_text_that_begins_like_a_packing_is_unpacked_as_the_text_it_is() -> None:
+    text = "x rm -rf / and some more of it"
+    assert unpacked(b64(text)) == [f"base64: {text}"]
+
+
 def test_what_is_packed_in_a_key_with_a_secret_is_masked_too() -> None:
     packed = b64("password=hunter2horse")
     assert packed not in str(full("t", {packed: 1}, KEY))

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from webui.preview.nodes import Piece
 from webui.preview.redaction import Segment
 from webui.preview.visible import pieces_between
+from webui.sentences import sentence
 
 
 class Size(NamedTuple):
@@ -75,8 +76,8 @@ def cut(
     if not hidden:  # the masks around the middle took all of it
         return lay(segments), 0
     chars = sum([len(segment.text) for segment in segments])
-    words = f"{hidden} of {chars} chars hidden"
-    gap = Piece("gap", f"⟦… {words} …⟧", words)
+    words = sentence("%(hidden)s of %(chars)s chars hidden", hidden=hidden, chars=chars)
+    gap = Piece("gap", sentence("⟦… %(words)s …⟧", words=words), words)
     return [*lay(head), gap, *lay(_mirrored(tail_reversed))], hidden
 
 

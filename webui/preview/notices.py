@@ -10,6 +10,7 @@ from typing import Final
 from webui.preview.codes import classes
 from webui.preview.flags import odd_letters
 from webui.preview.visible import escape
+from webui.sentences import Sentence, forms, joined, sentence
 
 _NAMED_KINDS: Final = 3
 _LEAST_SPACES: Final = " " * 41
@@ -18,49 +19,85 @@ _LONG_RUN: Final = re.compile(r" {41,}|\n(?: *\n){9,}")
 """Longer than any indent: what stands behind it would be off the screen."""
 
 _SENTENCES: Final = {
-    "rtl": ("changes the writing direction", "change the writing direction"),
-    "mixed-script": (
-        "mixes letters of several scripts in one word",
-        "mix letters of several scripts in one word",
+    "rtl": forms(
+        "1 text changes the writing direction.",
+        "%(number)s texts change the writing direction.",
     ),
-    "nfkc-differs": (
-        "holds characters that look like other ones",
-        "hold characters that look like other ones",
+    "mixed-script": forms(
+        "1 text mixes letters of several scripts in one word.",
+        "%(number)s texts mix letters of several scripts in one word.",
     ),
-    "stacked-marks": (
-        "stacks accents or begins with one",
-        "stack accents or begin with one",
+    "nfkc-differs": forms(
+        "1 text holds characters that look like other ones.",
+        "%(number)s texts hold characters that look like other ones.",
     ),
-    "edge-space": ("begins or ends with a blank", "begin or end with a blank"),
-    "url-userinfo": (
-        "holds a web address with a user name before its host",
-        "hold a web address with a user name before its host",
+    "stacked-marks": forms(
+        "1 text stacks accents or begins with one.",
+        "%(number)s texts stack accents or begin with one.",
     ),
-    "punycode": (
-        "holds a host name in or for letters outside ASCII",
-        "hold a host name in or for letters outside ASCII",
+    "edge-space": forms(
+        "1 text begins or ends with a blank.",
+        "%(number)s texts begin or end with a blank.",
     ),
-    "instructions": (
-        "speaks to you as the reviewer; it was written by the agent, not by this desk",
-        "speak to you as the reviewer; they were written by the agent, not by this desk",
+    "url-userinfo": forms(
+        "1 text holds a web address with a user name before its host.",
+        "%(number)s texts hold a web address with a user name before its host.",
     ),
-    "look-alike-keys": (
-        "is a key that looks like another one beside it",
-        "are keys that look like others beside them",
+    "punycode": forms(
+        "1 text holds a host name in or for letters outside ASCII.",
+        "%(number)s texts hold a host name in or for letters outside ASCII.",
     ),
-    "packed": (
-        "holds packed data that is too deep, too large or too much to unpack here",
-        "hold packed data that is too deep, too large or too much to unpack here",
+    "instructions": forms(
+        "1 text speaks to you as the reviewer; it was written by the agent, not by this desk.",
+        "%(number)s texts speak to you as the reviewer; they were written by the agent, not by this desk.",
     ),
-    "masked-by-schema": (
-        "is masked only because the schema that its agent sent calls it secret",
-        "are masked only because the schema that their agent sent calls them secret",
+    "look-alike-keys": forms(
+        "1 text is a key that looks like another one beside it.",
+        "%(number)s texts are keys that look like others beside them.",
     ),
-    "nested": (
-        "is shortened here; the full view shows it whole",
-        "are shortened here; the full view shows them whole",
+    "packed": forms(
+        "1 text holds packed data that is too deep, too large or too much to unpack here.",
+        "%(number)s texts hold packed data that is too deep, too large or too much to unpack here.",
+    ),
+    "masked-by-schema": forms(
+        "1 text is masked only because the schema that its agent sent calls it secret.",
+        "%(number)s texts are masked only because the schema that their agent sent calls them secret.",
+    ),
+    "nested": forms(
+        "1 text is shortened here; the full view shows it whole.",
+        "%(number)s texts are shortened here; the full view shows them whole.",
     ),
 }
+_NAMED: Final = forms(
+    "1 text mixes letters of several scripts in one word: %(named)s.",
+    "%(number)s texts mix letters of several scripts in one word: %(named)s.",
+)
+_INVISIBLE: Final = forms(
+    "1 invisible character is shown as %(shown)s.",
+    "%(number)s invisible characters are shown as %(shown)s.",
+)
+_RUNS: Final = {
+    "newlines": forms(
+        "A run of %(number)s newlines is shown as a count; text may stand behind it.",
+        "A run of %(number)s newlines is shown as a count; text may stand behind it.",
+    ),
+    "spaces": forms(
+        "A run of %(number)s spaces is shown as a count; text may stand behind it.",
+        "A run of %(number)s spaces is shown as a count; text may stand behind it.",
+    ),
+}
+_CUT: Final = forms(
+    "1 name or value is cut here; the full view shows it whole.",
+    "%(number)s names or values are cut here; the full view shows them whole.",
+)
+_HIDDEN: Final = forms(
+    "1 key is left out here; the full view shows it.",
+    "%(number)s keys are left out here; the full view shows them.",
+)
+_MASKED: Final = forms(
+    "1 value looks like a secret and is masked; equal tags are equal values.",
+    "%(number)s values look like secrets and are masked; equal tags are equal values.",
+)
 
 
 class Tally:
@@ -96,61 +133,35 @@ class Tally:
             length = run[0].count("\n") or len(run[0])
             self._blanks[sign] = max(self._blanks[sign], length)
 
-    def sentences(self) -> Iterator[str]:
+    def sentences(self) -> Iterator[Sentence]:
         """Yield the warnings, worst first."""
         if self._invisible:
             yield _invisible_words(self._invisible)
-        for flag, (one, many) in _SENTENCES.items():
+        for flag, found in _SENTENCES.items():
             if number := self.flags[flag]:
-                words = f"1 text {one}" if number == 1 else f"{number:,} texts {many}"
-                yield f"{words}{self._named(flag)}."
+                named = self._odd_letters() if flag == "mixed-script" else ""
+                said = _NAMED if named else found
+                yield said.of(number, number=f"{number:,}", named=named)
         for sign, longest in sorted(self._blanks.items()):
-            yield f"A run of {longest:,} {sign} is shown as a count; text may stand behind it."
+            yield _RUNS[sign].of(longest, number=f"{longest:,}")
         if self.cut:
-            yield _cut_words(self.cut)
+            yield _CUT.of(self.cut, number=f"{self.cut:,}")
         if self.hidden_keys:
-            yield _hidden_words(self.hidden_keys)
+            yield _HIDDEN.of(self.hidden_keys, number=f"{self.hidden_keys:,}")
         if self.masks:
-            yield _masked_words(self.masks)
+            yield _MASKED.of(self.masks, number=f"{self.masks:,}")
 
-    def _named(self, flag: str) -> str:
+    def _odd_letters(self) -> str:
         """Name the letters that only look like those around them; no eye tells them apart."""
-        if flag != "mixed-script" or not self._odd:
-            return ""
-        named = [
+        return "; ".join(
             f"{letter} is U+{ord(letter):04X}, {unicodedata.name(letter, 'without a name').capitalize()}"
             for letter, _ in self._odd.most_common(_NAMED_KINDS)
-        ]
-        return ": " + "; ".join(named)
+        )
 
 
-def _invisible_words(found: Counter[str]) -> str:
+def _invisible_words(found: Counter[str]) -> Sentence:
     total = found.total()
-    named = [escape(sign) for sign, _ in found.most_common(_NAMED_KINDS)]
-    others = len(found) - len(named)
-    shown = (
-        ", ".join(named) if not others else ", ".join([*named, f"{others:,} other kinds"])
-    )
-    if total == 1:
-        return f"1 invisible character is shown as {shown}."
-    return f"{total:,} invisible characters are shown as {shown}."
-
-
-def _cut_words(number: int) -> str:
-    if number == 1:
-        return "1 name or value is cut here; the full view shows it whole."
-    return f"{number:,} names or values are cut here; the full view shows them whole."
-
-
-def _hidden_words(number: int) -> str:
-    if number == 1:
-        return "1 key is left out here; the full view shows it."
-    return f"{number:,} keys are left out here; the full view shows them."
-
-
-def _masked_words(masks: int) -> str:
-    if masks == 1:
-        return "1 value looks like a secret and is masked; equal tags are equal values."
-    return (
-        f"{masks:,} values look like secrets and are masked; equal tags are equal values."
-    )
+    named: list[str] = [escape(sign) for sign, _ in found.most_common(_NAMED_KINDS)]
+    if others := len(found) - len(named):
+        named.append(sentence("%(number)s other kinds", number=f"{others:,}"))
+    return _INVISIBLE.of(total, number=f"{total:,}", shown=joined(", ", named))

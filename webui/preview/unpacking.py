@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
+from webui.sentences import sentence
+
 MOST_LEVELS: Final = 3
 _MOST_FOUND: Final = 400
 _MOST_INFLATED: Final = 262_144
@@ -121,12 +123,12 @@ class Unpacker:
     def _read(
         self, begin: int, end: int, how: str, raw: bytes, *, sure: bool
     ) -> Packed | None:
+        # a text may begin like a packing: "x " and zlib's first bytes are the same
         name = _packing_of(raw)
-        if name:
-            inflated = self._inflated(raw)
-            if inflated is None:
-                return None
-            raw, how, sure = inflated, f"{name} in {how}", True
+        inflated = self._inflated(raw) if name else None
+        if inflated is not None:
+            raw, sure = inflated, True
+            how = sentence("%(name)s in %(how)s", name=name, how=how)
         text = _text_of(raw, sure=sure)
         if text is None:
             return None
@@ -203,11 +205,15 @@ def _percent_escapes(text: str) -> Iterator[Packed]:
             if len(found) >= _LEAST_PERCENT:
                 raw = unquote_to_bytes(match[0])
                 yield Packed(
-                    *match.span(), "percent escapes", raw.decode(errors="backslashreplace")
+                    *match.span(),
+                    sentence("percent escapes"),
+                    raw.decode(errors="backslashreplace"),
                 )
 
 
 def _hex_escapes(text: str) -> Iterator[Packed]:
     for match in _ESCAPES.finditer(text):
         raw = bytes.fromhex(match[0].replace("\\x", ""))
-        yield Packed(*match.span(), "hex escapes", raw.decode(errors="backslashreplace"))
+        yield Packed(
+            *match.span(), sentence("hex escapes"), raw.decode(errors="backslashreplace")
+        )

@@ -31,6 +31,7 @@ from webui.preview.redaction import Payload, Profile
 from webui.preview.renderers import render
 from webui.preview.revealing import Place, hides, revealed
 from webui.preview.visible import inline, on_one_line
+from webui.sentences import plural, sentence
 
 _MOST_KEYS: Final = 40
 _MOST_CHARS: Final = 16_000
@@ -41,7 +42,7 @@ _NESTED_ITEMS: Final = 3
 _NESTED_LEVELS: Final = 2
 _MOST_UNPACKED: Final = 5
 _EMPTY: Final = {
-    "string": Piece("blank", "⟦empty⟧", "a text of no characters"),
+    "string": Piece("blank", "⟦empty⟧", sentence("a text of no characters")),
     "object": Piece("text", "{}"),
     "array": Piece("text", "[]"),
 }
@@ -165,7 +166,7 @@ def _leaf_kind(value: Value) -> NodeKind:
 
 def _leaf(value: Value, shown: list[Piece]) -> tuple[Piece, ...]:
     if value.received:
-        words = f"received as {value.received}"
+        words = sentence("received as %(received)s", received=value.received)
         shown.append(Piece("chip", f"⟦{words}⟧", words))
     return tuple(shown) or (_EMPTY[value.kind],)
 
@@ -216,8 +217,13 @@ class _Card:
             shown.append(Decoded(payload.how, tuple(pieces), hidden, inside, flags))
         if len(shown) < len(payloads):
             left = len(payloads) - len(shown)
-            words = f"{left} more unpacked {'text' if left == 1 else 'texts'} not shown"
-            shown.append(Decoded("", (Piece("gap", f"⟦{words}⟧", words),), left))
+            words = plural(
+                "%(number)s more unpacked text not shown",
+                "%(number)s more unpacked texts not shown",
+                left,
+            )
+            gap = Piece("gap", sentence("⟦%(words)s⟧", words=words), words)
+            shown.append(Decoded("", (gap,), left))
             self.truncated = True
         return tuple(shown)
 
@@ -257,6 +263,9 @@ class _Card:
 def _counted(kind: str, count: int) -> Piece:
     if count == 0:
         return _EMPTY[kind]
-    noun = "key" if kind == "object" else "item"
-    words = f"{count} {noun}{'' if count == 1 else 's'} not shown"
-    return Piece("gap", f"⟦{words}⟧", words)
+    words = (
+        plural("%(number)s key not shown", "%(number)s keys not shown", count)
+        if kind == "object"
+        else plural("%(number)s item not shown", "%(number)s items not shown", count)
+    )
+    return Piece("gap", sentence("⟦%(words)s⟧", words=words), words)

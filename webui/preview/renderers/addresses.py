@@ -12,6 +12,7 @@ from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.rendering import Fact
 from webui.preview.renderers.saying import Span, pieces_of, said
 from webui.preview.visible import inline
+from webui.sentences import sentence
 
 _MOST_NAMED: Final = 20
 MOST_READ: Final = 2_000
@@ -106,7 +107,7 @@ def facts_about(
         for at, each in enumerate(those[:_MOST_NAMED])
     ]
     if (rest := len(those) - _MOST_NAMED) > 0:
-        words = f"{rest:,} more not shown"
+        words = sentence("%(rest)s more not shown", rest=f"{rest:,}")
         facts.append(
             Fact(label, (Piece("gap", f"⟦… {words} …⟧", words),), is_alarming=True)
         )
@@ -120,38 +121,62 @@ def _numbered(label: str, at: int, count: int) -> str:
 def look_at_recipients(found: Findings, label: str, those: list[Recipient]) -> None:
     """Say what is odd about single recipients."""
     if len(those) == MOST_READ:
-        words = f"“{label}” names {MOST_READ:,} recipients or more; no more were read."
+        words = sentence(
+            "“%(label)s” names %(most_read)s recipients or more; no more were read.",
+            label=label,
+            most_read=f"{MOST_READ:,}",
+        )
         found.danger(("unread", label), words)
     for each in those:
         plain = each.span.plain
         if each.span.is_secret:
             found.danger(
                 "masked-recipient",
-                f"A recipient in “{label}” is masked in part: it may be anyone.",
+                sentence(
+                    "A recipient in “%(label)s” is masked in part: it may be anyone.",
+                    label=label,
+                ),
             )
         elif not each.domain:
             found.danger(
-                "no-address", f"{said(each.span)} in “{label}” is no address of e-mail."
+                "no-address",
+                sentence(
+                    "%(value)s in “%(label)s” is no address of e-mail.",
+                    value=said(each.span),
+                    label=label,
+                ),
             )
         bracket = max(0, plain.rfind("<"))
         shown = plain[max(0, bracket - 400) : bracket]
         named = _ADDRESS.search(shown)
         if named and named[0].casefold() not in plain[bracket:].casefold():
-            words = f"The name in {said(each.span, 100)} holds another address than the one it goes to."
+            words = sentence(
+                "The name in %(value)s holds another address than the one it goes to.",
+                value=said(each.span, 100),
+            )
             found.danger("display-name", words)
         if plain.count("@") > 1 and not shown and len(_ADDRESS.findall(plain[:400])) > 1:
             found.danger(
-                "two-addresses", f"{said(each.span, 100)} holds more than one address."
+                "two-addresses",
+                sentence(
+                    "%(value)s holds more than one address.", value=said(each.span, 100)
+                ),
             )
         if each.domain and not each.domain.isascii():
             found.danger(
                 "domain-letters",
-                f"The domain of {said(each.span)} has letters outside ASCII.",
+                sentence(
+                    "The domain of %(value)s has letters outside ASCII.",
+                    value=said(each.span),
+                ),
             )
         elif "xn--" in each.domain:
             found.danger(
                 "domain-letters",
-                f"The domain of {said(each.span)} stands for letters outside ASCII.",
+                sentence(
+                    "The domain of %(value)s stands for letters outside ASCII.",
+                    value=said(each.span),
+                ),
             )
 
 
@@ -172,9 +197,14 @@ def look_outside(
         return
     named = _domains_of(outside)
     if len(those) == 1:
-        words = f"It goes outside the organization: {named}."
+        words = sentence("It goes outside the organization: %(named)s.", named=named)
     else:
-        words = f"{len(outside):,} of {len(those):,} recipients are outside the organization: {named}."
+        words = sentence(
+            "%(outside)s of %(those)s recipients are outside the organization: %(named)s.",
+            outside=f"{len(outside):,}",
+            those=f"{len(those):,}",
+            named=named,
+        )
     found.danger("outside", words)
 
 
@@ -185,8 +215,15 @@ def look_at_domains(found: Findings, those: list[Recipient]) -> Fact | None:
         return None
     words = _domains_of(those)
     if len(domains) > 1:
-        found.note("domains", f"It goes to {len(domains):,} different domains: {words}.")
-    return Fact("Domains", (Piece("text", words),))
+        found.note(
+            "domains",
+            sentence(
+                "It goes to %(domains)s different domains: %(words)s.",
+                domains=f"{len(domains):,}",
+                words=words,
+            ),
+        )
+    return Fact(sentence("Domains"), (Piece("text", words),))
 
 
 def _domains_of(those: list[Recipient]) -> str:

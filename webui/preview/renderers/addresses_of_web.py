@@ -8,6 +8,7 @@ from webui.preview.renderers.arguments import Text
 from webui.preview.renderers.languages import hosts
 from webui.preview.renderers.languages.hosts import Address
 from webui.preview.renderers.rendering import Fact, Severity
+from webui.sentences import sentence
 
 MOST_ADDRESS: Final = 16_384
 _LONG: Final = 1_000
@@ -39,7 +40,7 @@ def address_of(url: Text) -> Address:
 def host_fact(url: Text, address: Address) -> Fact:
     """Return the host, set apart from the rest of the address."""
     alarms = bool(address.user) or any(hosts.concerns(address.host))
-    return Fact("Host", url.snippet(address.host or "(none)"), alarms)
+    return Fact(sentence("Host"), url.snippet(address.host or "(none)"), alarms)
 
 
 def concerns(url: Text, address: Address) -> Iterator[Concern]:
@@ -48,7 +49,9 @@ def concerns(url: Text, address: Address) -> Iterator[Concern]:
     yield from _of_scheme(url, address)
     yield from _of_spelling(url, address)
     if url.hides(0, len(url.plain)):
-        words = "The address holds a secret, which its host gets and keeps in its logs."
+        words = sentence(
+            "The address holds a secret, which its host gets and keeps in its logs."
+        )
         yield Concern("danger", words)
 
 
@@ -58,11 +61,13 @@ def _of_host(url: Text, address: Address) -> Iterator[Concern]:
         for words in hosts.concerns(address.host):
             yield Concern("danger", f"The host {shown} {url.words(words, 200)}.")
     elif address.scheme not in _RUNS | _MACHINE:
-        words = "The address has no host, so whom it speaks to cannot be told."
+        words = sentence("The address has no host, so whom it speaks to cannot be told.")
         yield Concern("danger", words)
     if address.user:
-        words = (
-            f"Before the host {shown} stands a user name; what is before the @ is no host."
+        words = sentence(
+            "Before the host %(shown)s stands a user name; what is before the @ is "
+            "no host.",
+            shown=shown,
         )
         yield Concern("danger", words)
 
@@ -70,38 +75,57 @@ def _of_host(url: Text, address: Address) -> Iterator[Concern]:
 def _of_spelling(url: Text, address: Address) -> Iterator[Concern]:
     plain = url.plain
     if "\\" in plain:
-        words = "Holds a backslash: programs differ in where the host ends."
+        words = sentence("Holds a backslash: programs differ in where the host ends.")
         yield Concern("danger", words)
     if _CONTROLS.search(plain):
-        words = "Holds blanks or control characters, which programs leave out or not."
+        words = sentence(
+            "Holds blanks or control characters, which programs leave out or not."
+        )
         yield Concern("danger", words)
     if address.port not in USUAL_PORTS:
-        words = f"The port {url.words(address.port)} is not a usual one for the web."
+        words = sentence(
+            "The port %(value)s is not a usual one for the web.",
+            value=url.words(address.port),
+        )
         yield Concern("danger", words)
     if _CLIMBS.search(address.path):
-        words = "The path climbs up by .. and ends elsewhere than it seems."
+        words = sentence("The path climbs up by .. and ends elsewhere than it seems.")
         yield Concern("danger", words)
     if len(plain) > MOST_ADDRESS:
-        words = (
-            f"The address has {len(plain):,} characters and is read up to {MOST_ADDRESS:,}."
+        words = sentence(
+            "The address has %(plain)s characters and is read up to %(most_address)s.",
+            plain=f"{len(plain):,}",
+            most_address=f"{MOST_ADDRESS:,}",
         )
         yield Concern("danger", words)
     elif len(plain) > _LONG:
-        words = f"The address has {len(plain):,} characters: it may carry data to its host."
+        words = sentence(
+            "The address has %(plain)s characters: it may carry data to its host.",
+            plain=f"{len(plain):,}",
+        )
         yield Concern("note", words)
 
 
 def _of_scheme(url: Text, address: Address) -> Iterator[Concern]:
     scheme = address.scheme
     if scheme in _RUNS:
-        words = f"An address that begins with {scheme}: is itself a program or a page."
+        words = sentence(
+            "An address that begins with %(scheme)s: is itself a program or a page.",
+            scheme=scheme,
+        )
         yield Concern("danger", words)
     elif scheme in _MACHINE:
-        words = f"An address that begins with {scheme}: reads the machine itself, and no website."
+        words = sentence(
+            "An address that begins with %(scheme)s: reads the machine itself, and "
+            "no website.",
+            scheme=scheme,
+        )
         yield Concern("danger", words)
     elif scheme in {"http", "ws"}:
-        words = "Nothing is encrypted: anybody on the way can read and change it."
+        words = sentence("Nothing is encrypted: anybody on the way can read and change it.")
         yield Concern("danger", words)
     elif scheme not in _SECURE:
-        words = f"The scheme is {url.words(scheme or 'none')}, and not https."
+        words = sentence(
+            "The scheme is %(value)s, and not https.", value=url.words(scheme or "none")
+        )
         yield Concern("danger", words)

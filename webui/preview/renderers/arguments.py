@@ -10,6 +10,7 @@ from typing import Final
 from webui.preview.nodes import Piece
 from webui.preview.reading import Value
 from webui.preview.visible import on_one_line, pieces_between
+from webui.sentences import sentence
 
 _SHORT: Final = 80
 _FIRST_SIGN: Final = 0xF0000
@@ -65,7 +66,7 @@ class Text:
         if len(plain) <= most:
             return tuple(self._on_one_line(plain, first=True, last=True))
         head, tail = most * 2 // 3, most // 3
-        words = f"… {len(plain) - head - tail} more …"
+        words = sentence("… %(value)s more …", value=len(plain) - head - tail)
         begin = self._on_one_line(plain[:head], first=True, last=False)
         end = self._on_one_line(plain[-tail:], first=False, last=True)
         return (*begin, Piece("gap", f"⟦{words}⟧", words), *end)

@@ -24,6 +24,7 @@ from webui.preview.renderers.saying import (
 from webui.preview.renderers.sensitive_files import look_at_path
 from webui.preview.renderers.sheets import Sheets, add_lines
 from webui.preview.renderers.tool_names import globs, squeezed
+from webui.sentences import sentence
 
 TOOLS: Final = globs("browser, playwright, puppeteer, selenium, chrome devtools")
 
@@ -137,7 +138,7 @@ def _look_at_address(found: Findings, url: Text) -> Iterator[Fact]:
         (found.danger if severity == "danger" else found.note)(words, words)
     if address.host:
         yield host_fact(url, address)
-    yield fact("Address", url)
+    yield fact(sentence("Address"), url)
 
 
 def _typed(found: Findings, arguments: Arguments, sheets: Sheets) -> None:
@@ -145,34 +146,38 @@ def _typed(found: Findings, arguments: Arguments, sheets: Sheets) -> None:
         text = leaf(arguments, key)
         if text is None:
             continue
-        sheet = sheets.start("What is typed")
+        sheet = sheets.start(sentence("What is typed"))
         add_lines(sheet, whole(text), first=None)
         sheets.keep(sheet)
         if text.hides(0, len(text.plain)):
             found.danger(
-                "secret", "A secret is typed into the page; the mask stands for it."
+                "secret",
+                sentence("A secret is typed into the page; the mask stands for it."),
             )
     if says_yes(leaf(arguments, "submit")):
-        found.danger("submit", "Enter is pressed afterwards: the form is sent.")
+        found.danger("submit", sentence("Enter is pressed afterwards: the form is sent."))
 
 
 def _fields(found: Findings, arguments: Arguments, sheets: Sheets) -> None:
     value = arguments.value("fields", "values", "formData", "form_data", "elements")
     if value is None or value.kind not in {"array", "object"}:
         return
-    sheet = sheets.start("The fields of the form")
+    sheet = sheets.start(sentence("The fields of the form"))
     for child in value.children[:_MOST_FIELDS]:
         label, text = _field(child)
         if text is not None and text.hides(0, len(text.plain)):
             found.danger(
-                "secret", "A secret is typed into the page; the mask stands for it."
+                "secret",
+                sentence("A secret is typed into the page; the mask stands for it."),
             )
         tokens = [Token("name", label), Token("operator", (Piece("text", " := "),))]
         tokens.append(Token("string", pieces_of(whole(text)) if text is not None else ()))
         sheet.write(tuple(tokens))
     if (rest := len(value.children) - _MOST_FIELDS) > 0:
         sheet.hidden += rest
-        found.danger("fields", f"The last {rest:,} fields were not read.")
+        found.danger(
+            "fields", sentence("The last %(rest)s fields were not read.", rest=f"{rest:,}")
+        )
     sheets.keep(sheet)
 
 
@@ -195,11 +200,12 @@ def _code(found: Findings, arguments: Arguments, sheets: Sheets) -> None:
         text = arguments.text(key)
         if text is None:
             continue
-        sheet = sheets.start("The program")
+        sheet = sheets.start(sentence("The program"))
         add_lines(sheet, whole(text))
         sheets.keep(sheet)
         found.note(
-            "runs", "It runs with all that the page and whoever is logged in may do."
+            "runs",
+            sentence("It runs with all that the page and whoever is logged in may do."),
         )
         for kind, words, patterns in _COMPILED:
             matches = [match for each in patterns if (match := each.search(text.plain))]
@@ -208,10 +214,20 @@ def _code(found: Findings, arguments: Arguments, sheets: Sheets) -> None:
             match = min(matches, key=lambda match: match.start())
             line = text.plain.count("\n", 0, match.start()) + 1
             shown = said(whole(text)._replace(begin=match.start(), end=match.end()))
-            found.danger(kind, f"Line {line:,} {words}: {shown}.", line)
+            found.danger(
+                kind,
+                sentence(
+                    "Line %(line)s %(words)s: %(shown)s.",
+                    line=f"{line:,}",
+                    words=words,
+                    shown=shown,
+                ),
+                line,
+            )
         if text.hides(0, len(text.plain)):
             found.danger(
-                "secret-code", "A part of the program is masked: it may do anything."
+                "secret-code",
+                sentence("A part of the program is masked: it may do anything."),
             )
 
 
@@ -220,13 +236,19 @@ def _files(found: Findings, arguments: Arguments) -> list[Fact]:
     paths = list(arguments.texts(*FILE_LISTS) or ())
     one = arguments.text(*FILES)
     for path in [*([one] if one is not None else []), *paths][:100]:
-        facts.append(fact("File", path))
+        facts.append(fact(sentence("File"), path))
         look_at_path(found, whole(path), in_a_tree=False)
     if facts:
-        found.note("upload", "Files of the agent's machine are given to the page.")
+        found.note(
+            "upload", sentence("Files of the agent's machine are given to the page.")
+        )
     if len(paths) > 100:  # noqa: PLR2004
         found.danger(
-            "files", f"It gives {len(paths):,} files; the first 100 were looked at."
+            "files",
+            sentence(
+                "It gives %(paths)s files; the first 100 were looked at.",
+                paths=f"{len(paths):,}",
+            ),
         )
     return facts[:20]
 
@@ -240,13 +262,17 @@ def _look_at_element(found: Findings, arguments: Arguments, name: str) -> None:
     if match := _WEIGHTY.search(words.plain[:2000]):
         found.note(
             "weighty",
-            f"By its name, {said(words)}, it may do something that stays (“{match[0]}”).",
+            sentence(
+                "By its name, %(value)s, it may do something that stays (“%(match)s”).",
+                value=said(words),
+                match=match[0],
+            ),
         )
 
 
 def _look_at_options(found: Findings, arguments: Arguments) -> None:
     if says_yes(leaf(arguments, "allowDangerous", "allow_dangerous")):
-        found.danger("weak", "It asks for dangerous options of the browser.")
+        found.danger("weak", sentence("It asks for dangerous options of the browser."))
     value = arguments.value("launchOptions", "launch_options", "args", "options")
     if value is None:
         return
@@ -258,10 +284,17 @@ def _look_at_options(found: Findings, arguments: Arguments) -> None:
             match := _WEAK.search("".join(part.text for part in each.segments)[:500])
         ):
             found.danger(
-                "weak", f"An option takes a protection of the browser away: {match[0]}."
+                "weak",
+                sentence(
+                    "An option takes a protection of the browser away: %(match)s.",
+                    match=match[0],
+                ),
             )
         elif _WEAK.fullmatch(each.name[:60]):
             found.danger(
                 "weak",
-                f"An option takes a protection of the browser away: {each.name[:60]}.",
+                sentence(
+                    "An option takes a protection of the browser away: %(name)s.",
+                    name=each.name[:60],
+                ),
             )

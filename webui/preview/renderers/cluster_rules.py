@@ -12,6 +12,7 @@ from webui.preview.renderers.rendering import Token
 from webui.preview.renderers.saying import leaf, said, says_yes
 from webui.preview.renderers.sheets import Sheet
 from webui.preview.visible import inline
+from webui.sentences import sentence
 
 _SYSTEM: Final = frozenset({"kube-system", "kube-public", "kube-node-lease"})
 _YES: Final = frozenset({"true", "yes", "on", "y"})
@@ -126,14 +127,26 @@ def _look_at_leaf(found: Findings, each: Leaf) -> None:
     elif (words := _VALUES.get((key, value.casefold()))) is not None:
         found.danger((key, value), f"{at} {words}.", line)
     elif key == "type" and value in {"LoadBalancer", "NodePort"}:
-        found.note("open", f"{at} opens a service to the outside ({value}).", line)
+        found.note(
+            "open",
+            sentence(
+                "%(at)s opens a service to the outside (%(value)s).", at=at, value=value
+            ),
+            line,
+        )
 
 
 def _look_at_host_path(found: Findings, each: Leaf, at: str) -> None:
     if each.path[-1] in {"hostPath", "path"}:
-        found.danger("hostPath", f"{at} reaches into the files of the node.", each.line)
+        found.danger(
+            "hostPath",
+            sentence("%(at)s reaches into the files of the node.", at=at),
+            each.line,
+        )
     if each.path[-1] == "path" and each.value:
-        words = f"The files of the node from {_cut(each.value)} on are reached."
+        words = sentence(
+            "The files of the node from %(value)s on are reached.", value=_cut(each.value)
+        )
         found.danger(("path", each.value), words, each.line)
 
 
@@ -141,15 +154,31 @@ def _look_at_capability(found: Findings, each: Leaf) -> None:
     name = each.value.strip().upper().removeprefix("CAP_")
     if each.path[-1] == "add" and name in _CAPABILITIES:
         at = "It" if each.line is None else f"Line {each.line:,}"
-        found.danger(("capability", name), f"{at} adds the capability {name}.", each.line)
+        found.danger(
+            ("capability", name),
+            sentence("%(at)s adds the capability %(name)s.", at=at, name=name),
+            each.line,
+        )
 
 
 def _look_at_kind(found: Findings, kind: str, at: str, line: int | None) -> None:
     folded = kind.casefold()
     if words := _KINDS.get(folded):
-        found.danger(("kind", folded), f"{at} is a {_cut(kind)}: it {words}.", line)
+        found.danger(
+            ("kind", folded),
+            sentence(
+                "%(at)s is a %(value)s: it %(words)s.", at=at, value=_cut(kind), words=words
+            ),
+            line,
+        )
     elif words := _NOTED.get(folded):
-        found.note(("kind", folded), f"{at} is a {_cut(kind)}: it {words}.", line)
+        found.note(
+            ("kind", folded),
+            sentence(
+                "%(at)s is a %(value)s: it %(words)s.", at=at, value=_cut(kind), words=words
+            ),
+            line,
+        )
 
 
 def resources(leaves: Sequence[Leaf], sheet: Sheet, found: Findings, verb: str) -> None:
@@ -168,7 +197,13 @@ def resources(leaves: Sequence[Leaf], sheet: Sheet, found: Findings, verb: str) 
         name = about.get("name") or about.get("generateName", "")
         if verb == "delete" and (words := _FAR.get(kind.casefold())):
             found.danger(
-                ("delete", kind, name), f"{_cut(kind)} {_cut(name)} is deleted: {words}."
+                ("delete", kind, name),
+                sentence(
+                    "%(value)s %(value2)s is deleted: %(words)s.",
+                    value=_cut(kind),
+                    value2=_cut(name),
+                    words=words,
+                ),
             )
         if sheet.is_full:
             sheet.hidden += 1
@@ -189,23 +224,31 @@ def look_at_target(found: Findings, arguments: Arguments, verb: str) -> None:
     if space is not None and space.plain.strip() in _SYSTEM:
         found.danger(
             ("system", space.plain),
-            f"It is about {said(space)}, where the cluster itself runs.",
+            sentence(
+                "It is about %(value)s, where the cluster itself runs.", value=said(space)
+            ),
         )
     if says_yes(leaf(arguments, "allNamespaces", "all_namespaces")):
-        found.danger("everywhere", "It reaches all namespaces.")
+        found.danger("everywhere", sentence("It reaches all namespaces."))
     if verb in {"delete", "uninstall", "drain"}:
         _look_at_deletion(found, arguments, verb)
     scale = leaf(arguments, "replicas", "scale")
     if scale is not None and scale.plain.strip() in {"0", "-0", "0.0"}:
-        found.danger("replicas", "It sets replicas to 0: nothing of it runs any more.")
+        found.danger(
+            "replicas", sentence("It sets replicas to 0: nothing of it runs any more.")
+        )
     file = leaf(arguments, "filename", "patchFile", "valuesFile")
     if file is not None:
         found.danger(
-            "file", f"What is in {said(file)} is not in this call: it cannot be read here."
+            "file",
+            sentence(
+                "What is in %(value)s is not in this call: it cannot be read here.",
+                value=said(file),
+            ),
         )
     context = leaf(arguments, "context", "cluster")
     if context is not None and "prod" in context.plain.casefold():
-        found.note("context", f"The cluster is {said(context)}.")
+        found.note("context", sentence("The cluster is %(value)s.", value=said(context)))
 
 
 def _look_at_deletion(found: Findings, arguments: Arguments, verb: str) -> None:
@@ -213,26 +256,40 @@ def _look_at_deletion(found: Findings, arguments: Arguments, verb: str) -> None:
     name = leaf(arguments, "name", "resourceName", "pod")
     selector = leaf(arguments, "labelSelector", "label_selector", "selector")
     if verb == "uninstall":
-        found.danger("uninstall", "All that the chart has made is removed.")
+        found.danger("uninstall", sentence("All that the chart has made is removed."))
     if verb == "drain":
-        found.danger("drain", "All that runs on the node is stopped there.")
+        found.danger("drain", sentence("All that runs on the node is stopped there."))
     if kind is not None and (
         words := _FAR.get(kind.plain.strip().casefold().split(".")[0].split("/")[0])
     ):
         of = f" {said(name)}" if name is not None else ""
-        found.danger("far", f"{said(kind)}{of} is deleted: {words}.")
+        found.danger(
+            "far",
+            sentence(
+                "%(value)s%(of)s is deleted: %(words)s.",
+                value=said(kind),
+                of=of,
+                words=words,
+            ),
+        )
     if selector is not None and name is None:
         found.danger(
             "selector",
-            f"All that fits {said(selector)} is deleted, however many there are.",
+            sentence(
+                "All that fits %(value)s is deleted, however many there are.",
+                value=said(selector),
+            ),
         )
     elif kind is not None and name is None:
         found.danger(
-            "unnamed", f"It names no single {said(kind)}: it may delete all of them."
+            "unnamed",
+            sentence(
+                "It names no single %(value)s: it may delete all of them.", value=said(kind)
+            ),
         )
     grace = leaf(arguments, "gracePeriodSeconds", "grace_period")
     if says_yes(leaf(arguments, "force")) or (grace is not None and grace.plain == "0"):
-        found.danger("grace", "It does not wait for what runs to end by itself.")
+        found.danger("grace", sentence("It does not wait for what runs to end by itself."))
 
 
 def _cut(value: str) -> str:

@@ -12,6 +12,7 @@ from webui.preview.renderers.marks import overlaid
 from webui.preview.renderers.member_names import CODE, FILES
 from webui.preview.renderers.rendering import Fact, Rendering
 from webui.preview.renderers.sheets import listed
+from webui.sentences import sentence
 
 TOOLS: Final = (
     "*python*", "*javascript*", "*typescript*", "*node_*", "*execute_code*", "*run_code*", "*code_interpreter*", "*code_execution*", "*exec_code*",
@@ -55,14 +56,14 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     words = language or "not known"
     facts = [
         Fact(
-            "Language",
+            sentence("Language"),
             named.snippet(named.plain) if named is not None else text.snippet(words),
         )
     ]
     if named is not None and language and named.plain.strip().lower() != language:
-        facts.append(Fact("Read as", text.snippet(language)))
+        facts.append(Fact(sentence("Read as"), text.snippet(language)))
     block = listed(text, overlaid(marks_of(text.plain, language), reaches))
-    return Rendering("code", "Code", tuple(facts), (block,), found.sentences())
+    return Rendering("code", sentence("Code"), tuple(facts), (block,), found.sentences())
 
 
 def language_of(tool: str, arguments: Arguments) -> str:

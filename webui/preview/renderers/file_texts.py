@@ -11,6 +11,7 @@ from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.rendering import LineKind
 from webui.preview.renderers.saying import Span, said, whole
 from webui.preview.renderers.sheets import Sheet, add_lines
+from webui.sentences import sentence
 
 _AROUND: Final = 3
 _PRIVATE: Final = re.compile("[\U000f0000-\U000ffffd]")
@@ -106,7 +107,10 @@ def add_difference(sheet: Sheet, old: Text, new: Text, found: Findings) -> tuple
             _add_run(sheet, after, "added", run.new, run.length)
     if old.plain.endswith("\n") != new.plain.endswith("\n") and old.plain and new.plain:
         verb = "loses" if old.plain.endswith("\n") else "gains"
-        found.note("last-end", f"The text {verb} the line end behind its last line.")
+        found.note(
+            "last-end",
+            sentence("The text %(verb)s the line end behind its last line.", verb=verb),
+        )
     return added, removed
 
 
@@ -162,7 +166,9 @@ def _kept(
     ]
     for index in shown:
         if index < 0:
-            sheet.gap(f"{skipped:,} lines that stay as they are")
+            sheet.gap(
+                sentence("%(skipped)s lines that stay as they are", skipped=f"{skipped:,}")
+            )
         else:
             at = run.new + index
             sheet.add(lines.span(at), "plain", at + 1, run.old + index + 1)
@@ -172,5 +178,10 @@ def look_at_counts(found: Findings, name: Span | None, added: int, removed: int)
     """Say that much goes and little comes."""
     if removed >= _HUGE and removed > _FIVE_TIMES * added:
         of = f" of {said(name)}" if name is not None else ""
-        words = f"{removed:,} lines{of} are removed and {added:,} are added."
+        words = sentence(
+            "%(removed)s lines%(of)s are removed and %(added)s are added.",
+            removed=f"{removed:,}",
+            of=of,
+            added=f"{added:,}",
+        )
         found.danger(("huge", name.plain if name else ""), words)

@@ -9,6 +9,7 @@ from itertools import accumulate
 from typing import Final
 
 from webui.preview.renderers.rendering import Finding, Severity
+from webui.sentences import sentence
 
 _MOST_FINDINGS: Final = 24
 _MOST_PLACES: Final = 5
@@ -29,18 +30,34 @@ class _Kind:
         if not others:
             return self.words
         lines = ", ".join(map(str, self.lines[1:_MOST_PLACES]))
-        where = f", as in line {lines}" if lines else ""
-        return f"{self.words} And {others:,} more like it{where}."
+        if not lines:
+            return sentence(
+                "%(words)s And %(others)s more like it.",
+                words=self.words,
+                others=f"{others:,}",
+            )
+        return sentence(
+            "%(words)s And %(others)s more like it, as in line %(lines)s.",
+            words=self.words,
+            others=f"{others:,}",
+            lines=lines,
+        )
 
     def placed(self) -> str:
         """Return what is true of several lines, with their numbers."""
         lines = sorted(set(self.lines))
         if len(lines) == 1:
-            return f"Line {lines[0]}: {self.words}"
+            return sentence("Line %(line)s: %(words)s", line=lines[0], words=self.words)
         shown = ", ".join(map(str, lines[:_MOST_PLACES]))
         rest = len(lines) - _MOST_PLACES
-        more = f" and {rest} more" if rest > 0 else ""
-        return f"Lines {shown}{more}: {self.words}"
+        if rest > 0:
+            return sentence(
+                "Lines %(lines)s and %(rest)s more: %(words)s",
+                lines=shown,
+                rest=rest,
+                words=self.words,
+            )
+        return sentence("Lines %(lines)s: %(words)s", lines=shown, words=self.words)
 
 
 class Findings:
@@ -142,7 +159,11 @@ def _listed(found: Sequence[Finding]) -> tuple[Finding, ...]:
     if not rest:
         return tuple(ordered)
     dangers = sum([finding.severity == "danger" for finding in rest])
-    words = f"{len(rest):,} more findings are not listed, {dangers:,} of them dangers."
+    words = sentence(
+        "%(rest)s more findings are not listed, %(dangers)s of them dangers.",
+        rest=f"{len(rest):,}",
+        dangers=f"{dangers:,}",
+    )
     more = Finding("danger" if dangers else "note", words)
     return tuple(sorted([more, *ordered[:_MOST_FINDINGS]], key=_rank))
 

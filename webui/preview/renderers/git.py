@@ -21,6 +21,7 @@ from webui.preview.renderers.saying import (
 from webui.preview.renderers.sensitive_files import look_at_path
 from webui.preview.renderers.sheets import Sheets, add_lines
 from webui.preview.renderers.tool_names import globs, squeezed
+from webui.sentences import sentence
 
 TOOLS: Final = globs(", ".join(each.phrases for each in OPERATIONS))
 _KEYS: Final = tuple(
@@ -108,7 +109,11 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     _files(found, arguments, sheets)
     _messages(arguments, sheets)
     return Rendering(
-        "git", operation.title, tuple(facts), sheets.blocks("more files"), found.sentences()
+        "git",
+        operation.title,
+        tuple(facts),
+        sheets.blocks(sentence("more files")),
+        found.sentences(),
     )
 
 
@@ -127,9 +132,9 @@ def _repository(arguments: Arguments) -> list[Fact]:
     )
     found = []
     if owner is not None:
-        found.append(fact("Owner", owner))
+        found.append(fact(sentence("Owner"), owner))
     if repo is not None:
-        found.append(fact("Repository", repo))
+        found.append(fact(sentence("Repository"), repo))
     return found
 
 
@@ -161,18 +166,23 @@ def _look_at_branch(found: Findings, arguments: Arguments, name: str) -> None:
             continue
         last = text.plain[:300].rpartition(":")[2]
         if text.hides(0, len(text.plain)):
-            found.danger("masked-branch", "The branch is masked: it may be any.")
+            found.danger("masked-branch", sentence("The branch is masked: it may be any."))
         elif _PROTECTED.fullmatch(last):
             found.danger(
                 ("branch", last),
-                f"It writes to {said(text)}, a branch that others build on.",
+                sentence(
+                    "It writes to %(value)s, a branch that others build on.",
+                    value=said(text),
+                ),
             )
     if "gitpush" in name and not any(leaf(arguments, key) for key in _BRANCHES):
-        found.note("no-branch", "It does not say which branch is pushed.")
+        found.note("no-branch", sentence("It does not say which branch is pushed."))
     if "gitreset" in name and "hard" in "".join(
         text.plain[:100] for text in _texts(arguments, ("mode", "args", "flags", "options"))
     ):
-        found.danger("hard", "A hard reset throws away changes that were not committed.")
+        found.danger(
+            "hard", sentence("A hard reset throws away changes that were not committed.")
+        )
 
 
 def _look_at_force(found: Findings, arguments: Arguments, name: str) -> None:
@@ -180,17 +190,19 @@ def _look_at_force(found: Findings, arguments: Arguments, name: str) -> None:
     spelt = list(_texts(arguments, ("args", "flags", "options", "refspec", "branch")))
     if forced or any(_FORCES.search(text.plain[:2000]) for text in spelt):
         found.danger(
-            "force", "It is forced: commits that others made may be overwritten or lost."
+            "force",
+            sentence("It is forced: commits that others made may be overwritten or lost."),
         )
     elif says_yes(leaf(arguments, "force_with_lease")):
         found.danger(
-            "force", "It is forced, with lease: commits in the branch are replaced."
+            "force",
+            sentence("It is forced, with lease: commits in the branch are replaced."),
         )
     refspec = leaf(arguments, "refspec", "branch")
     if "push" in name and refspec is not None and refspec.plain.startswith(":"):
-        found.danger("deletes", "It deletes the branch in the remote repository.")
+        found.danger("deletes", sentence("It deletes the branch in the remote repository."))
     if says_yes(leaf(arguments, "delete_branch", "remove_source_branch", "delete")):
-        found.note("deletes-branch", "The branch is deleted afterwards.")
+        found.note("deletes-branch", sentence("The branch is deleted afterwards."))
 
 
 def _look_at_visibility(found: Findings, arguments: Arguments, name: str) -> None:
@@ -199,32 +211,42 @@ def _look_at_visibility(found: Findings, arguments: Arguments, name: str) -> Non
         visibility is not None and visibility.plain.casefold() == "public"
     )
     if is_public:
-        found.danger("public", "It is public: everybody can read what is in it.")
+        found.danger("public", sentence("It is public: everybody can read what is in it."))
     elif "createrepo" in name and private is None and visibility is None:
         found.danger(
-            "public", "It does not say “private”: many servers then make it public."
+            "public",
+            sentence("It does not say “private”: many servers then make it public."),
         )
     public = leaf(arguments, "public")
     if "gist" in name and says_yes(public):
-        found.danger("public", "It is public: everybody can read what is in it.")
+        found.danger("public", sentence("It is public: everybody can read what is in it."))
 
 
 def _look_at_people(found: Findings, arguments: Arguments) -> None:
     permission = leaf(arguments, "permission", "role")
     if permission is not None and permission.plain.casefold() in _ADMIN:
         found.danger(
-            "rights", f"The right that is given is {said(permission)}: it can change code."
+            "rights",
+            sentence(
+                "The right that is given is %(value)s: it can change code.",
+                value=said(permission),
+            ),
         )
     bypass = leaf(arguments, "bypass", "admin", "bypass_rules")
     if says_yes(bypass):
-        found.danger("bypass", "It asks to pass by the rules that protect the branch.")
+        found.danger(
+            "bypass", sentence("It asks to pass by the rules that protect the branch.")
+        )
     url = leaf(arguments, "remote_url", "url", "config")
     if url is not None and re.search(r"ext::|--upload-pack|(?:^|\s)-", url.plain[:2000]):
-        found.danger("url", f"The address {said(url)} can run a command.")
+        found.danger(
+            "url", sentence("The address %(value)s can run a command.", value=said(url))
+        )
     event = leaf(arguments, "event")
     if event is not None and event.plain.upper() == "APPROVE":
         found.danger(
-            "approve", "It approves the pull request in the name of whoever runs the agent."
+            "approve",
+            sentence("It approves the pull request in the name of whoever runs the agent."),
         )
 
 
@@ -239,20 +261,27 @@ def _files(found: Findings, arguments: Arguments, sheets: Sheets) -> None:
     for each in files[:_MOST_FILES]:
         path, text = each.text(*FILES), each.text("content")
         if path is None:
-            found.danger("no-path", "A file is pushed without a path that can be read.")
+            found.danger(
+                "no-path", sentence("A file is pushed without a path that can be read.")
+            )
             continue
         look_at_path(found, whole(path), in_a_tree=True)
         _file(found, path, text or Text("", {}), sheets)
     if len(files) > _MOST_FILES:
         found.danger(
-            "files", f"It has {len(files):,} files; the first {_MOST_FILES} were looked at."
+            "files",
+            sentence(
+                "It has %(files)s files; the first %(most_files)s were looked at.",
+                files=f"{len(files):,}",
+                most_files=_MOST_FILES,
+            ),
         )
     for path in (arguments.texts(*FILE_LISTS) or ())[:_MOST_FILES]:
         look_at_path(found, whole(path), in_a_tree=False)
 
 
 def _file(found: Findings, path: Text, content: Text, sheets: Sheets) -> None:
-    sheet = sheets.start("Written whole")
+    sheet = sheets.start(sentence("Written whole"))
     sheet.say("", whole(path))
     add_whole(sheet, content)
     sheets.keep(sheet)
@@ -263,12 +292,14 @@ def _messages(arguments: Arguments, sheets: Sheets) -> None:
     for name in _MESSAGES:
         text = arguments.text(name)
         if text is not None and text.plain:
-            sheet = sheets.start("Commit message" if "message" in name else "Description")
+            sheet = sheets.start(
+                sentence("Commit message") if "message" in name else sentence("Description")
+            )
             add_lines(sheet, whole(text), first=None)
             sheets.keep(sheet)
     inputs = arguments.inside("inputs", "workflow_inputs", "client_payload")
     if inputs is not None:
-        sheet = sheets.start("Inputs of the workflow")
+        sheet = sheets.start(sentence("Inputs of the workflow"))
         for name in inputs.names:
             value = leaf(inputs, name)
             sheet.say(

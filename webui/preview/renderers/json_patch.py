@@ -15,6 +15,7 @@ from webui.preview.renderers.sheets import Sheets
 from webui.preview.renderers.tool_names import globs, squeezed
 from webui.preview.renderers.values import look_at_name, written
 from webui.preview.visible import inline
+from webui.sentences import sentence
 
 TOOLS: Final = globs("json patch, merge patch, patch document, jsonpatch")
 
@@ -71,17 +72,25 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     )
     operations = _operations(arguments)
     if operations:
-        facts.append(own_fact("Operations", f"{len(operations):,}"))
+        facts.append(own_fact(sentence("Operations"), f"{len(operations):,}"))
         _patch(operations, found, sheets)
         return Rendering(
-            "json-patch", "JSON Patch", tuple(facts), sheets.blocks(), found.sentences()
+            "json-patch",
+            sentence("JSON Patch"),
+            tuple(facts),
+            sheets.blocks(),
+            found.sentences(),
         )
     merged = _merge(tool, arguments)
     if merged is None:
         return None
     merge_lines(merged, found, sheets)
     return Rendering(
-        "json-patch", "Merge patch", tuple(facts), sheets.blocks(), found.sentences()
+        "json-patch",
+        sentence("Merge patch"),
+        tuple(facts),
+        sheets.blocks(),
+        found.sentences(),
     )
 
 
@@ -129,10 +138,14 @@ def _merge(tool: str, arguments: Arguments) -> Value | None:
 
 
 def _patch(operations: list[_Operation], found: Findings, sheets: Sheets) -> None:
-    sheet = sheets.start("Operations, in their order")
+    sheet = sheets.start(sentence("Operations, in their order"))
     if len(operations) > _MOST:
         found.danger(
-            "many", f"It has more than {_MOST:,} operations; the rest was not read."
+            "many",
+            sentence(
+                "It has more than %(most)s operations; the rest was not read.",
+                most=f"{_MOST:,}",
+            ),
         )
     for number, each in enumerate(operations[:_MOST], 1):
         _look_at(found, each, number)
@@ -186,7 +199,7 @@ def _path(path: Text | None) -> list[Token]:
             )
         begin = end + 1
     if len(path.plain) > _LONGEST_PATH:
-        words = f"{len(path.plain) - _LONGEST_PATH} chars hidden"
+        words = sentence("%(value)s chars hidden", value=len(path.plain) - _LONGEST_PATH)
         tokens.append(Token("plain", (Piece("gap", f"⟦… {words} …⟧", words),)))
     return tokens
 
@@ -195,24 +208,44 @@ def _look_at(found: Findings, each: _Operation, number: int) -> None:
     if each.verb not in _OPERATIONS:
         found.danger(
             "verb",
-            f"Operation {number:,} is “{_named(each.verb)}”, which RFC 6902 does not know.",
+            sentence(
+                "Operation %(number)s is “%(value)s”, which RFC 6902 does not know.",
+                number=f"{number:,}",
+                value=_named(each.verb),
+            ),
         )
     for path in (each.path, each.source):
         if path is not None:
             _look_at_path(found, each.verb, path, number)
     if each.path is None:
-        found.danger("no-path", f"Operation {number:,} has no path.")
+        found.danger(
+            "no-path", sentence("Operation %(number)s has no path.", number=f"{number:,}")
+        )
         return
     if not each.path.plain and each.verb in {"remove", "replace", "add", "move", "copy"}:
         verb = "removes" if each.verb == "remove" else "replaces"
-        found.danger("whole", f"Operation {number:,} {verb} the whole document.")
+        found.danger(
+            "whole",
+            sentence(
+                "Operation %(number)s %(verb)s the whole document.",
+                number=f"{number:,}",
+                verb=verb,
+            ),
+        )
     if each.verb in {"add", "replace", "test"} and each.value is None:
-        found.danger("no-value", f"Operation {number:,} has no value.")
+        found.danger(
+            "no-value", sentence("Operation %(number)s has no value.", number=f"{number:,}")
+        )
     source = each.source.plain if each.source is not None and each.verb == "move" else None
     if source is not None and each.path.plain.startswith(f"{source}/"):
-        found.danger("into", f"Operation {number:,} moves something into itself.")
+        found.danger(
+            "into",
+            sentence(
+                "Operation %(number)s moves something into itself.", number=f"{number:,}"
+            ),
+        )
     if each.verb == "test":
-        found.note("test", "It changes something only if its tests hold.")
+        found.note("test", sentence("It changes something only if its tests hold."))
 
 
 def _look_at_path(found: Findings, verb: str, path: Text, number: int) -> None:
@@ -221,19 +254,36 @@ def _look_at_path(found: Findings, verb: str, path: Text, number: int) -> None:
         return
     if len(path.plain) > _LONGEST_PATH:
         found.danger(
-            "long", f"The path of operation {number:,} is too long to be read whole."
+            "long",
+            sentence(
+                "The path of operation %(number)s is too long to be read whole.",
+                number=f"{number:,}",
+            ),
         )
     if path.hides(0, len(plain)):
-        found.danger("masked", f"The path of operation {number:,} is masked in part.")
+        found.danger(
+            "masked",
+            sentence(
+                "The path of operation %(number)s is masked in part.", number=f"{number:,}"
+            ),
+        )
     if plain and not plain.startswith("/"):
         found.danger(
             "pointer",
-            f"The path of operation {number:,}, {said(path)}, is no JSON Pointer.",
+            sentence(
+                "The path of operation %(number)s, %(value)s, is no JSON Pointer.",
+                number=f"{number:,}",
+                value=said(path),
+            ),
         )
     if _BAD_ESCAPE.search(plain):
         found.danger(
             "escape",
-            f"The path of operation {number:,} has an escape that RFC 6901 does not know.",
+            sentence(
+                "The path of operation %(number)s has an escape that RFC 6901 does not "
+                "know.",
+                number=f"{number:,}",
+            ),
         )
     steps = [step.replace("~1", "/").replace("~0", "~") for step in plain.split("/")[1:]]
     for step in steps:
@@ -241,11 +291,25 @@ def _look_at_path(found: Findings, verb: str, path: Text, number: int) -> None:
     if steps and steps[-1] == "-" and verb not in {"add", "move", "copy"}:
         found.danger(
             "dash",
-            f"Operation {number:,} names the place behind a list's end, where nothing is.",
+            sentence(
+                "Operation %(number)s names the place behind a list's end, where "
+                "nothing is.",
+                number=f"{number:,}",
+            ),
         )
     if any(_ZERO.fullmatch(step) for step in steps):
-        found.danger("zero", f"Operation {number:,} has an index with a leading zero.")
+        found.danger(
+            "zero",
+            sentence(
+                "Operation %(number)s has an index with a leading zero.",
+                number=f"{number:,}",
+            ),
+        )
     if steps and steps[-1] == "" and verb != "test":
         found.note(
-            "empty-name", f"Operation {number:,} is about a member with an empty name."
+            "empty-name",
+            sentence(
+                "Operation %(number)s is about a member with an empty name.",
+                number=f"{number:,}",
+            ),
         )

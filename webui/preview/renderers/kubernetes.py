@@ -11,6 +11,7 @@ from webui.preview.renderers.rendering import Rendering
 from webui.preview.renderers.saying import facts_of, leaf, said, whole
 from webui.preview.renderers.sheets import Sheets, add_lines
 from webui.preview.renderers.tool_names import globs, squeezed
+from webui.sentences import sentence
 
 TOOLS: Final = globs(
     "kubectl, k8s, kubernetes, exec in pod, pods exec, pods delete, pods run, "
@@ -112,7 +113,11 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     if not leaves and not facts:
         return None
     if leaves:
-        sheet = sheets.start("What is deleted" if verb == "delete" else "What it describes")
+        sheet = sheets.start(
+            sentence("What is deleted")
+            if verb == "delete"
+            else sentence("What it describes")
+        )
         resources(leaves, sheet, found, verb)
         sheets.keep(sheet)
     look_at_leaves(found, [*leaves, *patched])
@@ -121,7 +126,7 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     for name in (*_MANIFESTS, *_PATCHES):
         text = arguments.text(name)
         if text is not None and text.plain:
-            sheet = sheets.start("As it is written")
+            sheet = sheets.start(sentence("As it is written"))
             add_lines(sheet, whole(text))
             sheets.keep(sheet)
     title = _TITLES.get(verb, "Change in a cluster")
@@ -195,7 +200,7 @@ def _command(arguments: Arguments, found: Findings, sheets: Sheets, verb: str) -
         return
     words = arguments.texts("command", "args", "cmd")
     one = arguments.text("command", "cmd")
-    sheet = sheets.start("What runs in the container")
+    sheet = sheets.start(sentence("What runs in the container"))
     if words is not None:
         for word in words:
             sheet.add(whole(word), look="string")
@@ -204,4 +209,7 @@ def _command(arguments: Arguments, found: Findings, sheets: Sheets, verb: str) -
     sheets.keep(sheet)
     pod = leaf(arguments, "name", "pod", "pod_name")
     where = f" in {said(pod)}" if pod is not None else ""
-    found.danger("exec", f"A command runs{where}, with what that container may do.")
+    found.danger(
+        "exec",
+        sentence("A command runs%(where)s, with what that container may do.", where=where),
+    )

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from webui.preview.reading import Value
 from webui.preview.renderers.arguments import Text, text_of
 from webui.preview.renderers.findings import Findings
+from webui.sentences import sentence
 
 _MOST_YAML: Final = 16 * 1024
 """Characters: the parser takes a second for a megabyte."""
@@ -83,7 +84,11 @@ def of_text(text: Text, found: Findings) -> list[Leaf]:
     if end > _MOST_YAML:
         end = plain.rfind("\n", 0, _MOST_YAML) + 1 or _MOST_YAML
         line = plain.count("\n", 0, end)
-        words = f"Only the first {line:,} lines were read as YAML; the rest was searched line by line."
+        words = sentence(
+            "Only the first %(line)s lines were read as YAML; the rest was "
+            "searched line by line.",
+            line=f"{line:,}",
+        )
         found.note("long", words)
     events = _Events(found)
     is_whole = events.read(plain[:end])
@@ -103,7 +108,9 @@ def _searched(plain: str, begin: int, found: Findings) -> Iterator[Leaf]:
                 continue
             seen.add((key, value))
             if len(seen) > _MOST_SEARCHED:
-                found.danger("too-many", "It is too long to be searched to its end.")
+                found.danger(
+                    "too-many", sentence("It is too long to be searched to its end.")
+                )
                 return
             line += plain.count("\n", counted, match.start())
             counted = match.start()
@@ -140,12 +147,17 @@ class _Events:
         try:
             for event in yaml.parse(plain, Loader=loader):
                 if not self._take(type(event).__name__, event):
-                    self._found.danger("deep", "It is nested too deep to be read here.")
+                    self._found.danger(
+                        "deep", sentence("It is nested too deep to be read here.")
+                    )
                     return False
         except (yaml.YAMLError, ValueError, RecursionError) as error:
             mark = getattr(error, "problem_mark", None)
             where = f" after line {mark.line + 1:,}" if mark is not None else ""
-            self._found.danger("yaml", f"It is no YAML that can be read here{where}.")
+            self._found.danger(
+                "yaml",
+                sentence("It is no YAML that can be read here%(where)s.", where=where),
+            )
             return False
         return True
 
@@ -176,7 +188,7 @@ class _Events:
         if path:
             self.leaves.append(Leaf(self._document, path, "", event.start_mark.line + 1))
         if event.tag and not event.tag.startswith("tag:yaml.org,2002:"):
-            self._found.note("tag", "It holds a YAML tag of its own.")
+            self._found.note("tag", sentence("It holds a YAML tag of its own."))
         self._frames.append(_Frame(path, is_map=is_map))
 
     def _here(self) -> tuple[str, ...]:
@@ -201,9 +213,16 @@ class _Events:
     def _alias(self, event: Any) -> None:
         self._aliases += 1
         if self._aliases == _MOST_ALIASES:
-            words = f"It repeats parts of itself more than {_MOST_ALIASES} times: it may be made to grow."
+            words = sentence(
+                "It repeats parts of itself more than %(most_aliases)s times: it may "
+                "be made to grow.",
+                most_aliases=_MOST_ALIASES,
+            )
             self._found.danger("aliases", words)
         self._found.note(
-            "alias", "It repeats parts of itself by aliases, which are not shown in place."
+            "alias",
+            sentence(
+                "It repeats parts of itself by aliases, which are not shown in place."
+            ),
         )
         self._scalar(self._anchors.get(event.anchor, ""), event.start_mark.line + 1)

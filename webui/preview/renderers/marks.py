@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from webui.preview.nodes import Piece
 from webui.preview.renderers.arguments import Text
 from webui.preview.renderers.rendering import Token, TokenKind
+from webui.sentences import sentence
 
 _INDENT: Final = 40  # an indent up to here hides nothing and is not written out
 
@@ -39,7 +40,11 @@ def _parts(begin: int, end: int, most: int) -> Iterator[tuple[int, int] | Piece]
         yield begin, end
         return
     head, tail = most * 3 // 4, most // 4
-    words = f"… {end - begin - head - tail} of {end - begin} chars hidden …"
+    words = sentence(
+        "… %(value)s of %(value2)s chars hidden …",
+        value=end - begin - head - tail,
+        value2=end - begin,
+    )
     yield begin, begin + head
     yield Piece("gap", f"⟦{words}⟧", words)
     yield end - tail, end

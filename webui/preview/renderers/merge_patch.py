@@ -12,16 +12,19 @@ from webui.preview.renderers.rendering import Token
 from webui.preview.renderers.saying import name_said
 from webui.preview.renderers.sheets import Sheet, Sheets
 from webui.preview.renderers.values import look_at_name, written
+from webui.sentences import sentence
 
 _STEPS: Final = 20
 
 
 def merge_lines(value: Value, found: Findings, sheets: Sheets) -> None:
     """Add a line for each member that is set or removed."""
-    sheet = sheets.start("What it sets and removes")
+    sheet = sheets.start(sentence("What it sets and removes"))
     parsed = value_in(text_of(value)) if value.kind == "string" else None
     if parsed is not None:
-        words = "The patch is a text of JSON; the arguments below show it as it is."
+        words = sentence(
+            "The patch is a text of JSON; the arguments below show it as it is."
+        )
         found.note("text", words)
         value = parsed
     if value.kind == "object":
@@ -30,9 +33,11 @@ def merge_lines(value: Value, found: Findings, sheets: Sheets) -> None:
             shown = () if is_null or sheet.is_full else tuple(written(child))
             _line(found, sheet, path, None if is_null else shown)
         if not value.children:
-            found.note("nothing", "It changes nothing.")
+            found.note("nothing", sentence("It changes nothing."))
     else:
-        found.danger("whole", "It is no object: it takes the place of the whole document.")
+        found.danger(
+            "whole", sentence("It is no object: it takes the place of the whole document.")
+        )
         sheet.write((Token("string", tuple(written(value))),), "added")
     sheets.keep(sheet)
 
@@ -47,7 +52,7 @@ def _line(
         if found.is_new(step):
             look_at_name(found, step, "It")
     if shown is None:
-        found.note("null", "A member that is set to null is removed.")
+        found.note("null", sentence("A member that is set to null is removed."))
     if sheet.is_full:
         sheet.hidden += 1
         return

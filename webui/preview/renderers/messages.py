@@ -18,6 +18,7 @@ from webui.preview.renderers.rendering import Fact, Rendering
 from webui.preview.renderers.saying import fact, leaf, own_fact, said, whole
 from webui.preview.renderers.sheets import Sheets, add_lines
 from webui.preview.renderers.tool_names import globs, squeezed
+from webui.sentences import sentence
 
 TOOLS: Final = globs(
     "send email, send mail, send message, send gmail, draft email, reply email, "
@@ -132,25 +133,27 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
         groups, arguments, found, looks_like_mail=not is_chat and _is_mail(tool, groups)
     )
     if channel is not None:
-        facts.insert(0, fact("Channel or person", channel))
+        facts.insert(0, fact(sentence("Channel or person"), channel))
     for name, body in bodies:
         if body is not None:
             sheet = sheets.start(
-                "The message" if name in {"body", "text"} else f"The {name}"
+                sentence("The message")
+                if name in {"body", "text"}
+                else sentence("The %(name)s", name=name)
             )
             add_lines(sheet, whole(body), first=None)
             sheets.keep(sheet)
             _look_at_body(found, body, is_chat=is_chat)
     facts += _attachments(arguments.value(*_ATTACHED), found)
     title = (
-        "Message in a chat"
+        sentence("Message in a chat")
         if is_chat
-        else "E-mail"
+        else sentence("E-mail")
         if _is_mail(tool, groups)
-        else "Message"
+        else sentence("Message")
     )
     if "draft" in squeezed(tool):
-        title += ", as a draft"
+        title = sentence("%(title)s, as a draft", title=title)
     return Rendering("message", title, tuple(facts), sheets.blocks(), found.sentences())
 
 
@@ -180,10 +183,15 @@ def _facts(
     if domains is not None:
         facts.append(domains)
     if hidden := len(groups[2][1]):
-        words = f"{_people(hidden)} in a hidden copy, unseen by the others."
+        words = sentence(
+            "%(value)s in a hidden copy, unseen by the others.", value=_people(hidden)
+        )
         found.note("hidden-copy", words)
     if len(everyone) > _MANY:
-        found.danger("many", f"It goes to {len(everyone):,} recipients.")
+        found.danger(
+            "many",
+            sentence("It goes to %(everyone)s recipients.", everyone=f"{len(everyone):,}"),
+        )
     for label, names in _HEADERS:
         text = arguments.text(*names)
         if text is not None:
@@ -196,7 +204,9 @@ def _facts(
 
 def _look_at_header(found: Findings, label: str, plain: str) -> None:
     if _HEADER.search(plain) and not found.has(("header", label)):
-        words = f"“{label}” holds a line break: it can add headers or recipients."
+        words = sentence(
+            "“%(label)s” holds a line break: it can add headers or recipients.", label=label
+        )
         found.danger(("header", label), words)
 
 
@@ -205,9 +215,13 @@ def _look_at_answers(found: Findings, arguments: Arguments) -> None:
     if reply is None:
         return
     if sender is None:
-        found.note("reply", f"Answers go to {said(reply)}.")
+        found.note("reply", sentence("Answers go to %(value)s.", value=said(reply)))
     elif reply.plain.strip() != sender.plain.strip() or reply.hides(0, len(reply.plain)):
-        words = f"Answers go to {said(reply)} and not to {said(sender)}, who sends it."
+        words = sentence(
+            "Answers go to %(value)s and not to %(value2)s, who sends it.",
+            value=said(reply),
+            value2=said(sender),
+        )
         found.danger("reply", words)
 
 
@@ -221,18 +235,40 @@ def _look_at_body(found: Findings, body: Text, *, is_chat: bool) -> None:
         line = plain.count("\n", 0, mass.start()) + 1
         called = inline_of(body, mass)
         if is_chat or mass[0].startswith("<"):
-            found.danger("mass", f"Line {line:,} calls everybody: {called}.", line)
+            found.danger(
+                "mass",
+                sentence(
+                    "Line %(line)s calls everybody: %(called)s.",
+                    line=f"{line:,}",
+                    called=called,
+                ),
+                line,
+            )
         else:
-            found.note("mass", f"Line {line:,} holds {called}.", line)
+            found.note(
+                "mass",
+                sentence(
+                    "Line %(line)s holds %(called)s.", line=f"{line:,}", called=called
+                ),
+                line,
+            )
     if match := _TRACKER.search(plain):
         line = plain.count("\n", 0, match.start()) + 1
         found.danger(
-            "active", f"Line {line:,} holds HTML that loads or sends something.", line
+            "active",
+            sentence(
+                "Line %(line)s holds HTML that loads or sends something.", line=f"{line:,}"
+            ),
+            line,
         )
     if match := _HIDDEN.search(plain):
         line = plain.count("\n", 0, match.start()) + 1
         found.danger(
-            "unseen", f"Line {line:,} holds HTML that its reader does not see.", line
+            "unseen",
+            sentence(
+                "Line %(line)s holds HTML that its reader does not see.", line=f"{line:,}"
+            ),
+            line,
         )
 
 
@@ -252,21 +288,32 @@ def _attachments(value: Value | None, found: Findings) -> list[Fact]:
             if at < _MOST_ATTACHED:
                 facts.append(
                     own_fact(
-                        "Attached", f"something without a name{size}", is_alarming=True
+                        sentence("Attached"),
+                        sentence("something without a name%(size)s", size=size),
+                        is_alarming=True,
                     )
                 )
             continue
         alarming = bool(_DANGEROUS.search(name.plain[-300:])) or ".." in name.plain
         if at < _MOST_ATTACHED:
-            one = fact("Attached", name, is_alarming=alarming)
+            one = fact(sentence("Attached"), name, is_alarming=alarming)
             facts.append(one._replace(label=f"Attached{size}"))
         if alarming:
             found.danger(
                 "attached",
-                f"{said(name)} is attached: a program, a secret or a system file.",
+                sentence(
+                    "%(value)s is attached: a program, a secret or a system file.",
+                    value=said(name),
+                ),
             )
     if (rest := len(members) - _MOST_ATTACHED) > 0:
-        facts.append(own_fact("Attached", f"{rest:,} more", is_alarming=True))
+        facts.append(
+            own_fact(
+                sentence("Attached"),
+                sentence("%(rest)s more", rest=f"{rest:,}"),
+                is_alarming=True,
+            )
+        )
     return facts
 
 

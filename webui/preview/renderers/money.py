@@ -17,6 +17,7 @@ from webui.preview.renderers.saying import fact, leaf, name_said, own_fact, said
 from webui.preview.renderers.sheets import Sheets
 from webui.preview.renderers.tool_names import globs, squeezed
 from webui.preview.visible import inline
+from webui.sentences import sentence
 
 TOOLS: Final = globs(
     "payment, refund, transfer money, bank transfer, create transfer, payout, "
@@ -78,9 +79,11 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
         facts += _told(label if len(amounts) > 1 else "", amount, name)
         _look_at(found, amount, name)
     if not amounts and not more:
-        found.danger("no-amount", "It names no amount: it may be all that there is.")
+        found.danger(
+            "no-amount", sentence("It names no amount: it may be all that there is.")
+        )
     if len({amount.code for _, amount in amounts}) > 1:
-        found.danger("two", "It names amounts in different currencies.")
+        found.danger("two", sentence("It names amounts in different currencies."))
     facts += payees
     for label, names in _OTHERS:
         text = leaf(arguments, *names)
@@ -113,7 +116,7 @@ def _told(label: str, amount: Amount, tool: str) -> list[Fact]:
         own_fact(f"{before}{reading.label}", reading.words)
         for reading in amount.readings(tool)
     ]
-    received = fact(f"{before}As received", amount.text)
+    received = fact(sentence("%(before)sAs received", before=before), amount.text)
     if amount.currency:
         currency = fact("", Text(amount.currency, {})).pieces
         received = received._replace(
@@ -126,36 +129,60 @@ def _look_at(found: Findings, amount: Amount, tool: str) -> None:
     shown = said(amount.text)
     digits = digits_of(amount.code, tool)
     if amount.text.hides(0, min(len(amount.text.plain), 1000)):
-        found.danger("masked", "The amount is masked: nobody can tell how much it is.")
+        found.danger(
+            "masked", sentence("The amount is masked: nobody can tell how much it is.")
+        )
         return
     _look_at_currency(found, amount, digits)
     values = amount.values()
     if not values:
-        found.danger("no-number", f"{shown} cannot be read as an amount.")
+        found.danger(
+            "no-number", sentence("%(shown)s cannot be read as an amount.", shown=shown)
+        )
         if _NOT_ASCII_DIGIT.search(amount.text.plain[:200]):
-            found.danger("digits", "The amount is written with signs outside ASCII.")
+            found.danger(
+                "digits", sentence("The amount is written with signs outside ASCII.")
+            )
         return
     if len(amount.readings(tool)) > 1:
         both = " or ".join(reading.words for reading in amount.readings(tool))
-        found.danger("open", f"{shown} can be read in more than one way: {both}.")
+        found.danger(
+            "open",
+            sentence(
+                "%(shown)s can be read in more than one way: %(both)s.",
+                shown=shown,
+                both=both,
+            ),
+        )
     for _, value in values:
         _look_at_value(found, amount, value, digits)
     if "e" in amount.plain.casefold():
-        found.danger("exponent", f"{shown} is written with an exponent.")
+        found.danger(
+            "exponent", sentence("%(shown)s is written with an exponent.", shown=shown)
+        )
 
 
 def _look_at_currency(found: Findings, amount: Amount, digits: int | None) -> None:
     written = _WRITTEN.search(amount.text.plain[:80])
     if written and amount.code and _SIGNS.get(written[0], written[0]) != amount.code:
-        words = (
-            f"{said(amount.text)} itself names another currency than {inline(amount.code)}."
+        words = sentence(
+            "%(value)s itself names another currency than %(value2)s.",
+            value=said(amount.text),
+            value2=inline(amount.code),
         )
         found.danger("other-currency", words)
     if not amount.currency:
-        found.danger("no-currency", "It names no currency: the amount may be in any.")
+        found.danger(
+            "no-currency", sentence("It names no currency: the amount may be in any.")
+        )
     elif not _CODE.fullmatch(amount.currency.strip()) or digits is None:
-        words = said(Text(amount.currency, {}))
-        found.danger("currency", f"{words} is no currency that is known here (ISO 4217).")
+        shown = said(Text(amount.currency, {}))
+        found.danger(
+            "currency",
+            sentence(
+                "%(shown)s is no currency that is known here (ISO 4217).", shown=shown
+            ),
+        )
 
 
 def _look_at_value(
@@ -163,17 +190,27 @@ def _look_at_value(
 ) -> None:
     shown = said(amount.text)
     if value < 0 or (value == 0 and "-" in amount.plain):
-        found.danger("negative", f"{shown} is negative: the money may go the other way.")
+        found.danger(
+            "negative",
+            sentence("%(shown)s is negative: the money may go the other way.", shown=shown),
+        )
     elif value == 0:
-        found.note("zero", "The amount is zero.")
+        found.note("zero", sentence("The amount is zero."))
     if digits is not None and amount.unit != "minor" and decimals(value) > digits:
         found.danger(
             "decimals",
-            f"{shown} has more decimals than {amount.code} has: it will be rounded.",
+            sentence(
+                "%(shown)s has more decimals than %(code)s has: it will be rounded.",
+                shown=shown,
+                code=amount.code,
+            ),
         )
     elif amount.unit == "minor" and decimals(value):
         found.danger(
-            "decimals", f"{shown} has decimals, where the smallest unit is counted."
+            "decimals",
+            sentence(
+                "%(shown)s has decimals, where the smallest unit is counted.", shown=shown
+            ),
         )
 
 
@@ -182,9 +219,15 @@ def _list(
 ) -> None:
     if not more:
         return
-    sheet = sheets.start("Amounts inside")
+    sheet = sheets.start(sentence("Amounts inside"))
     if len(more) == _MOST_READ:
-        found.danger("many", f"It names {_MOST_READ:,} amounts or more; no more were read.")
+        found.danger(
+            "many",
+            sentence(
+                "It names %(most_read)s amounts or more; no more were read.",
+                most_read=f"{_MOST_READ:,}",
+            ),
+        )
     for label, amount in more:
         if found.is_new((amount.text.plain, amount.currency, amount.unit)):
             _look_at(found, amount, tool)

@@ -21,6 +21,7 @@ from webui.preview.renderers.saying import fact, leaf, own_fact, said, says_yes,
 from webui.preview.renderers.sensitive_files import look_at_path
 from webui.preview.renderers.sheets import Sheets
 from webui.preview.renderers.tool_names import globs, squeezed
+from webui.sentences import Sentence, sentence
 
 TOOLS: Final = (
     "edit",
@@ -105,10 +106,10 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
         return None
     edits = _edits_of(arguments)
     look_at_path(found, whole(path), in_a_tree=False)
-    facts = [fact("File", path)]
+    facts = [fact(sentence("File"), path)]
     if edits:
         _edited(edits, path, found, sheets)
-        title = "Edit of a file"
+        title = sentence("Edit of a file")
     else:
         written = _written(tool, arguments, path, found, sheets)
         if written is None:
@@ -116,8 +117,15 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
         title, effect = written
         facts.append(effect)
     if says_yes(leaf(arguments, "dryRun", "dry_run")):
-        facts.append(own_fact("Dry run", "asked for: the server may only show the result"))
-    return Rendering("patch", title, tuple(facts), sheets.blocks("more"), found.sentences())
+        facts.append(
+            own_fact(
+                sentence("Dry run"),
+                sentence("asked for: the server may only show the result"),
+            )
+        )
+    return Rendering(
+        "patch", title, tuple(facts), sheets.blocks(sentence("more")), found.sentences()
+    )
 
 
 def _texts(arguments: Arguments, names: tuple[str, ...]) -> Iterator[Text]:
@@ -146,7 +154,13 @@ def _edit_of(arguments: Arguments) -> Edit | None:
 def _edited(edits: list[Edit], path: Text, found: Findings, sheets: Sheets) -> None:
     added = removed = 0
     for at, edit in enumerate(edits):
-        title = "What changes" if len(edits) == 1 else f"Edit {at + 1:,} of {len(edits):,}"
+        title = (
+            sentence("What changes")
+            if len(edits) == 1
+            else sentence(
+                "Edit %(value)s of %(edits)s", value=f"{at + 1:,}", edits=f"{len(edits):,}"
+            )
+        )
         sheet = sheets.start(title)
         if at < _MOST_EDITS:
             comes, goes = add_difference(sheet, edit.old, edit.new, found)
@@ -165,20 +179,28 @@ def _edited(edits: list[Edit], path: Text, found: Findings, sheets: Sheets) -> N
 
 def _look_at_edit(found: Findings, edit: Edit) -> None:
     if edit.is_everywhere and len(edit.old.plain.strip()) < _SHORT:
-        words = f"Every place that holds “{said(edit.old)}” is changed; so short a text is in many."
+        words = sentence(
+            "Every place that holds “%(value)s” is changed; so short a text is in many.",
+            value=said(edit.old),
+        )
         found.danger("everywhere", words)
     elif edit.is_everywhere:
-        words = "Every place that holds the old text is changed; how many, the call does not say."
+        words = sentence(
+            "Every place that holds the old text is changed; how many, the call "
+            "does not say."
+        )
         found.note("everywhere", words)
     if edit.old.plain and edit.old.plain == edit.new.plain:
-        found.note("nothing", "An edit puts in place what it takes away.")
+        found.note("nothing", sentence("An edit puts in place what it takes away."))
     if not edit.old.plain:
-        found.note("no-old", "An edit names no old text: it makes or fills a file.")
+        found.note(
+            "no-old", sentence("An edit names no old text: it makes or fills a file.")
+        )
 
 
 def _written(
     tool: str, arguments: Arguments, path: Text, found: Findings, sheets: Sheets
-) -> tuple[str, Fact] | None:
+) -> tuple[Sentence, Fact] | None:
     inserted = arguments.text("insert_text")
     text = inserted or arguments.text(*_CONTENTS)
     line = leaf(arguments, "insert_line")
@@ -186,20 +208,28 @@ def _written(
         text = arguments.text("new_str")
     if text is None:
         return None
-    sheet = sheets.start("What is written")
+    sheet = sheets.start(sentence("What is written"))
     if line is not None:
-        sheet.say("after line", whole(line))
+        sheet.say(sentence("after line"), whole(line))
     add_whole(sheet, text)
     sheets.keep(sheet)
     look_at_text(found, text, whole(path))
     if line is not None:
-        return "Text put into a file", own_fact("Effect", "the file keeps all other lines")
+        return sentence("Text put into a file"), own_fact(
+            sentence("Effect"), sentence("the file keeps all other lines")
+        )
     if "append" in squeezed(tool):
-        return "Text put behind a file", own_fact("Effect", "the file keeps what it holds")
-    effect = own_fact("Effect", "the file is made, or all that it held is replaced")
+        return sentence("Text put behind a file"), own_fact(
+            sentence("Effect"), sentence("the file keeps what it holds")
+        )
+    effect = own_fact(
+        sentence("Effect"), sentence("the file is made, or all that it held is replaced")
+    )
     if not text.plain:
-        found.danger("emptied", f"{said(path)} becomes an empty file.")
-    return "A whole file written", effect
+        found.danger(
+            "emptied", sentence("%(value)s becomes an empty file.", value=said(path))
+        )
+    return sentence("A whole file written"), effect
 
 
 def _patched(
@@ -222,20 +252,24 @@ def _patched(
         look_at_text(
             found, text, next(file.path for file in files if _is_package(file)), sign="+"
         )
-    facts = [] if named is None else [fact("File", named)]
+    facts = [] if named is None else [fact(sentence("File"), named)]
     added, removed = sum(file.added for file in files), sum(file.removed for file in files)
-    more = f" and {reader.unread:,} lines that were not read" if reader.unread else ""
+    more = (
+        sentence(" and %(unread)s lines that were not read", unread=f"{reader.unread:,}")
+        if reader.unread
+        else ""
+    )
     counts = f"{len(files):,} changed, {added:,} lines added, {removed:,} removed{more}"
-    facts.append(own_fact("Files", counts))
+    facts.append(own_fact(sentence("Files"), counts))
     return Rendering(
-        "patch", "Patch", tuple(facts), _blocks(sheets, reader), found.sentences()
+        "patch", sentence("Patch"), tuple(facts), _blocks(sheets, reader), found.sentences()
     )
 
 
 def _blocks(sheets: Sheets, reader: Reader) -> tuple[Block, ...]:
-    blocks = sheets.blocks("more files")
+    blocks = sheets.blocks(sentence("more files"))
     if reader.unread:
-        blocks += (Block("The rest of the patch", (), reader.unread),)
+        blocks += (Block(sentence("The rest of the patch"), (), reader.unread),)
     return blocks
 
 

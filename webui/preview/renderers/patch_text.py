@@ -11,6 +11,7 @@ from webui.preview.renderers.arguments import Text
 from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.patch_parts import FilePatch, Row, after, name_in, named_in
 from webui.preview.renderers.saying import Span, said
+from webui.sentences import sentence
 
 _HUNK: Final = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
 _GIT: Final = re.compile(r'diff --git (?:"?a/)?(?P<old>.*?)"? (?:"?b/)(?P<new>.*?)"?$')
@@ -76,7 +77,7 @@ class Reader:
             self._close_hunk(number)
             if self._in_envelope and not self._is_over:
                 self._found.note(
-                    "no-end", "The patch has no “*** End Patch”: it may be cut."
+                    "no-end", sentence("The patch has no “*** End Patch”: it may be cut.")
                 )
         else:
             self._skim(done, number)
@@ -86,14 +87,19 @@ class Reader:
         """Look for names of files in what is too long to be read line by line."""
         plain = self._text.plain
         self.unread = plain.count("\n", begin) + (not plain.endswith("\n"))
-        words = (
-            f"The patch goes on for {self.unread:,} lines after line {number:,};"
-            " of these only the names of files were read."
+        words = sentence(
+            "The patch goes on for %(unread)s lines after line %(number)s; of "
+            "these only the names of files were read.",
+            unread=f"{self.unread:,}",
+            number=f"{number:,}",
         )
         self._found.danger("too-long", words)
         for at, name in enumerate(_NAMES.finditer(plain, begin)):
             if at == _MOST_NAMES:
-                self._found.danger("names-many", f"It names more than {at:,} files there.")
+                self._found.danger(
+                    "names-many",
+                    sentence("It names more than %(at)s files there.", at=f"{at:,}"),
+                )
                 break
             self.named.append(Span(self._text, *name.span(1)))
 
@@ -131,7 +137,9 @@ class Reader:
         file = FilePatch()
         if names:
             file.path = Span(
-                span.text, span.begin + names.start("new"), span.begin + names.end("new")
+                span.text,
+                span.begin + names.start(sentence("new")),
+                span.begin + names.end("new"),
             )
         self.files.append(file)
 
@@ -151,7 +159,11 @@ class Reader:
             return
         new = named_in(span)
         if file.path is not None and file.path.plain != new.plain:
-            words = f"The patch names its file twice and not alike: {said(file.path)} and {said(new)}."
+            words = sentence(
+                "The patch names its file twice and not alike: %(value)s and %(value2)s.",
+                value=said(file.path),
+                value2=said(new),
+            )
             self._found.danger(("names", new.plain), words)
         file.path = new
         if (
@@ -188,7 +200,11 @@ class Reader:
         self.files[-1].rows.append(Row(span, "head", line=line))
         numbers = _HUNK.match(plain)
         if numbers is None:
-            words = f"Line {line} begins a part of the patch without numbers that can be checked."
+            words = sentence(
+                "Line %(line)s begins a part of the patch without numbers that can be "
+                "checked.",
+                line=line,
+            )
             self._found.danger("no-numbers", words, line)
             return
         old, olds, new, news = numbers.groups()
@@ -198,7 +214,11 @@ class Reader:
     def _in_hunk(self, span: Span, plain: str, line: int, follows: str) -> None:
         sign = plain[:1] or " "
         if plain.startswith("--- ") and follows == "+++ " and self._left[0] > 0:
-            words = f"Line {line} looks like the name of another file, but counts as a removed line."
+            words = sentence(
+                "Line %(line)s looks like the name of another file, but counts as a "
+                "removed line.",
+                line=line,
+            )
             self._found.danger("swallowed", words, line)
         if sign == "\\":
             self.files[-1].rows.append(Row(span, "plain", line=line))
@@ -234,9 +254,10 @@ class Reader:
         self._left = [0, 0]
 
     def _lies(self, line: int) -> None:
-        words = (
-            f"The numbers of the “@@” line before line {line} do not fit the lines that follow:"
-            " what is applied may differ from what is shown."
+        words = sentence(
+            "The numbers of the “@@” line before line %(line)s do not fit the "
+            "lines that follow: what is applied may differ from what is shown.",
+            line=line,
         )
         self._found.danger("counts", words, line)
 
@@ -244,13 +265,17 @@ class Reader:
         if not plain.strip() or not self.files:
             if plain.strip():
                 self._found.note(
-                    "preface", f"Line {line} stands before the first file.", line
+                    "preface",
+                    sentence("Line %(line)s stands before the first file.", line=line),
+                    line,
                 )
             return
         rows = self.files[-1].rows
         if rows and plain[:1] in {"+", "-"} and plain.rstrip() != "--":
-            words = (
-                f"Line {line} looks like a change but is in no part that the patch counts."
+            words = sentence(
+                "Line %(line)s looks like a change but is in no part that the patch "
+                "counts.",
+                line=line,
             )
             self._found.danger("uncounted", words, line)
         rows.append(Row(span, "plain", line=line))
@@ -259,7 +284,11 @@ class Reader:
 
     def _envelope(self, span: Span, plain: str, line: int) -> None:
         if self._is_over and plain.strip():
-            self._found.danger("after", f"Line {line} stands after “*** End Patch”.", line)
+            self._found.danger(
+                "after",
+                sentence("Line %(line)s stands after “*** End Patch”.", line=line),
+                line,
+            )
         if plain.startswith("*** Begin Patch"):
             self._in_envelope = True
         elif plain.startswith("*** End Patch"):
@@ -273,7 +302,11 @@ class Reader:
         elif self.files:
             self._envelope_line(span, plain, line)
         elif plain.strip():
-            self._found.note("preface", f"Line {line} stands before the first file.", line)
+            self._found.note(
+                "preface",
+                sentence("Line %(line)s stands before the first file.", line=line),
+                line,
+            )
 
     def _envelope_line(self, span: Span, plain: str, line: int) -> None:
         file = self.files[-1]
@@ -289,7 +322,11 @@ class Reader:
             file.rows.append(Row(span, "head", line=line))
         else:
             if plain[:1] not in {"", " "}:
-                words = f"Line {line} is neither kept, added nor removed: how it applies is open."
+                words = sentence(
+                    "Line %(line)s is neither kept, added nor removed: how it applies is "
+                    "open.",
+                    line=line,
+                )
                 self._found.danger("odd-line", words, line)
                 content = span
             file.rows.append(Row(content, "plain", line=line))

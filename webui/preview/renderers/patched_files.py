@@ -9,30 +9,46 @@ from webui.preview.renderers.patch_parts import FilePatch, Row
 from webui.preview.renderers.saying import Span, said
 from webui.preview.renderers.sensitive_files import look_at_path
 from webui.preview.renderers.sheets import Sheet, Sheets
+from webui.sentences import sentence
 
 _EXECUTABLE: Final = re.compile(r"100[0-7]*[1357][0-7]{0,2}$")
 _NOT_NAMED: Final = "a file that is not named"
 
 
 def add_file(file: FilePatch, found: Findings, sheets: Sheets) -> None:
-    sheet = sheets.start(f"{file.effect}: {file.added:,} added, {file.removed:,} removed")
+    sheet = sheets.start(
+        sentence(
+            "%(effect)s: %(added)s added, %(removed)s removed",
+            effect=file.effect,
+            added=f"{file.added:,}",
+            removed=f"{file.removed:,}",
+        )
+    )
     for path in (file.before, file.path):
         if path is not None:
             look_at_path(found, path, in_a_tree=True)
     name = file.path or file.before
     if name is None:
-        found.danger("no-name", "A part of the patch does not say which file it changes.")
+        found.danger(
+            "no-name", sentence("A part of the patch does not say which file it changes.")
+        )
         sheet.say(_NOT_NAMED)
     else:
         is_moved = file.before is not None and file.effect in {"Renamed", "Copied"}
         if is_moved:
-            sheet.say("from", file.before)
-        sheet.say("to" if is_moved else "", name)
+            sheet.say(sentence("from"), file.before)
+        sheet.say(sentence("to") if is_moved else "", name)
     _modes(file, name, found, sheet)
     if file.effect == "Deleted":
-        found.note(("deleted", name and name.plain), f"{_called(name)} is deleted.")
+        found.note(
+            ("deleted", name and name.plain),
+            sentence("%(value)s is deleted.", value=_called(name)),
+        )
     if file.is_binary:
-        words = f"{_called(name)} gets content that is no text: nobody can read it here."
+        words = sentence(
+            "%(value)s gets content that is no text: nobody can read it here.",
+            value=_called(name),
+        )
         found.danger(("binary", name and name.plain), words)
     for at, row in enumerate(file.rows):
         if sheet.is_full:
@@ -59,22 +75,22 @@ def _called(name: Span | None) -> str:
 
 def _modes(file: FilePatch, name: Span | None, found: Findings, sheet: Sheet) -> None:
     for mode in file.modes:
-        sheet.say("mode", mode)
+        sheet.say(sentence("mode"), mode)
     last = file.modes[-1].plain if file.modes else ""
     if file.effect == "Deleted":
         return
     if last.startswith("120"):
         found.danger(
             ("link", name and name.plain),
-            f"{_called(name)} becomes a link to another file.",
+            sentence("%(value)s becomes a link to another file.", value=_called(name)),
         )
     elif last.startswith("160"):
         found.danger(
             ("module", name and name.plain),
-            f"{_called(name)} becomes a whole other repository.",
+            sentence("%(value)s becomes a whole other repository.", value=_called(name)),
         )
     elif _EXECUTABLE.fullmatch(last):
         found.danger(
             ("runs", name and name.plain),
-            f"{_called(name)} becomes a program that can be run.",
+            sentence("%(value)s becomes a program that can be run.", value=_called(name)),
         )

@@ -14,6 +14,7 @@ from webui.preview.renderers.member_names import FILE_LISTS, FILES, FOLDERS
 from webui.preview.renderers.rendering import Block, Fact, Rendering, TokenKind
 from webui.preview.renderers.sheets import listed
 from webui.preview.renderers.tool_names import words_of
+from webui.sentences import sentence
 
 TOOLS: Final = (
     "read", "glob", "grep", "ls", "*read_file*", "*read_text_file*", "*read_media_file*", "*read_multiple_files*", "*list_directory*",
@@ -85,7 +86,7 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     found = Findings()
     facts: list[Fact] = []
     if root is not None:
-        facts.append(Fact("Root", root.snippet(root.plain)))
+        facts.append(Fact(sentence("Root"), root.snippet(root.plain)))
     for path in given:
         if found.is_new((path.text.plain, path.is_read)):
             _look(found, path, root, ends=not _ENDS.isdisjoint(words))
@@ -94,9 +95,13 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     blocks = tuple(_blocks(given[:_MOST]))
     if (rest := len(given) - _MOST) > 0:
         found.note(
-            "rest", f"{rest} more paths are not shown here; all of them were looked at."
+            "rest",
+            sentence(
+                "%(rest)s more paths are not shown here; all of them were looked at.",
+                rest=rest,
+            ),
         )
-    title = "File path" if len(given) == 1 else "File paths"
+    title = sentence("File path") if len(given) == 1 else sentence("File paths")
     return Rendering("path", title, tuple(facts), blocks, found.sentences())
 
 
@@ -140,7 +145,7 @@ def _leads(path: _Path, root: Text | None) -> Iterator[Fact]:
     text, resolved = path.text, _resolved(path.text, root)
     if resolved != text.plain:
         pieces = (root if root is not None and root.masks else text).snippet(resolved, 200)
-        label = f"Leads to ({path.name.replace('_', ' ')})"
+        label = sentence("Leads to (%(value)s)", value=path.name.replace("_", " "))
         yield Fact(label, pieces, _leaves(text, root))
 
 
@@ -156,24 +161,45 @@ def _look(found: Findings, path: _Path, root: Text | None, *, ends: bool) -> Non
     text = path.text
     resolved = _resolved(text, root)
     shown, leads = text.words(text.plain), text.words(resolved)
+    both = {"shown": shown, "leads": leads}
     said: list[str] = []
     if _leaves(text, root) and root is not None:
-        said.append(f"The path {shown} leaves its root and leads to {leads}.")
+        said.append(
+            sentence("The path %(shown)s leaves its root and leads to %(leads)s.", **both)
+        )
     elif _leaves(text, root):
         said.append(
-            f"The path {shown} climbs above the folder where it begins and leads to {leads}."
+            sentence(
+                "The path %(shown)s climbs above the folder where it begins and leads to %(leads)s.",
+                **both,
+            )
         )
     elif ".." in text.plain.replace("\\", "/").split("/"):
-        said.append(f"The path {shown} goes up by .. and leads to {leads}.")
+        said.append(
+            sentence("The path %(shown)s goes up by .. and leads to %(leads)s.", **both)
+        )
     if root is None and paths.is_absolute(text.plain):
-        words = f"The path {shown} begins at the root of a machine or a home."
+        words = sentence(
+            "The path %(shown)s begins at the root of a machine or a home.", shown=shown
+        )
         found.note(("absolute", text.plain), words)
     if len(text.plain) > paths.LONGEST:
-        said.append(f"The path {shown} is longer than any system takes.")
+        said.append(
+            sentence("The path %(shown)s is longer than any system takes.", shown=shown)
+        )
     if place := path.danger_at(resolved):
-        said.append(f"The path {shown} leads to {place.words}.")
+        said.append(
+            sentence(
+                "The path %(shown)s leads to %(place)s.", shown=shown, place=place.words
+            )
+        )
     if ends and paths.is_whole(resolved):
-        said.append(f"The path {shown} is a whole machine, home or folder.")
-    said += [f"The path {shown} {words}." for words in paths.oddities(text.plain)]
-    for words in said:
-        found.danger(words, words)
+        said.append(
+            sentence("The path %(shown)s is a whole machine, home or folder.", shown=shown)
+        )
+    said += [
+        sentence("The path %(shown)s %(words)s.", shown=shown, words=oddity)
+        for oddity in paths.oddities(text.plain)
+    ]
+    for each in said:
+        found.danger(each, each)

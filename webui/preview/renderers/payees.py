@@ -7,6 +7,7 @@ from webui.preview.renderers.arguments import Arguments, text_of
 from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.rendering import Fact
 from webui.preview.renderers.saying import fact, leaf, said, says_yes
+from webui.sentences import sentence
 
 _PAYEES: Final = (
     *(
@@ -83,13 +84,20 @@ def look_at_payees(found: Findings, arguments: Arguments) -> None:
             continue
         plain = text.plain[:60].replace(" ", "").upper()
         if _IBAN.fullmatch(plain) and not _is_iban(plain):
-            found.danger("iban", f"{said(text)} has wrong check digits: it is no IBAN.")
+            found.danger(
+                "iban",
+                sentence(
+                    "%(value)s has wrong check digits: it is no IBAN.", value=said(text)
+                ),
+            )
     if says_yes(leaf(arguments, "off_session", "confirm", "capture", "auto_confirm")):
-        found.note("confirm", "It is carried out at once, without another confirmation.")
+        found.note(
+            "confirm", sentence("It is carried out at once, without another confirmation.")
+        )
     sources = leaf(arguments, "from", "from_account", "source")
     targets = leaf(arguments, "to", "to_account", "destination")
     if sources is not None and targets is not None and sources.plain == targets.plain:
-        found.note("same", "Money goes from an account to the same account.")
+        found.note("same", sentence("Money goes from an account to the same account."))
 
 
 def _is_iban(plain: str) -> bool:

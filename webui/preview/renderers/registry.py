@@ -23,6 +23,7 @@ from webui.preview.renderers import (
 from webui.preview.renderers.arguments import Arguments
 from webui.preview.renderers.rendering import Finding, Rendering
 from webui.preview.visible import on_one_line
+from webui.sentences import joined, sentence
 
 
 class Renderer(NamedTuple):
@@ -103,18 +104,28 @@ def _with_unread(rendering: Rendering, arguments: Arguments) -> Rendering:
     rest = [name for name in left if name not in risky]
     said = rendering.findings
     if risky:
-        words = f"This reading leaves out what may be what is done: {_listed(risky)}."
+        words = sentence(
+            "This reading leaves out what may be what is done: %(value)s.",
+            value=_listed(risky),
+        )
         said = (Finding("danger", words), *said)
     if rest:
-        words = f"This reading leaves out, and the arguments below show: {_listed(rest)}."
+        words = sentence(
+            "This reading leaves out, and the arguments below show: %(value)s.",
+            value=_listed(rest),
+        )
         said = (*said, Finding("note", words))
     return rendering._replace(findings=said)
 
 
 def _listed(names: Sequence[str]) -> str:
     shown = [_short(name) for name in names[:_MOST_NAMES]]
-    more = [f"{len(names) - _MOST_NAMES} more"] if names[_MOST_NAMES:] else []
-    return ", ".join(shown + more)
+    more = (
+        [sentence("%(number)s more", number=len(names) - _MOST_NAMES)]
+        if names[_MOST_NAMES:]
+        else []
+    )
+    return joined(", ", (*shown, *more))
 
 
 def _short(name: str) -> str:

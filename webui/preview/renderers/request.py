@@ -20,6 +20,7 @@ from webui.preview.renderers.marks import Mark
 from webui.preview.renderers.rendering import Block, Fact, Line, Rendering, TokenKind
 from webui.preview.renderers.sheets import listed
 from webui.preview.renderers.values import member, pair, tree_block
+from webui.sentences import sentence
 
 TOOLS: Final = (
     "fetch", "*.fetch", "*__fetch", "*fetch_*", "*_fetch", "webfetch", "*http*request*", "*http_*", "*.http", "*web_fetch*", "*curl*",
@@ -117,25 +118,37 @@ class _Request:
         blocks += self._query(), self._headers(), self._body()
         shown = tuple(block for block in blocks if block.lines)
         return Rendering(
-            "request", "HTTP request", tuple(self._facts()), shown, self._found.sentences()
+            "request",
+            sentence("HTTP request"),
+            tuple(self._facts()),
+            shown,
+            self._found.sentences(),
         )
 
     def _facts(self) -> Iterator[Fact]:
         text, address = self._text, self._address
         method = text.words(self._method)
-        words = f"{method} (not named)" if self._is_assumed else method
-        yield Fact("Method", (Piece("text", words),), self._method == "DELETE")
+        words = (
+            sentence("%(method)s (not named)", method=method)
+            if self._is_assumed
+            else method
+        )
+        yield Fact(sentence("Method"), (Piece("text", words),), self._method == "DELETE")
         yield host_fact(text, address)
         yield Fact(
-            "Scheme",
+            sentence("Scheme"),
             text.snippet(address.scheme or "(none)"),
             address.scheme not in {"https", "wss"},
         )
         if address.port:
-            yield Fact("Port", text.snippet(address.port), address.port not in USUAL_PORTS)
-        yield Fact("Path", text.snippet(address.path or "/", 200))
+            yield Fact(
+                sentence("Port"),
+                text.snippet(address.port),
+                address.port not in USUAL_PORTS,
+            )
+        yield Fact(sentence("Path"), text.snippet(address.path or "/", 200))
         if address.user:
-            yield Fact("User before the host", text.snippet(address.user), True)
+            yield Fact(sentence("User before the host"), text.snippet(address.user), True)
 
     def _danger(self, words: str) -> None:
         self._found.danger(words, words)
@@ -145,7 +158,9 @@ class _Request:
             say = self._found.danger if severity == "danger" else self._found.note
             say(words, words)
         if self._method in _WRITES:
-            words = f"{self._method} asks the host to change something."
+            words = sentence(
+                "%(method)s asks the host to change something.", method=self._method
+            )
             self._found.note("changes", words)
 
     def _settings(self) -> None:
@@ -157,7 +172,11 @@ class _Request:
             if (name in _VERIFIES and plain in _OFF) or (name in _SKIPS and plain in _ON):
                 self._danger(f"Does not check whom it talks to, as {name} is {plain}.")
             elif name in _FOLLOWS and plain in {*_ON, "follow"}:
-                words = f"Goes on to wherever the host sends it, as {name} is {plain}."
+                words = sentence(
+                    "Goes on to wherever the host sends it, as %(name)s is %(plain)s.",
+                    name=name,
+                    plain=plain,
+                )
                 self._found.note(words, words)
             elif name in _PROXIES and plain not in {"", "null"}:
                 self._danger(
@@ -174,7 +193,7 @@ class _Request:
         kind: TokenKind = (
             "danger" if any(hosts.concerns(host)) or self._address.user else "name"
         )
-        return listed(text, (Mark(at, at + len(host), kind),), "Address")
+        return listed(text, (Mark(at, at + len(host), kind),), sentence("Address"))
 
     def _query(self) -> Block:
         text, fields = self._text, [each for each in self._address.query.split("&") if each]
@@ -192,7 +211,7 @@ class _Request:
         if given is not None:
             lines += [member(value, "=") for value in given.values[:_MOST_LINES]]
         count = len(fields) + (len(given.values) if given is not None else 0)
-        return Block("Query", tuple(lines), count - len(lines))
+        return Block(sentence("Query"), tuple(lines), count - len(lines))
 
     def _headers(self) -> Block:
         given = self._arguments.inside("headers", "header")
@@ -203,13 +222,13 @@ class _Request:
                     f"The header {self._text.words(value.name)} makes hosts treat this as another's request."
                 )
         lines = tuple(member(value, ": ") for value in values[:_MOST_LINES])
-        return Block("Headers", lines, len(values) - len(lines))
+        return Block(sentence("Headers"), lines, len(values) - len(lines))
 
     def _body(self) -> Block:
         name = next((each for each in _BODIES if each in self._arguments.names), None)
         value = None if name is None else self._arguments.value(name)
         if value is None:
-            return Block("Body", ())
+            return Block(sentence("Body"), ())
         if value.kind in {"object", "array"}:
             return tree_block(value, "Body as JSON")
         text = text_of(value)
@@ -225,7 +244,7 @@ class _Request:
                 for one, _, two in pairs
             ]
             return Block(
-                "Body as form fields",
+                sentence("Body as form fields"),
                 tuple(lines[:_MOST_LINES]),
                 max(0, len(lines) - _MOST_LINES),
             )

@@ -7,11 +7,12 @@ from webui.preview.nodes import Piece
 from webui.preview.renderers.arguments import Arguments, Text, text_of
 from webui.preview.renderers.rendering import Fact
 from webui.preview.visible import on_one_line
+from webui.sentences import sentence
 
 _SAID: Final = 60
 _MOST_NAMES: Final = 12
 _SHOWN: Final = 400
-_EMPTY: Final = Piece("blank", "⟦empty⟧", "a text of no characters")
+_EMPTY: Final = Piece("blank", sentence("⟦empty⟧"), sentence("a text of no characters"))
 _LINE_FEED: Final = Piece("chip", "⟦U+000A⟧", "LINE FEED")
 
 
@@ -45,8 +46,10 @@ def pieces_of(span: Span, most: int = _SHOWN) -> tuple[Piece, ...]:
     if length <= most:
         return text.pieces(begin, end)
     head, tail = most * 2 // 3, most // 3
-    words = f"{length - head - tail} of {length} chars hidden"
-    gap = Piece("gap", f"⟦… {words} …⟧", words)
+    words = sentence(
+        "%(hidden)s of %(chars)s chars hidden", hidden=length - head - tail, chars=length
+    )
+    gap = Piece("gap", sentence("⟦… %(words)s …⟧", words=words), words)
     return (*text.pieces(begin, begin + head), gap, *text.pieces(end - tail, end))
 
 
@@ -129,8 +132,8 @@ def names_fact(text: Text, label: str, names: Mapping[str, bool]) -> tuple[Fact,
         shown = text.snippet(name)
         pieces += map(_alarmed, shown) if names[name] else shown
     if len(ordered) > _MOST_NAMES:
-        words = f"{len(ordered) - _MOST_NAMES} more"
-        pieces.append(Piece("gap", f" ⟦{words}⟧", words))
+        words = sentence("%(number)s more", number=len(ordered) - _MOST_NAMES)
+        pieces.append(Piece("gap", sentence(" ⟦%(words)s⟧", words=words), words))
     return (Fact(label, tuple(pieces)),)
 
 

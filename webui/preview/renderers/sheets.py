@@ -8,6 +8,7 @@ from webui.preview.renderers.arguments import Text
 from webui.preview.renderers.marks import Mark, tokens_of
 from webui.preview.renderers.rendering import Block, Line, LineKind, Token, TokenKind
 from webui.preview.renderers.saying import Span, pieces_of
+from webui.sentences import joined, sentence
 
 _LINES: Final = 200
 _CHARS: Final = 8_000
@@ -20,6 +21,7 @@ _ALL_LINES: Final = 600
 _ALL_CHARS: Final = 16_000
 _INDENT: Final = 40
 """As in `notices`: a longer run of spaces is no indent any more."""
+_MORE: Final = sentence("more of them")
 
 
 class Sheet:
@@ -61,7 +63,7 @@ class Sheet:
         if self.is_full:
             self.hidden += 1
             return
-        before = f"{words} " if span is not None else words
+        before = joined("", (words, " ")) if span is not None else words
         tokens = [Token("keyword", (Piece("text", before),))] if words else []
         if span is not None:
             tokens.append(Token("name", pieces_of(span)))
@@ -83,7 +85,19 @@ class Sheet:
         """Add a line that says that something like its neighbours is left out."""
         if not self.is_full:
             self._write(
-                Line((Token("comment", (Piece("gap", f"⟦… {words} …⟧", words),)),), "head")
+                Line(
+                    (
+                        Token(
+                            "comment",
+                            (
+                                Piece(
+                                    "gap", sentence("⟦… %(words)s …⟧", words=words), words
+                                ),
+                            ),
+                        ),
+                    ),
+                    "head",
+                )
             )
 
     def block(self) -> Block:
@@ -130,11 +144,13 @@ class Sheets:
         self._room -= sheet.chars
         self._lines -= len(sheet.lines)
 
-    def blocks(self, more: str = "more of them") -> tuple[Block, ...]:
+    def blocks(self, more: str = _MORE) -> tuple[Block, ...]:
         """Return all blocks; `more` names those for which there is no room."""
         found = [sheet.block() for sheet in self._sheets]
         if self._more:
-            found.append(Block(f"{self._more:,} {more}", (), self._more_lines))
+            found.append(
+                Block(joined(" ", (f"{self._more:,}", more)), (), self._more_lines)
+            )
         return tuple(found)
 
 

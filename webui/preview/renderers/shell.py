@@ -11,6 +11,7 @@ from webui.preview.renderers.member_names import FOLDERS
 from webui.preview.renderers.rendering import Fact, Finding, Rendering
 from webui.preview.renderers.saying import names_fact
 from webui.preview.renderers.sheets import listed
+from webui.sentences import sentence
 
 TOOLS: Final = (
     "bash", "sh", "shell", "zsh", "*.bash", "*.shell", "shell.*", "*__bash", "*__shell", "*_shell", "*shell_*", "*-shell*",
@@ -61,13 +62,16 @@ def _with_settings(found: Rendering, arguments: Arguments) -> Rendering:
     facts, said = list(found.facts), list[Finding]()
     shell = arguments.text("shell")
     if shell is not None:
-        facts.append(Fact("Shell", shell.snippet(shell.plain)))
+        facts.append(Fact(sentence("Shell"), shell.snippet(shell.plain)))
     given = arguments.inside("env", "environment")
     names = {name: bool(STEERING.fullmatch(name)) for name in given.names} if given else {}
     empty = Text("", {})
-    facts += names_fact(empty, "Variables set", names)
+    facts += names_fact(empty, sentence("Variables set"), names)
     for name in [name for name, steers in names.items() if steers][:_MOST_NAMES]:
-        words = f"Sets {empty.words(name)}, which changes what other programs run or trust."
+        words = sentence(
+            "Sets %(value)s, which changes what other programs run or trust.",
+            value=empty.words(name),
+        )
         said.append(Finding("danger", words))
     return found._replace(facts=tuple(facts), findings=(*said, *found.findings))
 
@@ -83,7 +87,7 @@ def _with_input(found: Rendering, arguments: Arguments) -> Rendering:
         for each in seen.found.sentences()
         if each.severity == "danger"
     ]
-    block = listed(text, seen.marks(script), "What it is given to read")
+    block = listed(text, seen.marks(script), sentence("What it is given to read"))
     return found._replace(blocks=(*found.blocks, block), findings=(*said, *found.findings))
 
 
@@ -93,11 +97,13 @@ def rendering_of(text: Text, facts: tuple[Fact, ...] = ()) -> Rendering:
     programs: Mapping[str, bool] = {
         name: name in {"(computed)", "sudo", "doas", "su"} for name in seen.programs
     }
-    facts += names_fact(text, "Programs", programs)
-    facts += names_fact(text, "Files written", seen.written)
-    facts += names_fact(text, "Hosts", seen.hosts)
+    facts += names_fact(text, sentence("Programs"), programs)
+    facts += names_fact(text, sentence("Files written"), seen.written)
+    facts += names_fact(text, sentence("Hosts"), seen.hosts)
     blocks = (listed(text, seen.marks(script)),)
-    return Rendering("shell", "Shell command", facts, blocks, seen.found.sentences())
+    return Rendering(
+        "shell", sentence("Shell command"), facts, blocks, seen.found.sentences()
+    )
 
 
 def command_of(arguments: Arguments) -> Text | None:
@@ -126,4 +132,4 @@ def _quoted_after(command: str) -> Callable[[str], str]:
 
 
 def _folder(folder: Text) -> Fact:
-    return Fact("Working folder", folder.snippet(folder.plain))
+    return Fact(sentence("Working folder"), folder.snippet(folder.plain))

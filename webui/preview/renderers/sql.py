@@ -9,6 +9,7 @@ from webui.preview.renderers.languages.sql_words import BEGINNINGS
 from webui.preview.renderers.rendering import Fact, Rendering
 from webui.preview.renderers.saying import names_fact
 from webui.preview.renderers.sheets import listed
+from webui.sentences import sentence
 
 TOOLS: Final = (
     "*sql*", "*postgres*", "*mysql*", "*mariadb*", "*sqlite*", "*bigquery*", "*snowflake*", "*redshift*", "*duckdb*",
@@ -38,7 +39,9 @@ def render(_tool: str, arguments: Arguments) -> Rendering | None:
         "database", "db", "dbname", "connection", "schema", "project", "project_id"
     )
     facts = (
-        () if database is None else (Fact("Database", database.snippet(database.plain)),)
+        ()
+        if database is None
+        else (Fact(sentence("Database"), database.snippet(database.plain)),)
     )
     return rendering_of(text, facts)
 
@@ -47,13 +50,15 @@ def rendering_of(text: Text, facts: tuple[Fact, ...] = ()) -> Rendering:
     """Return SQL as a rendering, with what else is known of it."""
     reading = SqlReading(text)
     facts += names_fact(
-        text, "Statements" if reading.count > 1 else "Statement", reading.kinds
+        text,
+        sentence("Statements") if reading.count > 1 else sentence("Statement"),
+        reading.kinds,
     )
     written = {name: True for name, writes in reading.tables.items() if writes}
     read = {name: False for name, writes in reading.tables.items() if not writes}
-    facts += names_fact(text, "Tables written", written)
-    facts += names_fact(text, "Tables read", read)
-    facts += names_fact(text, "Rows at most", reading.limits)
+    facts += names_fact(text, sentence("Tables written"), written)
+    facts += names_fact(text, sentence("Tables read"), read)
+    facts += names_fact(text, sentence("Rows at most"), reading.limits)
     return Rendering(
         "sql", "SQL", facts, (listed(text, reading.marks),), reading.found.sentences()
     )

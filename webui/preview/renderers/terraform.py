@@ -16,6 +16,7 @@ from webui.preview.renderers.saying import facts_of, leaf, own_fact, said, says_
 from webui.preview.renderers.sheets import Sheets, add_lines
 from webui.preview.renderers.terraform_plan import ANSI, SUMMARY, Change, changes_in
 from webui.preview.renderers.tool_names import globs, squeezed
+from webui.sentences import sentence
 
 TOOLS: Final = globs("terraform, tofu, terragrunt")
 _MOST_CHANGES: Final = 3_000
@@ -86,7 +87,11 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     changes = list(islice(changes_in(arguments, text, found), _MOST_CHANGES + 1))
     if len(changes) > _MOST_CHANGES:
         found.danger(
-            "many", f"It has more than {_MOST_CHANGES:,} changes; the rest was not read."
+            "many",
+            sentence(
+                "It has more than %(most_changes)s changes; the rest was not read.",
+                most_changes=f"{_MOST_CHANGES:,}",
+            ),
         )
     verb = _verb(tool, arguments)
     facts = facts_of(arguments, _FACTS)
@@ -99,14 +104,16 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     _look_at_command(found, arguments, verb)
     if text is not None:
         _look_at_text(found, sheets, text, changes)
-    title = "Plan of Terraform" if changes else "Command of Terraform"
+    title = sentence("Plan of Terraform") if changes else sentence("Command of Terraform")
     return Rendering("terraform", title, tuple(facts), sheets.blocks(), found.sentences())
 
 
 def _counted(changes: Sequence[Change]) -> Fact:
     counts = Counter(change.action for change in changes)
     words = ", ".join(f"{counts[each]:,} to {each}" for each in _ORDER if counts[each])
-    return own_fact("Plan", words, is_alarming=bool(counts["destroy"] or counts["replace"]))
+    return own_fact(
+        sentence("Plan"), words, is_alarming=bool(counts["destroy"] or counts["replace"])
+    )
 
 
 def _look_at_text(
@@ -117,11 +124,17 @@ def _look_at_text(
         line = text.plain.count("\n", 0, match.start()) + 1
         words = said(whole(text)._replace(begin=match.start(), end=match.end()))
         found.danger(
-            "protect", f"Line {line:,} is about what protects from deletion: {words}.", line
+            "protect",
+            sentence(
+                "Line %(line)s is about what protects from deletion: %(words)s.",
+                line=f"{line:,}",
+                words=words,
+            ),
+            line,
         )
     if not begins_as(text, "{"):
         _check_summary(found, text, changes)
-        sheet = sheets.start("As it is written")
+        sheet = sheets.start(sentence("As it is written"))
         add_lines(sheet, whole(text))
         sheets.keep(sheet)
 
@@ -145,7 +158,7 @@ def _list(changes: Iterable[Change], sheets: Sheets) -> None:
         (each for each in changes if each.action in _ORDER),
         key=lambda each: _ORDER.index(each.action),
     )
-    sheet = sheets.start("What the plan does")
+    sheet = sheets.start(sentence("What the plan does"))
     for at, each in enumerate(ordered):
         if sheet.is_full:
             sheet.hidden += len(ordered) - at
@@ -171,12 +184,19 @@ def _look_at(found: Findings, changes: list[Change]) -> None:
         if not those:
             continue
         named = ", ".join(_cut(address) for address in those[:_NAMED])
-        more = f" and {len(those) - _NAMED:,} more" if len(those) > _NAMED else ""
+        more = (
+            sentence(" and %(value)s more", value=f"{len(those) - _NAMED:,}")
+            if len(those) > _NAMED
+            else ""
+        )
         verb = "is" if len(those) == 1 else "are"
         found.danger(action, f"{named}{more} {verb} {words}.")
         if data := [address for address in those if _DATA.search(address.plain[:300])]:
             found.danger(
-                (action, "data"), f"{_cut(data[0])} may hold data that is lost with it."
+                (action, "data"),
+                sentence(
+                    "%(value)s may hold data that is lost with it.", value=_cut(data[0])
+                ),
             )
             for _ in data[1:]:
                 found.again((action, "data"))
@@ -187,7 +207,11 @@ def _look_at(found: Findings, changes: list[Change]) -> None:
     ]
     if rights:
         found.note(
-            "rights", f"Who may do or reach what changes: {_cut(rights[0].address)}."
+            "rights",
+            sentence(
+                "Who may do or reach what changes: %(value)s.",
+                value=_cut(rights[0].address),
+            ),
         )
         for _ in rights[1:]:
             found.again("rights")
@@ -204,19 +228,23 @@ def _look_at_command(found: Findings, arguments: Arguments, verb: str) -> None:
     if verb == "destroy" or "-destroy" in spelt:
         found.danger(
             "verb",
-            "It destroys all that this configuration manages, or all of its targets.",
+            sentence(
+                "It destroys all that this configuration manages, or all of its targets."
+            ),
         )
     if "state rm" in spelt or "state push" in spelt:
-        found.danger("state", "It changes the record of what exists.")
+        found.danger("state", sentence("It changes the record of what exists."))
     if "-lock=false" in spelt or "force-unlock" in spelt:
-        found.danger("lock", "It passes by the lock that keeps two changes apart.")
+        found.danger(
+            "lock", sentence("It passes by the lock that keeps two changes apart.")
+        )
     if "-replace" in spelt:
-        found.danger("replaces", "It destroys a resource and makes it anew.")
+        found.danger("replaces", sentence("It destroys a resource and makes it anew."))
     if verb in {"apply", "destroy"} and (
         says_yes(leaf(arguments, "auto_approve", "autoApprove", "auto-approve"))
         or "auto-approve" in spelt
     ):
-        found.note("auto", "Terraform itself does not ask again.")
+        found.note("auto", sentence("Terraform itself does not ask again."))
 
 
 def _check_summary(found: Findings, text: Text, changes: list[Change]) -> None:
@@ -228,9 +256,21 @@ def _check_summary(found: Findings, text: Text, changes: list[Change]) -> None:
     counted = (counts["create"] + replaced, counts["update"], counts["destroy"] + replaced)
     given = tuple(int(number) for number in match.groups())
     if counted != given:
-        told = f"{given[0]:,} to add, {given[1]:,} to change and {given[2]:,} to destroy"
+        told = sentence(
+            "%(given)s to add, %(given2)s to change and %(given3)s to destroy",
+            given=f"{given[0]:,}",
+            given2=f"{given[1]:,}",
+            given3=f"{given[2]:,}",
+        )
         real = f"{counted[0]:,}, {counted[1]:,} and {counted[2]:,}"
-        found.danger("summary", f"Its summary says {told}, but its lines say {real}.")
+        found.danger(
+            "summary",
+            sentence(
+                "Its summary says %(told)s, but its lines say %(real)s.",
+                told=told,
+                real=real,
+            ),
+        )
 
 
 def _cut(address: Text) -> str:

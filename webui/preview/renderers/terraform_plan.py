@@ -8,6 +8,7 @@ from webui.preview.renderers.arguments import Arguments, Text
 from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.json_texts import begins_as, value_in
 from webui.preview.renderers.saying import leaf
+from webui.sentences import sentence
 
 ANSI: Final = re.compile(r"\x1b\[[0-9;]{0,20}m")
 _LINE: Final = re.compile(
@@ -48,7 +49,7 @@ def changes_in(
     if items is None and text is not None and begins_as(text, "{"):
         value = value_in(text)
         if value is None:
-            found.danger("json", "The plan is no JSON that can be read here.")
+            found.danger("json", sentence("The plan is no JSON that can be read here."))
             return
         items = Arguments(value.children).items("resource_changes") or ()
     if items is not None:

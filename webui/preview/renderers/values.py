@@ -12,6 +12,7 @@ from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.rendering import Block, Line, Token, TokenKind
 from webui.preview.renderers.saying import name_said, pieces_of, whole
 from webui.preview.visible import inline
+from webui.sentences import sentence
 
 _MOST_LINES: Final = 100
 _VALUE: Final = 300
@@ -115,9 +116,18 @@ def look_at_name(found: Findings, name: str, where: str) -> None:
     if name in _PROTOTYPE:
         found.danger(
             "prototype",
-            f"{where} reaches {name}: in JavaScript that can change every object.",
+            sentence(
+                "%(where)s reaches %(name)s: in JavaScript that can change every object.",
+                where=where,
+                name=name,
+            ),
         )
     elif _RIGHTS.search(name[:200]):
         found.note(
-            "rights", f"{where} is about {inline(name[:_SEGMENT])}: who may do what."
+            "rights",
+            sentence(
+                "%(where)s is about %(value)s: who may do what.",
+                where=where,
+                value=inline(name[:_SEGMENT]),
+            ),
         )

@@ -12,6 +12,7 @@ from webui.preview.renderers.arguments import Text
 from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.languages import hosts, paths
 from webui.preview.renderers.marks import Mark, apart
+from webui.sentences import sentence
 
 _MOST: Final = 2_000
 _ADDRESS: Final = re.compile(r"(?:https?|ftp|wss?)://[^\s\"'`<>)\]}|]{1,400}")
@@ -86,23 +87,38 @@ def look_through(text: Text, language: str, found: Findings) -> list[Mark]:
     if not reaches:
         found.note_at(
             0,
-            "The language is not named or not known here, so it was only searched for words.",
+            sentence(
+                "The language is not named or not known here, so it was only searched "
+                "for words."
+            ),
         )
         reaches = [_REACHES[-1]]
     _disguised(text.plain, language, reaches, found)
     for reach in reaches:
         for name in reach.names:
             for at in _places(text.plain, name, found):
-                found.danger_at(at, f"This {reach.words}: {name}")
+                found.danger_at(
+                    at, sentence("This %(words)s: %(name)s", words=reach.words, name=name)
+                )
                 marks.append(Mark(at, at + len(name.rstrip("(")), "danger"))
     if language == "python":
         for match in _first(_WRITES, text.plain, found):
-            found.danger_at(match.start(), f"This writes files: {text.words(match[0], 60)}")
+            found.danger_at(
+                match.start(),
+                sentence("This writes files: %(value)s", value=text.words(match[0], 60)),
+            )
     _addresses(text, found)
     for match in _first(_STRING_PATH, text.plain, found):
         place = paths.place_of(match[1])
         if place is not None and place.is_danger:
-            found.danger_at(match.start(), f"Names {text.words(match[1])}: {place.words}.")
+            found.danger_at(
+                match.start(),
+                sentence(
+                    "Names %(value)s: %(words)s.",
+                    value=text.words(match[1]),
+                    words=place.words,
+                ),
+            )
     _layout(text, found)
     return apart(sorted(marks))
 
@@ -121,7 +137,14 @@ def _disguised(
         for name in reach.names:
             hidden = next(_places(plain, name, found), None) is None
             if hidden and next(_places(read, name, found), None) is not None:
-                found.danger_at(0, f"This {reach.words}, written in other signs: {name}")
+                found.danger_at(
+                    0,
+                    sentence(
+                        "This %(words)s, written in other signs: %(name)s",
+                        words=reach.words,
+                        name=name,
+                    ),
+                )
 
 
 def _sign(escape: re.Match[str]) -> str:
@@ -131,12 +154,16 @@ def _sign(escape: re.Match[str]) -> str:
 
 def _layout(text: Text, found: Findings) -> None:
     for match in _first(_PACKED, text.plain, found):
-        words = (
-            f"Holds {len(match[0]):,} characters of packed text, which nobody can read here"
+        words = sentence(
+            "Holds %(value)s characters of packed text, which nobody can read here",
+            value=f"{len(match[0]):,}",
         )
         found.danger_at(match.start(), f"{words}: {text.words(match[0], 40)}")
     for match in _first(_FAR, text.plain, found):
-        found.danger_at(match.start(), f"After {len(match[0])} blanks the line goes on.")
+        found.danger_at(
+            match.start(),
+            sentence("After %(value)s blanks the line goes on.", value=len(match[0])),
+        )
 
 
 def _addresses(text: Text, found: Findings) -> None:
@@ -147,9 +174,16 @@ def _addresses(text: Text, found: Findings) -> None:
         host = hosts.split(match[0]).host
         if host not in said:
             said[host] = [text.words(words, 200) for words in hosts.concerns(host)]
-        found.note_at(match.start(), f"Names the host {text.words(host)}.")
+        found.note_at(
+            match.start(), sentence("Names the host %(value)s.", value=text.words(host))
+        )
         for words in said[host]:
-            found.danger_at(match.start(), f"The host {text.words(host)} {words}.")
+            found.danger_at(
+                match.start(),
+                sentence(
+                    "The host %(value)s %(words)s.", value=text.words(host), words=words
+                ),
+            )
 
 
 def _places(plain: str, name: str, found: Findings) -> Iterator[int]:
@@ -158,7 +192,12 @@ def _places(plain: str, name: str, found: Findings) -> Iterator[int]:
     while at >= 0:
         count += 1
         if count > _MOST:
-            found.danger_at(at, f"There is more of {bare} from here on than is listed.")
+            found.danger_at(
+                at,
+                sentence(
+                    "There is more of %(bare)s from here on than is listed.", bare=bare
+                ),
+            )
             return
         if _stands_alone(plain, at, at + len(bare), name):
             yield at
@@ -181,7 +220,8 @@ def _first(
     for count, match in enumerate(pattern.finditer(plain)):
         if count == _MOST:
             found.danger_at(
-                match.start(), "There is more of the same kind from here on than is listed."
+                match.start(),
+                sentence("There is more of the same kind from here on than is listed."),
             )
             return
         yield match

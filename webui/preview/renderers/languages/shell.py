@@ -32,6 +32,7 @@ from webui.preview.renderers.languages.shell_runs import (
 from webui.preview.renderers.languages.shell_targets import arguments, redirected
 from webui.preview.renderers.languages.shell_unread import worst_words
 from webui.preview.renderers.languages.shell_words import Command, Script, Word
+from webui.sentences import sentence
 
 _DEEPEST: Final = 5
 _LONGEST_PIPE: Final = 5
@@ -48,10 +49,13 @@ _DECODERS: Final = frozenset({"base64", "base32", "xxd", "openssl", "gzip", "gun
 _FETCHERS: Final = frozenset({"curl", "wget", "fetch", "aria2c", "nc", "ncat", "ftp", "http", "lynx", "scp", "gh"})  # fmt: skip
 _DOWNLOADERS: Final = frozenset({"npx", "uvx", "pipx", "bunx", "pnpx"})
 _ELSEWHERE: Final = frozenset({"ssh", "watch", "parallel", "xargs"})
-_COMPUTED: Final = "What runs here is computed and cannot be told from the text"
-_TOO_DEEP: Final = f"Scripts in scripts are nested too deeply to be read: {UNCLEAR}."
-_TOO_LONG: Final = (
-    f"The script has too many parts; from here on it is not read, so {UNCLEAR}."
+_COMPUTED: Final = sentence("What runs here is computed and cannot be told from the text")
+_TOO_DEEP: Final = sentence(
+    "Scripts in scripts are nested too deeply to be read: %(unclear)s.", unclear=UNCLEAR
+)
+_TOO_LONG: Final = sentence(
+    "The script has too many parts; from here on it is not read, so %(unclear)s.",
+    unclear=UNCLEAR,
 )
 
 
@@ -83,14 +87,22 @@ class _Reading:
             found.danger_at(where.of(script.stopped), _TOO_LONG)
             for at, words in worst_words(plain, script.stopped):
                 found.danger_at(
-                    where.of(at), f"In what is not read stands: {seen.words(words)}"
+                    where.of(at),
+                    sentence(
+                        "In what is not read stands: %(value)s", value=seen.words(words)
+                    ),
                 )
         for name, at in script.functions.items():
-            words = f"Gives the name {seen.words(name)} to commands of its own."
+            words = sentence(
+                "Gives the name %(value)s to commands of its own.", value=seen.words(name)
+            )
             found.note_at(where.of(at), words)
         for begin, end in script.comments:
             if plain[max(begin, end - 1) : end] == "\\" and end < len(plain):
-                words = "A comment ends in a backslash, which joins no lines: the next line runs."
+                words = sentence(
+                    "A comment ends in a backslash, which joins no lines: the next line "
+                    "runs."
+                )
                 found.danger_at(where.of(begin), words)
         self._files.update(files_in(script, plain, where))
         for command in script.commands:
@@ -101,14 +113,19 @@ class _Reading:
         seen, at = self.seen, where.of(command.begin)
         for name, word in assigned(command):
             if STEERING.fullmatch(name):
-                words = f"Sets {seen.words(name)}, which changes what other programs run or trust."
+                words = sentence(
+                    "Sets %(value)s, which changes what other programs run or trust.",
+                    value=seen.words(name),
+                )
                 self._found.danger_at(where.of(word.begin), words)
                 seen.kind(word, "danger", where)
         listed = list(runs(command))
         for word in reserved(command):
             seen.kind(word, "keyword", where)
         if command.before == "&":
-            self._found.note_at(at, "What stands before the & goes on in the background.")
+            self._found.note_at(
+                at, sentence("What stands before the & goes on in the background.")
+            )
         for run in listed:
             self._run(run, level, where)
         takers = [run for run in listed if reads_script(run)]
@@ -134,20 +151,30 @@ class _Reading:
             return
         seen.programs[run.name] = None
         if run.word.odd:
-            words = (
-                f"The program's name is written in pieces; it is {seen.words(run.name)}."
+            words = sentence(
+                "The program's name is written in pieces; it is %(value)s.",
+                value=seen.words(run.name),
             )
             self._danger(run, where, words)
         if run.is_other_user:
-            self._danger(run, where, f"Runs with another user's rights: {shown}")
-        for words, is_note in dangers(run.name, run.values):
+            self._danger(
+                run,
+                where,
+                sentence("Runs with another user's rights: %(shown)s", shown=shown),
+            )
+        for does, is_note in dangers(run.name, run.values):
+            said = sentence("This %(does)s: %(shown)s", does=does, shown=shown)
             if is_note:
-                self._found.note_at(at, f"This {words}: {shown}")
+                self._found.note_at(at, said)
             else:
-                self._danger(run, where, f"This {words}: {shown}")
+                self._danger(run, where, said)
         if run.name in seen.functions:
             self._found.note_at(
-                at, f"{seen.words(run.name)} is what this script itself defines."
+                at,
+                sentence(
+                    "%(value)s is what this script itself defines.",
+                    value=seen.words(run.name),
+                ),
             )
         self._hands_on(run, level, where, shown)
         arguments(seen, run, where)
@@ -160,10 +187,16 @@ class _Reading:
         """Follow scripts in arguments, pipes and files."""
         at, script = where.of(run.word.begin), script_of(run)
         if run.name == "eval":
-            self._danger(run, where, f"Runs text as a command: {shown}")
+            self._danger(
+                run, where, sentence("Runs text as a command: %(shown)s", shown=shown)
+            )
             self._inner(run.args, level, at)
         elif run.name == "alias" and run.args:
-            self._danger(run, where, f"Gives a command another meaning: {shown}")
+            self._danger(
+                run,
+                where,
+                sentence("Gives a command another meaning: %(shown)s", shown=shown),
+            )
         elif script is not None:
             self._inner([script], level, at)
         elif run.name in {"source", "."}:
@@ -173,17 +206,28 @@ class _Reading:
         elif "/" in run.word.value:
             self._ran(run, run.word, "", level, where)
         if run.name in _ELSEWHERE and run.args:
-            self._found.note_at(at, f"Runs a command elsewhere or many times: {shown}")
+            self._found.note_at(
+                at,
+                sentence("Runs a command elsewhere or many times: %(shown)s", shown=shown),
+            )
         if elsewhere := remote_command(run):
             self._inner(elsewhere, level, at)
         if run.name in _DOWNLOADERS:
-            self._found.note_at(at, f"Downloads a package and runs it: {shown}")
+            self._found.note_at(
+                at, sentence("Downloads a package and runs it: %(shown)s", shown=shown)
+            )
 
     def _sourced(self, run: Run, level: int, where: Where, shown: str) -> None:
         if any(word.process for word in run.args):
-            self._danger(run, where, f"Runs what another command writes: {shown}")
+            self._danger(
+                run,
+                where,
+                sentence("Runs what another command writes: %(shown)s", shown=shown),
+            )
         elif run.args and not self._ran(run, run.args[0], "", level, where):
-            words = f"Runs a file whose text is not in this call: {shown}"
+            words = sentence(
+                "Runs a file whose text is not in this call: %(shown)s", shown=shown
+            )
             self._found.note_at(where.of(run.word.begin), words)
 
     def _interpreted(self, run: Run, level: int, where: Where, shown: str) -> None:
@@ -191,17 +235,27 @@ class _Reading:
         upstream = list(_upstream(run.command))
         file = next((word for word in run.args if word.value[:1] != "-"), None)
         if any(word.process for word in run.args):
-            self._danger(run, where, f"Runs what another command writes: {shown}")
+            self._danger(
+                run,
+                where,
+                sentence("Runs what another command writes: %(shown)s", shown=shown),
+            )
         elif upstream and reads_script(run):
             self._piped(run, upstream, where)
         elif code is not None:
-            words = f"Hands code of its own to {self.seen.words(run.name)}: {shown}"
+            words = sentence(
+                "Hands code of its own to %(value)s: %(shown)s",
+                value=self.seen.words(run.name),
+                shown=shown,
+            )
             self._found.note_at(at, words)
             search(self.seen, run.name, code[0], Where(0, where.of(code[1])))
         elif file is not None:
             known = self._ran(run, file, run.name, level, where)
             if run.name in SHELLS and not known:
-                words = f"Runs a file whose text is not in this call: {shown}"
+                words = sentence(
+                    "Runs a file whose text is not in this call: %(shown)s", shown=shown
+                )
                 self._found.note_at(at, words)
 
     def _ran(self, run: Run, file: Word, program: str, level: int, where: Where) -> bool:
@@ -211,7 +265,10 @@ class _Reading:
             return name in self._followed
         written = self._files.pop(name)
         self._followed.add(name)
-        words = f"Runs a file that this call itself writes: {self.seen.words(file.value)}"
+        words = sentence(
+            "Runs a file that this call itself writes: %(value)s",
+            value=self.seen.words(file.value),
+        )
         self._danger(run, where, words)
         program = program or interpreter_of(written.plain)
         if program and program not in SHELLS:
@@ -222,14 +279,23 @@ class _Reading:
 
     def _piped(self, run: Run, upstream: Sequence[Command], where: Where) -> None:
         names = [name for command in upstream for name in reversed(self._names(command))]
-        words = "what another command writes"
+        words = sentence("what another command writes")
         if not _DECODERS.isdisjoint(names):
-            words = "text that is decoded first, so that nobody can read it here"
+            words = sentence("text that is decoded first, so that nobody can read it here")
         elif not _FETCHERS.isdisjoint(names):
-            words = "what it downloads"
+            words = sentence("what it downloads")
         source = self.seen.words(" | ".join(reversed(names)) or "other commands")
         name = self.seen.words(run.name)
-        self._danger(run, where, f"Runs {words}: {source} | {name}")
+        self._danger(
+            run,
+            where,
+            sentence(
+                "Runs %(words)s: %(source)s | %(name)s",
+                words=words,
+                source=source,
+                name=name,
+            ),
+        )
 
     def _names(self, command: Command) -> list[str]:
         known = self._known.get(id(command))
@@ -254,7 +320,10 @@ class _Reading:
     def _handed(self, run: Run, word: Word, level: int, where: Where) -> None:
         at = where.of(word.begin)
         self._found.danger_at(
-            at, f"Runs text that is handed to {self.seen.words(run.name)}."
+            at,
+            sentence(
+                "Runs text that is handed to %(value)s.", value=self.seen.words(run.name)
+            ),
         )
         if run.name in SHELLS:
             self._inner([word], level, at)
@@ -264,7 +333,11 @@ class _Reading:
     def _fed(self, run: Run, body: str, begin: int, level: int, where: Where) -> None:
         at = where.of(begin)
         self._found.danger_at(
-            at, f"The text that follows is run by {self.seen.words(run.name)}."
+            at,
+            sentence(
+                "The text that follows is run by %(value)s.",
+                value=self.seen.words(run.name),
+            ),
         )
         inner = Where(at, where.fixed)
         if run.name in SHELLS or run.name == "ssh":

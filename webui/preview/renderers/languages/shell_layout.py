@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from webui.preview.renderers.languages.shell_gathered import Gathered
+from webui.sentences import sentence
 
 _MOST_FAR: Final = 8
 _FAR: Final = re.compile(r"(?<=[^\s])[ \t]{24,}+(?=[^\s#])")
@@ -15,18 +16,28 @@ def look_over(seen: Gathered, plain: str) -> None:
     """Look at how the text is laid out: what stands where nobody looks."""
     found = seen.found
     for count, match in enumerate(_FAR.finditer(plain)):
-        words = "The line goes on after many blanks."
+        words = sentence("The line goes on after many blanks.")
         if count < _MOST_FAR:
             rest = seen.words(plain[match.end() : match.end() + 200])
-            words = f"After {len(match[0])} blanks the line goes on: {rest}"
+            words = sentence(
+                "After %(value)s blanks the line goes on: %(rest)s",
+                value=len(match[0]),
+                rest=rest,
+            )
         found.danger_at(match.start(), words)
     for match in _LOW.finditer(plain):
-        words = f"The text goes on after {match[0].count(chr(10)) - 1} empty lines."
+        words = sentence(
+            "The text goes on after %(value)s empty lines.",
+            value=match[0].count(chr(10)) - 1,
+        )
         found.danger_at(match.end(), words)
     if "\r" in plain.replace("\r\n", ""):
-        words = "Holds carriage returns, by which a terminal shows another text than runs."
+        words = sentence(
+            "Holds carriage returns, by which a terminal shows another text than runs."
+        )
         found.danger_at(plain.index("\r"), words)
     if match := _ENDLESS.search(plain):  # type: ignore[assignment]
         found.danger_at(
-            match.start(), "Starts itself again and again until the machine stops."
+            match.start(),
+            sentence("Starts itself again and again until the machine stops."),
         )

@@ -8,6 +8,7 @@ from webui.preview.renderers.languages import hosts, paths
 from webui.preview.renderers.languages.shell_gathered import Gathered, Where
 from webui.preview.renderers.languages.shell_runs import Run
 from webui.preview.renderers.languages.shell_words import Redirect, Word
+from webui.sentences import sentence
 
 _LONG_WORD: Final = 4_096
 _ADDRESS: Final = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]{0,20}+://[^\s\"'<>|;)]++")
@@ -32,9 +33,11 @@ def redirected(seen: Gathered, redirect: Redirect, where: Where) -> None:
         return
     seen.kind(target, "name", where)
     if ">(…)" in value:
-        seen.found.danger_at(at, "Hands its output to another command.")
+        seen.found.danger_at(at, sentence("Hands its output to another command."))
     if match := _NETWORK_FILE.match(value):
-        seen.found.danger_at(at, f"Opens a connection through {seen.words(value)}.")
+        seen.found.danger_at(
+            at, sentence("Opens a connection through %(value)s.", value=seen.words(value))
+        )
         _host(seen, match[1], at)
     elif ">" in operator:
         _writes(seen, target, value, where)
@@ -49,15 +52,18 @@ def arguments(seen: Gathered, run: Run, where: Where) -> None:
     is_on_trees = _is_on_trees(run)
     for word in run.own:
         if word.size >= _LONG_WORD:
-            words = (
-                f"A word of {word.size:,} characters was not searched for files and hosts."
+            words = sentence(
+                "A word of %(size)s characters was not searched for files and hosts.",
+                size=f"{word.size:,}",
             )
             seen.found.note_at(where.of(word.begin), words)
         else:
             _argument(seen, run, word, where, is_written=id(word) in written)
             if is_on_trees and word.value[:1] != "-" and paths.is_whole(word.value):
                 shown = seen.words(word.value)
-                words = f"Its target is a whole machine, home or folder: {shown}"
+                words = sentence(
+                    "Its target is a whole machine, home or folder: %(shown)s", shown=shown
+                )
                 seen.found.danger_at(where.of(word.begin), words)
     if run.name in _HOST_FIRST and operands:
         host = operands[0].value.rpartition("@")[2].partition(":")[0]
@@ -77,18 +83,23 @@ def _argument(
 ) -> None:
     at, value = where.of(word.begin), word.value
     if "$IFS" in value:
-        words = "Uses $IFS in the place of a blank, which hides where words end."
+        words = sentence("Uses $IFS in the place of a blank, which hides where words end.")
         seen.found.danger_at(at, words)
     if ">(…)" in value:
         seen.found.danger_at(
-            at, f"Hands its output to another command: {seen.words(value)}"
+            at,
+            sentence(
+                "Hands its output to another command: %(value)s", value=seen.words(value)
+            ),
         )
     addresses = list(_ADDRESS.finditer(value)) if "://" in value else []
     for match in addresses:
         seen.kind(word, "name", where)
         _host(seen, hosts.split(match[0]).host, at, match[0])
     if word.computed and run.name in {"rm", "shred"}:
-        seen.found.danger_at(at, f"What it removes is computed: {seen.words(value)}")
+        seen.found.danger_at(
+            at, sentence("What it removes is computed: %(value)s", value=seen.words(value))
+        )
     path = value.partition("=")[2] if value.startswith("-") or run.name == "dd" else value
     if is_written or (run.name == "dd" and value.startswith("of=")):
         _writes(seen, word, path, where)
@@ -130,7 +141,9 @@ def _writes(seen: Gathered, word: Word, path: str, where: Where) -> None:
         say = seen.found.danger_at if is_danger else seen.found.note_at
         say(at, f"Writes to {shown}: {place.words}.")
     elif word.computed:
-        seen.found.note_at(at, f"Which file it writes is computed: {shown}")
+        seen.found.note_at(
+            at, sentence("Which file it writes is computed: %(shown)s", shown=shown)
+        )
 
 
 def _names(
@@ -154,9 +167,16 @@ def _host(seen: Gathered, host: str, at: int, url: str = "") -> None:
     said = list(hosts.concerns(host))
     seen.hosts[host] = seen.hosts.get(host, False) or bool(said)
     for words in said:
-        seen.found.danger_at(at, f"The host {shown} {seen.words(words, 200)}.")
+        seen.found.danger_at(
+            at,
+            sentence(
+                "The host %(shown)s %(value)s.", shown=shown, value=seen.words(words, 200)
+            ),
+        )
     if url and hosts.split(url).user:
-        words = (
-            f"Before the host {shown} stands a user name; what is before the @ is no host."
+        words = sentence(
+            "Before the host %(shown)s stands a user name; what is before the @ is "
+            "no host.",
+            shown=shown,
         )
         seen.found.danger_at(at, words)

@@ -11,6 +11,7 @@ from webui.preview.renderers.languages.sql_statements import conditions_of, stat
 from webui.preview.renderers.languages.sql_tokens import UNCLEAR, Token, Tokens
 from webui.preview.renderers.marks import Mark
 from webui.preview.renderers.rendering import TokenKind
+from webui.sentences import sentence
 
 _MOST_META: Final = 100
 _MAKING: Final = frozenset(
@@ -38,11 +39,19 @@ class SqlReading:
         self._read(tokens)
         if "\\'" in plain:
             at = plain.index("\\'")
-            self.found.danger_at(at, f"A backslash stands before a quote: {UNCLEAR}.")
+            self.found.danger_at(
+                at,
+                sentence(
+                    "A backslash stands before a quote: %(unclear)s.", unclear=UNCLEAR
+                ),
+            )
             self._read(Tokens(plain, backslashes=True))
         for count, match in enumerate(sql_words.META.finditer(plain)):
             shown = text.words(match[0].strip()) if count < _MOST_META else "one of many"
-            self.found.danger_at(match.start(), f"A command of the client itself: {shown}")
+            self.found.danger_at(
+                match.start(),
+                sentence("A command of the client itself: %(shown)s", shown=shown),
+            )
         self.marks = [Mark(each.begin, each.end, self._kind(each)) for each in tokens.all]
 
     def _kind(self, token: Token) -> TokenKind:
@@ -59,8 +68,9 @@ class SqlReading:
         for at, words in tokens.problems:
             self.found.danger_at(at, words)
         if tokens.stopped is not None:
-            words = (
-                f"The text has too many parts; from here on it is not read, so {UNCLEAR}."
+            words = sentence(
+                "The text has too many parts; from here on it is not read, so %(unclear)s.",
+                unclear=UNCLEAR,
             )
             self.found.danger_at(tokens.stopped, words)
         self._comments(tokens)
@@ -71,7 +81,9 @@ class SqlReading:
         if len(found) > 1:
             self.found.danger_at(
                 found[1][0].begin,
-                f"Here begins the second of {len(found)} statements.",
+                sentence(
+                    "Here begins the second of %(found)s statements.", found=len(found)
+                ),
             )
 
     def _comments(self, tokens: Tokens) -> None:
@@ -81,7 +93,10 @@ class SqlReading:
                 and token.upper[:1] == "$"
                 and sql_words.STATEMENTS.search(token.upper)
             ):
-                words = "A text between $ signs holds statements; whether they run differs by database"
+                words = sentence(
+                    "A text between $ signs holds statements; whether they run differs by "
+                    "database"
+                )
                 self._danger(token, f"{words}: {self._text.words(token.upper)}")
             if token.kind != "comment":
                 continue
@@ -89,12 +104,18 @@ class SqlReading:
             if sql_words.RUNS_CODE.match(text):
                 self._danger(
                     token,
-                    f"What looks like a comment is run by MySQL and MariaDB: {self._text.words(text)}",
+                    sentence(
+                        "What looks like a comment is run by MySQL and MariaDB: %(value)s",
+                        value=self._text.words(text),
+                    ),
                 )
             elif any(word in text.upper() for word in (" WHERE ", "WHERE\n")):
                 self.found.note_at(
                     token.begin,
-                    f"A condition stands in a comment and does not count: {self._text.words(text)}",
+                    sentence(
+                        "A condition stands in a comment and does not count: %(value)s",
+                        value=self._text.words(text),
+                    ),
                 )
 
     def _danger(self, token: Token, words: str) -> None:
@@ -108,7 +129,8 @@ class SqlReading:
         verb = first.upper if first.kind == "word" else "?"
         if verb == "EXPLAIN" and any(token.upper == "ANALYZE" for token in tokens[1:8]):
             self.found.note_at(
-                first.begin, "EXPLAIN ANALYZE runs the statement that it explains."
+                first.begin,
+                sentence("EXPLAIN ANALYZE runs the statement that it explains."),
             )
         known = verb if verb in sql_words.BEGINNINGS else "unknown"
         self.kinds[known] = self.kinds.get(known, False) or verb not in {
@@ -118,7 +140,12 @@ class SqlReading:
         if known == "unknown":
             self._danger(
                 first,
-                f"This statement is of no kind that is known here: {self._text.words(self._text.plain[first.begin : first.begin + 80])}",
+                sentence(
+                    "This statement is of no kind that is known here: %(value)s",
+                    value=self._text.words(
+                        self._text.plain[first.begin : first.begin + 80]
+                    ),
+                ),
             )
         conditions = conditions_of(tokens)
         for at, token in enumerate(tokens):
@@ -156,7 +183,11 @@ class SqlReading:
             or (word in {"EXEC", "EXECUTE"} and before not in {"GRANT", "ON", "REVOKE"})
         ):
             self._danger(
-                token, f"Runs a procedure or text as code: {self._shown(tokens, at)}"
+                token,
+                sentence(
+                    "Runs a procedure or text as code: %(value)s",
+                    value=self._shown(tokens, at),
+                ),
             )
         else:
             self._reaches(tokens, at, verb)
@@ -166,15 +197,26 @@ class SqlReading:
         before = tokens[at - 1].upper if at else ""
         after = tokens[at + 1].upper if at + 1 < len(tokens) else ""
         if word == "PROGRAM" and verb == "COPY":
-            self._danger(token, "COPY ... PROGRAM runs a command on the server.")
+            self._danger(token, sentence("COPY ... PROGRAM runs a command on the server."))
         elif word in {"OUTFILE", "DUMPFILE"} and before == "INTO":
-            self._danger(token, f"INTO {word} writes a file on the server.")
+            self._danger(
+                token, sentence("INTO %(word)s writes a file on the server.", word=word)
+            )
         elif word in {"COPY", "LOAD"} and at == 0:
             self._danger(
-                token, f"Moves data between a table and files: {self._shown(tokens, at)}"
+                token,
+                sentence(
+                    "Moves data between a table and files: %(value)s",
+                    value=self._shown(tokens, at),
+                ),
             )
         elif word == "DELETE" and before == "THEN" and verb == "MERGE":
-            self._danger(token, f"Deletes the rows that match: {self._shown(tokens, at)}")
+            self._danger(
+                token,
+                sentence(
+                    "Deletes the rows that match: %(value)s", value=self._shown(tokens, at)
+                ),
+            )
         elif word in sql_words.REACHING:
             self._danger(token, f"{word} {sql_words.REACHING[word]}.")
         elif word in {"MERGE", "REPLACE", "INSERT", "CREATE"} and (
@@ -185,7 +227,10 @@ class SqlReading:
             if word == "CREATE" and not named.isdisjoint(_MAKING & sql_words.OBJECTS):
                 self._danger(
                     token,
-                    f"Creates code, a trigger or an account: {self._shown(tokens, at)}",
+                    sentence(
+                        "Creates code, a trigger or an account: %(value)s",
+                        value=self._shown(tokens, at),
+                    ),
                 )
         elif (
             word in {"LIMIT", "TOP", "FIRST"}
@@ -194,7 +239,10 @@ class SqlReading:
         ):
             self.limits[after] = False
         elif word in {"SET", "PRAGMA", "RESET"} and at == 0:
-            self.found.note_at(token.begin, f"Changes settings: {self._shown(tokens, at)}")
+            self.found.note_at(
+                token.begin,
+                sentence("Changes settings: %(value)s", value=self._shown(tokens, at)),
+            )
 
     def _serious(self, tokens: Sequence[Token], at: int) -> None:
         word = tokens[at].upper
@@ -210,11 +258,20 @@ class SqlReading:
         if at and not (at == 1 and tokens[0].upper == "EXPLAIN"):
             self._danger(
                 token,
-                f"{verb} rows in the middle of another statement: {self._shown(tokens, at)}",
+                sentence(
+                    "%(verb)s rows in the middle of another statement: %(value)s",
+                    verb=verb,
+                    value=self._shown(tokens, at),
+                ),
             )
         if condition is None:
             self._danger(
-                token, f"{verb} every row, as there is no WHERE: {self._shown(tokens, at)}"
+                token,
+                sentence(
+                    "%(verb)s every row, as there is no WHERE: %(value)s",
+                    verb=verb,
+                    value=self._shown(tokens, at),
+                ),
             )
         else:
             self._condition(tokens, verb, token, *condition)
@@ -226,10 +283,19 @@ class SqlReading:
         try:
             holds = is_always_true(tokens[begin:end])
         except TooDeep:
-            self._danger(token, f"Its condition is nested too deeply to be read: {shown}")
+            self._danger(
+                token,
+                sentence(
+                    "Its condition is nested too deeply to be read: %(shown)s", shown=shown
+                ),
+            )
             return
         if holds:
-            words = f"{verb} every row, as its condition is always true: {shown}"
+            words = sentence(
+                "%(verb)s every row, as its condition is always true: %(shown)s",
+                verb=verb,
+                shown=shown,
+            )
             self._danger(token, words)
 
     def _shown(self, tokens: Sequence[Token], at: int) -> str:

@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from webui.sentences import sentence
+
 BEGINNINGS: Final = frozenset(
     ["SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "UPSERT", "TRUNCATE", "DROP", "ALTER", "CREATE", "GRANT", "REVOKE", "EXPLAIN", "SHOW", "DESCRIBE", "DESC", "PRAGMA", "CALL", "EXEC", "EXECUTE", "DO", "COPY", "LOAD", "ATTACH", "DETACH", "VACUUM", "ANALYZE", "SET", "RESET", "BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "LOCK", "USE", "VALUES", "TABLE", "RENAME", "COMMENT", "DECLARE", "PREPARE", "REFRESH", "REINDEX", "CLUSTER", "NOTIFY", "LISTEN", "IMPORT", "EXPORT", "INSTALL", "OPTIMIZE", "KILL", "SHUTDOWN", "BACKUP", "RESTORE", "PURGE", "FLUSH", "HANDLER", "REASSIGN", "SECURITY", "IF", "WHILE"]
 )  # fmt: skip
@@ -10,25 +12,25 @@ READING: Final = frozenset(
     ["SELECT", "EXPLAIN", "SHOW", "DESCRIBE", "DESC", "VALUES", "TABLE"]
 )
 SERIOUS: Final = {
-    "DROP": "Drops for good", "TRUNCATE": "Empties a table", "ALTER": "Changes a shape or rules", "RENAME": "Renames things",
-    "GRANT": "Gives rights", "REVOKE": "Takes rights", "REASSIGN": "Changes who owns things", "SHUTDOWN": "Stops the database",
-    "KILL": "Ends somebody's session", "ATTACH": "Opens another database file", "INSTALL": "Loads code into the database",
-    "RESTORE": "Writes over a database", "PURGE": "Removes logs or tables for good",
+    "DROP": sentence("Drops for good"), "TRUNCATE": sentence("Empties a table"), "ALTER": sentence("Changes a shape or rules"), "RENAME": sentence("Renames things"),
+    "GRANT": sentence("Gives rights"), "REVOKE": sentence("Takes rights"), "REASSIGN": sentence("Changes who owns things"), "SHUTDOWN": sentence("Stops the database"),
+    "KILL": sentence("Ends somebody's session"), "ATTACH": sentence("Opens another database file"), "INSTALL": sentence("Loads code into the database"),
+    "RESTORE": sentence("Writes over a database"), "PURGE": sentence("Removes logs or tables for good"),
 }  # fmt: skip
 OBJECTS: Final = frozenset(["TABLE", "DATABASE", "SCHEMA", "VIEW", "INDEX", "USER", "ROLE", "FUNCTION", "PROCEDURE", "TRIGGER", "COLUMN", "EXTENSION", "SEQUENCE", "TYPE", "POLICY", "LOGIN", "SERVER", "TABLESPACE", "MATERIALIZED", "OWNED"])  # fmt: skip
 CODE_WORDS: Final = frozenset(["EXEC", "EXECUTE", "CALL", "DO", "PREPARE"])
 REACHING: Final = {
-    "PG_READ_FILE": "reads files of the server", "PG_READ_BINARY_FILE": "reads files of the server", "PG_LS_DIR": "lists folders of the server",
-    "PG_STAT_FILE": "looks at files of the server", "LO_IMPORT": "reads files of the server", "LO_EXPORT": "writes files on the server",
-    "LOAD_FILE": "reads files of the server", "LOAD_EXTENSION": "loads code into the database", "XP_CMDSHELL": "runs commands on the server",
-    "SP_OACREATE": "runs code on the server", "XP_REGREAD": "reads the server's registry", "XP_DIRTREE": "looks at other machines' folders",
-    "SP_CONFIGURE": "changes what the server allows", "OPENROWSET": "reads from other machines or files", "DBLINK": "opens another database",
-    "DBLINK_EXEC": "runs statements in another database", "UTL_HTTP": "opens connections", "UTL_FILE": "reads and writes files of the server",
-    "DBMS_SCHEDULER": "plans jobs on the server", "SYS_EXEC": "runs commands on the server", "SYS_EVAL": "runs commands on the server",
-    "WRITEFILE": "writes files", "READFILE": "reads files", "PG_TERMINATE_BACKEND": "ends other sessions", "PG_SLEEP": "waits and holds its connection",
-    "SLEEP": "waits and holds its connection", "BENCHMARK": "keeps the server busy", "WAITFOR": "waits and holds its connection",
-    "QUERY_TO_XML": "runs text as a statement", "PG_READ_SERVER_FILES": "reads files of the server", "SET_CONFIG": "changes settings",
-    "SP_EXECUTESQL": "runs text as a statement", "READ_TEXT": "reads files", "PG_SHADOW": "shows password hashes", "PG_AUTHID": "shows password hashes",
+    "PG_READ_FILE": sentence("reads files of the server"), "PG_READ_BINARY_FILE": sentence("reads files of the server"), "PG_LS_DIR": sentence("lists folders of the server"),
+    "PG_STAT_FILE": sentence("looks at files of the server"), "LO_IMPORT": sentence("reads files of the server"), "LO_EXPORT": sentence("writes files on the server"),
+    "LOAD_FILE": sentence("reads files of the server"), "LOAD_EXTENSION": sentence("loads code into the database"), "XP_CMDSHELL": sentence("runs commands on the server"),
+    "SP_OACREATE": sentence("runs code on the server"), "XP_REGREAD": sentence("reads the server's registry"), "XP_DIRTREE": sentence("looks at other machines' folders"),
+    "SP_CONFIGURE": sentence("changes what the server allows"), "OPENROWSET": sentence("reads from other machines or files"), "DBLINK": sentence("opens another database"),
+    "DBLINK_EXEC": sentence("runs statements in another database"), "UTL_HTTP": sentence("opens connections"), "UTL_FILE": sentence("reads and writes files of the server"),
+    "DBMS_SCHEDULER": sentence("plans jobs on the server"), "SYS_EXEC": sentence("runs commands on the server"), "SYS_EVAL": sentence("runs commands on the server"),
+    "WRITEFILE": sentence("writes files"), "READFILE": sentence("reads files"), "PG_TERMINATE_BACKEND": sentence("ends other sessions"), "PG_SLEEP": sentence("waits and holds its connection"),
+    "SLEEP": sentence("waits and holds its connection"), "BENCHMARK": sentence("keeps the server busy"), "WAITFOR": sentence("waits and holds its connection"),
+    "QUERY_TO_XML": sentence("runs text as a statement"), "PG_READ_SERVER_FILES": sentence("reads files of the server"), "SET_CONFIG": sentence("changes settings"),
+    "SP_EXECUTESQL": sentence("runs text as a statement"), "READ_TEXT": sentence("reads files"), "PG_SHADOW": sentence("shows password hashes"), "PG_AUTHID": sentence("shows password hashes"),
 }  # fmt: skip
 NO_DELETE_AFTER: Final = frozenset(
     {"ON", "AFTER", "BEFORE", "OR", "FOR", "OF", ",", "GRANT", "REVOKE", "WHEN"}
