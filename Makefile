@@ -4,6 +4,9 @@
 	test-environment test-programs all-programs
 
 BIN := .venv/bin
+# One more than two cores: while a test waits for a program or a browser, another one works.
+WORKERS ?= 3
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 # What somebody's other programs need is not what .venv holds.
 unexport PYTHONPATH PYTHONHOME
 # Each of the many programs that the tests start would compile all of ours anew.
@@ -26,7 +29,7 @@ test: test-programs rules ## install what is missing and run every check and tes
 	@$(MAKE) --no-print-directory --jobs=2 types tests
 
 sure: all-programs lint ## what to run before you push: the same, pages on both databases, with coverage, the rules' branches all covered
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not proof' --cov --cov-report= $(PYTEST_ARGS)
+	@$(PYTEST) -m 'not proof' --cov --cov-report= $(PYTEST_ARGS)
 	@$(BIN)/coverage report --fail-under=100 --include='$(RULES)'
 
 lint: rules types ## format, rules, types, templates, directions of imports
@@ -41,7 +44,7 @@ types: test-environment
 	@$(BIN)/mypy $(TYPED)
 
 tests: test-environment
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not proof and not sure' $(PYTEST_ARGS)
+	@$(PYTEST) -m 'not proof and not sure' $(PYTEST_ARGS)
 
 format: test-environment ## put the layout of the code right
 	@$(BIN)/ruff format --quiet .

@@ -72,6 +72,10 @@ class TestClock(Clock):
         """Let nothing but `advance` pass from here on: what refills by the second stays as it is."""
         self._still = self._real()
 
+    def seen(self, moment: int) -> int:
+        """Take note of a time; while it stands still, not of PostgreSQL's, which goes on."""
+        return super().seen(min(moment, self._wall()) if self._still else moment)
+
     def advance(self, ms: int) -> None:
         """Let `ms` pass."""
         self.now()

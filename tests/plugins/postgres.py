@@ -20,6 +20,7 @@ import pytest
 
 from scripts.test_programs import find_postgres
 from tests.plugins.desk import House
+from tests.plugins.pools import NAME, Pools
 from webui.store import schema
 
 USER = "countersign"
@@ -260,6 +261,7 @@ class EmptyDatabases:
     template: str
     numbers: Iterator[int]
     contents: House
+    pools: Pools
     free: list[str] = field(default_factory=list)
     _open: dict[str, psycopg.Connection[Any]] = field(default_factory=dict)
 
@@ -284,18 +286,21 @@ class EmptyDatabases:
         )
         self._open[name] = self.server.connect(name)
         self._open[name].execute(_WITHOUT_TRIGGERS)
+        self.pools.keep(self.server.url(name))
         return name
 
     def give_back(self, name: str) -> None:
         """Empty it for the next test."""
         connection = self._open[name]
-        connection.execute(_END_OTHERS)
+        kept = self.pools.take_back(self.server.url(name))
+        connection.execute(_END_OTHERS, [NAME if kept else ""])
         small = connection.execute(_IS_SMALL).fetchone() == (True,)
         if small and _shape_of(connection) == self._shape:
             connection.execute(_DELETE_ALL)
             self.free.append(name)
             return
         self._open.pop(name).close()
+        self.pools.drop(self.server.url(name))
         # FORCE: a test that failed may still hold connections.
         self.server.run(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -308,6 +313,7 @@ class EmptyDatabases:
 _END_OTHERS = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
+      AND application_name <> %s
 """
 _IS_SMALL = "SELECT pg_database_size(current_database()) < 32 * 1024 * 1024"
 _WITHOUT_TRIGGERS = "SET session_replication_role = replica"
@@ -371,13 +377,16 @@ def _empty_databases(
     _migrated_database: str,
     _database_numbers: Iterator[int],
     _furnish: Callable[[str], House],
+    pools: Pools,
 ) -> Iterator[EmptyDatabases]:
     house = _furnish(postgres_server.url(_migrated_database))
     with postgres_server.connect(_migrated_database) as connection:
         connection.execute(_PUT_ASIDE)
         connection.execute(_WITHOUT_TRIGGERS)
         connection.execute(_DELETE_ALL)
-    made = EmptyDatabases(postgres_server, _migrated_database, _database_numbers, house)
+    made = EmptyDatabases(
+        postgres_server, _migrated_database, _database_numbers, house, pools
+    )
     yield made
     made.close()
 

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import URL, Engine, create_engine
 from werkzeug.routing import Rule
 
+from tests.plugins.pools import Pools
 from webui.approvals.people import passwords
 from webui.store import engines
 
@@ -48,11 +49,13 @@ class Compiled(dict[tuple[Any, ...], Any]):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _same_work_once() -> Iterator[None]:
+def _same_work_once(pools: Pools) -> Iterator[None]:
     compiled = Compiled()
 
-    def sharing(*args: Any, **options: Any) -> Engine:
-        engine = create_engine(*args, **options)
+    def sharing(url: URL, **options: Any) -> Engine:
+        options = pools.options(url, options)
+        engine = create_engine(url, **options)
+        pools.lend(engine, options)
         engine.update_execution_options(compiled_cache=compiled)
         return engine
 

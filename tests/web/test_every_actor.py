@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import UpdateBase, delete, update
 
-from tests.plugins.desk import Browser, FileCall, House, Member, SignedIn
+from tests.plugins.desk import Browser, FileCall, House, Member, SignedIn, TestClock
 from tests.plugins.places import Route, routes, rows, things
 from webui.approvals.people import accounts
 from webui.store.models import Membership, User, WebSession
@@ -166,6 +166,12 @@ REFUSED_FORM = {409, 413, 422}
 def database_url(sqlite_database: str) -> str:
     """SQLite alone: who may is decided in Python; the verbs run on both databases elsewhere."""
     return sqlite_database
+
+
+@pytest.fixture(autouse=True)
+def _no_time_passes(clock: TestClock) -> None:
+    """A session that is used a minute later says so in its row."""
+    clock.stand_still()
 
 
 Enter = Callable[[str], tuple[Browser, str]]

@@ -1,11 +1,12 @@
 """What holds for every address of the dashboard; the list is the application's own."""
 
 import re
+from itertools import cycle
 
 import pytest
 from flask import Flask
 
-from tests.plugins.desk import Browser, FileCall, House, SignedIn
+from tests.plugins.desk import Browser, FileCall, House, SignedIn, TestClock
 from tests.plugins.places import routes, rows, things
 from webui.runtime import Runtime
 from webui.settings import Settings
@@ -20,6 +21,12 @@ KEPT_BY_CACHES = {"speaking.texts"}
 """The same for everybody, like a static file."""
 LEAVING = {"sso.start", "linking.confirm"}
 """They send the browser to a provider, which cannot be reached here."""
+
+
+@pytest.fixture(autouse=True)
+def _no_time_passes(clock: TestClock) -> None:
+    """A session that is used a minute later says so in its row."""
+    clock.stand_still()
 
 
 @pytest.fixture
@@ -76,11 +83,12 @@ def test_no_change_goes_through_without_the_forms_mark(
 ) -> None:
     browser, other = signed_in(house.ana), signed_in(house.ana)
     stolen = other.csrf_token()
+    wrong = cycle((None, "", "forged"))
     before = rows(store)
     for route in routes(dashboard, "POST", **ids):
         if route.endpoint in SPOKEN_TO_BY_MACHINES:
             continue
-        for token in (None, "", "forged", stolen):
+        for token in (next(wrong), stolen):
             data = {} if token is None else {"csrf_token": token}
             answer = browser.post(route.path, data=data)
             assert answer.status_code == 400, (route, token)
