@@ -57,6 +57,8 @@ def brought_up_to_date(code: str, source: Catalog) -> Catalog:
         if not message.id:
             continue
         old = known.get(message.id, message.context)
+        if old and isinstance(old.string, tuple) != isinstance(message.id, tuple):
+            old = None  # it was one sentence and is two now, or the other way round
         fresh.add(
             message.id,
             old.string if old else None,
