@@ -77,7 +77,8 @@ def deliveries(store: Store, **wanted: Any) -> list[Delivery]:
 
 def actions(store: Store, action: str) -> list[Event]:
     with store.reading() as session:
-        return list(session.scalars(select(Event).where(Event.action == action)).all())
+        found = select(Event).where(Event.action == action).order_by(Event.seq)
+        return list(session.scalars(found).all())
 
 
 def test_an_event_arrives_signed_and_without_arguments(

@@ -112,7 +112,10 @@ def test_the_text_is_kept_without_the_secret_and_so_is_the_log(
     put(naming(HERE, OTHER))
     assert made.text == naming(HERE, f'"{KEPT}"')
     with store.reading() as session:
-        told = [event.payload or b"" for event in session.scalars(select(Event))]
+        told = [
+            event.payload or b""
+            for event in session.scalars(select(Event).order_by(Event.seq))
+        ]
         texts = [each.text for each in session.scalars(select(Policy))]
         revisions = {each.revision for each in session.scalars(select(Policy))}
     assert not [each for each in told if SECRET.encode() in each or OTHER.encode() in each]

@@ -294,7 +294,8 @@ def test_a_verdict_that_never_gets_there_is_said_of_its_source_until_one_does_ag
     assert desk.status(cards[2]) == "consumed"
     assert "did not get there" not in page_of(signed_in, house.ana, source_id)
     with desk.store.reading() as session:
-        log = session.scalars(select(Event).where(Event.subject == f"source:{source_id}"))
+        of_it = select(Event).where(Event.subject == f"source:{source_id}")
+        log = session.scalars(of_it.order_by(Event.seq))
         actions = [each.action for each in log.all()]
     assert actions == [
         "source.created",
