@@ -10,7 +10,7 @@ from webui.approvals.desk import SYSTEM, end_unsettled, load, move
 from webui.approvals.errors import ConflictError, NotFoundError
 from webui.approvals.grants.covering import end_of_session
 from webui.approvals.states import OPEN, ReplyState, Resolution, Status, status_at
-from webui.approvals.words import STATUS_INSIDE
+from webui.approvals.words import LEASE_OVER, STATUS_INSIDE
 from webui.sentences import sentence
 from webui.store.models import Approval, Consumption
 from webui.store.models.approval import SETTLES
@@ -67,7 +67,7 @@ def lose_lease(tx: Transaction, approval: Approval) -> Approval:
         action="approval.lease_over",
         note={"consumption": approval.consumption_id},
     )
-    end_consumption(tx, lost, "unknown", "The lease ended without an outcome.")
+    end_consumption(tx, lost, "unknown", LEASE_OVER)
     return lost
 
 

@@ -112,6 +112,12 @@ HELD_UP = (
     "dashboard and set one up, then your tokens work again."
 )
 
+LEASE_OVER = sentence("The lease ended without an outcome.")
+NO_OUTCOME = sentence("No outcome is reported.")
+RUN_BY_SOURCE = sentence("The source runs it and reports no outcome.")
+NOTED = {str(each): each for each in (LEASE_OVER, NO_OUTCOME, RUN_BY_SOURCE)}
+"""What the desk itself notes of how a use ended, where nobody says it."""
+
 NOT_USABLE: dict[Status, tuple[str, Sentence]] = {
     Status.PENDING: (
         "not_approved",

@@ -51,8 +51,14 @@ token: str | None = sentence("The password of the server (OPENCODE_SERVER_PASSWO
 on_shutdown: Literal["reject", "keep"] = "reject"
 TELL, STOP = "tell", "stop"
 options: Mapping[str, Sequence[Option]] = {
-    APPROVE: (Option(ONCE, "Once"), Option(ALWAYS, "Always, as OpenCode suggests")),
-    DENY: (Option(TELL, "Tell the agent"), Option(STOP, "Stop the session")),
+    APPROVE: (
+        Option(ONCE, sentence("Once")),
+        Option(ALWAYS, sentence("Always, as OpenCode suggests")),
+    ),
+    DENY: (
+        Option(TELL, sentence("Tell the agent")),
+        Option(STOP, sentence("Stop the session")),
+    ),
 }
 _SUMMARY_MAX = 500
 _MESSAGE_MAX = 8_000

@@ -12,11 +12,11 @@ from webui.approvals.answering.reviewing import seal_of
 from webui.approvals.call.arguments import effective_hash
 from webui.approvals.ruling.terms import why_asked
 from webui.approvals.states import OPEN, Resolution, Status
-from webui.approvals.words import RESOLUTION, WHY_ASKED
+from webui.approvals.words import NOTED, RESOLUTION, WHY_ASKED
 from webui.gating import Shown, shown_of
 from webui.preview import PREVIEW_VERSION, Node, visible
 from webui.preview.renderers import Rendering
-from webui.sentences import joined, kept, sentence
+from webui.sentences import joined, sentence
 from webui.store.models import Approval, Consumption, Event
 from webui.store.queries import calls, events, people, reasons
 from webui.store.queries.calls import Row, Vote
@@ -229,7 +229,7 @@ def needs_confirming(shown: Shown) -> bool:
 
 
 def _why_asked(approval: Approval) -> str:
-    why = visible(kept(why_asked(approval)))
+    why = visible(why_asked(approval))
     if not approval.solo:
         return why
     alone = sentence(
@@ -257,7 +257,8 @@ def _outcome(uses: Sequence[Consumption]) -> str | None:
     outcome = _OUTCOMES.get(last.result, _OUTCOMES["unknown"])
     if not last.detail:
         return outcome
-    detail = sentence("It said: %(detail)s", detail=visible(last.detail))
+    said = NOTED.get(last.detail, visible(last.detail))
+    detail = sentence("It said: %(detail)s", detail=said)
     return joined(" ", [outcome, detail])
 
 

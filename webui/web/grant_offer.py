@@ -22,7 +22,7 @@ from webui.approvals.states import Risk, Status, Verdict
 from webui.preview import masked_arguments, visible
 from webui.preview.editable import has_mask, spelt
 from webui.preview.reading import in_order
-from webui.sentences import Sentence, number, plural, sentence
+from webui.sentences import Sentence, capital, number, plural, sentence
 from webui.store.models import Approval, Org
 from webui.web.access import may_grant
 from webui.web.context import house
@@ -184,7 +184,7 @@ def retyped(
             choice,
             how=form.get(f"grant-how-{choice.at}", "same"),
             value=form.get(f"grant-value-{choice.at}", ""),
-            fault=told.get(f"arguments/{choice.at}", ""),
+            fault=capital(told.get(f"arguments/{choice.at}", "")),
         )
         for choice in offer.choices
     )

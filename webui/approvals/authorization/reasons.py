@@ -8,6 +8,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import NamedTuple
 
+from webui.approvals.words import ROLE
 from webui.sentences import Sentence, sentence
 
 
@@ -136,7 +137,7 @@ ALREADY_DECIDED = Cause(
 
 def by_role(role: str) -> Cause:
     """Return the yes of a role."""
-    return Cause(Reason.ROLE, sentence("Your role is %(role)s.", role=role))
+    return Cause(Reason.ROLE, sentence("Your role is %(role)s.", role=ROLE.get(role, role)))
 
 
 def by_grant(permission: str) -> Cause:

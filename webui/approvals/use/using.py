@@ -17,7 +17,7 @@ from webui.approvals.ruling.rulings import ruled, take
 from webui.approvals.states import LIVE, Status
 from webui.approvals.telling import record_call, refuse_running, refuse_use
 from webui.approvals.use.leases import Lease, end_use, hash_of_lease, lease_token, own
-from webui.approvals.words import NOT_USABLE
+from webui.approvals.words import NO_OUTCOME, NOT_USABLE, RUN_BY_SOURCE
 from webui.store.ids import new_id
 from webui.store.models import Approval, Consumption, table_of
 from webui.store.prepared import Prepared
@@ -197,7 +197,7 @@ def _use_now(
     used = _use(tx, filer, approval, lease, taken.reserved)
     record_call(tx, filer, approval, "consumed", consumption=used.consumption_id)
     if not ask.report:
-        end_use(tx, filer, used.approval, Status.CONSUMED, "ok", "No outcome is reported.")
+        end_use(tx, filer, used.approval, Status.CONSUMED, "ok", NO_OUTCOME)
     return used
 
 
@@ -245,7 +245,7 @@ def use_upstream(tx: Transaction, filer: Filer, approval: Approval) -> Approval:
 
     """
     used = _use(tx, filer, approval, Lease(), approval.reserved)
-    detail = "The source runs it and reports no outcome."
+    detail = RUN_BY_SOURCE
     return end_use(tx, filer, used.approval, Status.CONSUMED, "ok", detail)
 
 
