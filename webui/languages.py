@@ -4,6 +4,7 @@ English is the source. A translation is `translations/<code>.po`, read when some
 it and kept for the process; `make catalogue` brings it in step with the source.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +28,11 @@ NAMES = {"en": "English", "de": "Deutsch"}
 """Each language, in its own word."""
 _DAYS = {"en": "d MMM y", "de": "d. MMM y"}  # English as the most of the world writes it
 _SCRIPTS = "static/"
+LONGEST_KEPT = 500
+MOST_VALUES = 3
+LEAST_SAID = 12
+"""A kept text is known by so many letters around its values; fewer could be anybody's."""
+_VALUE = re.compile(r"%\((\w+)\)s")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,11 +48,15 @@ class Language:
         return Locale.parse(self.code)
 
     @cached_property
+    def _catalogue(self) -> Catalog:
+        return catalogue(self.code)
+
+    @cached_property
     def _translations(self) -> NullTranslations:
         if self.code == SOURCE:
             return NullTranslations()
         compiled = BytesIO()
-        write_mo(compiled, catalogue(self.code))
+        write_mo(compiled, self._catalogue)
         compiled.seek(0)
         return Translations(compiled)
 
@@ -63,6 +73,42 @@ class Language:
         """Return the translation of a word that has several."""
         return str(self._translations.pgettext(context, message))
 
+    def again(self, text: str) -> str:
+        """Return a text of ours that was kept in English; itself where it is not in the catalogue.
+
+        Its values are found by the message that they stand in, and stay as they are.
+        """
+        whole = text.replace("%", "%%")
+        known = self.gettext(whole)
+        if known != whole or len(text) > LONGEST_KEPT:
+            return known.replace("%%", "%")
+        for message, pieces in self._with_values:
+            if all(piece in text for piece in pieces) and text.startswith(pieces[0]):
+                found = _pattern(message).fullmatch(text)
+                if found is not None:
+                    return self.gettext(message) % found.groupdict()
+        return text
+
+    @cached_property
+    def _with_values(self) -> tuple[tuple[str, list[str]], ...]:
+        """Return the messages with values and what stands around these, the most said first."""
+        if self.code == SOURCE:
+            return ()
+        found = [
+            (message.id, _VALUE.sub("\0", message.id).replace("%%", "%").split("\0"))
+            for message in self._catalogue
+            if isinstance(message.id, str) and not message.context
+        ]
+        said = sorted(
+            ((sum(map(len, pieces)), message, pieces) for message, pieces in found),
+            reverse=True,
+        )
+        return tuple(
+            (message, pieces)
+            for length, message, pieces in said
+            if 1 < len(pieces) <= MOST_VALUES + 1 and length >= LEAST_SAID
+        )
+
     @cached_property
     def of_scripts(self) -> dict[str, str]:
         """Return the translations that the pages' scripts need, by their English."""
@@ -70,7 +116,7 @@ class Language:
             return {}
         return {
             str(message.id): str(message.string)
-            for message in catalogue(self.code)
+            for message in self._catalogue
             if any(place.startswith(_SCRIPTS) for place, _ in message.locations)
         }
 
@@ -125,6 +171,20 @@ def catalogue(code: str) -> Catalog:
     """Return a language's catalogue as it is kept."""
     with (FOLDER / f"{code}.po").open("rb") as file:
         return read_po(file, locale=code)
+
+
+@cache
+def _pattern(message: str) -> re.Pattern[str]:
+    """Return what finds the values of a message in its English text."""
+    seen: set[str] = set()
+    pattern = ""
+    for at, piece in enumerate(_VALUE.split(message)):
+        if at % 2 == 0:
+            pattern += re.escape(piece.replace("%%", "%"))
+        else:
+            pattern += f"(?P={piece})" if piece in seen else f"(?P<{piece}>.+?)"
+            seen.add(piece)
+    return re.compile(pattern, re.DOTALL)
 
 
 def _moment(ms: int) -> datetime:

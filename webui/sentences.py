@@ -24,6 +24,9 @@ class Language(Protocol):
     def pgettext(self, context: str, message: str) -> str:
         """Return the translation of a word that has several."""
 
+    def again(self, text: str) -> str:
+        """Return the translation of a text that was kept in English, its values in it."""
+
     def moment(self, ms: int) -> str:
         """Return a moment for people, exact and in UTC."""
 
@@ -115,6 +118,20 @@ class Number(Sentence):
         return self
 
 
+class Kept(Sentence):
+    """A text of ours as it was kept, whose values are in it already."""
+
+    __slots__ = ()
+
+    def told(self, language: Language) -> str:
+        """Return it in another language."""
+        return language.again(str(self))
+
+    def changed(self, change: Callable[[str], str]) -> Sentence:
+        """Return it with a change made to all of it: nothing tells its values from ours."""
+        return kept(change(str(self)))
+
+
 class Moment(Sentence):
     """A moment inside a sentence, such as `21 Nov 2026, 05:55:22 UTC`."""
 
@@ -171,8 +188,7 @@ def sentence_in(context: str, message: str, /, **values: object) -> Sentence:
 
 def kept(text: str) -> Sentence:
     """Return a text of ours that was kept in the database: told if the catalogue still has it."""
-    message = text.replace("%", "%%")
-    return _made(message, message, {})
+    return str.__new__(Kept, text)
 
 
 def joined(separator: str, parts: Iterable[object]) -> Sentence:

@@ -32,6 +32,9 @@ class Shouting:
     def pgettext(self, context: str, message: str) -> str:
         return f"{context}/{_loud(message)}"
 
+    def again(self, text: str) -> str:
+        return _loud(text)
+
     def moment(self, ms: int) -> str:
         return f"<{ms}>"
 
@@ -119,6 +122,31 @@ def test_what_strangers_wrote_into_a_sentence_is_made_visible_in_every_language(
 def test_what_was_kept_is_told_again_and_a_percent_sign_is_one() -> None:
     assert kept("50% of the calls") == "50% of the calls"
     assert kept("50% of the calls").told(LOUD) == "50% of the CALLs"
+    assert kept("shown \u202e to all").changed(visible) == "shown ⟦U+202E⟧ to all"
+
+
+@pytest.mark.parametrize(
+    ("english", "german"),
+    [
+        ("This place was paused.", "Dieser Weg wurde pausiert."),
+        ("The service answered 410.", "Der Dienst hat mit 410 geantwortet."),
+        (
+            "The service answered 302; redirects are not followed.",
+            "Der Dienst hat mit 302 geantwortet; Weiterleitungen wird nicht gefolgt.",
+        ),
+        (
+            "The mail server answered 550 This place was paused.",
+            "Der Mailserver hat geantwortet: 550 This place was paused.",
+        ),
+        ("Words of a stranger.", "Words of a stranger."),
+        ("", ""),
+    ],
+)
+def test_what_was_kept_with_its_values_is_found_again_and_these_stay(
+    english: str, german: str
+) -> None:
+    assert kept(english).told(language("de")) == german
+    assert kept(english).told(language("en")) == english
 
 
 def test_a_value_that_is_missing_fails_where_the_sentence_is_made() -> None:

@@ -198,9 +198,11 @@ class Deadline:
     def explain(self, error: Exception) -> Undeliverable:
         """Say in a sentence what an error of the exchange means."""
         if self._passed or isinstance(error, TimeoutError):
-            why = f"No complete answer within {self._timeout_ms / 1000:g} s."
+            seconds = f"{self._timeout_ms / 1000:g}"
+            why = sentence("No complete answer within %(seconds)s s.", seconds=seconds)
         elif isinstance(error, ssl.SSLCertVerificationError):
-            why = f"The certificate is not trusted: {error.verify_message}."
+            said = error.verify_message
+            why = sentence("The certificate is not trusted: %(said)s.", said=said)
         elif isinstance(error, ssl.SSLError):
             why = sentence("No TLS connection could be made.")
         elif isinstance(error, http.client.HTTPException):
@@ -208,7 +210,8 @@ class Deadline:
         elif isinstance(error, socket.gaierror):
             why = sentence("The host name could not be resolved.")
         else:
-            why = f"The connection failed: {error.strerror or error}."  # type: ignore[attr-defined]
+            said = error.strerror or str(error)  # type: ignore[attr-defined]
+            why = sentence("The connection failed: %(said)s.", said=said)
         return Undeliverable(why, permanent=False)
 
 

@@ -182,10 +182,13 @@ def _carry(prepared: Any) -> tuple[int, bytes]:
     carried.failure = None
     if not 200 <= answer.status < 300:  # noqa: PLR2004 - success, as HTTP has it
         for_good = answer.status in _PERMANENT and answer.status not in _NOT_FOR_GOOD
-        said = f"The service answered {answer.status}"
+        said = sentence("The service answered %(status)s.", status=answer.status)
         if 300 <= answer.status < 400:  # noqa: PLR2004 - redirects
-            said += "; redirects are not followed"
-        carried.failure = Undeliverable(f"{said}.", permanent=for_good)
+            said = sentence(
+                "The service answered %(status)s; redirects are not followed.",
+                status=answer.status,
+            )
+        carried.failure = Undeliverable(said, permanent=for_good)
     return answer.status, answer.body_excerpt
 
 
@@ -233,7 +236,9 @@ def _mail_failure(error: Exception) -> Undeliverable:
     if code:
         said = " ".join(text.decode("utf-8", "replace").split())[:_WHY_MAX]
         return Undeliverable(
-            f"The mail server answered {code} {said}".rstrip(".") + ".",
+            sentence(
+                "The mail server answered %(said)s.", said=f"{code} {said}".rstrip(".")
+            ),
             permanent=refused and code >= 500,  # noqa: PLR2004 - as SMTP has it
         )
     if isinstance(error, TimeoutError):

@@ -14,7 +14,7 @@ from webui.approvals.states import Risk
 from webui.approvals.words import RISK_INSIDE
 from webui.notices import wishes
 from webui.preview import inline
-from webui.sentences import Language, Sentence, joined, plural, sentence
+from webui.sentences import Language, Sentence, joined, plural, sentence, sentence_in
 
 LONGEST_NAME: Final = 80
 _HARMLESS: Final = re.compile(r"[^\w .:/+,#⟦⟧-]")
@@ -123,9 +123,13 @@ def title(items: Sequence[Item]) -> Sentence:
         )
         parts.append(approvals)
     writes = len(items) - len(risks)
-    if writes:
+    if writes == 1:
+        parts.append(sentence_in("among what waits", "a write in your name"))
+    elif writes:
         parts.append(
-            plural("a write in your name", "%(number)s writes in your name", writes)
+            plural(
+                "%(number)s write in your name", "%(number)s writes in your name", writes
+            )
         )
     return joined("; ", parts)
 

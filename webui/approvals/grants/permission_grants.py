@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlalchemy import func, or_, select
 
@@ -13,9 +12,6 @@ from webui.approvals.authorization import (
     BY_AGENTS,
     DECIDING,
     MEMBERS,
-    Grant,
-    scope_kinds,
-    validate_scope,
 )
 from webui.approvals.errors import (
     ConflictError,
@@ -24,16 +20,21 @@ from webui.approvals.errors import (
     NotAllowedError,
     NotFoundError,
 )
+from webui.approvals.grants.scope_text import scope_text
 from webui.approvals.people.standing import By, require_in
+from webui.sentences import sentence
 from webui.store.ids import new_id
-from webui.store.models import Agent, PermissionGrant, Project
+from webui.store.models import PermissionGrant
 from webui.store.transaction import Transaction
 
 PRINCIPALS = ("user", "agent", "group")
 MOST = 200
 """Standing grants of one principal: every request of theirs reads them all."""
-SCOPE_MAX = 8_192
-_MODELS: dict[str, Any] = {"project": Project, "agent": Agent, "subtree": Agent}
+_NOBODY = {
+    "user": sentence("There is no such person in this organization."),
+    "agent": sentence("There is no such agent in this organization."),
+    "group": sentence("There is no such group in this organization."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +157,20 @@ def _checked(
     """Return the columns of a grant that may be given by who holds so much."""
     if wanted.permission not in ALL:
         raise InvalidError(
-            f"There is no such permission; there are {', '.join(sorted(ALL))}.",
+            sentence(
+                "There is no such permission; there are %(names)s.",
+                names=", ".join(sorted(ALL)),
+            ),
             [Fault("/permission", "is unknown")],
         )
     if wanted.permission not in held:
         raise NotAllowedError(
             "permission_above_yours",
-            f"You do not hold {wanted.permission} yourself without limits, so you cannot "
-            "give it to others.",
+            sentence(
+                "You do not hold %(permission)s yourself without limits, so you cannot "
+                "give it to others.",
+                permission=wanted.permission,
+            ),
         )
     principal = _principal(tx, org_id, wanted)
     if wanted.principal_type == "agent":
@@ -182,14 +189,13 @@ def _checked(
 def _principal(tx: Transaction, org_id: str, wanted: Wanted) -> str:
     if wanted.principal_type not in PRINCIPALS:
         raise InvalidError(
-            f"A grant goes to one of {', '.join(PRINCIPALS)}.",
+            sentence("A grant goes to one of %(names)s.", names=", ".join(PRINCIPALS)),
             [Fault("/principal/type", f"must be one of {', '.join(PRINCIPALS)}")],
         )
     found = principal_id(tx.session, org_id, wanted.principal_type, wanted.principal)
     if found is None:
-        word = {"user": "person"}.get(wanted.principal_type, wanted.principal_type)
         raise InvalidError(
-            f"There is no such {word} in this organization.",
+            _NOBODY[wanted.principal_type],
             [Fault("/principal/id", f"must be a {wanted.principal_type} of this org")],
         )
     return found
@@ -199,66 +205,30 @@ def _refuse_to_agents(permission: str) -> None:
     if permission in DECIDING:
         raise NotAllowedError(
             "agent_cannot_decide",
-            f"An agent never decides, so {permission} cannot be given to one; give it to a "
-            "person or a group.",
+            sentence(
+                "An agent never decides, so %(permission)s cannot be given to one; give it to a "
+                "person or a group.",
+                permission=permission,
+            ),
         )
     if permission not in BY_AGENTS:
         raise NotAllowedError(
             "not_for_agents",
-            f"An agent can do nothing with {permission}; what it may be given is "
-            f"{', '.join(sorted(BY_AGENTS))}.",
+            sentence(
+                "An agent can do nothing with %(permission)s; what it may be given is "
+                "%(names)s.",
+                permission=permission,
+                names=", ".join(sorted(BY_AGENTS)),
+            ),
         )
 
 
 def _check_time(tx: Transaction, wanted: Wanted) -> None:
     if wanted.expires_at is not None and wanted.expires_at <= tx.now:
         raise InvalidError(
-            "A grant ends in the future; choose a later time, or none.",
+            sentence("A grant ends in the future; choose a later time, or none."),
             [Fault("/expires_at", "must be in the future")],
         )
-
-
-def scope_text(tx: Transaction, org_id: str, scope: Mapping[str, object]) -> str:
-    """Return a scope as it is kept.
-
-    Raises:
-        InvalidError: a key has no usable value, or names what is not in this org.
-
-    """
-    faults = [Fault(f"/scope{f.pointer}", f.detail) for f in validate_scope(scope)]
-    text = json.dumps(scope, ensure_ascii=False, sort_keys=True)
-    if "\0" in text or "\\u0000" in text or len(text) > SCOPE_MAX:
-        faults.append(Fault("/scope", f"must be at most {SCOPE_MAX} characters, no U+0000"))
-    faults = faults or _strangers(tx, org_id, scope)
-    if faults:
-        told = "; ".join(f"{f.pointer[1:]} {f.detail}" for f in faults[:5])
-        raise InvalidError(f"The scope will not do: {told}.", faults)
-    return text
-
-
-def _strangers(tx: Transaction, org_id: str, scope: Mapping[str, object]) -> list[Fault]:
-    """Return where a scope names a project or an agent that is not in this org."""
-    faults = []
-    for key, value in scope.items():
-        kinds = scope_kinds(Grant("", "", {key: value})) or {}
-        for kind, names in sorted(kinds.items()):
-            model = _MODELS.get(kind)
-            if model is None:
-                continue
-            found = set(
-                tx.session.scalars(
-                    select(model.id).where(model.org_id == org_id, model.id.in_(names))
-                )
-            )
-            faults += [
-                Fault(
-                    f"/scope/{key}",
-                    f"names {name!r}, which is no {'project' if kind == 'project' else 'agent'}"
-                    " of this organization",
-                )
-                for name in sorted(names - found)
-            ]
-    return faults
 
 
 def _check_room(
@@ -279,10 +249,14 @@ def _check_room(
     )
     if twin and tx.session.scalar(same.limit(1)) is not None:
         raise ConflictError(
-            "already_granted", "They have exactly this grant already; revoke it first."
+            "already_granted",
+            sentence("They have exactly this grant already; revoke it first."),
         )
     number = tx.session.scalar(select(func.count(PermissionGrant.id)).where(*standing))
     if (number or 0) >= MOST:
         raise InvalidError(
-            f"They have {MOST} grants; revoke some, or give one with a wider scope."
+            sentence(
+                "They have %(most)s grants; revoke some, or give one with a wider scope.",
+                most=MOST,
+            )
         )
