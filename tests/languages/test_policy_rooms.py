@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 GERMAN = {"Accept-Language": "de-DE,de;q=0.9,en;q=0.5"}
 EXACT = {"code", "pre", "kbd", "script", "style", "textarea", "bdi"}
-OTHERS = {"badge--status", "quiet", "tabs"}
-"""Classes of what the words of other rooms stand in."""
 ALLOW = 'version: "1"\ndefault: allow\n'
 ASKS = """version: "1"
 default: allow
@@ -71,9 +69,8 @@ class _Sentences(HTMLParser):
         self.found: set[str] = set()
         self._inside: list[str] = []
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        classes = str(dict(attrs).get("class") or "")
-        if tag in EXACT or OTHERS & set(classes.split()) or self._inside:
+    def handle_starttag(self, tag: str, _: list[tuple[str, str | None]]) -> None:
+        if tag in EXACT or self._inside:
             self._inside += [] if tag in {"input", "br", "use"} else [tag]
 
     def handle_endtag(self, tag: str) -> None:
@@ -190,7 +187,7 @@ def text_of_links(answer: TestResponse) -> str:
 PAGES = {
     "/policy": "Regel „hourly“: args.command regex passt irgendwo im Text.",
     "/policy/lab": "Was würde die Richtlinie zu einem Aufruf sagen?",
-    "/policy/versions": "Wie Version 2 war.",
+    "/policy/versions": "dem Betrieb dieses Dienstes Wie Version 2 war.",
     "/policy/versions/4": "Diese Version ist in Kraft.",
     "/policy/versions/1": "Gegen Version 4, die in Kraft ist: 0 Zeilen hinzugefügt, 12 entfernt.",
     "/policy/backtests": "Frühere Rückrechnungen",
@@ -266,7 +263,7 @@ def test_a_call_that_is_tried_out_and_one_that_was_asked_are_told_in_german(
         "lässt sich nicht beantworten, gesehen wurde nichts",
     ):
         assert words in tried, words
-    asked = lived.submit(tool="shell.run", arguments={"size": 700}).approval.id
+    asked = lived.submit(tool="shell.run", arguments={"size": 7000}).approval.id
     assert f"{why} args.size gt 100 trifft zu." in text_of(
         ana.get(f"/approvals/{asked}", headers=GERMAN)
     )

@@ -16,7 +16,7 @@ from webui.approvals.words import RESOLUTION, WHY_ASKED
 from webui.gating import Shown, shown_of
 from webui.preview import PREVIEW_VERSION, Node, visible
 from webui.preview.renderers import Rendering
-from webui.sentences import joined, kept, sentence
+from webui.sentences import joined, sentence
 from webui.store.models import Approval, Consumption, Event
 from webui.store.queries import calls, events, people, reasons
 from webui.store.queries.calls import Row, Vote
@@ -229,7 +229,7 @@ def needs_confirming(shown: Shown) -> bool:
 
 
 def _why_asked(approval: Approval) -> str:
-    why = visible(kept(why_asked(approval)))
+    why = visible(why_asked(approval))
     if not approval.solo:
         return why
     alone = sentence(
