@@ -19,7 +19,7 @@ from webui.approvals.policy.notation import THIS
 from webui.approvals.policy.seeing import MOST_SHOWN
 from webui.approvals.ruling.bench import Count, Tried
 from webui.preview import visible
-from webui.sentences import joined, sentence
+from webui.sentences import joined, sentence, sentence_in
 
 _VERDICTS = {
     Verdict.ALLOW: ("check", sentence("Allowed"), "approved"),
@@ -161,7 +161,11 @@ def _terms(asking: Asking) -> Iterator[tuple[str, str]]:
         words = sentence("%(who)s, after %(time)s", who=who, time=after)
         yield sentence("Asked as well"), words
     if asking.max_grant is not None:
-        grant = sentence("None") if asking.max_grant == 0 else _minutes(asking.max_grant)
+        grant = (
+            sentence_in("a grant", "None")
+            if asking.max_grant == 0
+            else _minutes(asking.max_grant)
+        )
         yield sentence("Longest grant made from it"), grant
     if len(asking.asked_by) > 1:
         yield sentence("Rules that ask"), ", ".join(map(visible, asking.asked_by))

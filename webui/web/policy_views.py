@@ -132,9 +132,11 @@ def _note(note: str) -> str:
 
 def _author(author: str, names: Mapping[str, str]) -> str:
     if author == "local_implicit":
-        return sentence("whoever runs this desk")
+        return sentence_in("by whom", "whoever runs this desk")
     if author.startswith("file:"):
-        return sentence("the file %(name)s", name=visible(author.removeprefix("file:")))
+        return sentence_in(
+            "by whom", "the file %(name)s", name=visible(author.removeprefix("file:"))
+        )
     return visible(names.get(author, author))
 
 

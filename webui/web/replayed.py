@@ -115,7 +115,9 @@ def _view(job: Job, names: Mapping[str, str]) -> JobView:
         badge=_BADGES[state],
         open=state in {State.QUEUED, State.RUNNING},
         share=job.done * 100 // job.total if job.total else 0,
-        made_by=sentence("the command line") if name is None else visible(name),
+        made_by=sentence_in("by whom", "the command line")
+        if name is None
+        else visible(name),
         created_at=job.created_at,
         ended_at=job.ended_at,
         error=_why(job.error),

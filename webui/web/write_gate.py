@@ -17,7 +17,7 @@ from webui.preview import visible
 from webui.preview.nodes import Piece
 from webui.preview.visible import pieces
 from webui.problems import status_of
-from webui.sentences import number, sentence
+from webui.sentences import number, sentence, sentence_in
 from webui.store.queries import write_grants as queries
 from webui.store.queries.write_grants import Asked
 from webui.web.access import me
@@ -30,7 +30,7 @@ EDGE = 40
 BADGES = {
     GrantStatus.PENDING: ("pending", sentence("Waiting for you")),
     GrantStatus.APPROVED: ("approved", sentence("Approved, not used yet")),
-    GrantStatus.REFUSED: ("denied", sentence("Refused")),
+    GrantStatus.REFUSED: ("denied", sentence_in("a write", "Refused")),
     GrantStatus.SPENT: ("consumed", sentence("Approved and used")),
     GrantStatus.EXPIRED: ("expired", sentence("Expired")),
 }

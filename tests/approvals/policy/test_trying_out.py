@@ -1,6 +1,7 @@
 """The tests in a policy, the comparison of two, what only looks wrong, and the shelf."""
 
 import json
+from importlib.resources import files
 
 import pytest
 
@@ -158,6 +159,8 @@ def test_the_shelf_covers_what_was_promised() -> None:
     names = {each.name for each in SHELF}
     assert names >= {"organization", "filesystem", "git", "github", "slack", "postgres"}
     assert names >= {"stripe", "kubernetes", "aws", "browser"}
+    kept = files("webui.approvals.policy.shelf").iterdir()
+    assert names == {each.name[:-5] for each in kept if each.name.endswith(".yaml")}
     organization = next(each for each in SHELF if each.name == "organization")
     policy = read_policy(organization.text)
     for tool in ("delete_workspace", "deprovision", "secret_write", "org_token_mint"):
@@ -169,7 +172,7 @@ def test_a_policy_of_the_shelf_passes_its_own_tests_without_a_warning(
     ready: ShelfPolicy,
 ) -> None:
     policy = read_policy(ready.text)
-    assert ready.title
+    assert ready.text.startswith(f"# {ready.title}\n")
     assert policy.description
     assert len(policy.tests) >= 8
     assert [each.sentence() for each in run_tests(policy) if not each.passed] == []

@@ -2,6 +2,25 @@
 
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Final
+
+from webui.sentences import sentence
+
+TITLES: Final = {
+    "aws": sentence("AWS: describe freely, ask before anything changes"),
+    "browser": sentence("Browser: known sites freely, ask before anything is sent"),
+    "filesystem": sentence("Filesystem: read freely, ask before files change"),
+    "git": sentence("Git: look and commit, ask before history is lost"),
+    "github": sentence("GitHub: read and discuss, ask before code or people change"),
+    "kubernetes": sentence("Kubernetes: look freely, ask before the cluster changes"),
+    "organization": sentence(
+        "Organization operations: two people for what cannot be undone"
+    ),
+    "postgres": sentence("Postgres: look at the schema, ask before statements that write"),
+    "slack": sentence("Slack: read, answer in known channels, ask before anything wider"),
+    "stripe": sentence("Stripe: look freely, ask before money moves"),
+}
+"""What each is for; the comment on the first line of its text says the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,16 +33,9 @@ class ShelfPolicy:
 
 
 def shelf() -> tuple[ShelfPolicy, ...]:
-    """Return the ready policies by name; the title is the comment on a text's first line."""
+    """Return the ready policies by name."""
     folder = files(__package__)
-    names = sorted(
-        each.name.removesuffix(".yaml")
-        for each in folder.iterdir()
-        if each.name.endswith(".yaml")
+    return tuple(
+        ShelfPolicy(name, title, folder.joinpath(f"{name}.yaml").read_text("utf-8"))
+        for name, title in TITLES.items()
     )
-    return tuple(_taken(name) for name in names)
-
-
-def _taken(name: str) -> ShelfPolicy:
-    text = files(__package__).joinpath(f"{name}.yaml").read_text("utf-8")
-    return ShelfPolicy(name, text.partition("\n")[0].removeprefix("#").strip(), text)
