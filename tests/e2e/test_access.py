@@ -5,8 +5,6 @@ And none is wider than its window; what fills pages with more is looked at in te
 The list of pages is held against the application's own addresses, so that none is left out.
 """
 
-import base64
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,10 +15,18 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from tests.plugins.served import At, Reviewer, ServedDesk
-from tests.plugins.stocked import FEW_ROWS, OPEN_SOME, OUTSIDE, OWNER, PAGES, Stocked, fits
+from tests.plugins.stocked import (
+    FEW_ROWS,
+    OPEN_SOME,
+    OUTSIDE,
+    OWNER,
+    PAGES,
+    Stocked,
+    fits,
+    set_up_an_app,
+)
 from webui.chat import codes
 from webui.chat.codes import Claim
-from webui.factors.totp import STEP, code_at
 from webui.runtime import open_store
 from webui.settings import Settings
 from webui.store.models import Source
@@ -140,17 +146,6 @@ def test_axe_finds_nothing_while_a_chat_user_is_linked(
     page.get_by_role("button", name="No, that is not me").click()
     expect(page.get_by_role("heading", name="Account")).to_be_visible()
     assert found == [], "\n".join(found)
-
-
-def set_up_an_app(page: Page) -> None:
-    """Set up an authenticator app, as a person does."""
-    page.goto("/account/factors")
-    page.get_by_role("button", name="Set up an app").click()
-    secret = page.locator("#app-secret").inner_text().replace(" ", "")
-    code = code_at(base64.b32decode(secret), int(time.time()) * 1000 // STEP)
-    page.get_by_label("Code that the app shows").fill(code)
-    page.get_by_role("button", name="Set it up").click()
-    expect(page.locator(".codes li")).to_have_count(10)
 
 
 @pytest.mark.parametrize("widths", [PHONE, WIDER])

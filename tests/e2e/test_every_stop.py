@@ -43,6 +43,7 @@ SPACED = """
 CUT = """() => [...document.querySelectorAll("main *, .rail *")].filter(each => {
   const style = getComputedStyle(each);
   if (style.overflowX !== "hidden" || style.clipPath !== "none" || !each.offsetWidth) return false;
+  if (style.visibility === "hidden" || each.matches(".code__numbers")) return false;
   return each.scrollWidth > each.clientWidth + 1 || each.scrollHeight > each.clientHeight + 1;
 }).map(each => `${each.tagName} ${each.className}`)"""
 ALIKE = """() => [...document.querySelectorAll("[aria-current]")].filter(each => {

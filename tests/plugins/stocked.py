@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,6 +24,7 @@ from tests.plugins.served import (
 )
 from webui.demo.history import KEYS, PASSWORD, furnish
 from webui.demo.stories import STORIES
+from webui.factors.totp import STEP, code_at
 from webui.settings import Settings
 
 if TYPE_CHECKING:
@@ -103,6 +107,22 @@ OUTSIDE = {
     "joining.joined": ("/joined",),
 }
 """The pages of whoever is not, or not yet, signed in."""
+SHOWN = {"queue.page": 1, "policy.page": 0, "policy_versions.one": 1, "audit.page": 0}
+"""Which of its addresses shows a page best, where that is not the first."""
+PICTURED = {
+    endpoint.removesuffix(".page").replace(".", "-"): patterns[SHOWN.get(endpoint, 0)]
+    for endpoint, patterns in PAGES.items()
+} | {
+    "approval-approve": "/approvals/{waiting}?decide=approve",
+    "approval-edit": "/approvals/{waiting}?decide=edit#confirm-edit",
+    "queue-nothing": "/?q=nothing+of+that+name",
+    "error": "/no/such/page",
+}
+"""What docs/pages.md shows, by the name of its pictures."""
+PICTURED_OUTSIDE = {
+    endpoint.removesuffix(".page").replace(".", "-"): patterns[0]
+    for endpoint, patterns in OUTSIDE.items()
+}
 EVERY = ["approve", "deny", "edit", "respond", "request_changes"]
 
 FEW_ROWS = (
@@ -123,7 +143,7 @@ class Stocked:
 
     def address(self, pattern: str) -> str:
         """Return the address of a page."""
-        return pattern.format(**self.known)
+        return re.sub(r"{([\w.]+)}", lambda found: self.known[found[1]], pattern)
 
 
 @pytest.fixture(scope="module")
@@ -200,3 +220,14 @@ def fits(page: Page) -> None:
         "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
     )
     assert sizes[0] <= sizes[1], f"{page.url} is {sizes[0]} px wide in {sizes[1]} px"
+
+
+def set_up_an_app(page: Page) -> None:
+    """Set up an authenticator app, as a person does."""
+    page.goto("/account/factors")
+    page.get_by_role("button", name="Set up an app").click()
+    secret = page.locator("#app-secret").inner_text().replace(" ", "")
+    code = code_at(base64.b32decode(secret), int(time.time()) * 1000 // STEP)
+    page.get_by_label("Code that the app shows").fill(code)
+    page.get_by_role("button", name="Set it up").click()
+    page.wait_for_function("document.querySelectorAll('.codes li').length === 10")
