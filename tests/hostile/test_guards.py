@@ -25,7 +25,7 @@ def _of_node(node: Node) -> str:
     inside = [_of_node(child) for child in node.children]
     unpacked = [_of_decoded(each) for each in node.decoded]
     own = "".join([piece.text for piece in node.pieces])
-    return " ".join([node.name, own, *inside, *unpacked])
+    return " ".join([node.name or "", own, *inside, *unpacked])
 
 
 def _of_decoded(decoded: Decoded) -> str:

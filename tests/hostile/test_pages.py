@@ -68,8 +68,8 @@ class Liar:
         first = part[number % len(part)].replace("\0", "0")
         names = {f"{text[:40]}{place}": text for place, text in enumerate(part)}
         asked = self.client.ask(
-            (first[:80].strip() or "x") + "!", names, summary=first[:500] or "x", session=first[:200] or None,
-            scope=first[:200] or None, source_ref=f"{first[:150]} {number}", expires_in=3600,
+            (first[:80].strip() or "x") + "!", names, summary=first[:500] or "x", session=first[:200] or "x",
+            scope=first[:200] or "x", source_ref=f"{first[:150]} {number}", expires_in=3600,
         )  # fmt: skip
         self.taken += len(part)
         asked.say(first[:1_000] or "x")

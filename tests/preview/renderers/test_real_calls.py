@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.preview.renderers.calls import rendered, text_of
+from tests.preview.renderers.calls import PROFILE, rendered, text_of
+from webui.preview import card
 
 REPO = {"owner": "northwind", "repo": "shop"}
 CALLS: tuple[tuple[str, dict[str, Any], str, str], ...] = (
@@ -20,7 +21,7 @@ CALLS: tuple[tuple[str, dict[str, Any], str, str], ...] = (
         "filesystem.move_file",
         {"source": "/w/a", "destination": "/w/b"},
         "path",
-        "[Destination]\n /w/b\n[Source]\n /w/a",
+        "[Source]\n /w/a\n[Destination]\n /w/b",
     ),
     ("mcp__filesystem__read_multiple_files", {"paths": ["/w/a"]}, "path", "/w/a"),
     ("mcp__filesystem__read_text_file", {"path": "/w/a", "head": 5}, "path", "/w/a"),
@@ -123,6 +124,18 @@ CALLS: tuple[tuple[str, dict[str, Any], str, str], ...] = (
         {**REPO, "method": "run_workflow", "workflow_id": "ci.yml", "ref": "main"},
         "git",
         "Workflow: ci.yml",
+    ),
+    (
+        "mcp__github__actions_run_trigger",
+        {**REPO, "method": "delete_workflow_run_logs", "run_id": 991},
+        "git",
+        "Deletion of a workflow's logs",
+    ),
+    (
+        "mcp__github__actions_run_trigger",
+        {**REPO, "method": "cancel_workflow_run", "run_id": 991},
+        "git",
+        "Run: 991",
     ),
     (
         "mcp__github__run_workflow",
@@ -306,3 +319,11 @@ def test_a_call_of_a_known_server_is_read_in_its_own_terms(
     rendering = rendered(tool, arguments)
     assert rendering.renderer == renderer
     assert shown in text_of(rendering)
+
+
+@pytest.mark.parametrize(
+    "tool", ["pods_log", "pods_list_in_namespace", "pods_get", "nodes_stats_summary"]
+)
+def test_a_look_into_a_cluster_is_no_change_of_it(tool: str) -> None:
+    preview = card(f"mcp__kubernetes__{tool}", {"namespace": "shop", "name": "a"}, PROFILE)
+    assert preview.rendering is None

@@ -6,7 +6,7 @@ from typing import Final
 from webui.preview.renderers.arguments import Arguments, Text
 from webui.preview.renderers.file_texts import add_whole, look_at_text
 from webui.preview.renderers.findings import Findings
-from webui.preview.renderers.git_operations import OPERATIONS
+from webui.preview.renderers.git_operations import OPERATIONS, operation_of
 from webui.preview.renderers.member_names import FILE_LISTS, FILES, FOLDERS
 from webui.preview.renderers.rendering import Fact, Rendering
 from webui.preview.renderers.saying import (
@@ -24,10 +24,6 @@ from webui.preview.renderers.tool_names import globs, squeezed
 from webui.sentences import sentence
 
 TOOLS: Final = globs(", ".join(each.phrases for each in OPERATIONS))
-_KEYS: Final = tuple(
-    (squeezed(phrase), each) for each in OPERATIONS for phrase in each.phrases.split(",")
-)
-
 _PROTECTED: Final = re.compile(
     r"(?:refs/heads/|origin/)?(?:main|master|trunk|default|develop|prod(?:uction)?|live|stable"
     r"|gh-pages|releases?(?:[/-].*)?|hotfix/.*|v?\d+\.\d+(?:\.x)?)",
@@ -51,6 +47,7 @@ _FACTS: Final = (
     ("Method", ("merge_method", "mergeMethod", "mode", "method", "event")),
     ("Tag", ("tag_name", "tag")),
     ("Workflow", ("workflow_id", "workflow")),
+    ("Run", ("run_id",)),
     ("Who", ("username", "collaborator", "user", "login", "new_owner")),
     ("Permission", ("permission", "role", "access_level")),
     ("Title", ("title", "commit_title", "name")),
@@ -95,7 +92,8 @@ def fits(_: Arguments) -> bool:
 def render(tool: str, arguments: Arguments) -> Rendering | None:
     """Return what is done to which repository and branch."""
     name = squeezed(tool)
-    operation = next((each for key, each in _KEYS if key in name), None)
+    method = leaf(arguments, "method")
+    operation = operation_of(name, "" if method is None else method.plain[:60])
     if operation is None or not _is_about_a_repository(name, arguments):
         return None
     found, sheets = Findings(), Sheets()

@@ -2,6 +2,7 @@
 
 from typing import Final, NamedTuple
 
+from webui.preview.renderers.tool_names import squeezed
 from webui.sentences import sentence
 
 
@@ -41,6 +42,9 @@ OPERATIONS: Final = (
     Operation("deploy key", sentence("Deploy key"), sentence("A key gets access to the repository.")),
     Operation("create webhook", sentence("New webhook"), sentence("What happens in the repository is sent to another place.")),
     Operation("set secret", sentence("Secret of a repository"), sentence("A secret that workflows use is written.")),
+    Operation("delete workflow run logs", sentence("Deletion of a workflow's logs"), sentence("What the workflow wrote is deleted: it cannot be looked up any more.")),
+    Operation("cancel workflow run", sentence("End of a running workflow")),
+    Operation("rerun workflow run, rerun failed jobs", sentence("Another run of a workflow"), sentence("A workflow runs with the rights and secrets of its repository.")),
     Operation("run workflow, workflow dispatch, actions run trigger, dispatch workflow, trigger workflow", sentence("Run of a workflow"), sentence("A workflow runs with the rights and secrets of its repository.")),
     Operation("create release", sentence("New release"), sentence("A release is what others download.")),
     Operation("update release", sentence("Change of a release"), sentence("A release is what others download.")),
@@ -60,3 +64,14 @@ OPERATIONS: Final = (
     Operation("git stash", sentence("Stash")),
 )  # fmt: skip
 """In order: the first of which a tool's name holds a phrase."""
+_KEYS: Final = tuple(
+    (squeezed(phrase), each) for each in OPERATIONS for phrase in each.phrases.split(",")
+)
+
+
+def operation_of(name: str, method: str) -> Operation | None:
+    """Return what a tool of this squeezed name does; by its method, where GitHub's has several."""
+    asked = squeezed(method)
+    named = (asked, name) if "run" in asked else (name,)
+    found = (each for given in named for key, each in _KEYS if key in given)
+    return next(found, None)

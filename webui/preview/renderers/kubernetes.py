@@ -10,7 +10,7 @@ from webui.preview.renderers.manifests import Leaf, of_text, of_values
 from webui.preview.renderers.rendering import Rendering
 from webui.preview.renderers.saying import facts_of, leaf, said, whole
 from webui.preview.renderers.sheets import Sheets, add_lines
-from webui.preview.renderers.tool_names import globs, squeezed
+from webui.preview.renderers.tool_names import globs, squeezed, words_of
 from webui.sentences import sentence
 
 TOOLS: Final = globs(
@@ -35,7 +35,7 @@ _VERBS: Final = (
     *("cp", "portforward", "restart", "set"),
 )
 _READS: Final = frozenset(
-    {"get", "list", "describe", "logs", "log", "explain", "top", "version", "view"}
+    {"get", "list", "describe", "logs", "log", "stats", "explain", "top", "version", "view"}
 )
 _TITLES: Final = {
     "delete": "Deletion in a cluster",
@@ -149,6 +149,9 @@ def _verb(tool: str, arguments: Arguments) -> str:
         return "apply"
     if name.split()[-1:] and name.split()[-1] in _READS:
         return name.split()[-1]
+    read = words_of(tool) & _READS
+    if read and not words_of(tool) & frozenset(_VERBS):
+        return min(read)  # `pods_log` changes nothing
     return next((verb for verb in _VERBS if verb in name), "apply")
 
 

@@ -79,7 +79,8 @@ class _Path(NamedTuple):
 def render(tool: str, arguments: Arguments) -> Rendering | None:
     """Return where the paths of a call lead."""
     words = words_of(tool)
-    given = list(_paths(arguments, words))
+    # What is moved stands above where it goes.
+    given = sorted(_paths(arguments, words), key=lambda path: path.name not in _SOURCES)
     if not given or not _CONTENTS.isdisjoint(arguments.names):
         return None
     root = arguments.text(*_ROOTS)
