@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from benchmarks.figures import Figure, compared, percentile
-from benchmarks.past import FEW, MANY, WORDS, long_past, word
+from benchmarks.past import FEW, MANY, long_past
+from benchmarks.past_rows import WORDS, word
 from benchmarks.prepare import opened
 from webui.store.models import Org
 from webui.store.queries.calls import Filters
