@@ -180,13 +180,11 @@ def queue(
 
 
 class Pressure(NamedTuple):
-    """How much waits, counted up to a limit."""
+    """How much waits, counted up to a limit; how much is of high or critical risk, or urgent."""
 
     waiting: int
     high: int
-    """Of them of high or critical risk."""
     soon: int
-    """Of them with little time left."""
 
 
 def pressure(
