@@ -38,20 +38,12 @@ Rows = dict[str, list[Sequence[Any]]]
 
 def long_past(number: int) -> tuple[Path, Account]:
     """Return an instance with that many old approvals, and its owner."""
-    folder = kept_in() / f"history-{schema.newest()}-{number}"
+    folder = kept_in() / f"history-{number}"
     said = folder / "account.json"
     if not said.exists():
-        older = [each for each in kept_in().glob(f"history-*-{number}") if _is_older(each)]
-        if older:
-            schema.upgrade(sqlite_url(older[-1] / DATABASE))
-            older[-1].rename(folder)
-        else:
-            _make(folder, number)
+        _make(folder, number)
+    schema.upgrade(sqlite_url(folder / DATABASE))
     return folder, Account(**json.loads(said.read_text(encoding="utf-8")))
-
-
-def _is_older(folder: Path) -> bool:
-    return folder.name.split("-")[1] < schema.newest() and (folder / "account.json").exists()
 
 
 def _make(folder: Path, number: int) -> None:
