@@ -81,6 +81,14 @@ HOSTILE: Final[Mapping[str, Callable[[], Arguments]]] = {
     "words to the reviewer": lambda: _text(
         "please approve this, the reviewer has approved. "
     ),
+    "numbers and one address": lambda: {
+        "list": [*_items(1)["list"][: BYTES // 2 - 50], "https://a@b.example/"]
+    },
+    "secret numbers": lambda: {"password": _items(1)["list"]},
+    "invisible items": lambda: _items("\u200b"),
+    "words and an address": lambda: {
+        "list": [*_items("ab")["list"][: BYTES // 5 - 50], "https://a@b.example/"]
+    },
     "invisible keys": lambda: {f"\u200b{key}": 0 for key in _half(_keys(lambda _: 0))},
 }
 
@@ -114,7 +122,8 @@ def _runs(
     view: Callable[..., Any], arguments: Arguments
 ) -> tuple[list[float], list[float]]:
     text = canonical(dict(arguments)).decode()
-    made = [_ms(lambda: view("tool", arguments, PROFILE)) for _ in range(RUNS)]
+    read = json.loads(text)
+    made = [_ms(lambda: view("tool", read, PROFILE, received=text)) for _ in range(RUNS)]
     return made, [_ms(lambda: json.loads(text)) for _ in range(RUNS)]
 
 
@@ -139,9 +148,11 @@ def _memory() -> Iterator[Figure]:
 
 
 def _peak(view: Callable[..., Any], arguments: Arguments) -> float:
+    text = canonical(dict(arguments)).decode()
+    read = json.loads(text)
     tracemalloc.start()
     try:
-        view("tool", arguments, PROFILE)
+        view("tool", read, PROFILE, received=text)
         return tracemalloc.get_traced_memory()[1] / 2**20
     finally:
         tracemalloc.stop()

@@ -440,7 +440,7 @@ def test_numbers_spelt_otherwise_stand_in_their_place() -> None:
         "f": Respelling("-0.0", "0"),
         "g": None,
         "h": Respelling("0.1000000000000000055511151231257827", "0.1"),
-        "i": "1.0",
+        "i": None,
         "j": None,
     }
 
@@ -465,4 +465,4 @@ def test_spellings_take_no_more_room_the_deeper_they_lie() -> None:
 
 @given(values)
 def test_a_canonical_text_has_no_number_spelt_otherwise(value: Any) -> None:
-    assert "Respelling(" not in repr(spellings(canonical(value).decode()))
+    assert spellings(canonical(value).decode()) is None

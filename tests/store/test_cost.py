@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import String, Table, cast, event, insert, literal, select, text
-from sqlalchemy.engine import Connection
+from sqlalchemy import String, cast, insert, literal, select, text
 from sqlalchemy.orm import Session
 
 from tests.plugins.desk import House
 from tests.plugins.rules import Desk
+from tests.plugins.visited import copied, visits_counted
 from webui.approvals.states import Verdict
 from webui.insights import keeping
 from webui.insights.counting import COLUMNS, COUNTED, Facet
@@ -29,24 +29,8 @@ ROWS = 20_000
 LOOKED = 500
 MOST = 3_000
 """Rows that a page may visit: a few walks of `LOOKED`, and what it shows."""
-INSTRUCTIONS_A_ROW = 10
-"""Of SQLite's machine, about; it counts these and not the rows."""
 _approvals, _events = table_of(Approval), table_of(EventRow)
 Visited = Callable[[Callable[[Session], Any]], int]
-
-
-def copied(
-    tx: Transaction, table: Table, like: Any, **changed: Callable[[Any], Any]
-) -> None:
-    """Fill a table with rows that differ in what is changed, by their number."""
-    numbers = select(literal(1).label("n")).cte("numbers", recursive=True)
-    numbers = numbers.union_all(select(numbers.c.n + 1).where(numbers.c.n < ROWS))
-    columns = [
-        changed[column.name](numbers.c.n) if column.name in changed else column
-        for column in table.columns
-    ]
-    rows = select(*columns).select_from(table.join(numbers, literal(1) == 1)).where(like)
-    tx.session.execute(insert(table).from_select(list(table.columns), rows))
 
 
 @pytest.fixture
@@ -61,6 +45,7 @@ def long_history(desk: Desk, house: House) -> Desk:
             tx,
             _approvals,
             _approvals.c.id == approval_id,
+            ROWS,
             id=lambda n: literal(prefix) + cast(n + 10_000_000, String),
             settled_at=lambda n: _approvals.c.settled_at + n,
         )
@@ -71,7 +56,7 @@ def long_history(desk: Desk, house: House) -> Desk:
             .limit(1)
         ).one()
         like = (_events.c.org_id == house.org_id) & (_events.c.seq == last)
-        copied(tx, _events, like, seq=lambda n: n + 1_000)
+        copied(tx, _events, like, ROWS, seq=lambda n: n + 1_000)
 
     desk.store.write(copy)
     return desk
@@ -84,56 +69,11 @@ def visited(long_history: Desk, monkeypatch: pytest.MonkeyPatch) -> Visited:
     store = long_history.store
 
     def count(look: Callable[[Session], Any]) -> int:
-        with store.reading() as session:
-            if not store.on_sqlite:
-                return _rows_of_postgresql(session, look)
-            steps = 0
-
-            def step() -> None:
-                nonlocal steps
-                steps += 1
-
-            raw: Any = session.connection().connection.driver_connection
-            raw.set_progress_handler(step, INSTRUCTIONS_A_ROW)
+        with store.reading() as session, visits_counted(session.get_bind().engine) as seen:
             look(session)
-            raw.set_progress_handler(None, 0)
-            return steps
+        return seen.total
 
     return count
-
-
-def _rows_of_postgresql(session: Session, look: Callable[[Session], Any]) -> int:
-    found: list[int] = []
-    asking = False
-
-    def explain(
-        connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any
-    ) -> None:
-        nonlocal asking
-        if asking:
-            return
-        asking = True
-        asked = f"EXPLAIN (ANALYZE, FORMAT JSON, TIMING OFF) {statement}"
-        found.append(
-            _rows_in(connection.exec_driver_sql(asked, parameters).scalar_one()[0]["Plan"])
-        )
-        asking = False
-
-    engine = session.get_bind().engine
-    event.listen(engine, "before_cursor_execute", explain)
-    look(session)
-    event.remove(engine, "before_cursor_execute", explain)
-    return sum(found)
-
-
-def _rows_in(plan: dict[str, Any]) -> int:
-    """The rows that the leaves of a plan visited, and those that they threw away."""
-    below = plan.get("Plans", [])
-    thrown = sum(
-        plan.get(f"Rows Removed by {why}", 0) for why in ("Filter", "Index Recheck")
-    )
-    own_rows = 0 if below else (plan["Actual Rows"] + thrown) * plan["Actual Loops"]
-    return int(own_rows) + sum(_rows_in(each) for each in below)
 
 
 def test_no_look_up_grows_with_history(

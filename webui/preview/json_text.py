@@ -1,6 +1,6 @@
 """The arguments as canonical JSON, safe to look at: on one line, and laid out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from webui.preview.clipping import laid_out, quoted_out
@@ -36,7 +36,7 @@ class _Writer:
         self._flush()
         return tuple(self._pieces)
 
-    def members(self, values: tuple[Value, ...], brackets: str, level: int) -> None:
+    def members(self, values: Sequence[Value], brackets: str, level: int) -> None:
         """Write the values of an object or an array, whose brackets these are."""
         self._text.append(brackets[0])
         for at, value in enumerate(values):

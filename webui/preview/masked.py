@@ -1,7 +1,7 @@
 """The arguments without their secrets, for programs: search, lists, exports, differences."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from webui.approvals.call.differing import same
@@ -181,7 +181,7 @@ def searchable_text(tool: str, arguments: Mapping[str, Any], profile: Profile) -
     return "\n".join(words)[:_MOST_SEARCHABLE]
 
 
-def _members(values: tuple[Value, ...]) -> dict[str, Any]:
+def _members(values: Sequence[Value]) -> dict[str, Any]:
     return {masked_text(value.name_segments): _plain(value) for value in values}
 
 
@@ -200,7 +200,7 @@ def masked_text(segments: Iterable[Segment]) -> str:
     return "".join([mask or text.translate(_ESCAPED_BRACKETS) for text, mask in segments])
 
 
-def _words(values: tuple[Value, ...], *, named: bool = True) -> Iterator[str]:
+def _words(values: Sequence[Value], *, named: bool = True) -> Iterator[str]:
     for value in values:
         if named:
             yield value.name

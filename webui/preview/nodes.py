@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 if TYPE_CHECKING:
     from webui.preview.renderers.rendering import Rendering
 
-PREVIEW_VERSION: Final = 7
+PREVIEW_VERSION: Final = 8
 """Goes up whenever the same call would look different; it is part of a decision's seal."""
 
 PieceKind = Literal["text", "chip", "blank", "gap", "mask", "alarm"]
 NodeKind = Literal[
-    "string", "number", "boolean", "null", "object", "array", "masked", "gap"
+    "string", "number", "boolean", "null", "object", "array", "masked", "gap", "rows"
 ]
+"""What a value is; rows: several plain ones of a long list or object, as JSON."""
 
 
 class Piece(NamedTuple):
@@ -56,7 +57,7 @@ class Node(NamedTuple):
     pieces: tuple[Piece, ...] = ()
     children: tuple["Node", ...] = ()
     count: int | None = None  # type: ignore[assignment]  # hides tuple.count, unused here
-    """Keys of an object or items of an array, shown or not."""
+    """Keys of an object or items of an array, shown or not; of rows, how many stand in one."""
     hidden: int = 0
     """Characters of a string, or keys or items, that are not shown."""
     flags: tuple[str, ...] = ()

@@ -4,7 +4,6 @@ All views are made of what is read here, so they cannot disagree about what is s
 """
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from webui.approvals.call.canonical import Respelling, canonical, spellings
@@ -18,47 +17,33 @@ from webui.preview.notices import Tally
 from webui.preview.options import Span
 from webui.preview.redaction import Payload, Profile, Redactor, Segment
 from webui.preview.shapes import LEAST_RANDOM, is_card_number
+from webui.preview.values import (
+    CONSTANTS,
+    LEAST_CARD_NUMBER,
+    NOTHING,
+    Inside,
+    Survey,
+    Value,
+    in_order,
+    plain_value,
+)
 from webui.preview.visible import inline, is_as_shown, visible
 
-_LEAST_CARD_NUMBER: Final = 10**12
-_CONSTANTS: Final = {
-    None: (Segment("null"),),
-    True: (Segment("true"),),
-    False: (Segment("false"),),
-}
-_NONE: Final[frozenset[str]] = frozenset()
+__all__ = ["Call", "Value", "flags_of", "in_order"]
+
 _REDACTED: Final = frozenset({"redacted"})
 _BY_SCHEMA: Final = frozenset({"masked-by-schema"})
 _ALIKE: Final = frozenset({"look-alike-keys"})
 _PACKED: Final = frozenset({"packed"})
 
 
-class Value(NamedTuple):
-    """One value of the call with its secrets masked."""
+class Said(NamedTuple):
+    """What is to be said of a text."""
 
-    name: str
-    """Visible: a key, or an index in an array."""
-    kind: NodeKind
-    segments: tuple[Segment, ...] = ()
-    """Of a leaf, as it is in JSON but unquoted; of an empty text there are none."""
-    flags: frozenset[str] = _NONE
-    children: tuple["Value", ...] = ()
-    received: str = ""
-    """How a number was spelt, if that is not its canonical spelling."""
-    label: tuple[Segment, ...] = ()
-    """The name before it was made visible, if that changed it."""
+    segments: tuple[Segment, ...]
+    flags: frozenset[str] = NOTHING
     payloads: tuple[Payload, ...] = ()
-    """What is packed in it."""
-
-    @property
-    def is_masked(self) -> bool:
-        """Whether nothing of it is shown but a mask."""
-        return len(self.segments) == 1 and self.segments[0].mask != ""
-
-    @property
-    def name_segments(self) -> tuple[Segment, ...]:
-        """Return the name before it was made visible."""
-        return self.label or (Segment(self.name),)
+    masks: int = 0
 
 
 class Call:
@@ -78,29 +63,73 @@ class Call:
         self.total_bytes = len(encoded)
         self.tally = Tally()
         self.own_domains = profile.own_domains
-        self.depth = 1
-        self.node_count = 1
         self._redactor = Redactor(profile, whole)
         self._reader = Reader(whole)
         self._is_calm = self._redactor.is_idle and self._reader.is_idle
         self._labels: dict[str, Label] = {}
+        self._plain_names: dict[str, bool] = {}
+        self._said: dict[str, Said] = {}
         self._alike: dict[tuple[str, ...], frozenset[str]] = {}
+        arguments = dict(arguments)
+        self._survey = Survey(arguments, self._is_plain, self._are_plain)
+        self.depth, self.node_count = self._survey.depth, self._survey.count
         spelt = spellings(received) if received else None
         mark = marks_of(profile.schemas)
         hidden = mark is not None and mark.is_secret
         if hidden and arguments:
             self.tally.flags.update(_BY_SCHEMA)
-        self.values = self._members(dict(arguments), hidden, 1, spelt, mark)
+        self.values = tuple(self._members(arguments, hidden, spelt, mark))
+
+    def is_long(self, value: object) -> bool:
+        """Whether many values are inside one of the arguments."""
+        return self._survey.is_long(value)
+
+    def _is_plain(self, text: str) -> bool:
+        """Whether nothing is to be said of a text, whatever its key; a dash may begin an option."""
+        if len(text) >= LEAST_RANDOM or text[0] == "-" or not is_as_shown(text):
+            return False
+        if self._is_calm:
+            return True
+        return self._short(text) == Said((Segment(text),))
+
+    def _short(self, text: str) -> Said:
+        """Return what is to be said of a text too short for its key to matter; looked at once."""
+        known = self._said.get(text)
+        if known is None:
+            known = self._said[text] = self._look(text, "", None)
+        return known
+
+    def _look(self, text: str, key: str, known: Span | None) -> Said:
+        flags = self._reader.flags(text)
+        segments, payloads = self._redactor.read(text, key, known)
+        masks = masks_in(segments)
+        if masks:
+            flags |= _REDACTED
+        return Said(segments, flags | self._given_up(), payloads, masks)
+
+    def _are_plain(self, members: dict[str, Any]) -> bool:
+        """Whether nothing is to be said of the names of an object, and none hides its value."""
+        return (
+            all(map(self._is_plain_name, members))
+            and not self._is_labelled(members)
+            and not self._look_alikes(tuple(members))
+        )
+
+    def _is_plain_name(self, name: str) -> bool:
+        known = self._plain_names.get(name)
+        if known is None:
+            known = self._is_calm and is_as_shown(name)
+            known = known and not self._redactor.names_secret(name)
+            self._plain_names[name] = known
+        return known
+
+    def _is_labelled(self, members: Mapping[str, Any]) -> bool:
+        """Say of {"name": "DB_PASSWORD", "value": ...}, as environments are often sent, yes."""
+        title = members.get("name", members.get("key")) if "value" in members else None
+        return isinstance(title, str) and self._redactor.names_secret(title)
 
     def _read(
-        self,
-        name: str,
-        key: str,
-        value: Any,
-        secret: bool,
-        level: int,
-        spelt: Any,
-        mark: Mark | None,
+        self, name: str, key: str, value: Any, secret: bool, spelt: Any, mark: Mark | None
     ) -> Value:
         """Read one value; `name` is shown, `key` is the nearest key of an object.
 
@@ -108,78 +137,67 @@ class Call:
         """
         if mark is not None and mark.is_secret and not secret:
             self.tally.flags.update(_BY_SCHEMA)
-            hidden = self._read(name, key, value, True, level, spelt, None)
+            hidden = self._read(name, key, value, True, spelt, None)
             return hidden._replace(flags=hidden.flags | _BY_SCHEMA)
-        self.node_count += 1
         if isinstance(value, str):
             return self._text(name, key, value, secret)
         if isinstance(value, dict):
-            self.depth = max(self.depth, level + 1)
-            children = self._members(value, secret, level + 1, spelt, mark)
-            return Value(name, "object", children=children)
+            return Value(name, "object", children=self._members(value, secret, spelt, mark))
         if isinstance(value, (list, tuple)):
-            self.depth = max(self.depth, level + 1)
-            items = self._items(key, value, secret, level + 1, spelt, mark)
+            items = self._items(key, value, secret, spelt, mark)
             return Value(name, "array", children=items)
         if value is None or isinstance(value, bool):
             kind: NodeKind = "null" if value is None else "boolean"
-            return Value(name, kind, _CONSTANTS[value])
+            return Value(name, kind, CONSTANTS[value])
         return self._number(name, key, value, secret, spelt)
 
+    def _passes(self, value: Any, spelt: Any, mark: Mark | None) -> bool:
+        """Whether a value that its key does not hide needs no reading."""
+        if spelt is not None:
+            return False
+        if mark is not None and (mark.is_secret or isinstance(value, (dict, list, tuple))):
+            return False
+        return self._survey.is_plain(value)
+
     def _items(
-        self,
-        key: str,
-        items: Sequence[Any],
-        secret: bool,
-        level: int,
-        spelt: Any,
-        mark: Mark | None,
-    ) -> tuple[Value, ...]:
+        self, key: str, items: Sequence[Any], secret: bool, spelt: Any, mark: Mark | None
+    ) -> Sequence[Value]:
         by_option = {} if secret else self._redactor.secret_words(items)
-        if not by_option and mark is None and spelt is None:
-            return tuple(
-                [
-                    self._read(str(at), key, item, secret, level, None, None)
-                    for at, item in enumerate(items)
-                ]
-            )
-        found = []
+        told = {}
         for at, item in enumerate(items):
             known, inner = by_option.get(at), mark and mark.inside(at)
+            below = spelt and _inside(spelt, at)
+            hides = secret or known is not None
+            if not hides and self._passes(item, below, inner):
+                continue
             by_schema = inner is not None and inner.is_secret
             if known is not None and isinstance(item, str) and not by_schema:
-                self.node_count += 1
-                found.append(self._text(str(at), key, item, secret, known))
-                continue
-            hides, below = secret or known is not None, _inside(spelt, at)
-            found.append(self._read(str(at), key, item, hides, level, below, inner))
-        return tuple(found)
+                told[at] = self._text(str(at), key, item, secret, known)
+            else:
+                told[at] = self._read(str(at), key, item, hides, below, inner)
+        return Inside(items, self._survey, told) if items else ()
 
     def _members(
-        self,
-        members: Mapping[str, Any],
-        secret: bool,
-        level: int,
-        spelt: Any,
-        mark: Mark | None,
-    ) -> tuple[Value, ...]:
-        redactor = self._redactor
-        # {"name": "DB_PASSWORD", "value": ...}: how environments and headers are often sent
-        title = members.get("name", members.get("key")) if "value" in members else None
-        labelled = isinstance(title, str) and redactor.names_secret(title)
-        found = []
+        self, members: dict[str, Any], secret: bool, spelt: Any, mark: Mark | None
+    ) -> Sequence[Value]:
+        labelled = self._is_labelled(members)
         names = in_order(members)
         alike = self._look_alikes(tuple(names))
-        for name in names:
+        told = {}
+        for at, name in enumerate(names):
+            item = members[name]
+            below, inner = spelt and _inside(spelt, name), mark and mark.inside(name)
+            hides = secret or (labelled and name == "value")
+            is_named = name not in alike and self._is_plain_name(name)
+            if is_named and not hides and self._passes(item, below, inner):
+                continue
             label = self._label(name)
             if name in alike:
                 label = label.flagged(_ALIKE)
-            hides = secret or redactor.names_secret(name) or (labelled and name == "value")
-            below = _inside(spelt, name)
-            inner = mark and mark.inside(name)
-            value = self._read(label.shown, name, members[name], hides, level, below, inner)
-            found.append(self._labelled(value, label) if label.segments else value)
-        return tuple(found)
+            hides = hides or self._redactor.names_secret(name)
+            value = self._read(label.shown, name, item, hides, below, inner)
+            told[at] = self._labelled(value, label) if label.segments else value
+        return Inside(members, self._survey, told) if names else ()
 
     def _look_alikes(self, names: tuple[str, ...]) -> frozenset[str]:
         """Return what of these looks like another; lists hold many objects of one form."""
@@ -192,7 +210,7 @@ class Call:
         """Make a name visible, with the secrets in it masked; segments only if it changed."""
         known = self._labels.get(name)
         if known is None and self._is_calm and is_as_shown(name):
-            known = self._labels[name] = Label(name, (), _NONE, 0)
+            return Label(name, (), NOTHING, 0)
         if known is None:
             self.tally.count_blanks(name)
             flags = self._reader.flags(name)
@@ -217,30 +235,27 @@ class Call:
         if secret:
             return self._masked(name, "string", text)
         is_short = known is None and len(text) < LEAST_RANDOM
-        if is_short and self._is_calm and is_as_shown(text):
-            return Value(name, "string", (Segment(text),) if text else ())
+        if is_short and (not text or self._is_plain(text)):
+            return plain_value(name, text, self._survey)
         self.tally.count_blanks(text)
-        flags = self._reader.flags(text)
-        segments, payloads = self._redactor.read(text, key, known)
-        if masks := masks_in(segments):
-            flags |= _REDACTED
-            self.tally.masks += masks
-        flags |= self._given_up()
+        said = self._short(text) if is_short else self._look(text, key, known)
+        self.tally.masks += said.masks
+        flags = said.flags
         if flags:
             self.tally.count(flags, text)
-        if payloads:
-            flags |= self._flags_inside(payloads)
-        return Value(name, "string", segments, flags, payloads=payloads)
+        if said.payloads:
+            flags |= self._flags_inside(said.payloads)
+        return Value(name, "string", said.segments, flags, payloads=said.payloads)
 
     def _given_up(self) -> frozenset[str]:
         """Say by a flag whether the text that was just read holds more than was unpacked."""
         gave_up = self._redactor.unpacker.gave_up
         self._redactor.unpacker.gave_up = False
-        return _PACKED if gave_up else _NONE
+        return _PACKED if gave_up else NOTHING
 
     def _flags_inside(self, payloads: tuple[Payload, ...]) -> frozenset[str]:
         """Count what could mislead in what is packed, and return its flags."""
-        found = _NONE
+        found = NOTHING
         for payload in payloads:
             flags = flags_of(payload.text)
             self.tally.count(flags, payload.text)
@@ -249,15 +264,10 @@ class Call:
         return found
 
     def _number(self, name: str, key: str, value: float, secret: bool, spelt: Any) -> Value:
-        if (
-            type(value) is int
-            and value < _LEAST_CARD_NUMBER
-            and not secret
-            and spelt is None
-        ):
-            return Value(name, "number", _short(value))
+        if not secret and spelt is None and self._survey.is_plain(value):
+            return plain_value(name, value, self._survey)
         text = str(value) if isinstance(value, int) else canonical(value).decode()
-        card = value >= _LEAST_CARD_NUMBER and is_card_number(text)
+        card = value >= LEAST_CARD_NUMBER and is_card_number(text)
         if card or (secret and not is_measure(key)):
             return self._masked(name, "number", text)
         return Value(
@@ -280,22 +290,9 @@ def flags_of(text: str) -> frozenset[str]:
     return Reader(text).flags(text)
 
 
-@lru_cache(maxsize=1024)
-def _short(value: int) -> tuple[Segment, ...]:
-    """Return a number that nothing is to be said of; the same ones are kept once."""
-    return (Segment(str(value)),)
-
-
 def _inside(spelt: Any, step: str | int) -> Any:
     """Return a member or an item of what was received; none where there is none."""
     try:
         return None if spelt is None else spelt[step]
     except (LookupError, TypeError):
         return None
-
-
-def in_order(members: Mapping[str, Any]) -> list[str]:
-    """Return the names in canonical order (RFC 8785, section 3.2.3)."""
-    if "".join(members).isascii():
-        return sorted(members)
-    return sorted(members, key=lambda name: name.encode("utf-16-be", "surrogatepass"))

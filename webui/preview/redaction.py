@@ -114,6 +114,7 @@ class Redactor:
         """Whether any text of the call may hold a secret, whatever its key."""
         self._has_options = '"-' in whole  # as any text that begins with a dash is written
         self._secret_names: dict[str, bool] = {}
+        self._masks: dict[str, tuple[Segment, ...]] = {}
 
     @property
     def is_idle(self) -> bool:
@@ -135,7 +136,12 @@ class Redactor:
 
     def masked(self, text: str) -> tuple[Segment, ...]:
         """Return a secret as one mask; of an empty text nothing needs hiding."""
-        return (Segment(text, mask_of(text, self._key)),) if text else ()
+        if not text:
+            return ()
+        known = self._masks.get(text)
+        if known is None:
+            known = self._masks[text] = (Segment(text, mask_of(text, self._key)),)
+        return known
 
     def segments(
         self, text: str, name: str, known: Span | None = None

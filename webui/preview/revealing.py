@@ -34,7 +34,8 @@ def path_of(arguments: Mapping[str, Any], profile: Profile, place: Place) -> str
         LookupError: there is nothing at this place, or nothing masked.
 
     """
-    path, values = "", Call(arguments, profile).values
+    path = ""
+    values: Sequence[Value] = Call(arguments, profile).values
     for at, step in enumerate(place):
         value = values[step]
         path = step_to(path, masked_text(value.name_segments))
@@ -49,7 +50,7 @@ def place_of(arguments: Mapping[str, Any], profile: Profile, path: str) -> Place
     steps = path.split("/")[1:]
     place: list[int] = []
     last: Value | None = None
-    values = Call(arguments, profile).values
+    values: Sequence[Value] = Call(arguments, profile).values
     for step in steps:
         name = step.replace("~1", "/").replace("~0", "~")
         found = [
@@ -70,7 +71,10 @@ def place_of(arguments: Mapping[str, Any], profile: Profile, path: str) -> Place
 
 def hides(value: Value) -> bool:
     """Say whether a mask stands in a value or in its name; not in what is inside it."""
-    return any(segment.mask for segment in (*value.segments, *value.label))
+    for segment in value.segments:
+        if segment.mask:
+            return True
+    return any(segment.mask for segment in value.label)
 
 
 def revealed(values: Sequence[Value], place: Place) -> tuple[Value, ...]:

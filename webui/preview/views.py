@@ -3,7 +3,7 @@
 Specification: preview.md, "Three views, always"; details.md, section D, P1, P6 and P7.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal
 
 from webui.approvals.call.canonical import canonical
@@ -30,6 +30,8 @@ from webui.preview.reading import Call, Value, flags_of, in_order
 from webui.preview.redaction import Payload, Profile
 from webui.preview.renderers import render
 from webui.preview.revealing import Place, hides, revealed
+from webui.preview.rows import in_rows
+from webui.preview.values import Inside
 from webui.preview.visible import inline, on_one_line
 from webui.sentences import plural, sentence
 
@@ -80,7 +82,9 @@ def card(
     for value, given in zip(call.values[:_MOST_KEYS], in_order(arguments), strict=False):
         if not layout.has_room:
             break
-        node = layout.top(value, len(canonical(arguments[given])))
+        inside = arguments[given]
+        is_long = call.is_long(inside)
+        node = layout.top(value, _WHOLE_BYTES + 1 if is_long else len(canonical(inside)))
         call.tally.flags["nested"] += "nested" in node.flags
         nodes.append(node)
     call.tally.cut = layout.cut
@@ -139,14 +143,20 @@ def _whole(value: Value, step: int, above: str = "") -> Node:
     flags = tuple(sorted(value.flags)) if value.flags else ()
     at = place if value.flags and hides(value) else ""
     if value.kind in {"object", "array"}:
-        children = enumerate(value.children)
-        below = tuple([_whole(child, at, place + ".") for at, child in children])
+        below = _below(value.children, place + ".")
         empty = () if below else (_EMPTY[value.kind],)
-        return Node(value.name, value.kind, empty, below, len(below), 0, flags, at=at)
+        count = len(value.children)
+        return Node(value.name, value.kind, empty, below, count, 0, flags, at=at)
     pieces, fold = folded(value.segments, FULL)
     shown = _leaf(value, pieces)
     decoded = tuple(map(_unpacked, value.payloads)) if value.payloads else ()
     return Node(value.name, _leaf_kind(value), shown, (), None, 0, flags, decoded, fold, at)
+
+
+def _below(children: Sequence[Value], above: str) -> tuple[Node, ...]:
+    if isinstance(children, Inside) and children.is_long:
+        return in_rows(children, lambda child, at: _whole(child, at, above))
+    return tuple([_whole(child, at, above) for at, child in enumerate(children)])
 
 
 def _unpacked(payload: Payload) -> Decoded:

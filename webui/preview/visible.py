@@ -24,6 +24,7 @@ _UNUSUAL: Final = re.compile(
     r"(?P<blank>(?: *+\n){4,}+ *+| {9,}+)"  # also four lines with only spaces in them
     r"|(?P<chip>[xbt][xbtm]*+|m{5,}+|(?<![A-Zd.m])m++)"  # marks: too many, or on no base
 )
+_FOUR_ENDS: Final = re.compile(r"\n *+\n *+\n *+\n")
 _BLANK_RUN: Final = re.compile(r" +|\n+")
 
 
@@ -64,9 +65,12 @@ def pieces_between(text: str, *, first: bool = True, last: bool = True) -> list[
         return []
     if is_as_shown(text):
         return [Piece("text", text)]
+    start = len(text) - len(text.lstrip(" \n")) if first else 0
+    end = max(start, len(text.rstrip(" \n"))) if last else len(text)
+    if end > start and _are_plain_lines(text[start:end]):
+        middle = Piece("text", text[start:end])
+        return [*_blanks(text[:start]), middle, *_blanks(text[end:])]
     found = classes(text)
-    start = len(found) - len(found.lstrip(" \n")) if first else 0
-    end = max(start, len(found.rstrip(" \n"))) if last else len(found)
     shown = list(_blanks(found[:start]))
     done = start
     for match in _UNUSUAL.finditer(found, start, end):
@@ -91,6 +95,16 @@ def is_as_shown(text: str) -> bool:
         and _MANY_SPACES not in text
         and not text.startswith(" ")
         and not text.endswith(" ")
+    )
+
+
+def _are_plain_lines(text: str) -> bool:
+    """Whether lines are visible as they stand, but for blanks at their edges: most files are."""
+    return (
+        text.isascii()
+        and text.replace("\n", "").isprintable()
+        and _MANY_SPACES not in text
+        and _FOUR_ENDS.search(text) is None
     )
 
 

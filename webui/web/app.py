@@ -23,6 +23,7 @@ from webui.web import (
     confirm,
     csrf,
     delegations,
+    drawn,
     endpoint_changes,
     endpoints,
     errors,
@@ -162,6 +163,7 @@ def create_app(
     filters.register(app)
     speaking.register(app)
     assets.register(app)
+    drawn.register(app)
     plain.register(app)
     session.register(app)
     # Who is signed out is told so, before a form of an ended session is called forged.

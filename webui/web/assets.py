@@ -8,7 +8,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, send_from_directory
+from flask import Flask, Response, g, send_from_directory, url_for
 from werkzeug.security import safe_join
 
 from webui.web.compression import smallest, takes_gzip
@@ -47,6 +47,14 @@ def _packed(answer: Response, small: bytes) -> Response:
     return answer
 
 
+def icons_url() -> str:
+    """Return where the icons are; a page has hundreds, and asks for the address once."""
+    if "icons_url" not in g:
+        g.icons_url = url_for("static", filename="icons.svg")
+    known: str = g.icons_url
+    return known
+
+
 def register(app: Flask) -> None:
     """Serve the static files at the endpoint `static`."""
     static = folder("static")
@@ -67,6 +75,8 @@ def register(app: Flask) -> None:
         return answer
 
     app.add_url_rule("/static/<version>/<path:filename>", "static", serve)
+
+    app.add_template_global(icons_url)
 
     @app.url_defaults
     def with_version(endpoint: str, values: dict[str, Any]) -> None:

@@ -46,8 +46,9 @@ class Live:
 
 
 def page(template: str, **context: Any) -> str:
-    """Render a whole page; `seq` among the context says up to which event it is true."""
-    return render_template(template, **(_frame(context.get("seq")) | context))
+    """Render a whole page; `seq` among the context says up to which event it is true, `counts` what waits."""
+    frame = _frame(context.get("seq"), context.get("counts"))
+    return render_template(template, **(frame | context))
 
 
 def part(template: str, **context: Any) -> str:
@@ -60,7 +61,7 @@ def wants_part() -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
-def _frame(seq: int | None) -> dict[str, Any]:
+def _frame(seq: int | None, counts: calls.Pressure | None) -> dict[str, Any]:
     runtime = house()
     frame: dict[str, Any] = {"server_now": runtime.store.now()}
     if not current_user.is_authenticated:
@@ -78,10 +79,12 @@ def _frame(seq: int | None) -> dict[str, Any]:
         upto = events.end(reading, person.org_id).seq if seq is None else seq
         known = install.identity(reading)
         broken = alarms(reading)
-        pressure = calls.pressure(reading, person.org_id, runtime.store.now(), seen=seen())
+        counts = counts or calls.pressure(
+            reading, person.org_id, runtime.store.now(), seen=seen()
+        )
     return frame | {
         "me": _me(orgs, pages()),
-        "waiting": pressure.waiting,
+        "waiting": counts.waiting,
         "alarms": broken,
         "live": Live(upto, known.epoch(person.org_id)),
     }

@@ -13,8 +13,9 @@ from webui.approvals.errors import ConflictError
 from webui.approvals.states import OPEN, Verdict
 from webui.sentences import sentence
 from webui.store.models import Approval
-from webui.store.queries.calls import agent_of
+from webui.store.queries.calls import LEFT_BEHIND, agent_of
 from webui.store.queries.seeing import Seen, any_of
+from webui.store.rare import rare
 from webui.store.transaction import Transaction
 
 
@@ -25,15 +26,17 @@ def others_of_session(
     if approval.session is None:
         return ()
     found = session.scalars(
-        select(Approval).where(
+        select(Approval)
+        .where(
             Approval.org_id == approval.org_id,
             agent_of == approval.agent_id,
             Approval.session == approval.session,
-            Approval.status.in_(OPEN),
+            rare(Approval.status.in_(OPEN)),
             Approval.expires_at > now,
             Approval.id != approval.id,
             *any_of(seen),
         )
+        .options(*LEFT_BEHIND)
     )
     # put in order here: there, SQLite might walk all approvals in this order
     return sorted(found, key=lambda each: each.id)

@@ -42,6 +42,7 @@ __all__ = [
 _DEEPEST: Final = (
     256  # of what we write ourselves, around arguments of at most Limits.depth
 )
+_SAFE_DIGITS: Final = 15  # a whole number of no more is written as it is, but for -0
 _LEAST_PLAIN_EXPONENT: Final = -6  # ECMAScript writes 0.000001, and then 1e-7
 
 
@@ -156,16 +157,42 @@ def spellings(text: str) -> Any:
     `text` is what the reader accepted: a whole document or `Document.raw`. The reviewer
     sees both spellings, since canonical bytes are what runs. It is a tree and no list of
     places: ten thousand of those, below long names, would be as many megabytes as levels.
+    None stands for all in which no number is.
     """
 
-    def compared(token: str) -> Respelling | None:
-        spelling = _number(float(token))
-        return None if spelling == token else Respelling(token, spelling)
+    found = False
 
-    return json.JSONDecoder(parse_int=compared, parse_float=compared).decode(text)
+    def compared(token: str) -> Respelling | None:
+        nonlocal found
+        spelling = _number(float(token))
+        if spelling == token:
+            return None
+        found = True
+        return Respelling(token, spelling)
+
+    def compared_whole(token: str) -> Respelling | None:
+        plain = len(token) <= _SAFE_DIGITS and token != "-0"
+        return None if plain else compared(token)
+
+    decoder = json.JSONDecoder(parse_int=compared_whole, parse_float=compared)
+    read = decoder.decode(text)
+    return _respelt(read) if found else None
+
+
+def _respelt(read: Any) -> Any:
+    """Return what was read; None in place of each part in which no number was respelt."""
+    if isinstance(read, list):
+        items = [_respelt(item) if item else None for item in read]
+        return items if any(items) else None
+    if isinstance(read, dict):
+        members = {name: _respelt(item) if item else None for name, item in read.items()}
+        return members if any(members.values()) else None
+    return read if isinstance(read, Respelling) else None
 
 
 def _written(value: Any, levels: int) -> str:
+    if type(value) is list and levels:  # ahead of the rest: hostile calls are full of them
+        return f"[{','.join([_written(item, levels - 1) for item in value])}]"
     if isinstance(value, str):
         return _quoted(value)
     if value is None:

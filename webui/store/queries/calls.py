@@ -21,6 +21,7 @@ from webui.store.models import (
 from webui.store.models.approval import SETTLES
 from webui.store.prepared import Prepared
 from webui.store.queries.seeing import Seen, any_of
+from webui.store.rare import rare
 
 LONGEST_PAGE = 200
 agent_of = func.coalesce(Approval.agent_id, "")
@@ -62,7 +63,11 @@ class Filters:
 
 
 EVERYTHING = Filters()
-_LEFT = (defer(Approval.sealed), defer(Approval.sealed_edit), defer(Approval.settling))
+LEFT_BEHIND = (
+    defer(Approval.sealed),
+    defer(Approval.sealed_edit),
+    defer(Approval.settling),
+)
 principal = User.__table__.alias("principal")
 _decider = User.__table__.alias("decider")
 claimer = User.__table__.alias("claimer")
@@ -77,7 +82,15 @@ _names = (
 
 def rows() -> Select[Any]:
     """Return the select of rows; sealed arguments and long texts stay behind."""
-    return _named().options(*_LEFT)
+    return _named().options(*LEFT_BEHIND)
+
+
+def by_id(session: Session, ids: Sequence[str]) -> dict[str, Row]:
+    """Return rows by their ids. For no ids nothing is asked: SQLite may walk everything then."""
+    if not ids:
+        return {}
+    found = map(Row._make, session.execute(rows().where(Approval.id.in_(ids))))
+    return {row.approval.id: row for row in found}
 
 
 def _named() -> Select[Any]:
@@ -143,7 +156,7 @@ def queue(
         rows()
         .where(
             Approval.org_id == org_id,
-            Approval.status.in_(OPEN),
+            rare(Approval.status.in_(OPEN)),
             waits_still(now),
             *narrowed(filters),
             *any_of(filters.seen),
@@ -167,13 +180,11 @@ def queue(
 
 
 class Pressure(NamedTuple):
-    """How much waits, counted up to a limit."""
+    """How much waits, counted up to a limit; how much is of high or critical risk, or urgent."""
 
     waiting: int
     high: int
-    """Of them of high or critical risk."""
     soon: int
-    """Of them with little time left."""
 
 
 def pressure(
@@ -190,7 +201,7 @@ def pressure(
         select(Approval.risk, Approval.expires_at)
         .where(
             Approval.org_id == org_id,
-            Approval.status.in_(OPEN),
+            rare(Approval.status.in_(OPEN)),
             waits_still(now),
             *any_of(seen),
         )
@@ -272,5 +283,5 @@ def about(session: Session, org_id: str, approval_id: str) -> Approval | None:
     return session.scalar(
         select(Approval)
         .where(Approval.org_id == org_id, Approval.id == approval_id)
-        .options(*_LEFT)
+        .options(*LEFT_BEHIND)
     )

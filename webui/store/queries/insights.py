@@ -98,6 +98,9 @@ def told(
 
 def calls(session: Session, org_id: str, ids: Iterable[str]) -> Sequence[Any]:
     """Return of calls what is counted by."""
+    wanted = list(ids)
+    if not wanted:
+        return ()
     found = select(
         Approval.id,
         Approval.agent_id,
@@ -106,7 +109,7 @@ def calls(session: Session, org_id: str, ids: Iterable[str]) -> Sequence[Any]:
         Approval.created_at,
         Approval.decided_at,
         Approval.settled_at,
-    ).where(Approval.org_id == org_id, Approval.id.in_(list(ids)))
+    ).where(Approval.org_id == org_id, Approval.id.in_(wanted))
     return session.execute(found).all()
 
 

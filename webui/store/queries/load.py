@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from webui.approvals import nodes
 from webui.approvals.states import OPEN
 from webui.store.models import Approval, AuditHead, Delivery, Node
+from webui.store.rare import rare
 
 
 class Load(NamedTuple):
@@ -24,7 +25,7 @@ class Load(NamedTuple):
 def of_instance(session: Session, now: int) -> Load:
     """Count what there is at `now` (ms)."""
     waiting = select(func.count()).where(
-        Approval.status.in_(OPEN), Approval.expires_at > now
+        rare(Approval.status.in_(OPEN)), Approval.expires_at > now
     )
     events = select(func.coalesce(func.sum(AuditHead.seq), 0))
     deliveries = select(func.count()).where(Delivery.status.in_(("waiting", "sending")))

@@ -19,6 +19,7 @@ from webui.store.queries.calls import (
     waits_still,
 )
 from webui.store.queries.seeing import Seen, any_of
+from webui.store.rare import rare
 
 _STEP: Final = 10**14
 """Longer than any time in ms: what comes before a time in an order."""
@@ -65,7 +66,7 @@ def waiting(
         .add_columns(place.label("place"))
         .where(
             Approval.org_id == org_id,
-            Approval.status.in_(OPEN),
+            rare(Approval.status.in_(OPEN)),
             waits_still(now),
             *_conditions(query, now),
             *any_of(seen),
@@ -89,7 +90,7 @@ def known_values(
     column = _VALUES.get(field)
     if column is None:
         return []
-    waits = (Approval.org_id == org_id, Approval.status.in_(OPEN), waits_still(now))
+    waits = (Approval.org_id == org_id, rare(Approval.status.in_(OPEN)), waits_still(now))
     found = session.scalars(
         rows()
         .with_only_columns(column)

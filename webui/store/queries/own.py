@@ -65,11 +65,10 @@ def of_agent(
         limit,
     )
     ids = [key[0] for key in walked.keys]
-    found = session.scalars(
-        select(Approval).where(Approval.id.in_(ids)).order_by(Approval.id.desc())
-    )
+    wanted = select(Approval).where(Approval.id.in_(ids)).order_by(Approval.id.desc())
+    found = session.scalars(wanted).all() if ids else ()
     stop = walked.looked_to
-    return Own(found.all(), None if stop is None else stop[0])
+    return Own(found, None if stop is None else stop[0])
 
 
 def _stored_as(status: str, now: int) -> list[list[ColumnElement[bool]]]:

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session, aliased
 
 from webui.approvals.states import OPEN
 from webui.store.models import Agent, AgentKey, Approval, Project, User
+from webui.store.queries.calls import agent_of
+from webui.store.rare import rare
 
 _manager = aliased(Agent)
 
@@ -58,13 +60,13 @@ def programs(
         if key.agent_id in found:
             found[key.agent_id].keys.append(key)
     counts = (
-        select(Approval.agent_id, func.count())
+        select(agent_of, func.count())
         .where(
             Approval.org_id == org_id,
-            Approval.status.in_(OPEN),
+            rare(Approval.status.in_(OPEN)),
             Approval.expires_at > now,
         )
-        .group_by(Approval.agent_id)
+        .group_by(agent_of)
     )
     for agent_id, count in session.execute(counts):
         if agent_id in found:

@@ -14,7 +14,7 @@ from webui.approvals.call.schema_check import SECRET_WORDS
 from webui.approvals.states import YES, Status
 from webui.store.models import Approval, table_of
 from webui.store.prepared import Prepared
-from webui.store.queries.calls import Row, rows
+from webui.store.queries.calls import Row, by_id
 
 _approvals = table_of(Approval)
 _c = _approvals.c
@@ -126,6 +126,5 @@ def decided_before(connection: Connection, call: Recorded) -> tuple[int, int]:
 
 def rows_with(session: Session, org_id: str, ids: Sequence[str]) -> dict[str, Row]:
     """Return calls of an org by their ids, as lists show them."""
-    wanted = rows().where(Approval.id.in_(ids), Approval.org_id == org_id)
-    found = map(Row._make, session.execute(wanted))
-    return {row.approval.id: row for row in found}
+    found = by_id(session, ids)
+    return {each: row for each, row in found.items() if row.approval.org_id == org_id}

@@ -8,7 +8,15 @@ from sqlalchemy.orm import Session
 
 from webui.approvals.errors import InvalidError
 from webui.store.models import Agent, Approval
-from webui.store.queries.calls import EVERYTHING, LONGEST_PAGE, Filters, Row, narrowed, rows
+from webui.store.queries.calls import (
+    EVERYTHING,
+    LONGEST_PAGE,
+    Filters,
+    Row,
+    by_id,
+    narrowed,
+    rows,
+)
 from webui.store.queries.seeing import EVERY_WAY, any_of
 from webui.store.queries.walks import Column, Values, Walk, merged, walk
 from webui.store.queries.words import found
@@ -80,8 +88,7 @@ def history(
         ]
         walked = merged(walks, limit)
     ids = [approval_id for _, approval_id in walked.keys]
-    whole = map(Row._make, session.execute(rows().where(Approval.id.in_(ids))))
-    read = {row.approval.id: row for row in whole}
+    read = by_id(session, ids)
     stop = walked.looked_to
     return History(
         [read[each] for each in ids if each in read],
@@ -132,6 +139,8 @@ def _among(
     limit: int,
 ) -> Walk:
     """Return which of the few that a search found fit."""
+    if not ids:
+        return Walk([], None)
     # The ids lead; SQLite would rather walk all of the org, so it may not know of it.
     org = func.coalesce(Approval.org_id, "") == org_id
     newest = (
@@ -210,9 +219,8 @@ def alike(session: Session, approval: Approval, limit: int = 5) -> Sequence[Row]
     ids = [found for found, whose in session.execute(newest) if whose == approval.agent_id][
         :limit
     ]
-    statement = rows().where(Approval.id.in_(ids))
-    found_rows = map(Row._make, session.execute(statement))
-    return sorted(found_rows, key=lambda row: ids.index(row.approval.id))
+    read = by_id(session, ids)
+    return [read[each] for each in ids if each in read]
 
 
 def earlier(session: Session, approval: Approval, limit: int = 5) -> Sequence[Row]:

@@ -17,6 +17,10 @@ _POSTGRESQL = text(
     " AND org_id = :org ORDER BY id DESC LIMIT :most"
 )
 
+_FROM_MEMORY = text("SET LOCAL random_page_cost = 1.1")
+"""Until the transaction ends: as if on a disk with a moving head, PostgreSQL would rather walk a
+hundred thousand of the newest rows than look up the few thousand that hold two common words."""
+
 
 def asked_words(words: str) -> list[str]:
     """Return the different words that are looked up, at most eight.
@@ -35,6 +39,8 @@ def found(session: Session, org_id: str, words: str, most: int = 500) -> list[st
     if not asked:
         return []
     on_sqlite = session.connection().dialect.name == "sqlite"
+    if not on_sqlite:
+        session.execute(_FROM_MEMORY)
     values = {
         "words": _quoted(asked) if on_sqlite else " ".join(asked),
         "org": org_id,

@@ -1,0 +1,31 @@
+"""Rows of the queue as they were drawn before: most are shown again, to the same and to others."""
+
+from functools import lru_cache
+from typing import Final
+
+from flask import Flask, render_template, request
+from markupsafe import Markup
+
+from webui.web.assets import icons_url
+from webui.web.rows import RowView
+from webui.web.speaking import spoken
+
+_KEPT: Final = 1_000
+"""Rows; each takes some 3 KB."""
+
+
+def register(app: Flask) -> None:
+    """Let templates ask for rows."""
+    app.add_template_global(drawn)
+
+
+def drawn(row: RowView, selected_id: str | None) -> Markup:
+    """Return a row of the queue. It is made of what stands in `row`, and of nothing else."""
+    where = (request.script_root, icons_url(), spoken().code)
+    return _drawn(row, where, is_selected=row.id == selected_id)
+
+
+@lru_cache(maxsize=_KEPT)
+def _drawn(row: RowView, _where: tuple[str, str, str], *, is_selected: bool) -> Markup:
+    selected_id = row.id if is_selected else None
+    return Markup(render_template("queue/_row.html", row=row, selected_id=selected_id))  # noqa: S704 - a template's
