@@ -162,6 +162,47 @@ def test_a_recipient_outside_the_organization_is_a_danger() -> None:
     assert alarming == {"Copy to", "Hidden copy to"}
 
 
+@pytest.mark.parametrize(
+    ("to", "goes_to"),
+    [
+        ('"me@northwind.example"@evil.example', "evil.example"),
+        ('<"me@northwind.example"@evil.example>', "evil.example"),
+        ("<me@northwind.example@evil.example>", "evil.example"),
+        ("me(you@northwind.example)@evil.example", "evil.example"),
+        ("me@evil.example (you@northwind.example)", "evil.example"),
+        ("<" + 381 * " " + "x@northwind.example.evil.example>", "northwind.example.evil.ex"),
+        (f"x@{'a.' * 118}northwind.example.evil.example", "a."),
+        ("me@evil.example/.northwind.example", "evil.example/.northwind.example"),
+        ("me@evil.example\0.northwind.example", "evil.example⟦U+0000⟧.northwind.example"),
+        ("me@evil-northwind.example", "evil-northwind.example"),
+        ("me@northwind.example.evil.example.", "northwind.example.evil.example"),
+        ("me@xn--northwnd-q6a.example", "xn--northwnd-q6a.example"),
+    ],
+)
+def test_an_address_that_looks_like_ours_is_outside(to: str, goes_to: str) -> None:
+    dangers = in_org(mail(to=to), "northwind.example").findings
+    outside = [each.words for each in dangers if "outside the org" in each.words]
+    assert len(outside) == 1
+    assert f": {goes_to}" in outside[0]
+
+
+def test_two_domains_that_only_foldings_make_one_are_two() -> None:
+    dangers = in_org(mail(to="a@stra\u00dfe.example"), "strasse.example").findings
+    said = "\n".join(each.words for each in dangers)
+    assert "outside the organization: stra\u00dfe.example" in said
+    assert "has letters outside ASCII" in said
+
+
+def test_a_quoted_address_before_the_sign_is_another_address() -> None:
+    call = mail(to='"me@northwind.example"@evil.example')
+    assert "holds more than one address" in findings("send_email", call)
+
+
+def test_an_address_of_ours_stays_inside_however_it_is_written() -> None:
+    call = mail(to=['"Ana" <ANA@Northwind.Example.>', "bo@northwind.example"])
+    assert in_org(call, "northwind.example").findings == ()
+
+
 def test_a_single_recipient_outside_is_named_alone() -> None:
     call = {"message": mail(to="cy@partner.example")}
     (danger,) = in_org(call, "northwind.example").findings

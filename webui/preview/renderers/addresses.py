@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -18,7 +18,9 @@ _MOST_NAMED: Final = 20
 MOST_READ: Final = 2_000
 _MOST_DOMAINS: Final = 6
 _LONGEST_DOMAIN: Final = 60
-_ADDRESS: Final = re.compile(r"[^\s<>@,;:\"()\[\]]{1,64}@[^\s<>@,;:\"()]{1,253}")
+_ADDRESS: Final = re.compile(r"[^\s<>@,;:\"()\[\]]{1,64}@[^\s<>@,;:\"()]+")
+_BEHIND_AT: Final = re.compile(r"@([^\s<>@,;:\"()]*)")
+_HOST: Final = re.compile(r"[a-z0-9.-]+")
 _SEPARATOR: Final = re.compile(r"[,;\n]")
 _INNER: Final = ("email", "address", "mail", "emailAddress")
 _NAMES: Final = ("name", "displayName", "display_name")
@@ -30,6 +32,8 @@ class Recipient(NamedTuple):
     span: Span
     domain: str
     """In small letters; empty if there is none to be seen."""
+    others: tuple[str, ...] = ()
+    """What else stands behind an @: `"me@ours.example"@theirs.example` goes to theirs."""
 
 
 def recipients(arguments: Arguments, *names: str) -> list[Recipient]:
@@ -79,14 +83,21 @@ def _trimmed(text: Text, begin: int, end: int) -> Span:
 
 def recipient_of(span: Span) -> Recipient:
     """Return a recipient with the domain of the address that counts: the last one."""
-    found = _last_address(span.plain)
-    domain = found.rpartition("@")[2].strip(">").rstrip(".").casefold() if found else ""
-    return Recipient(span, domain)
+    plain = span.plain
+    domain = _folded(_last_address(plain).rpartition("@")[2])
+    named = dict.fromkeys(map(_folded, _BEHIND_AT.findall(plain)))
+    return Recipient(span, domain, tuple(each for each in named if each not in {"", domain}))
+
+
+def _folded(domain: str) -> str:
+    """Return it in small letters. Those of other alphabets stay: ß and ss are two domains."""
+    bare = domain.rstrip(".")
+    return bare.lower() if bare.isascii() else bare
 
 
 def _last_address(plain: str) -> str:
     bracket = plain.rfind("<")
-    if bracket >= 0 and (match := _ADDRESS.search(plain[bracket : bracket + 400])):
+    if bracket >= 0 and (match := _ADDRESS.search(plain, bracket)):
         return match[0]
     last = ""
     for match in _ADDRESS.finditer(plain[-400:]):
@@ -155,7 +166,7 @@ def look_at_recipients(found: Findings, label: str, those: list[Recipient]) -> N
                 value=said(each.span, 100),
             )
             found.danger("display-name", words)
-        if plain.count("@") > 1 and not shown and len(_ADDRESS.findall(plain[:400])) > 1:
+        if plain.count("@", bracket) > 1:
             found.danger(
                 "two-addresses",
                 sentence(
@@ -182,8 +193,20 @@ def look_at_recipients(found: Findings, label: str, those: list[Recipient]) -> N
 
 def is_outside(one: Recipient, own_domains: tuple[str, ...]) -> bool:
     """Say whether a recipient is at none of the organization's domains or below one of them."""
-    domain = one.domain
-    return bool(own_domains and domain) and not any(
+    return bool(one.domain) and _foreign(one, own_domains) is not None
+
+
+def _foreign(one: Recipient, own_domains: tuple[str, ...]) -> str | None:
+    """Return what is not the organization's; of several, programs differ on which one counts."""
+    if not own_domains:
+        return None
+    named = (one.domain, *one.others)
+    return next((each for each in named if not _is_own(each, own_domains)), None)
+
+
+def _is_own(domain: str, own_domains: tuple[str, ...]) -> bool:
+    """Say so of plain names alone: where others end (`theirs.example/.ours.example`), who knows?"""
+    return _HOST.fullmatch(domain) is not None and any(
         domain == own or domain.endswith(f".{own}") for own in own_domains
     )
 
@@ -192,10 +215,11 @@ def look_outside(
     found: Findings, those: list[Recipient], own_domains: tuple[str, ...]
 ) -> None:
     """Say who is outside the organization, if it names its domains."""
-    outside = [each for each in those if is_outside(each, own_domains)]
+    foreign = [_foreign(each, own_domains) for each in those if each.domain]
+    outside = [each for each in foreign if each is not None]
     if not outside:
         return
-    named = _domains_of(outside)
+    named = _counted(outside)
     if len(those) == 1:
         words = sentence("It goes outside the organization: %(named)s.", named=named)
     else:
@@ -213,7 +237,7 @@ def look_at_domains(found: Findings, those: list[Recipient]) -> Fact | None:
     domains = {each.domain for each in those if each.domain}
     if not domains:
         return None
-    words = _domains_of(those)
+    words = _counted(each.domain for each in those if each.domain)
     if len(domains) > 1:
         found.note(
             "domains",
@@ -226,10 +250,9 @@ def look_at_domains(found: Findings, those: list[Recipient]) -> Fact | None:
     return Fact(sentence("Domains"), (Piece("text", words),))
 
 
-def _domains_of(those: list[Recipient]) -> str:
+def _counted(domains: Iterable[str]) -> str:
     """Return domains with how many recipients each has, the commonest first."""
-    counted = Counter(each.domain for each in those if each.domain)
-    named = sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+    named = sorted(Counter(domains).items(), key=lambda pair: (-pair[1], pair[0]))
     words = ", ".join(
         f"{_cut(domain)} ({times:,})" for domain, times in named[:_MOST_DOMAINS]
     )
