@@ -101,6 +101,7 @@ FOLLOWED = "leads to instructions that agents follow"
         ("Read", {"file_path": "/srv/app/AGENTS.md"}),
         ("mcp__fs__getFileInfo", {"path": "docs/../GEMINI.md"}),
         ("read_multiple_files", {"paths": ["a", ".github/copilot-instructions.md"]}),
+        ("mcp__my_files__read_text_file", {"path": "CLAUDE.md", "head": 20}),
         ("fs.copy_file", {"source": "CLAUDE.md", "destination": "notes.md"}),
     ],
 )
@@ -129,6 +130,15 @@ def test_reading_what_agents_follow_is_no_danger(
         ("fs.rename_file", {"old_path": "a.md", "new_path": "sub/agents.md"}),
         ("fs.frobnicate", {"path": "CLAUDE.md"}),  # nobody can tell what it does
         ("fs.read_or_write_file", {"path": "CLAUDE.md"}),
+        ("find_and_overwrite", {"path": "CLAUDE.md"}),
+        ("get_or_patch_file", {"path": "CLAUDE.md"}),
+        ("mcp__read__erase", {"path": "CLAUDE.md"}),
+        ("read_удалить", {"path": "CLAUDE.md"}),
+        ("open_file", {"path": "CLAUDE.md", "mode": "w"}),
+        ("read_file", {"path": "CLAUDE.md", "data": "obey"}),
+        ("get_file", {"path": "a", "destination": "CLAUDE.md"}),
+        ("get_file", {"source": "a", "path": "a", "to": "AGENTS.md"}),
+        ("copy_swap", {"source": "CLAUDE.md", "path": "a", "destination": "b"}),
     ],
 )
 def test_changing_what_agents_follow_is_a_danger(

@@ -1,5 +1,6 @@
 """File paths: where they lead, whether they leave their folder, and what lies there."""
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
@@ -40,12 +41,24 @@ _READS: Final = frozenset(
     {"read", "view", "get", "list", "ls", "glob", "grep", "search", "find", "open", "show", "tree", "info", "stat", "cat",
      "head", "tail", "exists"}
 )  # fmt: skip
-_CHANGES: Final = frozenset(
-    {"write", "edit", "create", "append", "replace", "update", "save", "copy", "move", "rename", "delete", "remove", "link",
-     "truncate", "touch", "set", "make", "put", "upload", "download"}
+_BESIDE: Final = frozenset(
+    {"file", "files", "text", "media", "multiple", "image", "binary", "dir", "dirs", "directory", "directories", "folder",
+     "folders", "content", "contents", "line", "lines", "range", "path", "paths", "allowed", "with", "in", "by", "name",
+     "size", "sizes", "metadata", "pattern", "fs", "filesystem", "workspace", "project", "repo", "code"}
 )  # fmt: skip
+"""Words that may stand beside one that reads; whatever else does may write."""
+_GOALS: Final = frozenset({"destination", "dest", "dst", "to", "target", "new_path"})
+_HOW: Final = frozenset(
+    {"offset", "limit", "head", "tail", "start", "end", "start_line", "end_line", "startLine", "endLine", "line_start",
+     "line_end", "view_range", "encoding", "recursive", "depth", "max_depth", "pattern", "glob", "include", "exclude",
+     "exclude_patterns", "excludePatterns", "ignore", "sortBy", "sort_by", "output_mode", "head_limit", "pages",
+     "explanation", "description", "-n", "-i", "-A", "-B", "-C", "multiline", "max_results", "should_read_entire_file",
+     "start_line_one_indexed", "end_line_one_indexed_inclusive"}
+)  # fmt: skip
+"""Arguments that say how to read; of others, such as a mode, nobody can tell."""
 _ENDS: Final = frozenset({"delete", "remove", "move", "write"})
 _MOST: Final = 50
+_SERVER: Final = re.compile(r"\Amcp__.+?__")
 
 
 def fits(arguments: Arguments) -> bool:
@@ -80,7 +93,7 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     """Return where the paths of a call lead."""
     words = words_of(tool)
     # What is moved stands above where it goes.
-    given = sorted(_paths(arguments, words), key=lambda path: path.name not in _SOURCES)
+    given = sorted(_paths(arguments, tool), key=lambda path: path.name not in _SOURCES)
     if not given or not _CONTENTS.isdisjoint(arguments.names):
         return None
     root = arguments.text(*_ROOTS)
@@ -106,12 +119,11 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     return Rendering("path", title, tuple(facts), blocks, found.sentences())
 
 
-def _paths(arguments: Arguments, words: frozenset[str]) -> Iterator[_Path]:
+def _paths(arguments: Arguments, tool: str) -> Iterator[_Path]:
     """Yield the paths; what a tool does whose name says neither may be to write."""
-    changes = words & _CHANGES
-    reads = not changes and not words.isdisjoint(_READS)
+    reads, copies = _only_reads(tool, arguments), _only_copies(tool)
     for name in arguments.names:
-        is_read = reads or (changes == {"copy"} and name in _SOURCES)
+        is_read = (reads and name not in _GOALS) or (copies and name in _SOURCES)
         if name in _NAMES:
             text = arguments.text(name)
             if text is not None and text.plain:
@@ -120,6 +132,27 @@ def _paths(arguments: Arguments, words: frozenset[str]) -> Iterator[_Path]:
             for text in arguments.texts(name) or ():
                 if text.plain:
                     yield _Path(name, text, is_read)
+
+
+def _only_reads(tool: str, arguments: Arguments) -> bool:
+    """Say whether everything in a call is known to be of reading."""
+    words = _words(tool)
+    known = {*_NAMES, *_ROOTS, *FILE_LISTS, *_HOW}
+    return (
+        not words.isdisjoint(_READS)
+        and words <= _READS | _BESIDE
+        and known.issuperset(arguments.names)
+    )
+
+
+def _only_copies(tool: str) -> bool:
+    words = _words(tool)
+    return "copy" in words and words <= {"copy", *_BESIDE}
+
+
+def _words(tool: str) -> frozenset[str]:
+    """Return the words of a tool's name without its server's; none if not all can be read."""
+    return words_of(_SERVER.sub("", tool)) if tool.isascii() else frozenset()
 
 
 def _blocks(given: Sequence[_Path]) -> Iterator[Block]:
