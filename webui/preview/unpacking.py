@@ -123,16 +123,16 @@ class Unpacker:
     def _read(
         self, begin: int, end: int, how: str, raw: bytes, *, sure: bool
     ) -> Packed | None:
-        # a text may begin like a packing: "x " and zlib's first bytes are the same
+        text = _text_of(raw, sure=sure)
         name = _packing_of(raw)
         inflated = self._inflated(raw) if name else None
-        if inflated is not None:
-            raw, sure = inflated, True
+        if text is not None:
+            # It begins like zlib ("x^"), and a shell may run it as it is: show that.
+            self.gave_up = self.gave_up or bool(inflated)
+        elif inflated is not None:
+            text = _text_of(inflated, sure=True)
             how = sentence("%(name)s in %(how)s", name=name, how=how)
-        text = _text_of(raw, sure=sure)
-        if text is None:
-            return None
-        return Packed(begin, end, how, text)
+        return None if text is None else Packed(begin, end, how, text)
 
     def _inflated(self, raw: bytes) -> bytes | None:
         most = min(self._bytes_left, max(_LEAST_RATIO_BYTES, _MOST_RATIO * len(raw)))
@@ -146,6 +146,8 @@ class Unpacker:
             self._bytes_left -= min(self._bytes_left, most)
             return None
         self._bytes_left -= len(found)
+        if machine.unused_data or (found and not machine.eof):
+            self.gave_up = True  # of what stands behind it, or of what is missing
         return found
 
 
