@@ -5,7 +5,7 @@ it and kept for the process; `make catalogue` brings it in step with the source.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -83,10 +83,11 @@ class Language:
         if known != whole or len(text) > LONGEST_KEPT:
             return known.replace("%%", "%")
         for message, pieces in self._with_values:
-            if all(piece in text for piece in pieces) and text.startswith(pieces[0]):
-                found = _pattern(message).fullmatch(text)
-                if found is not None:
-                    return self.gettext(message) % found.groupdict()
+            values = _between(pieces, text)
+            if values is not None:
+                filled = _filled(message, values)
+                if filled is not None:
+                    return self.gettext(message) % filled
         return text
 
     @cached_property
@@ -173,18 +174,34 @@ def catalogue(code: str) -> Catalog:
         return read_po(file, locale=code)
 
 
-@cache
-def _pattern(message: str) -> re.Pattern[str]:
-    """Return what finds the values of a message in its English text."""
-    seen: set[str] = set()
-    pattern = ""
-    for at, piece in enumerate(_VALUE.split(message)):
-        if at % 2 == 0:
-            pattern += re.escape(piece.replace("%%", "%"))
-        else:
-            pattern += f"(?P={piece})" if piece in seen else f"(?P<{piece}>.+?)"
-            seen.add(piece)
-    return re.compile(pattern, re.DOTALL)
+def _between(pieces: Sequence[str], text: str) -> list[str] | None:
+    """Return what stands between pieces of a text, each as short as can be; none if they do not fit.
+
+    Text of others is looked at here, so it is done in one walk: no search is begun again.
+    """
+    first, *middle, last = pieces
+    end = len(text) - len(last)
+    if not (text.startswith(first) and text.endswith(last)):
+        return None
+    values, at = [], len(first)
+    for piece in middle:
+        found = text.find(piece, at + 1, end)
+        if found < 0:
+            return None
+        values.append(text[at:found])
+        at = found + len(piece)
+    if at >= end:
+        return None
+    return [*values, text[at:end]]
+
+
+def _filled(message: str, values: Iterable[str]) -> dict[str, str] | None:
+    """Return values by their names in a message; none if one name would have two."""
+    filled: dict[str, str] = {}
+    for name, value in zip(_VALUE.findall(message), values, strict=True):
+        if filled.setdefault(name, value) != value:
+            return None
+    return filled
 
 
 @lru_cache(maxsize=4096)
