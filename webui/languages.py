@@ -83,7 +83,7 @@ class Language:
         if known != whole or len(text) > LONGEST_KEPT:
             return known.replace("%%", "%")
         for message, pieces in self._with_values:
-            if all(piece in text for piece in pieces) and text.startswith(pieces[0]):
+            if text.startswith(pieces[0]) and text.endswith(pieces[-1]):
                 found = _pattern(message).fullmatch(text)
                 if found is not None:
                     return self.gettext(message) % found.groupdict()
