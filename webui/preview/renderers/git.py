@@ -23,7 +23,7 @@ from webui.preview.renderers.saying import (
 from webui.preview.renderers.sensitive_files import look_at_path
 from webui.preview.renderers.sheets import Sheets, add_lines
 from webui.preview.renderers.tool_names import globs, squeezed
-from webui.sentences import number, sentence
+from webui.sentences import number, sentence, sentence_in
 
 TOOLS: Final = globs(", ".join(each.phrases for each in OPERATIONS))
 _ADMIN: Final = frozenset({"admin", "maintain", "owner", "write", "push"})
@@ -38,7 +38,10 @@ _FACTS: Final = (
         sentence("From"),
         ("head", "source_branch", "from_branch", "base_branch", "source", "from"),
     ),
-    (sentence("To"), ("base", "target_branch", "target", "into")),
+    (
+        sentence_in("where something goes", "To"),
+        ("base", "target_branch", "target", "into"),
+    ),
     (sentence("Branch"), ("branch", "branch_name", "ref", "refspec")),
     (
         sentence("Revision"),
