@@ -10,7 +10,9 @@ export const liveRoot = document.querySelector("[data-live]");
 
 const clockOffset = Number(meta("server-now")?.content ?? Date.now()) - Date.now();
 const serverNow = () => Date.now() + clockOffset;
-const relative = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto", style: "short" });
+const language = document.documentElement.lang;
+// In English the short form ends with a word; elsewhere it may end with a dot, as sentences do.
+const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: language === "en" ? "short" : "long" });
 const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60]];
 
 function ago(at) {

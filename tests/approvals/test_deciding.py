@@ -149,6 +149,7 @@ def test_a_stale_seal_decides_nothing(desk: Desk, house: House) -> None:
     ("column", "value"),
     [
         ("arguments_hash", "sha256:0"),
+        ("fingerprint", "sha256:0"),
         ("rule_hash", "other"),
         ("edits", 1),
         ("change_requests", 1),

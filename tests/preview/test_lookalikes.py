@@ -47,6 +47,15 @@ def test_only_the_keys_that_look_alike_carry_the_flag(profile: Profile) -> None:
     assert ["look-alike-keys" in node.flags for node in nodes] == [False, True, False, True]
 
 
+def test_keys_that_look_alike_are_told_apart_where_they_stand(profile: Profile) -> None:
+    arguments = {"path": 1, "раth": 2, "größe": 3}
+    told = ["größe", "path", "⟦U+0440⟧⟦U+0430⟧th"]
+    for view in (card, full):
+        assert [node.name for node in view("t", arguments, profile).nodes] == told
+        (outer,) = view("t", {"a": arguments}, profile).nodes
+        assert [node.name for node in outer.children] == told
+
+
 @given(
     st.lists(st.text(st.sampled_from("abcаbс01lI\n"), max_size=4), unique=True, max_size=8)
 )

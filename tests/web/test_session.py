@@ -230,5 +230,5 @@ def test_signing_in_leads_back_to_where_one_came_from(
 
 def test_who_is_signed_in_needs_no_form(signed_in: SignedIn, house: House) -> None:
     browser = signed_in(house.ana)
-    assert browser.get("/sign-in").status_code == 302
+    assert browser.get("/sign-in").status_code == 303
     assert browser.get("/sign-in?again=1").status_code == 200

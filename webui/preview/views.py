@@ -32,7 +32,7 @@ from webui.preview.renderers import render
 from webui.preview.revealing import Place, hides, revealed
 from webui.preview.rows import in_rows
 from webui.preview.values import Inside
-from webui.preview.visible import inline, on_one_line
+from webui.preview.visible import inline, on_one_line, told_apart
 from webui.sentences import plural, sentence
 
 _MOST_KEYS: Final = 40
@@ -146,11 +146,17 @@ def _whole(value: Value, step: int, above: str = "") -> Node:
         below = _below(value.children, place + ".")
         empty = () if below else (_EMPTY[value.kind],)
         count = len(value.children)
-        return Node(value.name, value.kind, empty, below, count, 0, flags, at=at)
+        return Node(_name(value), value.kind, empty, below, count, 0, flags, at=at)
     pieces, fold = folded(value.segments, FULL)
     shown = _leaf(value, pieces)
     decoded = tuple(map(_unpacked, value.payloads)) if value.payloads else ()
-    return Node(value.name, _leaf_kind(value), shown, (), None, 0, flags, decoded, fold, at)
+    kind, name = _leaf_kind(value), _name(value)
+    return Node(name, kind, shown, (), None, 0, flags, decoded, fold, at)
+
+
+def _name(value: Value) -> str:
+    """Return a name as it is shown: of names that look alike, every letter can be told."""
+    return told_apart(value.name) if "look-alike-keys" in value.flags else value.name
 
 
 def _below(children: Sequence[Value], above: str) -> tuple[Node, ...]:
@@ -256,11 +262,13 @@ class _Card:
         return Node(name, value.kind, tuple(pieces), tuple(below), count, hidden, flags)
 
     def _shown_name(self, value: Value) -> str:
-        name = value.name
+        name = _name(value)
         hidden = 0
         if len(name) > NAME.most:
             shown, hidden = fitted(value.name_segments, NAME, 2 * NAME.most)
             name = on_one_line("".join([piece.text for piece in shown]))
+            if "look-alike-keys" in value.flags:
+                name = told_apart(name)
             self.cut += hidden > 0
         self._take(len(name), hidden)
         return name

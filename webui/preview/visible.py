@@ -135,6 +135,16 @@ def escape(character: str) -> str:
     return f"⟦U+{ord(character):04X}⟧"
 
 
+def told_apart(shown: str) -> str:
+    """Return visible text with each letter outside ASCII written out, however plain it looks."""
+    if shown.isascii():
+        return shown
+    plain = [sign.isascii() or not sign.isalpha() for sign in shown]
+    return "".join(
+        [sign if ok else escape(sign) for sign, ok in zip(shown, plain, strict=True)]
+    )
+
+
 _CONTROLS: Final = {
     0x00: "NULL",
     0x07: "BELL",

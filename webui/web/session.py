@@ -66,7 +66,7 @@ def sign_in() -> BaseResponse | str:
     """Show the form; with somebody signed in already, go on (unless asked to sign in again)."""
     target = local_path(request.args.get("next"))
     if current_user.is_authenticated and "again" not in request.args:
-        return redirect(target or url_for("queue.page"))
+        return redirect(target or url_for("queue.page"), 303)
     return form(None, next_path=target)
 
 

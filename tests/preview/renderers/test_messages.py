@@ -66,6 +66,16 @@ def test_a_line_feed_in_a_subject_is_a_chip_and_no_second_line() -> None:
         ),
         (
             "send_email",
+            mail(to=['"ceo@northwind.example' + 500 * " " + '" <x@evil.example>']),
+            "holds another address than the one it goes to",
+        ),
+        (
+            "send_email",
+            mail(to=['"x@evil.example ceo@northwind.example" <x@evil.example>']),
+            "holds another address than the one it goes to",
+        ),
+        (
+            "send_email",
             mail(to=["ana@northwind.example bo@evil.example"]),
             "holds more than one address",
         ),
@@ -184,6 +194,21 @@ def test_an_address_that_looks_like_ours_is_outside(to: str, goes_to: str) -> No
     outside = [each.words for each in dangers if "outside the org" in each.words]
     assert len(outside) == 1
     assert f": {goes_to}" in outside[0]
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        [["cy@partner.example"], "ana@northwind.example"],
+        [{"email": "ana@northwind.example", "address": "cy@partner.example"}],
+        [{"who": {"at": "cy@partner.example"}}, "ana@northwind.example"],
+        [{"email": ["cy@partner.example"]}, "ana@northwind.example"],
+    ],
+)
+def test_no_form_of_a_recipient_is_passed_over(to: object) -> None:
+    reading = in_org(mail(to=to), "northwind.example")
+    assert "partner.example (1)." in " ".join(each.words for each in reading.findings)
+    assert any("cy@" in text for text in text_of(reading).splitlines())
 
 
 def test_two_domains_that_only_foldings_make_one_are_two() -> None:

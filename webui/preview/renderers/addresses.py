@@ -7,12 +7,13 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from webui.preview.nodes import Piece
+from webui.preview.reading import Value
 from webui.preview.renderers.arguments import Arguments, Text, text_of
 from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.rendering import Fact
 from webui.preview.renderers.saying import Span, pieces_of, said
 from webui.preview.visible import inline
-from webui.sentences import sentence
+from webui.sentences import Sentence, joined, number, sentence
 
 _MOST_NAMED: Final = 20
 MOST_READ: Final = 2_000
@@ -48,14 +49,24 @@ def _spans(arguments: Arguments, names: tuple[str, ...]) -> Iterator[Span]:
         return
     members = value.children if value.kind == "array" else (value,)
     for member in members[: MOST_READ + 1]:
-        if member.kind == "object":
-            inner = Arguments(member.children)
-            inner = inner.inside("emailAddress", "email_address") or inner
-            text = inner.text(*_INNER)
-            if text is not None:
-                yield from _split(text)
-        elif member.kind != "array":
-            yield from _split(text_of(member))
+        yield from _inside(member)
+
+
+def _inside(member: Value) -> Iterator[Span]:
+    """Yield the addresses of one member; of one in an unknown form all its texts."""
+    if member.kind == "object":
+        inner = Arguments(member.children)
+        inner = inner.inside("emailAddress", "email_address") or inner
+        texts = [text for name in _INNER if (text := inner.text(name)) is not None]
+        for text in texts:
+            yield from _split(text)
+        if texts:
+            return
+    if member.kind in {"object", "array"}:
+        for each in islice(member.children, MOST_READ):
+            yield from _inside(each)
+    else:
+        yield from _split(text_of(member))
 
 
 def _split(text: Text) -> Iterator[Span]:
@@ -118,77 +129,81 @@ def facts_about(
         for at, each in enumerate(those[:_MOST_NAMED])
     ]
     if (rest := len(those) - _MOST_NAMED) > 0:
-        words = sentence("%(rest)s more not shown", rest=f"{rest:,}")
-        facts.append(
-            Fact(label, (Piece("gap", f"⟦… {words} …⟧", words),), is_alarming=True)
-        )
+        words = sentence("%(rest)s more not shown", rest=number(rest))
+        gap = Piece("gap", sentence("⟦… %(words)s …⟧", words=words), words)
+        facts.append(Fact(label, (gap,), is_alarming=True))
     return facts
 
 
 def _numbered(label: str, at: int, count: int) -> str:
-    return label if count == 1 else f"{label} ({at + 1} of {count:,})"
+    if count == 1:
+        return label
+    return sentence(
+        "%(label)s (%(at)s of %(count)s)", label=label, at=at + 1, count=number(count)
+    )
 
 
 def look_at_recipients(found: Findings, label: str, those: list[Recipient]) -> None:
     """Say what is odd about single recipients."""
     if len(those) == MOST_READ:
         words = sentence(
-            "“%(label)s” names %(most_read)s recipients or more; no more were read.",
+            "“%(label)s” names %(most)s recipients or more; no more were read.",
             label=label,
-            most_read=f"{MOST_READ:,}",
+            most=number(MOST_READ),
         )
         found.danger(("unread", label), words)
     for each in those:
-        plain = each.span.plain
-        if each.span.is_secret:
-            found.danger(
-                "masked-recipient",
-                sentence(
-                    "A recipient in “%(label)s” is masked in part: it may be anyone.",
-                    label=label,
-                ),
-            )
-        elif not each.domain:
-            found.danger(
-                "no-address",
-                sentence(
-                    "%(value)s in “%(label)s” is no address of e-mail.",
-                    value=said(each.span),
-                    label=label,
-                ),
-            )
-        bracket = max(0, plain.rfind("<"))
-        shown = plain[max(0, bracket - 400) : bracket]
-        named = _ADDRESS.search(shown)
-        if named and named[0].casefold() not in plain[bracket:].casefold():
-            words = sentence(
-                "The name in %(value)s holds another address than the one it goes to.",
-                value=said(each.span, 100),
-            )
-            found.danger("display-name", words)
-        if plain.count("@", bracket) > 1:
-            found.danger(
-                "two-addresses",
-                sentence(
-                    "%(value)s holds more than one address.", value=said(each.span, 100)
-                ),
-            )
-        if each.domain and not each.domain.isascii():
-            found.danger(
-                "domain-letters",
-                sentence(
-                    "The domain of %(value)s has letters outside ASCII.",
-                    value=said(each.span),
-                ),
-            )
-        elif "xn--" in each.domain:
-            found.danger(
-                "domain-letters",
-                sentence(
-                    "The domain of %(value)s stands for letters outside ASCII.",
-                    value=said(each.span),
-                ),
-            )
+        _look_at_address(found, label, each)
+        _look_at_names(found, each.span)
+        _look_at_domain(found, each)
+
+
+def _look_at_address(found: Findings, label: str, one: Recipient) -> None:
+    if one.span.is_secret:
+        words = sentence(
+            "A recipient in “%(label)s” is masked in part: it may be anyone.", label=label
+        )
+        found.danger("masked-recipient", words)
+    elif not one.domain:
+        words = sentence(
+            "%(recipient)s in “%(label)s” is no address of e-mail.",
+            recipient=said(one.span),
+            label=label,
+        )
+        found.danger("no-address", words)
+
+
+def _look_at_names(found: Findings, span: Span) -> None:
+    plain = span.plain
+    bracket = max(0, plain.rfind("<"))
+    goes_to = plain[bracket:].casefold()
+    named = _ADDRESS.finditer(plain, 0, bracket)
+    if any(each[0].casefold() not in goes_to for each in named):
+        words = sentence(
+            "The name in %(recipient)s holds another address than the one it goes to.",
+            recipient=said(span, 100),
+        )
+        found.danger("display-name", words)
+    if plain.count("@", bracket) > 1:
+        words = sentence(
+            "%(recipient)s holds more than one address.", recipient=said(span, 100)
+        )
+        found.danger("two-addresses", words)
+
+
+def _look_at_domain(found: Findings, one: Recipient) -> None:
+    if one.domain and not one.domain.isascii():
+        words = sentence(
+            "The domain of %(recipient)s has letters outside ASCII.",
+            recipient=said(one.span),
+        )
+        found.danger("domain-letters", words)
+    elif "xn--" in one.domain:
+        words = sentence(
+            "The domain of %(recipient)s stands for letters outside ASCII.",
+            recipient=said(one.span),
+        )
+        found.danger("domain-letters", words)
 
 
 def is_outside(one: Recipient, own_domains: tuple[str, ...]) -> bool:
@@ -221,13 +236,13 @@ def look_outside(
         return
     named = _counted(outside)
     if len(those) == 1:
-        words = sentence("It goes outside the organization: %(named)s.", named=named)
+        words = sentence("It goes outside the organization: %(domains)s.", domains=named)
     else:
         words = sentence(
-            "%(outside)s of %(those)s recipients are outside the organization: %(named)s.",
-            outside=f"{len(outside):,}",
-            those=f"{len(those):,}",
-            named=named,
+            "%(outside)s of %(all)s recipients are outside the organization: %(domains)s.",
+            outside=number(len(outside)),
+            all=number(len(those)),
+            domains=named,
         )
     found.danger("outside", words)
 
@@ -242,22 +257,28 @@ def look_at_domains(found: Findings, those: list[Recipient]) -> Fact | None:
         found.note(
             "domains",
             sentence(
-                "It goes to %(domains)s different domains: %(words)s.",
-                domains=f"{len(domains):,}",
-                words=words,
+                "It goes to %(count)s different domains: %(domains)s.",
+                count=number(len(domains)),
+                domains=words,
             ),
         )
     return Fact(sentence("Domains"), (Piece("text", words),))
 
 
-def _counted(domains: Iterable[str]) -> str:
+def _counted(domains: Iterable[str]) -> Sentence:
     """Return domains with how many recipients each has, the commonest first."""
     named = sorted(Counter(domains).items(), key=lambda pair: (-pair[1], pair[0]))
-    words = ", ".join(
-        f"{_cut(domain)} ({times:,})" for domain, times in named[:_MOST_DOMAINS]
+    words = joined(
+        ", ",
+        [
+            joined("", (_cut(domain), " (", number(times), ")"))
+            for domain, times in named[:_MOST_DOMAINS]
+        ],
     )
     rest = len(named) - _MOST_DOMAINS
-    return f"{words} and {rest:,} more" if rest > 0 else words
+    if rest <= 0:
+        return words
+    return sentence("%(domains)s and %(rest)s more", domains=words, rest=number(rest))
 
 
 def _cut(domain: str) -> str:

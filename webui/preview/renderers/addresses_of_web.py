@@ -4,13 +4,16 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from webui.preview.nodes import Piece
 from webui.preview.renderers.arguments import Text
 from webui.preview.renderers.languages import hosts
 from webui.preview.renderers.languages.hosts import Address
 from webui.preview.renderers.rendering import Fact, Severity
-from webui.sentences import sentence
+from webui.sentences import number, sentence, sentence_in
 
 MOST_ADDRESS: Final = 16_384
+NONE: Final = sentence("(none)")
+"""Stands where an address has no such part."""
 _LONG: Final = 1_000
 _RUNS: Final = frozenset({"javascript", "data", "vbscript", "blob", "filesystem"})
 _MACHINE: Final = frozenset(
@@ -40,7 +43,8 @@ def address_of(url: Text) -> Address:
 def host_fact(url: Text, address: Address) -> Fact:
     """Return the host, set apart from the rest of the address."""
     alarms = bool(address.user) or any(hosts.concerns(address.host))
-    return Fact(sentence("Host"), url.snippet(address.host or "(none)"), alarms)
+    shown = url.snippet(address.host) or (Piece("text", NONE),)
+    return Fact(sentence("Host"), shown, alarms)
 
 
 def concerns(url: Text, address: Address) -> Iterator[Concern]:
@@ -58,16 +62,20 @@ def concerns(url: Text, address: Address) -> Iterator[Concern]:
 def _of_host(url: Text, address: Address) -> Iterator[Concern]:
     shown = url.words(address.host)
     if address.host:
-        for words in hosts.concerns(address.host):
-            yield Concern("danger", f"The host {shown} {url.words(words, 200)}.")
+        for concern in hosts.concerns(address.host):
+            words = sentence(
+                "The host %(host)s %(concern)s.",
+                host=shown,
+                concern=hosts.shown(concern, url),
+            )
+            yield Concern("danger", words)
     elif address.scheme not in _RUNS | _MACHINE:
         words = sentence("The address has no host, so whom it speaks to cannot be told.")
         yield Concern("danger", words)
     if address.user:
         words = sentence(
-            "Before the host %(shown)s stands a user name; what is before the @ is "
-            "no host.",
-            shown=shown,
+            "Before the host %(host)s stands a user name; what is before the @ is no host.",
+            host=shown,
         )
         yield Concern("danger", words)
 
@@ -84,8 +92,8 @@ def _of_spelling(url: Text, address: Address) -> Iterator[Concern]:
         yield Concern("danger", words)
     if address.port not in USUAL_PORTS:
         words = sentence(
-            "The port %(value)s is not a usual one for the web.",
-            value=url.words(address.port),
+            "The port %(port)s is not a usual one for the web.",
+            port=url.words(address.port),
         )
         yield Concern("danger", words)
     if _CLIMBS.search(address.path):
@@ -93,15 +101,15 @@ def _of_spelling(url: Text, address: Address) -> Iterator[Concern]:
         yield Concern("danger", words)
     if len(plain) > MOST_ADDRESS:
         words = sentence(
-            "The address has %(plain)s characters and is read up to %(most_address)s.",
-            plain=f"{len(plain):,}",
-            most_address=f"{MOST_ADDRESS:,}",
+            "The address has %(chars)s characters and is read up to %(most)s.",
+            chars=number(len(plain)),
+            most=number(MOST_ADDRESS),
         )
         yield Concern("danger", words)
     elif len(plain) > _LONG:
         words = sentence(
-            "The address has %(plain)s characters: it may carry data to its host.",
-            plain=f"{len(plain):,}",
+            "The address has %(chars)s characters: it may carry data to its host.",
+            chars=number(len(plain)),
         )
         yield Concern("note", words)
 
@@ -125,7 +133,6 @@ def _of_scheme(url: Text, address: Address) -> Iterator[Concern]:
         words = sentence("Nothing is encrypted: anybody on the way can read and change it.")
         yield Concern("danger", words)
     elif scheme not in _SECURE:
-        words = sentence(
-            "The scheme is %(value)s, and not https.", value=url.words(scheme or "none")
-        )
+        shown = url.words(scheme) or sentence_in("scheme of an address", "none")
+        words = sentence("The scheme is %(scheme)s, and not https.", scheme=shown)
         yield Concern("danger", words)

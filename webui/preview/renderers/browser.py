@@ -8,8 +8,9 @@ from webui.preview.nodes import Piece
 from webui.preview.reading import Value
 from webui.preview.renderers.addresses_of_web import address_of, concerns, host_fact
 from webui.preview.renderers.arguments import Arguments, Text, text_of
+from webui.preview.renderers.browser_code import look_at_code
 from webui.preview.renderers.findings import Findings
-from webui.preview.renderers.member_names import CODE, FILE_LISTS, FILES
+from webui.preview.renderers.member_names import FILE_LISTS, FILES
 from webui.preview.renderers.rendering import Fact, Rendering, Token
 from webui.preview.renderers.saying import (
     fact,
@@ -24,7 +25,7 @@ from webui.preview.renderers.saying import (
 from webui.preview.renderers.sensitive_files import look_at_path
 from webui.preview.renderers.sheets import Sheets, add_lines
 from webui.preview.renderers.tool_names import globs, squeezed
-from webui.sentences import sentence
+from webui.sentences import number, sentence, sentence_in
 
 TOOLS: Final = globs("browser, playwright, puppeteer, selenium, chrome devtools")
 
@@ -32,65 +33,39 @@ _READS: Final = re.compile(
     r"(?:snapshot|screenshot|consolemessages|networkrequests|resize|close|waitfor|back|list\w*)$"
 )
 _TITLES: Final = (
-    ("navigate", "Page opened in a browser"),
-    ("goto", "Page opened in a browser"),
-    ("evaluate", "Program run in a page"),
-    ("runcode", "Program run in a browser"),
-    ("fillform", "Form filled in a browser"),
-    ("fill", "Text typed into a page"),
-    ("type", "Text typed into a page"),
-    ("presskey", "Key pressed in a page"),
-    ("click", "Click in a page"),
-    ("select", "Choice in a page"),
-    ("upload", "Files given to a page"),
-    ("dialog", "Answer to a dialog of a page"),
-    ("drag", "Something dragged in a page"),
-    ("hover", "Pointer moved in a page"),
-    ("install", "Browser installed"),
-    ("tab", "Tab of a browser"),
+    ("navigate", sentence("Page opened in a browser")),
+    ("goto", sentence("Page opened in a browser")),
+    ("evaluate", sentence("Program run in a page")),
+    ("runcode", sentence("Program run in a browser")),
+    ("fillform", sentence("Form filled in a browser")),
+    ("fill", sentence("Text typed into a page")),
+    ("type", sentence("Text typed into a page")),
+    ("presskey", sentence("Key pressed in a page")),
+    ("click", sentence("Click in a page")),
+    ("select", sentence("Choice in a page")),
+    ("upload", sentence("Files given to a page")),
+    ("dialog", sentence("Answer to a dialog of a page")),
+    ("drag", sentence("Something dragged in a page")),
+    ("hover", sentence("Pointer moved in a page")),
+    ("install", sentence("Browser installed")),
+    ("tab", sentence("Tab of a browser")),
 )
+_ACTION: Final = sentence("Action in a browser")
 _FACTS: Final = (
-    ("The agent calls it", ("element", "description", "startElement")),
-    ("Element", ("selector", "ref", "target", "uid", "startRef", "locator", "xpath")),
-    ("Onto", ("endElement", "endRef")),
-    ("Key", ("key",)),
-    ("Button", ("button",)),
-    ("Action", ("action",)),
-    ("Accepts the dialog", ("accept",)),
-    ("Submits", ("submit",)),
-    ("Double click", ("doubleClick", "double_click")),
+    (sentence("The agent calls it"), ("element", "description", "startElement")),
+    (
+        sentence("Element"),
+        ("selector", "ref", "target", "uid", "startRef", "locator", "xpath"),
+    ),
+    (sentence("Onto"), ("endElement", "endRef")),
+    (sentence_in("of a keyboard", "Key"), ("key",)),
+    (sentence("Button"), ("button",)),
+    (sentence("Action"), ("action",)),
+    (sentence("Accepts the dialog"), ("accept",)),
+    (sentence("Submits"), ("submit",)),
+    (sentence("Double click"), ("doubleClick", "double_click")),
 )
 _TYPED: Final = ("text", "value", "promptText", "input_text")
-_CODE: Final = (*CODE, "js")
-_RULES: Final = (
-    ("reads", "reads what keeps somebody logged in", (
-        r"\.cookie", r"localStorage", r"sessionStorage", r"indexedDB", r"\.credentials",
-        r"storageState", r"\.cookies\s{0,20}\(", r"""\[\s{0,20}["'`]cookie""",
-    )),
-    ("sends", "can send something to another place", (
-        r"fetch\s{0,20}\(", r"XMLHttpRequest", r"sendBeacon", r"WebSocket", r"EventSource",
-        r"new\s{1,20}Image", r"\.src\s{0,20}=", r"\.action\s{0,20}=", r"postMessage\s{0,20}\(",
-        r"RTCPeerConnection", r"axios",
-    )),
-    ("moves", "leads the page to another place", (
-        r"location\s{0,20}[.=]", r"window\s{0,20}\.\s{0,20}open", r"\.goto\s{0,20}\(",
-    )),
-    ("submits", "submits or clicks something by itself", (
-        r"\.submit\s{0,20}\(", r"requestSubmit", r"\.click\s{0,20}\(",
-    )),
-    ("makes", "runs a text as a program", (
-        r"eval\s{0,20}\(", r"Function\s{0,20}\(", r"atob\s{0,20}\(", r"import\s{0,20}\(",
-        r"fromCharCode", r"""setTimeout\s{0,20}\(\s{0,20}["'`]""", r"document\s{0,20}\.\s{0,20}write",
-        r"""\[\s{0,20}["'`](?:ev|constr)""",
-    )),
-    ("leaves", "reaches out of the browser", (
-        r"child_process", r"require\s{0,20}\(", r"process\s{0,20}\.", r"execSync", r"spawn\s{0,20}\(",
-    )),
-    ("passwords", "reads what is typed as a password", (r"""type\s{0,20}=\s{0,20}\\?["']?password""",)),
-)  # fmt: skip
-_COMPILED: Final = tuple(
-    (kind, words, tuple(map(re.compile, patterns))) for kind, words, patterns in _RULES
-)
 _WEIGHTY: Final = re.compile(
     r"delet|remov|pay\b|buy|purchas|order|checkout|transfer|confirm|submit|send|publish|approve|accept"
     r"|agree|sign|grant|allow|authori[sz]e|cancel|unsubscribe|deactivat|merge|deploy|reset|withdraw",
@@ -114,7 +89,7 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     name = squeezed(tool)
     if _READS.search(name):
         return None
-    title = next((title for word, title in _TITLES if word in name), "Action in a browser")
+    title = next((title for word, title in _TITLES if word in name), _ACTION)
     found, sheets = Findings(), Sheets()
     facts: list[Fact] = []
     url = leaf(arguments, "url", "uri")
@@ -123,7 +98,7 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     facts += facts_of(arguments, _FACTS)
     _typed(found, arguments, sheets)
     _fields(found, arguments, sheets)
-    _code(found, arguments, sheets)
+    look_at_code(found, arguments, sheets)
     facts += _files(found, arguments)
     _look_at_element(found, arguments, name)
     _look_at_options(found, arguments)
@@ -176,7 +151,7 @@ def _fields(found: Findings, arguments: Arguments, sheets: Sheets) -> None:
     if (rest := len(value.children) - _MOST_FIELDS) > 0:
         sheet.hidden += rest
         found.danger(
-            "fields", sentence("The last %(rest)s fields were not read.", rest=f"{rest:,}")
+            "fields", sentence("The last %(rest)s fields were not read.", rest=number(rest))
         )
     sheets.keep(sheet)
 
@@ -188,47 +163,11 @@ def _field(child: Value) -> tuple[tuple[Piece, ...], Text | None]:
         label = (
             pieces_of(whole(name), 100)
             if name is not None
-            else (Piece("text", "a field without a name"),)
+            else (Piece("text", sentence("a field without a name")),)
         )
         return label, leaf(inner, "value", "text")
     label = (Piece("text", name_said(child.name)),)
     return label, None if child.kind == "array" else text_of(child)
-
-
-def _code(found: Findings, arguments: Arguments, sheets: Sheets) -> None:
-    for key in _CODE:
-        text = arguments.text(key)
-        if text is None:
-            continue
-        sheet = sheets.start(sentence("The program"))
-        add_lines(sheet, whole(text))
-        sheets.keep(sheet)
-        found.note(
-            "runs",
-            sentence("It runs with all that the page and whoever is logged in may do."),
-        )
-        for kind, words, patterns in _COMPILED:
-            matches = [match for each in patterns if (match := each.search(text.plain))]
-            if not matches:
-                continue
-            match = min(matches, key=lambda match: match.start())
-            line = text.plain.count("\n", 0, match.start()) + 1
-            shown = said(whole(text)._replace(begin=match.start(), end=match.end()))
-            found.danger(
-                kind,
-                sentence(
-                    "Line %(line)s %(words)s: %(shown)s.",
-                    line=f"{line:,}",
-                    words=words,
-                    shown=shown,
-                ),
-                line,
-            )
-        if text.hides(0, len(text.plain)):
-            found.danger(
-                "secret-code",
-                sentence("A part of the program is masked: it may do anything."),
-            )
 
 
 def _files(found: Findings, arguments: Arguments) -> list[Fact]:
@@ -246,8 +185,8 @@ def _files(found: Findings, arguments: Arguments) -> list[Fact]:
         found.danger(
             "files",
             sentence(
-                "It gives %(paths)s files; the first 100 were looked at.",
-                paths=f"{len(paths):,}",
+                "It gives %(count)s files; the first 100 were looked at.",
+                count=number(len(paths)),
             ),
         )
     return facts[:20]
@@ -263,9 +202,9 @@ def _look_at_element(found: Findings, arguments: Arguments, name: str) -> None:
         found.note(
             "weighty",
             sentence(
-                "By its name, %(value)s, it may do something that stays (“%(match)s”).",
-                value=said(words),
-                match=match[0],
+                "By its name, %(name)s, it may do something that stays (“%(word)s”).",
+                name=said(words),
+                word=match[0],
             ),
         )
 
@@ -286,15 +225,15 @@ def _look_at_options(found: Findings, arguments: Arguments) -> None:
             found.danger(
                 "weak",
                 sentence(
-                    "An option takes a protection of the browser away: %(match)s.",
-                    match=match[0],
+                    "An option takes a protection of the browser away: %(option)s.",
+                    option=match[0],
                 ),
             )
         elif _WEAK.fullmatch(each.name[:60]):
             found.danger(
                 "weak",
                 sentence(
-                    "An option takes a protection of the browser away: %(name)s.",
-                    name=each.name[:60],
+                    "An option takes a protection of the browser away: %(option)s.",
+                    option=each.name[:60],
                 ),
             )

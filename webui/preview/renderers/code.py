@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from webui.preview.nodes import Piece
 from webui.preview.renderers import shell, sql
 from webui.preview.renderers.arguments import Arguments
 from webui.preview.renderers.findings import Findings
@@ -53,11 +54,11 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     named = arguments.text(*_LANGUAGES)
     found = Findings(text.plain)
     reaches = look_through(text, language, found)
-    words = language or "not known"
+    shown = (Piece("text", language or sentence("not known")),)
     facts = [
         Fact(
             sentence("Language"),
-            named.snippet(named.plain) if named is not None else text.snippet(words),
+            named.snippet(named.plain) if named is not None else shown,
         )
     ]
     if named is not None and language and named.plain.strip().lower() != language:

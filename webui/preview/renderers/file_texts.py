@@ -1,9 +1,9 @@
 """What is written into files: blocks of lines, and what in the lines a person could overlook."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import accumulate
-from typing import Final
+from typing import Final, NamedTuple
 
 from webui.preview.renderers.arguments import Text
 from webui.preview.renderers.comparing import Run, compare
@@ -11,8 +11,9 @@ from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.rendering import LineKind
 from webui.preview.renderers.saying import Span, said, whole
 from webui.preview.renderers.sheets import Sheet, add_lines
-from webui.sentences import sentence
+from webui.sentences import Sentence, number, sentence
 
+_LINE: Final = sentence("Line")
 _AROUND: Final = 3
 _PRIVATE: Final = re.compile("[\U000f0000-\U000ffffd]")
 _FAR_RIGHT: Final = re.compile(
@@ -33,32 +34,64 @@ _FIVE_TIMES: Final = 5
 _MOST_FOUND: Final = 400
 
 
+class _Rule(NamedTuple):
+    kind: str
+    pattern: re.Pattern[str]
+    words: Callable[[Sentence, Sentence], Sentence]
+    """Of the line, as a sentence begins with it, and of how long what is found there is."""
+
+
+_RULES: Final = (
+    _Rule(
+        "far-right",
+        _FAR_RIGHT,
+        lambda line, length: sentence(
+            "%(line)s has text after a run of %(length)s blanks, off to the right.",
+            line=line,
+            length=length,
+        ),
+    ),
+    _Rule(
+        "unseen",
+        _UNSEEN,
+        lambda line, _: sentence("%(line)s holds a character that nobody sees.", line=line),
+    ),
+    _Rule(
+        "return",
+        _RETURN,
+        lambda line, _: sentence(
+            "%(line)s holds a control character that lets a screen show another text.",
+            line=line,
+        ),
+    ),
+    _Rule(
+        "long-line",
+        _LONG_LINE,
+        lambda line, length: sentence(
+            "%(line)s is %(length)s characters long.", line=line, length=length
+        ),
+    ),
+)
+_SCRIPT: Final = _Rule(
+    "script",
+    _RUN_ON_INSTALL,
+    lambda line, _: sentence(
+        "%(line)s is a script that runs when it is installed.", line=line
+    ),
+)
+
+
 def look_at_text(
-    found: Findings, text: Text, path: Span | None, *, sign: str = "", what: str = "Line"
+    found: Findings, text: Text, path: Span | None, *, sign: str = "", what: str = _LINE
 ) -> None:
-    """Search a text; with a `sign` only in the lines of a patch that begin with it."""
-    plain = text.plain
-    rules = [
-        (
-            "far-right",
-            _FAR_RIGHT,
-            "has text after a run of {length} blanks, off to the right.",
-        ),
-        ("unseen", _UNSEEN, "holds a character that nobody sees."),
-        (
-            "return",
-            _RETURN,
-            "holds a control character that lets a screen show another text.",
-        ),
-        ("long-line", _LONG_LINE, "is {length} characters long."),
-    ]
-    if path is not None and path.plain.casefold().endswith("package.json"):
-        rules.append(
-            ("script", _RUN_ON_INSTALL, "is a script that runs when it is installed.")
-        )
-    for kind, pattern, words in rules:
-        for match in _in_lines(plain, pattern, sign):
-            _say(found, kind, f"{what} {{line:,}} {words}", plain, match)
+    """Search a text; with a `sign` only in the lines of a patch that begin with it.
+
+    `what` is how a sentence begins before a line's number.
+    """
+    is_package = path is not None and path.plain.casefold().endswith("package.json")
+    for rule in (*_RULES, _SCRIPT) if is_package else _RULES:
+        for match in _in_lines(text.plain, rule.pattern, sign):
+            _say(found, rule, what, text.plain, match)
 
 
 def _in_lines(plain: str, pattern: re.Pattern[str], sign: str) -> Iterator[re.Match[str]]:
@@ -74,13 +107,14 @@ def _in_lines(plain: str, pattern: re.Pattern[str], sign: str) -> Iterator[re.Ma
                 return
 
 
-def _say(found: Findings, kind: str, words: str, plain: str, match: re.Match[str]) -> None:
-    if found.has(kind):
-        found.again(kind)
+def _say(found: Findings, rule: _Rule, what: str, plain: str, match: re.Match[str]) -> None:
+    if found.has(rule.kind):
+        found.again(rule.kind)
         return
     line = plain.count("\n", 0, match.start()) + 1
-    length = f"{match.end() - match.start():,}"
-    found.danger(kind, words.format(line=line, length=length), line)
+    place = sentence("%(what)s %(line)s", what=what, line=number(line))
+    length = number(match.end() - match.start())
+    found.danger(rule.kind, rule.words(place, length), line)
 
 
 def add_whole(sheet: Sheet, text: Text) -> None:
@@ -106,11 +140,10 @@ def add_difference(sheet: Sheet, old: Text, new: Text, found: Findings) -> tuple
         else:
             _add_run(sheet, after, "added", run.new, run.length)
     if old.plain.endswith("\n") != new.plain.endswith("\n") and old.plain and new.plain:
-        verb = "loses" if old.plain.endswith("\n") else "gains"
-        found.note(
-            "last-end",
-            sentence("The text %(verb)s the line end behind its last line.", verb=verb),
-        )
+        words = sentence("The text gains the line end behind its last line.")
+        if old.plain.endswith("\n"):
+            words = sentence("The text loses the line end behind its last line.")
+        found.note("last-end", words)
     return added, removed
 
 
@@ -167,7 +200,7 @@ def _kept(
     for index in shown:
         if index < 0:
             sheet.gap(
-                sentence("%(skipped)s lines that stay as they are", skipped=f"{skipped:,}")
+                sentence("%(skipped)s lines that stay as they are", skipped=number(skipped))
             )
         else:
             at = run.new + index
@@ -177,11 +210,12 @@ def _kept(
 def look_at_counts(found: Findings, name: Span | None, added: int, removed: int) -> None:
     """Say that much goes and little comes."""
     if removed >= _HUGE and removed > _FIVE_TIMES * added:
-        of = f" of {said(name)}" if name is not None else ""
-        words = sentence(
-            "%(removed)s lines%(of)s are removed and %(added)s are added.",
-            removed=f"{removed:,}",
-            of=of,
-            added=f"{added:,}",
-        )
+        counts = {"removed": number(removed), "added": number(added)}
+        words = sentence("%(removed)s lines are removed and %(added)s are added.", **counts)
+        if name is not None:
+            words = sentence(
+                "%(removed)s lines of %(file)s are removed and %(added)s are added.",
+                file=said(name),
+                **counts,
+            )
         found.danger(("huge", name.plain if name else ""), words)

@@ -1,11 +1,13 @@
 """Operations of git and of the places where repositories are kept."""
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from webui.preview.renderers.arguments import Arguments, Text
 from webui.preview.renderers.file_texts import add_whole, look_at_text
 from webui.preview.renderers.findings import Findings
+from webui.preview.renderers.git_branches import look_at_branch, look_at_force
 from webui.preview.renderers.git_operations import OPERATIONS, operation_of
 from webui.preview.renderers.member_names import FILE_LISTS, FILES, FOLDERS
 from webui.preview.renderers.rendering import Fact, Rendering
@@ -21,37 +23,46 @@ from webui.preview.renderers.saying import (
 from webui.preview.renderers.sensitive_files import look_at_path
 from webui.preview.renderers.sheets import Sheets, add_lines
 from webui.preview.renderers.tool_names import globs, squeezed
-from webui.sentences import sentence
+from webui.sentences import number, sentence, sentence_in
 
 TOOLS: Final = globs(", ".join(each.phrases for each in OPERATIONS))
-_PROTECTED: Final = re.compile(
-    r"(?:refs/heads/|origin/)?(?:main|master|trunk|default|develop|prod(?:uction)?|live|stable"
-    r"|gh-pages|releases?(?:[/-].*)?|hotfix/.*|v?\d+\.\d+(?:\.x)?)",
-    re.IGNORECASE,
-)
-_FORCES: Final = re.compile(
-    r"--force|-f\b|\+[\w/.-]+:|--mirror|--delete|--prune|-d\b", re.IGNORECASE
-)
 _ADMIN: Final = frozenset({"admin", "maintain", "owner", "write", "push"})
 _FACTS: Final = (
-    ("Folder", ("repo_path", "repository_path", *FOLDERS)),
-    ("Remote", ("remote", "remote_url", "url")),
+    (sentence("Folder"), ("repo_path", "repository_path", *FOLDERS)),
+    (sentence("Remote"), ("remote", "remote_url", "url")),
     (
-        "Number",
+        sentence("Number"),
         ("pullNumber", "pull_number", "pr_number", "merge_request_iid", "issue_number"),
     ),
-    ("From", ("head", "source_branch", "from_branch", "base_branch", "source", "from")),
-    ("To", ("base", "target_branch", "target", "into")),
-    ("Branch", ("branch", "branch_name", "ref", "refspec")),
-    ("Revision", ("sha", "commit", "revision", "commit_sha", "expected_head_sha")),
-    ("Method", ("merge_method", "mergeMethod", "mode", "method", "event")),
-    ("Tag", ("tag_name", "tag")),
-    ("Workflow", ("workflow_id", "workflow")),
-    ("Run", ("run_id",)),
-    ("Who", ("username", "collaborator", "user", "login", "new_owner")),
-    ("Permission", ("permission", "role", "access_level")),
-    ("Title", ("title", "commit_title", "name")),
-    ("File", FILES),
+    (
+        sentence("From"),
+        ("head", "source_branch", "from_branch", "base_branch", "source", "from"),
+    ),
+    (
+        sentence_in("where something goes", "To"),
+        ("base", "target_branch", "target", "into"),
+    ),
+    (sentence("Branch"), ("branch", "branch_name", "ref", "refspec")),
+    (
+        sentence("Revision"),
+        ("sha", "commit", "revision", "commit_sha", "expected_head_sha"),
+    ),
+    (sentence("Method"), ("merge_method", "mergeMethod", "mode", "method", "event")),
+    (sentence("Tag"), ("tag_name", "tag")),
+    (sentence("Workflow"), ("workflow_id", "workflow")),
+    (sentence("Run"), ("run_id",)),
+    (sentence("Who"), ("username", "collaborator", "user", "login", "new_owner")),
+    (sentence("Permission"), ("permission", "role", "access_level")),
+    (sentence("Title"), ("title", "commit_title", "name")),
+    (sentence("File"), FILES),
+)
+_OPEN: Final = frozenset({"false", "public"})
+_SWITCHES: Final[tuple[tuple[str, tuple[str, ...], Callable[[Text], bool]], ...]] = (
+    (sentence("Private"), ("private",), lambda text: text.plain in _OPEN),
+    (sentence("Visibility"), ("visibility",), lambda text: text.plain in _OPEN),
+    (sentence("Force"), ("force", "force_with_lease", "forced"), says_yes),
+    (sentence("Draft"), ("draft",), lambda _: False),
+    (sentence("Pre-release"), ("prerelease",), lambda _: False),
 )
 _OF_A_REPOSITORY: Final = (
     "owner",
@@ -62,25 +73,6 @@ _OF_A_REPOSITORY: Final = (
     "branch",
 )
 _MESSAGES: Final = ("message", "commit_message", "body", "description")
-_BRANCHES: Final = (
-    "branch",
-    "branch_name",
-    "ref",
-    "base",
-    "target_branch",
-    "refspec",
-    "target",
-)
-_WRITES: Final = (
-    "push",
-    "merge",
-    "delete",
-    "createorupdate",
-    "file",
-    "reset",
-    "rebase",
-    "protection",
-)
 _MOST_FILES: Final = 500
 
 
@@ -100,8 +92,8 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     facts = [*_repository(arguments), *facts_of(arguments, _FACTS), *_switches(arguments)]
     if operation.danger:
         found.danger("operation", operation.danger)
-    _look_at_branch(found, arguments, name)
-    _look_at_force(found, arguments, name)
+    look_at_branch(found, arguments, name)
+    look_at_force(found, arguments, name)
     _look_at_visibility(found, arguments, name)
     _look_at_people(found, arguments)
     _files(found, arguments, sheets)
@@ -138,69 +130,11 @@ def _repository(arguments: Arguments) -> list[Fact]:
 
 def _switches(arguments: Arguments) -> list[Fact]:
     found = []
-    for label, names in (
-        ("Private", ("private",)),
-        ("Visibility", ("visibility",)),
-        ("Force", ("force", "force_with_lease", "forced")),
-        ("Draft", ("draft",)),
-        ("Pre-release", ("prerelease",)),
-    ):
+    for label, names, alarms in _SWITCHES:
         text = leaf(arguments, *names)
         if text is not None:
-            alarming = (label == "Force" and says_yes(text)) or (
-                text.plain in {"false", "public"} and label in {"Private", "Visibility"}
-            )
-            found.append(fact(label, text, is_alarming=alarming))
+            found.append(fact(label, text, is_alarming=alarms(text)))
     return found
-
-
-def _look_at_branch(found: Findings, arguments: Arguments, name: str) -> None:
-    if not any(word in name for word in _WRITES):
-        return
-    is_pull_request = "createpullrequest" in name or "createmergerequest" in name
-    for key in _BRANCHES:
-        text = leaf(arguments, key)
-        if text is None or is_pull_request:
-            continue
-        last = text.plain[:300].rpartition(":")[2]
-        if text.hides(0, len(text.plain)):
-            found.danger("masked-branch", sentence("The branch is masked: it may be any."))
-        elif _PROTECTED.fullmatch(last):
-            found.danger(
-                ("branch", last),
-                sentence(
-                    "It writes to %(value)s, a branch that others build on.",
-                    value=said(text),
-                ),
-            )
-    if "gitpush" in name and not any(leaf(arguments, key) for key in _BRANCHES):
-        found.note("no-branch", sentence("It does not say which branch is pushed."))
-    if "gitreset" in name and "hard" in "".join(
-        text.plain[:100] for text in _texts(arguments, ("mode", "args", "flags", "options"))
-    ):
-        found.danger(
-            "hard", sentence("A hard reset throws away changes that were not committed.")
-        )
-
-
-def _look_at_force(found: Findings, arguments: Arguments, name: str) -> None:
-    forced = says_yes(leaf(arguments, "force", "forced", "force_push"))
-    spelt = list(_texts(arguments, ("args", "flags", "options", "refspec", "branch")))
-    if forced or any(_FORCES.search(text.plain[:2000]) for text in spelt):
-        found.danger(
-            "force",
-            sentence("It is forced: commits that others made may be overwritten or lost."),
-        )
-    elif says_yes(leaf(arguments, "force_with_lease")):
-        found.danger(
-            "force",
-            sentence("It is forced, with lease: commits in the branch are replaced."),
-        )
-    refspec = leaf(arguments, "refspec", "branch")
-    if "push" in name and refspec is not None and refspec.plain.startswith(":"):
-        found.danger("deletes", sentence("It deletes the branch in the remote repository."))
-    if says_yes(leaf(arguments, "delete_branch", "remove_source_branch", "delete")):
-        found.note("deletes-branch", sentence("The branch is deleted afterwards."))
 
 
 def _look_at_visibility(found: Findings, arguments: Arguments, name: str) -> None:
@@ -226,8 +160,8 @@ def _look_at_people(found: Findings, arguments: Arguments) -> None:
         found.danger(
             "rights",
             sentence(
-                "The right that is given is %(value)s: it can change code.",
-                value=said(permission),
+                "The right that is given is %(right)s: it can change code.",
+                right=said(permission),
             ),
         )
     bypass = leaf(arguments, "bypass", "admin", "bypass_rules")
@@ -238,7 +172,7 @@ def _look_at_people(found: Findings, arguments: Arguments) -> None:
     url = leaf(arguments, "remote_url", "url", "config")
     if url is not None and re.search(r"ext::|--upload-pack|(?:^|\s)-", url.plain[:2000]):
         found.danger(
-            "url", sentence("The address %(value)s can run a command.", value=said(url))
+            "url", sentence("The address %(address)s can run a command.", address=said(url))
         )
     event = leaf(arguments, "event")
     if event is not None and event.plain.upper() == "APPROVE":
@@ -269,9 +203,9 @@ def _files(found: Findings, arguments: Arguments, sheets: Sheets) -> None:
         found.danger(
             "files",
             sentence(
-                "It has %(files)s files; the first %(most_files)s were looked at.",
-                files=f"{len(files):,}",
-                most_files=_MOST_FILES,
+                "It has %(files)s files; the first %(most)s were looked at.",
+                files=number(len(files)),
+                most=_MOST_FILES,
             ),
         )
     for path in (arguments.texts(*FILE_LISTS) or ())[:_MOST_FILES]:
@@ -304,9 +238,3 @@ def _messages(arguments: Arguments, sheets: Sheets) -> None:
                 f"{name_said(name)}:", whole(value) if value is not None else None, "plain"
             )
         sheets.keep(sheet)
-
-
-def _texts(arguments: Arguments, names: tuple[str, ...]) -> list[Text]:
-    single = [leaf(arguments, name) for name in names]
-    several = [text for name in names for text in arguments.texts(name) or ()][:100]
-    return [text for text in single if text is not None] + several

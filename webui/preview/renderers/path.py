@@ -15,7 +15,7 @@ from webui.preview.renderers.member_names import FILE_LISTS, FILES, FOLDERS
 from webui.preview.renderers.rendering import Block, Fact, Rendering, TokenKind
 from webui.preview.renderers.sheets import listed
 from webui.preview.renderers.tool_names import words_of
-from webui.sentences import sentence
+from webui.sentences import Sentence, number, sentence
 
 TOOLS: Final = (
     "read", "glob", "grep", "ls", "*read_file*", "*read_text_file*", "*read_media_file*", "*read_multiple_files*", "*list_directory*",
@@ -112,7 +112,7 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
             "rest",
             sentence(
                 "%(rest)s more paths are not shown here; all of them were looked at.",
-                rest=rest,
+                rest=number(rest, str(rest)),
             ),
         )
     title = sentence("File path") if len(given) == 1 else sentence("File paths")
@@ -179,7 +179,7 @@ def _leads(path: _Path, root: Text | None) -> Iterator[Fact]:
     text, resolved = path.text, _resolved(path.text, root)
     if resolved != text.plain:
         pieces = (root if root is not None and root.masks else text).snippet(resolved, 200)
-        label = sentence("Leads to (%(value)s)", value=path.name.replace("_", " "))
+        label = sentence("Leads to (%(name)s)", name=path.name.replace("_", " "))
         yield Fact(label, pieces, _leaves(text, root))
 
 
@@ -194,24 +194,8 @@ def _look(found: Findings, path: _Path, root: Text | None, *, ends: bool) -> Non
     """Say what is special about a path; `ends` is whether the call may take its file away."""
     text = path.text
     resolved = _resolved(text, root)
-    shown, leads = text.words(text.plain), text.words(resolved)
-    both = {"shown": shown, "leads": leads}
-    said: list[str] = []
-    if _leaves(text, root) and root is not None:
-        said.append(
-            sentence("The path %(shown)s leaves its root and leads to %(leads)s.", **both)
-        )
-    elif _leaves(text, root):
-        said.append(
-            sentence(
-                "The path %(shown)s climbs above the folder where it begins and leads to %(leads)s.",
-                **both,
-            )
-        )
-    elif ".." in text.plain.replace("\\", "/").split("/"):
-        said.append(
-            sentence("The path %(shown)s goes up by .. and leads to %(leads)s.", **both)
-        )
+    shown = text.words(text.plain)
+    said = list(_climbs(text, root, shown, text.words(resolved)))
     if root is None and paths.is_absolute(text.plain):
         words = sentence(
             "The path %(shown)s begins at the root of a machine or a home.", shown=shown
@@ -232,8 +216,22 @@ def _look(found: Findings, path: _Path, root: Text | None, *, ends: bool) -> Non
             sentence("The path %(shown)s is a whole machine, home or folder.", shown=shown)
         )
     said += [
-        sentence("The path %(shown)s %(words)s.", shown=shown, words=oddity)
+        sentence("The path %(shown)s %(oddity)s.", shown=shown, oddity=oddity)
         for oddity in paths.oddities(text.plain)
     ]
     for each in said:
         found.danger(each, each)
+
+
+def _climbs(text: Text, root: Text | None, shown: str, leads: str) -> Iterator[Sentence]:
+    """Yield how a path leaves where it begins."""
+    both = {"shown": shown, "leads": leads}
+    if _leaves(text, root) and root is not None:
+        yield sentence("The path %(shown)s leaves its root and leads to %(leads)s.", **both)
+    elif _leaves(text, root):
+        yield sentence(
+            "The path %(shown)s climbs above the folder where it begins and leads to %(leads)s.",
+            **both,
+        )
+    elif ".." in text.plain.replace("\\", "/").split("/"):
+        yield sentence("The path %(shown)s goes up by .. and leads to %(leads)s.", **both)

@@ -7,6 +7,7 @@ from urllib.parse import unquote_plus
 
 from webui.preview.nodes import Piece
 from webui.preview.renderers.addresses_of_web import (
+    NONE,
     USUAL_PORTS,
     address_of,
     concerns,
@@ -137,7 +138,7 @@ class _Request:
         yield host_fact(text, address)
         yield Fact(
             sentence("Scheme"),
-            text.snippet(address.scheme or "(none)"),
+            text.snippet(address.scheme) or (Piece("text", NONE),),
             address.scheme not in {"https", "wss"},
         )
         if address.port:
@@ -170,7 +171,13 @@ class _Request:
                 continue
             plain = text_of(value).plain.strip().lower()
             if (name in _VERIFIES and plain in _OFF) or (name in _SKIPS and plain in _ON):
-                self._danger(f"Does not check whom it talks to, as {name} is {plain}.")
+                self._danger(
+                    sentence(
+                        "Does not check whom it talks to, as %(name)s is %(plain)s.",
+                        name=name,
+                        plain=plain,
+                    )
+                )
             elif name in _FOLLOWS and plain in {*_ON, "follow"}:
                 words = sentence(
                     "Goes on to wherever the host sends it, as %(name)s is %(plain)s.",
@@ -179,9 +186,10 @@ class _Request:
                 )
                 self._found.note(words, words)
             elif name in _PROXIES and plain not in {"", "null"}:
-                self._danger(
+                words = sentence(
                     "Sends all of it through a proxy, which sees what is not encrypted."
                 )
+                self._danger(words)
 
     # Blocks
 
@@ -202,9 +210,11 @@ class _Request:
             name, _, value = field.partition("=")
             hides = text.hides_in(field)
             if hides or (_SECRET.search(unquote_plus(name)) and value):
-                self._danger(
-                    f"A credential stands in the query, where logs keep it: {text.words(unquote_plus(name))}"
+                words = sentence(
+                    "A credential stands in the query, where logs keep it: %(name)s",
+                    name=text.words(unquote_plus(name)),
                 )
+                self._danger(words)
             if len(lines) < _MOST_LINES:
                 lines.append(pair(text, unquote_plus(name), unquote_plus(value), "="))
         given = self._arguments.inside("params", "query", "query_params")
@@ -218,9 +228,11 @@ class _Request:
         values = given.values if given is not None else ()
         for value in values:
             if value.name.lower() in _STEERING:
-                self._danger(
-                    f"The header {self._text.words(value.name)} makes hosts treat this as another's request."
+                words = sentence(
+                    "The header %(name)s makes hosts treat this as another's request.",
+                    name=self._text.words(value.name),
                 )
+                self._danger(words)
         lines = tuple(member(value, ": ") for value in values[:_MOST_LINES])
         return Block(sentence("Headers"), lines, len(values) - len(lines))
 
@@ -230,10 +242,10 @@ class _Request:
         if value is None:
             return Block(sentence("Body"), ())
         if value.kind in {"object", "array"}:
-            return tree_block(value, "Body as JSON")
+            return tree_block(value, sentence("Body as JSON"))
         text = text_of(value)
         if (parsed := value_in(text)) is not None and parsed.children:
-            return tree_block(parsed, "Body as JSON, from a text")
+            return tree_block(parsed, sentence("Body as JSON, from a text"))
         if (
             re.fullmatch(r"[\w.%+\[\]-]+=[^\n\s]*", text.plain[:_MOST_FORM])
             and len(text.plain) < _MOST_FORM
@@ -248,4 +260,4 @@ class _Request:
                 tuple(lines[:_MOST_LINES]),
                 max(0, len(lines) - _MOST_LINES),
             )
-        return listed(text, title="Body")
+        return listed(text, title=sentence("Body"))

@@ -7,7 +7,7 @@ from webui.preview.nodes import Piece
 from webui.preview.renderers.arguments import Arguments, Text, text_of
 from webui.preview.renderers.rendering import Fact
 from webui.preview.visible import on_one_line
-from webui.sentences import sentence
+from webui.sentences import Sentence, sentence
 
 _SAID: Final = 60
 _MOST_NAMES: Final = 12
@@ -129,7 +129,8 @@ def names_fact(text: Text, label: str, names: Mapping[str, bool]) -> tuple[Fact,
     pieces: list[Piece] = []
     for name in ordered[:_MOST_NAMES]:
         pieces += [Piece("text", ", ")] if pieces else []
-        shown = text.snippet(name)
+        own = isinstance(name, Sentence)  # a word of ours among the names
+        shown = (Piece("text", name),) if own else text.snippet(name)
         pieces += map(_alarmed, shown) if names[name] else shown
     if len(ordered) > _MOST_NAMES:
         words = sentence("%(number)s more", number=len(ordered) - _MOST_NAMES)

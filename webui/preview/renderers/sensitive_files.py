@@ -26,19 +26,20 @@ def look_at_path(found: Findings, path: Span, *, in_a_tree: bool) -> None:
     if ".." in slashed.split("/"):
         found.danger(
             ("leaves", plain),
-            sentence("%(value)s leads out of its folder by “..”.", value=said(path)),
+            sentence("%(path)s leads out of its folder by “..”.", path=said(path)),
         )
     elif in_a_tree and _DRIVE.match(slashed):
         found.danger(
             ("leaves", plain),
-            sentence("%(value)s is not a path inside the project.", value=said(path)),
+            sentence("%(path)s is not a path inside the project.", path=said(path)),
         )
     if in_a_tree and _ESCAPES.search(plain):
         found.danger(
             ("escapes", plain),
-            sentence("%(value)s is spelt with escapes.", value=said(path)),
+            sentence("%(path)s is spelt with escapes.", path=said(path)),
         )
     place = paths.place_of(plain)
     if place is not None:
         add = found.danger if place.is_danger else found.note
-        add((place.words, plain), f"{said(path)} leads to {place.words}.")
+        words = sentence("%(path)s leads to %(place)s.", path=said(path), place=place.words)
+        add((place.words, plain), words)

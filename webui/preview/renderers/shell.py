@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from webui.preview.renderers.arguments import Arguments, Text, joined
-from webui.preview.renderers.languages.shell import STEERING, gather
+from webui.preview.renderers.languages.shell import COMPUTED, gather
+from webui.preview.renderers.languages.shell_said import STEERING
 from webui.preview.renderers.member_names import FOLDERS
 from webui.preview.renderers.rendering import Fact, Finding, Rendering
 from webui.preview.renderers.saying import names_fact
@@ -69,8 +70,8 @@ def _with_settings(found: Rendering, arguments: Arguments) -> Rendering:
     facts += names_fact(empty, sentence("Variables set"), names)
     for name in [name for name, steers in names.items() if steers][:_MOST_NAMES]:
         words = sentence(
-            "Sets %(value)s, which changes what other programs run or trust.",
-            value=empty.words(name),
+            "Sets %(name)s, which changes what other programs run or trust.",
+            name=empty.words(name),
         )
         said.append(Finding("danger", words))
     return found._replace(facts=tuple(facts), findings=(*said, *found.findings))
@@ -83,7 +84,9 @@ def _with_input(found: Rendering, arguments: Arguments) -> Rendering:
         return found
     seen, script = gather(text)
     said = [
-        each._replace(words=f"In what it is given to read: {each.words}")
+        each._replace(
+            words=sentence("In what it is given to read: %(finding)s", finding=each.words)
+        )
         for each in seen.found.sentences()
         if each.severity == "danger"
     ]
@@ -95,7 +98,7 @@ def rendering_of(text: Text, facts: tuple[Fact, ...] = ()) -> Rendering:
     """Return a script as a rendering, with what else is known of it."""
     seen, script = gather(text)
     programs: Mapping[str, bool] = {
-        name: name in {"(computed)", "sudo", "doas", "su"} for name in seen.programs
+        name: name in {COMPUTED, "sudo", "doas", "su"} for name in seen.programs
     }
     facts += names_fact(text, sentence("Programs"), programs)
     facts += names_fact(text, sentence("Files written"), seen.written)

@@ -12,7 +12,7 @@ from webui.preview.renderers.arguments import Text
 from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.languages import hosts, paths
 from webui.preview.renderers.marks import Mark, apart
-from webui.sentences import sentence
+from webui.sentences import Sentence, number, sentence
 
 _MOST: Final = 2_000
 _ADDRESS: Final = re.compile(r"(?:https?|ftp|wss?)://[^\s\"'`<>)\]}|]{1,400}")
@@ -40,28 +40,28 @@ def _reach(languages: str, words: str, names: str) -> _Reach:
 _JS: Final = "javascript typescript"
 _SCRIPTS: Final = "ruby php perl lua"
 _COMPILED: Final = "go rust java kotlin c cpp csharp swift r"
-_PROGRAMS: Final = "starts another program"
-_CODE: Final = "runs or loads code that is computed"
-_REMOVES: Final = "removes, moves or changes files or processes"
-_NETWORK: Final = "speaks to the network"
-_SECRETS: Final = "reads the environment or stored data, where secrets are kept"
-_UNCHECKED: Final = "does not check whom it talks to"
-_DECODES: Final = "decodes text that nobody can read here"
+_PROGRAMS: Final = sentence("starts another program")
+_CODE: Final = sentence("runs or loads code that is computed")
+_REMOVES: Final = sentence("removes, moves or changes files or processes")
+_NETWORK: Final = sentence("speaks to the network")
+_SECRETS: Final = sentence("reads the environment or stored data, where secrets are kept")
+_UNCHECKED: Final = sentence("does not check whom it talks to")
+_DECODES: Final = sentence("decodes text that nobody can read here")
 _REACHES: Final = (
     _reach("python", _PROGRAMS, "os.system os.popen os.exec os.execv os.execve os.execvp os.spawnl os.spawnv os.posix_spawn subprocess pty.spawn get_ipython"),
     _reach("python", _CODE, "eval( exec( compile( execfile( __import__ importlib runpy"),
-    _reach("python", "loads data that can run code", "pickle marshal dill shelve cloudpickle yaml.load yaml.unsafe_load"),
+    _reach("python", sentence("loads data that can run code"), "pickle marshal dill shelve cloudpickle yaml.load yaml.unsafe_load"),
     _reach("python", _REMOVES, "shutil.rmtree shutil.move rmtree( os.remove os.unlink os.rmdir os.removedirs os.rename os.replace os.truncate os.chmod os.chown os.kill .unlink( .rmdir("),
-    _reach("python", "writes files", ".write_text( .write_bytes( shutil.copy shutil.copyfile"),
+    _reach("python", sentence("writes files"), ".write_text( .write_bytes( shutil.copy shutil.copyfile"),
     _reach("python", _NETWORK, "requests httpx urllib urllib3 aiohttp http.client socket ftplib smtplib paramiko telnetlib websockets"),
     _reach("python", _SECRETS, "os.environ os.getenv keyring dotenv"),
-    _reach("python", "reaches around the rules of the language", "ctypes cffi sys.settrace sys.modules __builtins__ __subclasses__ __globals__ getattr("),
+    _reach("python", sentence("reaches around the rules of the language"), "ctypes cffi sys.settrace sys.modules __builtins__ __subclasses__ __globals__ getattr("),
     _reach("python", _UNCHECKED, "verify=False CERT_NONE _create_unverified_context"),
     _reach("python", _DECODES, "b64decode b32decode unhexlify zlib.decompress bytes.fromhex codecs.decode"),
     _reach(_JS, _PROGRAMS, "process.binding process.dlopen child_process execSync( spawn( spawnSync( .exec( execFile( Deno.run Deno.Command Bun.spawn"),
     _reach(_JS, _CODE, "eval( Function( vm.runInNewContext vm.runInThisContext import( .constructor( require(process"),
     _reach(_JS, _REMOVES, ".rm( .rmSync( .rmdir( .rmdirSync( .unlink( .unlinkSync( .rename( .renameSync( .truncate( .chmod( Deno.remove process.kill"),
-    _reach(_JS, "writes files", ".writeFile( .writeFileSync( .appendFile( .appendFileSync( .createWriteStream( .copyFile( Deno.writeTextFile Deno.writeFile"),
+    _reach(_JS, sentence("writes files"), ".writeFile( .writeFileSync( .appendFile( .appendFileSync( .createWriteStream( .copyFile( Deno.writeTextFile Deno.writeFile"),
     _reach(_JS, _NETWORK, "fetch( XMLHttpRequest WebSocket sendBeacon axios http.get http.request https.get https.request net.connect EventSource"),
     _reach(_JS, _SECRETS, "document.cookie localStorage sessionStorage indexedDB process.env Deno.env navigator.credentials"),
     _reach(_JS, _UNCHECKED, "rejectUnauthorized NODE_TLS_REJECT_UNAUTHORIZED"),
@@ -76,7 +76,7 @@ _REACHES: Final = (
     _reach(_COMPILED, _PROGRAMS, "exec.Command Command::new Runtime.getRuntime ProcessBuilder Process.Start system( popen( execv( execve( execl( execlp( system2("),
     _reach(_COMPILED, _REMOVES, "os.Remove os.RemoveAll fs::remove_file fs::remove_dir_all Files.delete File.Delete unlink( remove("),
     _reach(_COMPILED, _NETWORK, "net/http reqwest HttpClient URLSession socket( net.Dial TcpStream java.net download.file"),
-    _reach("", "holds a word by which many languages start programs or run text", "system exec eval popen spawn subprocess child_process shell_exec rmtree unlink ProcessBuilder"),
+    _reach("", sentence("holds a word by which many languages start programs or run text"), "system exec eval popen spawn subprocess child_process shell_exec rmtree unlink ProcessBuilder"),
 )  # fmt: skip
 
 
@@ -98,14 +98,14 @@ def look_through(text: Text, language: str, found: Findings) -> list[Mark]:
         for name in reach.names:
             for at in _places(text.plain, name, found):
                 found.danger_at(
-                    at, sentence("This %(words)s: %(name)s", words=reach.words, name=name)
+                    at, sentence("This %(does)s: %(shown)s", does=reach.words, shown=name)
                 )
                 marks.append(Mark(at, at + len(name.rstrip("(")), "danger"))
     if language == "python":
         for match in _first(_WRITES, text.plain, found):
             found.danger_at(
                 match.start(),
-                sentence("This writes files: %(value)s", value=text.words(match[0], 60)),
+                sentence("This writes files: %(shown)s", shown=text.words(match[0], 60)),
             )
     _addresses(text, found)
     for match in _first(_STRING_PATH, text.plain, found):
@@ -114,9 +114,9 @@ def look_through(text: Text, language: str, found: Findings) -> list[Mark]:
             found.danger_at(
                 match.start(),
                 sentence(
-                    "Names %(value)s: %(words)s.",
-                    value=text.words(match[1]),
-                    words=place.words,
+                    "Names %(shown)s: %(place)s.",
+                    shown=text.words(match[1]),
+                    place=place.words,
                 ),
             )
     _layout(text, found)
@@ -140,8 +140,8 @@ def _disguised(
                 found.danger_at(
                     0,
                     sentence(
-                        "This %(words)s, written in other signs: %(name)s",
-                        words=reach.words,
+                        "This %(does)s, written in other signs: %(name)s",
+                        does=reach.words,
                         name=name,
                     ),
                 )
@@ -155,35 +155,32 @@ def _sign(escape: re.Match[str]) -> str:
 def _layout(text: Text, found: Findings) -> None:
     for match in _first(_PACKED, text.plain, found):
         words = sentence(
-            "Holds %(value)s characters of packed text, which nobody can read here",
-            value=f"{len(match[0]):,}",
+            "Holds %(chars)s characters of packed text, which nobody can read here: "
+            "%(shown)s",
+            chars=number(len(match[0])),
+            shown=text.words(match[0], 40),
         )
-        found.danger_at(match.start(), f"{words}: {text.words(match[0], 40)}")
+        found.danger_at(match.start(), words)
     for match in _first(_FAR, text.plain, found):
         found.danger_at(
             match.start(),
-            sentence("After %(value)s blanks the line goes on.", value=len(match[0])),
+            sentence("After %(blanks)s blanks the line goes on.", blanks=len(match[0])),
         )
 
 
 def _addresses(text: Text, found: Findings) -> None:
     if "://" not in text.plain:
         return
-    said: dict[str, list[str]] = {}
+    said: dict[str, list[Sentence]] = {}
     for match in _first(_ADDRESS, text.plain, found):
         host = hosts.split(match[0]).host
         if host not in said:
-            said[host] = [text.words(words, 200) for words in hosts.concerns(host)]
-        found.note_at(
-            match.start(), sentence("Names the host %(value)s.", value=text.words(host))
-        )
-        for words in said[host]:
-            found.danger_at(
-                match.start(),
-                sentence(
-                    "The host %(value)s %(words)s.", value=text.words(host), words=words
-                ),
-            )
+            said[host] = [hosts.shown(each, text) for each in hosts.concerns(host)]
+        named = text.words(host)
+        found.note_at(match.start(), sentence("Names the host %(host)s.", host=named))
+        for concern in said[host]:
+            words = sentence("The host %(host)s %(concern)s.", host=named, concern=concern)
+            found.danger_at(match.start(), words)
 
 
 def _places(plain: str, name: str, found: Findings) -> Iterator[int]:
@@ -195,7 +192,7 @@ def _places(plain: str, name: str, found: Findings) -> Iterator[int]:
             found.danger_at(
                 at,
                 sentence(
-                    "There is more of %(bare)s from here on than is listed.", bare=bare
+                    "There is more of %(name)s from here on than is listed.", name=bare
                 ),
             )
             return

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
+from webui.preview.renderers.arguments import Text
+from webui.sentences import Sentence, sentence
+
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,40}:")
 _NUMBER: Final = re.compile(r"0[xX][0-9a-fA-F]{0,16}|[0-9]{1,16}")
 _LEADING: Final = re.compile(r"(?:com|org|net|io|dev|app|gov|edu|co|ai)")
@@ -31,6 +34,7 @@ _INSIDE_NAMES: Final = (
 _CARRYING_NAMES: Final = (".nip.io", ".sslip.io", ".xip.io", ".localtest.me", ".lvh.me")
 _DOTS: Final = str.maketrans(dict.fromkeys("\u3002\uff0e\uff61\u2024", "."))
 _LONGEST: Final = 253
+_SHOWN: Final = 140
 _LONGEST_ADDRESS: Final = 100
 _NUMBERS: Final = 4
 _BYTE: Final = 0xFF
@@ -125,7 +129,12 @@ def inner(address: IP) -> IP:
     return address
 
 
-def concerns(host: str) -> Iterator[str]:
+def shown(concern: Sentence, text: Text) -> Sentence:
+    """Return what is said of a host of a text as it may stand in a sentence."""
+    return concern.changed(lambda host: text.words(host, _SHOWN))
+
+
+def concerns(host: str) -> Iterator[Sentence]:
     """Yield what a person must know of a host; the sentences go on after its name."""
     if not host:
         return
@@ -138,65 +147,76 @@ def concerns(host: str) -> Iterator[str]:
     yield from _of_name(plain)
 
 
-def _of_address(host: str, address: IP) -> Iterator[str]:
+def _of_address(host: str, address: IP) -> Iterator[Sentence]:
     real = inner(address)
     if str(address) != host.lower().partition("%")[0] or real != address:
-        yield f"is another spelling of {real}"
+        yield sentence("is another spelling of %(real)s", real=real)
     if real in _METADATA:
-        yield "is the metadata service of a cloud, which hands out credentials"
+        yield sentence("is the metadata service of a cloud, which hands out credentials")
     elif real.is_loopback or real.is_unspecified:
-        yield "is this very machine (loopback)"
+        yield sentence("is this very machine (loopback)")
     elif real.is_link_local:
-        yield "is an address of the local link"
+        yield sentence("is an address of the local link")
     elif real.is_private:
-        yield "is a private address inside the network"
+        yield sentence("is a private address inside the network")
     elif not real.is_global:
-        yield "is no public address"
+        yield sentence("is no public address")
     else:
-        yield "is a bare address without a name"
+        yield sentence("is a bare address without a name")
 
 
-def _of_spelling(host: str, plain: str) -> Iterator[str]:
+def _of_spelling(host: str, plain: str) -> Iterator[Sentence]:
     if "%" in host:
-        yield f"is written with percent signs; it means {plain[:_LONGEST]}"
+        yield sentence(
+            "is written with percent signs; it means %(host)s", host=plain[:_LONGEST]
+        )
     if not plain.isascii():
-        yield f"holds letters beyond ASCII; it is {_punycode(plain)}"
+        yield sentence("holds letters beyond ASCII; it is %(host)s", host=_punycode(plain))
     elif host.lower().rstrip(".") != plain and "%" not in host:
-        yield f"is written with look-alike characters; it means {plain[:_LONGEST]}"
+        yield sentence(
+            "is written with look-alike characters; it means %(host)s",
+            host=plain[:_LONGEST],
+        )
     if "xn--" in plain:
-        shown = _unicode(plain)
+        meant = _unicode(plain)
         yield (
-            f"is punycode and is shown elsewhere as {shown}, with letters beyond ASCII"
-            if shown
-            else "is broken punycode"
+            sentence(
+                "is punycode and is shown elsewhere as %(host)s, with letters beyond ASCII",
+                host=meant,
+            )
+            if meant
+            else sentence("is broken punycode")
         )
     if re.search(r"[\s\\<>^`{|}\x00-\x1f\"']", host):
-        yield "holds characters that no host has: programs differ in where it ends"
+        yield sentence(
+            "holds characters that no host has: programs differ in where it ends"
+        )
     if len(plain) > _LONGEST:
-        yield "is longer than any name may be"
+        yield sentence("is longer than any name may be")
 
 
-def _of_name(plain: str) -> Iterator[str]:
+def _of_name(plain: str) -> Iterator[Sentence]:
     labels = plain.split(".")
     if plain in _METADATA_NAMES:
-        yield "is the metadata service of a cloud, which hands out credentials"
+        yield sentence("is the metadata service of a cloud, which hands out credentials")
     elif plain == "localhost" or plain.endswith(".localhost"):
-        yield "is this very machine (loopback)"
+        yield sentence("is this very machine (loopback)")
     elif plain.endswith(_CARRYING_NAMES):
-        yield "leads to the address that is written in the name"
+        yield sentence("leads to the address that is written in the name")
     elif plain.endswith(_INSIDE_NAMES) or len(labels) == 1:
-        yield "is a name inside the network"
+        yield sentence("is a name inside the network")
     depth = 3 if labels[-1] in _SHARED else 2
     fronts = labels[:-depth]
     if len(labels) > depth and any(_LEADING.fullmatch(label) for label in fronts[1:]):
-        yield f"belongs to {'.'.join(labels[-depth:])}, whatever it begins with"
+        domain = ".".join(labels[-depth:])
+        yield sentence("belongs to %(domain)s, whatever it begins with", domain=domain)
 
 
 def _punycode(plain: str) -> str:
     try:
         return plain[:_LONGEST].encode("idna").decode()
     except UnicodeError:
-        return "not a valid name"
+        return sentence("not a valid name")
 
 
 def _unicode(plain: str) -> str:

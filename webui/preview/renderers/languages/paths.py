@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from webui.preview.renderers.languages.places import Place, place_at
+from webui.sentences import Sentence, sentence
 
 _WINDOWS: Final = re.compile(r"[A-Za-z]:")
 _HOME: Final = re.compile(
@@ -73,24 +74,24 @@ def is_whole(path: str) -> bool:
 
 
 _ODDITIES: Final = (
-    (r"\x00", "holds a NUL, at which many programs end the name"),
-    (r"[\x01-\x1f]", "holds control characters"),
-    (r"\A(?:\\\\|//)[?.][\\/]", "is a device path of Windows, for which usual checks do not hold"),
-    (r"\A(?:\\\\|//)(?![?.][\\/])", "leads to another machine on the network"),
-    (r"\\", "holds backslashes: folders on Windows, part of the name elsewhere"),
-    (r"(?<=[^./\\])[. ]++(?:[/\\]|\Z)|(?<=\.\.)[. ]++(?:[/\\]|\Z)", "has a name that ends in a dot or space, which Windows leaves out"),
-    (r"(?<!\A[A-Za-z]):", "holds a colon: another stream of a file on Windows, or an address"),
-    (r"(?:\A|[/\\])(?i:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:[./\\]|\Z)", "names a device of Windows"),
-    (r"(?!\A)~[0-9]", "may be a short name of Windows for another file"),
-    (r"%(?i:2e|2f|5c|00|25)", "holds percent signs that some programs turn into dots and slashes"),
-    (r"[\u2024\u2025\u2044\u2215\uff0e\uff0f\uff3c\u29f8]", "holds look-alikes of dots or slashes"),
-    (r"[*?\[{]", "is a pattern and may stand for many files"),
-    (r"\$[A-Za-z_({]|%[A-Za-z_]{1,40}%|`", "holds a variable: where it leads is computed"),
+    (r"\x00", sentence("holds a NUL, at which many programs end the name")),
+    (r"[\x01-\x1f]", sentence("holds control characters")),
+    (r"\A(?:\\\\|//)[?.][\\/]", sentence("is a device path of Windows, for which usual checks do not hold")),
+    (r"\A(?:\\\\|//)(?![?.][\\/])", sentence("leads to another machine on the network")),
+    (r"\\", sentence("holds backslashes: folders on Windows, part of the name elsewhere")),
+    (r"(?<=[^./\\])[. ]++(?:[/\\]|\Z)|(?<=\.\.)[. ]++(?:[/\\]|\Z)", sentence("has a name that ends in a dot or space, which Windows leaves out")),
+    (r"(?<!\A[A-Za-z]):", sentence("holds a colon: another stream of a file on Windows, or an address")),
+    (r"(?:\A|[/\\])(?i:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:[./\\]|\Z)", sentence("names a device of Windows")),
+    (r"(?!\A)~[0-9]", sentence("may be a short name of Windows for another file")),
+    (r"%(?i:2e|2f|5c|00|25)", sentence("holds percent signs that some programs turn into dots and slashes")),
+    (r"[\u2024\u2025\u2044\u2215\uff0e\uff0f\uff3c\u29f8]", sentence("holds look-alikes of dots or slashes")),
+    (r"[*?\[{]", sentence("is a pattern and may stand for many files")),
+    (r"\$[A-Za-z_({]|%[A-Za-z_]{1,40}%|`", sentence("holds a variable: where it leads is computed")),
 )  # fmt: skip
 _READ_OTHERWISE: Final = tuple((re.compile(pattern), words) for pattern, words in _ODDITIES)
 
 
-def oddities(path: str) -> Iterator[str]:
+def oddities(path: str) -> Iterator[Sentence]:
     """Yield what in a path makes systems read it otherwise than people do."""
     for pattern, words in _READ_OTHERWISE:
         if pattern.search(path):

@@ -13,7 +13,6 @@ from webui.preview.renderers.languages.shell_code import (
     interpreter_of,
     search,
 )
-from webui.preview.renderers.languages.shell_dangers import dangers
 from webui.preview.renderers.languages.shell_frames import UNCLEAR
 from webui.preview.renderers.languages.shell_gathered import Gathered, Where
 from webui.preview.renderers.languages.shell_layout import look_over
@@ -22,40 +21,30 @@ from webui.preview.renderers.languages.shell_runs import (
     INTERPRETERS,
     SHELLS,
     Run,
-    assigned,
     reads_script,
     remote_command,
     reserved,
     runs,
     script_of,
 )
+from webui.preview.renderers.languages.shell_said import Saying
 from webui.preview.renderers.languages.shell_targets import arguments, redirected
-from webui.preview.renderers.languages.shell_unread import worst_words
 from webui.preview.renderers.languages.shell_words import Command, Script, Word
-from webui.sentences import sentence
+from webui.sentences import Sentence, sentence
 
 _DEEPEST: Final = 5
 _LONGEST_PIPE: Final = 5
 _LONGEST_NAME: Final = 300
 _SUBSTITUTION: Final = re.compile(r"\$\(…\)|\$\{…\}|[<>]\(…\)")
-STEERING: Final = re.compile(
-    r"LD_\w+|DYLD_\w+|PATH|IFS|ENV|BASH_ENV|SHELLOPTS|BASHOPTS|PROMPT_COMMAND|PS[0-4]|PYTHON(?!UNBUFFERED|DONTWRITE)\w+"
-    r"|PERL5?\w*|RUBY\w+|NODE_(?!ENV)\w+|GIT_\w*(?:COMMAND|EDITOR|PAGER|ASKPASS|DIR|PROXY)|\w*EDITOR|\w*PAGER|BROWSER"
-    r"|SHELL|HOME|GCONV_PATH|TAR_OPTIONS|(?:https?|all|no)_proxy|(?:HTTPS?|ALL|NO)_PROXY|SSL_CERT\w*|CURL_\w+|PIP_\w+"
-    r"|npm_config_\w+|HISTFILE|MAKEFLAGS|JAVA_TOOL_OPTIONS"
-)  # fmt: skip
-"""Variables that change what other programs run or trust."""
 _DECODERS: Final = frozenset({"base64", "base32", "xxd", "openssl", "gzip", "gunzip", "zcat", "bzip2", "xz", "tr", "rev", "uudecode", "od", "hexdump"})  # fmt: skip
 _FETCHERS: Final = frozenset({"curl", "wget", "fetch", "aria2c", "nc", "ncat", "ftp", "http", "lynx", "scp", "gh"})  # fmt: skip
 _DOWNLOADERS: Final = frozenset({"npx", "uvx", "pipx", "bunx", "pnpx"})
 _ELSEWHERE: Final = frozenset({"ssh", "watch", "parallel", "xargs"})
-_COMPUTED: Final = sentence("What runs here is computed and cannot be told from the text")
+COMPUTED: Final = sentence("(computed)")
+"""Stands for the name of a program that the text does not tell."""
+_OTHERS: Final = sentence("other commands")
 _TOO_DEEP: Final = sentence(
     "Scripts in scripts are nested too deeply to be read: %(unclear)s.", unclear=UNCLEAR
-)
-_TOO_LONG: Final = sentence(
-    "The script has too many parts; from here on it is not read, so %(unclear)s.",
-    unclear=UNCLEAR,
 )
 
 
@@ -71,6 +60,7 @@ class _Reading:
     def __init__(self, text: Text) -> None:
         self.seen = Gathered(text)
         self._found = self.seen.found
+        self._say = Saying(self.seen)
         self._steps = 0
         self._known: dict[int, list[str]] = {}
         self._files: dict[str, Written] = {}
@@ -79,53 +69,19 @@ class _Reading:
     def read(self, plain: str, where: Where, level: int) -> Script:
         script = read(plain, self._steps)
         self._steps = script.steps
-        seen, found = self.seen, self._found
-        seen.functions.update(script.functions)
-        for at, words in script.problems:
-            found.danger_at(where.of(at), f"{words[0].upper()}{words[1:]}.")
-        if script.stopped is not None:
-            found.danger_at(where.of(script.stopped), _TOO_LONG)
-            for at, words in worst_words(plain, script.stopped):
-                found.danger_at(
-                    where.of(at),
-                    sentence(
-                        "In what is not read stands: %(value)s", value=seen.words(words)
-                    ),
-                )
-        for name, at in script.functions.items():
-            words = sentence(
-                "Gives the name %(value)s to commands of its own.", value=seen.words(name)
-            )
-            found.note_at(where.of(at), words)
-        for begin, end in script.comments:
-            if plain[max(begin, end - 1) : end] == "\\" and end < len(plain):
-                words = sentence(
-                    "A comment ends in a backslash, which joins no lines: the next line "
-                    "runs."
-                )
-                found.danger_at(where.of(begin), words)
+        self.seen.functions.update(script.functions)
+        self._say.of_script(script, plain, where)
         self._files.update(files_in(script, plain, where))
         for command in script.commands:
             self._command(command, plain, level, where)
         return script
 
     def _command(self, command: Command, plain: str, level: int, where: Where) -> None:
-        seen, at = self.seen, where.of(command.begin)
-        for name, word in assigned(command):
-            if STEERING.fullmatch(name):
-                words = sentence(
-                    "Sets %(value)s, which changes what other programs run or trust.",
-                    value=seen.words(name),
-                )
-                self._found.danger_at(where.of(word.begin), words)
-                seen.kind(word, "danger", where)
+        seen = self.seen
+        self._say.of_command(command, where)
         listed = list(runs(command))
         for word in reserved(command):
             seen.kind(word, "keyword", where)
-        if command.before == "&":
-            self._found.note_at(
-                at, sentence("What stands before the & goes on in the background.")
-            )
         for run in listed:
             self._run(run, level, where)
         takers = [run for run in listed if reads_script(run)]
@@ -141,58 +97,29 @@ class _Reading:
     # What runs
 
     def _run(self, run: Run, level: int, where: Where) -> None:
-        seen, at, shown = self.seen, where.of(run.word.begin), self.seen.call(run)
+        seen, shown = self.seen, self.seen.call(run)
         seen.kind(run.word, "program", where)
         if not run.name:
-            seen.programs["(computed)"] = None
+            seen.programs[COMPUTED] = None
             if run.word.value != "$_":  # of an inner script; its own place has said so
-                self._danger(run, where, f"{_COMPUTED}: {shown}")
+                self._say.danger(run, where, _computed(shown))
             arguments(seen, run, where)
             return
         seen.programs[run.name] = None
-        if run.word.odd:
-            words = sentence(
-                "The program's name is written in pieces; it is %(value)s.",
-                value=seen.words(run.name),
-            )
-            self._danger(run, where, words)
-        if run.is_other_user:
-            self._danger(
-                run,
-                where,
-                sentence("Runs with another user's rights: %(shown)s", shown=shown),
-            )
-        for does, is_note in dangers(run.name, run.values):
-            said = sentence("This %(does)s: %(shown)s", does=does, shown=shown)
-            if is_note:
-                self._found.note_at(at, said)
-            else:
-                self._danger(run, where, said)
-        if run.name in seen.functions:
-            self._found.note_at(
-                at,
-                sentence(
-                    "%(value)s is what this script itself defines.",
-                    value=seen.words(run.name),
-                ),
-            )
+        self._say.of_run(run, where, shown)
         self._hands_on(run, level, where, shown)
         arguments(seen, run, where)
-
-    def _danger(self, run: Run, where: Where, words: str) -> None:
-        self.seen.kind(run.word, "danger", where)
-        self._found.danger_at(where.of(run.word.begin), words)
 
     def _hands_on(self, run: Run, level: int, where: Where, shown: str) -> None:
         """Follow scripts in arguments, pipes and files."""
         at, script = where.of(run.word.begin), script_of(run)
         if run.name == "eval":
-            self._danger(
+            self._say.danger(
                 run, where, sentence("Runs text as a command: %(shown)s", shown=shown)
             )
             self._inner(run.args, level, at)
         elif run.name == "alias" and run.args:
-            self._danger(
+            self._say.danger(
                 run,
                 where,
                 sentence("Gives a command another meaning: %(shown)s", shown=shown),
@@ -219,7 +146,7 @@ class _Reading:
 
     def _sourced(self, run: Run, level: int, where: Where, shown: str) -> None:
         if any(word.process for word in run.args):
-            self._danger(
+            self._say.danger(
                 run,
                 where,
                 sentence("Runs what another command writes: %(shown)s", shown=shown),
@@ -235,7 +162,7 @@ class _Reading:
         upstream = list(_upstream(run.command))
         file = next((word for word in run.args if word.value[:1] != "-"), None)
         if any(word.process for word in run.args):
-            self._danger(
+            self._say.danger(
                 run,
                 where,
                 sentence("Runs what another command writes: %(shown)s", shown=shown),
@@ -244,8 +171,8 @@ class _Reading:
             self._piped(run, upstream, where)
         elif code is not None:
             words = sentence(
-                "Hands code of its own to %(value)s: %(shown)s",
-                value=self.seen.words(run.name),
+                "Hands code of its own to %(name)s: %(shown)s",
+                name=self.seen.words(run.name),
                 shown=shown,
             )
             self._found.note_at(at, words)
@@ -266,10 +193,10 @@ class _Reading:
         written = self._files.pop(name)
         self._followed.add(name)
         words = sentence(
-            "Runs a file that this call itself writes: %(value)s",
-            value=self.seen.words(file.value),
+            "Runs a file that this call itself writes: %(file)s",
+            file=self.seen.words(file.value),
         )
-        self._danger(run, where, words)
+        self._say.danger(run, where, words)
         program = program or interpreter_of(written.plain)
         if program and program not in SHELLS:
             search(self.seen, program, written.plain, written.where)
@@ -279,23 +206,20 @@ class _Reading:
 
     def _piped(self, run: Run, upstream: Sequence[Command], where: Where) -> None:
         names = [name for command in upstream for name in reversed(self._names(command))]
-        words = sentence("what another command writes")
+        shown = {
+            "source": self.seen.words(" | ".join(reversed(names))) if names else _OTHERS,
+            "name": self.seen.words(run.name),
+        }
+        words = sentence("Runs what another command writes: %(source)s | %(name)s", **shown)
         if not _DECODERS.isdisjoint(names):
-            words = sentence("text that is decoded first, so that nobody can read it here")
+            words = sentence(
+                "Runs text that is decoded first, so that nobody can read it here: "
+                "%(source)s | %(name)s",
+                **shown,
+            )
         elif not _FETCHERS.isdisjoint(names):
-            words = sentence("what it downloads")
-        source = self.seen.words(" | ".join(reversed(names)) or "other commands")
-        name = self.seen.words(run.name)
-        self._danger(
-            run,
-            where,
-            sentence(
-                "Runs %(words)s: %(source)s | %(name)s",
-                words=words,
-                source=source,
-                name=name,
-            ),
-        )
+            words = sentence("Runs what it downloads: %(source)s | %(name)s", **shown)
+        self._say.danger(run, where, words)
 
     def _names(self, command: Command) -> list[str]:
         known = self._known.get(id(command))
@@ -307,7 +231,7 @@ class _Reading:
     def _inner(self, words: Sequence[Word], level: int, at: int) -> None:
         plain = " ".join([word.value for word in words])
         if any(word.computed for word in words):
-            self._found.danger_at(at, f"{_COMPUTED}: {self.seen.words(plain)}")
+            self._found.danger_at(at, _computed(self.seen.words(plain)))
             plain = _SUBSTITUTION.sub("$_", plain)
         self._script(plain, level, Where(0, at))
 
@@ -319,12 +243,10 @@ class _Reading:
 
     def _handed(self, run: Run, word: Word, level: int, where: Where) -> None:
         at = where.of(word.begin)
-        self._found.danger_at(
-            at,
-            sentence(
-                "Runs text that is handed to %(value)s.", value=self.seen.words(run.name)
-            ),
+        words = sentence(
+            "Runs text that is handed to %(name)s.", name=self.seen.words(run.name)
         )
+        self._found.danger_at(at, words)
         if run.name in SHELLS:
             self._inner([word], level, at)
         else:
@@ -332,18 +254,22 @@ class _Reading:
 
     def _fed(self, run: Run, body: str, begin: int, level: int, where: Where) -> None:
         at = where.of(begin)
-        self._found.danger_at(
-            at,
-            sentence(
-                "The text that follows is run by %(value)s.",
-                value=self.seen.words(run.name),
-            ),
+        words = sentence(
+            "The text that follows is run by %(name)s.", name=self.seen.words(run.name)
         )
+        self._found.danger_at(at, words)
         inner = Where(at, where.fixed)
         if run.name in SHELLS or run.name == "ssh":
             self._script(body, level, inner)
         else:
             search(self.seen, run.name, body, inner)
+
+
+def _computed(shown: str) -> Sentence:
+    return sentence(
+        "What runs here is computed and cannot be told from the text: %(shown)s",
+        shown=shown,
+    )
 
 
 def _upstream(command: Command) -> Iterator[Command]:

@@ -12,6 +12,7 @@ from webui.preview.renderers.languages.shell_gathered import Gathered, Where
 from webui.preview.renderers.languages.shell_runs import Run, runs
 from webui.preview.renderers.languages.shell_words import Command, Script
 from webui.preview.renderers.languages.sql import SqlReading
+from webui.sentences import sentence
 
 _LANGUAGES: Final = {
     **dict.fromkeys(("python", "python2", "python3", "pypy", "pypy3", "ipython"), "python"),
@@ -74,7 +75,8 @@ def search(seen: Gathered, program: str, plain: str, where: Where) -> None:
     text, found = Text(plain, seen.text.masks), Within(seen.found, where.of)
     if (own := _OWN.match(plain)) and program == "sqlite3":
         say = found.danger_at if own[1].startswith(_OWN_DANGERS) else found.note_at
-        say(0, f"A command of the client itself: {text.words(plain)}")
+        shown = text.words(plain)
+        say(0, sentence("A command of the client itself: %(shown)s", shown=shown))
     elif language == "sql":
         SqlReading(text, found)
     else:

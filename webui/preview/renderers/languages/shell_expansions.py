@@ -5,6 +5,7 @@ from typing import Final
 
 from webui.preview.renderers.languages.shell_frames import UNCLEAR, Frame, Frames, Kind
 from webui.preview.renderers.languages.shell_words import unescaped
+from webui.sentences import sentence
 
 _IN_QUOTES: Final = re.compile(r"[^\"$`\\]++")
 _IN_BRACES: Final = re.compile(r"[^\"'$`\\}]++")
@@ -33,7 +34,12 @@ class Expansions(Frames):
             self.end_command(self.frames[-1])
             self.pop(self.at)
         if cuts:
-            self.problem(self.at, f"a backtick cuts quotes or brackets: {UNCLEAR}")
+            self.problem(
+                self.at,
+                sentence(
+                    "A backtick cuts quotes or brackets: %(unclear)s.", unclear=UNCLEAR
+                ),
+            )
         self.end_command(self.frames[-1])
         self.pop(self.at + 1)
 
@@ -107,7 +113,12 @@ class Expansions(Frames):
             stop = text.find("'", at + 1, self.end)
             self.at = self.end if stop < 0 else stop + 1
         elif sign == "'":
-            self.problem(at, f"a quote stands in a ${{...}} in quotes: {UNCLEAR}")
+            self.problem(
+                at,
+                sentence(
+                    "A quote stands in a ${...} in quotes: %(unclear)s.", unclear=UNCLEAR
+                ),
+            )
             self.at += 1
         elif frame.quoted:
             self.at += 1

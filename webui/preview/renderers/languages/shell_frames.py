@@ -9,10 +9,11 @@ from webui.preview.renderers.languages.shell_words import (
     Script,
     Word,
 )
+from webui.sentences import sentence
 
 _DEEPEST: Final = 40
 _CASE: Final = {"case": 1, "esac": -1}
-UNCLEAR: Final = (
+UNCLEAR: Final = sentence(
     "what runs here is computed, or is read in different ways by different shells"
 )
 
@@ -63,7 +64,7 @@ class Frames:
         self.ticks = 0
 
     def problem(self, at: int, words: str) -> None:
-        """Say that the text cannot be read for sure."""
+        """Say, in a whole sentence, that the text cannot be read for sure."""
         self.script.problems.append((at, words))
 
     def word(self, frame: Frame) -> Word:
@@ -145,7 +146,12 @@ class Frames:
     def push(self, kind: Kind, stop: int) -> None:
         """Open a frame; far down, give up and say so."""
         if len(self.frames) >= _DEEPEST:
-            self.problem(self.at, f"this is nested too deeply to be read: {UNCLEAR}")
+            self.problem(
+                self.at,
+                sentence(
+                    "This is nested too deeply to be read: %(unclear)s.", unclear=UNCLEAR
+                ),
+            )
             self.at = self.end
             return
         self.frames.append(Frame(kind, self.at))
@@ -170,10 +176,18 @@ class Frames:
         """End what is open at the end of the text, and say what should not be."""
         for frame in reversed(self.frames):
             if frame.kind not in {"script", "here"}:
-                self.problem(frame.begin, f"a bracket is never closed: {UNCLEAR}")
+                self.problem(
+                    frame.begin,
+                    sentence("A bracket is never closed: %(unclear)s.", unclear=UNCLEAR),
+                )
             elif frame.quoted and frame.kind == "script":
                 at = frame.word.begin if frame.word else frame.begin
-                self.problem(at, f"a quote is never closed: {UNCLEAR}")
+                self.problem(
+                    at, sentence("A quote is never closed: %(unclear)s.", unclear=UNCLEAR)
+                )
             self.end_command(frame)
             if frame.heres:
-                self.problem(frame.begin, f"a here-document has no text: {UNCLEAR}")
+                self.problem(
+                    frame.begin,
+                    sentence("A here-document has no text: %(unclear)s.", unclear=UNCLEAR),
+                )

@@ -20,15 +20,15 @@ def look_over(seen: Gathered, plain: str) -> None:
         if count < _MOST_FAR:
             rest = seen.words(plain[match.end() : match.end() + 200])
             words = sentence(
-                "After %(value)s blanks the line goes on: %(rest)s",
-                value=len(match[0]),
+                "After %(blanks)s blanks the line goes on: %(rest)s",
+                blanks=len(match[0]),
                 rest=rest,
             )
         found.danger_at(match.start(), words)
     for match in _LOW.finditer(plain):
         words = sentence(
-            "The text goes on after %(value)s empty lines.",
-            value=match[0].count(chr(10)) - 1,
+            "The text goes on after %(lines)s empty lines.",
+            lines=match[0].count(chr(10)) - 1,
         )
         found.danger_at(match.end(), words)
     if "\r" in plain.replace("\r\n", ""):

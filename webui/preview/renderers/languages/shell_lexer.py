@@ -11,6 +11,7 @@ from typing import Final
 from webui.preview.renderers.languages.shell_expansions import ENDS_WORD, SUM, Expansions
 from webui.preview.renderers.languages.shell_frames import UNCLEAR, Frame, Kind, is_case
 from webui.preview.renderers.languages.shell_words import Here, Script
+from webui.sentences import sentence
 
 _MOST_STEPS: Final = 4_000
 _DEEPEST_HERE: Final = 4
@@ -128,11 +129,19 @@ class _Lexer(Expansions):
             at = stop + 1
         else:
             here.end = self.at = self.end
-            self.problem(here.begin, f"a here-document is never closed: {UNCLEAR}")
+            self.problem(
+                here.begin,
+                sentence("A here-document is never closed: %(unclear)s.", unclear=UNCLEAR),
+            )
         if here.literal:
             return
         if self._level >= _DEEPEST_HERE:
-            self.problem(here.begin, f"here-documents are nested very deeply: {UNCLEAR}")
+            self.problem(
+                here.begin,
+                sentence(
+                    "Here-documents are nested very deeply: %(unclear)s.", unclear=UNCLEAR
+                ),
+            )
             return
         _Lexer(text, here.begin, here.end, self.script, "here", self._level + 1).run()
 
@@ -152,10 +161,18 @@ class _Lexer(Expansions):
         at = self.at
         stop = self.text.find("'", at + 1, self.end)
         if stop < 0:
-            self.problem(at, f"a quote is never closed: {UNCLEAR}")
+            self.problem(
+                at, sentence("A quote is never closed: %(unclear)s.", unclear=UNCLEAR)
+            )
             stop = self.end
         if self.ticks and self.text.find("`", at, stop) >= 0:
-            self.problem(at, f"a backtick stands in quotes inside backticks: {UNCLEAR}")
+            self.problem(
+                at,
+                sentence(
+                    "A backtick stands in quotes inside backticks: %(unclear)s.",
+                    unclear=UNCLEAR,
+                ),
+            )
         word = self.word(frame)
         word.odd |= bool(word.spans) or self.text[stop + 1 : stop + 2] not in ENDS_WORD
         self.take_as(frame, self.text[at + 1 : stop], min(self.end, stop + 1))
@@ -175,7 +192,9 @@ class _Lexer(Expansions):
             self.at = stop
             return
         if following == "`" and self.ticks:
-            self.problem(self.at, f"backticks are nested: {UNCLEAR}")
+            self.problem(
+                self.at, sentence("Backticks are nested: %(unclear)s.", unclear=UNCLEAR)
+            )
         self.word(frame).odd = True
         self.take_as(frame, following, stop)
 
@@ -230,7 +249,12 @@ class _Lexer(Expansions):
                 self.joint(self.at + 1)
                 return
             if last.value not in _BEFORE_BRACKET:
-                self.problem(self.at, f"a bracket stands where none may: {UNCLEAR}")
+                self.problem(
+                    self.at,
+                    sentence(
+                        "A bracket stands where none may: %(unclear)s.", unclear=UNCLEAR
+                    ),
+                )
         self.end_command(frame)
         self.push("(", self.at + 1)
 
@@ -250,5 +274,10 @@ class _Lexer(Expansions):
         if frame.kind in {"$(", "<(", "(", "array"}:
             self.pop(self.at + 1)
             return
-        self.problem(self.at, f"a bracket is closed that was never opened: {UNCLEAR}")
+        self.problem(
+            self.at,
+            sentence(
+                "A bracket is closed that was never opened: %(unclear)s.", unclear=UNCLEAR
+            ),
+        )
         self.joint(self.at + 1)

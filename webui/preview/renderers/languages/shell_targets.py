@@ -8,7 +8,7 @@ from webui.preview.renderers.languages import hosts, paths
 from webui.preview.renderers.languages.shell_gathered import Gathered, Where
 from webui.preview.renderers.languages.shell_runs import Run
 from webui.preview.renderers.languages.shell_words import Redirect, Word
-from webui.sentences import sentence
+from webui.sentences import number, sentence
 
 _LONG_WORD: Final = 4_096
 _ADDRESS: Final = re.compile(r"\b[A-Za-z][A-Za-z0-9+.-]{0,20}+://[^\s\"'<>|;)]++")
@@ -36,7 +36,7 @@ def redirected(seen: Gathered, redirect: Redirect, where: Where) -> None:
         seen.found.danger_at(at, sentence("Hands its output to another command."))
     if match := _NETWORK_FILE.match(value):
         seen.found.danger_at(
-            at, sentence("Opens a connection through %(value)s.", value=seen.words(value))
+            at, sentence("Opens a connection through %(file)s.", file=seen.words(value))
         )
         _host(seen, match[1], at)
     elif ">" in operator:
@@ -54,7 +54,7 @@ def arguments(seen: Gathered, run: Run, where: Where) -> None:
         if word.size >= _LONG_WORD:
             words = sentence(
                 "A word of %(size)s characters was not searched for files and hosts.",
-                size=f"{word.size:,}",
+                size=number(word.size),
             )
             seen.found.note_at(where.of(word.begin), words)
         else:
@@ -89,7 +89,7 @@ def _argument(
         seen.found.danger_at(
             at,
             sentence(
-                "Hands its output to another command: %(value)s", value=seen.words(value)
+                "Hands its output to another command: %(shown)s", shown=seen.words(value)
             ),
         )
     addresses = list(_ADDRESS.finditer(value)) if "://" in value else []
@@ -98,7 +98,7 @@ def _argument(
         _host(seen, hosts.split(match[0]).host, at, match[0])
     if word.computed and run.name in {"rm", "shred"}:
         seen.found.danger_at(
-            at, sentence("What it removes is computed: %(value)s", value=seen.words(value))
+            at, sentence("What it removes is computed: %(shown)s", shown=seen.words(value))
         )
     path = value.partition("=")[2] if value.startswith("-") or run.name == "dd" else value
     if is_written or (run.name == "dd" and value.startswith("of=")):
@@ -139,7 +139,7 @@ def _writes(seen: Gathered, word: Word, path: str, where: Where) -> None:
     seen.kind(word, "danger" if is_danger else "name", where)
     if place is not None:
         say = seen.found.danger_at if is_danger else seen.found.note_at
-        say(at, f"Writes to {shown}: {place.words}.")
+        say(at, sentence("Writes to %(shown)s: %(place)s.", shown=shown, place=place.words))
     elif word.computed:
         seen.found.note_at(
             at, sentence("Which file it writes is computed: %(shown)s", shown=shown)
@@ -153,11 +153,12 @@ def _names(
     if place is None or not place.is_danger:
         return
     if changes or place.holds_secrets:
-        verb = "Changes or copies" if changes else "Reads or uses"
+        said = {"shown": seen.words(path), "place": place.words}
+        words = sentence("Reads or uses %(shown)s: %(place)s.", **said)
+        if changes:
+            words = sentence("Changes or copies %(shown)s: %(place)s.", **said)
         seen.kind(word, "danger", where)
-        seen.found.danger_at(
-            where.of(word.begin), f"{verb} {seen.words(path)}: {place.words}."
-        )
+        seen.found.danger_at(where.of(word.begin), words)
 
 
 def _host(seen: Gathered, host: str, at: int, url: str = "") -> None:
@@ -166,17 +167,16 @@ def _host(seen: Gathered, host: str, at: int, url: str = "") -> None:
     shown = seen.words(host)
     said = list(hosts.concerns(host))
     seen.hosts[host] = seen.hosts.get(host, False) or bool(said)
-    for words in said:
-        seen.found.danger_at(
-            at,
-            sentence(
-                "The host %(shown)s %(value)s.", shown=shown, value=seen.words(words, 200)
-            ),
+    for concern in said:
+        words = sentence(
+            "The host %(host)s %(concern)s.",
+            host=shown,
+            concern=hosts.shown(concern, seen.text),
         )
+        seen.found.danger_at(at, words)
     if url and hosts.split(url).user:
         words = sentence(
-            "Before the host %(shown)s stands a user name; what is before the @ is "
-            "no host.",
-            shown=shown,
+            "Before the host %(host)s stands a user name; what is before the @ is no host.",
+            host=shown,
         )
         seen.found.danger_at(at, words)

@@ -8,12 +8,15 @@ from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.languages import sql_words
 from webui.preview.renderers.languages.sql_conditions import TooDeep, is_always_true
 from webui.preview.renderers.languages.sql_statements import conditions_of, statements
+from webui.preview.renderers.languages.sql_tables import table_at
 from webui.preview.renderers.languages.sql_tokens import UNCLEAR, Token, Tokens
 from webui.preview.renderers.marks import Mark
 from webui.preview.renderers.rendering import TokenKind
-from webui.sentences import sentence
+from webui.sentences import Sentence, sentence, sentence_in
 
 _MOST_META: Final = 100
+_ONE_OF_MANY: Final = sentence("one of many")
+_UNKNOWN: Final = sentence_in("a kind of statement", "unknown")
 _MAKING: Final = frozenset(
     {"FUNCTION", "PROCEDURE", "TRIGGER", "EXTENSION", "USER", "ROLE", "LOGIN"}
 )
@@ -47,7 +50,7 @@ class SqlReading:
             )
             self._read(Tokens(plain, backslashes=True))
         for count, match in enumerate(sql_words.META.finditer(plain)):
-            shown = text.words(match[0].strip()) if count < _MOST_META else "one of many"
+            shown = text.words(match[0].strip()) if count < _MOST_META else _ONE_OF_MANY
             self.found.danger_at(
                 match.start(),
                 sentence("A command of the client itself: %(shown)s", shown=shown),
@@ -82,7 +85,7 @@ class SqlReading:
             self.found.danger_at(
                 found[1][0].begin,
                 sentence(
-                    "Here begins the second of %(found)s statements.", found=len(found)
+                    "Here begins the second of %(count)s statements.", count=len(found)
                 ),
             )
 
@@ -95,28 +98,25 @@ class SqlReading:
             ):
                 words = sentence(
                     "A text between $ signs holds statements; whether they run differs by "
-                    "database"
+                    "database: %(shown)s",
+                    shown=self._text.words(token.upper),
                 )
-                self._danger(token, f"{words}: {self._text.words(token.upper)}")
+                self._danger(token, words)
             if token.kind != "comment":
                 continue
             text = tokens.plain[token.begin : min(token.end, token.begin + 300)]
             if sql_words.RUNS_CODE.match(text):
-                self._danger(
-                    token,
-                    sentence(
-                        "What looks like a comment is run by MySQL and MariaDB: %(value)s",
-                        value=self._text.words(text),
-                    ),
+                words = sentence(
+                    "What looks like a comment is run by MySQL and MariaDB: %(shown)s",
+                    shown=self._text.words(text),
                 )
+                self._danger(token, words)
             elif any(word in text.upper() for word in (" WHERE ", "WHERE\n")):
-                self.found.note_at(
-                    token.begin,
-                    sentence(
-                        "A condition stands in a comment and does not count: %(value)s",
-                        value=self._text.words(text),
-                    ),
+                words = sentence(
+                    "A condition stands in a comment and does not count: %(shown)s",
+                    shown=self._text.words(text),
                 )
+                self.found.note_at(token.begin, words)
 
     def _danger(self, token: Token, words: str) -> None:
         self._dangers.add(token.begin)
@@ -132,31 +132,25 @@ class SqlReading:
                 first.begin,
                 sentence("EXPLAIN ANALYZE runs the statement that it explains."),
             )
-        known = verb if verb in sql_words.BEGINNINGS else "unknown"
+        known = verb if verb in sql_words.BEGINNINGS else _UNKNOWN
         self.kinds[known] = self.kinds.get(known, False) or verb not in {
             *sql_words.READING,
             "WITH",
         }
-        if known == "unknown":
-            self._danger(
-                first,
-                sentence(
-                    "This statement is of no kind that is known here: %(value)s",
-                    value=self._text.words(
-                        self._text.plain[first.begin : first.begin + 80]
-                    ),
-                ),
+        if known is _UNKNOWN:
+            words = sentence(
+                "This statement is of no kind that is known here: %(shown)s",
+                shown=self._text.words(self._text.plain[first.begin : first.begin + 80]),
             )
+            self._danger(first, words)
         conditions = conditions_of(tokens)
         for at, token in enumerate(tokens):
             if token.kind == "word":
                 self._word(tokens, at, verb, conditions)
                 self._table(tokens, at, verb)
             elif token.kind == "name" and token.upper.upper() in sql_words.REACHING:
-                self._danger(
-                    token,
-                    f"{self._text.words(token.upper)} {sql_words.REACHING[token.upper.upper()]}.",
-                )
+                name = self._text.words(token.upper)
+                self._reaching(token, token.upper.upper(), name)
 
     def _word(
         self,
@@ -182,13 +176,9 @@ class SqlReading:
             at == 0
             or (word in {"EXEC", "EXECUTE"} and before not in {"GRANT", "ON", "REVOKE"})
         ):
-            self._danger(
-                token,
-                sentence(
-                    "Runs a procedure or text as code: %(value)s",
-                    value=self._shown(tokens, at),
-                ),
-            )
+            shown = self._shown(tokens, at)
+            words = sentence("Runs a procedure or text as code: %(shown)s", shown=shown)
+            self._danger(token, words)
         else:
             self._reaches(tokens, at, verb)
 
@@ -199,39 +189,23 @@ class SqlReading:
         if word == "PROGRAM" and verb == "COPY":
             self._danger(token, sentence("COPY ... PROGRAM runs a command on the server."))
         elif word in {"OUTFILE", "DUMPFILE"} and before == "INTO":
-            self._danger(
-                token, sentence("INTO %(word)s writes a file on the server.", word=word)
-            )
+            words = sentence("INTO %(word)s writes a file on the server.", word=word)
+            self._danger(token, words)
         elif word in {"COPY", "LOAD"} and at == 0:
-            self._danger(
-                token,
-                sentence(
-                    "Moves data between a table and files: %(value)s",
-                    value=self._shown(tokens, at),
-                ),
-            )
+            shown = self._shown(tokens, at)
+            words = sentence("Moves data between a table and files: %(shown)s", shown=shown)
+            self._danger(token, words)
         elif word == "DELETE" and before == "THEN" and verb == "MERGE":
+            shown = self._shown(tokens, at)
             self._danger(
-                token,
-                sentence(
-                    "Deletes the rows that match: %(value)s", value=self._shown(tokens, at)
-                ),
+                token, sentence("Deletes the rows that match: %(shown)s", shown=shown)
             )
         elif word in sql_words.REACHING:
-            self._danger(token, f"{word} {sql_words.REACHING[word]}.")
+            self._reaching(token, word, word)
         elif word in {"MERGE", "REPLACE", "INSERT", "CREATE"} and (
             after in {"INTO", "OVERWRITE", "OR"} or at == 0
         ):
-            self.kinds[word] = True
-            named = {each.upper for each in tokens[at + 1 : at + 6]}
-            if word == "CREATE" and not named.isdisjoint(_MAKING & sql_words.OBJECTS):
-                self._danger(
-                    token,
-                    sentence(
-                        "Creates code, a trigger or an account: %(value)s",
-                        value=self._shown(tokens, at),
-                    ),
-                )
+            self._makes(tokens, at)
         elif (
             word in {"LIMIT", "TOP", "FIRST"}
             and after
@@ -239,64 +213,60 @@ class SqlReading:
         ):
             self.limits[after] = False
         elif word in {"SET", "PRAGMA", "RESET"} and at == 0:
-            self.found.note_at(
-                token.begin,
-                sentence("Changes settings: %(value)s", value=self._shown(tokens, at)),
+            shown = self._shown(tokens, at)
+            words = sentence("Changes settings: %(shown)s", shown=shown)
+            self.found.note_at(token.begin, words)
+
+    def _makes(self, tokens: Sequence[Token], at: int) -> None:
+        word = tokens[at].upper
+        self.kinds[word] = True
+        named = {each.upper for each in tokens[at + 1 : at + 6]}
+        if word == "CREATE" and not named.isdisjoint(_MAKING & sql_words.OBJECTS):
+            shown = self._shown(tokens, at)
+            words = sentence(
+                "Creates code, a trigger or an account: %(shown)s", shown=shown
             )
+            self._danger(tokens[at], words)
+
+    def _reaching(self, token: Token, word: str, name: str) -> None:
+        does = sql_words.REACHING[word]
+        self._danger(token, sentence("%(name)s %(does)s.", name=name, does=does))
+
+    def _does(self, token: Token, does: Sentence, shown: str) -> None:
+        self._danger(token, sentence("%(does)s: %(shown)s", does=does, shown=shown))
 
     def _serious(self, tokens: Sequence[Token], at: int) -> None:
         word = tokens[at].upper
         self.kinds[word] = True
-        self._danger(tokens[at], f"{sql_words.SERIOUS[word]}: {self._shown(tokens, at)}")
+        self._does(tokens[at], sql_words.SERIOUS[word], self._shown(tokens, at))
 
     def _changes(
         self, tokens: Sequence[Token], at: int, condition: tuple[int, int] | None
     ) -> None:
-        token = tokens[at]
+        token, shown = tokens[at], self._shown(tokens, at)
         self.kinds[token.upper] = True
-        verb = "Deletes" if token.upper == "DELETE" else "Changes"
+        does = sql_words.CHANGING[token.upper]
         if at and not (at == 1 and tokens[0].upper == "EXPLAIN"):
-            self._danger(
-                token,
-                sentence(
-                    "%(verb)s rows in the middle of another statement: %(value)s",
-                    verb=verb,
-                    value=self._shown(tokens, at),
-                ),
-            )
+            self._does(token, does.inside, shown)
         if condition is None:
-            self._danger(
-                token,
-                sentence(
-                    "%(verb)s every row, as there is no WHERE: %(value)s",
-                    verb=verb,
-                    value=self._shown(tokens, at),
-                ),
-            )
+            self._does(token, does.unbounded, shown)
         else:
-            self._condition(tokens, verb, token, *condition)
+            self._condition(tokens, token, *condition)
 
     def _condition(
-        self, tokens: Sequence[Token], verb: str, token: Token, begin: int, end: int
+        self, tokens: Sequence[Token], token: Token, begin: int, end: int
     ) -> None:
         shown = self._shown(tokens, begin - 1)
         try:
             holds = is_always_true(tokens[begin:end])
         except TooDeep:
-            self._danger(
-                token,
-                sentence(
-                    "Its condition is nested too deeply to be read: %(shown)s", shown=shown
-                ),
-            )
-            return
-        if holds:
             words = sentence(
-                "%(verb)s every row, as its condition is always true: %(shown)s",
-                verb=verb,
-                shown=shown,
+                "Its condition is nested too deeply to be read: %(shown)s", shown=shown
             )
             self._danger(token, words)
+            return
+        if holds:
+            self._does(token, sql_words.CHANGING[token.upper].always, shown)
 
     def _shown(self, tokens: Sequence[Token], at: int) -> str:
         begin, end = tokens[at].begin, tokens[min(at + 14, len(tokens) - 1)].end
@@ -306,38 +276,7 @@ class SqlReading:
         return self._text.words(" ".join(self._text.plain[begin:end].split()))
 
     def _table(self, tokens: Sequence[Token], at: int, verb: str) -> None:
-        word = tokens[at].upper
-        writes = word in {"INTO", "UPDATE", "TABLE", "TRUNCATE"} or (
-            word == "FROM" and at > 0 and tokens[at - 1].upper == "DELETE"
-        )
-        if not writes and word not in {"FROM", "JOIN", "USING"}:
-            return
-        if (
-            writes
-            and word in {"TABLE", "TRUNCATE"}
-            and tokens[at - 1].upper not in {"DROP", "TRUNCATE", "ALTER"}
-            and verb in sql_words.READING
-        ):
-            writes = False
-        name = _name_after(self._text.plain, tokens, at + 1)
-        if name:
+        named = table_at(self._text.plain, tokens, at, verb)
+        if named is not None:
+            name, writes = named
             self.tables[name] = self.tables.get(name, False) or writes
-
-
-def _name_after(plain: str, tokens: Sequence[Token], at: int) -> str:
-    while (
-        at < len(tokens)
-        and tokens[at].upper in sql_words.SKIPPED
-        and tokens[at].kind == "word"
-    ):
-        at += 1
-    if (
-        at >= len(tokens)
-        or tokens[at].kind not in {"word", "name"}
-        or tokens[at].upper in sql_words.NO_TABLES
-    ):
-        return ""
-    end = at + 1
-    while end + 1 < len(tokens) and tokens[end].upper == "." and end < at + 6:
-        end += 2
-    return plain[tokens[at].begin : tokens[end - 1].end]

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
+from webui.sentences import sentence
+
 MOST_TOKENS: Final = 12_000
 Kind = Literal["word", "name", "text", "number", "comment", "sign", "value"]
 
@@ -28,7 +30,7 @@ _TOKEN: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _WITH_BACKSLASH: Final = re.compile(r"[nNbBxXeE]?'(?:[^'\\]|\\.|'')*+(?:'|$)", re.DOTALL)
-UNCLEAR: Final = "databases differ in what is a statement here and what is text"
+UNCLEAR: Final = sentence("databases differ in what is a statement here and what is text")
 
 
 class Token(NamedTuple):
@@ -74,24 +76,39 @@ class Tokens:
                 yield self._simple(kind, at, match)
             at = stop
 
-    def _problem(self, at: int, words: str) -> None:
-        self.problems.append((at, f"{words}: {UNCLEAR}."))
-
     def _simple(self, kind: str, at: int, match: re.Match[str]) -> Token:
         text, end = match[0], match.end()
         if kind == "line":
             if self.plain[end : end + 1] == "\r" and self.plain[end + 1 : end + 2] != "\n":
-                self._problem(end, "A carriage return ends a comment in some databases")
+                self.problems.append(
+                    (
+                        end,
+                        sentence(
+                            "A carriage return ends a comment in some databases: %(unclear)s.",
+                            unclear=UNCLEAR,
+                        ),
+                    )
+                )
             return Token("comment", "", at, end)
         if kind == "name":
             if text in {'"', "`"} or text[-1] not in '"`]':
-                self._problem(at, "A quote is never closed")
+                self.problems.append(
+                    (at, sentence("A quote is never closed: %(unclear)s.", unclear=UNCLEAR))
+                )
             return Token("name", text[1:-1], at, end)
         if kind == "sign" and text == "#":
             stop = self.plain.find("\n", at, at + 2_000)
             rest = self.plain[at + 1 : stop if stop >= 0 else at + 2_000]
             if any(sign in rest for sign in "'\"`;*$"):
-                self._problem(at, "A # begins a comment in some databases")
+                self.problems.append(
+                    (
+                        at,
+                        sentence(
+                            "A # begins a comment in some databases: %(unclear)s.",
+                            unclear=UNCLEAR,
+                        ),
+                    )
+                )
         if kind == "word":
             return Token("word", text.upper(), at, end)
         if kind == "number":
@@ -102,7 +119,9 @@ class Tokens:
         if self._backslashes and match.lastgroup == "text":
             match = _WITH_BACKSLASH.match(self.plain, at) or match
         if not match[0].endswith("'") or match[0].lstrip("nNbBxXeE") == "'":
-            self._problem(at, "A quote is never closed")
+            self.problems.append(
+                (at, sentence("A quote is never closed: %(unclear)s.", unclear=UNCLEAR))
+            )
         return Token("text", match[0], at, match.end())
 
     def _enclosed(self, kind: str, at: int, mark: str) -> Token:
@@ -111,9 +130,23 @@ class Tokens:
         found = plain.find(closing, at + len(mark))
         end = len(plain) if found < 0 else found + len(closing)
         if found < 0:
-            self._problem(at, "A comment or quote is never closed")
+            self.problems.append(
+                (
+                    at,
+                    sentence(
+                        "A comment or quote is never closed: %(unclear)s.", unclear=UNCLEAR
+                    ),
+                )
+            )
         if kind == "dollar":
             return Token("text", plain[at:end], at, end)
         if plain.find("/*", at + 2, end) >= 0:
-            self._problem(at, "A comment stands inside a comment")
+            self.problems.append(
+                (
+                    at,
+                    sentence(
+                        "A comment stands inside a comment: %(unclear)s.", unclear=UNCLEAR
+                    ),
+                )
+            )
         return Token("comment", "", at, end)

@@ -1,9 +1,9 @@
 """The words of SQL that mean something here."""
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
-from webui.sentences import sentence
+from webui.sentences import Sentence, sentence
 
 BEGINNINGS: Final = frozenset(
     ["SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE", "UPSERT", "TRUNCATE", "DROP", "ALTER", "CREATE", "GRANT", "REVOKE", "EXPLAIN", "SHOW", "DESCRIBE", "DESC", "PRAGMA", "CALL", "EXEC", "EXECUTE", "DO", "COPY", "LOAD", "ATTACH", "DETACH", "VACUUM", "ANALYZE", "SET", "RESET", "BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "LOCK", "USE", "VALUES", "TABLE", "RENAME", "COMMENT", "DECLARE", "PREPARE", "REFRESH", "REINDEX", "CLUSTER", "NOTIFY", "LISTEN", "IMPORT", "EXPORT", "INSTALL", "OPTIMIZE", "KILL", "SHUTDOWN", "BACKUP", "RESTORE", "PURGE", "FLUSH", "HANDLER", "REASSIGN", "SECURITY", "IF", "WHILE"]
@@ -18,6 +18,31 @@ SERIOUS: Final = {
     "RESTORE": sentence("Writes over a database"), "PURGE": sentence("Removes logs or tables for good"),
 }  # fmt: skip
 OBJECTS: Final = frozenset(["TABLE", "DATABASE", "SCHEMA", "VIEW", "INDEX", "USER", "ROLE", "FUNCTION", "PROCEDURE", "TRIGGER", "COLUMN", "EXTENSION", "SEQUENCE", "TYPE", "POLICY", "LOGIN", "SERVER", "TABLESPACE", "MATERIALIZED", "OWNED"])  # fmt: skip
+
+
+class Changing(NamedTuple):
+    """What is said of a word that changes rows."""
+
+    inside: Sentence
+    """Where it stands in the middle of another statement."""
+    unbounded: Sentence
+    """Where no condition bounds it."""
+    always: Sentence
+    """Where its condition bounds nothing."""
+
+
+CHANGING: Final = {
+    "DELETE": Changing(
+        sentence("Deletes rows in the middle of another statement"),
+        sentence("Deletes every row, as there is no WHERE"),
+        sentence("Deletes every row, as its condition is always true"),
+    ),
+    "UPDATE": Changing(
+        sentence("Changes rows in the middle of another statement"),
+        sentence("Changes every row, as there is no WHERE"),
+        sentence("Changes every row, as its condition is always true"),
+    ),
+}
 CODE_WORDS: Final = frozenset(["EXEC", "EXECUTE", "CALL", "DO", "PREPARE"])
 REACHING: Final = {
     "PG_READ_FILE": sentence("reads files of the server"), "PG_READ_BINARY_FILE": sentence("reads files of the server"), "PG_LS_DIR": sentence("lists folders of the server"),
