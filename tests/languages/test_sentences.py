@@ -124,14 +124,18 @@ def test_a_text_of_others_is_looked_through_in_one_walk(
 ) -> None:
     monkeypatch.setattr("webui.languages.LONGEST_KEPT", 10**6)
     ends = ("%", ".", ")", '"', "")
-    for part in (" is deleted: : . of , ", "\u201d).\">\"? s. of . is ` now)\u2026  by  to (% "):
+    for part in (
+        " is deleted: : . of , ",
+        '\u201d).">"? s. of . is ` now)\u2026  by  to (% ',
+    ):
         for end in ends:  # searches that begin again would take hours over this
             text = part * 4_000 + "\x01" + end
             assert kept(text).told(language("de")) == text
 
 
 @pytest.mark.parametrize(
-    "text", ["%(name)s", "%s %d %%", "100%", "{0} {name}", "%(", "\0", "<b>%(x)s</b>", "\x04"]
+    "text",
+    ["%(name)s", "%s %d %%", "100%", "{0} {name}", "%(", "\0", "<b>%(x)s</b>", "\x04"],
 )
 def test_what_others_wrote_is_never_filled_in(text: str) -> None:
     assert kept(text).told(language("de")) == text

@@ -180,7 +180,10 @@ def test_a_recipient_outside_the_organization_is_a_danger() -> None:
         ("<me@northwind.example@evil.example>", "evil.example"),
         ("me(you@northwind.example)@evil.example", "evil.example"),
         ("me@evil.example (you@northwind.example)", "evil.example"),
-        ("<" + 381 * " " + "x@northwind.example.evil.example>", "northwind.example.evil.ex"),
+        (
+            "<" + 381 * " " + "x@northwind.example.evil.example>",
+            "northwind.example.evil.ex",
+        ),
         (f"x@{'a.' * 118}northwind.example.evil.example", "a."),
         ("me@evil.example/.northwind.example", "evil.example/.northwind.example"),
         ("me@evil.example\0.northwind.example", "evil.example⟦U+0000⟧.northwind.example"),

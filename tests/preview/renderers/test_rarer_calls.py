@@ -25,7 +25,7 @@ CALLS: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("send_email", mail(to=[f"a@d{n}.example" for n in range(9)]), "and 3 more"),
     ("send_email", mail(to=["a@b.example", "a@" + "x" * 70 + ".example"]), "⟦…⟧"),
     ("send_email", mail(to="a@b.example,, b@b.example,"), "To (2 of 2): b@b.example"),
-    ("send_email", mail(to=[{"x": 1}, ["a"], "a@b.example"]), "To: a@b.example"),
+    ("send_email", mail(to=[{"x": 1}, ["a"], "a@b.example"]), "To (3 of 3): a@b.example"),
     ("send_email", mail(attachments=[{"x": 1}]), "something without a name"),
     ("send_email", mail(attachments=[f"/w/{n}" for n in range(80)]), "more"),
     ("create_draft_email", mail(), "as a draft"),

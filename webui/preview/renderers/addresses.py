@@ -97,7 +97,9 @@ def recipient_of(span: Span) -> Recipient:
     plain = span.plain
     domain = _folded(_last_address(plain).rpartition("@")[2])
     named = dict.fromkeys(map(_folded, _BEHIND_AT.findall(plain)))
-    return Recipient(span, domain, tuple(each for each in named if each not in {"", domain}))
+    return Recipient(
+        span, domain, tuple(each for each in named if each not in {"", domain})
+    )
 
 
 def _folded(domain: str) -> str:
@@ -220,7 +222,7 @@ def _foreign(one: Recipient, own_domains: tuple[str, ...]) -> str | None:
 
 
 def _is_own(domain: str, own_domains: tuple[str, ...]) -> bool:
-    """Say so of plain names alone: where others end (`theirs.example/.ours.example`), who knows?"""
+    """Say so of plain names alone: nobody knows where `theirs.example/.ours.example` ends."""
     return _HOST.fullmatch(domain) is not None and any(
         domain == own or domain.endswith(f".{own}") for own in own_domains
     )
