@@ -175,3 +175,19 @@ def test_what_reaches_the_node_or_the_whole_cluster_is_found(
     tool: str, arguments: dict[str, object], words: str
 ) -> None:
     assert words in findings(tool, arguments)
+
+
+@pytest.mark.parametrize(
+    ("tool", "more"),
+    [
+        ("kubectl_delete", {"action": "get"}),
+        ("kubectl_generic", {"command": "get", "subCommand": "delete"}),
+        ("kubernetes_pods_get_and_evict", {}),
+        ("k8s_list_then_nuke", {}),
+    ],
+)
+def test_one_word_of_reading_takes_no_reading_away(tool: str, more: dict[str, str]) -> None:
+    call = {"resourceType": "deployment", "name": "web", "namespace": "prod", **more}
+    shown = text_of(rendered(tool, call))
+    assert "Deletion in a cluster" in shown or "delete" not in f"{tool} {more}"
+    assert "Namespace: prod" in shown

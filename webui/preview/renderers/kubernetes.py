@@ -3,7 +3,7 @@
 from typing import Final
 
 from webui.preview.reading import Value
-from webui.preview.renderers.arguments import Arguments
+from webui.preview.renderers.arguments import Arguments, text_of
 from webui.preview.renderers.cluster_rules import look_at_leaves, look_at_target, resources
 from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.manifests import Leaf, of_text, of_values
@@ -37,6 +37,14 @@ _VERBS: Final = (
 _READS: Final = frozenset(
     {"get", "list", "describe", "logs", "log", "stats", "explain", "top", "version", "view"}
 )
+_COMMANDS: Final = ("command", "operation", "action", "subCommand")
+_BESIDE: Final = frozenset(
+    {"mcp", "kubectl", "kubernetes", "k", "s", "generic", "helm", "api", "cluster", "info", "all", "in", "context", "contexts",
+     "config", "configuration", "resource", "resources", "pod", "pods", "node", "nodes", "namespace", "namespaces", "event",
+     "events", "container", "containers", "deployment", "deployments", "service", "services", "job", "jobs", "cronjob",
+     "cronjobs", "release", "releases", "history", "status", "summary"}
+)  # fmt: skip
+"""Words that may stand beside one that reads; whatever else does may change something."""
 _TITLES: Final = {
     "delete": "Deletion in a cluster",
     "uninstall": "Removal of a chart from a cluster",
@@ -134,24 +142,22 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
 
 
 def _verb(tool: str, arguments: Arguments) -> str:
-    for given in (leaf(arguments, "command", "operation", "action", "subCommand"), None):
-        word = given.plain[:40].strip().casefold() if given is not None else ""
-        if word in _VERBS or word in _READS:
-            return word
-    name = squeezed(tool)
-    name = (
-        name.removeprefix("mcp")
-        .replace("kubectl", " ")
-        .replace("kubernetes", " ")
-        .replace("k8s", " ")
-    )
+    """Return what is done; it only reads if neither a name nor an argument says otherwise."""
+    words = words_of(tool)
+    leaf(arguments, *_COMMANDS)  # the others stay among what is left out
+    there = [each for name in _COMMANDS if (each := arguments.look(name)) is not None]
+    given = [text_of(each).plain[:40].strip().casefold() for each in there]
+    acts = [word for word in given if word in _VERBS]
+    if acts:
+        return acts[0]
+    name = squeezed(tool).removeprefix("mcp")
+    for system in ("kubectl", "kubernetes", "k8s"):
+        name = name.replace(system, " ")
     if "createorupdate" in name:
         return "apply"
-    if name.split()[-1:] and name.split()[-1] in _READS:
-        return name.split()[-1]
-    read = words_of(tool) & _READS
-    if read and not words_of(tool) & frozenset(_VERBS):
-        return min(read)  # `pods_log` changes nothing
+    reads = [word for word in (*given, *sorted(words)) if word in _READS]
+    if reads and tool.isascii() and words <= _READS | _BESIDE:
+        return reads[0]  # `pods_log` changes nothing
     return next((verb for verb in _VERBS if verb in name), "apply")
 
 
