@@ -68,7 +68,7 @@ def measure(number: int = MANY) -> Iterator[Figure]:
         )
         with serving(desk) as served:
             page = _signed_in(browser.new_page(), served, account)
-            runs = [_run(page, served, account, run) for run in range(RUNS)]
+            runs = [_run(page, served, account) for _ in range(RUNS)]
             trips = page.evaluate(IDLE_TRIPS)
             loads = [_complete(page, served) for _ in range(LOADS)]
             acks = [_acknowledged(page, served, each) for each in waiting]
@@ -124,9 +124,7 @@ def _acknowledged(page: Page, served: Served, approval_id: str) -> float:
     return took
 
 
-def _run(
-    page: Page, served: Served, account: Account, run: int
-) -> tuple[list[float], list[float]]:
+def _run(page: Page, served: Served, account: Account) -> tuple[list[float], list[float]]:
     trips = page.evaluate(IDLE_TRIPS)
     before = int(page.inner_text("[data-waiting-count]"))
     answered = _file(served, account, unused() % 10**8)

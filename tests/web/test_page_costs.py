@@ -16,6 +16,7 @@ from webui.approvals.answering.deciding import decide
 from webui.approvals.answering.reviewing import Look, Reviewer
 from webui.approvals.states import Verdict
 from webui.preview import PREVIEW_VERSION
+from webui.store.ids import new_id
 from webui.store.models import (
     Approval,
     Consumption,
@@ -25,7 +26,6 @@ from webui.store.models import (
     SourceDelivery,
     table_of,
 )
-from webui.store.ids import new_id
 from webui.store.queries import walks
 from webui.store.store import Store
 from webui.store.transaction import Transaction
