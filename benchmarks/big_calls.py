@@ -6,7 +6,7 @@ Texts fill 256 KiB; lists end before that, as no call may hold more than 10,000 
 import http.client
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from playwright.sync_api import Page, sync_playwright
@@ -20,7 +20,7 @@ from scripts.test_programs import find_chromium
 RUNS: Final = 3
 LONGEST: Final = 125_000
 MOST_ITEMS: Final = 9_900
-CALLS: Final = {
+CALLS: Final[Mapping[str, Callable[[], Arguments]]] = {
     "small": lambda: {"path": "a"},
     **{name: PLAIN[name] for name in ("one text",)},
     **{name: HOSTILE[name] for name in ("numbers", "secrets", "invisible")},

@@ -100,7 +100,7 @@ def test_a_long_list_stands_in_rows_that_say_all_of_it() -> None:
     rows = rows_of(node)
     assert (node.kind, node.count) == ("array", 2_000)
     assert sum(row.count or 0 for row in rows) == 2_000
-    assert rows[0].name.startswith("0 \N{EN DASH} ")
+    assert (rows[0].name or "").startswith("0 \N{EN DASH} ")
     said = ", ".join(row.pieces[0].text for row in rows)
     assert json.loads(f"[{said}]") == numbers
 
