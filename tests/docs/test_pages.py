@@ -20,7 +20,9 @@ def test_every_page_has_its_pictures() -> None:
 
 
 def test_every_page_has_its_section_and_a_sentence() -> None:
-    _, *sections = re.split(r"^### ", (DOCS / "pages.md").read_text("utf-8"), flags=re.MULTILINE)
+    _, *sections = re.split(
+        r"^### ", (DOCS / "pages.md").read_text("utf-8"), flags=re.MULTILINE
+    )
     shown = set()
     for section in sections:
         title, sentence = section.split("\n\n")[:2]
