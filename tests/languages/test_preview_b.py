@@ -112,7 +112,7 @@ CASES = {
         "send_email",
         {
             "to": ["ana@acme.com"],
-            "bcc": ["eve@example.net"],
+            "bcc": ["eve@example.net", "mal@example.net"],
             "from": "ana@acme.com",
             "reply_to": "eve@example.net",
             "subject": "Rechnung",
@@ -121,12 +121,12 @@ CASES = {
         },
         (
             "Antworten gehen an eve@example.net und nicht an ana@acme.com",
-            "Eine Empfängeradresse bekommt eine Blindkopie",
+            "2 Empfängeradressen bekommen eine Blindkopie",
             "Zeile 2 enthält HTML, das etwas lädt oder sendet.",
             "a.exe ist angehängt",
             "Angehängt (12.345 Bytes laut Angabe)",
             "etwas ohne Namen (4 Zeichen)",
-            "Blindkopie an",
+            "Blindkopie an (1 von 2)",
             "Betreff",
         ),
         ("Answers go to", "is attached", "it says", "Hidden copy", "Subject"),

@@ -10,7 +10,7 @@ from typing import Final
 from webui.preview.codes import classes
 from webui.preview.flags import odd_letters
 from webui.preview.visible import escape
-from webui.sentences import Sentence, forms, joined, number, sentence
+from webui.sentences import Sentence, forms, joined, number, sentence, sentence_in
 
 _NAMED_KINDS: Final = 3
 _NAMELESS: Final = sentence("Without a name")
@@ -157,7 +157,8 @@ class Tally:
         return joined(
             "; ",
             [
-                sentence(
+                sentence_in(
+                    "a letter of another script",
                     "%(letter)s is %(code)s, %(name)s",
                     letter=letter,
                     code=f"U+{ord(letter):04X}",

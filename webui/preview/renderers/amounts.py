@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 from webui.preview.renderers.arguments import Text
 from webui.preview.renderers.currencies import digits_of
-from webui.sentences import Sentence, exact, joined, number, sentence
+from webui.sentences import Sentence, exact, joined, number, sentence, sentence_in
 
 _NUMBER: Final = re.compile(r"[-+]?\d{1,30}(?:\.\d{1,30})?(?:[eE][-+]?\d{1,2})?", re.ASCII)
 _GROUPED: Final = re.compile(r"[-+]?\d{1,3}(?:,\d{3}){1,9}(?:\.\d{1,10})?", re.ASCII)
@@ -99,7 +99,13 @@ class Amount(NamedTuple):
 
 
 def _label(label: str, how: str) -> str:
-    return sentence("%(label)s, read %(how)s", label=label, how=how) if how else label
+    return (
+        sentence_in(
+            "how an amount is read", "%(label)s, read %(how)s", label=label, how=how
+        )
+        if how
+        else label
+    )
 
 
 def _sum(written: str, code: str) -> Sentence:
@@ -112,7 +118,10 @@ def either(readings: Sequence[Reading]) -> str:
     if not words:
         return ""
     return reduce(
-        lambda one, other: sentence("%(one)s or %(other)s", one=one, other=other), words
+        lambda one, other: sentence_in(
+            "two readings of an amount", "%(one)s or %(other)s", one=one, other=other
+        ),
+        words,
     )
 
 

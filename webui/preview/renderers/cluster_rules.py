@@ -47,11 +47,19 @@ def _look_at_leaf(found: Findings, each: Leaf) -> None:
         _look_at_host_path(found, each, at)
     elif words := SWITCHES.get(key):
         if value.casefold() in _YES or _PRIVATE.search(value):
-            found.danger(key, sentence("%(at)s %(does)s.", at=at, does=words), line)
+            found.danger(
+                key,
+                sentence_in("a line of a manifest", "%(at)s %(does)s.", at=at, does=words),
+                line,
+            )
     elif key == "kind":
         _look_at_kind(found, value, at, line)
     elif (words := VALUES.get((key, value.casefold()))) is not None:
-        found.danger((key, value), sentence("%(at)s %(does)s.", at=at, does=words), line)
+        found.danger(
+            (key, value),
+            sentence_in("a line of a manifest", "%(at)s %(does)s.", at=at, does=words),
+            line,
+        )
     elif key == "type" and value in {"LoadBalancer", "NodePort"}:
         found.note(
             "open",
@@ -140,7 +148,7 @@ def resources(leaves: Sequence[Leaf], sheet: Sheet, found: Findings, verb: str) 
             Token("name", (Piece("text", _cut(name) if name else _NAMELESS),)),
         ]
         if space := about.get("namespace"):
-            place = sentence("in %(namespace)s", namespace=_cut(space))
+            place = sentence_in("a namespace", "in %(namespace)s", namespace=_cut(space))
             tokens.append(Token("plain", (Piece("text", joined("", (" ", place))),)))
         sheet.write(tuple(tokens), "removed" if verb == "delete" else "plain")
 

@@ -173,7 +173,7 @@ def _edited(edits: list[Edit], path: Text, found: Findings, sheets: Sheets) -> N
         _look_at_edit(found, edit)
     if rest := edits[_MOST_EDITS:]:
         joined = Text("\n".join([edit.new.plain for edit in rest]), {})
-        look_at_text(found, joined, whole(path), what="Of the later edits, line")
+        look_at_text(found, joined, whole(path), what=sentence("Of the later edits, line"))
     look_at_counts(found, whole(path), added, removed)
 
 

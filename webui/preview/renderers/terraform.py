@@ -14,9 +14,15 @@ from webui.preview.renderers.member_names import FOLDERS
 from webui.preview.renderers.rendering import Fact, LineKind, Rendering, Token, TokenKind
 from webui.preview.renderers.saying import facts_of, leaf, own_fact, said, says_yes, whole
 from webui.preview.renderers.sheets import Sheets, add_lines
-from webui.preview.renderers.terraform_plan import ANSI, SUMMARY, Change, changes_in
+from webui.preview.renderers.terraform_plan import (
+    ANSI,
+    SUMMARY,
+    Change,
+    changes_in,
+    check_summary,
+)
 from webui.preview.renderers.tool_names import globs, squeezed
-from webui.sentences import Sentence, forms, joined, number, sentence, sentence_in
+from webui.sentences import forms, joined, number, sentence, sentence_in
 
 TOOLS: Final = globs("terraform, tofu, terragrunt")
 _MOST_CHANGES: Final = 3_000
@@ -127,7 +133,12 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
 def _counted(changes: Sequence[Change]) -> Fact:
     counts = Counter(change.action for change in changes)
     parts = [
-        sentence("%(number)s to %(action)s", number=number(counts[each]), action=action)
+        sentence_in(
+            "a plan of Terraform",
+            "%(number)s to %(action)s",
+            number=number(counts[each]),
+            action=action,
+        )
         for each, action in _ACTIONS.items()
         if counts[each]
     ]
@@ -155,7 +166,7 @@ def _look_at_text(
             line,
         )
     if not begins_as(text, "{"):
-        _check_summary(found, text, changes)
+        check_summary(found, text, changes)
         sheet = sheets.start(sentence("As it is written"))
         add_lines(sheet, whole(text))
         sheets.keep(sheet)
@@ -203,8 +214,11 @@ def _look_at(found: Findings, changes: list[Change]) -> None:
             continue
         named = joined(", ", [_cut(address) for address in those[:_NAMED]])
         if rest := those[_NAMED:]:
-            named = sentence(
-                "%(named)s and %(number)s more", named=named, number=number(len(rest))
+            named = sentence_in(
+                "a plan of Terraform",
+                "%(named)s and %(number)s more",
+                named=named,
+                number=number(len(rest)),
             )
         found.danger(action, lost.of(len(those), named=named))
         if data := [address for address in those if _DATA.search(address.plain[:300])]:
@@ -261,35 +275,6 @@ def _look_at_command(found: Findings, arguments: Arguments, verb: str) -> None:
         or "auto-approve" in spelt
     ):
         found.note("auto", sentence("Terraform itself does not ask again."))
-
-
-def _check_summary(found: Findings, text: Text, changes: list[Change]) -> None:
-    match = SUMMARY.search(ANSI.sub("", text.plain))
-    if match is None or not changes:
-        return
-    counts = Counter(each.action for each in changes)
-    replaced = counts["replace"]
-    counted = (counts["create"] + replaced, counts["update"], counts["destroy"] + replaced)
-    given = tuple(int(count) for count in match.groups())
-    if counted != given:
-        told = sentence(
-            "%(added)s to add, %(changed)s to change and %(destroyed)s to destroy",
-            **_named(given),
-        )
-        real = sentence("%(added)s, %(changed)s and %(destroyed)s", **_named(counted))
-        found.danger(
-            "summary",
-            sentence(
-                "Its summary says %(told)s, but its lines say %(real)s.",
-                told=told,
-                real=real,
-            ),
-        )
-
-
-def _named(counts: Sequence[int]) -> dict[str, Sentence]:
-    names = ("added", "changed", "destroyed")
-    return {name: number(count) for name, count in zip(names, counts, strict=True)}
 
 
 def _cut(address: Text) -> str:
