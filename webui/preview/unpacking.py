@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from webui.sentences import sentence
+from webui.sentences import sentence, sentence_in
 
 MOST_LEVELS: Final = 3
 _MOST_FOUND: Final = 400
@@ -128,7 +128,7 @@ class Unpacker:
         inflated = self._inflated(raw) if name else None
         if inflated is not None:
             raw, sure = inflated, True
-            how = sentence("%(name)s in %(how)s", name=name, how=how)
+            how = sentence_in("how it is packed", "%(name)s in %(how)s", name=name, how=how)
         text = _text_of(raw, sure=sure)
         if text is None:
             return None
