@@ -67,8 +67,6 @@ class Detail(RowView):
     preview: tuple[Node, ...] = ()
     hidden_keys: int = 0
     rendering: Rendering | None = None
-    dangers: tuple[str, ...] = ()
-    """What the reading warns of, said once more where a yes is given."""
     place: tuple[Node, ...] = ()
     """Where and how it runs: what is bound to the yes besides the arguments."""
     handled_as: str | None = None
@@ -146,7 +144,6 @@ def detail_of(session: Session, row: Row) -> Detail:
         preview=shown.call.nodes,
         hidden_keys=shown.call.hidden_keys,
         rendering=shown.call.rendering,
-        dangers=shown.dangers,
         place=shown.place.nodes,
         handled_as=str(shown.risk) if shown.is_raised else None,
         warnings=shown.warnings,
