@@ -70,7 +70,7 @@ CASES = {
             "run.sh wird ein ausführbares Programm.",
             "old.bin wird gelöscht.",
             "Niemand kann ihn hier lesen",
-            "2 geändert, 1 Zeilen hinzugefügt, 1 entfernt",
+            "2 geändert; hinzugefügte Zeilen: 1, entfernte: 1",
             "Gelöscht: 0 hinzugefügt, 0 entfernt",
         ),
         ("becomes a program", "is deleted", "lines added", "Deleted:"),
