@@ -3,7 +3,7 @@
     python -m benchmarks.million --at FOLDER [--number N] [P4 P6 P6-postgresql P7 P8 P13]
 
 The desk is made in FOLDER when it is not there yet: some ten minutes and 7 GB for SQLite, as much
-again for PostgreSQL, which is filled from it. Without names all is measured, in four minutes.
+again for PostgreSQL, which is filled from it. Without names all is measured.
 """
 
 import argparse
