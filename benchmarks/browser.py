@@ -9,8 +9,8 @@ from playwright.sync_api import Page, sync_playwright
 from benchmarks.figures import Figure, compared, percentile
 from benchmarks.intake import bearer, call_of
 from benchmarks.load import COUNTER
-from benchmarks.past import MANY, copied
-from benchmarks.prepare import file_calls, opened
+from benchmarks.past import MANY, desk_with
+from benchmarks.prepare import file_calls, opened, unused
 from benchmarks.servers import Account, Served, scratch, serving
 from scripts.test_programs import find_chromium
 
@@ -53,22 +53,22 @@ ACKNOWLEDGED = """() => new Promise((heard) => {
 })"""
 
 
-def measure() -> Iterator[Figure]:
+def measure(number: int = MANY) -> Iterator[Figure]:
     """Measure P4; the reference is this browser's own plain request when nothing happens."""
     chromium = find_chromium()
     if chromium is None:
         print('{"id": "P4", "name": "row visible", "skipped": "no Chromium here"}')
         return
     with scratch() as folder, sync_playwright() as playwright:
-        account = copied(MANY, folder / "desk")
-        with opened(folder / "desk") as store:
-            waiting = file_calls(store, account, LOADS, first=10**9)
+        desk, account = desk_with(number, folder)
+        with opened(desk) as store:
+            waiting = file_calls(store, account, LOADS, first=unused())
         browser = playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox"]
         )
-        with serving(folder / "desk") as served:
+        with serving(desk) as served:
             page = _signed_in(browser.new_page(), served, account)
-            runs = [_run(page, served, account, run) for run in range(RUNS)]
+            runs = [_run(page, served, account) for _ in range(RUNS)]
             trips = page.evaluate(IDLE_TRIPS)
             loads = [_complete(page, served) for _ in range(LOADS)]
             acks = [_acknowledged(page, served, each) for each in waiting]
@@ -83,7 +83,7 @@ def measure() -> Iterator[Figure]:
         limit=GOAL_MS,
     )
     for took, name, most in (
-        (loads, f"queue page complete in Chromium, {MANY} old approvals, p50", 200.0),
+        (loads, f"queue page complete in Chromium, {number} old approvals, p50", 200.0),
         (acks, "decision acknowledged on screen, p50", 100.0),
     ):
         yield compared(
@@ -124,12 +124,10 @@ def _acknowledged(page: Page, served: Served, approval_id: str) -> float:
     return took
 
 
-def _run(
-    page: Page, served: Served, account: Account, run: int
-) -> tuple[list[float], list[float]]:
+def _run(page: Page, served: Served, account: Account) -> tuple[list[float], list[float]]:
     trips = page.evaluate(IDLE_TRIPS)
     before = int(page.inner_text("[data-waiting-count]"))
-    answered = _file(served, account, run * FILED)
+    answered = _file(served, account, unused() % 10**8)
     wanted = before + FILED
     page.wait_for_function(
         f"() => Number(document.querySelector('[data-waiting-count]').textContent) >= {wanted}"

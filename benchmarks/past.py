@@ -32,12 +32,13 @@ from webui.store.store import Store
 
 FEW: Final = 1_000
 MANY: Final = 1_000_000 if os.environ.get("COUNTERSIGN_BENCH") == "full" else 150_000
+COPIED: Final = 200_000
 AT_ONCE: Final = 20_000
 Rows = dict[str, list[Sequence[Any]]]
 
 
 def long_past(number: int) -> tuple[Path, Account]:
-    """Return an instance with that many old approvals, and its owner."""
+    """Return the kept instance with that many old approvals, and its owner."""
     folder = kept_in() / f"history-{number}"
     said = folder / "account.json"
     if not said.exists():
@@ -56,11 +57,16 @@ def _make(folder: Path, number: int) -> None:
     (folder / "account.json").write_text(said, encoding="utf-8")
 
 
-def copied(number: int, to: Path) -> Account:
-    """Copy such an instance to where it may change; return its owner."""
+def desk_with(number: int, scratch: Path) -> tuple[Path, Account]:
+    """Return such an instance to be served and changed, and its owner.
+
+    It is a copy; but of very many approvals the kept one itself, which a few more do not change.
+    """
     folder, account = long_past(number)
-    shutil.copytree(folder, to)
-    return account
+    if number > COPIED:
+        return folder, account
+    shutil.copytree(folder, scratch / str(number))
+    return scratch / str(number), account
 
 
 def kept_in() -> Path:

@@ -64,8 +64,7 @@ class Shown:
     def dangers(self) -> tuple[str, ...]:
         """Return what the reading of the call warns of."""
         reading = self.call.rendering
-        found = reading.findings if reading is not None else ()
-        return tuple([each.words for each in found if each.severity == "danger"])
+        return () if reading is None else reading.dangers
 
     @property
     def why_alone(self) -> str | None:

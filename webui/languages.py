@@ -19,7 +19,12 @@ from babel.dates import format_date, format_time
 from babel.messages import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import (
+    format_decimal,
+    format_percent,
+    get_decimal_symbol,
+    get_group_symbol,
+)
 from babel.support import NullTranslations, Translations
 
 FOLDER = Path(__file__).parent / "translations"
@@ -141,6 +146,11 @@ class Language:
     def number(self, value: float | Decimal) -> str:
         """Return a number with its thousands apart: `12,345.5`."""
         return format_decimal(value, locale=self.locale)
+
+    def exact(self, english: str) -> str:
+        """Return a number with every digit that it has in English: `1,234.50`."""
+        own = get_group_symbol(self.locale) + get_decimal_symbol(self.locale)
+        return english.translate(str.maketrans(",.", own))
 
     def percent(self, share: float) -> str:
         """Return a share (0 to 1): `37%`."""

@@ -7,7 +7,7 @@ Specification: dashboard.md, "All texts in one catalogue".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
@@ -32,6 +32,9 @@ class Language(Protocol):
 
     def number(self, value: float | Decimal) -> str:
         """Return a number with its thousands apart."""
+
+    def exact(self, english: str) -> str:
+        """Return a number with every digit that it has in English."""
 
 
 class Sentence(str):
@@ -132,6 +135,20 @@ class Kept(Sentence):
         return kept(change(str(self)))
 
 
+class Exact(Sentence):
+    """A number of which every digit counts, such as the `1,234.50` of an amount."""
+
+    __slots__ = ()
+
+    def told(self, language: Language) -> str:
+        """Return it as the language writes it."""
+        return language.exact(str(self))
+
+    def changed(self, _change: Callable[[str], str]) -> Sentence:
+        """Return it as it is."""
+        return self
+
+
 class Moment(Sentence):
     """A moment inside a sentence, such as `21 Nov 2026, 05:55:22 UTC`."""
 
@@ -199,6 +216,13 @@ def joined(separator: str, parts: Iterable[object]) -> Sentence:
     return whole
 
 
+def one_text(parts: Sequence[str]) -> str:
+    """Return texts as one; as a sentence if any of them is one."""
+    if any(isinstance(part, Sentence) for part in parts):
+        return joined("", parts)
+    return "".join(parts)
+
+
 def capital(text: object) -> Sentence:
     """Return a text or sentence with a capital letter at its beginning, as a sentence."""
     made = str.__new__(Capital, _with_capital(text))
@@ -211,6 +235,11 @@ def number(value: float, english: str | None = None) -> Sentence:
     made = str.__new__(Number, f"{value:,}" if english is None else english)
     made._value = value  # noqa: SLF001 - its maker
     return made
+
+
+def exact(english: str) -> Sentence:
+    """Return a number as part of a sentence, with every digit that `english` has."""
+    return str.__new__(Exact, english)
 
 
 def moment(ms: int, english: str) -> Sentence:

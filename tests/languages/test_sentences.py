@@ -10,13 +10,16 @@ from webui.preview import visible
 from webui.sentences import (
     Sentence,
     capital,
+    exact,
     joined,
     kept,
     moment,
     number,
+    one_text,
     plural,
     sentence,
     sentence_in,
+    told,
 )
 
 
@@ -40,6 +43,9 @@ class Shouting:
 
     def number(self, value: float | Decimal) -> str:
         return f"#{value}"
+
+    def exact(self, english: str) -> str:
+        return f"={english}"
 
 
 def _loud(text: str) -> str:
@@ -101,6 +107,19 @@ def test_a_number_in_a_sentence_is_written_as_the_language_writes_it() -> None:
     many = plural("%(number)s call", "%(number)s calls", 4200, number=number(4200))
     assert many == "4,200 calls"
     assert many.told(LOUD) == "#4200 CALLs"
+
+
+def test_a_number_that_is_exact_keeps_every_digit_in_every_language() -> None:
+    sum_of_it = sentence("held by %(amount)s", amount=exact("-1,234.5000"))
+    assert sum_of_it == "held by -1,234.5000"
+    assert sum_of_it.told(LOUD) == "HELD BY =-1,234.5000"
+    assert "-1.234,5000" in sum_of_it.told(language("de"))
+    assert visible(sum_of_it) == sum_of_it
+
+
+def test_texts_are_one_sentence_if_a_sentence_is_among_them() -> None:
+    assert not isinstance(one_text(["a", "b"]), Sentence)
+    assert told(one_text(["a ", sentence("call")]), LOUD) == "a CALL"
 
 
 def test_a_sentence_begins_with_a_capital_letter_in_every_language() -> None:

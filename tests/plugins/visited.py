@@ -37,10 +37,8 @@ class Visited:
 def visits_counted(engine: Engine) -> Iterator[Visited]:
     """Count what is visited by the reads of an engine while the block lasts."""
     found = Visited()
-    if engine.dialect.name == "sqlite":
-        before = _step_by_step(found)
-    else:
-        before = _explained(found)
+    on_sqlite = engine.dialect.name == "sqlite"
+    before = _step_by_step(found) if on_sqlite else _explained(found)
     event.listen(engine, "before_cursor_execute", before)
     try:
         yield found

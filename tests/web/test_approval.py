@@ -251,6 +251,27 @@ class TestTheFullView:
         assert send(mine, approval_id, form).status_code == 403
         assert status_of(store, approval_id) == "pending"
 
+    def test_the_proof_of_another_call_or_of_what_stood_there_before_is_worth_nothing(
+        self,
+        signed_in: SignedIn,
+        house: House,
+        file_call: FileCall,
+        store: Store,
+        decide_form: ReadForm,
+    ) -> None:
+        browser, approval_id = signed_in(house.rae), file_call(arguments=HIDDEN)
+        other = file_call(arguments=HIDDEN | {"other": True})
+        before = decide_form(browser, f"/approvals/{approval_id}/full")["nonce"]
+        asked = update(Approval).where(Approval.id == approval_id).values(change_requests=1)
+        store.write(lambda tx: tx.session.execute(asked) and None)
+        now = decide_form(browser, f"/approvals/{approval_id}/full")
+        theirs = decide_form(browser, f"/approvals/{other}/full")["nonce"]
+        for nonce in (before, theirs):
+            answer = send(browser, approval_id, now | {"nonce": nonce})
+            assert answer.status_code == 403
+        assert status_of(store, approval_id) == "pending"
+        assert send(browser, approval_id, now).status_code == 303
+
     def test_denying_needs_no_proof(
         self,
         signed_in: SignedIn,

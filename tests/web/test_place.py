@@ -108,10 +108,11 @@ def test_a_call_that_could_mislead_is_asked_for_one_class_higher(
     clock.advance(16 * 60_000)
     plain, odd = file_call(), file_call(arguments={"file": "a\u202egpj.exe"})
     assert 'id="confirm-approve"' in page_of(browser, plain)
-    page = page_of(browser, odd)
-    assert "handled as a call of high risk" in page
-    assert 'id="confirm-approve"' not in page
-    assert "Confirm that it is you" in page
+    for each in (odd, file_call(scope="prod\u202euction")):
+        page = page_of(browser, each)
+        assert "handled as a call of high risk" in page
+        assert 'id="confirm-approve"' not in page
+        assert "Confirm that it is you" in page
 
 
 LOOKALIKES: list[Any] = [

@@ -64,6 +64,15 @@ def load(tx: Transaction, org_id: str, approval_id: str) -> Approval:
     return as_loaded(Approval, found)
 
 
+def _too_late(old: Status, to: Status) -> ConflictError:
+    return ConflictError(
+        "wrong_status",
+        sentence(
+            "%(status)s: it cannot become %(to)s any more.", status=STATUS[old], to=to
+        ),
+    )
+
+
 def move(
     tx: Transaction,
     approval: Approval,
@@ -98,12 +107,7 @@ def move(
     """
     old = Status(approval.status)
     if not may_move(old, to):
-        raise ConflictError(
-            "wrong_status",
-            sentence(
-                "%(status)s: it cannot become %(to)s any more.", status=STATUS[old], to=to
-            ),
-        )
+        raise _too_late(old, to)
     new = _ends_with_it(approval, to) | {"status": to, **(values or {})}
     expected = {
         "old_id": approval.id,

@@ -14,6 +14,7 @@ from webui.approvals.words import LEASE_OVER, STATUS_INSIDE
 from webui.sentences import sentence
 from webui.store.models import Approval, Consumption
 from webui.store.models.approval import SETTLES
+from webui.store.rare import rare
 from webui.store.transaction import Transaction
 
 SWEEP = 500
@@ -80,11 +81,11 @@ def end_consumption(tx: Transaction, approval: Approval, result: str, detail: st
 
 def _due(now: int) -> ColumnElement[bool]:
     return or_(
-        (Approval.status.in_(OPEN))
+        rare(Approval.status.in_(OPEN))
         & (Approval.expires_at <= now)
         & Approval.settles_at.is_(None),
-        (Approval.status == Status.APPROVED) & (Approval.usable_until <= now),
-        (Approval.status == Status.EXECUTING) & (Approval.lease_expires_at <= now),
+        rare(Approval.status == Status.APPROVED) & (Approval.usable_until <= now),
+        rare(Approval.status == Status.EXECUTING) & (Approval.lease_expires_at <= now),
         SETTLES
         & (Approval.settles_at <= now)
         & Approval.reply_state.is_distinct_from(ReplyState.SENDING),

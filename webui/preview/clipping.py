@@ -7,10 +7,9 @@ from collections.abc import Iterable
 from json.encoder import encode_basestring
 from typing import Final, NamedTuple
 
-from webui.preview.nodes import Piece
+from webui.preview.nodes import Piece, cut_gap
 from webui.preview.redaction import Segment
 from webui.preview.visible import pieces_between
-from webui.sentences import sentence
 
 
 class Size(NamedTuple):
@@ -76,9 +75,7 @@ def cut(
     if not hidden:  # the masks around the middle took all of it
         return lay(segments), 0
     chars = sum([len(segment.text) for segment in segments])
-    words = sentence("%(hidden)s of %(chars)s chars hidden", hidden=hidden, chars=chars)
-    gap = Piece("gap", sentence("⟦… %(words)s …⟧", words=words), words)
-    return [*lay(head), gap, *lay(_mirrored(tail_reversed))], hidden
+    return [*lay(head), cut_gap(hidden, chars), *lay(_mirrored(tail_reversed))], hidden
 
 
 def folded(

@@ -9,6 +9,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from webui.sentences import Sentence, joined, number, sentence
+
 if TYPE_CHECKING:
     from webui.preview.renderers.rendering import Rendering
 
@@ -33,6 +35,21 @@ class Piece(NamedTuple):
     text: str
     title: str = ""
     """What a chip stands for, in words; may be empty."""
+
+
+EMPTY: Final = Piece("blank", sentence("⟦empty⟧"), sentence("a text of no characters"))
+
+
+def gap(words: Sentence, dots: str = "") -> Piece:
+    """Return what stands where something is not shown: `⟦words⟧`, or with dots `⟦… words …⟧`."""
+    inside = (dots, " ", words, " ", dots) if dots else (words,)
+    return Piece("gap", joined("", ("⟦", *inside, "⟧")), words)
+
+
+def cut_gap(hidden: int, of: int) -> Piece:
+    """Return what stands in the middle of a text that is cut."""
+    counts = {"hidden": number(hidden, str(hidden)), "chars": number(of, str(of))}
+    return gap(sentence("%(hidden)s of %(chars)s chars hidden", **counts), "…")
 
 
 class Decoded(NamedTuple):

@@ -10,9 +10,10 @@ from typing import Final
 from webui.preview.codes import classes
 from webui.preview.flags import odd_letters
 from webui.preview.visible import escape
-from webui.sentences import Sentence, forms, joined, sentence
+from webui.sentences import Sentence, forms, joined, number, sentence, sentence_in
 
 _NAMED_KINDS: Final = 3
+_NAMELESS: Final = sentence("Without a name")
 _LEAST_SPACES: Final = " " * 41
 _LEAST_NEWLINES: Final = 10
 _LONG_RUN: Final = re.compile(r" {41,}|\n(?: *\n){9,}")
@@ -138,24 +139,33 @@ class Tally:
         if self._invisible:
             yield _invisible_words(self._invisible)
         for flag, found in _SENTENCES.items():
-            if number := self.flags[flag]:
+            if times := self.flags[flag]:
                 named = self._odd_letters() if flag == "mixed-script" else ""
                 said = _NAMED if named else found
-                yield said.of(number, number=f"{number:,}", named=named)
+                yield said.of(times, number=number(times), named=named)
         for sign, longest in sorted(self._blanks.items()):
-            yield _RUNS[sign].of(longest, number=f"{longest:,}")
+            yield _RUNS[sign].of(longest, number=number(longest))
         if self.cut:
-            yield _CUT.of(self.cut, number=f"{self.cut:,}")
+            yield _CUT.of(self.cut, number=number(self.cut))
         if self.hidden_keys:
-            yield _HIDDEN.of(self.hidden_keys, number=f"{self.hidden_keys:,}")
+            yield _HIDDEN.of(self.hidden_keys, number=number(self.hidden_keys))
         if self.masks:
-            yield _MASKED.of(self.masks, number=f"{self.masks:,}")
+            yield _MASKED.of(self.masks, number=number(self.masks))
 
-    def _odd_letters(self) -> str:
+    def _odd_letters(self) -> Sentence:
         """Name the letters that only look like those around them; no eye tells them apart."""
-        return "; ".join(
-            f"{letter} is U+{ord(letter):04X}, {unicodedata.name(letter, 'without a name').capitalize()}"
-            for letter, _ in self._odd.most_common(_NAMED_KINDS)
+        return joined(
+            "; ",
+            [
+                sentence_in(
+                    "a letter of another script",
+                    "%(letter)s is %(code)s, %(name)s",
+                    letter=letter,
+                    code=f"U+{ord(letter):04X}",
+                    name=unicodedata.name(letter, "").capitalize() or _NAMELESS,
+                )
+                for letter, _ in self._odd.most_common(_NAMED_KINDS)
+            ],
         )
 
 
@@ -163,5 +173,5 @@ def _invisible_words(found: Counter[str]) -> Sentence:
     total = found.total()
     named: list[str] = [escape(sign) for sign, _ in found.most_common(_NAMED_KINDS)]
     if others := len(found) - len(named):
-        named.append(sentence("%(number)s other kinds", number=f"{others:,}"))
-    return _INVISIBLE.of(total, number=f"{total:,}", shown=joined(", ", named))
+        named.append(sentence("%(number)s other kinds", number=number(others)))
+    return _INVISIBLE.of(total, number=number(total), shown=joined(", ", named))

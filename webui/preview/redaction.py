@@ -24,8 +24,10 @@ from webui.preview.shapes import (
     looks_random,
 )
 from webui.preview.unpacking import MOST_LEVELS, Packed, Unpacker
+from webui.sentences import sentence
 
 _TAG_DIGITS: Final = 8
+_MASKED: Final = sentence("a masked value; equal tags are equal values")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class Segment(NamedTuple):
     @property
     def piece(self) -> Piece:
         """Return the mask as a piece."""
-        return Piece("mask", self.mask, "a masked value; equal tags are equal values")
+        return Piece("mask", self.mask, _MASKED)
 
 
 class Payload(NamedTuple):

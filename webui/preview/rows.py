@@ -53,5 +53,11 @@ def _json(name: str | None, value: Any) -> str:
 
 def _row(row: list[str], begin: int, is_list: bool) -> Node:
     last = begin + len(row) - 1
-    name = "" if not is_list else str(begin) if begin == last else f"{begin} – {last}"
+    name = (
+        ""
+        if not is_list
+        else str(begin)
+        if begin == last
+        else f"{begin} \N{EN DASH} {last}"
+    )
     return Node(name, "rows", (Piece("text", ", ".join(row)),), (), len(row))

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from webui.sentences import sentence
+from webui.sentences import sentence, sentence_in
 
 MOST_LEVELS: Final = 3
 _MOST_FOUND: Final = 400
@@ -131,7 +131,7 @@ class Unpacker:
             self.gave_up = self.gave_up or bool(inflated)
         elif inflated is not None:
             text = _text_of(inflated, sure=True)
-            how = sentence("%(name)s in %(how)s", name=name, how=how)
+            how = sentence_in("how it is packed", "%(name)s in %(how)s", name=name, how=how)
         return None if text is None else Packed(begin, end, how, text)
 
     def _inflated(self, raw: bytes) -> bytes | None:

@@ -19,12 +19,14 @@ from webui.preview.clipping import (
     width,
 )
 from webui.preview.nodes import (
+    EMPTY,
     PREVIEW_VERSION,
     Decoded,
     Node,
     NodeKind,
     Piece,
     Preview,
+    gap,
 )
 from webui.preview.reading import Call, Value, flags_of, in_order
 from webui.preview.redaction import Payload, Profile
@@ -44,7 +46,7 @@ _NESTED_ITEMS: Final = 3
 _NESTED_LEVELS: Final = 2
 _MOST_UNPACKED: Final = 5
 _EMPTY: Final = {
-    "string": Piece("blank", "⟦empty⟧", sentence("a text of no characters")),
+    "string": EMPTY,
     "object": Piece("text", "{}"),
     "array": Piece("text", "[]"),
 }
@@ -183,7 +185,7 @@ def _leaf_kind(value: Value) -> NodeKind:
 def _leaf(value: Value, shown: list[Piece]) -> tuple[Piece, ...]:
     if value.received:
         words = sentence("received as %(received)s", received=value.received)
-        shown.append(Piece("chip", f"⟦{words}⟧", words))
+        shown.append(gap(words)._replace(kind="chip"))
     return tuple(shown) or (_EMPTY[value.kind],)
 
 
@@ -238,8 +240,7 @@ class _Card:
                 "%(number)s more unpacked texts not shown",
                 left,
             )
-            gap = Piece("gap", sentence("⟦%(words)s⟧", words=words), words)
-            shown.append(Decoded("", (gap,), left))
+            shown.append(Decoded("", (gap(words),), left))
             self.truncated = True
         return tuple(shown)
 
@@ -286,4 +287,4 @@ def _counted(kind: str, count: int) -> Piece:
         if kind == "object"
         else plural("%(number)s item not shown", "%(number)s items not shown", count)
     )
-    return Piece("gap", sentence("⟦%(words)s⟧", words=words), words)
+    return gap(words)

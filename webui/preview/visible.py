@@ -14,7 +14,7 @@ from typing import Final
 
 from webui.preview.codes import classes, is_plain
 from webui.preview.nodes import Piece
-from webui.sentences import Sentence
+from webui.sentences import Sentence, forms, joined, sentence
 
 _MANY_SPACES: Final = " " * 9
 _NAMES_IN_A_TITLE: Final = 3
@@ -26,6 +26,10 @@ _UNUSUAL: Final = re.compile(
 )
 _FOUR_ENDS: Final = re.compile(r"\n *+\n *+\n *+\n")
 _BLANK_RUN: Final = re.compile(r" +|\n+")
+_BLANKS: Final = {
+    " ": forms("%(number)s space", "%(number)s spaces"),
+    "\n": forms("%(number)s newline", "%(number)s newlines"),
+}
 
 
 def visible(text: str) -> str:
@@ -110,10 +114,13 @@ def _are_plain_lines(text: str) -> bool:
 
 def _blanks(run: str) -> Iterator[Piece]:
     for match in _BLANK_RUN.finditer(run):
-        length = len(match[0])
-        noun = "space" if match[0][0] == " " else "newline"
-        words = f"{length} {noun}" if length == 1 else f"{length} {noun}s"
-        yield Piece("blank", f"⟦{words}⟧", words)
+        yield _counted(match[0][0], len(match[0]))
+
+
+@lru_cache(maxsize=1024)
+def _counted(blank: str, length: int) -> Piece:
+    words = _BLANKS[blank].of(length)
+    return Piece("blank", joined("", ("⟦", words, "⟧")), words)
 
 
 def _chip(run: str) -> Piece:
@@ -122,7 +129,8 @@ def _chip(run: str) -> Piece:
     escaped = "".join([_chip_of_one(character).text for character in run])
     distinct = list(dict.fromkeys(run[:1000]))
     names = ", ".join(_name(character) for character in distinct[:_NAMES_IN_A_TITLE])
-    return Piece("chip", escaped, f"{len(run)} code points: {names}")
+    words = sentence("%(number)s code points: %(names)s", number=len(run), names=names)
+    return Piece("chip", escaped, words)
 
 
 @lru_cache(maxsize=8192)

@@ -67,8 +67,6 @@ class Detail(RowView):
     preview: tuple[Node, ...] = ()
     hidden_keys: int = 0
     rendering: Rendering | None = None
-    dangers: tuple[str, ...] = ()
-    """What the reading warns of, said once more where a yes is given."""
     place: tuple[Node, ...] = ()
     """Where and how it runs: what is bound to the yes besides the arguments."""
     handled_as: str | None = None
@@ -137,27 +135,22 @@ def detail_of(session: Session, row: Row) -> Detail:
     can = powers_over(session, approval, Status(view.status), view.settled_words, votes)
     return Detail(
         **_as_row(view),
-        reason=_shown(approval.reason) or "",
         version=approval.version,
         seal=seal_of(approval, PREVIEW_VERSION),
         fingerprint=approval.edited_fingerprint or approval.fingerprint,
         arguments_hash=effective_hash(approval),
         total_bytes=shown.call.total_bytes,
         key_count=shown.call.key_count,
-        run=_shown(approval.run),
         preview=shown.call.nodes,
         hidden_keys=shown.call.hidden_keys,
         rendering=shown.call.rendering,
-        dangers=shown.dangers,
         place=shown.place.nodes,
         handled_as=str(shown.risk) if shown.is_raised else None,
         warnings=shown.warnings,
         truncated=shown.truncated,
         requires_full_view=shown.needs_full_view,
         requires_confirming=needs_confirming(shown),
-        summary=_shown(approval.summary),
-        context_text=_laid_out(approval.context),
-        trace_text=_laid_out(approval.trace),
+        **_words_of(approval),
         decisions=tuple(given(vote, names) for vote in votes),
         timeline=told_in(timeline(happened, names), ties, view.who),
         earlier_events=before,
@@ -169,6 +162,17 @@ def detail_of(session: Session, row: Row) -> Detail:
         **_around(session, row, votes),
         **_conversation(session, approval, view, happened, names),
     )
+
+
+def _words_of(approval: Approval) -> dict[str, Any]:
+    """Return the fields that its agent wrote about it."""
+    return {
+        "summary": _shown(approval.summary),
+        "reason": _shown(approval.reason) or "",
+        "run": _shown(approval.run),
+        "context_text": _laid_out(approval.context),
+        "trace_text": _laid_out(approval.trace),
+    }
 
 
 def _around(session: Session, row: Row, votes: Sequence[Vote]) -> dict[str, Any]:
@@ -280,14 +284,13 @@ def _changes_asked(
 
 
 def _taken_back(happened: Sequence[Event]) -> str:
-    last = next((e for e in reversed(happened) if e.action == "approval.revoked"), None)
-    return "" if last is None else visible(facts_of(last).get("reason") or "")
+    last = [event for event in happened if event.action == "approval.revoked"][-1:]
+    return visible(facts_of(last[0]).get("reason") or "") if last else ""
 
 
 def _laid_out(written: str | None) -> str | None:
-    if written is None:
-        return None
-    return visible(json.dumps(json.loads(written), indent=2, ensure_ascii=False))
+    laid_out = written and json.dumps(json.loads(written), indent=2, ensure_ascii=False)
+    return visible(laid_out) if laid_out else None
 
 
 def _shown(text: str | None) -> str | None:

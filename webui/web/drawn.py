@@ -3,8 +3,7 @@
 from functools import lru_cache
 from typing import Final
 
-from flask import Flask, render_template, request
-from markupsafe import Markup
+from flask import Flask, get_template_attribute, request
 
 from webui.web.assets import icons_url
 from webui.web.rows import RowView
@@ -19,13 +18,14 @@ def register(app: Flask) -> None:
     app.add_template_global(drawn)
 
 
-def drawn(row: RowView, selected_id: str | None) -> Markup:
+def drawn(row: RowView, selected_id: str | None) -> str:
     """Return a row of the queue. It is made of what stands in `row`, and of nothing else."""
     where = (request.script_root, icons_url(), spoken().code)
     return _drawn(row, where, is_selected=row.id == selected_id)
 
 
 @lru_cache(maxsize=_KEPT)
-def _drawn(row: RowView, _where: tuple[str, str, str], *, is_selected: bool) -> Markup:
-    selected_id = row.id if is_selected else None
-    return Markup(render_template("queue/_row.html", row=row, selected_id=selected_id))  # noqa: S704 - a template's
+def _drawn(row: RowView, _where: tuple[str, str, str], *, is_selected: bool) -> str:
+    item = get_template_attribute("queue/_item.html", "item")
+    found: str = item(row, row.id if is_selected else None)
+    return found

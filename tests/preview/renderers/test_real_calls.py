@@ -327,3 +327,10 @@ def test_a_call_of_a_known_server_is_read_in_its_own_terms(
 def test_a_look_into_a_cluster_is_no_change_of_it(tool: str) -> None:
     preview = card(f"mcp__kubernetes__{tool}", {"namespace": "shop", "name": "a"}, PROFILE)
     assert preview.rendering is None
+
+
+def test_a_method_that_a_tool_does_not_have_hides_nothing_of_what_it_does() -> None:
+    call = {**REPO, "method": "cancel_workflow_run"}
+    plain, dressed = (rendered("delete_repository", each) for each in (REPO, call))
+    assert dressed.title == plain.title
+    assert dressed.findings[: len(plain.findings)] == plain.findings

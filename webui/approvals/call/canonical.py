@@ -159,7 +159,6 @@ def spellings(text: str) -> Any:
     places: ten thousand of those, below long names, would be as many megabytes as levels.
     None stands for all in which no number is.
     """
-
     found = False
 
     def compared(token: str) -> Respelling | None:
@@ -171,7 +170,7 @@ def spellings(text: str) -> Any:
         return Respelling(token, spelling)
 
     def compared_whole(token: str) -> Respelling | None:
-        plain = len(token) <= _SAFE_DIGITS and token != "-0"
+        plain = len(token) <= _SAFE_DIGITS and token != "-0"  # noqa: S105 - of JSON
         return None if plain else compared(token)
 
     decoder = json.JSONDecoder(parse_int=compared_whole, parse_float=compared)
@@ -191,8 +190,6 @@ def _respelt(read: Any) -> Any:
 
 
 def _written(value: Any, levels: int) -> str:
-    if type(value) is list and levels:  # ahead of the rest: hostile calls are full of them
-        return f"[{','.join([_written(item, levels - 1) for item in value])}]"
     if isinstance(value, str):
         return _quoted(value)
     if value is None:

@@ -118,6 +118,21 @@ def org_id_of(session: Session, name_or_id: str | None) -> str:
     return found
 
 
+def _faults_of(email: str, display_name: str, role: str) -> list[Fault]:
+    faults = []
+    if not is_email(email):
+        faults.append(Fault("/email", sentence("must be an e-mail address")))
+    if not display_name.isprintable() or len(display_name) > NAME_MAX:
+        words = sentence(
+            "must be at most %(longest)s printable characters", longest=NAME_MAX
+        )
+        faults.append(Fault("/name", words))
+    if role not in ROLES:
+        known = ", ".join(ROLES)
+        faults.append(Fault("/role", sentence("must be one of %(known)s", known=known)))
+    return faults
+
+
 def create_user(
     tx: Transaction,
     org_id: str,
@@ -136,22 +151,7 @@ def create_user(
 
     """
     email = email.strip().lower()
-    faults = []
-    if not is_email(email):
-        faults.append(Fault("/email", sentence("must be an e-mail address")))
-    if not display_name.isprintable() or len(display_name) > NAME_MAX:
-        faults.append(
-            Fault(
-                "/name",
-                sentence(
-                    "must be at most %(longest)s printable characters", longest=NAME_MAX
-                ),
-            )
-        )
-    if role not in ROLES:
-        faults.append(
-            Fault("/role", sentence("must be one of %(known)s", known=", ".join(ROLES)))
-        )
+    faults = _faults_of(email, display_name, role)
     if user_of(tx.session, email) is not None:
         faults.append(Fault("/email", sentence("is in use")))
     if faults:

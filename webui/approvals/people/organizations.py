@@ -59,6 +59,17 @@ def flags_of(org: Org) -> Flags:
     )
 
 
+def _check_grant(hours: int) -> None:
+    if not 0 <= hours <= LONGEST_GRANT:
+        raise InvalidError(
+            sentence(
+                "The longest standing grant is 0 (none) to %(longest)s hours.",
+                longest=LONGEST_GRANT,
+            ),
+            [Fault("/grant_hours", sentence("must be 0 to %(most)s", most=LONGEST_GRANT))],
+        )
+
+
 def change_flags(tx: Transaction, org_id: str, flags: Flags, *, user_id: str) -> bool:
     """Set an org's switches; return whether anything changed.
 
@@ -72,14 +83,7 @@ def change_flags(tx: Transaction, org_id: str, flags: Flags, *, user_id: str) ->
 
     """
     require_in(tx, org_id, By(user_id), MEMBERS)
-    if not 0 <= flags.grant_hours <= LONGEST_GRANT:
-        raise InvalidError(
-            sentence(
-                "The longest standing grant is 0 (none) to %(longest)s hours.",
-                longest=LONGEST_GRANT,
-            ),
-            [Fault("/grant_hours", f"must be 0 to {LONGEST_GRANT}")],
-        )
+    _check_grant(flags.grant_hours)
     _check_undo(flags.undo_seconds)
     _check_reasons(flags.reasons)
     _check_domains(flags.own_domains.splitlines())

@@ -132,7 +132,7 @@ def facts_about(
     ]
     if (rest := len(those) - _MOST_NAMED) > 0:
         words = sentence("%(rest)s more not shown", rest=number(rest))
-        gap = Piece("gap", sentence("⟦… %(words)s …⟧", words=words), words)
+        gap = Piece("gap", joined("", ("⟦… ", words, " …⟧")), words)
         facts.append(Fact(label, (gap,), is_alarming=True))
     return facts
 

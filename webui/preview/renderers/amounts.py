@@ -1,11 +1,14 @@
 """An amount of money as it is written, and what numbers it can be read as."""
 
 import re
+from collections.abc import Sequence
 from decimal import Context, Decimal
+from functools import reduce
 from typing import Final, Literal, NamedTuple
 
 from webui.preview.renderers.arguments import Text
 from webui.preview.renderers.currencies import digits_of
+from webui.sentences import Sentence, exact, joined, number, sentence, sentence_in
 
 _NUMBER: Final = re.compile(r"[-+]?\d{1,30}(?:\.\d{1,30})?(?:[eE][-+]?\d{1,2})?", re.ASCII)
 _GROUPED: Final = re.compile(r"[-+]?\d{1,3}(?:,\d{3}){1,9}(?:\.\d{1,10})?", re.ASCII)
@@ -16,7 +19,12 @@ _AROUND: Final = re.compile(r"^[\s$€£¥₹]{1,3}|[\s$€£¥₹]{1,3}$|^[A-Z]
 _EXACT: Final = Context(prec=120)
 _LONGEST: Final = 80
 _GAPS: Final = re.compile("[ '_]")
-_COMMA_POINT: Final = "with a comma for the point"
+_COMMA_POINT: Final = sentence("with a comma for the point")
+_COMMAS: Final = sentence("with commas between thousands")
+_GAPLESS: Final = sentence("without its gaps")
+_UNKNOWN: Final = sentence("of an unknown currency")
+_AMOUNT: Final = sentence("Amount")
+_WHOLE: Final = sentence("If these are whole units")
 
 Unit = Literal["major", "minor", "open"]
 
@@ -57,7 +65,7 @@ class Amount(NamedTuple):
         if _NUMBER.fullmatch(plain):
             found.append(("", plain))
         elif _GROUPED.fullmatch(plain):
-            found.append(("with commas between thousands", plain.replace(",", "")))
+            found.append((_COMMAS, plain.replace(",", "")))
             if plain.count(",") == 1 and "." not in plain:
                 found.append((_COMMA_POINT, plain.replace(",", ".")))
         elif _TURNED.fullmatch(plain):
@@ -65,34 +73,56 @@ class Amount(NamedTuple):
         elif _COMMA.fullmatch(plain):
             found.append((_COMMA_POINT, plain.replace(",", ".")))
         elif _SPACED.fullmatch(plain):
-            found.append(("without its gaps", _GAPS.sub("", plain).replace(",", ".")))
-        return [(how, Decimal(number)) for how, number in found]
+            found.append((_GAPLESS, _GAPS.sub("", plain).replace(",", ".")))
+        return [(how, Decimal(digits)) for how, digits in found]
 
     def readings(self, tool: str) -> list[Reading]:
         """Return all that it can mean."""
         digits = digits_of(self.code, tool)
-        code = self.code if digits is not None else "of an unknown currency"
+        code = self.code if digits is not None else _UNKNOWN
         found: list[Reading] = []
         for how, value in self.values():
-            as_whole = Reading(_label("Amount", how), f"{_plain(value, digits)} {code}")
+            as_whole = Reading(_label(_AMOUNT, how), _sum(_plain(value, digits), code))
             if self.unit == "major" or not value or _has_fraction(value) or digits == 0:
                 found.append(as_whole)
                 continue
             shift = 2 if digits is None else digits
             smaller = _plain(value.scaleb(-shift, _EXACT), shift)
-            as_minor = Reading(_label("Amount", how), f"{smaller} {code}")
+            as_minor = Reading(_label(_AMOUNT, how), _sum(smaller, code))
             if self.unit == "minor" and digits is not None:
                 found.append(as_minor)
                 continue
-            found.append(as_whole._replace(label=_label("If these are whole units", how)))
-            found.append(
-                as_minor._replace(label=_label(f"If these are 1/{10**shift:,} units", how))
-            )
+            found.append(as_whole._replace(label=_label(_WHOLE, how)))
+            parts = sentence("If these are 1/%(parts)s units", parts=number(10**shift))
+            found.append(as_minor._replace(label=_label(parts, how)))
         return found
 
 
 def _label(label: str, how: str) -> str:
-    return f"{label}, read {how}" if how else label
+    return (
+        sentence_in(
+            "how an amount is read", "%(label)s, read %(how)s", label=label, how=how
+        )
+        if how
+        else label
+    )
+
+
+def _sum(written: str, code: str) -> Sentence:
+    return joined(" ", (exact(written), code))
+
+
+def either(readings: Sequence[Reading]) -> str:
+    """Return what an amount may be, in one line; nothing if it is none."""
+    words = [reading.words for reading in readings]
+    if not words:
+        return ""
+    return reduce(
+        lambda one, other: sentence_in(
+            "two readings of an amount", "%(one)s or %(other)s", one=one, other=other
+        ),
+        words,
+    )
 
 
 def _has_fraction(value: Decimal) -> bool:

@@ -7,10 +7,10 @@ password: it never sees it.
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from webui.preview.nodes import Piece
+from webui.preview.nodes import Piece, gap
 from webui.preview.reading import Value
 from webui.preview.visible import on_one_line, pieces_between
-from webui.sentences import sentence
+from webui.sentences import one_text, sentence
 
 _SHORT: Final = 80
 _FIRST_SIGN: Final = 0xF0000
@@ -66,14 +66,14 @@ class Text:
         if len(plain) <= most:
             return tuple(self._on_one_line(plain, first=True, last=True))
         head, tail = most * 2 // 3, most // 3
-        words = sentence("… %(value)s more …", value=len(plain) - head - tail)
+        words = sentence("… %(chars)s more …", chars=len(plain) - head - tail)
         begin = self._on_one_line(plain[:head], first=True, last=False)
         end = self._on_one_line(plain[-tail:], first=False, last=True)
-        return (*begin, Piece("gap", f"⟦{words}⟧", words), *end)
+        return (*begin, gap(words), *end)
 
     def words(self, plain: str, most: int = _SHORT) -> str:
         """Return a snippet as visible text, to stand in a sentence."""
-        return "".join([piece.text for piece in self.snippet(plain, most)])
+        return one_text([piece.text for piece in self.snippet(plain, most)])
 
     def _on_one_line(self, plain: str, *, first: bool, last: bool) -> Iterator[Piece]:
         done = 0

@@ -6,102 +6,28 @@ from typing import Final
 
 from webui.preview.nodes import Piece
 from webui.preview.renderers.arguments import Arguments
+from webui.preview.renderers.cluster_words import (
+    CAPABILITIES,
+    FAR,
+    KINDS,
+    NOTED,
+    SWITCHES,
+    SYSTEM,
+    VALUES,
+)
 from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.manifests import Leaf
 from webui.preview.renderers.rendering import Token
 from webui.preview.renderers.saying import leaf, said, says_yes
 from webui.preview.renderers.sheets import Sheet
 from webui.preview.visible import inline
-from webui.sentences import sentence
+from webui.sentences import Sentence, joined, number, sentence, sentence_in
 
-_SYSTEM: Final = frozenset({"kube-system", "kube-public", "kube-node-lease"})
-_YES: Final = frozenset({"true", "yes", "on", "y"})
-_SWITCHES: Final = {
-    "privileged": "runs a privileged container: it is root on the node",
-    "hostNetwork": "uses the network of the node",
-    "hostPID": "sees the processes of the node",
-    "hostIPC": "shares memory with the node",
-    "allowPrivilegeEscalation": "lets a process get more rights than it began with",
-}
-_CAPABILITIES: Final = frozenset(
-    {
-        "ALL",
-        "SYS_ADMIN",
-        "SYS_PTRACE",
-        "SYS_MODULE",
-        "NET_ADMIN",
-        "DAC_OVERRIDE",
-        "SYS_RAWIO",
-        "BPF",
-    }
-)
-_KINDS: Final = {
-    "clusterrole": "gives rights in the whole cluster",
-    "clusterrolebinding": "gives somebody rights in the whole cluster",
-    "mutatingwebhookconfiguration": "lets a program change everything that is created",
-    "validatingwebhookconfiguration": "lets a program refuse everything that is created",
-    "apiservice": "puts a program in the place of a part of the cluster's interface",
-    "podsecuritypolicy": "changes what containers may do",
-    "certificatesigningrequest": "asks for a certificate of the cluster",
-}
-_NOTED: Final = {
-    "role": "gives rights in a namespace",
-    "rolebinding": "gives somebody rights in a namespace",
-    "daemonset": "runs on every node",
-    "secret": "holds secrets",
-    "customresourcedefinition": "adds a kind of resource to the cluster",
-    "networkpolicy": "changes who may reach whom",
-    "serviceaccount": "is an identity that programs act with",
-}
-_FAR: Final = {
-    **dict.fromkeys(
-        ("namespace", "namespaces", "ns"), "all that is in the namespace goes with it"
-    ),
-    **dict.fromkeys(
-        (
-            "persistentvolume",
-            "persistentvolumes",
-            "pv",
-            "persistentvolumeclaim",
-            "pvc",
-            "persistentvolumeclaims",
-        ),
-        "the data in it may be lost",
-    ),
-    **dict.fromkeys(
-        ("customresourcedefinition", "customresourcedefinitions", "crd", "crds"),
-        "all resources of that kind go with it",
-    ),
-    **dict.fromkeys(("node", "nodes", "no"), "what runs on it is moved or lost"),
-    **dict.fromkeys(
-        ("clusterrole", "clusterrolebinding", "clusterroles"),
-        "rights in the whole cluster end",
-    ),
-    **dict.fromkeys(("statefulset", "statefulsets", "sts"), "what keeps data stops"),
-    **dict.fromkeys(("all", "*"), "nearly everything in the namespace goes"),
-    **dict.fromkeys(
-        ("secret", "secrets", "storageclass", "storageclasses", "sc"),
-        "others may depend on it",
-    ),
-}
 _LONGEST: Final = 60
-_VALUES: Final = {
-    **{
-        ("namespace", name): f"is about {name}, where the cluster itself runs"
-        for name in _SYSTEM
-    },
-    **{
-        ("replicas", zero): "sets replicas to 0: nothing of it runs any more"
-        for zero in ("0", "-0", "0.0", "0x0", "0o0", "00")
-    },
-    ("runAsUser", "0"): "runs as root",
-    **{
-        (key, "*"): "gives rights to everything (“*”)"
-        for key in ("verbs", "resources", "apiGroups")
-    },
-    ("name", "cluster-admin"): "names cluster-admin, which may do everything",
-}
-_TELLING: Final = frozenset({*_SWITCHES, *(key for key, _ in _VALUES), "kind", "type"})
+_YES: Final = frozenset({"true", "yes", "on", "y"})
+_NO_KIND: Final = sentence("no kind")
+_NAMELESS: Final = sentence("without a name")
+_TELLING: Final = frozenset({*SWITCHES, *(key for key, _ in VALUES), "kind", "type"})
 _PRIVATE: Final = re.compile("[\U000f0000-\U000ffffd]")
 
 
@@ -116,21 +42,29 @@ def look_at_leaves(found: Findings, leaves: Sequence[Leaf]) -> None:
 
 def _look_at_leaf(found: Findings, each: Leaf) -> None:
     key, value, line = each.path[-1], each.value.strip(), each.line
-    at = "It" if line is None else f"Line {line:,}"
+    at = _at(line)
     if "hostPath" in each.path:
         _look_at_host_path(found, each, at)
-    elif words := _SWITCHES.get(key):
+    elif words := SWITCHES.get(key):
         if value.casefold() in _YES or _PRIVATE.search(value):
-            found.danger(key, f"{at} {words}.", line)
+            found.danger(
+                key,
+                sentence_in("a line of a manifest", "%(at)s %(does)s.", at=at, does=words),
+                line,
+            )
     elif key == "kind":
         _look_at_kind(found, value, at, line)
-    elif (words := _VALUES.get((key, value.casefold()))) is not None:
-        found.danger((key, value), f"{at} {words}.", line)
+    elif (words := VALUES.get((key, value.casefold()))) is not None:
+        found.danger(
+            (key, value),
+            sentence_in("a line of a manifest", "%(at)s %(does)s.", at=at, does=words),
+            line,
+        )
     elif key == "type" and value in {"LoadBalancer", "NodePort"}:
         found.note(
             "open",
             sentence(
-                "%(at)s opens a service to the outside (%(value)s).", at=at, value=value
+                "%(at)s opens a service to the outside (%(kind)s).", at=at, kind=value
             ),
             line,
         )
@@ -145,15 +79,15 @@ def _look_at_host_path(found: Findings, each: Leaf, at: str) -> None:
         )
     if each.path[-1] == "path" and each.value:
         words = sentence(
-            "The files of the node from %(value)s on are reached.", value=_cut(each.value)
+            "The files of the node from %(path)s on are reached.", path=_cut(each.value)
         )
         found.danger(("path", each.value), words, each.line)
 
 
 def _look_at_capability(found: Findings, each: Leaf) -> None:
     name = each.value.strip().upper().removeprefix("CAP_")
-    if each.path[-1] == "add" and name in _CAPABILITIES:
-        at = "It" if each.line is None else f"Line {each.line:,}"
+    if each.path[-1] == "add" and name in CAPABILITIES:
+        at = _at(each.line)
         found.danger(
             ("capability", name),
             sentence("%(at)s adds the capability %(name)s.", at=at, name=name),
@@ -163,19 +97,19 @@ def _look_at_capability(found: Findings, each: Leaf) -> None:
 
 def _look_at_kind(found: Findings, kind: str, at: str, line: int | None) -> None:
     folded = kind.casefold()
-    if words := _KINDS.get(folded):
+    if words := KINDS.get(folded):
         found.danger(
             ("kind", folded),
             sentence(
-                "%(at)s is a %(value)s: it %(words)s.", at=at, value=_cut(kind), words=words
+                "%(at)s is a %(kind)s: it %(does)s.", at=at, kind=_cut(kind), does=words
             ),
             line,
         )
-    elif words := _NOTED.get(folded):
+    elif words := NOTED.get(folded):
         found.note(
             ("kind", folded),
             sentence(
-                "%(at)s is a %(value)s: it %(words)s.", at=at, value=_cut(kind), words=words
+                "%(at)s is a %(kind)s: it %(does)s.", at=at, kind=_cut(kind), does=words
             ),
             line,
         )
@@ -193,15 +127,15 @@ def resources(leaves: Sequence[Leaf], sheet: Sheet, found: Findings, verb: str) 
         }:
             named.setdefault(each.document, {})[each.path[-1]] = each.value
     for about in named.values():
-        kind = about.get("kind", "no kind")
+        kind = about.get("kind", _NO_KIND)
         name = about.get("name") or about.get("generateName", "")
-        if verb == "delete" and (words := _FAR.get(kind.casefold())):
+        if verb == "delete" and (words := FAR.get(kind.casefold())):
             found.danger(
                 ("delete", kind, name),
                 sentence(
-                    "%(value)s %(value2)s is deleted: %(words)s.",
-                    value=_cut(kind),
-                    value2=_cut(name),
+                    "%(kind)s %(name)s is deleted: %(words)s.",
+                    kind=_cut(kind),
+                    name=_cut(name),
                     words=words,
                 ),
             )
@@ -209,23 +143,24 @@ def resources(leaves: Sequence[Leaf], sheet: Sheet, found: Findings, verb: str) 
             sheet.hidden += 1
             continue
         tokens = [
-            Token("keyword", (Piece("text", _cut(kind) or "no kind"),)),
+            Token("keyword", (Piece("text", _cut(kind) or _NO_KIND),)),
             Token("plain", (Piece("text", " "),)),
-            Token("name", (Piece("text", _cut(name) if name else "without a name"),)),
+            Token("name", (Piece("text", _cut(name) if name else _NAMELESS),)),
         ]
         if space := about.get("namespace"):
-            tokens.append(Token("plain", (Piece("text", f" in {_cut(space)}"),)))
+            place = sentence_in("a namespace", "in %(namespace)s", namespace=_cut(space))
+            tokens.append(Token("plain", (Piece("text", joined("", (" ", place))),)))
         sheet.write(tuple(tokens), "removed" if verb == "delete" else "plain")
 
 
 def look_at_target(found: Findings, arguments: Arguments, verb: str) -> None:
     """Say how far a verb reaches, by what it is given beside a manifest."""
     space = leaf(arguments, "namespace", "ns")
-    if space is not None and space.plain.strip() in _SYSTEM:
+    if space is not None and space.plain.strip() in SYSTEM:
         found.danger(
             ("system", space.plain),
             sentence(
-                "It is about %(value)s, where the cluster itself runs.", value=said(space)
+                "It is about %(name)s, where the cluster itself runs.", name=said(space)
             ),
         )
     if says_yes(leaf(arguments, "allNamespaces", "all_namespaces")):
@@ -242,13 +177,13 @@ def look_at_target(found: Findings, arguments: Arguments, verb: str) -> None:
         found.danger(
             "file",
             sentence(
-                "What is in %(value)s is not in this call: it cannot be read here.",
-                value=said(file),
+                "What is in %(file)s is not in this call: it cannot be read here.",
+                file=said(file),
             ),
         )
     context = leaf(arguments, "context", "cluster")
     if context is not None and "prod" in context.plain.casefold():
-        found.note("context", sentence("The cluster is %(value)s.", value=said(context)))
+        found.note("context", sentence("The cluster is %(name)s.", name=said(context)))
 
 
 def _look_at_deletion(found: Findings, arguments: Arguments, verb: str) -> None:
@@ -260,36 +195,41 @@ def _look_at_deletion(found: Findings, arguments: Arguments, verb: str) -> None:
     if verb == "drain":
         found.danger("drain", sentence("All that runs on the node is stopped there."))
     if kind is not None and (
-        words := _FAR.get(kind.plain.strip().casefold().split(".")[0].split("/")[0])
+        words := FAR.get(kind.plain.strip().casefold().split(".")[0].split("/")[0])
     ):
-        of = f" {said(name)}" if name is not None else ""
+        what = {"kind": said(kind), "words": words}
         found.danger(
             "far",
-            sentence(
-                "%(value)s%(of)s is deleted: %(words)s.",
-                value=said(kind),
-                of=of,
-                words=words,
+            sentence("%(kind)s is deleted: %(words)s.", **what)
+            if name is None
+            else sentence(
+                "%(kind)s %(name)s is deleted: %(words)s.", name=said(name), **what
             ),
         )
     if selector is not None and name is None:
         found.danger(
             "selector",
             sentence(
-                "All that fits %(value)s is deleted, however many there are.",
-                value=said(selector),
+                "All that fits %(selector)s is deleted, however many there are.",
+                selector=said(selector),
             ),
         )
     elif kind is not None and name is None:
         found.danger(
             "unnamed",
             sentence(
-                "It names no single %(value)s: it may delete all of them.", value=said(kind)
+                "It names no single %(kind)s: it may delete all of them.", kind=said(kind)
             ),
         )
     grace = leaf(arguments, "gracePeriodSeconds", "grace_period")
     if says_yes(leaf(arguments, "force")) or (grace is not None and grace.plain == "0"):
         found.danger("grace", sentence("It does not wait for what runs to end by itself."))
+
+
+def _at(line: int | None) -> Sentence:
+    if line is None:
+        return sentence_in("this call", "It")
+    return sentence("Line %(line)s", line=number(line))
 
 
 def _cut(value: str) -> str:

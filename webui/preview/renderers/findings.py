@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import Final
 
 from webui.preview.renderers.rendering import Finding, Severity
-from webui.sentences import sentence
+from webui.sentences import number, sentence
 
 _MOST_FINDINGS: Final = 24
 _MOST_PLACES: Final = 5
@@ -34,12 +34,12 @@ class _Kind:
             return sentence(
                 "%(words)s And %(others)s more like it.",
                 words=self.words,
-                others=f"{others:,}",
+                others=number(others),
             )
         return sentence(
             "%(words)s And %(others)s more like it, as in line %(lines)s.",
             words=self.words,
-            others=f"{others:,}",
+            others=number(others),
             lines=lines,
         )
 
@@ -161,8 +161,8 @@ def _listed(found: Sequence[Finding]) -> tuple[Finding, ...]:
     dangers = sum([finding.severity == "danger" for finding in rest])
     words = sentence(
         "%(rest)s more findings are not listed, %(dangers)s of them dangers.",
-        rest=f"{len(rest):,}",
-        dangers=f"{dangers:,}",
+        rest=number(len(rest)),
+        dangers=number(dangers),
     )
     more = Finding("danger" if dangers else "note", words)
     return tuple(sorted([more, *ordered[:_MOST_FINDINGS]], key=_rank))

@@ -67,11 +67,14 @@ OPERATIONS: Final = (
 _KEYS: Final = tuple(
     (squeezed(phrase), each) for each in OPERATIONS for phrase in each.phrases.split(",")
 )
+_SEVERAL: Final = "actionsruntrigger"
 
 
 def operation_of(name: str, method: str) -> Operation | None:
-    """Return what a tool of this squeezed name does; by its method, where GitHub's has several."""
-    asked = squeezed(method)
-    named = (asked, name) if "run" in asked else (name,)
+    """Return what a tool of this squeezed name does; by its method, where GitHub's has several.
+
+    Other tools may pass over a method that is not theirs, so of those the name alone tells.
+    """
+    named = (squeezed(method), name) if _SEVERAL in name else (name,)
     found = (each for given in named for key, each in _KEYS if key in given)
     return next(found, None)

@@ -1,21 +1,25 @@
 """JSON Patch (RFC 6902) and merge patches (RFC 7386): each change as a line."""
 
-import re
-from typing import Final, NamedTuple
+from typing import Final
 
-from webui.preview.nodes import Piece
+from webui.preview.nodes import Piece, gap
 from webui.preview.reading import Value
 from webui.preview.renderers.arguments import Arguments, Text, text_of
 from webui.preview.renderers.findings import Findings
+from webui.preview.renderers.json_operations import (
+    LONGEST_PATH,
+    LONGEST_STEP,
+    Operation,
+    look_at_operation,
+)
 from webui.preview.renderers.json_texts import begins_as, value_in
 from webui.preview.renderers.merge_patch import merge_lines
 from webui.preview.renderers.rendering import LineKind, Rendering, Token
-from webui.preview.renderers.saying import facts_of, own_fact, pieces_of, said, whole
+from webui.preview.renderers.saying import facts_of, own_fact, pieces_of, whole
 from webui.preview.renderers.sheets import Sheets
 from webui.preview.renderers.tool_names import globs, squeezed
-from webui.preview.renderers.values import look_at_name, written
-from webui.preview.visible import inline
-from webui.sentences import sentence
+from webui.preview.renderers.values import written
+from webui.sentences import joined, number, sentence, sentence_in
 
 TOOLS: Final = globs("json patch, merge patch, patch document, jsonpatch")
 
@@ -37,19 +41,7 @@ _TYPES: Final = (
     "content_type",
     "contentType",
 )
-_OPERATIONS: Final = frozenset({"add", "remove", "replace", "move", "copy", "test"})
 _MOST: Final = 2_000
-_BAD_ESCAPE: Final = re.compile(r"~(?![01])")
-_SEGMENT: Final = 60
-_LONGEST_PATH: Final = 2_000
-_ZERO: Final = re.compile(r"0\d+")
-
-
-class _Operation(NamedTuple):
-    verb: str
-    path: Text | None
-    source: Text | None
-    value: Value | None
 
 
 def fits(arguments: Arguments) -> bool:
@@ -66,13 +58,16 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     facts = facts_of(
         arguments,
         (
-            ("Document", ("resource", "document_id", "id", "url", "uri", "name", "target")),
-            ("Kind of patch", _TYPES),
+            (
+                sentence("Document"),
+                ("resource", "document_id", "id", "url", "uri", "name", "target"),
+            ),
+            (sentence("Kind of patch"), _TYPES),
         ),
     )
     operations = _operations(arguments)
     if operations:
-        facts.append(own_fact(sentence("Operations"), f"{len(operations):,}"))
+        facts.append(own_fact(sentence("Operations"), number(len(operations))))
         _patch(operations, found, sheets)
         return Rendering(
             "json-patch",
@@ -94,7 +89,7 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     )
 
 
-def _operations(arguments: Arguments) -> list[_Operation]:
+def _operations(arguments: Arguments) -> list[Operation]:
     for name in _LISTS:
         value = arguments.value(name)
         if value is not None and value.kind == "string":
@@ -114,9 +109,9 @@ def _operations(arguments: Arguments) -> list[_Operation]:
     return []
 
 
-def _operation(each: Arguments) -> _Operation:
+def _operation(each: Arguments) -> Operation:
     verb = each.text("op")
-    return _Operation(
+    return Operation(
         verb.plain if verb is not None else "",
         each.text("path"),
         each.text("from"),
@@ -137,179 +132,70 @@ def _merge(tool: str, arguments: Arguments) -> Value | None:
     )
 
 
-def _patch(operations: list[_Operation], found: Findings, sheets: Sheets) -> None:
+def _patch(operations: list[Operation], found: Findings, sheets: Sheets) -> None:
     sheet = sheets.start(sentence("Operations, in their order"))
     if len(operations) > _MOST:
         found.danger(
             "many",
             sentence(
                 "It has more than %(most)s operations; the rest was not read.",
-                most=f"{_MOST:,}",
+                most=number(_MOST),
             ),
         )
-    for number, each in enumerate(operations[:_MOST], 1):
-        _look_at(found, each, number)
+    for nth, each in enumerate(operations[:_MOST], 1):
+        look_at_operation(found, each, nth)
         if sheet.is_full:
             sheet.hidden += 1
             continue
         verb = "removed" if each.verb == "remove" else "added"
         kind: LineKind = "plain" if each.verb in {"test", "copy", "move"} else verb  # type: ignore[assignment]
-        tokens = [Token("program", (Piece("text", _named(each.verb)),)), _SPACE]
+        tokens = [Token("program", (Piece("text", each.named),)), _SPACE]
         if each.source is not None and each.verb in {"move", "copy"}:
-            tokens += [*_path(each.source), Token("operator", (Piece("text", " to "),))]
+            tokens += [*_path(each.source), Token("operator", (_between(_TO),))]
         tokens += _path(each.path)
         if each.value is not None:
-            tokens.append(
-                Token(
-                    "operator", (Piece("text", " := " if each.verb != "test" else " is "),)
-                )
-            )
+            sign = _between(":=" if each.verb != "test" else _IS)
+            tokens.append(Token("operator", (sign,)))
             tokens.append(Token("string", tuple(written(each.value))))
         sheet.write(tuple(tokens), kind)
     sheets.keep(sheet)
 
 
 _SPACE: Final = Token("plain", (Piece("text", " "),))
+_TO: Final = sentence_in("from one path to another", "to")
+_IS: Final = sentence_in("what a test asks for", "is")
+_NO_PATH: Final = Token("danger", (Piece("text", sentence("no path")),))
+_ALL: Final = Token("danger", (Piece("text", sentence("the whole document")),))
 
 
-def _named(verb: str) -> str:
-    return inline(verb[:_SEGMENT])
+def _between(words: str) -> Piece:
+    return Piece("text", joined("", (" ", words, " ")))
 
 
 def _path(path: Text | None) -> list[Token]:
     """Return the steps of a pointer with `~0` and `~1` undone, each a token of its own."""
     if path is None:
-        return [Token("danger", (Piece("text", "no path"),))]
+        return [_NO_PATH]
     if not path.plain:
-        return [Token("danger", (Piece("text", "the whole document"),))]
+        return [_ALL]
     tokens = []
     begin = 0
-    for step in path.plain[:_LONGEST_PATH].split("/"):
+    for step in path.plain[:LONGEST_PATH].split("/"):
         end = begin + len(step)
         if begin:
             tokens.append(Token("operator", (Piece("text", "/"),)))
         if step and "~" in step and not path.hides(begin, end):
             plain = step.replace("~1", "/").replace("~0", "~")
-            tokens.append(Token("name", pieces_of(whole(Text(plain, {})), _SEGMENT)))
+            tokens.append(Token("name", pieces_of(whole(Text(plain, {})), LONGEST_STEP)))
         elif step:
             tokens.append(
                 Token(
-                    "name", pieces_of(whole(path)._replace(begin=begin, end=end), _SEGMENT)
+                    "name",
+                    pieces_of(whole(path)._replace(begin=begin, end=end), LONGEST_STEP),
                 )
             )
         begin = end + 1
-    if len(path.plain) > _LONGEST_PATH:
-        words = sentence("%(value)s chars hidden", value=len(path.plain) - _LONGEST_PATH)
-        tokens.append(Token("plain", (Piece("gap", f"⟦… {words} …⟧", words),)))
+    if len(path.plain) > LONGEST_PATH:
+        words = sentence("%(chars)s chars hidden", chars=len(path.plain) - LONGEST_PATH)
+        tokens.append(Token("plain", (gap(words, "…"),)))
     return tokens
-
-
-def _look_at(found: Findings, each: _Operation, number: int) -> None:
-    if each.verb not in _OPERATIONS:
-        found.danger(
-            "verb",
-            sentence(
-                "Operation %(number)s is “%(value)s”, which RFC 6902 does not know.",
-                number=f"{number:,}",
-                value=_named(each.verb),
-            ),
-        )
-    for path in (each.path, each.source):
-        if path is not None:
-            _look_at_path(found, each.verb, path, number)
-    if each.path is None:
-        found.danger(
-            "no-path", sentence("Operation %(number)s has no path.", number=f"{number:,}")
-        )
-        return
-    if not each.path.plain and each.verb in {"remove", "replace", "add", "move", "copy"}:
-        verb = "removes" if each.verb == "remove" else "replaces"
-        found.danger(
-            "whole",
-            sentence(
-                "Operation %(number)s %(verb)s the whole document.",
-                number=f"{number:,}",
-                verb=verb,
-            ),
-        )
-    if each.verb in {"add", "replace", "test"} and each.value is None:
-        found.danger(
-            "no-value", sentence("Operation %(number)s has no value.", number=f"{number:,}")
-        )
-    source = each.source.plain if each.source is not None and each.verb == "move" else None
-    if source is not None and each.path.plain.startswith(f"{source}/"):
-        found.danger(
-            "into",
-            sentence(
-                "Operation %(number)s moves something into itself.", number=f"{number:,}"
-            ),
-        )
-    if each.verb == "test":
-        found.note("test", sentence("It changes something only if its tests hold."))
-
-
-def _look_at_path(found: Findings, verb: str, path: Text, number: int) -> None:
-    plain = path.plain[:_LONGEST_PATH]
-    if not found.is_new((verb, plain)):
-        return
-    if len(path.plain) > _LONGEST_PATH:
-        found.danger(
-            "long",
-            sentence(
-                "The path of operation %(number)s is too long to be read whole.",
-                number=f"{number:,}",
-            ),
-        )
-    if path.hides(0, len(plain)):
-        found.danger(
-            "masked",
-            sentence(
-                "The path of operation %(number)s is masked in part.", number=f"{number:,}"
-            ),
-        )
-    if plain and not plain.startswith("/"):
-        found.danger(
-            "pointer",
-            sentence(
-                "The path of operation %(number)s, %(value)s, is no JSON Pointer.",
-                number=f"{number:,}",
-                value=said(path),
-            ),
-        )
-    if _BAD_ESCAPE.search(plain):
-        found.danger(
-            "escape",
-            sentence(
-                "The path of operation %(number)s has an escape that RFC 6901 does not "
-                "know.",
-                number=f"{number:,}",
-            ),
-        )
-    steps = [step.replace("~1", "/").replace("~0", "~") for step in plain.split("/")[1:]]
-    for step in steps:
-        look_at_name(found, step, f"Operation {number:,}")
-    if steps and steps[-1] == "-" and verb not in {"add", "move", "copy"}:
-        found.danger(
-            "dash",
-            sentence(
-                "Operation %(number)s names the place behind a list's end, where "
-                "nothing is.",
-                number=f"{number:,}",
-            ),
-        )
-    if any(_ZERO.fullmatch(step) for step in steps):
-        found.danger(
-            "zero",
-            sentence(
-                "Operation %(number)s has an index with a leading zero.",
-                number=f"{number:,}",
-            ),
-        )
-    if steps and steps[-1] == "" and verb != "test":
-        found.note(
-            "empty-name",
-            sentence(
-                "Operation %(number)s is about a member with an empty name.",
-                number=f"{number:,}",
-            ),
-        )

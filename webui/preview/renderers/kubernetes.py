@@ -46,14 +46,14 @@ _BESIDE: Final = frozenset(
 )  # fmt: skip
 """Words that may stand beside one that reads; whatever else does may change something."""
 _TITLES: Final = {
-    "delete": "Deletion in a cluster",
-    "uninstall": "Removal of a chart from a cluster",
-    "drain": "A node is emptied",
-    "exec": "Command in a container",
-    "scale": "Change of scale in a cluster",
-    "patch": "Patch of a resource in a cluster",
-    "apply": "Manifest applied to a cluster",
-    "create": "Creation in a cluster",
+    "delete": sentence("Deletion in a cluster"),
+    "uninstall": sentence("Removal of a chart from a cluster"),
+    "drain": sentence("A node is emptied"),
+    "exec": sentence("Command in a container"),
+    "scale": sentence("Change of scale in a cluster"),
+    "patch": sentence("Patch of a resource in a cluster"),
+    "apply": sentence("Manifest applied to a cluster"),
+    "create": sentence("Creation in a cluster"),
 }
 _MANIFESTS: Final = (
     "manifest",
@@ -66,11 +66,11 @@ _MANIFESTS: Final = (
 )
 _PATCHES: Final = ("patchData", "patch", "patch_data", "values", "spec")
 _FACTS: Final = (
-    ("Cluster", ("context", "cluster", "kubeconfig")),
-    ("Namespace", ("namespace", "ns")),
-    ("Kind", ("resourceType", "resource_type", "kind", "resource_kind")),
+    (sentence("Cluster"), ("context", "cluster", "kubeconfig")),
+    (sentence("Namespace"), ("namespace", "ns")),
+    (sentence("Kind"), ("resourceType", "resource_type", "kind", "resource_kind")),
     (
-        "Name",
+        sentence("Name"),
         (
             "name",
             "resourceName",
@@ -82,16 +82,16 @@ _FACTS: Final = (
             "deployment",
         ),
     ),
-    ("Container", ("container",)),
-    ("Image", ("image",)),
-    ("Selector", ("labelSelector", "label_selector", "selector")),
-    ("Replicas", ("replicas", "scale")),
-    ("File on the server", ("filename", "patchFile", "valuesFile")),
-    ("Chart", ("chart", "repo", "chartPath")),
-    ("Dry run", ("dryRun", "dry_run")),
-    ("Force", ("force",)),
-    ("Grace period", ("gracePeriodSeconds", "grace_period")),
-    ("All namespaces", ("allNamespaces", "all_namespaces")),
+    (sentence("Container"), ("container",)),
+    (sentence("Image"), ("image",)),
+    (sentence("Selector"), ("labelSelector", "label_selector", "selector")),
+    (sentence("Replicas"), ("replicas", "scale")),
+    (sentence("File on the server"), ("filename", "patchFile", "valuesFile")),
+    (sentence("Chart"), ("chart", "repo", "chartPath")),
+    (sentence("Dry run"), ("dryRun", "dry_run")),
+    (sentence("Force"), ("force",)),
+    (sentence("Grace period"), ("gracePeriodSeconds", "grace_period")),
+    (sentence("All namespaces"), ("allNamespaces", "all_namespaces")),
 )
 
 
@@ -137,7 +137,7 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
             sheet = sheets.start(sentence("As it is written"))
             add_lines(sheet, whole(text))
             sheets.keep(sheet)
-    title = _TITLES.get(verb, "Change in a cluster")
+    title = _TITLES.get(verb, sentence("Change in a cluster"))
     return Rendering("kubernetes", title, tuple(facts), sheets.blocks(), found.sentences())
 
 
@@ -217,8 +217,11 @@ def _command(arguments: Arguments, found: Findings, sheets: Sheets, verb: str) -
         add_lines(sheet, whole(one))
     sheets.keep(sheet)
     pod = leaf(arguments, "name", "pod", "pod_name")
-    where = f" in {said(pod)}" if pod is not None else ""
-    found.danger(
-        "exec",
-        sentence("A command runs%(where)s, with what that container may do.", where=where),
+    effect = (
+        sentence("A command runs, with what that container may do.")
+        if pod is None
+        else sentence(
+            "A command runs in %(pod)s, with what that container may do.", pod=said(pod)
+        )
     )
+    found.danger("exec", effect)

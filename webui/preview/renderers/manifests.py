@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from webui.preview.reading import Value
 from webui.preview.renderers.arguments import Text, text_of
 from webui.preview.renderers.findings import Findings
-from webui.sentences import sentence
+from webui.sentences import number, sentence
 
 _MOST_YAML: Final = 16 * 1024
 """Characters: the parser takes a second for a megabyte."""
@@ -87,7 +87,7 @@ def of_text(text: Text, found: Findings) -> list[Leaf]:
         words = sentence(
             "Only the first %(line)s lines were read as YAML; the rest was "
             "searched line by line.",
-            line=f"{line:,}",
+            line=number(line),
         )
         found.note("long", words)
     events = _Events(found)
@@ -153,11 +153,15 @@ class _Events:
                     return False
         except (yaml.YAMLError, ValueError, RecursionError) as error:
             mark = getattr(error, "problem_mark", None)
-            where = f" after line {mark.line + 1:,}" if mark is not None else ""
-            self._found.danger(
-                "yaml",
-                sentence("It is no YAML that can be read here%(where)s.", where=where),
+            words = (
+                sentence("It is no YAML that can be read here.")
+                if mark is None
+                else sentence(
+                    "It is no YAML that can be read here after line %(line)s.",
+                    line=number(mark.line + 1),
+                )
             )
+            self._found.danger("yaml", words)
             return False
         return True
 
@@ -214,9 +218,9 @@ class _Events:
         self._aliases += 1
         if self._aliases == _MOST_ALIASES:
             words = sentence(
-                "It repeats parts of itself more than %(most_aliases)s times: it may "
+                "It repeats parts of itself more than %(most)s times: it may "
                 "be made to grow.",
-                most_aliases=_MOST_ALIASES,
+                most=_MOST_ALIASES,
             )
             self._found.danger("aliases", words)
         self._found.note(

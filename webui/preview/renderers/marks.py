@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from typing import Final, NamedTuple
 
-from webui.preview.nodes import Piece
+from webui.preview.nodes import Piece, gap
 from webui.preview.renderers.arguments import Text
 from webui.preview.renderers.rendering import Token, TokenKind
 from webui.sentences import sentence
@@ -41,12 +41,12 @@ def _parts(begin: int, end: int, most: int) -> Iterator[tuple[int, int] | Piece]
         return
     head, tail = most * 3 // 4, most // 4
     words = sentence(
-        "… %(value)s of %(value2)s chars hidden …",
-        value=end - begin - head - tail,
-        value2=end - begin,
+        "… %(hidden)s of %(chars)s chars hidden …",
+        hidden=end - begin - head - tail,
+        chars=end - begin,
     )
     yield begin, begin + head
-    yield Piece("gap", f"⟦{words}⟧", words)
+    yield gap(words)
     yield end - tail, end
 
 

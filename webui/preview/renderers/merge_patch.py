@@ -12,7 +12,7 @@ from webui.preview.renderers.rendering import Token
 from webui.preview.renderers.saying import name_said
 from webui.preview.renderers.sheets import Sheet, Sheets
 from webui.preview.renderers.values import look_at_name, written
-from webui.sentences import sentence
+from webui.sentences import sentence, sentence_in
 
 _STEPS: Final = 20
 
@@ -50,7 +50,7 @@ def _line(
 ) -> None:
     for step in path:
         if found.is_new(step):
-            look_at_name(found, step, "It")
+            look_at_name(found, step, sentence_in("this call", "It"))
     if shown is None:
         found.note("null", sentence("A member that is set to null is removed."))
     if sheet.is_full:

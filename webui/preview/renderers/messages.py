@@ -1,9 +1,9 @@
 """E-mails and messages of chats: who gets them, what they say, and what they call up."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
-from webui.preview.reading import Value
 from webui.preview.renderers.addresses import (
     Recipient,
     facts_about,
@@ -12,13 +12,14 @@ from webui.preview.renderers.addresses import (
     look_outside,
     recipients,
 )
-from webui.preview.renderers.arguments import Arguments, Text, text_of
+from webui.preview.renderers.arguments import Arguments, Text
+from webui.preview.renderers.attachments import facts_of_attachments
 from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.rendering import Fact, Rendering
-from webui.preview.renderers.saying import fact, leaf, own_fact, said, whole
+from webui.preview.renderers.saying import fact, said, whole
 from webui.preview.renderers.sheets import Sheets, add_lines
 from webui.preview.renderers.tool_names import globs, squeezed
-from webui.sentences import sentence
+from webui.sentences import number, plural, sentence, sentence_in
 
 TOOLS: Final = globs(
     "send email, send mail, send message, send gmail, draft email, reply email, "
@@ -70,15 +71,18 @@ _THREAD: Final = (
     "inReplyTo",
     "message_id",
 )
-_RECIPIENTS: Final = frozenset({"To", "Copy to", "Hidden copy to"})
+_AS_TO: Final = sentence_in("who gets a message", "To")
+_AS_CC: Final = sentence("Copy to")
+_AS_BCC: Final = sentence("Hidden copy to")
+_ANSWERED: Final = sentence("Answers go to")
 _HEADERS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
-    ("To", _TO),
-    ("Copy to", _CC),
-    ("Hidden copy to", _BCC),
-    ("From", _FROM),
-    ("Answers go to", _REPLY),
-    ("Subject", _SUBJECT),
-    ("Answers", _THREAD),
+    (_AS_TO, _TO),
+    (_AS_CC, _CC),
+    (_AS_BCC, _BCC),
+    (sentence_in("who sends a message", "From"), _FROM),
+    (_ANSWERED, _REPLY),
+    (sentence_in("of a message", "Subject"), _SUBJECT),
+    (sentence_in("the message that is answered", "Answers"), _THREAD),
 )
 _MASS: Final = re.compile(
     r"@(?:everyone|channel|here|all|room)\b|<!(?:everyone|channel|here)(?:\|[^>]{0,40})?>"
@@ -92,12 +96,6 @@ _HIDDEN: Final = re.compile(
     re.IGNORECASE,
 )
 _MANY: Final = 50
-_MOST_ATTACHED: Final = 20
-_DANGEROUS: Final = re.compile(
-    r"\.(?:exe|scr|js|vbs|bat|cmd|com|msi|ps1|hta|lnk|iso|jar|docm|xlsm)$|\.env(?:\.|$)|id_rsa"
-    r"|id_ed25519|\.pem$|\.key$|/\.ssh/|/\.aws/|/etc/|\.kdbx$|credentials|shadow$",
-    re.IGNORECASE,
-)
 
 
 def fits(arguments: Arguments) -> bool:
@@ -118,9 +116,9 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     arguments = arguments.inside("message") or arguments
     found, sheets = Findings(), Sheets()
     groups = [
-        ("To", recipients(arguments, *_TO)),
-        ("Copy to", recipients(arguments, *_CC)),
-        ("Hidden copy to", recipients(arguments, *_BCC)),
+        (_AS_TO, recipients(arguments, *_TO)),
+        (_AS_CC, recipients(arguments, *_CC)),
+        (_AS_BCC, recipients(arguments, *_BCC)),
     ]
     channel = arguments.text(*_CHANNEL)
     bodies = [(name, arguments.text(name)) for name in _BODY]
@@ -144,7 +142,7 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
             add_lines(sheet, whole(body), first=None)
             sheets.keep(sheet)
             _look_at_body(found, body, is_chat=is_chat)
-    facts += _attachments(arguments.value(*_ATTACHED), found)
+    facts += facts_of_attachments(arguments.value(*_ATTACHED), found)
     title = (
         sentence("Message in a chat")
         if is_chat
@@ -157,14 +155,14 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     return Rendering("message", title, tuple(facts), sheets.blocks(), found.sentences())
 
 
-def _is_mail(tool: str, groups: list[tuple[str, list[Recipient]]]) -> bool:
+def _is_mail(tool: str, groups: Sequence[tuple[str, list[Recipient]]]) -> bool:
     return "mail" in squeezed(tool) or any(
         each.domain for _, those in groups for each in those
     )
 
 
 def _facts(
-    groups: list[tuple[str, list[Recipient]]],
+    groups: Sequence[tuple[str, list[Recipient]]],
     arguments: Arguments,
     found: Findings,
     *,
@@ -183,21 +181,24 @@ def _facts(
     if domains is not None:
         facts.append(domains)
     if hidden := len(groups[2][1]):
-        words = sentence(
-            "%(value)s in a hidden copy, unseen by the others.", value=_people(hidden)
+        words = plural(
+            "One recipient gets it in a hidden copy, unseen by the others.",
+            "%(number)s recipients get it in a hidden copy, unseen by the others.",
+            hidden,
+            number=number(hidden),
         )
         found.note("hidden-copy", words)
     if len(everyone) > _MANY:
         found.danger(
             "many",
-            sentence("It goes to %(everyone)s recipients.", everyone=f"{len(everyone):,}"),
+            sentence("It goes to %(everyone)s recipients.", everyone=number(len(everyone))),
         )
     for label, names in _HEADERS:
         text = arguments.text(*names)
         if text is not None:
             _look_at_header(found, label, text.plain)
-            if label not in _RECIPIENTS:
-                facts.append(fact(label, text, is_alarming=label == "Answers go to"))
+            if label not in {_AS_TO, _AS_CC, _AS_BCC}:
+                facts.append(fact(label, text, is_alarming=label == _ANSWERED))
     _look_at_answers(found, arguments)
     return facts
 
@@ -215,18 +216,14 @@ def _look_at_answers(found: Findings, arguments: Arguments) -> None:
     if reply is None:
         return
     if sender is None:
-        found.note("reply", sentence("Answers go to %(value)s.", value=said(reply)))
+        found.note("reply", sentence("Answers go to %(reply)s.", reply=said(reply)))
     elif reply.plain.strip() != sender.plain.strip() or reply.hides(0, len(reply.plain)):
         words = sentence(
-            "Answers go to %(value)s and not to %(value2)s, who sends it.",
-            value=said(reply),
-            value2=said(sender),
+            "Answers go to %(reply)s and not to %(sender)s, who sends it.",
+            reply=said(reply),
+            sender=said(sender),
         )
         found.danger("reply", words)
-
-
-def _people(count: int) -> str:
-    return "One recipient gets it" if count == 1 else f"{count:,} recipients get it"
 
 
 def _look_at_body(found: Findings, body: Text, *, is_chat: bool) -> None:
@@ -239,7 +236,7 @@ def _look_at_body(found: Findings, body: Text, *, is_chat: bool) -> None:
                 "mass",
                 sentence(
                     "Line %(line)s calls everybody: %(called)s.",
-                    line=f"{line:,}",
+                    line=number(line),
                     called=called,
                 ),
                 line,
@@ -248,7 +245,7 @@ def _look_at_body(found: Findings, body: Text, *, is_chat: bool) -> None:
             found.note(
                 "mass",
                 sentence(
-                    "Line %(line)s holds %(called)s.", line=f"{line:,}", called=called
+                    "Line %(line)s holds %(called)s.", line=number(line), called=called
                 ),
                 line,
             )
@@ -257,7 +254,7 @@ def _look_at_body(found: Findings, body: Text, *, is_chat: bool) -> None:
         found.danger(
             "active",
             sentence(
-                "Line %(line)s holds HTML that loads or sends something.", line=f"{line:,}"
+                "Line %(line)s holds HTML that loads or sends something.", line=number(line)
             ),
             line,
         )
@@ -266,7 +263,7 @@ def _look_at_body(found: Findings, body: Text, *, is_chat: bool) -> None:
         found.danger(
             "unseen",
             sentence(
-                "Line %(line)s holds HTML that its reader does not see.", line=f"{line:,}"
+                "Line %(line)s holds HTML that its reader does not see.", line=number(line)
             ),
             line,
         )
@@ -275,55 +272,3 @@ def _look_at_body(found: Findings, body: Text, *, is_chat: bool) -> None:
 def inline_of(text: Text, match: re.Match[str]) -> str:
     """Return what a pattern found, for a sentence."""
     return said(whole(text)._replace(begin=match.start(), end=match.end()))
-
-
-def _attachments(value: Value | None, found: Findings) -> list[Fact]:
-    if value is None or value.kind == "null":
-        return []
-    members = value.children if value.kind == "array" else (value,)
-    facts: list[Fact] = []
-    for at, member in enumerate(members):
-        name, size = _name_and_size(member)
-        if name is None:
-            if at < _MOST_ATTACHED:
-                facts.append(
-                    own_fact(
-                        sentence("Attached"),
-                        sentence("something without a name%(size)s", size=size),
-                        is_alarming=True,
-                    )
-                )
-            continue
-        alarming = bool(_DANGEROUS.search(name.plain[-300:])) or ".." in name.plain
-        if at < _MOST_ATTACHED:
-            one = fact(sentence("Attached"), name, is_alarming=alarming)
-            facts.append(one._replace(label=f"Attached{size}"))
-        if alarming:
-            found.danger(
-                "attached",
-                sentence(
-                    "%(value)s is attached: a program, a secret or a system file.",
-                    value=said(name),
-                ),
-            )
-    if (rest := len(members) - _MOST_ATTACHED) > 0:
-        facts.append(
-            own_fact(
-                sentence("Attached"),
-                sentence("%(rest)s more", rest=f"{rest:,}"),
-                is_alarming=True,
-            )
-        )
-    return facts
-
-
-def _name_and_size(member: Value) -> tuple[Text | None, str]:
-    if member.kind == "object":
-        inner = Arguments(member.children)
-        name = inner.text("filename", "name", "path", "file_name", "url", "title", "file")
-        content = inner.text("content", "data", "base64", "contentBytes")
-        given = leaf(inner, "size", "length")
-        if given is not None and given.plain.isdecimal() and len(given.plain) < 16:  # noqa: PLR2004
-            return name, f" ({int(given.plain):,} bytes, it says)"
-        return name, f" ({len(content.plain):,} characters)" if content is not None else ""
-    return (None, "") if member.kind == "array" else (text_of(member), "")

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Final
 
 from webui.preview.nodes import Piece
-from webui.preview.renderers.amounts import Amount, decimals
+from webui.preview.renderers.amounts import Amount, decimals, either
 from webui.preview.renderers.arguments import Arguments, Text
 from webui.preview.renderers.currencies import digits_of
 from webui.preview.renderers.findings import Findings
@@ -17,7 +17,7 @@ from webui.preview.renderers.saying import fact, leaf, name_said, own_fact, said
 from webui.preview.renderers.sheets import Sheets
 from webui.preview.renderers.tool_names import globs, squeezed
 from webui.preview.visible import inline
-from webui.sentences import sentence
+from webui.sentences import joined, number, sentence, sentence_in
 
 TOOLS: Final = globs(
     "payment, refund, transfer money, bank transfer, create transfer, payout, "
@@ -27,11 +27,11 @@ TOOLS: Final = globs(
 )
 _OTHERS: Final = (
     (
-        "From",
+        sentence_in("where money comes from", "From"),
         ("from", "from_account", "source", "source_account", "debit_account", "payer"),
     ),
     (
-        "For",
+        sentence_in("what money is for", "For"),
         (
             "description",
             "reason",
@@ -42,15 +42,22 @@ _OTHERS: Final = (
             "statement_descriptor",
         ),
     ),
-    ("When", ("due_date", "scheduled_at", "execution_date", "date")),
-    ("Repeats", ("interval", "frequency", "recurring")),
-    ("Quantity", ("quantity",)),
+    (
+        sentence_in("when money moves", "When"),
+        ("due_date", "scheduled_at", "execution_date", "date"),
+    ),
+    (
+        sentence_in("how often money moves", "Repeats"),
+        ("interval", "frequency", "recurring"),
+    ),
+    (sentence("Quantity"), ("quantity",)),
 )
 _WRITTEN: Final = re.compile(r"[€£₹]|(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
 _SIGNS: Final = {"€": "EUR", "£": "GBP", "₹": "INR"}
 _MOVING: Final = ("refund", "payout", "transfer", "pay")
 _CODE: Final = re.compile(r"[A-Za-z]{3}")
 _MOST_READ: Final = 600
+_RECEIVED: Final = Piece("text", joined("", (", ", sentence("received as"), " ")))
 _NOT_ASCII_DIGIT: Final = re.compile(r"[^\x00-\x7f]")
 
 
@@ -98,25 +105,25 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
 
 def _title(name: str) -> str:
     for word, title in (
-        ("refund", "Refund"),
-        ("payout", "Payout"),
-        ("transfer", "Transfer of money"),
-        ("invoice", "Invoice"),
-        ("price", "Price"),
-        ("subscription", "Subscription"),
+        ("refund", sentence("Refund")),
+        ("payout", sentence("Payout")),
+        ("transfer", sentence("Transfer of money")),
+        ("invoice", sentence("Invoice")),
+        ("price", sentence("Price")),
+        ("subscription", sentence("Subscription")),
     ):
         if word in name:
             return title
-    return "Payment"
+    return sentence("Payment")
 
 
 def _told(label: str, amount: Amount, tool: str) -> list[Fact]:
-    before = f"{label}: " if label else ""
+    before = (label, ": ") if label else ()
     facts = [
-        own_fact(f"{before}{reading.label}", reading.words)
+        own_fact(joined("", (*before, reading.label)), reading.words)
         for reading in amount.readings(tool)
     ]
-    received = fact(sentence("%(before)sAs received", before=before), amount.text)
+    received = fact(joined("", (*before, sentence("As received"))), amount.text)
     if amount.currency:
         currency = fact("", Text(amount.currency, {})).pieces
         received = received._replace(
@@ -144,16 +151,14 @@ def _look_at(found: Findings, amount: Amount, tool: str) -> None:
                 "digits", sentence("The amount is written with signs outside ASCII.")
             )
         return
-    if len(amount.readings(tool)) > 1:
-        both = " or ".join(reading.words for reading in amount.readings(tool))
-        found.danger(
-            "open",
-            sentence(
-                "%(shown)s can be read in more than one way: %(both)s.",
-                shown=shown,
-                both=both,
-            ),
+    readings = amount.readings(tool)
+    if len(readings) > 1:
+        words = sentence(
+            "%(shown)s can be read in more than one way: %(both)s.",
+            shown=shown,
+            both=either(readings),
         )
+        found.danger("open", words)
     for _, value in values:
         _look_at_value(found, amount, value, digits)
     if "e" in amount.plain.casefold():
@@ -166,9 +171,9 @@ def _look_at_currency(found: Findings, amount: Amount, digits: int | None) -> No
     written = _WRITTEN.search(amount.text.plain[:80])
     if written and amount.code and _SIGNS.get(written[0], written[0]) != amount.code:
         words = sentence(
-            "%(value)s itself names another currency than %(value2)s.",
-            value=said(amount.text),
-            value2=inline(amount.code),
+            "%(amount)s itself names another currency than %(code)s.",
+            amount=said(amount.text),
+            code=inline(amount.code),
         )
         found.danger("other-currency", words)
     if not amount.currency:
@@ -224,8 +229,8 @@ def _list(
         found.danger(
             "many",
             sentence(
-                "It names %(most_read)s amounts or more; no more were read.",
-                most_read=f"{_MOST_READ:,}",
+                "It names %(most)s amounts or more; no more were read.",
+                most=number(_MOST_READ),
             ),
         )
     for label, amount in more:
@@ -234,15 +239,11 @@ def _list(
         if sheet.is_full:
             sheet.hidden += 1
             continue
-        words = (
-            " or ".join(reading.words for reading in amount.readings(tool)) or "no amount"
-        )
+        words = either(amount.readings(tool)) or sentence("no amount")
         tokens = (
             Token("plain", (Piece("text", f"{name_said(label)}: "),)),
             Token("number", (Piece("text", words),)),
-            Token(
-                "comment", (Piece("text", ", received as "), *fact("", amount.text).pieces)
-            ),
+            Token("comment", (_RECEIVED, *fact("", amount.text).pieces)),
         )
         sheet.write(tokens)
     sheets.keep(sheet)

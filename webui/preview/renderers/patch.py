@@ -21,7 +21,7 @@ from webui.preview.renderers.saying import fact, leaf, own_fact, said, says_yes,
 from webui.preview.renderers.sensitive_files import look_at_path
 from webui.preview.renderers.sheets import Sheets
 from webui.preview.renderers.tool_names import globs, squeezed
-from webui.sentences import Sentence, sentence
+from webui.sentences import Sentence, number, sentence
 
 TOOLS: Final = (
     "edit",
@@ -158,7 +158,7 @@ def _edited(edits: list[Edit], path: Text, found: Findings, sheets: Sheets) -> N
             sentence("What changes")
             if len(edits) == 1
             else sentence(
-                "Edit %(value)s of %(edits)s", value=f"{at + 1:,}", edits=f"{len(edits):,}"
+                "Edit %(nth)s of %(edits)s", nth=number(at + 1), edits=number(len(edits))
             )
         )
         sheet = sheets.start(title)
@@ -173,15 +173,15 @@ def _edited(edits: list[Edit], path: Text, found: Findings, sheets: Sheets) -> N
         _look_at_edit(found, edit)
     if rest := edits[_MOST_EDITS:]:
         joined = Text("\n".join([edit.new.plain for edit in rest]), {})
-        look_at_text(found, joined, whole(path), what="Of the later edits, line")
+        look_at_text(found, joined, whole(path), what=sentence("Of the later edits, line"))
     look_at_counts(found, whole(path), added, removed)
 
 
 def _look_at_edit(found: Findings, edit: Edit) -> None:
     if edit.is_everywhere and len(edit.old.plain.strip()) < _SHORT:
         words = sentence(
-            "Every place that holds “%(value)s” is changed; so short a text is in many.",
-            value=said(edit.old),
+            "Every place that holds “%(text)s” is changed; so short a text is in many.",
+            text=said(edit.old),
         )
         found.danger("everywhere", words)
     elif edit.is_everywhere:
@@ -227,7 +227,7 @@ def _written(
     )
     if not text.plain:
         found.danger(
-            "emptied", sentence("%(value)s becomes an empty file.", value=said(path))
+            "emptied", sentence("%(path)s becomes an empty file.", path=said(path))
         )
     return sentence("A whole file written"), effect
 
@@ -253,16 +253,27 @@ def _patched(
             found, text, next(file.path for file in files if _is_package(file)), sign="+"
         )
     facts = [] if named is None else [fact(sentence("File"), named)]
-    added, removed = sum(file.added for file in files), sum(file.removed for file in files)
-    more = (
-        sentence(" and %(unread)s lines that were not read", unread=f"{reader.unread:,}")
-        if reader.unread
-        else ""
-    )
-    counts = f"{len(files):,} changed, {added:,} lines added, {removed:,} removed{more}"
-    facts.append(own_fact(sentence("Files"), counts))
+    facts.append(own_fact(sentence("Files"), _counts(files, reader.unread)))
     return Rendering(
         "patch", sentence("Patch"), tuple(facts), _blocks(sheets, reader), found.sentences()
+    )
+
+
+def _counts(files: list[FilePatch], unread: int) -> Sentence:
+    counts = {
+        "files": number(len(files)),
+        "added": number(sum(file.added for file in files)),
+        "removed": number(sum(file.removed for file in files)),
+    }
+    if not unread:
+        return sentence(
+            "%(files)s changed, %(added)s lines added, %(removed)s removed", **counts
+        )
+    return sentence(
+        "%(files)s changed, %(added)s lines added, %(removed)s removed and %(unread)s lines "
+        "that were not read",
+        **counts,
+        unread=number(unread),
     )
 
 

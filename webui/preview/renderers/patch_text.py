@@ -9,13 +9,13 @@ from typing import Final
 
 from webui.preview.renderers.arguments import Text
 from webui.preview.renderers.findings import Findings
+from webui.preview.renderers.patch_envelope import BEGIN, FILE, Envelope, look_at_preface
 from webui.preview.renderers.patch_parts import FilePatch, Row, after, name_in, named_in
 from webui.preview.renderers.saying import Span, said
-from webui.sentences import sentence
+from webui.sentences import number, sentence
 
 _HUNK: Final = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
 _GIT: Final = re.compile(r'diff --git (?:"?a/)?(?P<old>.*?)"? (?:"?b/)(?P<new>.*?)"?$')
-_ENVELOPE: Final = re.compile(r"\*\*\* (Add|Update|Delete) File: ")
 _HEADERS: Final = (
     ("old mode ", "mode"),
     ("new mode ", "mode"),
@@ -44,7 +44,7 @@ _NAMES: Final = re.compile(
 def is_patch(plain: str) -> bool:
     """Say whether a text looks like a patch from its first lines on."""
     begin = plain[:4000].lstrip()
-    if begin.startswith(("*** Begin Patch", "diff --git ", "*** Add File: ")):
+    if begin.startswith((BEGIN, "diff --git ", "*** Add File: ")):
         return True
     if begin.startswith(("*** Update File: ", "*** Delete File: ")):
         return True
@@ -63,42 +63,41 @@ class Reader:
         self.unread = 0
         self._left = [0, 0]
         self._at = [0, 0]
-        self._in_envelope = False
-        self._is_over = False
+        self._envelope = Envelope(self.files, found)
 
     def read(self) -> list[FilePatch]:
         """Return the files of the patch, in its order."""
         plain = self._text.plain
-        number, done = 0, 0
+        line, done = 0, 0
         for begin, end in islice(self._text.lines(), _MOST_LINES):
-            number, done = number + 1, end + 1
-            self._line(Span(self._text, begin, end), number, plain[done : done + 4])
+            line, done = line + 1, end + 1
+            self._line(Span(self._text, begin, end), line, plain[done : done + 4])
         if done >= len(plain):
-            self._close_hunk(number)
-            if self._in_envelope and not self._is_over:
+            self._close_hunk(line)
+            if self._envelope.is_unended:
                 self._found.note(
                     "no-end", sentence("The patch has no “*** End Patch”: it may be cut.")
                 )
         else:
-            self._skim(done, number)
+            self._skim(done, line)
         return self.files
 
-    def _skim(self, begin: int, number: int) -> None:
+    def _skim(self, begin: int, line: int) -> None:
         """Look for names of files in what is too long to be read line by line."""
         plain = self._text.plain
         self.unread = plain.count("\n", begin) + (not plain.endswith("\n"))
         words = sentence(
-            "The patch goes on for %(unread)s lines after line %(number)s; of "
+            "The patch goes on for %(unread)s lines after line %(line)s; of "
             "these only the names of files were read.",
-            unread=f"{self.unread:,}",
-            number=f"{number:,}",
+            unread=number(self.unread),
+            line=number(line),
         )
         self._found.danger("too-long", words)
         for at, name in enumerate(_NAMES.finditer(plain, begin)):
             if at == _MOST_NAMES:
                 self._found.danger(
                     "names-many",
-                    sentence("It names more than %(at)s files there.", at=f"{at:,}"),
+                    sentence("It names more than %(most)s files there.", most=number(at)),
                 )
                 break
             self.named.append(Span(self._text, *name.span(1)))
@@ -107,8 +106,8 @@ class Reader:
         plain = span.plain
         if any(self._left):
             self._in_hunk(span, plain, line, follows)
-        elif self._in_envelope or plain.startswith("*** Begin Patch"):
-            self._envelope(span, plain, line)
+        elif self._envelope.is_open or plain.startswith(BEGIN):
+            self._envelope.take(span, plain, line)
         elif not self._header(span, plain, line, follows):
             self._outside(span, plain, line)
 
@@ -123,9 +122,8 @@ class Reader:
             self._new_name(after(span, 4), plain[4:])
         elif plain.startswith("@@"):
             self._open_hunk(span, plain, line)
-        elif _ENVELOPE.match(plain):
-            self._in_envelope = True
-            self._envelope(span, plain, line)
+        elif FILE.match(plain):
+            self._envelope.take(span, plain, line)
         elif self.files and self.files[-1].is_binary and not self.files[-1].rows:
             self.files[-1].rows.append(Row(span, "plain", line=line))
         else:
@@ -138,7 +136,7 @@ class Reader:
         if names:
             file.path = Span(
                 span.text,
-                span.begin + names.start(sentence("new")),
+                span.begin + names.start("new"),
                 span.begin + names.end("new"),
             )
         self.files.append(file)
@@ -160,9 +158,9 @@ class Reader:
         new = named_in(span)
         if file.path is not None and file.path.plain != new.plain:
             words = sentence(
-                "The patch names its file twice and not alike: %(value)s and %(value2)s.",
-                value=said(file.path),
-                value2=said(new),
+                "The patch names its file twice and not alike: %(one)s and %(other)s.",
+                one=said(file.path),
+                other=said(new),
             )
             self._found.danger(("names", new.plain), words)
         file.path = new
@@ -264,11 +262,7 @@ class Reader:
     def _outside(self, span: Span, plain: str, line: int) -> None:
         if not plain.strip() or not self.files:
             if plain.strip():
-                self._found.note(
-                    "preface",
-                    sentence("Line %(line)s stands before the first file.", line=line),
-                    line,
-                )
+                look_at_preface(self._found, line)
             return
         rows = self.files[-1].rows
         if rows and plain[:1] in {"+", "-"} and plain.rstrip() != "--":
@@ -279,54 +273,3 @@ class Reader:
             )
             self._found.danger("uncounted", words, line)
         rows.append(Row(span, "plain", line=line))
-
-    # -- the envelope of apply_patch -----------------------------------------------------
-
-    def _envelope(self, span: Span, plain: str, line: int) -> None:
-        if self._is_over and plain.strip():
-            self._found.danger(
-                "after",
-                sentence("Line %(line)s stands after “*** End Patch”.", line=line),
-                line,
-            )
-        if plain.startswith("*** Begin Patch"):
-            self._in_envelope = True
-        elif plain.startswith("*** End Patch"):
-            self._is_over = True
-        elif match := _ENVELOPE.match(plain):
-            effect = {"Add": "Created", "Update": "Changed", "Delete": "Deleted"}[match[1]]
-            self.files.append(FilePatch(name_in(span, match.end()), effect=effect))
-        elif plain.startswith("*** Move to: ") and self.files:
-            file = self.files[-1]
-            file.before, file.path, file.effect = file.path, name_in(span, 13), "Renamed"
-        elif self.files:
-            self._envelope_line(span, plain, line)
-        elif plain.strip():
-            self._found.note(
-                "preface",
-                sentence("Line %(line)s stands before the first file.", line=line),
-                line,
-            )
-
-    def _envelope_line(self, span: Span, plain: str, line: int) -> None:
-        file = self.files[-1]
-        content = after(span, min(1, span.end - span.begin))
-        if plain.startswith("+"):
-            file.added += 1
-            number = file.added if file.effect == "Created" else None
-            file.rows.append(Row(content, "added", None, number, line))
-        elif plain.startswith("-"):
-            file.removed += 1
-            file.rows.append(Row(content, "removed", None, None, line))
-        elif plain.startswith(("@@", "*** End of File")):
-            file.rows.append(Row(span, "head", line=line))
-        else:
-            if plain[:1] not in {"", " "}:
-                words = sentence(
-                    "Line %(line)s is neither kept, added nor removed: how it applies is "
-                    "open.",
-                    line=line,
-                )
-                self._found.danger("odd-line", words, line)
-                content = span
-            file.rows.append(Row(content, "plain", line=line))

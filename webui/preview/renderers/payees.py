@@ -7,7 +7,7 @@ from webui.preview.renderers.arguments import Arguments, text_of
 from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.rendering import Fact
 from webui.preview.renderers.saying import fact, leaf, said, says_yes
-from webui.sentences import sentence
+from webui.sentences import Sentence, sentence, sentence_in
 
 _PAYEES: Final = (
     *(
@@ -47,6 +47,11 @@ _PAYEES: Final = (
         "bic",
     ),
 )
+_LABELS: Final = {
+    "to": sentence_in("who gets money", "To"),
+    "iban": sentence("To the account (IBAN)"),
+    "email": sentence("To, by e-mail"),
+}
 _IBAN: Final = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}")
 
 
@@ -68,10 +73,11 @@ def facts_of_payees(arguments: Arguments) -> list[Fact]:
     return facts[:12]
 
 
-def _payee_label(name: str) -> str:
-    return {"to": "To", "iban": "To the account (IBAN)", "email": "To, by e-mail"}.get(
-        name, f"To ({name.replace('_', ' ')})"
-    )
+def _payee_label(name: str) -> Sentence:
+    known = _LABELS.get(name)
+    if known is not None:
+        return known
+    return sentence("To (%(name)s)", name=name.replace("_", " "))
 
 
 def look_at_payees(found: Findings, arguments: Arguments) -> None:
@@ -87,7 +93,7 @@ def look_at_payees(found: Findings, arguments: Arguments) -> None:
             found.danger(
                 "iban",
                 sentence(
-                    "%(value)s has wrong check digits: it is no IBAN.", value=said(text)
+                    "%(account)s has wrong check digits: it is no IBAN.", account=said(text)
                 ),
             )
     if says_yes(leaf(arguments, "off_session", "confirm", "capture", "auto_confirm")):

@@ -105,14 +105,14 @@ def _with_unread(rendering: Rendering, arguments: Arguments) -> Rendering:
     said = rendering.findings
     if risky:
         words = sentence(
-            "This reading leaves out what may be what is done: %(value)s.",
-            value=_listed(risky),
+            "This reading leaves out what may be what is done: %(names)s.",
+            names=_listed(risky),
         )
         said = (Finding("danger", words), *said)
     if rest:
         words = sentence(
-            "This reading leaves out, and the arguments below show: %(value)s.",
-            value=_listed(rest),
+            "This reading leaves out, and the arguments below show: %(names)s.",
+            names=_listed(rest),
         )
         said = (*said, Finding("note", words))
     return rendering._replace(findings=said)

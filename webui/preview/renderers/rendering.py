@@ -98,3 +98,8 @@ class Rendering(NamedTuple):
     blocks: tuple[Block, ...] = ()
     findings: tuple[Finding, ...] = ()
     """Dangers first."""
+
+    @property
+    def dangers(self) -> tuple[str, ...]:
+        """Return the sentences that warn."""
+        return tuple([each.words for each in self.findings if each.severity == "danger"])

@@ -3,16 +3,15 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from webui.preview.nodes import Piece
+from webui.preview.nodes import EMPTY, Piece, cut_gap
 from webui.preview.renderers.arguments import Arguments, Text, text_of
 from webui.preview.renderers.rendering import Fact
 from webui.preview.visible import on_one_line
-from webui.sentences import Sentence, sentence
+from webui.sentences import Sentence, joined, one_text, sentence
 
 _SAID: Final = 60
 _MOST_NAMES: Final = 12
 _SHOWN: Final = 400
-_EMPTY: Final = Piece("blank", sentence("⟦empty⟧"), sentence("a text of no characters"))
 _LINE_FEED: Final = Piece("chip", "⟦U+000A⟧", "LINE FEED")
 
 
@@ -46,23 +45,20 @@ def pieces_of(span: Span, most: int = _SHOWN) -> tuple[Piece, ...]:
     if length <= most:
         return text.pieces(begin, end)
     head, tail = most * 2 // 3, most // 3
-    words = sentence(
-        "%(hidden)s of %(chars)s chars hidden", hidden=length - head - tail, chars=length
-    )
-    gap = Piece("gap", sentence("⟦… %(words)s …⟧", words=words), words)
-    return (*text.pieces(begin, begin + head), gap, *text.pieces(end - tail, end))
+    hole = cut_gap(length - head - tail, length)
+    return (*text.pieces(begin, begin + head), hole, *text.pieces(end - tail, end))
 
 
 def said(span: Span | Text, most: int = _SAID) -> str:
     """Return a stretch on one line and cut in its middle, for a sentence of ours."""
     taken = whole(span) if isinstance(span, Text) else span
-    return on_one_line("".join([piece.text for piece in pieces_of(taken, most)]))
+    return one_text([on_one_line(piece.text) for piece in pieces_of(taken, most)])
 
 
 def fact(label: str, span: Span | Text, *, is_alarming: bool = False) -> Fact:
     """Return one thing that the agent wrote, with our label."""
     taken = whole(span) if isinstance(span, Text) else span
-    shown = pieces_of(taken) or (_EMPTY,)
+    shown = pieces_of(taken) or (EMPTY,)
     return Fact(label, tuple(_flat(shown)), is_alarming)
 
 
@@ -134,7 +130,7 @@ def names_fact(text: Text, label: str, names: Mapping[str, bool]) -> tuple[Fact,
         pieces += map(_alarmed, shown) if names[name] else shown
     if len(ordered) > _MOST_NAMES:
         words = sentence("%(number)s more", number=len(ordered) - _MOST_NAMES)
-        pieces.append(Piece("gap", sentence(" ⟦%(words)s⟧", words=words), words))
+        pieces.append(Piece("gap", joined("", (" ⟦", words, "⟧")), words))
     return (Fact(label, tuple(pieces)),)
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Final
 
-from webui.preview.nodes import Piece
+from webui.preview.nodes import Piece, gap
 from webui.preview.renderers.arguments import Text
 from webui.preview.renderers.marks import Mark, tokens_of
 from webui.preview.renderers.rendering import Block, Line, LineKind, Token, TokenKind
 from webui.preview.renderers.saying import Span, pieces_of
-from webui.sentences import joined, sentence
+from webui.sentences import Sentence, joined, number, sentence
 
 _LINES: Final = 200
 _CHARS: Final = 8_000
@@ -81,24 +81,10 @@ class Sheet:
         else:
             self._write(Line(tokens, kind, number))
 
-    def gap(self, words: str) -> None:
+    def gap(self, words: Sentence) -> None:
         """Add a line that says that something like its neighbours is left out."""
         if not self.is_full:
-            self._write(
-                Line(
-                    (
-                        Token(
-                            "comment",
-                            (
-                                Piece(
-                                    "gap", sentence("⟦… %(words)s …⟧", words=words), words
-                                ),
-                            ),
-                        ),
-                    ),
-                    "head",
-                )
-            )
+            self._write(Line((Token("comment", (gap(words, "…"),)),), "head"))
 
     def block(self) -> Block:
         """Return what was written."""
@@ -149,7 +135,7 @@ class Sheets:
         found = [sheet.block() for sheet in self._sheets]
         if self._more:
             found.append(
-                Block(joined(" ", (f"{self._more:,}", more)), (), self._more_lines)
+                Block(joined(" ", (number(self._more), more)), (), self._more_lines)
             )
         return tuple(found)
 
@@ -190,11 +176,11 @@ def listed(text: Text, marks: Sequence[Mark] = (), title: str = "") -> Block:
     """Return a text of its own as a block, coloured; numbered if it is more than one line."""
     sheet = Sheet(title)
     count = text.plain.count("\n") + (text.plain[-1:] != "\n")
-    for number, (begin, end) in enumerate(text.lines(), 1):
+    for line, (begin, end) in enumerate(text.lines(), 1):
         if sheet.is_full:
             break
         most = max(_SHORTEST, min(_LONG, _CHARS - sheet.chars))
         tokens = tokens_of(text, marks, begin, end, most)
-        sheet.write(tokens, number=number if count > 1 else None)
+        sheet.write(tokens, number=line if count > 1 else None)
     sheet.hidden = count - len(sheet.lines)
     return sheet.block()

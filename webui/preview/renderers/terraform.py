@@ -14,9 +14,15 @@ from webui.preview.renderers.member_names import FOLDERS
 from webui.preview.renderers.rendering import Fact, LineKind, Rendering, Token, TokenKind
 from webui.preview.renderers.saying import facts_of, leaf, own_fact, said, says_yes, whole
 from webui.preview.renderers.sheets import Sheets, add_lines
-from webui.preview.renderers.terraform_plan import ANSI, SUMMARY, Change, changes_in
+from webui.preview.renderers.terraform_plan import (
+    ANSI,
+    SUMMARY,
+    Change,
+    changes_in,
+    check_summary,
+)
 from webui.preview.renderers.tool_names import globs, squeezed
-from webui.sentences import sentence
+from webui.sentences import forms, joined, number, sentence, sentence_in
 
 TOOLS: Final = globs("terraform, tofu, terragrunt")
 _MOST_CHANGES: Final = 3_000
@@ -44,7 +50,23 @@ _DATA: Final = re.compile(
 _RIGHTS: Final = re.compile(
     r"iam|role|policy|security_group|firewall|access|acl|rbac", re.IGNORECASE
 )
-_ORDER: Final = ("destroy", "replace", "forget", "update", "create", "import", "read")
+_ACTIONS: Final = {
+    "destroy": sentence_in("a plan of Terraform", "destroy"),
+    "replace": sentence_in("a plan of Terraform", "replace"),
+    "forget": sentence_in("a plan of Terraform", "forget"),
+    "update": sentence_in("a plan of Terraform", "update"),
+    "create": sentence_in("a plan of Terraform", "create"),
+    "import": sentence_in("a plan of Terraform", "import"),
+    "read": sentence_in("a plan of Terraform", "read"),
+}
+_ORDER: Final = tuple(_ACTIONS)
+_LOST: Final = {
+    "destroy": forms("%(named)s is destroyed.", "%(named)s are destroyed."),
+    "replace": forms(
+        "%(named)s is destroyed and made anew.", "%(named)s are destroyed and made anew."
+    ),
+    "forget": forms("%(named)s is no longer managed.", "%(named)s are no longer managed."),
+}
 _KINDS: Final[dict[str, LineKind]] = {
     "destroy": "removed",
     "replace": "removed",
@@ -70,13 +92,13 @@ def fits(arguments: Arguments) -> bool:
 
 _FACTS: Final = (
     (
-        "Folder",
+        sentence("Folder"),
         (*FOLDERS, "path", "dir", "directory"),
     ),
-    ("Workspace", ("workspace", "workspace_id", "workspace_name")),
-    ("Command", ("command", "operation", "action")),
-    ("Target", ("target", "targets", "resource")),
-    ("Approve by itself", ("auto_approve", "autoApprove", "auto-approve")),
+    (sentence("Workspace"), ("workspace", "workspace_id", "workspace_name")),
+    (sentence("Command"), ("command", "operation", "action")),
+    (sentence("Target"), ("target", "targets", "resource")),
+    (sentence("Approve by itself"), ("auto_approve", "autoApprove", "auto-approve")),
 )
 
 
@@ -89,8 +111,8 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
         found.danger(
             "many",
             sentence(
-                "It has more than %(most_changes)s changes; the rest was not read.",
-                most_changes=f"{_MOST_CHANGES:,}",
+                "It has more than %(most)s changes; the rest was not read.",
+                most=number(_MOST_CHANGES),
             ),
         )
     verb = _verb(tool, arguments)
@@ -110,9 +132,20 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
 
 def _counted(changes: Sequence[Change]) -> Fact:
     counts = Counter(change.action for change in changes)
-    words = ", ".join(f"{counts[each]:,} to {each}" for each in _ORDER if counts[each])
+    parts = [
+        sentence_in(
+            "a plan of Terraform",
+            "%(number)s to %(action)s",
+            number=number(counts[each]),
+            action=action,
+        )
+        for each, action in _ACTIONS.items()
+        if counts[each]
+    ]
     return own_fact(
-        sentence("Plan"), words, is_alarming=bool(counts["destroy"] or counts["replace"])
+        sentence("Plan"),
+        joined(", ", parts),
+        is_alarming=bool(counts["destroy"] or counts["replace"]),
     )
 
 
@@ -127,13 +160,13 @@ def _look_at_text(
             "protect",
             sentence(
                 "Line %(line)s is about what protects from deletion: %(words)s.",
-                line=f"{line:,}",
+                line=number(line),
                 words=words,
             ),
             line,
         )
     if not begins_as(text, "{"):
-        _check_summary(found, text, changes)
+        check_summary(found, text, changes)
         sheet = sheets.start(sentence("As it is written"))
         add_lines(sheet, whole(text))
         sheets.keep(sheet)
@@ -167,35 +200,32 @@ def _list(changes: Iterable[Change], sheets: Sheets) -> None:
             "danger" if each.action in {"destroy", "replace", "forget"} else "keyword"
         )
         tokens = (
-            Token(kind, (Piece("text", each.action),)),
-            Token("name", (Piece("text", " " + _cut(each.address)),)),
+            Token(kind, (Piece("text", _ACTIONS[each.action]),)),
+            Token("name", (Piece("text", joined("", (" ", _cut(each.address)))),)),
         )
         sheet.write(tokens, _KINDS.get(each.action, "plain"))
     sheets.keep(sheet)
 
 
 def _look_at(found: Findings, changes: list[Change]) -> None:
-    for action, words in (
-        ("destroy", "destroyed"),
-        ("replace", "destroyed and made anew"),
-        ("forget", "no longer managed"),
-    ):
+    for action, lost in _LOST.items():
         those = [each.address for each in changes if each.action == action]
         if not those:
             continue
-        named = ", ".join(_cut(address) for address in those[:_NAMED])
-        more = (
-            sentence(" and %(value)s more", value=f"{len(those) - _NAMED:,}")
-            if len(those) > _NAMED
-            else ""
-        )
-        verb = "is" if len(those) == 1 else "are"
-        found.danger(action, f"{named}{more} {verb} {words}.")
+        named = joined(", ", [_cut(address) for address in those[:_NAMED]])
+        if rest := those[_NAMED:]:
+            named = sentence_in(
+                "a plan of Terraform",
+                "%(named)s and %(number)s more",
+                named=named,
+                number=number(len(rest)),
+            )
+        found.danger(action, lost.of(len(those), named=named))
         if data := [address for address in those if _DATA.search(address.plain[:300])]:
             found.danger(
                 (action, "data"),
                 sentence(
-                    "%(value)s may hold data that is lost with it.", value=_cut(data[0])
+                    "%(name)s may hold data that is lost with it.", name=_cut(data[0])
                 ),
             )
             for _ in data[1:]:
@@ -209,8 +239,8 @@ def _look_at(found: Findings, changes: list[Change]) -> None:
         found.note(
             "rights",
             sentence(
-                "Who may do or reach what changes: %(value)s.",
-                value=_cut(rights[0].address),
+                "Who may do or reach what changes: %(name)s.",
+                name=_cut(rights[0].address),
             ),
         )
         for _ in rights[1:]:
@@ -247,31 +277,7 @@ def _look_at_command(found: Findings, arguments: Arguments, verb: str) -> None:
         found.note("auto", sentence("Terraform itself does not ask again."))
 
 
-def _check_summary(found: Findings, text: Text, changes: list[Change]) -> None:
-    match = SUMMARY.search(ANSI.sub("", text.plain))
-    if match is None or not changes:
-        return
-    counts = Counter(each.action for each in changes)
-    replaced = counts["replace"]
-    counted = (counts["create"] + replaced, counts["update"], counts["destroy"] + replaced)
-    given = tuple(int(number) for number in match.groups())
-    if counted != given:
-        told = sentence(
-            "%(given)s to add, %(given2)s to change and %(given3)s to destroy",
-            given=f"{given[0]:,}",
-            given2=f"{given[1]:,}",
-            given3=f"{given[2]:,}",
-        )
-        real = f"{counted[0]:,}, {counted[1]:,} and {counted[2]:,}"
-        found.danger(
-            "summary",
-            sentence(
-                "Its summary says %(told)s, but its lines say %(real)s.",
-                told=told,
-                real=real,
-            ),
-        )
-
-
 def _cut(address: Text) -> str:
-    return said(address, _LONGEST) if address.plain else "something without a name"
+    return (
+        said(address, _LONGEST) if address.plain else sentence("something without a name")
+    )

@@ -1,14 +1,15 @@
-"""The changes that a plan of Terraform lists, as JSON, as values or as text."""
+"""The changes that a plan of Terraform lists, as JSON, as values or as text, and its summary."""
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from webui.preview.renderers.arguments import Arguments, Text
 from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.json_texts import begins_as, value_in
 from webui.preview.renderers.saying import leaf
-from webui.sentences import sentence
+from webui.sentences import Sentence, number, sentence, sentence_in
 
 ANSI: Final = re.compile(r"\x1b\[[0-9;]{0,20}m")
 _LINE: Final = re.compile(
@@ -69,3 +70,32 @@ def _action(named: set[str]) -> str:
     return next(
         (each for each in ("forget", "update", "create", "read") if each in named), "no-op"
     )
+
+
+def check_summary(found: Findings, text: Text, changes: Sequence[Change]) -> None:
+    """Say where the summary of a plan counts otherwise than its lines do."""
+    match = SUMMARY.search(ANSI.sub("", text.plain))
+    if match is None or not changes:
+        return
+    counts = Counter(each.action for each in changes)
+    replaced = counts["replace"]
+    counted = (counts["create"] + replaced, counts["update"], counts["destroy"] + replaced)
+    given = tuple(int(count) for count in match.groups())
+    if counted == given:
+        return
+    told = sentence(
+        "%(added)s to add, %(changed)s to change and %(destroyed)s to destroy",
+        **_named(given),
+    )
+    real = sentence_in(
+        "a plan of Terraform", "%(added)s, %(changed)s and %(destroyed)s", **_named(counted)
+    )
+    words = sentence(
+        "Its summary says %(told)s, but its lines say %(real)s.", told=told, real=real
+    )
+    found.danger("summary", words)
+
+
+def _named(counts: Sequence[int]) -> dict[str, Sentence]:
+    names = ("added", "changed", "destroyed")
+    return {name: number(count) for name, count in zip(names, counts, strict=True)}

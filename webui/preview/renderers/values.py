@@ -5,16 +5,20 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final
 
-from webui.preview.nodes import Piece
+from webui.preview.nodes import EMPTY, Piece
 from webui.preview.reading import Value
 from webui.preview.renderers.arguments import Text, text_of
 from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.rendering import Block, Line, Token, TokenKind
 from webui.preview.renderers.saying import name_said, pieces_of, whole
 from webui.preview.visible import inline
-from webui.sentences import sentence
+from webui.sentences import forms, sentence
 
 _MOST_LINES: Final = 100
+_EXTENTS: Final = {
+    "object": forms("%(number)s key", "%(number)s keys"),
+    "array": forms("%(number)s item", "%(number)s items"),
+}
 _VALUE: Final = 300
 _SEGMENT: Final = 60
 _PROTOTYPE: Final = frozenset({"__proto__", "constructor", "prototype"})
@@ -44,12 +48,11 @@ def member(value: Value, between: str) -> Line:
 
 def _leaf(value: Value) -> Sequence[Token]:
     if value.kind in {"object", "array"}:
-        count, noun = len(value.children), "key" if value.kind == "object" else "item"
-        words = f"{count} {noun}{'' if count == 1 else 's'}"
+        words = _EXTENTS[value.kind].of(len(value.children))
         return (Token("comment", (Piece("text", words),)),)
     text = text_of(value)
     kind: TokenKind = "string" if value.kind in {"string", "masked"} else "number"
-    return (Token(kind, text.snippet(text.plain, 200) or (Piece("blank", "⟦empty⟧"),)),)
+    return (Token(kind, text.snippet(text.plain, 200) or (EMPTY,)),)
 
 
 def _tree(children: Sequence[Value], indent: str, is_list: bool) -> Iterator[Line]:
@@ -83,7 +86,7 @@ def written(value: Value) -> Iterator[Piece]:
     room = _VALUE
     for piece in _value_pieces(value):
         if room <= 0:
-            yield Piece("gap", "⟦…⟧", "the rest is not shown here")
+            yield Piece("gap", "⟦…⟧", sentence("the rest is not shown here"))
             return
         room -= len(piece.text)
         yield piece
@@ -126,8 +129,8 @@ def look_at_name(found: Findings, name: str, where: str) -> None:
         found.note(
             "rights",
             sentence(
-                "%(where)s is about %(value)s: who may do what.",
+                "%(where)s is about %(name)s: who may do what.",
                 where=where,
-                value=inline(name[:_SEGMENT]),
+                name=inline(name[:_SEGMENT]),
             ),
         )
