@@ -1,4 +1,4 @@
-"""Texts of strangers on pages in German: shown as they are, never ours, never markup."""
+"""What strangers wrote, and what was drawn for another reader, on pages in German."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from werkzeug.test import TestResponse
+
     from tests.plugins.desk import FileCall, House, SignedIn
 
 GERMAN = {"Accept-Language": "de"}
@@ -37,3 +39,28 @@ def test_what_a_stranger_wrote_is_shown_as_it_is_in_every_language(
         counts = [unescape(page).count(text) for page in pages]
         assert counts[0] == counts[1] > 0, path
         assert "<img src=x" not in pages[1]
+
+
+def test_a_row_drawn_for_one_reader_is_no_other_readers(
+    signed_in: SignedIn, house: House, file_call: FileCall
+) -> None:
+    call = file_call(house.deploy_bot)  # its owner may not decide it
+    bo, rae, zoe = (signed_in(each) for each in (house.bo, house.rae, house.zoe))
+    for _ in range(2):  # the second time from what was kept
+        german = row_of(rae.get("/", headers=GERMAN), call)
+        english = row_of(rae.get("/"), call)
+        owners = row_of(bo.get("/"), call)
+        assert ("bis " in german, "until " in german) == (True, False)
+        assert ("bis " in english, "until " in english) == (False, True)
+        assert ("disabled" in english, "disabled" in owners) == (False, True)
+        assert call not in zoe.get("/").get_data(as_text=True)
+    assert rae.send(f"/approvals/{call}/claim").status_code == 303
+    assert "claimed by" in row_of(bo.get("/"), call)
+    assert "q=tool" not in row_of(rae.get("/"), call)
+    assert "q=tool" in row_of(rae.get("/?q=tool:shell.run"), call)
+    assert "csrf" not in owners
+
+
+def row_of(answer: TestResponse, call: str) -> str:
+    page = answer.get_data(as_text=True)
+    return page.split(f'id="row-{call}"')[1].split("</li>")[0]
