@@ -214,6 +214,21 @@ def test_no_form_of_a_recipient_is_passed_over(to: object) -> None:
     assert any("cy@" in text for text in text_of(reading).splitlines())
 
 
+@pytest.mark.parametrize("nothing", [None, "", []])
+def test_an_empty_field_stands_before_no_recipients(nothing: object) -> None:
+    reading = in_org(mail(to=nothing, recipients="cy@partner.example"), "northwind.example")
+    assert "It goes outside the organization: partner.example (1)." in [
+        each.words for each in reading.findings
+    ]
+
+
+@pytest.mark.parametrize("name", ["Bcc", "CC", "BccAddresses", "forward_to"])
+def test_a_field_of_recipients_that_is_not_read_is_a_danger(name: str) -> None:
+    call = mail(**{name: ["cy@partner.example"]})
+    said = f"danger: This reading leaves out what may be what is done: {name}."
+    assert said in findings("send_email", call)
+
+
 def test_two_domains_that_only_foldings_make_one_are_two() -> None:
     dangers = in_org(mail(to="a@stra\u00dfe.example"), "strasse.example").findings
     said = "\n".join(each.words for each in dangers)

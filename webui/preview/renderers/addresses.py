@@ -44,12 +44,21 @@ def recipients(arguments: Arguments, *names: str) -> list[Recipient]:
 
 
 def _spans(arguments: Arguments, names: tuple[str, ...]) -> Iterator[Span]:
-    value = arguments.value(*names)
-    if value is None or value.kind == "null":
+    value = arguments.value(*[name for name in names if _says(arguments.look(name))])
+    if value is None:
         return
     members = value.children if value.kind == "array" else (value,)
     for member in members[: MOST_READ + 1]:
         yield from _inside(member)
+
+
+def _says(value: Value | None) -> bool:
+    """Say whether there is anything in a member: one that is empty stands for no other."""
+    return (
+        value is not None
+        and value.kind != "null"
+        and bool(value.children or value.segments)
+    )
 
 
 def _inside(member: Value) -> Iterator[Span]:

@@ -59,7 +59,10 @@ RENDERERS: Final[tuple[Renderer, ...]] = (
 _DECIDE: Final = frozenset(
     {"command", "commands", "cmd", "script", "scripts", "code", "argv", "args", "arguments", "stdin", "sql", "query",
      "queries", "statement", "statements", "operations", "patch", "edits", "url", "urls", "uri", "to", "recipients",
-     "content", "contents", "text", "file_text", "body", "html", "old_string", "new_string", "old_str", "new_str", "paths"}
+     "content", "contents", "text", "file_text", "body", "html", "old_string", "new_string", "old_str", "new_str", "paths",
+     "cc", "bcc", "recipient", "forward_to", "forwardto", "to_recipients", "torecipients", "cc_recipients", "ccrecipients",
+     "bcc_recipients", "bccrecipients", "to_addresses", "toaddresses", "cc_addresses", "ccaddresses", "bcc_addresses",
+     "bccaddresses"}
 )  # fmt: skip
 """Names of what a call does: left out of a reading, they may be what runs."""
 _MOST_NAMES: Final = 8
