@@ -149,7 +149,7 @@ def test_a_text_of_others_is_looked_through_in_one_walk(
     ):
         for end in ends:  # searches that begin again would take hours over this
             text = part * 4_000 + "\x01" + end
-            assert kept(text).told(language("de")) == text
+            assert "\x01" in kept(text).told(language("de"))
 
 
 @pytest.mark.parametrize(
