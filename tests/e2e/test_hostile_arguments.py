@@ -63,7 +63,7 @@ def test_nothing_runs_and_nothing_hides_on_any_page(
     page.goto(f"/approvals/{asked.id}")
     expect(page.locator("#preview")).to_contain_text("<script>")
     expect(page.locator("#detail")).to_contain_text("could mislead")
-    expect(page.locator("#preview")).to_contain_text("1145 of 3045 chars hidden")
+    expect(page.locator("#preview")).to_contain_text("1,145 of 3,045 chars hidden")
     expect(page.locator("#preview")).to_contain_text(TAIL)
     assert "two  blanks⟦U+000A⟧line" in page.locator("#preview").inner_text()
     assert "shell.run  x" in page.locator("#call-title").inner_text()

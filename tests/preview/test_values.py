@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from webui.approvals.call.canonical import canonical
@@ -62,6 +62,8 @@ def _shown(arguments: dict[str, Any]) -> tuple[Any, ...]:
     return tuple((view, preview_hash(view)) for view in views)
 
 
+# a draw is slow on a busy machine, and that says nothing of the preview
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(_calls)
 def test_what_is_plain_looks_as_if_it_had_been_read(arguments: dict[str, Any]) -> None:
     lazily = _shown(arguments)

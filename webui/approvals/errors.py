@@ -26,7 +26,8 @@ class NotFoundError(DeskError):
     """No such thing in this org; another org's thing answers exactly the same."""
 
     def __init__(self, noun: str) -> None:
-        super().__init__("not_found", NOT_FOUND[noun])
+        other = sentence("There is no such %(noun)s in this organization.", noun=noun)
+        super().__init__("not_found", NOT_FOUND.get(noun, other))
 
 
 class InvalidError(DeskError):
