@@ -71,7 +71,7 @@ def _bare(path: Path) -> Iterator[str]:
     """Yield what a template shows without the catalogue."""
     environment = Environment(extensions=["jinja2.ext.i18n"])  # noqa: S701 - only parsed
     environment.policies["ext.i18n.trimmed"] = True
-    environment.newstyle_gettext = True  # type: ignore[attr-defined]
+    environment.newstyle_gettext = True  # type: ignore[attr-defined]  # of the extension
     tree = environment.parse(path.read_text())
     reader = _Reader()
     reader.feed("".join(_html(tree)))

@@ -1,15 +1,14 @@
 """The rooms about people in German: what stands on them, what they refuse, and who chose it."""
 
 import html
-import re
 from collections.abc import Iterator
-from html.parser import HTMLParser
 
 import pytest
 from werkzeug.test import TestResponse
 
 from tests.plugins.desk import Browser, FileCall, House, Member, SignedIn
 from tests.plugins.places import things
+from tests.plugins.sentences import sentences
 from webui.approvals.errors import InvalidError
 from webui.approvals.people import accounts, groups
 from webui.approvals.people.standing import By
@@ -39,35 +38,6 @@ DOORS = {
     "/join/{invitation}": "beitreten",
     "/join/nothing": "Diese Einladung gilt nicht (mehr)",
 }
-EXACT = {"code", "pre", "kbd", "script", "style"}
-
-
-class _Sentences(HTMLParser):
-    """Finds what is said in two words or more, and not by somebody or in code."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: set[str] = set()
-        self._inside: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        if tag in EXACT | {"bdi"} or self._inside or given.get("translate") == "no":
-            self._inside += [] if tag in {"input", "br", "use"} else [tag]
-
-    def handle_endtag(self, tag: str) -> None:
-        if self._inside and self._inside[-1] == tag:
-            self._inside.pop()
-
-    def handle_data(self, data: str) -> None:
-        if not self._inside and re.search(r"[A-Za-z]{2,} [a-z]{2,}", data):
-            self.found.add(" ".join(data.split()))
-
-
-def sentences(page: str) -> set[str]:
-    reader = _Sentences()
-    reader.feed(page)
-    return reader.found
 
 
 def text_of(answer: TestResponse) -> str:

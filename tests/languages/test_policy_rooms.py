@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import html
 import re
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.plugins.rules import Desk, reviewer_of
+from tests.plugins.sentences import sentences
 from webui.approvals.answering import deciding
 from webui.approvals.answering.reviewing import Look
 from webui.approvals.errors import InvalidError
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from tests.plugins.desk import Browser, House, SignedIn
 
 GERMAN = {"Accept-Language": "de-DE,de;q=0.9,en;q=0.5"}
-EXACT = {"code", "pre", "kbd", "script", "style", "textarea", "bdi"}
 ALLOW = 'version: "1"\ndefault: allow\n'
 ASKS = """version: "1"
 default: allow
@@ -59,33 +58,6 @@ tools:
       - {nam: x, conditions: [{path: arg.x, op: gte, value: "7"}]}
       - {name: z, action: allow, rate_limit: 5/hours, approvers: [a, a]}
 """
-
-
-class _Sentences(HTMLParser):
-    """Finds what is said in two words or more, and not by somebody or in code."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: set[str] = set()
-        self._inside: list[str] = []
-
-    def handle_starttag(self, tag: str, _: list[tuple[str, str | None]]) -> None:
-        if tag in EXACT or self._inside:
-            self._inside += [] if tag in {"input", "br", "use"} else [tag]
-
-    def handle_endtag(self, tag: str) -> None:
-        if self._inside and self._inside[-1] == tag:
-            self._inside.pop()
-
-    def handle_data(self, data: str) -> None:
-        if not self._inside and re.search(r"[A-Za-z]{2,} [a-z]{2,}", data):
-            self.found.add(" ".join(data.split()))
-
-
-def sentences(answer: TestResponse) -> set[str]:
-    reader = _Sentences()
-    reader.feed(answer.get_data(as_text=True))
-    return reader.found
 
 
 def text_of(answer: TestResponse) -> str:
@@ -216,7 +188,8 @@ def test_every_room_is_german_for_who_asks_for_it(
         page = ana.get(address, headers=GERMAN)
         assert page.headers["Content-Language"] == "de"
         assert words in text_of(page), path
-        assert sentences(page) & sentences(ana.get(address)) == set(), path
+        said = [each.get_data(as_text=True) for each in (page, ana.get(address))]
+        assert sentences(said[0]) & sentences(said[1]) == set(), path
 
 
 def test_what_is_wrong_with_a_policy_is_told_in_german_and_in_english_to_programs(

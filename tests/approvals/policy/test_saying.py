@@ -10,6 +10,7 @@ from webui.approvals.policy.rulebook import Rulebook
 from webui.approvals.policy.ruling import asked_anyway
 from webui.approvals.policy.saying import nobody_in, said_again
 from webui.languages import language
+from webui.sentences import told
 
 POLICY = """version: "1"
 default: {default}
@@ -64,8 +65,8 @@ def test_a_kept_ruling_is_said_again_as_it_was_and_in_german(
     ruling = ruled(tool, arguments, default)
     said = again(ruling, tool)
     assert said == ruling.sentence
-    german = said.told(GERMAN)  # type: ignore[attr-defined]
-    assert german == ruling.sentence.told(GERMAN)  # type: ignore[attr-defined]
+    german = str(told(said, GERMAN))
+    assert german == told(ruling.sentence, GERMAN)
     assert "„" in german
     assert not {"The", "rule", "call", "there", "policy"} & set(german.split())
 
@@ -76,7 +77,7 @@ def test_what_follows_on_a_ruling_is_said_again_too() -> None:
     more = f" {nobody_in('a, b')} Somebody added this."
     said = again(ruling, "free", more)
     assert said == ruling.sentence + more
-    german = said.told(GERMAN)  # type: ignore[attr-defined]
+    german = str(told(said, GERMAN))
     assert german.endswith(" oder ändern Sie die Richtlinie. Somebody added this.")
     assert "lässt den Aufruf zu. Eine Berechtigung gibt nur eine Person" in german
     assert "die Gruppe „a, b“" in german
