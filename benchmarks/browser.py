@@ -42,6 +42,8 @@ IDLE_TRIPS = """async () => {
 }"""
 
 
+# A confirmation arms its button after a moment, so that no double click decides.
+ARMED = "#confirm-approve [type=submit]:enabled"
 ACKNOWLEDGED = """() => new Promise((heard) => {
   const from = performance.now();
   new MutationObserver(() => {
@@ -120,6 +122,7 @@ def _acknowledged(page: Page, served: Served, approval_id: str) -> float:
     page.goto(f"http://127.0.0.1:{served.dashboard}/approvals/{approval_id}")
     page.wait_for_selector("#connection[data-state=live]", state="attached")
     page.click("#decide-bar [data-opens=confirm-approve]")
+    page.wait_for_selector(ARMED)
     took: float = page.evaluate(ACKNOWLEDGED)
     return took
 
