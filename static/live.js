@@ -86,6 +86,8 @@ async function refreshNew() {
   const part = await fetchPart(withFilters(liveRoot.dataset.newUrl, { since: byId("rows")?.dataset.seq ?? since }));
   if (!part) return;
   showWaiting(Number(part.dataset.waiting));
+  const pressing = byId("pressing");
+  if (pressing) write(pressing, ` ${part.dataset.pressing}`);
   if (!bar) return; // a call alone on its page: the count in title, icon and rail is all there is
   const [before, count] = [Number(bar.dataset.new), Number(part.dataset.new)];
   if (before !== count) put(bar, part);

@@ -44,8 +44,13 @@ def test_the_first_call_appears_by_itself_in_an_empty_queue(
 def test_no_row_moves_under_the_pointer_when_others_come_and_go(
     ana: Reviewer, bo: Reviewer, at: At, ask: AskDesk
 ) -> None:
-    asked = [ask("mail.send", {"to": f"somebody, {place}"}) for place in range(3)]
+    risks = ("high", "medium", "medium")
+    asked = [
+        ask("mail.send", {"to": f"somebody, {place}"}, risk=risk)
+        for place, risk in enumerate(risks)
+    ]
     page = watch(at(ana))
+    expect(page.locator("#pressing")).to_contain_text("1 high or critical")
     shown = order(page)
     row = page.locator(f"#row-{asked[1].id}")
     row.hover()
@@ -60,6 +65,7 @@ def test_no_row_moves_under_the_pointer_when_others_come_and_go(
     assert order(page) == shown
     assert row.bounding_box() == before
     expect(page).to_have_title(re.compile(r"^\(3\) "))
+    expect(page.locator("#pressing")).not_to_contain_text("high")
     page.get_by_role("link", name="1 new approval").click()
     expect(page.locator(".row")).to_have_count(3)
     expect(page.locator(".row").first).to_contain_text("in a hurry")

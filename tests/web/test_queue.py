@@ -142,6 +142,19 @@ def test_new_ones_wait_behind_a_bar_that_counts_what_fits_the_filter(
     assert 'data-new="0"' in other
 
 
+def test_what_presses_is_told_anew_with_each_count(
+    signed_in: SignedIn, store: Store, house: House, file_call: FileCall
+) -> None:
+    browser = signed_in(house.vi)
+    high = file_call(risk="high")
+    file_call(risk="critical", expires_in=50_000)
+    assert 'data-pressing="· 2 high or critical · 1 end soon"' in text_of(browser, "/queue/new")
+    page = text_of(browser, "/")
+    assert re.search(r'<span id="pressing">\s*· 2 high or critical · 1 end soon', page)
+    settle(store, house, high, Verdict.DENY)
+    assert 'data-pressing="· 1 high or critical · 1 end soon"' in text_of(browser, "/queue/new")
+
+
 @pytest.mark.parametrize("since", ["", "x", "-1", "9" * 30])
 def test_a_strange_since_is_no_error(
     signed_in: SignedIn, house: House, file_call: FileCall, since: str

@@ -176,9 +176,9 @@ def new() -> str:
     with house().store.reading() as session:
         filed = events.created_since(session, org_id, since)
         found = fitting(session, in_force(asked()))
-        waiting = calls.pressure(session, org_id, now, seen=seen()).waiting
+        counts = calls.pressure(session, org_id, now, seen=seen())
     count = sum(f"approval:{row.approval.id}" in filed for row in found)
-    return part("queue/_new.html", waiting=waiting, **_new(count))
+    return part("queue/_new.html", waiting=counts.waiting, counts=counts, **_new(count))
 
 
 @blueprint.get("/queue/offers")
