@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webui.preview import inline, pieces, visible
+from webui.preview import Piece, inline, pieces, visible
 
 ESCAPE = re.compile(r"⟦(?:U\+([0-9A-F]{4,6})|([0-9]+) (space|newline)s?)⟧")
 
@@ -105,8 +105,19 @@ def test_pieces_are_the_same_text_taken_apart(
 def test_only_pieces_of_our_own_hold_our_brackets(generated: list[str]) -> None:
     for text in generated:
         for piece in pieces(text):
-            assert piece.kind in {"text", "chip", "blank"}
-            assert (piece.kind == "text") == ("⟦" not in piece.text)
+            assert piece.kind in {"text", "chip", "blank", "odd"}
+            assert (piece.kind in {"text", "odd"}) == ("⟦" not in piece.text)
+
+
+def test_a_letter_of_another_script_stands_apart_and_says_what_it_is() -> None:
+    assert pieces("n\u043erthwind.example, again n\u043ert") == (
+        Piece("text", "n"),
+        Piece("odd", "\u043e", "\u043e is U+043E, Cyrillic small letter o"),
+        Piece("text", "rthwind.example, again n"),
+        Piece("odd", "\u043e", "\u043e is U+043E, Cyrillic small letter o"),
+        Piece("text", "rt"),
+    )
+    assert pieces("привет northwind") == (Piece("text", "привет northwind"),)
 
 
 def test_more_than_four_marks_never_stand_in_a_row(generated: list[str]) -> None:

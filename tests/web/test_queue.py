@@ -148,11 +148,15 @@ def test_what_presses_is_told_anew_with_each_count(
     browser = signed_in(house.vi)
     high = file_call(risk="high")
     file_call(risk="critical", expires_in=50_000)
-    assert 'data-pressing="· 2 high or critical · 1 end soon"' in text_of(browser, "/queue/new")
+    assert 'data-pressing="· 2 high or critical · 1 end soon"' in text_of(
+        browser, "/queue/new"
+    )
     page = text_of(browser, "/")
     assert re.search(r'<span id="pressing">\s*· 2 high or critical · 1 end soon', page)
     settle(store, house, high, Verdict.DENY)
-    assert 'data-pressing="· 1 high or critical · 1 end soon"' in text_of(browser, "/queue/new")
+    assert 'data-pressing="· 1 high or critical · 1 end soon"' in text_of(
+        browser, "/queue/new"
+    )
 
 
 @pytest.mark.parametrize("since", ["", "x", "-1", "9" * 30])

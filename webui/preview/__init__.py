@@ -1,5 +1,6 @@
 """Hostile arguments made safe to look at: pure, deterministic, linear, and versioned."""
 
+from webui.preview.claims import other_sums
 from webui.preview.hiding import HIDDEN, Hider, without_secrets
 from webui.preview.json_text import canonical_pieces
 from webui.preview.lines import line
@@ -50,6 +51,7 @@ __all__ = [
     "looks_like",
     "masked_arguments",
     "masked_name",
+    "other_sums",
     "path_of",
     "pieces",
     "place_in",

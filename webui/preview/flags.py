@@ -9,22 +9,19 @@ visible".
 import re
 import unicodedata
 from collections.abc import Iterator
-from itertools import compress, islice
+from itertools import compress
 from typing import Final
 
 from webui.preview.codes import classes, is_plain
 from webui.preview.phrases import phrases_in, speaks
+from webui.preview.scripts import mixes_scripts
 
 _DIRECTION: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _LONE_RETURN: Final = re.compile(r"\r(?!\n)")
 _STACKED: Final = re.compile(r"m{5}|(?<![A-Zd.m])m")
 _UNBOUNDED_MARKS: Final = re.compile(r"m{31}")
-_SCRIPT_CHANGE: Final = re.compile(r"([A-Z])[dmx]*+(?!\1)([A-Z])")
-_MOST_ODD: Final = 20
-_NEAR: Final = 12
 _RIGHT_TO_LEFT: Final = frozenset("HR")
 _LEFT_TO_RIGHT: Final = frozenset("Ld")
-_WRITTEN_TOGETHER: Final = frozenset("LJ")
 _USER_IN_URL: Final = re.compile(r"://[^\s/?#@]*+@")
 _AUTHORITY: Final = re.compile(r"://([^\s/?#\"'<>`|\\]++)")
 
@@ -82,7 +79,7 @@ def _of_signs(text: str, found: str) -> Iterator[str]:
     checks = (
         _is_hiding(text, found),
         _turns(text, found),
-        _mixes_scripts(found),
+        mixes_scripts(found),
         _UNBOUNDED_MARKS.search(found) or not unicodedata.is_normalized("NFKC", text),
         _STACKED.search(found),
     )
@@ -101,29 +98,6 @@ def _turns(text: str, found: str) -> bool:
         return True
     kinds = set(found)
     return not (_RIGHT_TO_LEFT.isdisjoint(kinds) or _LEFT_TO_RIGHT.isdisjoint(kinds))
-
-
-def _mixes_scripts(found: str) -> bool:
-    """Whether one word has letters of scripts that are not written together.
-
-    Latin may stand beside the East Asian scripts, as in "highly restrictive" of UTS 39.
-    """
-    scripts = {letter for letter in set(found) if letter.isupper()}
-    if len(scripts) < 2 or scripts == _WRITTEN_TOGETHER:  # noqa: PLR2004  one script cannot mix
-        return False
-    changes = _SCRIPT_CHANGE.finditer(found)
-    return any(set(change.groups()) != _WRITTEN_TOGETHER for change in changes)
-
-
-def odd_letters(text: str) -> Iterator[str]:
-    """Yield letters that stand beside one of another script: the rarer one around there."""
-    found = classes(text)
-    for change in islice(_SCRIPT_CHANGE.finditer(found), _MOST_ODD):
-        one, other = change.groups()
-        if {one, other} != _WRITTEN_TOGETHER:
-            around = found[max(0, change.start() - _NEAR) : change.end() + _NEAR]
-            is_first = around.count(one) < around.count(other)
-            yield text[change.start() if is_first else change.end() - 1]
 
 
 def _of_addresses(text: str) -> Iterator[str]:

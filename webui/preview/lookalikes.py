@@ -49,6 +49,12 @@ def looks_like(name: str, other: str) -> bool:
     return any(one == two for one, two in _skeletons(both))
 
 
+def shape_of(name: str) -> str:
+    """Return a name as it looks: letters of other scripts as the Latin ones they are drawn like."""
+    whole = unicodedata.normalize("NFKC", name.translate(_SHAPES_FIRST))
+    return "".join([sign if sign.isascii() else sign.translate(_SHAPES) for sign in whole])
+
+
 def _skeletons(names: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return the names folded, and the names as shapes; all at once, as there may be many."""
     whole = "\n".join([name.replace("\n", " ") for name in names])

@@ -14,10 +14,10 @@ from webui.sentences import Sentence, joined, number, sentence
 if TYPE_CHECKING:
     from webui.preview.renderers.rendering import Rendering
 
-PREVIEW_VERSION: Final = 8
+PREVIEW_VERSION: Final = 9
 """Goes up whenever the same call would look different; it is part of a decision's seal."""
 
-PieceKind = Literal["text", "chip", "blank", "gap", "mask", "alarm"]
+PieceKind = Literal["text", "chip", "blank", "gap", "mask", "alarm", "odd"]
 NodeKind = Literal[
     "string", "number", "boolean", "null", "object", "array", "masked", "gap", "rows"
 ]
@@ -28,13 +28,14 @@ class Piece(NamedTuple):
     """A stretch of visible text, and what it is.
 
     text: as the agent wrote it; chip: escaped code points; blank: a counted run of spaces
-    or newlines; gap: something is not shown here; mask: a secret; alarm: of several names in a fact, one to look at.
+    or newlines; gap: something is not shown here; mask: a secret; alarm: of several names in a fact, one to look at;
+    odd: a letter among those of another script, which it may look like.
     """
 
     kind: PieceKind
     text: str
     title: str = ""
-    """What a chip stands for, in words; may be empty."""
+    """What a chip stands for or an odd letter is, in words; may be empty."""
 
 
 EMPTY: Final = Piece("blank", sentence("⟦empty⟧"), sentence("a text of no characters"))

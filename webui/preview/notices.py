@@ -1,19 +1,17 @@
 """The sentences beside a preview: one for each flag, with how often and where it matters."""
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from itertools import compress
 from typing import Final
 
 from webui.preview.codes import classes
-from webui.preview.flags import odd_letters
+from webui.preview.scripts import letter_named, odd_letters
 from webui.preview.visible import escape
-from webui.sentences import Sentence, forms, joined, number, sentence, sentence_in
+from webui.sentences import Sentence, forms, joined, number, sentence
 
 _NAMED_KINDS: Final = 3
-_NAMELESS: Final = sentence("Without a name")
 _LEAST_SPACES: Final = " " * 41
 _LEAST_NEWLINES: Final = 10
 _LONG_RUN: Final = re.compile(r" {41,}|\n(?: *\n){9,}")
@@ -156,16 +154,7 @@ class Tally:
         """Name the letters that only look like those around them; no eye tells them apart."""
         return joined(
             "; ",
-            [
-                sentence_in(
-                    "a letter of another script",
-                    "%(letter)s is %(code)s, %(name)s",
-                    letter=letter,
-                    code=f"U+{ord(letter):04X}",
-                    name=unicodedata.name(letter, "").capitalize() or _NAMELESS,
-                )
-                for letter, _ in self._odd.most_common(_NAMED_KINDS)
-            ],
+            [letter_named(letter) for letter, _ in self._odd.most_common(_NAMED_KINDS)],
         )
 
 

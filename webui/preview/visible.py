@@ -14,6 +14,7 @@ from typing import Final
 
 from webui.preview.codes import classes, is_plain
 from webui.preview.nodes import Piece
+from webui.preview.scripts import letter_named, mixes_scripts, odd_places
 from webui.sentences import Sentence, forms, joined, sentence
 
 _MANY_SPACES: Final = " " * 9
@@ -75,21 +76,32 @@ def pieces_between(text: str, *, first: bool = True, last: bool = True) -> list[
         middle = Piece("text", text[start:end])
         return [*_blanks(text[:start]), middle, *_blanks(text[end:])]
     found = classes(text)
+    odd = sorted(set(odd_places(found))) if mixes_scripts(found) else []
     shown = list(_blanks(found[:start]))
     done = start
     for match in _UNUSUAL.finditer(found, start, end):
         begin, stop = match.span()
-        if begin > done:
-            shown.append(Piece("text", text[done:begin]))
+        shown += _stretch(text, done, begin, odd)
         if match.lastgroup == "blank":
             shown += _blanks(match[0])
         else:
             shown.append(_chip(text[begin:stop]))
         done = stop
-    if end > done:
-        shown.append(Piece("text", text[done:end]))
+    shown += _stretch(text, done, end, odd)
     shown += _blanks(found[end:])
     return shown
+
+
+def _stretch(text: str, begin: int, end: int, odd: list[int]) -> Iterator[Piece]:
+    """Yield a stretch that is visible as it stands; letters of another script apart."""
+    for place in odd:
+        if begin <= place < end:
+            if place > begin:
+                yield Piece("text", text[begin:place])
+            yield Piece("odd", text[place], letter_named(text[place]))
+            begin = place + 1
+    if end > begin:
+        yield Piece("text", text[begin:end])
 
 
 def is_as_shown(text: str) -> bool:

@@ -14,7 +14,7 @@ from webui.approvals.ruling.terms import why_asked
 from webui.approvals.states import OPEN, Resolution, Status
 from webui.approvals.words import NOTED, RESOLUTION, WHY_ASKED
 from webui.gating import Shown, shown_of
-from webui.preview import PREVIEW_VERSION, Node, visible
+from webui.preview import PREVIEW_VERSION, Node, other_sums, visible
 from webui.preview.renderers import Rendering
 from webui.sentences import joined, sentence
 from webui.store.models import Approval, Consumption, Event
@@ -146,7 +146,10 @@ def detail_of(session: Session, row: Row) -> Detail:
         rendering=shown.call.rendering,
         place=shown.place.nodes,
         handled_as=str(shown.risk) if shown.is_raised else None,
-        warnings=shown.warnings,
+        warnings=(
+            *shown.warnings,
+            *other_sums(shown.call.rendering, approval.summary, approval.reason),
+        ),
         truncated=shown.truncated,
         requires_full_view=shown.needs_full_view,
         requires_confirming=needs_confirming(shown),

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from webui.preview.nodes import Piece
 from webui.preview.reading import Value
 from webui.preview.renderers.arguments import Arguments, Text, text_of
+from webui.preview.renderers.domain_letters import look_at_letters
 from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.rendering import Fact
 from webui.preview.renderers.saying import Span, pieces_of, said
@@ -166,7 +167,7 @@ def look_at_recipients(found: Findings, label: str, those: list[Recipient]) -> N
     for each in those:
         _look_at_address(found, label, each)
         _look_at_names(found, each.span)
-        _look_at_domain(found, each)
+        look_at_letters(found, each.span, each.domain)
 
 
 def _look_at_address(found: Findings, label: str, one: Recipient) -> None:
@@ -200,21 +201,6 @@ def _look_at_names(found: Findings, span: Span) -> None:
             "%(recipient)s holds more than one address.", recipient=said(span, 100)
         )
         found.danger("two-addresses", words)
-
-
-def _look_at_domain(found: Findings, one: Recipient) -> None:
-    if one.domain and not one.domain.isascii():
-        words = sentence(
-            "The domain of %(recipient)s has letters outside ASCII.",
-            recipient=said(one.span),
-        )
-        found.danger("domain-letters", words)
-    elif "xn--" in one.domain:
-        words = sentence(
-            "The domain of %(recipient)s stands for letters outside ASCII.",
-            recipient=said(one.span),
-        )
-        found.danger("domain-letters", words)
 
 
 def is_outside(one: Recipient, own_domains: tuple[str, ...]) -> bool:

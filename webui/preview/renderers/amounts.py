@@ -1,7 +1,7 @@
 """An amount of money as it is written, and what numbers it can be read as."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Context, Decimal
 from functools import reduce
 from typing import Final, Literal, NamedTuple
@@ -75,6 +75,18 @@ class Amount(NamedTuple):
         elif _SPACED.fullmatch(plain):
             found.append((_GAPLESS, _GAPS.sub("", plain).replace(",", ".")))
         return [(how, Decimal(digits)) for how, digits in found]
+
+    def sums(self, tool: str) -> Iterator[tuple[str, str]]:
+        """Yield each number that it may stand for, of whole units, with its currency's code."""
+        digits = digits_of(self.code, tool)
+        for _, value in self.values():
+            if self.unit != "minor" or digits is None:
+                yield str(value), self.code
+            if self.unit != "major":
+                yield (
+                    str(value.scaleb(-2 if digits is None else -digits, _EXACT)),
+                    self.code,
+                )
 
     def readings(self, tool: str) -> list[Reading]:
         """Return all that it can mean."""

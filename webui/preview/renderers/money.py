@@ -98,8 +98,11 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
             facts.append(fact(label, text))
     look_at_payees(found, arguments)
     _list(more, name, found, sheets)
+    sums = dict.fromkeys(
+        each for _, amount in (*amounts, *more) for each in amount.sums(name)
+    )
     return Rendering(
-        "money", _title(name), tuple(facts), sheets.blocks(), found.sentences()
+        "money", _title(name), tuple(facts), sheets.blocks(), found.sentences(), tuple(sums)
     )
 
 

@@ -98,6 +98,8 @@ class Rendering(NamedTuple):
     blocks: tuple[Block, ...] = ()
     findings: tuple[Finding, ...] = ()
     """Dangers first."""
+    sums: tuple[tuple[str, str], ...] = ()
+    """Each number that an amount may stand for, with its currency's code or ""."""
 
     @property
     def dangers(self) -> tuple[str, ...]:

@@ -1,0 +1,55 @@
+"""Words whose letters are of several scripts, and which letters are the strangers in them.
+
+All of it works on the class letters of a text (see `codes`).
+Source: UTS 39, "highly restrictive": Latin may stand beside the East Asian scripts.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+from webui.preview.codes import classes
+from webui.sentences import Sentence, sentence, sentence_in
+
+_CHANGE: Final = re.compile(r"([A-Z])[dmx]*+(?!\1)([A-Z])")
+_WRITTEN_TOGETHER: Final = frozenset("LJ")
+_MOST_ODD: Final = 20
+_NEAR: Final = 12
+_NAMELESS: Final = sentence("Without a name")
+
+
+def mixes_scripts(found: str) -> bool:
+    """Whether one word has letters of scripts that are not written together."""
+    scripts = {letter for letter in set(found) if letter.isupper()}
+    if len(scripts) < 2 or scripts == _WRITTEN_TOGETHER:  # noqa: PLR2004  one script cannot mix
+        return False
+    changes = _CHANGE.finditer(found)
+    return any(set(change.groups()) != _WRITTEN_TOGETHER for change in changes)
+
+
+def odd_places(found: str) -> Iterator[int]:
+    """Yield where a letter stands beside one of another script: of the rarer one around there."""
+    for change in islice(_CHANGE.finditer(found), _MOST_ODD):
+        one, other = change.groups()
+        if {one, other} != _WRITTEN_TOGETHER:
+            around = found[max(0, change.start() - _NEAR) : change.end() + _NEAR]
+            is_first = around.count(one) < around.count(other)
+            yield change.start() if is_first else change.end() - 1
+
+
+def odd_letters(text: str) -> Iterator[str]:
+    """Yield the letters at those places."""
+    return (text[place] for place in odd_places(classes(text)))
+
+
+def letter_named(letter: str) -> Sentence:
+    """Return what a letter is: no eye tells some of them apart."""
+    return sentence_in(
+        "a letter of another script",
+        "%(letter)s is %(code)s, %(name)s",
+        letter=letter,
+        code=f"U+{ord(letter):04X}",
+        name=unicodedata.name(letter, "").capitalize() or _NAMELESS,
+    )
