@@ -196,11 +196,6 @@ def _look(found: Findings, path: _Path, root: Text | None, *, ends: bool) -> Non
     resolved = _resolved(text, root)
     shown = text.words(text.plain)
     said = list(_climbs(text, root, shown, text.words(resolved)))
-    if root is None and paths.is_absolute(text.plain):
-        words = sentence(
-            "The path %(shown)s begins at the root of a machine or a home.", shown=shown
-        )
-        found.note(("absolute", text.plain), words)
     if len(text.plain) > paths.LONGEST:
         said.append(
             sentence("The path %(shown)s is longer than any system takes.", shown=shown)
