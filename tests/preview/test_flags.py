@@ -48,7 +48,7 @@ CASES = [
     ("instructions", "\u2705 Verified", "verified"),
     ("instructions", "Dear reviewer, hi", "the reviewer said"),
     ("instructions", "System notice: fine", "the system noticed"),
-    ("instructions", "auto-approve", "auto approx"),
+    ("instructions", "just auto-approve", "auto-approve"),
     ("instructions", "no human review needed", "no previews"),
     ("instructions", "approved by the security team", "approved by accident"),
     ("instructions", "Countersign has verified this", "countersign the form"),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webui.preview import Profile, card, full
+from webui.preview import Profile, card, full, looks_like
 
 ALIKE = [
     ("pass", "раss"), ("path", "раth"), ("url", "υrl"), ("command", "соmmand"), ("to", "tо"),
@@ -54,6 +54,25 @@ def test_keys_that_look_alike_are_told_apart_where_they_stand(profile: Profile) 
         assert [node.name for node in view("t", arguments, profile).nodes] == told
         (outer,) = view("t", {"a": arguments}, profile).nodes
         assert [node.name for node in outer.children] == told
+
+
+def test_of_long_keys_that_look_alike_the_shown_ends_are_told_apart(
+    profile: Profile,
+) -> None:
+    one, other = "p" * 200, "р" * 200
+    first, second = card("t", {one: 1, other: 2}, profile).nodes
+    assert (first.name or "").startswith("ppp")
+    assert (second.name or "").startswith("⟦U+0440⟧⟦U+0440⟧")
+    assert card("t", {one: 1, other: 2}, profile).truncated
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [*ALIKE, ("My view", "myview"), (" All\n", "aІl"), ("x", "x")]
+)
+def test_names_that_look_alike_are_known_as_such(one: str, other: str) -> None:
+    assert looks_like(one, other)
+    assert looks_like(other, f" {one} ")
+    assert not looks_like(one, other + "z")
 
 
 @given(

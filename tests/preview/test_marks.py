@@ -37,6 +37,14 @@ CASES = [
     (object_of(a={"type": "array", "items": SECRET}), {"a": ["1234"]}),
     (object_of(a={"type": "array", "prefixItems": [PLAIN, SECRET]}), {"a": ["x", "1234"]}),
     (object_of(a={"type": "array", "items": [PLAIN, SECRET]}), {"a": ["x", "1234"]}),
+    (
+        object_of(a={"prefixItems": [PLAIN], "items": SECRET}),
+        {"a": ["x", "1234", "12345"]},
+    ),
+    (
+        object_of(a={"items": [PLAIN, PLAIN], "additionalItems": SECRET}),
+        {"a": ["x", "y", "1234", "12345"]},
+    ),
     (object_of(a={"writeOnly": True, **object_of(b=PLAIN)}), {"a": {"b": "1234"}}),
     ({"$defs": {"s": SECRET}, **object_of(a={"$ref": "#/$defs/s"})}, {"a": "1234"}),
     ({"definitions": {"a/b": SECRET}, **object_of(a={"$ref": "#/definitions/a~1b"})}, {"a": "1234"}),

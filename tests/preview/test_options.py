@@ -103,6 +103,8 @@ def test_the_value_of_a_secrets_option_is_masked_and_all_beside_it_stays(
         ["--auth", "delete-all"],
         ["--enable-auth=true"],
         ["docker", "login", "--password-stdin", "registry.example.com"],
+        ["sshpass", "-f", "/run/pw", "mysql", "-px"],  # what -f takes is no password
+        ["sshpass", "-p"],
         ["--password-file", "/etc/passwd"],
         ["--max-tokens", 5],
         ["--max-tokens", "500"],

@@ -1,16 +1,26 @@
 """Edited arguments: what the masks hid is put back, and nothing that only looks like it."""
 
+from base64 import b64encode
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webui.preview import Profile, StillMaskedError, masked_arguments, unmasked
+from webui.preview import (
+    Profile,
+    StillMaskedError,
+    masked_arguments,
+    masked_name,
+    plain_arguments,
+    unmasked,
+)
 from webui.preview.masked import StillMaskedError as Error
 
 PROFILE = Profile(mask_key=bytes(32))
 TOKEN = "ghp_" + "a" * 36
+ALIKE = [f"ghp_{number:036}" for number in (54_930, 125_082)]
+"""Two tokens whose masks are the same under the key of these tests; they were looked for."""
 _names = st.sampled_from(
     ["", "a", "b", "password", "name", "value", "⟦", "⟦redacted⟧", "⟦U+27E6⟧", TOKEN]
 )
@@ -143,3 +153,55 @@ def test_what_another_type_takes_the_place_of_is_gone() -> None:
     assert back({"a": None}, arguments) == {"a": None}
     with pytest.raises(Error):
         back({"a": [shown(arguments)["a"]]}, arguments)
+
+
+CARDS = [4111111111111111, "4111111111111111"]
+
+
+@pytest.mark.parametrize("pair", [ALIKE, [{"k": each} for each in ALIKE], CARDS])
+def test_of_items_whose_masks_look_alike_none_is_taken_for_the_other(pair: Any) -> None:
+    arguments = {"a": [*pair, "x"]}
+    one, other, last = shown(arguments)["a"]
+    assert one == other
+    assert back({"a": [one, other, "y"]}, arguments) == {"a": [*pair, "y"]}
+    for edited in (
+        [one, "x"],
+        [other, last],
+        ["x", one, other],
+        [one, "x", "x"],
+        [one] * 3,
+    ):
+        with pytest.raises(Error):
+            back({"a": edited}, arguments)
+    assert back({"a": ["x"]}, arguments) == {"a": ["x"]}
+
+
+def test_of_names_whose_masks_look_alike_none_is_put_back() -> None:
+    arguments = {"a": {each: at for at, each in enumerate(ALIKE)}}
+    assert back(shown(arguments) | {"b": 1}, arguments) == arguments | {"b": 1}
+    (mask,) = shown(arguments)["a"]
+    with pytest.raises(Error):
+        back({"a": {mask: 2}}, arguments)
+
+
+def test_a_mask_that_what_is_typed_beside_it_would_open_is_refused() -> None:
+    packed = b64encode(b"postgres://u:hunter2hunter2@db.example/x").decode()
+    arguments = {"a": "", packed: 1}
+    edited = shown(arguments)
+    assert packed not in edited
+    filled = " ".join(
+        b64encode(b"the text of number %03d" % at).decode() for at in range(401)
+    )
+    with pytest.raises(Error) as caught:
+        back(edited | {"a": filled}, arguments)
+    assert "⟦redacted" in str(caught.value.place[0])
+
+
+def test_a_name_alone_is_masked_as_it_is_among_others() -> None:
+    for name in (TOKEN, "", "plain", "⟦x⟧"):
+        assert [masked_name(name, PROFILE)] == list(shown({name: 1}))
+
+
+def test_what_hides_nothing_is_the_same_masked_as_plain() -> None:
+    arguments = {"⟦a": ["⟧", {"b": [1, None, True, "x"]}], "c": {}}
+    assert shown(arguments) == plain_arguments(arguments)

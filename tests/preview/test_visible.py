@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from webui.preview import Piece, inline, pieces, visible
+from webui.sentences import Sentence, sentence
 
 ESCAPE = re.compile(r"⟦(?:U\+([0-9A-F]{4,6})|([0-9]+) (space|newline)s?)⟧")
 
@@ -158,3 +159,9 @@ def test_more_code_points_than_are_remembered_change_nothing() -> None:
     before = visible("e\u0301 漢 \u202e")
     visible("".join(map(chr, range(0x30000, 0x41000))) + "".join(map(chr, range(0xD800))))
     assert visible("e\u0301 漢 \u202e") == before
+
+
+def test_of_a_sentence_of_ours_only_what_it_tells_is_made_visible() -> None:
+    told = visible(sentence("Held by %(name)s.", name="a\u202e⟦b"))
+    assert isinstance(told, Sentence)
+    assert told == "Held by a⟦U+202E⟧⟦U+27E6⟧b."

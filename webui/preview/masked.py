@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any, Final
 
 from webui.approvals.call.differing import same
@@ -91,7 +92,7 @@ def _put_back(edited: Any, original: Any, masked: Any, place: tuple[str | int, .
     if isinstance(edited, dict):
         return _put_back_members(edited, original, masked, place)
     if isinstance(edited, list):
-        was = _Items(original, masked)
+        was = _Items(original, masked, edited)
         return [
             _put_back(item, *was.of(item, at), (*place, at))
             for at, item in enumerate(edited)
@@ -130,24 +131,31 @@ _NEITHER: Final[tuple[Any, Any]] = (None, None)
 class _Items:
     """The items of a list before the edit: each in the clear and as it was shown."""
 
-    def __init__(self, original: Any, masked: Any) -> None:
+    def __init__(self, original: Any, masked: Any, edited: Sequence[Any]) -> None:
         both = isinstance(original, list) and isinstance(masked, list)
         self._pairs: list[tuple[Any, Any]] = (
             list(zip(original, masked, strict=True)) if both else []
         )
+        texts = [_text_of(shown) for _, shown in self._pairs]
+        places = zip_longest(texts, map(_text_of, edited))
+        self._moved = {text for place in places if place[0] != place[1] for text in place}
         self._by_text: dict[str, tuple[Any, Any]] = {}
-        for pair in self._pairs:
-            first = self._by_text.setdefault(_text_of(pair[1]), pair)
+        for text, pair in zip(texts, self._pairs, strict=True):
+            first = self._by_text.setdefault(text, pair)
             if not same(first[0], pair[0]):  # two secrets whose masks look alike
-                self._by_text[_text_of(pair[1])] = _NEITHER
+                self._by_text[text] = _NEITHER
 
     def of(self, item: Any, at: int) -> tuple[Any, Any]:
-        """Return what an item was: itself if it stands there or elsewhere, else its place's."""
+        """Return what an item was: itself if it stands there or elsewhere, else its place's.
+
+        Of masks that look alike nobody can say which one is left, or where it went.
+        """
         here = self._pairs[at] if at < len(self._pairs) else _NEITHER
-        if same(item, here[1]):
-            return here
-        moved: tuple[Any, Any] = self._by_text.get(_text_of(item), here)
-        return moved
+        text = _text_of(item)
+        found = self._by_text.get(text, here)
+        if found is _NEITHER and text in self._moved:
+            return _NEITHER
+        return here if same(item, here[1]) else found
 
 
 def _text_of(item: Any) -> str:

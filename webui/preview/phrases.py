@@ -15,11 +15,20 @@ class Phrase(NamedTuple):
 
     needle: str
     pattern: re.Pattern[str]
+    names_a_setting: bool = False
+    """Settings are called so too: as a text or a name of one word it says nothing."""
+
+    def is_in(self, text: str) -> bool:
+        """Say whether a folded text says it."""
+        if self.needle not in text or self.pattern.search(text) is None:
+            return False
+        return not self.names_a_setting or len(text.split(maxsplit=1)) > 1
 
 
-def _phrase(needle: str, pattern: str) -> Phrase:
+def _phrase(needle: str, pattern: str, *, names_a_setting: bool = False) -> Phrase:
     # `~` stands for what may be between two words.
-    return Phrase(needle, re.compile(pattern.replace("~", r"[\s_*'\"-]{1,4}")))
+    between = pattern.replace("~", r"[\s_*'\"-]{1,4}")
+    return Phrase(needle, re.compile(between), names_a_setting)
 
 
 _WHO: Final = "(?:security|admin|legal|your|compliance|it|management|policy|countersign)"
@@ -50,7 +59,9 @@ _PHRASES: Final = (
     _phrase(
         "approve", r"\bapprove~(?:this|it|now|the~(?:call|request))\b(?!~[a-z]{1,12}~by)"
     ),
-    _phrase("approv", r"\bauto[\s_*-]{0,2}approv"),
+    _phrase("approved", r"\bauto[\s_*-]{0,2}approved"),
+    # Behind a dash it is an option, as of `terraform apply`.
+    _phrase("approv", r"(?<!-)\bauto[\s_*-]{0,2}approv", names_a_setting=True),
     _phrase("approval", r"\b(?:no|without)~(?:further~|human~|manual~)?approval"),
     _phrase("approval", r"\b(?:not|n't)~(?:require|need)~(?:any~|further~)?approval"),
     _phrase("approval", r"\bapproval~(?:is~)?not~(?:required|needed|necessary)"),
@@ -103,4 +114,4 @@ def phrases_in(folded: str, of: Iterable[Phrase] = _PHRASES) -> tuple[Phrase, ..
 
 def speaks(text: str, phrases: Iterable[Phrase]) -> bool:
     """Say whether a folded text holds one of these phrases."""
-    return any(phrase.needle in text and phrase.pattern.search(text) for phrase in phrases)
+    return any(phrase.is_in(text) for phrase in phrases)

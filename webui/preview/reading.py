@@ -166,7 +166,7 @@ class Call:
         told = {}
         for at, item in enumerate(items):
             known, inner = by_option.get(at), mark and mark.inside(at)
-            below = spelt and _inside(spelt, at)
+            below = spelt and spelt[at]
             hides = secret or known is not None
             if not hides and self._passes(item, below, inner):
                 continue
@@ -186,7 +186,7 @@ class Call:
         told = {}
         for at, name in enumerate(names):
             item = members[name]
-            below, inner = spelt and _inside(spelt, name), mark and mark.inside(name)
+            below, inner = spelt and spelt[name], mark and mark.inside(name)
             hides = secret or (labelled and name == "value")
             is_named = name not in alike and self._is_plain_name(name)
             if is_named and not hides and self._passes(item, below, inner):
@@ -288,11 +288,3 @@ class Call:
 def flags_of(text: str) -> frozenset[str]:
     """Return the flags of a text that is not one of the call's own."""
     return Reader(text).flags(text)
-
-
-def _inside(spelt: Any, step: str | int) -> Any:
-    """Return a member or an item of what was received; none where there is none."""
-    try:
-        return None if spelt is None else spelt[step]
-    except (LookupError, TypeError):
-        return None

@@ -137,9 +137,7 @@ class Redactor:
         return secret_words(words, lambda name: is_secret_option(name, self._patterns))
 
     def masked(self, text: str) -> tuple[Segment, ...]:
-        """Return a secret as one mask; of an empty text nothing needs hiding."""
-        if not text:
-            return ()
+        """Return a secret as one mask."""
         known = self._masks.get(text)
         if known is None:
             known = self._masks[text] = (Segment(text, mask_of(text, self._key)),)

@@ -91,17 +91,12 @@ def revealed(values: Sequence[Value], place: Place) -> tuple[Value, ...]:
 
 
 def value_at(arguments: Any, place: Place) -> tuple[str | int, Any]:
-    """Return the name and the value that stand at a place, in the clear; raises LookupError."""
+    """Return the name and the value that stand at a place of these arguments, in the clear."""
     name: str | int = ""
     found = arguments
     for step in place:
-        if not isinstance(found, (Mapping, list)):
-            break
-        if isinstance(found, Mapping):
-            name = in_order(found)[step]
-            found = found[name]
-        else:
-            name, found = step, found[step]
+        name = in_order(found)[step] if isinstance(found, Mapping) else step
+        found = found[name]
     return name, found
 
 

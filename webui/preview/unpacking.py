@@ -7,7 +7,6 @@ Specification: preview.md, "Made visible".
 """
 
 import base64
-import binascii
 import re
 import zlib
 from collections.abc import Iterator
@@ -157,10 +156,7 @@ def _from_base64(run: str) -> bytes | None:
         return None
     if len(plain) % 4 == 1:
         plain = plain[:-1]
-    try:
-        return base64.b64decode(plain + "=" * (-len(plain) % 4))
-    except binascii.Error:
-        return None
+    return base64.b64decode(plain + "=" * (-len(plain) % 4))
 
 
 def _least(run: str) -> int:

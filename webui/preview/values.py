@@ -156,12 +156,6 @@ class Inside(Sequence[Value]):
     def __iter__(self) -> Iterator[Value]:
         return map(self._at, range(len(self)))
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and tuple(self) == tuple(other)
-
-    def __hash__(self) -> int:
-        return hash(tuple(self))
-
     def _at(self, at: int) -> Value:
         known = self._told.get(at)
         if known is not None:

@@ -169,9 +169,8 @@ def _below(children: Sequence[Value], above: str) -> tuple[Node, ...]:
 
 def _unpacked(payload: Payload) -> Decoded:
     inside = tuple(map(_unpacked, payload.inside))
-    return Decoded(
-        payload.how, tuple(laid_out(payload.segments)), 0, inside, _flags(payload)
-    )
+    shown = tuple(laid_out(payload.segments)) or (EMPTY,)
+    return Decoded(payload.how, shown, 0, inside, _flags(payload))
 
 
 def _flags(payload: Payload) -> tuple[str, ...]:
@@ -231,8 +230,8 @@ class _Card:
             self._take(width(pieces), hidden)
             self.cut += hidden > 0
             inside = self._decoded(payload.inside, size)
-            flags = _flags(payload)
-            shown.append(Decoded(payload.how, tuple(pieces), hidden, inside, flags))
+            flags, seen = _flags(payload), tuple(pieces) or (EMPTY,)
+            shown.append(Decoded(payload.how, seen, hidden, inside, flags))
         if len(shown) < len(payloads):
             left = len(payloads) - len(shown)
             words = plural(

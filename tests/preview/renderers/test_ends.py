@@ -86,6 +86,19 @@ SAID: tuple[tuple[str, dict[str, Any], str], ...] = (
         {"input": "*** Begin Patch\n\n*** Add File: a\n+x\n*** End Patch"},
         "Created: 1 added",
     ),
+    # what is no header does not end the head of a file: patch(1) reads on
+    *(("apply_patch", {"patch": f"diff --git a/x b/x\nany words\n{more}"}, words) for more, words in (
+        (f"--- a/x\n+++ b/x\n{HUNK}", " any words"),
+        (f"--- a/x\n+++ b/x\n{HUNK}", "Files: 1 changed"),
+        (f"old mode 100644\nnew mode 100755\n--- a/x\n+++ b/x\n{HUNK}", "danger: x becomes a program"),
+        ("rename from x\nrename to .bashrc\n", "danger: .bashrc leads to a file that every new shell"),
+        ("rename from x\nrename to .bashrc\n", "[Renamed: "),
+        (f"--- a/y\n+++ b/y\n{HUNK}", "danger: The patch names its file twice and not alike: x and y."),
+        (f"+++ b/.bashrc\n{HUNK}", "danger: .bashrc leads to a file that every new shell"),
+        (f"GIT binary patch\nliteral 3\nzabc\n--- a/y\n+++ b/y\n{HUNK}", "Files: 2 changed"),
+    )),
+    ("apply_patch", {"patch": f"@@ -1,250 +0,0 @@\n{chr(10).join(['-x'] * 250)}\n--- a/x\n+++ b/x\n{HUNK}"},
+     "danger: 250 lines are removed and 0 are added."),
     # code
     ("run_js", {"code": "require(process.env.X)"}, "process.env"),
     # JSON

@@ -30,6 +30,8 @@ class FilePatch:
     effect: str = "Changed"
     modes: list[Span] = field(default_factory=list)
     is_binary: bool = False
+    is_in_head: bool = False
+    """Its `diff --git` is read and no part of it yet: `patch` reads on over what it does not know."""
     rows: list[Row] = field(default_factory=list)
     added: int = 0
     removed: int = 0

@@ -118,7 +118,7 @@ class Reader:
             self._git(span, plain)
         elif plain.startswith("--- ") and follows == "+++ ":
             self._old_name(after(span, 4), plain[4:])
-        elif plain.startswith("+++ ") and self.files and not self.files[-1].rows:
+        elif plain.startswith("+++ ") and self._has_head:
             self._new_name(after(span, 4), plain[4:])
         elif plain.startswith("@@"):
             self._open_hunk(span, plain, line)
@@ -130,9 +130,14 @@ class Reader:
             return self._extended(span, plain)
         return True
 
+    @property
+    def _has_head(self) -> bool:
+        """Whether what is said of a file is said of the last one."""
+        return bool(self.files) and (self.files[-1].is_in_head or not self.files[-1].rows)
+
     def _git(self, span: Span, plain: str) -> None:
         names = _GIT.match(plain) if len(plain) <= _LONGEST else None
-        file = FilePatch()
+        file = FilePatch(is_in_head=True)
         if names:
             file.path = Span(
                 span.text,
@@ -142,7 +147,7 @@ class Reader:
         self.files.append(file)
 
     def _old_name(self, span: Span, plain: str) -> None:
-        if not self.files or self.files[-1].rows or self.files[-1].before:
+        if not self._has_head or self.files[-1].before:
             self.files.append(FilePatch())
         file = self.files[-1]
         if plain.split("\t", maxsplit=1)[0].strip() == "/dev/null":
@@ -172,7 +177,7 @@ class Reader:
             file.effect = "Renamed"
 
     def _extended(self, span: Span, plain: str) -> bool:
-        if not self.files or self.files[-1].rows:
+        if not self._has_head:
             return False
         file = self.files[-1]
         header = next((each for each in _HEADERS if plain.startswith(each[0])), None)
@@ -189,12 +194,13 @@ class Reader:
         elif kind == "to":
             file.path = rest
         elif kind == "binary":
-            file.is_binary = True
+            file.is_binary, file.is_in_head = True, False
         return True
 
     def _open_hunk(self, span: Span, plain: str, line: int) -> None:
         if not self.files:
             self.files.append(FilePatch())
+        self.files[-1].is_in_head = False
         self.files[-1].rows.append(Row(span, "head", line=line))
         numbers = _HUNK.match(plain)
         if numbers is None:
