@@ -62,20 +62,31 @@ def test_what_hides_in_the_place_is_shown_and_warned_of(
     assert "Where and how it runs: 1 text changes the writing direction." in page
 
 
-def test_a_place_too_long_for_the_card_is_approved_after_its_full_view_only(
+@pytest.mark.parametrize(
+    ("ctx", "risk", "seen"),
+    [
+        ({"env": "A=1 " * 1000 + "PATH=/tmp/evil"}, "low", "PATH=/tmp/evil"),
+        ({"token": "hunter2-hunter2"}, "high", "⟦redacted 15 chars tag "),
+    ],
+    ids=["cut", "masked"],
+)
+def test_a_place_of_which_the_card_hides_something_is_approved_after_its_full_view_only(
     signed_in: SignedIn,
     house: House,
     file_call: FileCall,
     decide_form: ReadForm,
     store: Store,
+    ctx: dict[str, str],
+    risk: str,
+    seen: str,
 ) -> None:
     browser = signed_in(house.rae)
-    approval_id = file_call(ctx={"env": "A=1 " * 1000 + "PATH=/tmp/evil"})
+    approval_id = file_call(ctx=ctx, risk=risk)
     path = f"/approvals/{approval_id}"
     assert 'id="confirm-approve"' not in page_of(browser, approval_id)
     unseen = decide_form(browser, path, "deny") | {"verdict": "approve"}
     assert browser.post(f"{path}/decide", data=unseen).status_code == 403
-    assert "PATH=/tmp/evil" in place_on(page_of(browser, approval_id, "/full"))
+    assert seen in place_on(page_of(browser, approval_id, "/full"))
     form = decide_form(browser, f"{path}/full")
     assert browser.post(f"{path}/decide", data=form).status_code == 303
     with store.reading() as session:
