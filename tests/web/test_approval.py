@@ -1,8 +1,10 @@
 """One approval: reading it, deciding it, and coming too late (spec: dashboard.md, approvals.md)."""
 
+import base64
 import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -447,6 +449,29 @@ def test_hostile_arguments_are_inert_and_their_hidden_characters_shown(
     for chip in ("U+202E", "U+200B", "U+0000", "U+001B"):
         assert chip in text
     assert "{{ 7 * 7 }}" in text
+
+
+IMAGE = "<img src=x onerror=alert(1)>"
+PACKED = base64.b64encode(f"echo {IMAGE} of many".encode()).decode()
+READ: dict[str, dict[str, Any]] = {
+    "t": {"lines": f"a\n{IMAGE}\n", IMAGE: 1, "deep": {IMAGE: [IMAGE]}, "packed": PACKED},
+    "bash": {"command": f"rm -rf '/{IMAGE}'\ncat <<E > '/etc/{IMAGE}'\n{IMAGE}\nE"},
+    "send_email": {"to": f"a@b.example, {IMAGE}", "subject": IMAGE, "body": IMAGE},
+    "apply_patch": {"patch": f"--- a/x\n+++ b/{IMAGE}\n@@ -1 +1 @@\n-{IMAGE}\n+{IMAGE}\n"},
+}
+
+
+@pytest.mark.parametrize("view", ["", "/full", "/panel"])
+def test_markup_is_inert_wherever_it_stands_in_a_call_or_its_reading(
+    signed_in: SignedIn, house: House, file_call: FileCall, view: str
+) -> None:
+    browser = signed_in(house.rae)
+    for tool, arguments in READ.items():
+        approval_id = file_call(tool=tool, arguments=arguments, ctx={IMAGE: IMAGE})
+        page = browser.get(f"/approvals/{approval_id}{view}").get_data(as_text=True)
+        assert "<img" not in page, tool
+        # besides the place, each stands in the tree, and read in the reading of the card
+        assert page.count("&lt;img src=x onerror=alert(1)&gt;") >= 4, tool
 
 
 def test_hostile_words_of_people_are_inert_too(
