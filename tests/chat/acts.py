@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PAY: dict[str, Any] = {
     "tool": "bank.transfer",
-    "arguments": {"cents": 100, "to": "DE89370400440532013000"},
+    "arguments": {"amount_cents": 100, "currency": "EUR", "to": "DE89370400440532013000"},
 }
 
 

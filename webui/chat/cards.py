@@ -70,6 +70,8 @@ def page_only(shown: Shown) -> str:
         return "This call is too long to be seen at once; it is approved on its page only."
     if "redacted" in shown.call.flags | shown.place.flags:
         return "Something in this call is masked; it is approved on its page only."
+    if shown.dangers:
+        return "This desk sees a danger in this call; it is approved on its page only."
     return ""
 
 
