@@ -83,7 +83,6 @@ CALLS: list[tuple[str, dict[str, Any], list[str]]] = [
         {"path": "/etc/passwd"},
         [
             "Der Pfad /etc/passwd führt an einen besonderen Ort: Einstellungen des ganzen",
-            "beginnt an der Wurzel eines Rechners oder in einem Home-Ordner.",
         ],
     ),
     (
