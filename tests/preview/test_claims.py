@@ -1,5 +1,7 @@
 """The agent's words are compared with what a payment names; a slip is said aloud."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from webui.preview import Profile, card, other_sums
@@ -7,7 +9,9 @@ from webui.preview import Profile, card, other_sums
 REFUND = {"order": "A-20931", "amount": "845.00", "currency": "EUR"}
 
 
-def told(profile: Profile, arguments: dict[str, object], *words: str | None) -> list[str]:
+def told(
+    profile: Profile, arguments: Mapping[str, object], *words: str | None
+) -> list[str]:
     rendering = card("payments.refund", arguments, profile).rendering
     return [str(each) for each in other_sums(rendering, *words)]
 
