@@ -20,9 +20,11 @@ from webui.approvals.call.canonical import (
     tool_def_hash,
 )
 from webui.approvals.errors import Fault, InvalidError
+from webui.approvals.misfits import misfit
 from webui.approvals.states import Verdict
 from webui.gating import NOT_MISLEADING
 from webui.preview import Profile, line, preview
+from webui.sentences import sentence
 
 EVERY_VERDICT = tuple(str(verdict) for verdict in Verdict)
 YES_OR_NO = (str(Verdict.APPROVE), str(Verdict.DENY))
@@ -31,13 +33,13 @@ YES_OR_NO = (str(Verdict.APPROVE), str(Verdict.DENY))
 def without_nul(text: str) -> str:
     """Refuse U+0000; raises ValueError."""
     if "\0" in text:
-        raise ValueError("must not hold U+0000, which databases cannot keep")
+        raise ValueError(sentence("must not hold U+0000, which databases cannot keep"))
     return text
 
 
 def _callback(url: str) -> str:
     if not _is_web_address(url):
-        raise ValueError("must be an http(s) URL without user-info")
+        raise ValueError(sentence("must be an http(s) URL without user-info"))
     return url
 
 
@@ -57,7 +59,9 @@ def _moment(text: str) -> str:
     except (ValueError, OverflowError):
         zoned = False
     if not zoned:
-        raise ValueError("must be a time with its zone, such as 2026-05-01T12:00:00Z")
+        raise ValueError(
+            sentence("must be a time with its zone, such as 2026-05-01T12:00:00Z")
+        )
     return text
 
 
@@ -158,25 +162,19 @@ def check_body(model: type[Checked], document: Mapping[str, Any]) -> Checked:
         return model.model_validate(document)
     except ValidationError as error:
         faults = [
-            Fault("".join(f"/{_escaped(part)}" for part in fault["loc"]), _told(fault))
+            Fault("".join(f"/{_escaped(part)}" for part in fault["loc"]), misfit(fault))
             for fault in error.errors(include_url=False, include_input=False)
         ]
         places = ", ".join(fault.pointer or "/" for fault in faults[:5])
         raise InvalidError(
-            f"The body does not fit: see {places}.", faults, code="schema"
+            sentence("The body does not fit: see %(places)s.", places=places),
+            faults,
+            code="schema",
         ) from None
 
 
 def _escaped(part: object) -> str:
     return str(part).replace("~", "~0").replace("/", "~1")
-
-
-def _told(fault: Mapping[str, Any]) -> str:
-    if fault["type"] == "extra_forbidden":
-        return "is not a member of this body; remove it, or mend its name"
-    if fault["type"] == "missing":
-        return "is required"
-    return str(fault["msg"]).removeprefix("Value error, ")
 
 
 def fingerprint_of(

@@ -11,6 +11,7 @@ from webui.approvals.grants.covering import opened
 from webui.approvals.grants.granting import GrantWish
 from webui.masking import profile_for
 from webui.preview import Profile, in_order, masked_arguments, plain_arguments
+from webui.sentences import sentence
 from webui.store.keyring import Keyring
 from webui.store.models import Approval, StandingGrant
 
@@ -31,13 +32,19 @@ def check_wish(wish: GrantWish, arguments: Mapping[str, Any], profile: Profile) 
         if masked[shown] != plain_arguments(arguments[name])
     }
     faults = [
-        Fault(f"/grant/conditions/{at}/path", "is of a masked argument; leave it as it is")
+        Fault(
+            f"/grant/conditions/{at}/path",
+            sentence("is of a masked argument; leave it as it is"),
+        )
         for at, condition in enumerate(wish.conditions)
         if condition.get("op") != "exists" and _argument(condition) in hidden
     ]
     if faults:
         raise InvalidError(
-            "What is masked cannot be measured: grant it exactly as it is, or with any value.",
+            sentence(
+                "What is masked cannot be measured: grant it exactly as it is, or with any "
+                "value."
+            ),
             faults,
             code="grant_conditions",
         )

@@ -13,6 +13,7 @@ from functools import cache, cached_property, lru_cache
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_time
@@ -37,6 +38,10 @@ LONGEST_KEPT = 500
 MOST_VALUES = 3
 LEAST_SAID = 12
 """A kept text is known by so many letters around its values; fewer could be anybody's."""
+OURS = frozenset({"why", "said", "form", "fault", "problem"})
+"""Values by these names are sentences of ours where we have them: told as well, not as kept."""
+MOST_LEVELS = 3
+"""Of sentences in one another."""
 _VALUE = re.compile(r"%\((\w+)\)s")
 
 
@@ -78,10 +83,11 @@ class Language:
         """Return the translation of a word that has several."""
         return str(self._translations.pgettext(context, message))
 
-    def again(self, text: str) -> str:
+    def again(self, text: str, levels: int = MOST_LEVELS) -> str:
         """Return a text of ours that was kept in English; itself where it is not in the catalogue.
 
-        Its values are found by the message that they stand in, and stay as they are.
+        Its values are found by the message that they stand in. They stay as they are, but for
+        those whose names say that they are sentences of ours too (`OURS`).
         """
         whole = text.replace("%", "%%")
         known = self.gettext(whole)
@@ -92,7 +98,12 @@ class Language:
             if values is not None:
                 filled = _filled(message, values)
                 if filled is not None:
-                    return self.gettext(message) % filled
+                    return self.gettext(message) % {
+                        name: self.again(value, levels - 1)
+                        if name in OURS and levels
+                        else value
+                        for name, value in filled.items()
+                    }
         return text
 
     @cached_property
@@ -134,6 +145,19 @@ class Language:
     def moment(self, ms: int) -> str:
         """Return a moment (ms since the epoch), exact: `21 Nov 2026, 05:55:22 UTC`."""
         return _exact(self.code, ms)
+
+    def local(self, ms: int, zone: ZoneInfo) -> str:
+        """Return a moment in a zone: `21 Nov 2026, 06:55 CET (2026-11-21T05:55Z)`.
+
+        Names of zones stand for several (CST, IST), so what is not UTC is said exactly, too.
+        """
+        at = datetime.fromtimestamp(ms / 1000, zone)
+        name = at.tzname() or ""
+        there = "UTC" + name if name.startswith(("+", "-")) else name
+        said = (
+            f"{format_date(at, _DAYS[self.code], locale=self.locale)}, {at:%H:%M} {there}"
+        )
+        return said if there == "UTC" else f"{said} ({_moment(ms):%Y-%m-%dT%H:%MZ})"
 
     def day(self, ms: int) -> str:
         """Return a day (ms since the epoch, in UTC): `21 Nov 2026`."""

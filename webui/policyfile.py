@@ -60,7 +60,7 @@ def ruled_org(session: Session, settings: Settings) -> str:
     try:
         return accounts.org_id_of(session, settings.policy_org)
     except DeskError as error:
-        why = (
+        why = sentence(
             "policy_org does not name one organization of this desk, so policy_file rules "
             "none. Set it to the id, slug or name of one."
         )

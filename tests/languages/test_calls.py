@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from webui.approvals import errors
+from webui.store.models import Approval
 
 if TYPE_CHECKING:
     from tests.plugins.desk import Browser, FileCall, House, SignedIn
+    from webui.store.store import Store
 
 WEBUI = Path(__file__).parents[2] / "webui"
 GERMAN = {"Accept-Language": "de-DE,de;q=0.9,en;q=0.5"}
@@ -120,3 +122,48 @@ def test_every_thing_that_may_be_missing_has_a_sentence() -> None:
     }
     assert "approval" in named
     assert named <= errors.NOT_FOUND.keys()
+
+
+def test_the_line_of_a_call_is_told_but_for_what_its_agent_wrote(
+    ana: Browser, file_call: FileCall, store: Store
+) -> None:
+    arguments = {
+        "command": "ls" + " " * 30 + "; rm",
+        "env": {"A": 1, "B": 2},
+        "note": "[2 items]",
+        "password": "hunter2",
+        "to": ["x", "y"],
+        "zone": 1,
+    }
+    approval_id = file_call(arguments=arguments)
+    with store.reading() as session:
+        kept = session.get_one(Approval, approval_id).line
+    assert kept.removeprefix("shell.run(").removesuffix(")") in unescape(
+        ana.get("/").get_data(as_text=True)
+    )
+    page = told(ana, f"/?selected={approval_id}")
+    tag = kept.split("redacted 7 chars tag ")[1][:8]
+    for words in (
+        "⟦30 Leerzeichen⟧; rm",
+        "{2 Schlüssel}",
+        "[2 Elemente]",
+        'note: "[2 items]"',
+        f"⟦verdeckt, 7 Zeichen, Kennzeichen {tag}⟧",
+        "⟦+1 weiterer Schlüssel⟧",
+    ):
+        assert words in page
+    assert "redacted" not in page
+    # in the boxes of the editor a mask stays as it has to come back
+    editor = told(ana, f"/approvals/{approval_id}/full?decide=edit")
+    boxes = re.findall(r"<textarea[^>]*>([^<]*)</textarea>", editor)
+    mask = re.compile(r"\n⟦redacted 7 chars tag ([0-9a-f]{8})⟧")
+    (box,) = filter(None, map(mask.fullmatch, boxes))
+    assert f"⟦verdeckt, 7 Zeichen, Kennzeichen {box[1]}⟧" in editor
+
+
+def test_a_call_without_arguments_says_so_in_its_line(
+    ana: Browser, file_call: FileCall
+) -> None:
+    file_call(arguments={})
+    assert "keine Argumente" in told(ana, "/")
+    assert "no arguments" in ana.get("/").get_data(as_text=True)

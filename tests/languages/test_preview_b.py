@@ -213,9 +213,9 @@ CASES = {
             "1 Wert sieht wie ein Geheimnis aus und ist verdeckt",
             "1 Text ist hier gekürzt; die vollständige Ansicht zeigt ihn ganz.",
             "⟦leer⟧",
-            "⟦redacted 16 chars contains spaces tag",
+            "⟦verdeckt, 16 Zeichen mit Leerzeichen, Kennzeichen",
         ),
-        ("looks like a secret", "is shortened here", "⟦empty⟧"),
+        ("looks like a secret", "is shortened here", "⟦empty⟧", "⟦redacted"),
     ),
     "packed": Case(
         "notes.add",

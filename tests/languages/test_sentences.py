@@ -2,6 +2,7 @@
 
 import json
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -179,6 +180,18 @@ def test_what_was_kept_is_told_again_and_a_percent_sign_is_one() -> None:
             "The mail server answered 550 This place was paused.",
             "Der Mailserver hat geantwortet: 550 This place was paused.",
         ),
+        (
+            "The connection failed: Connection refused.",
+            "Die Verbindung ist gescheitert: sie wurde abgewiesen.",
+        ),
+        (
+            "The connection failed: Words of a stranger.",
+            "Die Verbindung ist gescheitert: Words of a stranger.",
+        ),
+        (
+            "Slack refused it: Connection refused.",
+            "Slack lehnte es ab: Connection refused.",
+        ),
         ("Words of a stranger.", "Words of a stranger."),
         ("", ""),
     ],
@@ -201,6 +214,28 @@ def test_english_and_german_write_a_moment_their_own_way() -> None:
     assert language("de").moment(ms) == "21. Nov. 2026, 05:55:22 UTC"
     assert language("en").number(12_345.5) == "12,345.5"
     assert language("de").number(12_345.5) == "12.345,5"
+
+
+@pytest.mark.parametrize(
+    ("zone", "english", "german"),
+    [
+        ("UTC", "21 Nov 2026, 05:55 UTC", "21. Nov. 2026, 05:55 UTC"),
+        (
+            "Europe/Berlin",
+            "21 Nov 2026, 06:55 CET (2026-11-21T05:55Z)",
+            "21. Nov. 2026, 06:55 CET (2026-11-21T05:55Z)",
+        ),
+        (
+            "America/Sao_Paulo",
+            "21 Nov 2026, 02:55 UTC-03 (2026-11-21T05:55Z)",
+            "21. Nov. 2026, 02:55 UTC-03 (2026-11-21T05:55Z)",
+        ),
+    ],
+)
+def test_a_moment_in_a_zone_is_exact_besides(zone: str, english: str, german: str) -> None:
+    ms = 1_795_240_522_000
+    assert language("en").local(ms, ZoneInfo(zone)) == english
+    assert language("de").local(ms, ZoneInfo(zone)) == german
 
 
 @pytest.mark.parametrize(

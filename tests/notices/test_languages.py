@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -48,7 +49,9 @@ def test_mail_speaks_the_language_of_its_person(
     assert german["Subject"] == "Wartet auf Sie: shell.run, Risiko hoch"
     body = german.get_content()
     assert "Gefragt von ci." in body
-    assert "Entscheiden Sie vor " in body
+    assert re.search(
+        r"Entscheiden Sie vor dem \d+\. \w{3,4}\.? \d{4}, \d\d:\d\d UTC\.\s", body
+    )
     assert "Nichts in dieser Nachricht entscheidet" in body
     assert not {"Asked", "before", "message"} & set(body.split())
     assert english["Subject"] == "Waits for you: shell.run, high risk"

@@ -17,6 +17,7 @@ from webui.channels.stream import Stream, follow
 from webui.inbox.opening import OpenSource, open_source
 from webui.receivers.way_back import Heard, Outgoing
 from webui.runtime import Runtime
+from webui.sentences import sentence
 from webui.store.errors import StoreUnavailableError
 
 log = structlog.get_logger()
@@ -24,7 +25,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
 """Seconds before coming back; it doubles with each failure in a row, some of it at random."""
 MAX_ANSWER = 8 * 1024 * 1024
 """Bytes of a list or a message: a diff in it may be long."""
-FAULT = "It failed by a fault of the desk; the server's log says which."
+FAULT = sentence("It failed by a fault of the desk; the server's log says which.")
 
 
 class Stopped(Exception):

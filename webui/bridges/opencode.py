@@ -132,7 +132,9 @@ class Session:
         try:
             take_verified(self.link.runtime, source, inbound, Verified((name,), None))
         except TooManyError as error:
-            self.link.limping(f"A request waits to be filed: {error.detail}")
+            self.link.limping(
+                sentence("A request waits to be filed: %(why)s", why=error.detail)
+            )
             return False
         except (Refused, DeskError) as error:
             self._turn_down(asked, error.detail)
@@ -152,7 +154,7 @@ class Session:
 
     def _turn_down(self, asked: Asked, why: str) -> None:
         """Answer no to what no reviewer can be shown: nobody else would, and a tool waits."""
-        message = f"No reviewer could be shown this. {why}"
+        message = sentence("No reviewer could be shown this. %(why)s", why=why)
         of = (asked.version, asked.request.sessionID, asked.request.id)
         self._ask(self.server.reply(*of, REJECT, message))
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from webui.receivers.opencode_wire import Server, Unknown, read_json
 from webui.receivers.way_back import Heard, Outgoing
+from webui.sentences import sentence
 
 NOTHING_THERE = {"type": "text", "content": ""}
 NAMED = 3
@@ -51,16 +52,21 @@ def _read(heard: Heard) -> Any:
 
 
 def _missing(directory: str) -> str:
-    return (
-        f"OpenCode cannot open the folder {directory!r}, which is the `directory` of the settings: "
-        "it is not there, or is no folder on its machine, so that nothing is heard. Give the path "
-        "as OpenCode's machine has it."
+    return sentence(
+        "OpenCode cannot open the folder %(directory)s, which is the "
+        "`directory` of the settings: it is not there, or is no folder on its "
+        "machine, so that nothing is heard. Give the path as OpenCode's "
+        "machine has it.",
+        directory=f"{directory!r}",
     )
 
 
 def _unknown(directory: str, elsewhere: list[str]) -> str:
     named = ", ".join(repr(each) for each in elsewhere[:NAMED])
-    return (
-        f"OpenCode has no session in {directory!r}, which is the `directory` of the settings, so "
-        f"that nothing is heard until one is begun there. Its latest sessions are in {named}."
+    return sentence(
+        "OpenCode has no session in %(directory)s, which is the `directory` of "
+        "the settings, so that nothing is heard until one is begun there. Its "
+        "latest sessions are in %(named)s.",
+        directory=f"{directory!r}",
+        named=named,
     )

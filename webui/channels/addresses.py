@@ -27,33 +27,33 @@ _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
 _CLOSED_4 = {
     IPv4Network(network): what
     for network, what in {
-        "0.0.0.0/8": "this host",
-        "10.0.0.0/8": "a private network",
-        "100.64.0.0/10": "a carrier's shared network",
-        "127.0.0.0/8": "this host",
-        "168.63.129.16/32": "a cloud's own services",
-        "169.254.0.0/16": "a link-local network",
-        "172.16.0.0/12": "a private network",
-        "192.0.0.0/24": "a reserved network",
-        "192.0.2.0/24": "a documentation network",
+        "0.0.0.0/8": sentence("this host"),
+        "10.0.0.0/8": sentence("a private network"),
+        "100.64.0.0/10": sentence("a carrier's shared network"),
+        "127.0.0.0/8": sentence("this host"),
+        "168.63.129.16/32": sentence("a cloud's own services"),
+        "169.254.0.0/16": sentence("a link-local network"),
+        "172.16.0.0/12": sentence("a private network"),
+        "192.0.0.0/24": sentence("a reserved network"),
+        "192.0.2.0/24": sentence("a documentation network"),
         "192.88.99.0/24": "a 6to4 relay",
-        "192.168.0.0/16": "a private network",
-        "198.18.0.0/15": "a test network",
-        "198.51.100.0/24": "a documentation network",
-        "203.0.113.0/24": "a documentation network",
-        "224.0.0.0/4": "a multicast group",
-        "240.0.0.0/4": "a reserved network",
+        "192.168.0.0/16": sentence("a private network"),
+        "198.18.0.0/15": sentence("a test network"),
+        "198.51.100.0/24": sentence("a documentation network"),
+        "203.0.113.0/24": sentence("a documentation network"),
+        "224.0.0.0/4": sentence("a multicast group"),
+        "240.0.0.0/4": sentence("a reserved network"),
     }.items()
 }
 _OPEN_6 = IPv6Network("2000::/3")
 _CLOSED_6 = {
     IPv6Network(network): what
     for network, what in {
-        "2001::/23": "a reserved network (Teredo among others)",
-        "2001:db8::/32": "a documentation network",
+        "2001::/23": sentence("a reserved network (Teredo among others)"),
+        "2001:db8::/32": sentence("a documentation network"),
         "2002::/16": "a 6to4 tunnel",
-        "3ffe::/16": "a reserved network",
-        "3fff::/20": "a documentation network",
+        "3ffe::/16": sentence("a reserved network"),
+        "3fff::/20": sentence("a documentation network"),
     }.items()
 }
 _NAT64 = IPv6Network("64:ff9b::/96")
@@ -216,11 +216,11 @@ def _closed_4(address: IPv4Address) -> str | None:
 
 def _closed_6(address: IPv6Address) -> str | None:
     if address.scope_id is not None:
-        return "a link-local network"
+        return sentence("a link-local network")
     if address.ipv4_mapped or address in _NAT64:
         return None
     if address not in _OPEN_6:
-        return "this host or a network of its own"
+        return sentence("this host or a network of its own")
     return next((what for network, what in _CLOSED_6.items() if address in network), None)
 
 

@@ -38,11 +38,14 @@ _ROW, _BUTTON, _TEXT_INPUT, _LABEL = 1, 2, 4, 18
 _PLAIN, _YES, _NO, _LINK = 2, 3, 4, 5
 _LINE, _PARAGRAPH = 1, 2
 _TOO_MANY = 429
-_GONE = {10003: "There is no such channel.", 10008: "The message was deleted."}
+_GONE = {
+    10003: sentence("There is no such channel."),
+    10008: sentence("The message was deleted."),
+}
 _WORDS = {
-    0: "Discord does not take the bot token: give the source the bot's own.",
-    50001: "The bot is not in the channel: let it see and write there.",
-    50013: "The bot may not write in the channel: let it send messages there.",
+    0: sentence("Discord does not take the bot token: give the source the bot's own."),
+    50001: sentence("The bot is not in the channel: let it see and write there."),
+    50013: sentence("The bot may not write in the channel: let it send messages there."),
     **_GONE,
 }
 
@@ -144,7 +147,10 @@ def told(answer: Answer) -> Told:
         return Told(texts(said, "id"))
     code = said.get("code") if isinstance(said, dict) else None
     why = _WORDS.get(code) if isinstance(code, int) else None
-    return Told(why=why or f"Discord answered {answer.status}.", gone=code in _GONE)
+    return Told(
+        why=why or sentence("Discord answered %(status)s.", status=answer.status),
+        gone=code in _GONE,
+    )
 
 
 def _message(card: Card) -> dict[str, Any]:

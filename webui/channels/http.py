@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Final
 
 from webui.channels.addresses import (
     AllowList,
@@ -61,6 +62,28 @@ def trusting_the_system() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
+_UNTRUSTED: Final = {
+    "certificate has expired": sentence("certificate has expired"),
+    "self-signed certificate": sentence("self-signed certificate"),
+    "self-signed certificate in certificate chain": sentence(
+        "self-signed certificate in certificate chain"
+    ),
+    "unable to get local issuer certificate": sentence(
+        "unable to get local issuer certificate"
+    ),
+}
+_FAILED: Final = {
+    "Connection refused": sentence("Connection refused"),
+    "Connection reset by peer": sentence("Connection reset by peer"),
+    "Network is unreachable": sentence("Network is unreachable"),
+    "No route to host": sentence("No route to host"),
+    "Broken pipe": sentence("Broken pipe"),
+    "the host name has no address": sentence("the host name has no address"),
+    "the host name cannot be resolved": sentence("the host name cannot be resolved"),
+}
+"""What TLS and the system say, for people."""
+
+
 @dataclass(frozen=True)
 class Sender:
     """Sends one request and reads one answer; holds no connection, so threads share it."""
@@ -100,7 +123,7 @@ class Sender:
         """Resolve once, in time; one closed address among them closes the host."""
         found = _within(deadline, lambda: self.resolve(target.host, target.port))
         if not found:
-            msg = "the host name has no address"
+            msg = sentence("the host name has no address")
             raise OSError(msg)
         if target.host not in self.allowed.hosts:
             for address in found:
@@ -201,7 +224,7 @@ class Deadline:
             seconds = f"{self._timeout_ms / 1000:g}"
             why = sentence("No complete answer within %(seconds)s s.", seconds=seconds)
         elif isinstance(error, ssl.SSLCertVerificationError):
-            said = error.verify_message
+            said = _UNTRUSTED.get(error.verify_message, error.verify_message)
             why = sentence("The certificate is not trusted: %(said)s.", said=said)
         elif isinstance(error, ssl.SSLError):
             why = sentence("No TLS connection could be made.")
@@ -211,7 +234,7 @@ class Deadline:
             why = sentence("The host name could not be resolved.")
         else:
             said = error.strerror or str(error)  # type: ignore[attr-defined]
-            why = sentence("The connection failed: %(said)s.", said=said)
+            why = sentence("The connection failed: %(said)s.", said=_FAILED.get(said, said))
         return Undeliverable(why, permanent=False)
 
 
@@ -228,7 +251,7 @@ def _within(deadline: Deadline, call: Callable[[], Sequence[str]]) -> Sequence[s
         except OSError as error:
             answers.put(error)
         except UnicodeError:
-            answers.put(OSError("the host name cannot be resolved"))
+            answers.put(OSError(sentence("the host name cannot be resolved")))
 
     threading.Thread(target=run, daemon=True).start()
     try:

@@ -237,7 +237,7 @@ def _mail_failure(error: Exception) -> Undeliverable:
         said = " ".join(text.decode("utf-8", "replace").split())[:_WHY_MAX]
         return Undeliverable(
             sentence(
-                "The mail server answered %(said)s.", said=f"{code} {said}".rstrip(".")
+                "The mail server answered %(answer)s.", answer=f"{code} {said}".rstrip(".")
             ),
             permanent=refused and code >= 500,  # noqa: PLR2004 - as SMTP has it
         )

@@ -196,11 +196,11 @@ def told(answer: Answer) -> Told:
     except ValueError:
         said = None
     if answer.status != 200 or not isinstance(said, dict):  # noqa: PLR2004 - OK
-        return Told(why=f"Slack answered {answer.status}.")
+        return Told(why=sentence("Slack answered %(status)s.", status=answer.status))
     if said.get("ok") is True:
         return Told(texts(said, "ts"))
     error = texts(said, "error")[:80]
-    why = _WORDS.get(error, f"Slack refused it: {error}.")
+    why = _WORDS.get(error, sentence("Slack refused it: %(error)s.", error=error))
     return Told(why=why, gone=error in _GONE, wait="1" if error == "ratelimited" else None)
 
 

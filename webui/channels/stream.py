@@ -30,11 +30,15 @@ class Unwelcome(Undeliverable):
 
     def __init__(self, status: int) -> None:
         if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-            why = f"The server does not take our password ({status})."
+            why = sentence(
+                "The server does not take our password (%(status)s).", status=status
+            )
         elif status == HTTPStatus.OK:
             why = sentence("What answers there is no event stream.")
         else:
-            why = f"The server answered {status} instead of its event stream."
+            why = sentence(
+                "The server answered %(status)s instead of its event stream.", status=status
+            )
         super().__init__(why, permanent=False)
         self.status = status
 
@@ -67,7 +71,11 @@ class Stream:
                 ) from None
         if not self._closed:
             silent = self._over.is_set()
-            why = f"Nothing was heard for {self._idle:g} s." if silent else "It ended."
+            why = (
+                sentence("Nothing was heard for %(idle)s s.", idle=f"{self._idle:g}")
+                if silent
+                else sentence("It ended.")
+            )
             raise Undeliverable(why, permanent=False)
 
     def close(self) -> None:

@@ -46,6 +46,7 @@ from webui.inbox.opening import OpenSource
 from webui.inbox.taking import PER_MINUTE, keep_refused
 from webui.receivers.kind import Inbound, Refused, Verified
 from webui.runtime import Runtime
+from webui.sentences import sentence
 from webui.store.errors import StoreUnavailableError
 from webui.store.queries.chat import message_of
 from webui.store.transaction import Transaction
@@ -129,7 +130,7 @@ def look_at(received: Received) -> None:
     click, back = received.click, _back(received)
     press = read_press(click.value)
     if press is None:
-        _ended(received, None, "A button that is not ours.")
+        _ended(received, None, sentence("A button that is not ours."))
         back.tell(NOT_OURS)
         return
     if click.act == "press" and press.asks_first:
@@ -142,7 +143,7 @@ def look_at(received: Received) -> None:
             ready = deciding.prepared(runtime, session, source, click, press)
         decided = runtime.store.write(lambda tx: _decide_once(tx, received, ready))
     except deciding.Unlinked:
-        if _ended(received, press, "Whoever clicked is linked to nobody here."):
+        if _ended(received, press, sentence("Whoever clicked is linked to nobody here.")):
             url = f"{runtime.public_url}/account/link"
             back.tell(LINK_FIRST.format(url=url), asks_code=True)
         return
@@ -179,7 +180,7 @@ def _link(received: Received) -> None:
             words = error.detail
         else:
             words = TYPED
-        _remember(tx, bare, None, IGNORED, "A code was typed.")
+        _remember(tx, bare, None, IGNORED, sentence("A code was typed."))
         return words
 
     words = received.runtime.store.write(unit)
@@ -230,7 +231,7 @@ def _known(tx: Transaction, received: Received) -> bool:
     source, ids = received.source, received.verified.message_ids
     if seen(tx.session, source.id, ids) is not None:
         if may_keep(tx, source, proven=True):
-            why = "This click had arrived before; nothing was done again."
+            why = sentence("This click had arrived before; nothing was done again.")
             keep(
                 tx,
                 source,

@@ -22,6 +22,7 @@ from webui.chat.platforms import PLATFORMS
 from webui.inbox.opening import OpenSource, open_source
 from webui.receivers.chat_config import CHAT_KINDS, ChatConfig, chat_config
 from webui.runtime import Runtime
+from webui.sentences import sentence
 from webui.store.errors import StoreUnavailableError
 from webui.store.models import ChatChannel, PostedMessage, Source
 from webui.store.queries.chat import Due, channels_to_serve, due_messages
@@ -157,7 +158,7 @@ class Poster:
     def _send(self, channel: Channel, message: PostedMessage, card: Card) -> Told:
         platform = PLATFORMS[channel.source.kind.name]
         if not channel.source.secrets.token:
-            return Told(why="The source has no bot token: give it one.")
+            return Told(why=sentence("The source has no bot token: give it one."))
         place = platform.place(self._runtime.settings, channel.source, message.channel)
         if message.message_id is None:
             request = platform.wire.post(place, card, message.id)

@@ -14,6 +14,7 @@ from webui.preview import Profile
 from webui.receivers.kind import Inbound, Kind, Refused, SourceSecrets, Submission
 from webui.receivers.reading import read_body
 from webui.receivers.registry import KINDS, WAYS_BACK
+from webui.sentences import sentence
 from webui.store.keyring import Keyring
 from webui.store.models import Agent, Org, Source
 
@@ -87,7 +88,9 @@ def prepared(source: OpenSource, submission: Submission, profile: Profile) -> As
         ref = submission.get("source_ref")
         if not ref:
             raise Refused(
-                422, "source_ref_missing", "It does not say which question it is."
+                422,
+                "source_ref_missing",
+                sentence("It does not say which question it is."),
             )
         submission["ctx"] = {**submission.get("ctx", {}), UPSTREAM_REF: ref}
     body = check_body(AskBody, submission)

@@ -24,6 +24,8 @@ from webui.store.models import Org, SourceDelivery
 from webui.store.queries import traffic
 from webui.store.transaction import Transaction
 
+_REPLAYED = sentence("Filed by a replay after it had been refused.")
+
 
 class Replayed(NamedTuple):
     """What became of several failures."""
@@ -140,7 +142,7 @@ def _mark(
     actor: str,
 ) -> None:
     kept.verdict, kept.status_code = ACCEPTED, 202
-    kept.why, kept.approval_id = "Filed by a replay after it had been refused.", filed[0]
+    kept.why, kept.approval_id = _REPLAYED, filed[0]
     tx.session.flush()
     facts = {"replayed": kept.id, "approvals": list(filed)}
     tx.record(kept.org_id, actor, "source.changed", subject(source.id), facts)

@@ -34,7 +34,9 @@ from webui.store.transaction import Transaction
 
 PER_MINUTE = 600
 """Deliveries of one source that are taken in a minute; a burst may be twice that."""
-STORM = f"This source sends more than {PER_MINUTE} deliveries a minute."
+STORM = sentence(
+    "This source sends more than %(most)s deliveries a minute.", most=PER_MINUTE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ def _settle(
     else:
         filed = [intake.submit(tx, source.filer, ask, limits).approval for ask in asks]
         taken = Taken(202, tuple((one.id, one.status) for one in filed))
-        verdict, why = ACCEPTED, "Filed."
+        verdict, why = ACCEPTED, sentence("Filed.")
     remember(tx, source.id, verified.message_ids, taken.ids, signed_at=verified.signed_at)
     first = taken.ids[0] if taken.ids else None
     kept = Verdict(verdict, taken.status_code, why, verified.message_ids, first)

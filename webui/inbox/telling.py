@@ -9,11 +9,12 @@ from webui.approvals.states import Resolution, Status
 from webui.approvals.use.leases import Lease, end_use
 from webui.approvals.use.using import Used, consume
 from webui.receivers.answers import Answer
+from webui.sentences import sentence
 from webui.store.models import Approval, Consumption
 from webui.store.queries import calls
 from webui.store.transaction import Transaction
 
-TOLD = "Whoever waited for it was told to go on; no outcome is reported."
+TOLD = sentence("Whoever waited for it was told to go on; no outcome is reported.")
 """How the use of a yes ends here; by this a repeat is known from somebody else's use."""
 
 
@@ -39,7 +40,7 @@ def answer_now(tx: Transaction, filer: Filer, row: Approval, lease: Lease) -> An
 
 
 def _take_back(tx: Transaction, row: Approval, refusal: DeskError) -> str:
-    told = f"It was approved, but may not run now: {refusal.detail}"
+    told = sentence("It was approved, but may not run now: %(why)s", why=refusal.detail)
     standing = load(tx, row.org_id, row.id)
     if standing.status == Status.APPROVED:
         move(

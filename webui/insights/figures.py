@@ -1,5 +1,6 @@
 """From the numbers of a period to what the page says: charts with their tables."""
 
+from webui.approvals.policy import rule_told
 from webui.insights import deciding, waiting
 from webui.insights.counted import (
     DRAWN,
@@ -79,7 +80,7 @@ def _times(asked: int, *, is_candidate: bool) -> str:
 
 def _rules(counted: Counted, names: Names) -> Chart:
     found = counted.ranked(Facet.RULE, "asked")
-    rows = [(names.text(name) if name else NO_RULE, row) for name, row in found]
+    rows = [(names.text(rule_told(name)) if name else NO_RULE, row) for name, row in found]
     total = sum(n(row, "asked") for _, row in rows)
     return Chart(
         "rules",

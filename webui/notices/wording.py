@@ -6,15 +6,15 @@ what strangers named, a tool or an agent, only harmless signs are kept.
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from webui.approvals.states import Risk
 from webui.approvals.words import RISK_INSIDE
+from webui.languages import Language
 from webui.notices import wishes
 from webui.preview import inline
-from webui.sentences import Language, Sentence, joined, plural, sentence, sentence_in
+from webui.sentences import Sentence, joined, plural, sentence, sentence_in
 
 LONGEST_NAME: Final = 80
 _HARMLESS: Final = re.compile(r"[^\w .:/+,#⟦⟧-]")
@@ -65,7 +65,9 @@ def message(
         "What you are told, and when: %(address)s",
         address=address,
     )
-    told = [_told(item, public_url, zone) for item in ordered]
+    told = [
+        _told(item, public_url, language.local(item.expires_at, zone)) for item in ordered
+    ]
     body = joined("\n\n", [*told, foot])
     return Message(title(ordered).told(language), body.told(language))
 
@@ -134,17 +136,12 @@ def title(items: Sequence[Item]) -> Sentence:
     return joined("; ", parts)
 
 
-def _told(item: Item, public_url: str, zone: ZoneInfo) -> Sentence:
-    agent, until = plain(item.agent), _clock(item.expires_at, zone)
+def _told(item: Item, public_url: str, until: str) -> Sentence:
     if item.why == wishes.BREAK_GLASS:
         end = sentence("One person approved it past its quorum; the reason is on its page.")
     elif item.risk:
         end = sentence("Decide before %(until)s.", until=until)
     else:
         end = sentence("Nobody else can answer it. Answer before %(until)s.", until=until)
-    asked = sentence("Asked by %(agent)s.", agent=agent)
+    asked = sentence("Asked by %(agent)s.", agent=plain(item.agent))
     return joined("\n", (head(item), asked, end, f"{public_url}{item.link}"))
-
-
-def _clock(at: int, zone: ZoneInfo) -> str:
-    return datetime.fromtimestamp(at / 1000, zone).strftime("%Y-%m-%d %H:%M %Z")

@@ -23,6 +23,7 @@ from webui.inbox.opening import open_source
 from webui.receivers.registry import WAYS_BACK
 from webui.receivers.way_back import Conversation, End, Heard, Outcome
 from webui.runtime import Runtime
+from webui.sentences import sentence
 from webui.store.errors import StoreUnavailableError
 
 log = structlog.get_logger()
@@ -108,7 +109,7 @@ class Replier:
             source = open_source(session, store.keyring, claimed.source_id, now)
         way_back = None if source is None else WAYS_BACK.get(source.kind.name)
         if source is None or way_back is None:
-            return Outcome(End.PERMANENT, "Its source is not here any more.")
+            return Outcome(End.PERMANENT, sentence("Its source is not here any more."))
         try:
             return self._converse(
                 way_back.tell(claimed.told, claimed.reply_to, source.secrets, now)
@@ -118,7 +119,8 @@ class Replier:
             return Outcome(end, str(undeliverable))
         except (LookupError, ValueError):
             return Outcome(
-                End.PERMANENT, "What the source sent or its settings do not say where to."
+                End.PERMANENT,
+                sentence("What the source sent or its settings do not say where to."),
             )
 
     def _converse(self, conversation: Conversation) -> Outcome:
@@ -132,4 +134,4 @@ class Replier:
                 request = conversation.send(Heard(answer.status, answer.body_excerpt))
         except StopIteration as ended:
             return ended.value  # type: ignore[no-any-return]
-        return Outcome(End.PERMANENT, "The source did not come to an end.")
+        return Outcome(End.PERMANENT, sentence("The source did not come to an end."))

@@ -17,6 +17,7 @@ from webui.channels.schedule import (
     after_trouble,
 )
 from webui.outbox.claiming import Claimed
+from webui.sentences import sentence
 from webui.store.models import Delivery, Endpoint
 from webui.store.transaction import Transaction
 
@@ -46,10 +47,13 @@ class Attempt:
         if 200 <= status < 300:  # noqa: PLR2004 - success, as HTTP has it
             return None
         if status == GONE:
-            return "The receiver answered 410: it wants nothing more."
+            return sentence("The receiver answered 410: it wants nothing more.")
         if 300 <= status < 400:  # noqa: PLR2004 - redirects
-            return f"The receiver answered {status}; redirects are not followed."
-        return f"The receiver answered {status}."
+            return sentence(
+                "The receiver answered %(status)s; redirects are not followed.",
+                status=status,
+            )
+        return sentence("The receiver answered %(status)s.", status=status)
 
     @property
     def good(self) -> bool:

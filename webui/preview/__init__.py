@@ -3,7 +3,7 @@
 from webui.preview.claims import other_sums
 from webui.preview.hiding import HIDDEN, Hider, without_secrets
 from webui.preview.json_text import canonical_pieces
-from webui.preview.lines import line
+from webui.preview.lines import arguments_told, line, line_told
 from webui.preview.lookalikes import looks_like
 from webui.preview.masked import (
     StillMaskedError,
@@ -41,6 +41,7 @@ __all__ = [
     "Preview",
     "Profile",
     "StillMaskedError",
+    "arguments_told",
     "canonical_pieces",
     "card",
     "full",
@@ -48,6 +49,7 @@ __all__ = [
     "in_order",
     "inline",
     "line",
+    "line_told",
     "looks_like",
     "masked_arguments",
     "masked_name",

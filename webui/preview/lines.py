@@ -10,6 +10,7 @@ from typing import Any, Final
 from webui.preview.clipping import Size, fitted
 from webui.preview.reading import Call, Value, in_order
 from webui.preview.redaction import Profile, Segment
+from webui.preview.telling import ITEMS, KEYS, MORE_KEYS, call_told
 from webui.preview.visible import is_as_shown, on_one_line
 
 _MOST_CHARS: Final = 200
@@ -32,7 +33,7 @@ def line(tool: str, arguments: Mapping[str, Any], profile: Profile) -> str:
     """
     names = in_order(arguments)
     flat = {name: _flat(arguments[name]) for name in names[:_MOST_KEYS]}
-    written = _cut((Segment(tool),), _TOOL, 80) + "("
+    written = _head(tool)
     shown = 0
     for name, value in zip(flat, Call(flat, profile).values, strict=True):
         part = (", " if shown else "") + _name(value) + ": "
@@ -43,6 +44,23 @@ def line(tool: str, arguments: Mapping[str, Any], profile: Profile) -> str:
         written += part
         shown += 1
     return written + _rest(len(names) - shown, shown) + ")"
+
+
+def line_told(tool: str, written: str) -> str:
+    """Return a line of a tool's call, as `line` wrote it, as a sentence; an agent's words stay."""
+    return call_told(_head(tool), written)
+
+
+def arguments_told(tool: str, written: str) -> str:
+    """Return what stands between the brackets of such a line; empty if there is nothing."""
+    head = _head(tool)
+    if not written.startswith(head):
+        return call_told(head, written)
+    return call_told("", written[len(head) : -1])
+
+
+def _head(tool: str) -> str:
+    return _cut((Segment(tool),), _TOOL, 80) + "("
 
 
 def _flat(value: Any) -> Any:
@@ -58,9 +76,9 @@ def _name(value: Value) -> str:
 
 def _value(value: Value, given: Any, room: int) -> str:
     if value.kind == "object":
-        return f"{{{len(given)} {'key' if len(given) == 1 else 'keys'}}}"
+        return f"{{{KEYS.of(len(given))}}}"
     if value.kind == "array":
-        return f"[{len(given)} {'item' if len(given) == 1 else 'items'}]"
+        return f"[{ITEMS.of(len(given))}]"
     if value.kind != "string" or value.is_masked:
         return _cut(value.segments, _TEXT, room)
     return f'"{_cut(value.segments, _TEXT, room - 2, quoted=True)}"'
@@ -80,4 +98,4 @@ def _cut(
 def _rest(number: int, shown: int) -> str:
     if number == 0:
         return ""
-    return f"{', ' if shown else ''}⟦+{number} more {'key' if number == 1 else 'keys'}⟧"
+    return f"{', ' if shown else ''}⟦{MORE_KEYS.of(number)}⟧"

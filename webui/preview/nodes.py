@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from webui.sentences import Sentence, joined, number, sentence
+from webui.sentences import Sentence, joined, number, sentence, sentence_in
 
 if TYPE_CHECKING:
     from webui.preview.renderers.rendering import Rendering
@@ -22,6 +22,17 @@ NodeKind = Literal[
     "string", "number", "boolean", "null", "object", "array", "masked", "gap", "rows"
 ]
 """What a value is; rows: several plain ones of a long list or object, as JSON."""
+
+KIND: Final[dict[NodeKind, Sentence]] = {
+    "string": sentence_in("a kind of value", "string"),
+    "number": sentence_in("a kind of value", "number"),
+    "boolean": sentence_in("a kind of value", "boolean"),
+    "null": sentence_in("a kind of value", "null"),
+    "object": sentence_in("a kind of value", "object"),
+    "array": sentence_in("a kind of value", "array"),
+    "masked": sentence_in("a kind of value", "masked"),
+}
+"""The same for people."""
 
 
 class Piece(NamedTuple):

@@ -23,6 +23,7 @@ from webui.preview.shapes import (
     has_card,
     looks_random,
 )
+from webui.preview.telling import REDACTED, REDACTED_WITH_SPACES, mark_told
 from webui.preview.unpacking import MOST_LEVELS, Packed, Unpacker
 from webui.sentences import sentence
 
@@ -64,7 +65,7 @@ class Segment(NamedTuple):
     @property
     def piece(self) -> Piece:
         """Return the mask as a piece."""
-        return Piece("mask", self.mask, _MASKED)
+        return Piece("mask", mark_told(self.mask), _MASKED)
 
 
 class Payload(NamedTuple):
@@ -88,9 +89,9 @@ class Payload(NamedTuple):
 def mask_of(secret: str, key: bytes) -> str:
     """Return what is shown in the place of `secret`."""
     tag = hmac.digest(key, secret.encode("utf-8", "surrogatepass"), sha256).hex()
-    spaces = " contains spaces" if any(map(str.isspace, set(secret))) else ""
-    chars = "char" if len(secret) == 1 else "chars"
-    return f"⟦redacted {len(secret)} {chars}{spaces} tag {tag[:_TAG_DIGITS]}⟧"
+    spaces = any(map(str.isspace, set(secret)))
+    words = REDACTED_WITH_SPACES if spaces else REDACTED
+    return f"⟦{words.of(len(secret), tag=tag[:_TAG_DIGITS])}⟧"
 
 
 class Redactor:

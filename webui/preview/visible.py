@@ -27,7 +27,7 @@ _UNUSUAL: Final = re.compile(
 )
 _FOUR_ENDS: Final = re.compile(r"\n *+\n *+\n *+\n")
 _BLANK_RUN: Final = re.compile(r" +|\n+")
-_BLANKS: Final = {
+BLANKS: Final = {
     " ": forms("%(number)s space", "%(number)s spaces"),
     "\n": forms("%(number)s newline", "%(number)s newlines"),
 }
@@ -131,7 +131,7 @@ def _blanks(run: str) -> Iterator[Piece]:
 
 @lru_cache(maxsize=1024)
 def _counted(blank: str, length: int) -> Piece:
-    words = _BLANKS[blank].of(length)
+    words = BLANKS[blank].of(length)
     return Piece("blank", joined("", ("⟦", words, "⟧")), words)
 
 

@@ -3,9 +3,11 @@
 import re
 import textwrap
 
+from webui.sentences import sentence
+
 MINUTE = 60
 _PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----(.+?)-----END \1-----", re.DOTALL)
-_BAD = "must be the App's private key: the whole text of its .pem file"
+_BAD = sentence("must be the App's private key: the whole text of its .pem file")
 
 
 def read_key(pem: str) -> str:

@@ -40,8 +40,10 @@ class SlackConfig(ChatConfig):
         str,
         spelled(
             r"[CGD][A-Z0-9]{2,30}",
-            "must be the channel's id, such as C0123456789 (at the end of the channel's details "
-            "in Slack), not its name",
+            sentence(
+                "must be the channel's id, such as C0123456789 (at the end of the "
+                "channel's details in Slack), not its name"
+            ),
         ),
     ]
 
@@ -53,8 +55,10 @@ class DiscordConfig(ChatConfig):
         str,
         spelled(
             r"[1-9][0-9]{14,19}",
-            "must be the channel's id, 15 to 20 digits (Copy Channel ID in its menu in Discord), "
-            "not its name",
+            sentence(
+                "must be the channel's id, 15 to 20 digits (Copy Channel ID in its "
+                "menu in Discord), not its name"
+            ),
         ),
     ]
 

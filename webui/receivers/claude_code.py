@@ -91,7 +91,7 @@ def verify(delivery: Inbound, source: SourceSecrets, now: int) -> Verified:  # n
         raise Refused(
             401,
             "signature_missing",
-            "Send the source's secret as `Authorization: Bearer <secret>`.",
+            sentence("Send the source's secret as `Authorization: Bearer <secret>`."),
         )
     if not source.secrets:
         raise misconfigured()
@@ -99,7 +99,9 @@ def verify(delivery: Inbound, source: SourceSecrets, now: int) -> Verified:  # n
     digest = _digest(given)
     matches = [hmac.compare_digest(digest, _digest(known)) for known in source.secrets]
     if not any(matches):
-        raise Refused(401, "signature_mismatch", "This is not the secret of this source.")
+        raise Refused(
+            401, "signature_mismatch", sentence("This is not the secret of this source.")
+        )
     return Verified(("sha256:" + hashlib.sha256(delivery.body).hexdigest(),), None)
 
 
@@ -130,9 +132,9 @@ def to_submissions(
     needed += ["tool_use_id"] if event == PRE_TOOL_USE else []
     for member in needed:
         if not isinstance(hook.get(member), str) or not hook[member]:
-            raise _unfit(member, "a string")
+            raise _unfit(member, sentence("a string"))
     if not isinstance(hook.get("tool_input"), dict):
-        raise _unfit("tool_input", "an object")
+        raise _unfit("tool_input", sentence("an object"))
     try:
         settings = read_config(_Config, config)
     except InvalidError:
@@ -158,7 +160,7 @@ def not_a_gate() -> Refused:
     return Refused(
         422,
         "hook_unknown",
-        "This source answers the hooks PreToolUse and PermissionRequest only.",
+        sentence("This source answers the hooks PreToolUse and PermissionRequest only."),
     )
 
 
@@ -167,7 +169,13 @@ def _strings(hook: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, str]:
 
 
 def _unfit(member: str, form: str) -> Refused:
-    return Refused(422, "schema", f"The hook's member `{member}` must be {form}.")
+    return Refused(
+        422,
+        "schema",
+        sentence(
+            "The hook's member `%(member)s` must be %(form)s.", member=member, form=form
+        ),
+    )
 
 
 def allowed(event: str, why: str, changed: Mapping[str, Any] | None) -> bytes:

@@ -47,13 +47,16 @@ _VERSION = "1.0"
 _MAX_ATTRIBUTE = 1_000
 _MAX_SHOWN = 500
 _NO_FIELDS = {"tool": "/tool", "arguments": "/arguments"}
-_ID_UNSIGNED = (
-    "In binary mode nobody signs ce-id: send the event's id as the signed webhook-id too, or "
-    f"the event in structured mode ({STRUCTURED})."
+_ID_UNSIGNED = sentence(
+    "In binary mode nobody signs ce-id: send the event's id as the signed "
+    "webhook-id too, or the event in structured mode (%(structured)s).",
+    structured=STRUCTURED,
 )
-_TYPE_UNSIGNED = (
-    "This source takes events by their type, and in binary mode nobody signs ce-type: send the "
-    f"event in structured mode ({STRUCTURED}), or take `types` out of the settings."
+_TYPE_UNSIGNED = sentence(
+    "This source takes events by their type, and in binary mode nobody "
+    "signs ce-type: send the event in structured mode (%(structured)s), or "
+    "take `types` out of the settings.",
+    structured=STRUCTURED,
 )
 
 
@@ -140,9 +143,11 @@ def to_submissions(
             sentence("The event's type is not one that this source asks approval for.")
         )
     if "data_base64" in body.value:
-        raise _unfit("data_base64", "left out: send JSON in `data`")
+        raise _unfit("data_base64", sentence("left out: send JSON in `data`"))
     if not isinstance(body.value.get("data"), dict):
-        raise _unfit("data", "a JSON object, the body of `POST /api/v1/approvals`")
+        raise _unfit(
+            "data", sentence("a JSON object, the body of `POST /api/v1/approvals`")
+        )
     return [submission_of(Document(body.value["data"], body.raw("data")))]
 
 
@@ -174,7 +179,10 @@ def _is_structured(headers: Mapping[str, str]) -> bool:
         raise Refused(
             415,
             "unsupported_media_type",
-            f"Send one event at a time, as {STRUCTURED} or with ce- headers.",
+            sentence(
+                "Send one event at a time, as %(structured)s or with ce- headers.",
+                structured=STRUCTURED,
+            ),
         )
     return media_type == STRUCTURED
 
@@ -189,7 +197,13 @@ def _attributes(body: Document | None, headers: Mapping[str, str]) -> dict[str, 
             value = headers.get(f"ce-{attribute}")
             value = value if value is None else _decoded(value)
         if not isinstance(value, str) or not 1 <= len(value) <= _MAX_ATTRIBUTE:
-            raise _unfit(attribute, f"a string of 1 to {_MAX_ATTRIBUTE} characters")
+            raise _unfit(
+                attribute,
+                sentence(
+                    "a string of 1 to %(max_attribute)s characters",
+                    max_attribute=_MAX_ATTRIBUTE,
+                ),
+            )
         found[attribute] = value
     if found["specversion"] != _VERSION:
         raise _unfit("specversion", _VERSION)
@@ -213,4 +227,12 @@ def _id_of(event: Mapping[str, str]) -> str:
 
 
 def _unfit(attribute: str, form: str) -> Refused:
-    return Refused(422, "event_invalid", f"The CloudEvent's `{attribute}` must be {form}.")
+    return Refused(
+        422,
+        "event_invalid",
+        sentence(
+            "The CloudEvent's `%(attribute)s` must be %(form)s.",
+            attribute=attribute,
+            form=form,
+        ),
+    )

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ValidationError
 
 from webui.approvals.call.json_faults import step
 from webui.approvals.errors import Fault, InvalidError
+from webui.approvals.misfits import misfit
 from webui.sentences import joined, sentence
 from webui.signatures.errors import BadSecret
 
@@ -79,13 +80,12 @@ def spelled(pattern: str, words: str) -> AfterValidator:
 
 
 WEB_ADDRESS = spelled(
-    r"https?://[^\s?#]+", "must be an address that begins with http:// or https://"
+    r"https?://[^\s?#]+",
+    sentence("must be an address that begins with http:// or https://"),
 )
 
 
 def _fault(error: Mapping[str, Any]) -> Fault:
     # pydantic marks a fault in a member's name by a last step of its own
     pointer = "".join(step(part) for part in error["loc"] if part != "[key]")
-    ours = error.get("ctx", {}).get("error")
-    said = ours.args[0] if ours else str(error["msg"])
-    return Fault(pointer, _PLAIN_WORDS.get(error["type"], said))
+    return Fault(pointer, _PLAIN_WORDS.get(error["type"]) or misfit(error))

@@ -56,16 +56,17 @@ on_shutdown: Literal["reject", "keep"] = "keep"
 SCHEMA = "ctrlrun.approval_request/v1"
 _HEADER = "CTRLRun-Signature"
 _SETTLED = frozenset({"ok", "already granted", "already denied"})
-_NO_WAY_BACK = (
-    "It does not say where to answer: give CTRLRun's provider its public_url, so that the "
-    "request has a respond_to."
+_NO_WAY_BACK = sentence(
+    "It does not say where to answer: give CTRLRun's provider its "
+    "public_url, so that the request has a respond_to."
 )
 
 
 _PLACE = r"^https?://[^\s?#@\\]+$"
-_UNBOUND = (
-    "The settings of this source do not say where answers may go: an admin of the organization "
-    "gives them the `public_url` of CTRLRun's provider, and files this then."
+_UNBOUND = sentence(
+    "The settings of this source do not say where answers may go: an admin "
+    "of the organization gives them the `public_url` of CTRLRun's "
+    "provider, and files this then."
 )
 
 
@@ -157,10 +158,13 @@ def _elsewhere(respond_to: object, config: Mapping[str, Any]) -> str | None:
     if lies_under(respond_to, base):
         return None
     place = "/".join(str(respond_to).split("/")[:3])[:100]  # all of one place fail alike
-    return (
-        f"It wants its answer at {place!r}, and that does not lie below {base}, the `public_url` "
-        "of this source's settings. Give CTRLRun's provider that public_url; or, if it moved, "
-        "let an admin of the organization change the settings."
+    return sentence(
+        "It wants its answer at %(place)s, and that does not lie below "
+        "%(base)s, the `public_url` of this source's settings. Give CTRLRun's "
+        "provider that public_url; or, if it moved, let an admin of the "
+        "organization change the settings.",
+        place=f"{place!r}",
+        base=base,
     )
 
 
@@ -181,7 +185,7 @@ def tell(
         ensure_ascii=False,
         separators=(",", ":"),
     ).encode()
-    outcome = Outcome(End.PERMANENT, "The source has no secret.")
+    outcome = Outcome(End.PERMANENT, sentence("The source has no secret."))
     for secret in source.secrets:
         headers = {
             "Content-Type": "application/json",
@@ -197,12 +201,19 @@ def tell(
 def _read(heard: Heard) -> Outcome:
     detail = _detail(heard)
     if heard.status == HTTPStatus.OK and detail not in _SETTLED:
-        return Outcome(End.PERMANENT, f"CTRLRun wants more than this: {detail}")
+        return Outcome(
+            End.PERMANENT,
+            sentence("CTRLRun wants more than this: %(detail)s", detail=detail),
+        )
     if heard.status != HTTPStatus.BAD_REQUEST:
         return judged(heard, gone=())
     if "signature did not verify" in detail or "must be" in detail:
-        return Outcome(End.PERMANENT, f"CTRLRun refused it: {detail}")
-    return Outcome(End.GONE, f"CTRLRun waits for it no more: {detail}")
+        return Outcome(
+            End.PERMANENT, sentence("CTRLRun refused it: %(detail)s", detail=detail)
+        )
+    return Outcome(
+        End.GONE, sentence("CTRLRun waits for it no more: %(detail)s", detail=detail)
+    )
 
 
 def _detail(heard: Heard) -> str:

@@ -138,7 +138,9 @@ def _check_callback(callback: Any, api_url: str) -> None:
         raise Refused(
             422,
             "callback_elsewhere",
-            "The callback does not lie under the api_url of this source's settings.",
+            sentence(
+                "The callback does not lie under the api_url of this source's settings."
+            ),
         )
 
 
@@ -207,7 +209,10 @@ def _not_in(heard: Heard) -> Outcome:
     outcome = judged(heard, gone=())
     if outcome.end is End.TRANSIENT:
         return outcome
-    said = f"GitHub gave the App no token for its installation ({heard.status})."
+    said = sentence(
+        "GitHub gave the App no token for its installation (%(status)s).",
+        status=heard.status,
+    )
     return Outcome(End.PERMANENT, said)
 
 
@@ -221,4 +226,6 @@ def _by_list(listed: Heard, environment: str, refused: Outcome) -> Outcome:
         return refused
     if environment in waiting:
         return refused
-    return Outcome(End.GONE, "GitHub's list of what waits does not name this deployment.")
+    return Outcome(
+        End.GONE, sentence("GitHub's list of what waits does not name this deployment.")
+    )

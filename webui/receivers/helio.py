@@ -127,12 +127,18 @@ def _read(heard: Heard, *, yes: bool) -> Outcome:
         said = {}
     said = said if isinstance(said, dict) else {}
     if said.get("error") == "native_ticket":
-        return Outcome(End.PERMANENT, "This ticket can only be settled by Helio's adapter.")
+        return Outcome(
+            End.PERMANENT, sentence("This ticket can only be settled by Helio's adapter.")
+        )
     status = said.get("status")
     if status in _YES or status == "denied":
         approved = status in _YES
         end = End.CONFIRMED if approved == yes else End.GONE
-        return Outcome(end, f"Helio's ticket is {status} already.", approved)
+        return Outcome(
+            end, sentence("Helio's ticket is %(status)s already.", status=status), approved
+        )
     if isinstance(status, str) and status != "pending":
-        return Outcome(End.GONE, f"Helio's ticket has ended: {status[:40]}.")
-    return Outcome(End.TRANSIENT, "Helio could not settle its ticket.")
+        return Outcome(
+            End.GONE, sentence("Helio's ticket has ended: %(status)s.", status=status[:40])
+        )
+    return Outcome(End.TRANSIENT, sentence("Helio could not settle its ticket."))

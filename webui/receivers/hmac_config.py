@@ -20,14 +20,14 @@ _PREFIX = re.compile(r"[!-~]{0,32}", re.ASCII)
 
 def _header(text: str) -> str:
     if not _HEADER.fullmatch(text):
-        msg = "must be a header name of letters, digits and hyphens"
+        msg = sentence("must be a header name of letters, digits and hyphens")
         raise ValueError(msg)
     return text.lower()
 
 
 def _prefix(text: str) -> str:
     if not _PREFIX.fullmatch(text):
-        msg = "must be at most 32 visible ASCII characters, like sha256="
+        msg = sentence("must be at most 32 visible ASCII characters, like sha256=")
         raise ValueError(msg)
     return text
 
@@ -39,14 +39,16 @@ def _pointer(text: str) -> str:
 
 def _algorithm(value: object) -> object:
     if str(value).lower().replace("-", "") in {"sha1", "md5"}:
-        msg = f"{value} is broken: set the sender to sha256 or sha512"
+        msg = sentence(
+            "%(value)s is broken: set the sender to sha256 or sha512", value=value
+        )
         raise ValueError(msg)
     return value
 
 
 def _scalar(value: object) -> object:
     if not isinstance(value, (str, int, bool, NoneType)):
-        msg = "must be a string, a whole number, true, false or null"
+        msg = sentence("must be a string, a whole number, true, false or null")
         raise ValueError(msg)  # noqa: TRY004  pydantic collects ValueErrors only
     return value
 
@@ -75,7 +77,7 @@ def _rule(value: object) -> Constant | Place:
             return Constant(**value) if "constant" in value else Place(**value)
     except (ValueError, TypeError):
         pass
-    msg = (
+    msg = sentence(
         'must be a JSON Pointer like "/ticket/tool_name", {"pointer": "...", '
         '"optional": true} or {"constant": ...}'
     )

@@ -138,8 +138,11 @@ def _sender_id(delivery: Inbound, config: HmacConfig) -> str | None:
         raise Refused(
             422,
             "message_id_missing",
-            f"The delivery has no message id of 1 to {_MAX_ID} characters where its "
-            "source says it is.",
+            sentence(
+                "The delivery has no message id of 1 to %(max_id)s characters where "
+                "its source says it is.",
+                max_id=_MAX_ID,
+            ),
         )
     return value
 
@@ -150,7 +153,10 @@ def _check_only(body: Document, config: HmacConfig) -> None:
         value: object = None if found is None else found.value
         # True == 1 in Python, not in JSON
         if (type(value), value) != (type(wanted), wanted):
-            msg = f"The value at {pointer} is not the one this source asks approval for."
+            msg = sentence(
+                "The value at %(pointer)s is not the one this source asks approval for.",
+                pointer=pointer,
+            )
             raise Ignored(msg)
 
 
@@ -163,6 +169,9 @@ def _found(body: Document, place: Place) -> Found | None:
         raise Refused(
             422,
             "field_missing",
-            f"The body has nothing at {place.pointer}, which the field map needs.",
+            sentence(
+                "The body has nothing at %(pointer)s, which the field map needs.",
+                pointer=place.pointer,
+            ),
         )
     return found

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from webui.approvals.call.strict_json import Document
+from webui.sentences import sentence
 from webui.signatures.errors import Flaw, NotSigned
 
 Submission = dict[str, Any]
@@ -121,5 +122,7 @@ def misconfigured() -> Refused:
     return Refused(
         422,
         "source_misconfigured",
-        "This source is not set up correctly; an admin of the organization can mend it.",
+        sentence(
+            "This source is not set up correctly; an admin of the organization can mend it."
+        ),
     )

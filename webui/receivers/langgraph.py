@@ -43,14 +43,22 @@ def interrupt_of(body: Document) -> Interrupt:
     unknown = sorted(body.value.keys() - _ENVELOPE)
     if unknown:
         raise Refused(
-            422, "schema", f"There is no member {unknown[0]!r:.80} beside `value`."
+            422,
+            "schema",
+            sentence(
+                "There is no member %(name)s beside `value`.", name=f"{unknown[0]!r:.80}"
+            ),
         )
     for member in PLACE:
         if not isinstance(body.value.get(member, ""), str):
-            raise Refused(422, "schema", f"`{member}` must be a string.")
+            raise Refused(
+                422, "schema", sentence("`%(member)s` must be a string.", member=member)
+            )
     schema = body.value.get("response_schema")
     if schema is not None and not isinstance(schema, dict):
-        raise Refused(422, "schema", "`response_schema` must be an object, or null.")
+        raise Refused(
+            422, "schema", sentence("`response_schema` must be an object, or null.")
+        )
     return read_value(body.value["value"], body.raw("value"), schema)
 
 

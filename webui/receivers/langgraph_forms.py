@@ -217,4 +217,8 @@ def _name(value: Mapping[str, Any], member: str) -> str:
 
 
 def _unfit(why: str) -> Refused:
-    return Refused(422, "interrupt_invalid", f"The interrupt cannot be read: {why}.")
+    return Refused(
+        422,
+        "interrupt_invalid",
+        sentence("The interrupt cannot be read: %(why)s.", why=why),
+    )

@@ -61,5 +61,7 @@ def _at(schema: Mapping[str, Any], found: Any) -> Mapping[str, Any]:
 
 
 def _unfit(why: str) -> Refused:
-    said = f"The `response_schema` of the interrupt cannot be read: {why}."
+    said = sentence(
+        "The `response_schema` of the interrupt cannot be read: %(why)s.", why=why
+    )
     return Refused(422, "interrupt_invalid", said)

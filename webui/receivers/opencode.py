@@ -82,9 +82,13 @@ class _Config(BaseModel):
         except ValueError:
             fine = False
         if not fine or parts.scheme not in {"http", "https"} or "@" in parts.netloc:
-            raise ValueError('must be the server\'s address, like "http://127.0.0.1:4096"')
+            raise ValueError(
+                sentence('must be the server\'s address, like "http://127.0.0.1:4096"')
+            )
         if parts.query or parts.fragment:
-            raise ValueError("must end with the host, port or path, without ? and #")
+            raise ValueError(
+                sentence("must end with the host, port or path, without ? and #")
+            )
         return url.rstrip("/")
 
 
@@ -118,7 +122,9 @@ def verify(
     raise Refused(
         401,
         "no_webhook",
-        "Nothing is sent to a source of this kind: the desk listens to OpenCode itself.",
+        sentence(
+            "Nothing is sent to a source of this kind: the desk listens to OpenCode itself."
+        ),
     )
 
 
@@ -198,7 +204,7 @@ def tell(
     )
     if not _gone(heard):
         return _outcome(heard, reply_to["version"])
-    gone = Outcome(End.GONE, "OpenCode waits for it no more.")
+    gone = Outcome(End.GONE, sentence("OpenCode waits for it no more."))
     if not reply_to["message"]:
         return gone
     heard = yield server.message(reply_to["session"], reply_to["message"])
@@ -228,12 +234,14 @@ def what_became(heard: Heard, call_id: str) -> Outcome | None:
     if call is None:
         return None
     if call.status == "completed":
-        return Outcome(End.GONE, "OpenCode's record says that it ran.", approved=True)
+        return Outcome(
+            End.GONE, sentence("OpenCode's record says that it ran."), approved=True
+        )
     if call.status == "error" and "rejected permission" in call.error:
-        return Outcome(End.GONE, "OpenCode's record says no.", approved=False)
+        return Outcome(End.GONE, sentence("OpenCode's record says no."), approved=False)
     if call.status == "running":  # allowed, and not done; or left so by a server that ended
         return Outcome(
-            End.TRANSIENT, "OpenCode's record does not say yet what became of it."
+            End.TRANSIENT, sentence("OpenCode's record does not say yet what became of it.")
         )
     return None
 
@@ -256,5 +264,7 @@ def _outcome(heard: Heard, version: int) -> Outcome:
     if heard.status < HTTPStatus.MULTIPLE_CHOICES:
         if (heard.status, heard.body.strip()) == (fine, body):
             return Outcome(End.CONFIRMED)
-        return Outcome(End.PERMANENT, "What answered is no OpenCode of a version we know.")
+        return Outcome(
+            End.PERMANENT, sentence("What answered is no OpenCode of a version we know.")
+        )
     return judged(heard, gone=())

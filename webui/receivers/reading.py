@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from webui.approvals.call.json_faults import DEFAULT_LIMITS, Unreadable
 from webui.approvals.call.strict_json import Document, read_arguments, read_document
 from webui.receivers.kind import Inbound, Refused
+from webui.sentences import sentence
 
 MAX_BODY = 1024 * 1024
 MAX_STEPS = 8
@@ -23,7 +24,9 @@ _POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)*")
 def check_size(body: bytes) -> None:
     """Refuse a body beyond 1 MiB, before anything is computed over it."""
     if len(body) > MAX_BODY:
-        raise Refused(413, "too_large", "The body is larger than 1 MiB (1,048,576 bytes).")
+        raise Refused(
+            413, "too_large", sentence("The body is larger than 1 MiB (1,048,576 bytes).")
+        )
 
 
 def read_body(delivery: Inbound) -> Document:
@@ -31,7 +34,9 @@ def read_body(delivery: Inbound) -> Document:
     media_type = delivery.headers.get("content-type", "")
     if not _JSON_TYPE.fullmatch(media_type):
         raise Refused(
-            415, "unsupported_media_type", "Send JSON with Content-Type: application/json."
+            415,
+            "unsupported_media_type",
+            sentence("Send JSON with Content-Type: application/json."),
         )
     try:
         return read_document(delivery.body, LIMITS, envelope_levels=MAX_STEPS)
@@ -56,7 +61,10 @@ def received_arguments(text: str) -> str:
 def split_pointer(pointer: str) -> list[str]:
     """Return the steps of a JSON Pointer (RFC 6901); raises ValueError."""
     if not _POINTER.fullmatch(pointer) or pointer.count("/") > MAX_STEPS:
-        msg = f'must be a JSON Pointer like "/ticket/id", of at most {MAX_STEPS} steps'
+        msg = sentence(
+            'must be a JSON Pointer like "/ticket/id", of at most %(max_steps)s steps',
+            max_steps=MAX_STEPS,
+        )
         raise ValueError(msg)
     return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
 

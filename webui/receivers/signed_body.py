@@ -95,7 +95,9 @@ def member(document: Any, *path: str) -> Any:
     for step in path:
         if not isinstance(found, dict) or found.get(step) is None:
             raise Refused(
-                422, "field_missing", f"The body has no member {'.'.join(path)!r}."
+                422,
+                "field_missing",
+                sentence("The body has no member %(path)s.", path=f"{'.'.join(path)!r}"),
             )
         found = found[step]
     return found

@@ -82,7 +82,11 @@ def submission_of(body: Document) -> Submission:
     # ours alone: a sender's members of these names must not pass for them
     for ours in ("arguments_text", "reply_to"):
         if ours in submission:
-            raise Refused(422, "schema", f'There is no member "{ours}"; leave it out.')
+            raise Refused(
+                422,
+                "schema",
+                sentence('There is no member "%(ours)s"; leave it out.', ours=ours),
+            )
     if "arguments" in submission:
         submission["arguments_text"] = received_arguments(body.raw("arguments"))
     return submission

@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from webui.approvals.upstream.told import APPROVE, DENY, Told
 from webui.receivers.kind import SourceSecrets
+from webui.sentences import sentence
 
 __all__ = [
     "APPROVE",
@@ -117,10 +118,17 @@ def judged(heard: Heard, gone: Sequence[int] = (HTTPStatus.NOT_FOUND,)) -> Outco
     """
     status = heard.status
     if status in gone:
-        return Outcome(End.GONE, f"The source answered {status}: it waits no more.")
+        return Outcome(
+            End.GONE,
+            sentence("The source answered %(status)s: it waits no more.", status=status),
+        )
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return Outcome(End.CONFIRMED)
     later = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in later:
-        return Outcome(End.TRANSIENT, f"The source answered {status}.")
-    return Outcome(End.PERMANENT, f"The source refused it with {status}.")
+        return Outcome(
+            End.TRANSIENT, sentence("The source answered %(status)s.", status=status)
+        )
+    return Outcome(
+        End.PERMANENT, sentence("The source refused it with %(status)s.", status=status)
+    )

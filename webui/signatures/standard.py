@@ -98,7 +98,10 @@ def sign_with(
 ) -> dict[str, str]:
     """Return what `sign` does, by the bytes of the keys themselves."""
     if not _ID.fullmatch(message_id):
-        msg = f"{message_id!r} cannot be a message id: visible ASCII without dots."
+        msg = sentence(
+            "%(message_id)s cannot be a message id: visible ASCII without dots.",
+            message_id=f"{message_id!r}",
+        )
         raise ValueError(msg)
     timestamp = str(now // 1000)
     digests = _digests(keys, message_id, timestamp, body)

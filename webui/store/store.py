@@ -10,6 +10,7 @@ from sqlalchemy import URL, Connection, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from webui.sentences import sentence
 from webui.store.clock import Clock
 from webui.store.engines import reading_engine, writing_engine
 from webui.store.errors import StoreUnavailableError
@@ -175,7 +176,7 @@ def _code(error: DBAPIError) -> str | None:
 def _postgresql_error(error: DBAPIError) -> Exception:
     code = _code(error)
     if error.connection_invalidated or code is None or code in _LOST:
-        return StoreUnavailableError("The database did not answer; ask again.")
+        return StoreUnavailableError(sentence("The database did not answer; ask again."))
     if code in _AGAIN or code.startswith(("53", "55", "57")):
-        return StoreUnavailableError("The database is busy; ask again.")
+        return StoreUnavailableError(sentence("The database is busy; ask again."))
     return error

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from webui.sentences import sentence
 from webui.store.errors import (
     StoreBrokenError,
     StoreBusyError,
@@ -78,12 +79,16 @@ class Writer:
     def write(self, unit: Unit) -> Any:
         """Run `unit`, wait until it is on disk, return its result or raise its error."""
         if self._closed:
-            raise StoreUnavailableError("The store is closing; nothing was changed.")
+            raise StoreUnavailableError(
+                sentence("The store is closing; nothing was changed.")
+            )
         job = Job(unit)
         try:
             self._jobs.put_nowait(job)
         except queue.Full:
-            raise StoreBusyError("Too many writes are waiting; try again.") from None
+            raise StoreBusyError(
+                sentence("Too many writes are waiting; try again.")
+            ) from None
         if not self._pump.is_alive():  # it ended between the first look and the queue
             self._refuse_waiting()
         job.done.wait()
@@ -103,7 +108,7 @@ class Writer:
             while True:
                 job = self._jobs.get_nowait()
                 if job is not None:
-                    job.error = StoreUnavailableError("The store is closed.")
+                    job.error = StoreUnavailableError(sentence("The store is closed."))
                     job.done.set()
 
     def _run(self) -> None:
@@ -191,15 +196,21 @@ def as_store_error(error: BaseException) -> BaseException:
         return error
     name = getattr(error.orig, "sqlite_errorname", "")
     if name.startswith("SQLITE_FULL"):
-        return StoreFullError("The disk is full: nothing was changed.")
+        return StoreFullError(sentence("The disk is full: nothing was changed."))
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return StoreBusyError("Another process holds the database; nothing was changed.")
+        return StoreBusyError(
+            sentence("Another process holds the database; nothing was changed.")
+        )
     if name.startswith(
         ("SQLITE_IOERR", "SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_CANTOPEN")
     ):
         return StoreBrokenError(
-            f"The database cannot be written ({name}); nothing was changed."
+            sentence(
+                "The database cannot be written (%(name)s); nothing was changed.", name=name
+            )
         )
     if isinstance(error.orig, sqlite3.Error) or error.connection_invalidated:
-        return StoreUnavailableError("The database did not answer; nothing was changed.")
+        return StoreUnavailableError(
+            sentence("The database did not answer; nothing was changed.")
+        )
     return error

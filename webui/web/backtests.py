@@ -12,6 +12,7 @@ from webui import problems
 from webui.approvals import jobs
 from webui.approvals.errors import DeskError
 from webui.approvals.people.standing import By
+from webui.approvals.policy import rule_told
 from webui.approvals.ruling import policies
 from webui.approvals.ruling.policies import PolicyRefusedError
 from webui.preview import visible
@@ -160,7 +161,7 @@ def _shown(session: Session, job: Job) -> dict[str, Any]:
         for name in LISTS
     ]
     rules = [
-        each | {"rule": visible(each["rule"]), "verdict": said(each["verdict"])}
+        each | {"rule": visible(rule_told(each["rule"])), "verdict": said(each["verdict"])}
         for each in result["rules"]
     ]
     matrix = [(word, result["matrix"][name]) for name, word in WAS]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from webui.approvals.call.differing import kind_of
-from webui.approvals.call.json_faults import Unreadable
+from webui.approvals.call.json_faults import Unreadable, syntax_told
 from webui.approvals.call.strict_json import read_arguments
 from webui.preview import visible
 from webui.sentences import sentence
@@ -90,32 +90,15 @@ def read_whole(text: str) -> dict[str, Any]:
         raise _said(fault.sentence, fault.pointer) from None
 
 
-_WHY_NOT_JSON: Final = {
-    str(each): each
-    for each in (
-        sentence("expecting value"),
-        sentence("extra data"),
-        sentence("expecting property name enclosed in double quotes"),
-        sentence("expecting ',' delimiter"),
-        sentence("expecting ':' delimiter"),
-        sentence("unterminated string starting at"),
-        sentence("invalid control character at"),
-        sentence("invalid \\escape"),
-    )
-}
-"""What the reader of JSON says, as it says it; what else it may say stays English."""
-
-
 def _refuse_malformed(text: str) -> None:
     """Refuse what is not one JSON value, so that nothing can be put beside it."""
     try:
         json.loads(text)
     except json.JSONDecodeError as error:
-        why = error.msg[:1].lower() + error.msg[1:]
         raise MistypedError(
             sentence(
                 "is not JSON: %(why)s at line %(line)s, column %(column)s",
-                why=_WHY_NOT_JSON.get(why, why),
+                why=syntax_told(error.msg),
                 line=error.lineno,
                 column=error.colno,
             )

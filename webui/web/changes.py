@@ -11,7 +11,8 @@ from webui.approvals.call.differing import Difference, differences, kind_of
 from webui.preview import Piece, masked_arguments
 from webui.preview.clipping import CARD
 from webui.preview.editable import masked_pieces, spelt, tokens
-from webui.sentences import sentence
+from webui.preview.nodes import gap
+from webui.sentences import number, sentence
 from webui.store.models import Approval
 from webui.web.context import house
 
@@ -135,5 +136,5 @@ def _around(text: list[str], head: int, tail: int) -> tuple[Piece, ...]:
 def _gap(alike: int) -> tuple[Piece, ...]:
     if not alike:
         return ()
-    words = f"{alike:,} chars the same"
-    return (Piece("gap", f"⟦… {words} …⟧", words),)
+    same_chars = sentence("%(number)s chars the same", number=number(alike))
+    return (gap(same_chars, "…"),)

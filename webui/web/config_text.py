@@ -5,6 +5,7 @@ from typing import Any
 from webui.approvals.call.json_faults import Unreadable
 from webui.approvals.call.strict_json import read_document
 from webui.approvals.errors import Fault, InvalidError
+from webui.sentences import sentence
 
 
 def read_config_text(text: str) -> dict[str, Any]:
@@ -20,6 +21,6 @@ def read_config_text(text: str) -> dict[str, Any]:
         return dict(read_document(text.encode()).value)
     except Unreadable as error:
         raise InvalidError(
-            f"The settings must be one JSON object. {error.detail}",
+            sentence("The settings must be one JSON object. %(why)s", why=error.detail),
             [Fault("/config", error.detail)],
         ) from None

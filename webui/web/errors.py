@@ -9,10 +9,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from webui import problems
 from webui.approvals.errors import DeskError
-from webui.sentences import sentence
+from webui.sentences import Sentence, joined, sentence
 from webui.store.errors import StoreUnavailableError
 from webui.web.mending import mend_of
 from webui.web.render import page, part, wants_part
+from webui.web.speaking import of_browser
 
 MACHINES = (
     "/ws",
@@ -29,21 +30,37 @@ _FORM_TOO_OLD = sentence(
 )
 _OPEN_AGAIN = sentence("Go back, load the page anew, and send the form once more.")
 _MEND = {
+    400: _OPEN_AGAIN,
     403: sentence("Ask somebody who runs this desk, if you should be able to do this."),
     404: sentence("Check the address; what is not in your organization is not shown."),
+    405: _OPEN_AGAIN,
+    408: sentence("Send it once more, over a better connection if there is one."),
+    411: _OPEN_AGAIN,
     413: sentence("Send less at once."),
+    414: sentence("Shorten what you search for, or open the page from the menu."),
+    415: _OPEN_AGAIN,
     429: sentence("Wait a moment and try again."),
     500: sentence(
         "Try again; if it stays, whoever runs this desk finds the cause in its log."
     ),
+    431: sentence("Delete this site's cookies in your browser, and sign in again."),
+    501: _OPEN_AGAIN,
     503: sentence("Nothing was changed. Try again in a few seconds."),
 }
 _DETAIL = {
+    400: sentence("The browser sent something that cannot be read."),
     404: sentence("There is nothing at this address."),
     405: sentence("This address takes another method."),
+    408: sentence("What the browser sent came too slowly."),
+    411: sentence("The browser did not say how much it sends."),
     413: sentence("That is more than this desk takes at once."),
+    414: sentence("This address is too long."),
+    415: sentence("The browser sent a kind of content that is not taken here."),
+    431: sentence("The browser sent too many cookies or headers."),
     500: sentence("Something went wrong on our side."),
+    501: sentence("The browser asked for something that this desk does not do."),
 }
+_REFUSED = sentence("The request was refused.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +110,10 @@ def _of_store_error(error: StoreUnavailableError) -> Response | tuple[str, int]:
     """The frame of a page needs the database too, so this one does without any page."""
     if _for_machines() or wants_part():
         return problems.of_store_error(error)
-    text = f"{error} {_MEND[503]}\n"
-    headers = {"Retry-After": str(error.retry_after)}
-    return Response(text, 503, headers, content_type="text/plain; charset=utf-8")
+    language = of_browser()
+    said = joined(" ", (error.args[0], _MEND[503])).told(language)
+    headers = {"Retry-After": str(error.retry_after), "Content-Language": language.code}
+    return Response(f"{said}\n", 503, headers, content_type="text/plain; charset=utf-8")
 
 
 def _of_csrf_error(_: CSRFError) -> Response | tuple[str, int]:
@@ -112,7 +130,8 @@ def _of_http_error(error: HTTPException) -> BaseResponse | tuple[str, int]:
         return _signed_out()
     if _for_machines():
         return problems.of_http_error(error)
-    detail = _DETAIL.get(status, error.description or sentence("The request was refused."))
+    said = error.description  # the framework's own is in English
+    detail = said if isinstance(said, Sentence) else _DETAIL.get(status, _REFUSED)
     return _answer(_problem(status, detail, None))
 
 

@@ -6,6 +6,7 @@ from shlex import quote
 from flask import Flask
 
 from webui.approvals.words import RISK, RISK_INSIDE, ROLE
+from webui.preview.nodes import KIND
 from webui.web.speaking import spoken
 
 _DAY = 86_400_000
@@ -47,4 +48,5 @@ def register(app: Flask) -> None:
     app.add_template_filter(lambda risk: RISK[risk], "risk_word")
     app.add_template_filter(lambda role: ROLE.get(role, role), "role_word")
     app.add_template_filter(lambda risk: RISK_INSIDE[risk], "risk_inside")
+    app.add_template_filter(lambda kind: KIND[kind], "kind_word")
     app.add_template_filter(quote, "shell")

@@ -10,7 +10,15 @@ from sqlalchemy.orm import Session
 
 from webui.approvals.call.arguments import effective_arguments
 from webui.approvals.grants.covering import opened
-from webui.preview import Node, card, full, in_order, inline, visible
+from webui.preview import (
+    Node,
+    arguments_told,
+    card,
+    full,
+    in_order,
+    inline,
+    visible,
+)
 from webui.sentences import sentence
 from webui.store.models import StandingGrant
 from webui.store.queries import people
@@ -60,7 +68,7 @@ class GrantView:
     state: str
     agent_name: str
     tool: str
-    line: str
+    arguments: str
     risk: str
     free: tuple[Free, ...]
     pinned: tuple[Node, ...]
@@ -93,7 +101,7 @@ def grant_view(
         state=_state(grant),
         agent_name=visible(row.agent_name),
         tool=inline(grant.tool),
-        line=grant.line,
+        arguments=arguments_told(grant.tool, grant.line),
         risk=grant.risk,
         free=tuple(_free(row, each) for each in conditions),
         pinned=_pinned(row, whole, conditions, view),

@@ -97,10 +97,11 @@ def tell_saved(accepted: Accepted) -> None:
     """Keep the sentence that the next page says."""
     number = accepted.version.number
     words = (
-        f"Version {number} is in force."
+        sentence("Version %(number)s is in force.", number=number)
         if accepted.changed
-        else (
-            f"Version {number} is in force already with the same text; nothing was changed."
+        else sentence(
+            "Version %(number)s is in force already with the same text; nothing was changed.",
+            number=number,
         )
     )
     desk().once.keep(me().session_hash, Secret(SAID, "", words))

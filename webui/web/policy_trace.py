@@ -13,6 +13,7 @@ from webui.approvals.policy import (
     Seen,
     Verdict,
     Window,
+    rule_told,
 )
 from webui.approvals.policy.effects import Effect, Look
 from webui.approvals.policy.notation import THIS
@@ -117,7 +118,7 @@ def tried_view(tried: Tried, now: int, ttl: int) -> TriedView:
         verdict,
         kind,
         visible(ruling.sentence),
-        visible(ruling.rule.name),
+        visible(rule_told(ruling.rule.name)),
         ruling.rule.line,
         visible(ruling.message or "") if ruling.verdict is Verdict.DENY else "",
         str(ruling.risk),

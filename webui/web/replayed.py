@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from webui.approvals.authorization import POLICY_READ, VIEW
 from webui.approvals.errors import NotFoundError
 from webui.approvals.jobs import DIED, State
-from webui.approvals.policy import Verdict
+from webui.approvals.policy import Verdict, rule_told
 from webui.preview import visible
 from webui.sentences import kept, sentence, sentence_in
 from webui.store.models import Job, User
@@ -155,7 +155,9 @@ def listed(
         if row is not None and may_view(row.approval):
             url = url_for("approval.page", approval_id=row.approval.id)
             view = row_view(row, now, url)
-            shown.append(Listed(view, visible(call.get("rule", "")), _both(call)))
+            shown.append(
+                Listed(view, visible(rule_told(call.get("rule", ""))), _both(call))
+            )
     return shown
 
 

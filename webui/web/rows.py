@@ -7,7 +7,7 @@ from webui.approvals.answering.claiming import holder_of
 from webui.approvals.ending import current_status
 from webui.approvals.states import OPEN, Status
 from webui.approvals.words import STATUS, delivery_words, settled_by
-from webui.preview import inline, visible
+from webui.preview import arguments_told, inline, line_told, visible
 from webui.sentences import kept
 from webui.store.queries.calls import Row, Vote
 from webui.web.granted import NO_TIES, Ties
@@ -26,6 +26,8 @@ class RowView:
     risk: str
     tool: str
     line: str
+    arguments: str
+    """The line without its tool, which stands beside it in lists; empty if it has none."""
     agent_name: str
     on_behalf_of: str | None
     session: str | None
@@ -72,7 +74,8 @@ def row_view(
         settled_words=settled_by(status, shown(row.decider), approval.resolution),
         risk=approval.risk,
         tool=inline(approval.tool),
-        line=approval.line,
+        line=line_told(approval.tool, approval.line),
+        arguments=arguments_told(approval.tool, approval.line),
         agent_name=visible(row.agent_name),
         on_behalf_of=shown(row.principal),
         session=shown(approval.session),
@@ -86,15 +89,7 @@ def row_view(
         settles_at=approval.settles_at,
         source=shown(row.source),
         delivery=approval.reply_state,
-        delivery_words=shown(
-            delivery_words(
-                approval.reply_state,
-                status,
-                row.source,
-                error,
-                approval.reply_attempts,
-            )
-        ),
+        delivery_words=shown(_how_far(row, status, error)),
         delivery_error=shown(error),
         claimed_by=shown(row.claimer) if holder_of(approval, now) else None,
         solo=approval.solo,
@@ -103,6 +98,11 @@ def row_view(
         reason_required=approval.require_reason,
         ties=ties,
     )
+
+
+def _how_far(row: Row, status: Status, error: str | None) -> str | None:
+    told = row.approval
+    return delivery_words(told.reply_state, status, row.source, error, told.reply_attempts)
 
 
 def queue_rows(

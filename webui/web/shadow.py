@@ -10,6 +10,7 @@ from webui import problems
 from webui.approvals.authorization import POLICY_WRITE
 from webui.approvals.errors import DeskError
 from webui.approvals.people.standing import By
+from webui.approvals.policy import rule_told
 from webui.approvals.ruling import policies, shadows
 from webui.approvals.ruling.policies import Accepted, PolicyRefusedError
 from webui.policyfile import require_no_file
@@ -48,7 +49,7 @@ def _show(
     rules = [
         each
         | {
-            "rule": visible(each["rule"]),
+            "rule": visible(rule_told(each["rule"])),
             "live": said(each["live"]),
             "draft": said(each["draft"]),
         }

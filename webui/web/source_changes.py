@@ -12,6 +12,7 @@ from webui.inbox import replaying, trying
 from webui.preview import visible
 from webui.receivers.chat_config import OWN_SECRETS
 from webui.receivers.kind import Refused
+from webui.sentences import sentence
 from webui.store.queries import traffic
 from webui.web.access import require
 from webui.web.config_text import read_config_text
@@ -47,7 +48,9 @@ def set_token(source_id: str) -> BaseResponse | tuple[str, int]:
     org_id, actor = person.org_id, person.name
     token = request.form.get("token", "").strip()
     if not token:
-        errors = {"token": ["Say what the desk is to sign in with."]}
+        errors: dict[str, list[str]] = {
+            "token": [sentence("Say what the desk is to sign in with.")]
+        }
         return one_source(org_id, source_id, errors=errors), 422
     try:
         house().store.write(

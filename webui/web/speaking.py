@@ -34,6 +34,11 @@ def spoken() -> Language:
     return cast("Language", g.language)
 
 
+def of_browser() -> Language:
+    """Return the language that the browser asks for: no database is asked for a person's own."""
+    return chosen(None, list(request.accept_languages.values()))
+
+
 def tell(value: object) -> object:
     """Return a sentence in the reader's language, and anything else as it is."""
     return value.told(spoken()) if isinstance(value, Sentence) else value

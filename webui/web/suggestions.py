@@ -11,6 +11,7 @@ from webui import problems
 from webui.approvals import jobs
 from webui.approvals.errors import DeskError
 from webui.approvals.people.standing import By
+from webui.approvals.policy import rule_told
 from webui.preview import visible
 from webui.replays.suggestions import APPROVALS, DAYS, KIND, PEOPLE, ask_for_suggestions
 from webui.sentences import plural
@@ -108,7 +109,7 @@ def _shown(session: Session, job: Job) -> dict[str, Any]:
                 "tool": visible(each["tool"]),
                 "who": [visible(who.get(user, user)) for user in each["people_ids"]],
                 "by": [visible(which.get(agent, agent)) for agent in each["agent_ids"]],
-                "asked_by": [visible(rule) for rule in each["asked_by"]],
+                "asked_by": [visible(rule_told(rule)) for rule in each["asked_by"]],
             }
             for each in found
         ],

@@ -13,6 +13,7 @@ from webui.approvals.answering.mandate import guard_by
 from webui.approvals.desk import Guard
 from webui.approvals.errors import DeskError
 from webui.approvals.grants.granting import GrantWish
+from webui.sentences import sentence
 from webui.store.keyring import Keyring, KeyringError
 from webui.store.models import Approval, Org
 from webui.store.transaction import Transaction
@@ -65,8 +66,10 @@ class UnreadableError(DeskError):
     def __init__(self) -> None:
         super().__init__(
             "unreadable",
-            "The verdict that was kept here cannot be read any more, so it settles nothing; "
-            "decide the call again.",
+            sentence(
+                "The verdict that was kept here cannot be read any more, so it settles "
+                "nothing; decide the call again."
+            ),
         )
 
 

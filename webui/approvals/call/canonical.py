@@ -18,6 +18,7 @@ from typing import Any, Final
 from webui.approvals.call.json_faults import DEFAULT_LIMITS, Limits, Unreadable, too_deep
 from webui.approvals.call.json_rules import MAX_SAFE, check_value, unsafe_number
 from webui.approvals.call.strict_json import Document, read_arguments, read_document
+from webui.sentences import sentence
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -65,7 +66,8 @@ def canonical(value: Any) -> bytes:
         return _written(value, _DEEPEST).encode()
     except UnicodeEncodeError:
         raise Unreadable(
-            "lone_surrogate", "a text holds half of a surrogate pair. Send both halves."
+            "lone_surrogate",
+            sentence("a text holds half of a surrogate pair. Send both halves."),
         ) from None
 
 
@@ -205,7 +207,10 @@ def _written(value: Any, levels: int) -> str:
     if isinstance(value, (list, tuple)):
         return f"[{','.join([_written(item, levels - 1) for item in value])}]"
     raise Unreadable(
-        "schema", f"a {type(value).__name__} is not a JSON value. Make it a string."
+        "schema",
+        sentence(
+            "a %(type)s is not a JSON value. Make it a string.", type=type(value).__name__
+        ),
     )
 
 
@@ -213,7 +218,9 @@ def _object(members: dict[Any, Any], levels: int) -> str:
     try:
         plain = "".join(members).isascii()
     except TypeError:
-        raise Unreadable("schema", "an object has a name that is not text.") from None
+        raise Unreadable(
+            "schema", sentence("an object has a name that is not text.")
+        ) from None
     names = sorted(members) if plain else sorted(members, key=_utf16)
     written = [f"{_quoted(name)}:{_written(members[name], levels)}" for name in names]
     return f"{{{','.join(written)}}}"

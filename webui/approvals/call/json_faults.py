@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
-from webui.sentences import sentence
+from webui.sentences import Sentence, capital, sentence
 
 # A place inside a value: (the place around it, name or index); None is the outermost.
 # Linked, because a JSON Pointer for each value would multiply a hostile body's size.
@@ -40,19 +40,48 @@ class Unreadable(ValueError):
     sentence with what is wrong, where, and how to mend it, in plain ASCII.
     """
 
-    def __init__(self, code: str, sentence: str, pointer: str = "") -> None:
+    def __init__(self, code: str, said: str, pointer: str = "") -> None:
         """Take the sentence in lower case without its place; the pointer supplies that."""
         self.code = code
-        self.sentence = sentence
+        self.sentence = said
         self.pointer = pointer
         self.status = _STATUSES.get(code, 422)
-        where = f"at {shown(pointer, 200)}: " if pointer else ""
-        self.detail = (where[:1] or sentence[:1]).upper() + (where + sentence)[1:]
+        self.detail = capital(_placed(said, pointer) if pointer else said)
         super().__init__(self.detail)
 
     def below(self, pointer: str) -> "Unreadable":
         """Return the same fault as seen from further outside."""
         return Unreadable(self.code, self.sentence, pointer + self.pointer)
+
+
+_SYNTAX: Final = {
+    "Expecting value": sentence("expecting value"),
+    "Expecting property name enclosed in double quotes": sentence(
+        "expecting property name enclosed in double quotes"
+    ),
+    "Expecting ':' delimiter": sentence("expecting ':' delimiter"),
+    "Expecting ',' delimiter": sentence("expecting ',' delimiter"),
+    "Extra data": sentence("extra data"),
+    "Unterminated string starting": sentence("unterminated string starting"),
+    "Invalid control character": sentence("invalid control character"),
+    "Invalid \\escape": sentence("invalid \\escape"),
+    "Invalid \\uXXXX escape": sentence("invalid \\uXXXX escape"),
+    "Illegal trailing comma before end of object": sentence(
+        "illegal trailing comma before end of object"
+    ),
+    "Illegal trailing comma before end of array": sentence(
+        "illegal trailing comma before end of array"
+    ),
+}
+
+
+def syntax_told(said: str) -> str:
+    """Return what Python says of a text that is no JSON, for people."""
+    return _SYNTAX.get(said.removesuffix(" at"), said)
+
+
+def _placed(fault: str, pointer: str) -> Sentence:
+    return sentence("at %(place)s: %(fault)s", place=shown(pointer, 200), fault=fault)
 
 
 def shown(text: str, most: int = 40) -> str:

@@ -6,6 +6,7 @@ Specification: details.md, section A, rules R1 and R2.
 from typing import Final
 
 from webui.approvals.call.json_faults import Limits, Unreadable, too_deep, too_many_nodes
+from webui.sentences import sentence
 
 _NOT_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 
@@ -15,20 +16,29 @@ def decoded(body: bytes, limits: Limits) -> str:
     if len(body) > limits.body_bytes:
         raise Unreadable(
             "too_large",
-            f"the body has {len(body)} bytes; the most is {limits.body_bytes}. "
-            "Send a reference to the content and its hash.",
+            sentence(
+                "the body has %(bytes)s bytes; the most is %(most)s. "
+                "Send a reference to the content and its hash.",
+                bytes=len(body),
+                most=limits.body_bytes,
+            ),
         )
     if body.startswith(b"\xef\xbb\xbf"):
         raise Unreadable(
             "bom",
-            "the body begins with a byte order mark. Leave out its bytes EF BB BF.",
+            sentence(
+                "the body begins with a byte order mark. Leave out its bytes EF BB BF."
+            ),
         )
     try:
         return body.decode()
     except UnicodeDecodeError as error:
         raise Unreadable(
             "bad_utf8",
-            f"the body is not UTF-8 from byte {error.start} on. Encode it as UTF-8.",
+            sentence(
+                "the body is not UTF-8 from byte %(at)s on. Encode it as UTF-8.",
+                at=error.start,
+            ),
         ) from None
 
 

@@ -138,7 +138,11 @@ def unsafe_number(value: float, spelt: str = "") -> Unreadable:
     One bound for ints and floats (R5): without it `1e16` would be accepted and its own
     canonical form, `10000000000000000`, refused.
     """
-    number = f"the number {shown(spelt)}" if spelt else "a number"
+    number = (
+        sentence("the number %(number)s", number=shown(spelt))
+        if spelt
+        else sentence("a number")
+    )
     if isinstance(value, float) and not math.isfinite(value):
         return Unreadable(
             "non_finite",
@@ -215,7 +219,9 @@ def _fault_in_one(value: Any, level: int, limits: Limits) -> Unreadable | None:
     elif isinstance(value, (dict, list, tuple)):
         fault = _fault_in_container(value, level, limits)
     elif value is not None:
-        fault = _not_json(f"a {type(value).__name__} is not a JSON value")
+        fault = _not_json(
+            sentence("a %(type)s is not a JSON value", type=type(value).__name__)
+        )
     return fault
 
 
@@ -227,9 +233,11 @@ def _fault_in_container(
     if not isinstance(value, dict):
         return None
     if not all(isinstance(name, str) for name in value):
-        return _not_json("an object has a name that is not text")
+        return _not_json(sentence("an object has a name that is not text"))
     return fault_in_names(value, limits)
 
 
 def _not_json(what: str) -> Unreadable:
-    return Unreadable("schema", f"{what}. Put it in quotes to send it as a string.")
+    return Unreadable(
+        "schema", sentence("%(what)s. Put it in quotes to send it as a string.", what=what)
+    )

@@ -20,6 +20,7 @@ from webui.approvals.call.json_faults import (
     pointer_of,
     shown,
     step,
+    syntax_told,
 )
 from webui.approvals.call.json_prescan import decoded, refuse_bombs
 from webui.approvals.call.json_rules import (
@@ -238,7 +239,7 @@ def _malformed(error: json.JSONDecodeError) -> Unreadable:
         sentence(
             "the text is not JSON: %(why)s at line %(line)s, column %(column)s. "
             "Send one complete JSON object (RFC 8259).",
-            why=error.msg[:1].lower() + error.msg[1:],
+            why=syntax_told(error.msg),
             line=error.lineno,
             column=error.colno,
         ),

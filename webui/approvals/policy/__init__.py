@@ -38,6 +38,7 @@ from webui.approvals.policy.ruling import (
     refused_by,
     refused_by_count,
 )
+from webui.approvals.policy.saying import rule_told
 from webui.approvals.policy.seeing import Seen
 from webui.approvals.policy.testing import (
     MOST_LOOKS,
@@ -90,6 +91,7 @@ __all__ = [
     "refused_by",
     "refused_by_count",
     "reserve",
+    "rule_told",
     "run_tests",
     "tests_cost_too_much",
     "verdict_of",

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from webui.sentences import plural
+
 CONTEXT: Final = 3
 MOST_STEPS: Final = 100_000
 """Of the search for the smallest difference; beyond it, what is between the ends is replaced."""
@@ -69,7 +71,7 @@ def _with_gaps(whole: Sequence[Line]) -> Iterator[Line]:
 
 
 def _gap(count: int) -> Line:
-    said = "1 line is the same" if count == 1 else f"{count} lines are the same"
+    said = plural("%(number)s line is the same", "%(number)s lines are the same", count)
     return Line("…", None, None, said)
 
 

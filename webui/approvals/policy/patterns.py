@@ -4,7 +4,7 @@ from typing import Final
 
 from webui.approvals.policy.answers import CANNOT_TELL, Answer, told
 from webui.approvals.policy.faults import BadValueError
-from webui.sentences import sentence
+from webui.sentences import joined, sentence
 
 MOST_INPUT: Final = 64 * 1024
 """Bytes of UTF-8 that a pattern is tried on; what is longer cannot be told."""
@@ -13,6 +13,23 @@ MOST_INSTRUCTIONS: Final = 2_000
 """Of the compiled program: RE2's time is their number times the input's length."""
 _PROBE_MEMORY: Final = 256 * 1024
 _GLOB_SIGNS: Final = {"\0": "(?s:.*)", "\1": "[^/]*", "\2": "[^/]"}
+
+_RE2: Final = {
+    "invalid escape sequence": sentence("invalid escape sequence"),
+    "invalid character class": sentence("invalid character class"),
+    "invalid character class range": sentence("invalid character class range"),
+    "missing ]": sentence("missing ]"),
+    "missing )": sentence("missing )"),
+    "unexpected )": sentence("unexpected )"),
+    "trailing \\": sentence("trailing \\"),
+    "no argument for repetition operator": sentence("no argument for repetition operator"),
+    "invalid repetition size": sentence("invalid repetition size"),
+    "bad repetition operator": sentence("bad repetition operator"),
+    "invalid perl operator": sentence("invalid perl operator"),
+    "invalid named capture group": sentence("invalid named capture group"),
+    "pattern too large - compile failed": sentence("pattern too large - compile failed"),
+}
+"""What RE2 says of an expression, for people."""
 
 
 class Pattern:
@@ -93,6 +110,11 @@ def _refusal(text: str, error: Exception) -> str:
         hint = sentence(
             "RE2 has no look-around and no back-references; write it without them"
         )
+    kind, colon, what = said.partition(": ")
     return sentence(
-        "is no regular expression of RE2: %(said)s. %(hint)s.", said=said, hint=hint
+        "is no regular expression of RE2: %(said)s. %(hint)s.",
+        said=joined(colon, [_RE2[kind], what] if colon else [_RE2[kind]])
+        if kind in _RE2
+        else said,
+        hint=hint,
     )

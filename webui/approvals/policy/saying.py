@@ -11,6 +11,11 @@ from webui.sentences import joined, kept, sentence
 
 HIDDEN, NOT_LISTED, DEFAULT = "(hidden)", "(not listed)", "(default)"
 """Names of what settles a call where no rule does; the brackets keep them apart from rules."""
+_UNRULED: Final = {
+    HIDDEN: sentence("(hidden)"),
+    NOT_LISTED: sentence("(not listed)"),
+    DEFAULT: sentence("(default)"),
+}
 ONLY_A_PERSON: Final = sentence("Only a person gives a permission, so one is asked.")
 _GONE: Final = re.compile(' It names the group "(.*?)", which is not there')
 _MOST_CONDITIONS: Final = 5
@@ -37,6 +42,11 @@ def why_ruled(verdict: Verdict, name: str, line: int, why: str) -> str:
             'The rule "%(name)s" (line %(line)s) asks for an approval: %(why)s.', **rule
         )
     return sentence('The rule "%(name)s" (line %(line)s) asks for an approval.', **rule)
+
+
+def rule_told(name: str) -> str:
+    """Return the name of what settles a call, for people: a sentence where that is no rule."""
+    return _UNRULED.get(name, name)
 
 
 def told_of(conditions: Sequence[Seen]) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from webui.approvals.call.json_faults import step
 from webui.approvals.policy.faults import MOST_FAULTS, PolicyFault
+from webui.approvals.policy.yaml_words import yaml_told
 from webui.sentences import sentence
 
 MOST_BYTES: Final = 512 * 1024
@@ -89,10 +90,9 @@ def read_yaml(text: str) -> tuple[Source, list[PolicyFault]]:
     except yaml.MarkedYAMLError as error:
         value = None
         mark = error.problem_mark or error.context_mark
-        problem = " ".join(filter(None, (error.context, error.problem)))
         said = sentence(
             "this is no YAML: %(problem)s. Mend the indentation or the quotes here.",
-            problem=problem,
+            problem=yaml_told(error.context, error.problem),
         )
         reader.faults.append(PolicyFault(mark.line + 1, mark.column + 1, "", said))
     return Source(value, reader.places), reader.faults

@@ -13,11 +13,12 @@ from webui.approvals.policy.document import Webhook
 from webui.approvals.policy.secret import KEPT
 from webui.approvals.senders import endpoints
 from webui.approvals.senders.endpoints import ACTIVE, PAUSED, REMOVED, Wishes
+from webui.sentences import sentence
 from webui.store.models import Endpoint, Org
 from webui.store.transaction import Transaction
 
 WISHES: Final = Wishes(("approval.created",))
-_NOT_NAMED: Final = "The policy does not name it any more."
+_NOT_NAMED: Final = sentence("The policy does not name it any more.")
 
 
 def keeps_secret(session: Session, org_id: str, url: str) -> bool:

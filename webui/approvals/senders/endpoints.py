@@ -191,7 +191,7 @@ def remove(tx: Transaction, org_id: str, endpoint_id: str, *, actor: str = SYSTE
     if endpoint.status != PAUSED:
         _require_by_hand(endpoint)
     endpoint.status = REMOVED
-    give_up(tx, endpoint_id, "The endpoint was removed.")
+    give_up(tx, endpoint_id, sentence("The endpoint was removed."))
     changed(tx, endpoint, actor, {"status": REMOVED})
 
 

@@ -18,7 +18,7 @@ from webui.store.transaction import Transaction
 TEST: Final = "endpoint.test"
 AT_ONCE: Final = 500
 """Dead letters that one click sends again at most; the oldest go first."""
-_OFF = "Its endpoint is switched off or removed; resume it first."
+_OFF = sentence("Its endpoint is switched off or removed; resume it first.")
 
 
 def resend(tx: Transaction, org_id: str, delivery_id: str, *, actor: str = SYSTEM) -> None:

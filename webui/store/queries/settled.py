@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from webui.approvals.errors import InvalidError
+from webui.sentences import sentence
 from webui.store.models import Agent, Approval
 from webui.store.queries.calls import (
     EVERYTHING,
@@ -26,13 +27,14 @@ Place = tuple[int, str]
 _ORDER: tuple[Column, ...] = (Approval.settled_at, Approval.id)
 TOOLS_MAX = 100
 _ALIKE_LOOKED_AT = 50
-_STARS = (
-    "A tool is narrowed by its whole name, or by how it begins with one star at the end "
-    "(mail.*); leave the other stars out."
+_STARS = sentence(
+    "A tool is narrowed by its whole name, or by how it begins with one "
+    "star at the end (mail.*); leave the other stars out."
 )
-_MANY_TOOLS = (
-    f"The tool filter stands for more than {TOOLS_MAX} tools; "
-    "write more of the name before the star."
+_MANY_TOOLS = sentence(
+    "The tool filter stands for more than %(tools_max)s tools; write more "
+    "of the name before the star.",
+    tools_max=TOOLS_MAX,
 )
 
 
