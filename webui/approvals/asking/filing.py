@@ -20,10 +20,12 @@ from webui.store.models import (
 from webui.store.prepared import Prepared
 from webui.store.transaction import Transaction
 
+# Shared, as the row that points to it holds it anyway: whoever changes these waits until this
+# call is there to be changed with the others, or is over before they are read.
 _org_of = Prepared(
-    select(Org.data_key, Org.solo_operator, Org.undo_seconds, Org.own_domains).where(
-        Org.id == bindparam("org")
-    )
+    select(Org.data_key, Org.solo_operator, Org.undo_seconds, Org.own_domains)
+    .where(Org.id == bindparam("org"))
+    .with_for_update(read=True, key_share=True)
 )
 
 

@@ -87,7 +87,7 @@ def change_flags(tx: Transaction, org_id: str, flags: Flags, *, user_id: str) ->
     _check_undo(flags.undo_seconds)
     _check_reasons(flags.reasons)
     _check_domains(flags.own_domains.splitlines())
-    org = tx.session.get_one(Org, org_id, with_for_update=True)
+    org = _whole(tx, org_id)
     before = flags_of(org)
     if flags == before:
         return False
@@ -123,6 +123,15 @@ def change_flags(tx: Transaction, org_id: str, flags: Flags, *, user_id: str) ->
     return True
 
 
+def _whole(tx: Transaction, org_id: str) -> Org:
+    """Return an org as it is now, locked against filings too: they copy some of it.
+
+    `lock_org` lets them pass. This waits for those that have read it, so that what is changed
+    for all that waits reaches their calls, and lets no other one read until it is committed.
+    """
+    return tx.session.get_one(Org, org_id, with_for_update=True, populate_existing=True)
+
+
 def set_undo(tx: Transaction, org_id: str, seconds: int, *, actor: str) -> None:
     """Say how long a verdict can be undone, as whoever owns the machine.
 
@@ -131,7 +140,7 @@ def set_undo(tx: Transaction, org_id: str, seconds: int, *, actor: str) -> None:
 
     """
     _check_undo(seconds)
-    org = tx.session.get_one(Org, org_id, with_for_update=True)
+    org = _whole(tx, org_id)
     if org.undo_seconds == seconds:
         return
     org.undo_seconds = seconds
@@ -152,7 +161,7 @@ def set_domains(
     """
     named = domains_in("\n".join(domains))
     _check_domains(named)
-    org = tx.session.get_one(Org, org_id, with_for_update=True)
+    org = _whole(tx, org_id)
     written = "\n".join(named)
     if org.own_domains != written:
         org.own_domains = written
@@ -233,6 +242,7 @@ def end_solo(tx: Transaction, org_id: str, *, actor: str) -> None:
     org = tx.session.get_one(Org, org_id, populate_existing=True)
     if not org.solo_operator or _people(tx, org_id) <= 1:
         return
+    org = _whole(tx, org_id)
     org.solo_operator = False
     tx.session.flush()
     tx.session.execute(
