@@ -19,7 +19,9 @@ from humanlayer.core.protocol import HumanLayerException
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
-from webui.approvals.states import Verdict
+from webui.approvals.states import Unreported, Verdict
+from webui.approvals.use import leases
+from webui.approvals.words import UNREPORTED
 from webui.store.models import Approval, Event
 
 if TYPE_CHECKING:
@@ -126,6 +128,21 @@ def test_the_first_read_uses_the_yes_and_later_ones_repeat_it(
     assert desk.actions(one).count("approval.consumed") == 1
     assert hl.get_function_call("c-2").status.approved is None
     assert desk.status(two) == "pending"
+
+
+def test_an_agents_own_words_do_not_pass_for_a_yes_that_was_told(
+    layer: Any, desk: Desk, house: House
+) -> None:
+    hl = layer()
+    hl.create_function_call(FunctionCallSpec(fn="pay", kwargs={}), call_id="c-1")
+    with desk.store.reading() as session:
+        [one] = session.scalars(select(Approval.id)).all()
+    desk.decide(house.rae, one)
+    token, said = desk.use(one).lease_token, str(UNREPORTED[Unreported.TOLD])
+    desk.store.write(
+        lambda tx: leases.report(tx, house.ci.filer, one, token, "ok", said) and None
+    )
+    assert hl.get_function_call("c-1").status.approved is False
 
 
 def test_a_call_whose_time_is_over_is_a_no(

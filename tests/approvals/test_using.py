@@ -180,9 +180,7 @@ def test_a_late_ok_with_the_token_still_counts(
     clock.advance(120_000)
     if swept:
         assert desk.sweep() == 1
-        assert uses(desk, approval_id) == [
-            ("unknown", "The lease ended without an outcome.")
-        ]
+        assert uses(desk, approval_id) == [("lease_over", None)]
     desk.report(approval_id, token, "ok")
     assert (desk.status(approval_id), uses(desk, approval_id)) == (
         "consumed",
@@ -349,7 +347,7 @@ def test_a_gate_without_an_outcome_to_come_is_done_at_once(desk: Desk) -> None:
     used = desk.gate(report=False)
     assert isinstance(used, Used)
     assert desk.status(approval_id) == "consumed"
-    assert uses(desk, approval_id) == [("ok", "No outcome is reported.")]
+    assert uses(desk, approval_id) == [("no_report", None)]
     assert isinstance(desk.gate(report=False), Filed)
 
 

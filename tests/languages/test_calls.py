@@ -10,10 +10,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from webui.approvals import errors
+from webui.approvals.states import Unreported
+from webui.approvals.use import leases
+from webui.approvals.words import UNREPORTED
+from webui.languages import language
 from webui.store.models import Approval
 
 if TYPE_CHECKING:
-    from tests.plugins.desk import Browser, FileCall, House, SignedIn
+    from tests.plugins.desk import Browser, FileCall, House, SignedIn, TestClock
+    from tests.plugins.rules import Desk
     from webui.store.store import Store
 
 WEBUI = Path(__file__).parents[2] / "webui"
@@ -107,6 +112,27 @@ def test_a_verdict_and_who_comes_too_late_are_told_in_german(
     assert "Es gibt nichts mehr zu entscheiden. Ana hat ihn abgelehnt." in page
     late = decide(ana, path, form | {"verdict": "approve"})
     assert "Zu spät, nichts wurde geändert. Ana hat ihn abgelehnt." in late
+
+
+@pytest.mark.parametrize("said_by", ["the agent", "the desk"])
+def test_what_an_agent_says_of_the_end_is_its_own_words_even_if_they_are_the_desks(
+    ana: Browser, desk: Desk, clock: TestClock, said_by: str
+) -> None:
+    approval_id = desk.approved()
+    token, words = desk.use(approval_id).lease_token, UNREPORTED[Unreported.LEASE_OVER]
+    if said_by == "the agent":
+        agent = desk.house.ci.filer
+        desk.store.write(
+            lambda tx: (
+                leases.report(tx, agent, approval_id, token, "unknown", str(words)) and None
+            )
+        )
+    else:
+        clock.advance(120_000)
+        assert desk.sweep() == 1
+    page = told(ana, f"/approvals/{approval_id}")
+    own, quoted = words.told(language("de")), f"Er sagte dazu: {words}"
+    assert (own in page, quoted in page) == (said_by == "the desk", said_by == "the agent")
 
 
 def test_a_refusal_is_english_for_programs(ana: Browser) -> None:

@@ -9,8 +9,15 @@ from webui.approvals.answering.settling import settle_if_due
 from webui.approvals.desk import SYSTEM, end_unsettled, load, move
 from webui.approvals.errors import ConflictError, NotFoundError
 from webui.approvals.grants.covering import end_of_session
-from webui.approvals.states import OPEN, ReplyState, Resolution, Status, status_at
-from webui.approvals.words import LEASE_OVER, STATUS_INSIDE
+from webui.approvals.states import (
+    OPEN,
+    ReplyState,
+    Resolution,
+    Status,
+    Unreported,
+    status_at,
+)
+from webui.approvals.words import STATUS_INSIDE
 from webui.sentences import sentence
 from webui.store.models import Approval, Consumption
 from webui.store.models.approval import SETTLES
@@ -68,12 +75,14 @@ def lose_lease(tx: Transaction, approval: Approval) -> Approval:
         action="approval.lease_over",
         note={"consumption": approval.consumption_id},
     )
-    end_consumption(tx, lost, "unknown", LEASE_OVER)
+    end_consumption(tx, lost, Unreported.LEASE_OVER, None)
     return lost
 
 
-def end_consumption(tx: Transaction, approval: Approval, result: str, detail: str) -> None:
-    """Note on the consumption row how it ended."""
+def end_consumption(
+    tx: Transaction, approval: Approval, result: str, detail: str | None
+) -> None:
+    """Note on the consumption row how it ended, with the agent's own words if it says so."""
     used = tx.session.get_one(Consumption, approval.consumption_id)
     used.ended_at, used.result, used.detail = tx.now, result, detail
     tx.session.flush()

@@ -68,6 +68,21 @@ class ReplyState(StrEnum):
     """It could not be told how it ended."""
 
 
+class Unreported(StrEnum):
+    """How a use ended where nobody says it: what the desk itself notes as its result.
+
+    A word of its own for each, so that no agent's own words can pass for one.
+    """
+
+    LEASE_OVER = "lease_over"
+    NO_REPORT = "no_report"
+    """Whoever asked told us that no outcome will follow."""
+    BY_SOURCE = "by_source"
+    """Its source runs it."""
+    TOLD = "told"
+    """Whoever waited for it was told to go on."""
+
+
 class Risk(StrEnum):
     """How much harm a call could do; the order is the order of the members."""
 

@@ -2,7 +2,14 @@
 
 from typing import Final
 
-from webui.approvals.states import OPEN, ReplyState, Resolution, Status, Verdict
+from webui.approvals.states import (
+    OPEN,
+    ReplyState,
+    Resolution,
+    Status,
+    Unreported,
+    Verdict,
+)
 from webui.sentences import Sentence, joined, sentence, sentence_in
 
 STATUS: dict[Status, Sentence] = {
@@ -112,11 +119,15 @@ HELD_UP = (
     "dashboard and set one up, then your tokens work again."
 )
 
-LEASE_OVER = sentence("The lease ended without an outcome.")
-NO_OUTCOME = sentence("No outcome is reported.")
-RUN_BY_SOURCE = sentence("The source runs it and reports no outcome.")
-NOTED = {str(each): each for each in (LEASE_OVER, NO_OUTCOME, RUN_BY_SOURCE)}
-"""What the desk itself notes of how a use ended, where nobody says it."""
+UNREPORTED: dict[Unreported, Sentence] = {
+    Unreported.LEASE_OVER: sentence("The lease ended without an outcome."),
+    Unreported.NO_REPORT: sentence("No outcome is reported."),
+    Unreported.BY_SOURCE: sentence("The source runs it and reports no outcome."),
+    Unreported.TOLD: sentence(
+        "Whoever waited for it was told to go on; no outcome is reported."
+    ),
+}
+"""What the desk itself says of how a use ended, where nobody else does."""
 
 NOT_USABLE: dict[Status, tuple[str, Sentence]] = {
     Status.PENDING: (

@@ -5,17 +5,14 @@ from webui.approvals.asking.ask import Filer
 from webui.approvals.call.arguments import effective_arguments
 from webui.approvals.desk import SYSTEM, load, move
 from webui.approvals.errors import DeskError
-from webui.approvals.states import Resolution, Status
-from webui.approvals.use.leases import Lease, end_use
+from webui.approvals.states import Resolution, Status, Unreported
+from webui.approvals.use.leases import Lease, end_unreported
 from webui.approvals.use.using import Used, consume
 from webui.receivers.answers import Answer
 from webui.sentences import sentence
 from webui.store.models import Approval, Consumption
 from webui.store.queries import calls
 from webui.store.transaction import Transaction
-
-TOLD = sentence("Whoever waited for it was told to go on; no outcome is reported.")
-"""How the use of a yes ends here; by this a repeat is known from somebody else's use."""
 
 
 def answer_now(tx: Transaction, filer: Filer, row: Approval, lease: Lease) -> Answer:
@@ -29,7 +26,7 @@ def answer_now(tx: Transaction, filer: Filer, row: Approval, lease: Lease) -> An
         used = consume(tx, filer, row.id, row.fingerprint, lease)
         if not isinstance(used, Used):
             return Answer("deny", _take_back(tx, row, used))
-        row = end_use(tx, filer, used.approval, Status.CONSUMED, "ok", TOLD)
+        row = end_unreported(tx, filer, used.approval, Unreported.TOLD)
         return _yes(tx, row)
     if row.status == Status.CONSUMED and _told_before(tx, row):
         return _yes(tx, row)
@@ -57,7 +54,7 @@ def _take_back(tx: Transaction, row: Approval, refusal: DeskError) -> str:
 
 def _told_before(tx: Transaction, row: Approval) -> bool:
     use = tx.session.get_one(Consumption, row.consumption_id)
-    return use.detail == TOLD
+    return use.result == Unreported.TOLD
 
 
 def _yes(tx: Transaction, row: Approval) -> Answer:

@@ -12,7 +12,7 @@ from webui.approvals.answering.reviewing import seal_of
 from webui.approvals.call.arguments import effective_hash
 from webui.approvals.ruling.terms import why_asked
 from webui.approvals.states import OPEN, Resolution, Status
-from webui.approvals.words import NOTED, RESOLUTION, WHY_ASKED
+from webui.approvals.words import RESOLUTION, UNREPORTED, WHY_ASKED
 from webui.gating import Shown, shown_of
 from webui.preview import PREVIEW_VERSION, Node, other_sums, visible
 from webui.preview.renderers import Rendering
@@ -48,8 +48,9 @@ _OUTCOMES = {
     None: sentence("The agent took its one use; it has not reported yet."),
     "ok": sentence("The agent reported that it ran."),
     "error": sentence("The agent reported that it failed."),
-    "unknown": sentence("Nobody reported how it ended."),
+    "unknown": sentence("The agent reported that it does not know how it ended."),
     "rolled_back": sentence("The agent gave it back: the call did not take effect."),
+    **UNREPORTED,
 }
 
 
@@ -261,11 +262,10 @@ def _outcome(uses: Sequence[Consumption]) -> str | None:
     if not uses:
         return None
     last = uses[-1]
-    outcome = _OUTCOMES.get(last.result, _OUTCOMES["unknown"])
+    outcome = _OUTCOMES[last.result]
     if not last.detail:
         return outcome
-    said = NOTED.get(last.detail, visible(last.detail))
-    detail = sentence("It said: %(detail)s", detail=said)
+    detail = sentence("It said: %(detail)s", detail=visible(last.detail))
     return joined(" ", [outcome, detail])
 
 

@@ -11,7 +11,8 @@ from webui.approvals.ending import end_consumption
 from webui.approvals.errors import ConflictError, InvalidError, NotFoundError
 from webui.approvals.grants.covering import stands_for
 from webui.approvals.ruling.counting import give_back
-from webui.approvals.states import Status
+from webui.approvals.states import Status, Unreported
+from webui.approvals.words import UNREPORTED
 from webui.store.models import Approval, Consumption, table_of
 from webui.store.transaction import Transaction
 
@@ -154,11 +155,23 @@ def report(
     if approval.status == Status.EXECUTING or (
         approval.status == Status.UNKNOWN and goal is Status.CONSUMED
     ):
-        return end_use(tx, filer, approval, goal, result, detail[:DETAIL_MAX])
+        detail = detail[:DETAIL_MAX]
+        moved = _ended(tx, filer, approval, goal, result, detail)
+        end_consumption(tx, moved, result, detail)
+        return moved
     raise ConflictError("already_ended", f"Its outcome is already {approval.status}.")
 
 
-def end_use(
+def end_unreported(
+    tx: Transaction, filer: Filer, approval: Approval, why: Unreported
+) -> Approval:
+    """End a running call whose outcome nobody will report: it counts as done."""
+    moved = _ended(tx, filer, approval, Status.CONSUMED, "ok", str(UNREPORTED[why]))
+    end_consumption(tx, moved, why, None)
+    return moved
+
+
+def _ended(
     tx: Transaction,
     filer: Filer,
     approval: Approval,
@@ -166,8 +179,7 @@ def end_use(
     result: str,
     detail: str,
 ) -> Approval:
-    """Move a running call to how it ended, and note it on its consumption."""
-    moved = move(
+    return move(
         tx,
         approval,
         goal,
@@ -179,5 +191,3 @@ def end_use(
             "detail": detail,
         },
     )
-    end_consumption(tx, moved, result, detail)
-    return moved

@@ -14,10 +14,16 @@ from webui.approvals.ending import current_status, end_if_over
 from webui.approvals.errors import ConflictError, DeskError
 from webui.approvals.grants.covering import stands_for
 from webui.approvals.ruling.rulings import ruled, take
-from webui.approvals.states import LIVE, Status
+from webui.approvals.states import LIVE, Status, Unreported
 from webui.approvals.telling import record_call, refuse_running, refuse_use
-from webui.approvals.use.leases import Lease, end_use, hash_of_lease, lease_token, own
-from webui.approvals.words import NO_OUTCOME, NOT_USABLE, RUN_BY_SOURCE
+from webui.approvals.use.leases import (
+    Lease,
+    end_unreported,
+    hash_of_lease,
+    lease_token,
+    own,
+)
+from webui.approvals.words import NOT_USABLE
 from webui.store.ids import new_id
 from webui.store.models import Approval, Consumption, table_of
 from webui.store.prepared import Prepared
@@ -197,7 +203,7 @@ def _use_now(
     used = _use(tx, filer, approval, lease, taken.reserved)
     record_call(tx, filer, approval, "consumed", consumption=used.consumption_id)
     if not ask.report:
-        end_use(tx, filer, used.approval, Status.CONSUMED, "ok", NO_OUTCOME)
+        end_unreported(tx, filer, used.approval, Unreported.NO_REPORT)
     return used
 
 
@@ -245,8 +251,7 @@ def use_upstream(tx: Transaction, filer: Filer, approval: Approval) -> Approval:
 
     """
     used = _use(tx, filer, approval, Lease(), approval.reserved)
-    detail = RUN_BY_SOURCE
-    return end_use(tx, filer, used.approval, Status.CONSUMED, "ok", detail)
+    return end_unreported(tx, filer, used.approval, Unreported.BY_SOURCE)
 
 
 def _end_of_known(

@@ -17,5 +17,7 @@ class Consumption(Model):
     started_at: Mapped[int]
     ended_at: Mapped[int | None] = mapped_column(default=None)
     result: Mapped[str | None] = mapped_column(default=None)
-    """ok, error, unknown or rolled_back; none while the lease is alive."""
+    """ok, error, unknown or rolled_back, as the agent says; one of `states.Unreported` where
+    nobody does; none while the lease is alive."""
     detail: Mapped[str | None] = mapped_column(default=None)
+    """What the agent says of it."""
