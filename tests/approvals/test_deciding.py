@@ -8,9 +8,10 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from tests.plugins.desk import House, Member, TestClock
-from tests.plugins.rules import UNSEEN, Desk
+from tests.plugins.rules import UNSEEN, Desk, reviewer_of
 from webui.approvals.answering import deciding, reviewing
 from webui.approvals.answering.reviewing import Look, seal_of
+from webui.approvals.desk import load, move
 from webui.approvals.errors import (
     ConflictError,
     DeskError,
@@ -18,8 +19,9 @@ from webui.approvals.errors import (
     NotAllowedError,
     NotFoundError,
 )
+from webui.approvals.grants.granting import GrantWish
 from webui.approvals.people import accounts
-from webui.approvals.states import Verdict
+from webui.approvals.states import Status, Verdict
 from webui.store.models import Approval, Decision, Membership
 from webui.store.queries import calls
 from webui.store.transaction import Transaction
@@ -30,6 +32,28 @@ DENY = Verdict.DENY
 def decisions(desk: Desk) -> int:
     with desk.store.reading() as session:
         return session.scalar(select(func.count()).select_from(Decision)) or 0
+
+
+def break_glass(
+    desk: Desk,
+    who: Member,
+    approval_id: str,
+    verdict: Verdict = Verdict.APPROVE,
+    grant: GrantWish | None = None,
+) -> reviewing.Decided:
+    return desk.store.write(
+        lambda tx: deciding.decide(
+            tx,
+            reviewer_of(who),
+            desk.house.org_id,
+            approval_id,
+            verdict,
+            "the site is down",
+            UNSEEN,
+            grant=grant,
+            break_glass=True,
+        )
+    )
 
 
 def test_a_yes_settles_once_and_is_written_with_its_event(desk: Desk, house: House) -> None:
@@ -295,13 +319,16 @@ def test_a_revoked_reviewer_decides_nothing_from_a_stale_page(
     assert (desk.status(approval_id), decisions(desk)) == ("pending", 0)
 
 
+@pytest.mark.parametrize("undo_seconds", [0, 10])
 @pytest.mark.parametrize("revoke", [_demote, _leave])
 def test_the_deciding_statement_itself_looks_at_the_membership(
     desk: Desk,
     house: House,
     monkeypatch: pytest.MonkeyPatch,
     revoke: Callable[[Transaction, House], None],
+    undo_seconds: int,
 ) -> None:
+    desk.set_org(undo_seconds=undo_seconds)
     approval_id = desk.submit().approval.id
     looked = reviewing.access_of
 
@@ -314,6 +341,7 @@ def test_the_deciding_statement_itself_looks_at_the_membership(
     with pytest.raises(ConflictError):
         desk.decide(house.rae, approval_id)
     assert (desk.status(approval_id), decisions(desk)) == ("pending", 0)
+    assert desk.row(approval_id).settles_at is None
 
 
 def test_a_deadline_is_judged_without_any_sweep(
@@ -511,6 +539,40 @@ SETTLED = [
     "failed",
     "unknown",
 ]
+
+
+def test_no_status_is_written_that_the_table_of_moves_does_not_know(
+    desk: Desk, house: House
+) -> None:
+    approval_id = desk.submit().approval.id
+    desk.decide(house.rae, approval_id, DENY)
+
+    def approve(tx: Transaction) -> None:
+        row = load(tx, house.org_id, approval_id)
+        move(tx, row, Status.APPROVED, actor="system", action="approval.decided")
+
+    with pytest.raises(ConflictError, match="cannot become approved"):
+        desk.store.write(approve)
+    assert (desk.status(approval_id), decisions(desk)) == ("denied", 1)
+
+
+def test_break_glass_only_approves(desk: Desk, house: House) -> None:
+    approval_id = desk.submit().approval.id
+    for verdict, grant in ((DENY, None), (Verdict.APPROVE, GrantWish(uses=1))):
+        with pytest.raises(InvalidError, match="only this one call"):
+            break_glass(desk, house.ana, approval_id, verdict, grant)
+    assert (desk.status(approval_id), decisions(desk)) == ("pending", 0)
+
+
+def test_who_has_voted_breaks_the_glass_with_the_voice_they_gave(
+    desk: Desk, house: House
+) -> None:
+    approval_id = desk.submit().approval.id
+    desk.demand(approval_id, approvals_required=2)
+    desk.decide(house.ana, approval_id)
+    assert break_glass(desk, house.ana, approval_id).applied
+    row = desk.row(approval_id)
+    assert (row.status, row.resolution, decisions(desk)) == ("approved", "break_glass", 1)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

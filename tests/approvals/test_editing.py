@@ -445,6 +445,16 @@ def test_the_log_keeps_so_many_places_and_counts_them_all(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_added_rows_are_like_the_rows_that_were_received(desk: Desk) -> None:
+    approval_id = filed(desk, {"rows": [[1, "a"]]})
+    rows: list[list[Any]] = [[1, "a"], [2, "b"], [3, "c", "d"]]
+    assert len(desk.prepared(approval_id, {"rows": rows}).changed) == 2
+    with pytest.raises(InvalidError) as caught:
+        desk.prepared(approval_id, {"rows": [*rows, [True]]})
+    assert [fault.pointer for fault in caught.value.faults] == ["/arguments/rows/3/0"]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_long_list_of_wrong_items_is_told_in_twenty_faults(desk: Desk) -> None:
     approval_id = filed(desk, {"a": [1] * 8_000})
     with pytest.raises(InvalidError) as caught:

@@ -7,6 +7,7 @@ from tests.plugins.rules import Desk
 from webui.approvals.grants import permission_grants
 from webui.approvals.people import accounts, groups
 from webui.approvals.people.standing import By
+from webui.approvals.ruling.drafts import check_draft
 from webui.store.transaction import Transaction
 
 RULE = """version: "1"
@@ -81,6 +82,15 @@ def test_a_permission_beside_the_role_makes_a_decider_and_a_suspension_unmakes_o
         lambda tx: accounts.suspend_user(tx, house.org_id, house.rae.email, actor="x")
     )
     assert "nobody" in warned(peopled, "approvers: [one]")[0]
+
+
+def test_a_group_that_is_not_here_is_a_fault_and_no_warning_besides(
+    desk: Desk, house: House
+) -> None:
+    with desk.store.reading() as session:
+        text = RULE % "approvers: [nowhere]"
+        checked = check_draft(session, house.org_id, text, desk.store.now())
+    assert (len(checked.faults), checked.warnings) == (1, ())
 
 
 def test_a_file_that_says_so_itself_is_warned_of_once(peopled: Desk, house: House) -> None:

@@ -31,6 +31,18 @@ def rows(desk: Desk, model: type[Any] = Approval) -> int:
         return session.scalar(select(func.count()).select_from(model)) or 0
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_a_source_asks_for_while_it_runs_is_refused(desk: Desk, house: House) -> None:
+    approval_id = desk.approved()
+    desk.use(approval_id)
+    asked = ask_for(house.ci, "shell.run", ARGUMENTS)
+    with pytest.raises(ConflictError) as caught:
+        desk.store.write(
+            lambda tx: intake.submit(tx, house.ci.filer, asked, NO_LIMITS).approval.id
+        )
+    assert (caught.value.code, desk.status(approval_id)) == ("in_progress", "executing")
+
+
 def test_117_retries_make_one_row_and_leave_the_version_and_the_seal(desk: Desk) -> None:
     first = desk.submit()
     before = desk.row(first.approval.id)

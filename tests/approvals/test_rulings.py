@@ -18,7 +18,7 @@ from webui.approvals.errors import (
 )
 from webui.approvals.grants.granting import GrantWish
 from webui.approvals.policy import read_policy
-from webui.approvals.ruling import rulebooks
+from webui.approvals.ruling import rulebooks, terms
 from webui.approvals.ruling.counting import KEPT, forget_old
 from webui.approvals.ruling.terms import refused_because, ruling_of, why_asked
 from webui.approvals.states import Verdict
@@ -385,6 +385,46 @@ def test_old_windows_are_forgotten(ruled: Desk) -> None:
     assert ruled.store.write(forget_old) == 0
     ruled.clock.advance(KEPT + 3_600_000)
     assert ruled.store.write(forget_old) == 1
+
+
+def test_policies_of_many_orgs_are_read_again_rather_than_kept_without_end(
+    ruled: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rulebooks, "MOST_KEPT", 1)
+    ruled.set_policy('version: "1"\ndefault: deny\n')
+    assert ruled.submit(tool="look").approval.status == "denied"
+    ruled.set_policy(POLICY)
+    assert ruled.submit(tool="look").approval.status == "approved"
+    assert len(rulebooks._kept) == 1  # noqa: SLF001 - that is what it is about
+
+
+def test_what_is_kept_of_a_long_rule_is_bounded(desk: Desk) -> None:
+    many = ", ".join(f'"{n:040}"' for n in range(300))
+    desk.set_policy(
+        f"""
+version: "1"
+tools:
+  pay:
+    rules:
+      - name: to whom
+        action: require_approval
+        conditions: [{{path: args.to, op: not_in, value: [{many}]}}]
+        """
+    )
+    kept = desk.submit(tool="pay", arguments={"to": "x"}).approval
+    assert len(kept.ruling or "") <= terms.LONGEST
+    assert "to whom" in (kept.ruling or "")
+
+
+def test_a_call_edited_into_what_a_rule_allows_still_takes_whom_it_took(
+    ruled: Desk, house: House
+) -> None:
+    approval_id = ruled.submit(tool="pay", arguments={"amount": 100}).approval.id
+    ruled.edit(house.rae, approval_id, {"amount": 10}, reason="less")
+    row = ruled.row(approval_id)
+    assert (row.status, row.approvals_required, row.edits) == ("pending", 2, 1)
+    ruled.decide(house.ana, approval_id, reason="fine")
+    assert ruled.status(approval_id) == "approved"
 
 
 def test_a_policy_that_cannot_be_read_lets_nothing_pass(ruled: Desk) -> None:

@@ -48,6 +48,16 @@ def test_settled_calls_are_found_by_their_words_and_by_nothing_secret(
     assert found(desk, "later") == {waiting}
 
 
+def test_an_edited_call_is_found_by_what_was_asked_and_by_what_ran(
+    desk: Desk, house: House
+) -> None:
+    edited = desk.submit(arguments={"command": "remove everything"}).approval.id
+    desk.edit(house.rae, edited, {"command": "remove nothing"})
+    desk.report(edited, desk.use(edited).lease_token, "ok")
+    index(desk)
+    assert found(desk, "everything") == found(desk, "nothing") == {edited}
+
+
 @pytest.mark.parametrize(
     "hostile",
     ["\x00", "a\x00b", "😀" * 3_000, "'; DROP TABLE approvals; --", "x" * 60_000, '" OR "'],

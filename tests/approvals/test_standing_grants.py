@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from tests.plugins.desk import House, Member, TestClock
 from tests.plugins.rules import UNSEEN, Desk, reviewer_of
@@ -17,6 +17,7 @@ from webui.approvals.errors import (
     NotAllowedError,
     NotFoundError,
 )
+from webui.approvals.grants import granting
 from webui.approvals.grants.covering import revoke_grant
 from webui.approvals.grants.granting import HOUR, GrantWish
 from webui.approvals.people import accounts
@@ -25,6 +26,7 @@ from webui.approvals.use.leases import report, roll_back
 from webui.approvals.use.using import Used
 from webui.audit.agreement import findings
 from webui.store.models import Approval, Event, Org, StandingGrant
+from webui.store.transaction import Transaction
 
 MAIL = {"to": "team@example.org", "subject": "Weekly", "body": "As agreed."}
 SOME = GrantWish(uses=3)
@@ -240,6 +242,60 @@ def test_what_needs_several_people_is_granted_by_none_of_them(
         given(desk, house.rae, SOME)
 
 
+@pytest.mark.parametrize(
+    ("terms", "said"),
+    [
+        ({"tool": "tasks:assign"}, "is answered once"),
+        ({"max_grant": 0}, "The policy allows no standing grant"),
+        ({"max_grant": 90 * 60_000}, "90 minutes"),
+    ],
+)
+def test_what_a_rule_or_a_tool_limits_is_granted_no_further(
+    desk: Desk, house: House, terms: dict[str, Any], said: str
+) -> None:
+    desk.demand(desk.submit(tool="mail.send", arguments=MAIL).approval.id, **terms)
+    wish = GrantWish(until=desk.store.now() + 2 * HOUR)
+    with desk.store.reading() as session:
+        one = session.scalars(select(Approval.id)).one()
+    with pytest.raises(InvalidError, match=said):
+        desk.decide(house.rae, one, grant=wish)
+    assert desk.status(one) == "pending"
+
+
+def test_an_agent_holds_so_many_grants_for_a_tool_and_no_more(
+    desk: Desk, house: House, give: Give, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(granting, "MOST_LIVE", 1)
+    give()
+    with pytest.raises(InvalidError, match="revoke one first"):
+        given(desk, house.rae, SOME, arguments={"another": 1})
+
+
+def test_a_grant_with_an_edit_that_needs_several_people_is_refused_and_not_dropped(
+    desk: Desk, house: House
+) -> None:
+    desk.set_policy(
+        """
+version: "1"
+tools:
+  mail.send:
+    rules:
+      - name: outside
+        action: require_approval
+        approvals_required: 2
+        conditions: [{path: args.to, op: eq, value: "them@example.com"}]
+      - {name: inside, action: require_approval}
+"""
+    )
+    approval_id = desk.submit(tool="mail.send", arguments=MAIL).approval.id
+    edited = MAIL | {"to": "them@example.com"}
+    with pytest.raises(InvalidError, match="one alone grants nothing more"):
+        desk.edit(house.rae, approval_id, edited, grant=SOME)
+    assert (desk.row(approval_id).edits, desk.status(approval_id)) == (0, "pending")
+    desk.edit(house.rae, approval_id, edited)
+    assert (desk.row(approval_id).edits, desk.status(approval_id)) == (1, "pending")
+
+
 @pytest.mark.parametrize("verdict", [Verdict.DENY])
 def test_a_no_grants_nothing(desk: Desk, house: House, verdict: Verdict) -> None:
     with pytest.raises(InvalidError, match="comes with a yes"):
@@ -310,6 +366,19 @@ def test_what_is_over_is_not_revoked_and_another_orgs_is_not_there(
                 tx, reviewer_of(house.zoe), house.other_org_id, grant.id
             )
         )
+
+
+def test_the_last_use_of_a_grant_is_taken_back_while_nobody_has_used_it(
+    desk: Desk, house: House, give: Give
+) -> None:
+    grant = give(wish=GrantWish(uses=1))
+    unused = desk.submit(tool="mail.send", arguments=MAIL).approval
+    assert grant_now(desk, grant).ended_at is not None
+    desk.store.write(
+        lambda tx: revoke_grant(tx, reviewer_of(house.rae), house.org_id, grant.id)
+    )
+    assert desk.status(unused.id) == "revoked"
+    assert grant_now(desk, grant).revoked_by == house.rae.id
 
 
 def test_a_remembered_denial_outranks_a_grant(desk: Desk, house: House, give: Give) -> None:
@@ -383,6 +452,21 @@ def test_the_end_of_a_session_ends_its_grants_and_no_other(desk: Desk, give: Giv
     assert asks(desk, session="ses_1") == "pending"
 
 
+def test_a_grant_that_ended_before_its_session_ends_once(
+    desk: Desk, house: House, give: Give
+) -> None:
+    grant = give(wish=GrantWish(session=True), session="ses_1")
+    desk.store.write(
+        lambda tx: revoke_grant(tx, reviewer_of(house.rae), house.org_id, grant.id)
+    )
+    before = grant_now(desk, grant).ended_at
+    desk.store.write(
+        lambda tx: end_session(tx, house.org_id, house.ci.id, "ses_1") and None
+    )
+    assert grant_now(desk, grant).ended_at == before
+    assert grant_now(desk, grant).revoked_by == house.rae.id
+
+
 def test_what_would_mislead_a_person_is_not_covered(desk: Desk, give: Give) -> None:
     give(wish=GrantWish(uses=10, conditions=(OTHER_SUBJECT,)))
     asked: dict[str, Any] = {
@@ -449,6 +533,25 @@ def test_a_grant_changed_past_the_program_shows_against_the_log(
         )
     )
     assert any(word in message for message in found()), found()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("junk", [b"5", b"{", b"null"])
+def test_a_grant_whose_event_cannot_be_read_does_not_stop_the_search(
+    desk: Desk, house: House, give: Give, junk: bytes
+) -> None:
+    give()
+
+    def tamper(tx: Transaction) -> None:
+        triggers = text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        for name in tx.session.scalars(triggers).all():
+            tx.execute(text(f"DROP TRIGGER {name}"))
+        event = update(Event).where(Event.action == "standing_grant.created")
+        tx.execute(event.values(payload=junk))
+
+    desk.store.write(tamper)
+    with desk.store.reading() as session:
+        assert findings(session.connection(), house.org_id, pruned=False) == []
 
 
 def test_a_grant_that_no_event_made_shows_against_the_log(

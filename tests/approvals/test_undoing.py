@@ -1,10 +1,12 @@
 """The time in which a verdict can be undone: what waits, who wins, and what is lost by nothing."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from tests.plugins.desk import House, Member, TestClock
 from tests.plugins.rules import UNSEEN, Desk, at_once, reviewer_of
@@ -13,13 +15,16 @@ from webui.approvals.agents.agent_changes import AgentChange, change_agent
 from webui.approvals.answering import claiming, deciding, escalating, revoking, undoing
 from webui.approvals.answering.cascading import deny_along
 from webui.approvals.answering.reviewing import Decided
+from webui.approvals.answering.settlement import sealed, settlement_of
+from webui.approvals.desk import load
 from webui.approvals.errors import ConflictError, DeskError, InvalidError
 from webui.approvals.grants.granting import GrantWish
 from webui.approvals.people import delegations, organizations
 from webui.approvals.people.standing import By
 from webui.approvals.states import Verdict
 from webui.approvals.use.using import Used
-from webui.store.models import Agent, Decision, Membership, StandingGrant
+from webui.store.models import Agent, Approval, Decision, Membership, StandingGrant
+from webui.store.transaction import Transaction
 from webui.web.timeline import words_of
 
 WINDOW = 10
@@ -294,6 +299,32 @@ def test_a_denial_undone_gives_back_what_it_took_along(desk: Desk, house: House)
     assert desk.row(other).settles_at is not None
     assert undo(desk, house.rae, first).applied
     assert [desk.row(each).settles_at for each in (first, other)] == [None, None]
+
+
+def test_only_what_a_denial_took_along_is_undone_with_it(desk: Desk, house: House) -> None:
+    first, other = (filed(desk, arguments={"n": n}, session="s") for n in range(2))
+    deny(desk, house.rae, first)
+    deny(desk, house.rae, other)
+    assert undo(desk, house.rae, first).applied
+    assert desk.row(first).settles_at is None
+    assert desk.row(other).settles_at is not None
+
+
+def test_a_kept_verdict_without_a_voice_settles_nothing(
+    desk: Desk, house: House, clock: TestClock
+) -> None:
+    approval_id = filed(desk)
+    approve(desk, house.rae, approval_id)
+
+    def silence(tx: Transaction) -> None:
+        row = load(tx, house.org_id, approval_id)
+        kept = replace(settlement_of(tx.session, tx.keyring, row), vote=None)
+        tx.execute(update(Approval).values(settling=sealed(tx, row, kept)))
+
+    desk.store.write(silence)
+    clock.advance(WINDOW * 1_000)
+    desk.sweep()
+    assert (desk.status(approval_id), desk.row(approval_id).settles_at) == ("pending", None)
 
 
 def test_a_standing_grant_is_checked_at_once_and_made_at_the_end(

@@ -4,13 +4,14 @@ from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from tests.plugins.desk import House, TestClock
 from tests.plugins.rules import UNSEEN, Desk, at_once, reviewer_of
 from tests.plugins.upstream import CONFIRMED, GONE, PERMANENT, TRANSIENT, Upstream
 from webui.approvals import ending
 from webui.approvals.agents.agent_changes import AgentChange, change_agent
-from webui.approvals.answering import deciding, undoing
+from webui.approvals.answering import deciding, holding, settling, undoing
 from webui.approvals.answering.cascading import deny_along
 from webui.approvals.errors import DeskError
 from webui.approvals.grants.granting import GrantWish
@@ -57,6 +58,31 @@ def test_a_yes_settles_nothing_until_the_upstream_confirms_it(
         "approval.consumed",
         "approval.outcome",
     ]
+
+
+def test_the_statement_that_sends_a_verdict_looks_at_the_membership_itself(
+    desk: Desk,
+    house: House,
+    upstream: Upstream,
+    clock: TestClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk.set_org(undo_seconds=10)
+    approval_id = upstream.ask()
+    desk.decide(house.rae, approval_id)
+    looked = holding.why_gone
+
+    def look_and_lose(tx: Transaction, *more: Any) -> object:
+        why = looked(tx, *more)
+        gone = update(Membership).where(Membership.user_id == house.rae.id)
+        tx.execute(gone.values(status="suspended"))
+        return why
+
+    monkeypatch.setattr(settling, "why_gone", look_and_lose)
+    clock.advance(10_000)
+    assert desk.sweep() == 1
+    assert upstream.stands(approval_id) == ("pending", "open", None)
+    assert upstream.claim() == []
 
 
 def test_a_no_is_told_with_its_reason(desk: Desk, house: House, upstream: Upstream) -> None:

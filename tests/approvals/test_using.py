@@ -73,16 +73,27 @@ def test_a_refused_use_stays_in_the_log(desk: Desk) -> None:
 
 @pytest.mark.parametrize("verb", ["submit", "gate"])
 def test_asking_for_what_is_running_stays_in_the_log_up_to_a_flood(
-    desk: Desk, verb: str
+    desk: Desk, clock: TestClock, verb: str
 ) -> None:
     approval_id = desk.approved()
     desk.use(approval_id)
+    clock.stand_still()
     for _ in range(2 * telling.REFUSALS + 5):
         with pytest.raises(ConflictError):
             getattr(desk, verb)()
         assert desk.told(approval_id)["result"] == "in_progress"
     told = desk.actions(approval_id).count("tool_call")
-    assert 2 * telling.REFUSALS <= told - 1 <= 2 * telling.REFUSALS + 5
+    assert told - 1 == 2 * telling.REFUSALS
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_refused_uses_stay_in_the_log_up_to_a_flood(desk: Desk, clock: TestClock) -> None:
+    approval_id = desk.submit().approval.id
+    clock.stand_still()
+    for _ in range(2 * telling.REFUSALS + 5):
+        assert refusal(desk.consume(approval_id)) == "not_approved"
+    told = desk.actions(approval_id).count("approval.use_refused")
+    assert told == 2 * telling.REFUSALS
 
 
 def test_a_use_belongs_to_the_agent_that_asked(desk: Desk, house: House) -> None:

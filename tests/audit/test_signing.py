@@ -37,6 +37,19 @@ def test_a_head_that_its_rows_do_not_give_is_never_signed(
     assert len(checkpoints.kept_outside(tmp_path, house.org_id)) == 1
 
 
+def test_a_log_that_grows_fast_is_signed_before_its_time(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoints.sign_due(desk.store, tmp_path)
+    desk.submit()
+    signed = len(sizes(desk))
+    checkpoints.sign_due(desk.store, tmp_path)
+    assert len(sizes(desk)) == signed
+    monkeypatch.setattr(checkpoints, "EVERY_EVENTS", 2)
+    checkpoints.sign_due(desk.store, tmp_path)
+    assert len(sizes(desk)) == signed + 1
+
+
 def test_two_nodes_that_sign_the_same_end_keep_it_once(
     desk: Desk, house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -369,7 +369,7 @@ def test_erased_payloads_verify_and_the_actions_still_bind_the_tables(desk: Desk
     assert [finding.code for finding in desk.verify().findings] == ["tables"] * 3
 
 
-@pytest.mark.parametrize("junk", [b"[]", b"{", b"\xff"])
+@pytest.mark.parametrize("junk", [b"[]", b"{", b"\xff", b"5", b"[" * 99_999])
 def test_a_payload_that_is_not_an_object_does_not_stop_the_search(
     junk: bytes, desk: Desk
 ) -> None:

@@ -4,7 +4,6 @@ What moves an approval writes its event in the same transaction, so that a row c
 the program, or an event without its change, shows here. Runs in batches; constant memory.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
@@ -16,6 +15,7 @@ from webui.approvals.desk import subject
 from webui.approvals.states import Resolution, Status
 from webui.audit import actions
 from webui.audit.agreement_on_grants import grant_contradictions
+from webui.audit.payloads import said_by
 from webui.audit.verifier import Finding
 from webui.store.models import Approval, Consumption, Decision, Event, table_of
 
@@ -57,15 +57,7 @@ class _Said:
         self.seq: int = row.seq
         self.action: str = row.action
         self.actor: str = row.actor
-        self.payload = _read(row.payload)
-
-
-def _read(payload: bytes | None) -> dict[str, Any]:
-    try:
-        said = json.loads(payload or b"{}")
-    except ValueError:  # the chain has found that already
-        return {}
-    return said if isinstance(said, dict) else {}
+        self.payload = said_by(row.payload)
 
 
 def findings(connection: Connection, org_id: str, *, pruned: bool) -> list[Finding]:

@@ -4,7 +4,6 @@ A grant lets calls pass that nobody looks at, so one that was made wider past th
 show. Runs in batches; constant memory.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, TypeAlias
@@ -13,6 +12,7 @@ from sqlalchemy import Connection, Row, select
 
 from webui.approvals.grants.granting import name_of
 from webui.audit import actions
+from webui.audit.payloads import said_by
 from webui.audit.verifier import Finding
 from webui.store.models import Event, StandingGrant, table_of
 
@@ -92,10 +92,7 @@ def _told(
 
 
 def _of_bounds(grant: _Row, made: _Row) -> Iterator[Finding]:
-    try:
-        said = json.loads(made.payload or b"{}")
-    except ValueError:  # the chain has found that already
-        return
+    said = said_by(made.payload)
     for word, column in _BOUNDS.items():
         if word in said and said[word] != getattr(grant, column):
             yield _finding(

@@ -21,6 +21,7 @@ from webui.approvals.answering.settling import settle, settle_at_once
 from webui.approvals.answering.votes import (
     Given,
     ballot_of,
+    check_alone,
     check_offered,
     check_reason,
     count_vote,
@@ -238,6 +239,7 @@ def _vote(
     if given.edit is not None:
         before = [vote for vote in before if vote.verdict not in YESES]
         changes = columns_of(tx, approval, given.edit, ruling, given.reason)
+        check_alone(approval, given)
     ballot = ballot_of(approval, actor, given)
     vote = vote_row(approval, given, ballot, tx.now)
     outcome = resolve([*(vote.ballot for vote in before), ballot], quorum_of(approval))

@@ -14,7 +14,7 @@ from webui.approvals.answering.reviewing import Look, Reviewer, check_length
 from webui.approvals.authorization import Access, Actor
 from webui.approvals.call.arguments import effective_hash
 from webui.approvals.desk import facts, subject
-from webui.approvals.errors import InvalidError
+from webui.approvals.errors import Fault, InvalidError
 from webui.approvals.grants.granting import GrantWish
 from webui.approvals.ruling.terms import quorum_of
 from webui.approvals.states import Verdict
@@ -186,16 +186,22 @@ def check_offered(approval: Approval, given: Given) -> None:
         check_text(given.answer, _EMPTY_ANSWER, _LONG_ANSWER)
     if given.grant is not None and verdict not in YESES:
         raise InvalidError(sentence("A standing grant comes with a yes, and only there."))
+    check_alone(approval, given)
+    if verdict is Verdict.REQUEST_CHANGES:
+        check_text(given.reason, _EMPTY_REQUEST, _LONG_REQUEST)
+
+
+def check_alone(approval: Approval, given: Given) -> None:
+    """Refuse a standing grant with one vote of several, before and after an edit's own terms."""
     if given.grant is not None and approval.approvals_required > 1:
         raise InvalidError(
             sentence(
                 "This call needs several people; one alone grants nothing more. "
                 "Approve it without a grant."
             ),
+            [Fault("/grant", sentence("cannot be given for this call"))],
             code="grant_not_offered",
         )
-    if verdict is Verdict.REQUEST_CHANGES:
-        check_text(given.reason, _EMPTY_REQUEST, _LONG_REQUEST)
 
 
 def ballot_of(approval: Approval, actor: Actor, given: Given) -> Ballot:

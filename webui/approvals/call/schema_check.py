@@ -212,9 +212,7 @@ class _Size:
         return found
 
 
-def _check_dialect(schema: Any) -> None:
-    if not isinstance(schema, dict):
-        return
+def _check_dialect(schema: Mapping[str, Any]) -> None:
     dialect = schema.get("$schema")
     if dialect is None:
         return

@@ -176,10 +176,6 @@ def _sealed(
 def _refuse_ungrantable(tx: Transaction, approval: Approval) -> None:
     if approval.tool in _ONCE:
         raise _not_granted(sentence("A question about a permission is answered once."))
-    if approval.approvals_required > 1:
-        raise _not_granted(
-            sentence("This call needs several people; one alone grants nothing more.")
-        )
     if Risk(approval.risk).level >= Risk.HIGH.level:
         raise _not_granted(
             sentence(

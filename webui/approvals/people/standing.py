@@ -81,9 +81,7 @@ def actor_in(tx: Transaction, org_id: str, user_id: str) -> Actor:
         )
         .where(User.id == user_id)
         .with_for_update(read=True, of=User)
-    ).one_or_none()
-    if row is None:
-        return Actor("none")
+    ).one()
     status, admin, role, standing = row
     return Actor(
         "user",

@@ -113,9 +113,12 @@ def _smallest(old: Sequence[str], new: Sequence[str]) -> list[_Edit] | None:
 
 
 def _trail(old: Sequence[str], new: Sequence[str]) -> list[dict[int, int]] | None:
-    """Return how far each diagonal reached before each further edit, until the end is reached."""
-    furthest, trail, steps = {1: 0}, [], 0
-    for depth in range(len(old) + len(new) + 1):
+    """Return how far each diagonal reached before each further edit, until the end is reached.
+
+    None: that would take too long.
+    """
+    furthest, trail, steps, depth = {1: 0}, [], 0, 0
+    while steps <= MOST_STEPS:
         trail.append(dict(furthest))
         for diagonal in range(-depth, depth + 1, 2):
             came = _came_from(furthest, diagonal, depth)
@@ -126,9 +129,8 @@ def _trail(old: Sequence[str], new: Sequence[str]) -> list[dict[int, int]] | Non
             steps += x - start + 1
             if x >= len(old) and x - diagonal >= len(new):
                 return trail
-        if steps > MOST_STEPS:
-            return None
-    return trail
+        depth += 1
+    return None
 
 
 def _came_from(furthest: dict[int, int], diagonal: int, depth: int) -> int:
