@@ -185,6 +185,9 @@ def test_a_role_is_one_of_those_there_are_and_a_member_of_this_org(
         lambda tx: accounts.set_role(tx, org, " VI@example.org", "reviewer", actor="system")
     )
     assert changed == house.vi.id
+    assert house.rae.id == store.write(
+        lambda tx: accounts.set_role(tx, org, house.rae.email, "owner", actor="system")
+    )
     with store.reading() as session:
         standing = identity.member(session, org, house.vi.email)
         assert standing is not None
@@ -276,6 +279,16 @@ def test_keys_of_another_org_are_keys_that_do_not_exist(store: Store, house: Hou
             )
         )
     assert works(store, house.ci.key)
+
+
+def test_a_token_carries_permissions_that_there_are(store: Store, house: House) -> None:
+    org, rae = house.org_id, house.rae.id
+    with pytest.raises(InvalidError, match="no permission approvals:dance"):
+        store.write(
+            lambda tx: tokens.create_token(
+                tx, org, rae, label="x", scopes=["approvals:dance"]
+            )
+        )
 
 
 def test_a_token_is_its_owners_alone(store: Store, house: House, clock: TestClock) -> None:

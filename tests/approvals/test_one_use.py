@@ -7,10 +7,15 @@ import pytest
 from tests.plugins.desk import NO_LIMITS, House, Program
 from tests.plugins.rules import LEASE, Desk
 from webui.approvals.agents import one_use, questions
+from webui.approvals.agents.agent_changes import AgentChange, change_agent
+from webui.approvals.agents.issues import IssueChange, change_issue, create_issue
 from webui.approvals.agents.one_use import Outcome
+from webui.approvals.agents.projects import create_project
 from webui.approvals.agents.protections import protect
 from webui.approvals.agents.questions import Asked
 from webui.approvals.asking.ask import Ask
+from webui.approvals.asking.idempotency import Key
+from webui.approvals.authorization.facts import Kind
 from webui.approvals.call.canonical import canonical
 from webui.approvals.errors import ConflictError
 from webui.approvals.grants import permission_grants
@@ -20,6 +25,7 @@ from webui.preview import Profile
 from webui.store.models import PermissionGrant
 from webui.store.queries.grants import standing_grants
 from webui.store.store import Store
+from webui.store.transaction import Transaction
 
 
 class Orchestrator:
@@ -28,18 +34,25 @@ class Orchestrator:
     def __init__(self, desk: Desk, asked: Asked) -> None:
         self.desk, self.asked, self.store = desk, asked, desk.store
 
-    def ask(self, agent: Program | None = None, *, file: bool = False) -> Outcome:
+    def ask(
+        self,
+        agent: Program | None = None,
+        *,
+        file: bool = False,
+        key: Key | None = None,
+        prepared: Ask | None = None,
+    ) -> Outcome:
         filer = (agent or self.desk.house.ci).filer
-        prepared = self._prepared(filer.agent_id)
+        ask = prepared or self.prepared(filer.agent_id)
         answer = self.store.write(
             lambda tx: one_use.ask_anew(
-                tx, filer, self.asked, prepared, NO_LIMITS, LEASE, None, file=file
+                tx, filer, self.asked, ask, NO_LIMITS, LEASE, key, file=file
             )
         )
         assert not isinstance(answer, ConflictError)
         return answer
 
-    def _prepared(self, agent_id: str) -> Ask:
+    def prepared(self, agent_id: str) -> Ask:
         org_id = self.desk.house.org_id
         with self.store.reading() as session:
             found = questions.answer(session, org_id, self.asked, self.store.now())
@@ -122,3 +135,93 @@ def test_a_revoked_yes_is_none(held: Orchestrator, house: House) -> None:
         lambda tx: permission_grants.revoke(tx, house.org_id, By(house.ana.id), row.id)
     )
     assert not held.ask().answer.access.allowed
+
+
+REPEATED = Key("again", b"the same")
+
+
+def test_what_nothing_holds_any_more_is_answered_without_asking_anybody(
+    held: Orchestrator, house: House
+) -> None:
+    prepared = held.prepared(house.ci.id)
+    held.store.write(
+        lambda tx: protect(tx, house.org_id, By(), "agent", house.helper.id, {})
+    )
+    answer = held.ask(file=True, prepared=prepared)
+    assert (answer.answer.access.allowed, answer.filed) == (True, None)
+
+
+def test_a_repeat_is_told_yes_for_as_long_as_its_use_and_then_no_more(
+    held: Orchestrator,
+) -> None:
+    held.approved()
+    assert held.ask(key=REPEATED).answer.access.allowed
+    assert held.ask(key=REPEATED).answer.access.allowed
+    held.desk.clock.advance(LEASE.length)
+    assert not held.ask(key=REPEATED).answer.access.allowed
+
+
+def test_a_repeat_about_what_was_moved_elsewhere_is_not_told_the_old_yes(
+    held: Orchestrator, desk: Desk, house: House
+) -> None:
+    org, by = house.org_id, By()
+
+    def furnish(tx: Transaction) -> tuple[str, str]:
+        site, shop = (create_project(tx, org, by, name) for name in ("Site", "Shop"))
+        for each in (site, shop):
+            policy = {"protectedAgent": {"requiresApproval": True}}
+            protect(tx, org, by, "project", each, policy)
+        issue = IssueChange(title="Mend it", project=site)
+        return shop, create_issue(tx, org, by, issue)
+
+    shop, issue_id = desk.store.write(furnish)
+    about = Asked("user", house.max.id, "tasks:assign", "issue", issue_id)
+    moved = Orchestrator(desk, about)
+    moved.approved()
+    assert moved.ask(key=REPEATED).answer.access.allowed
+    change = IssueChange(project=shop)
+    desk.store.write(lambda tx: change_issue(tx, org, by, issue_id, change))
+    assert not moved.ask(key=REPEATED).answer.access.allowed
+
+
+@pytest.mark.parametrize("agent", ["deploy_bot", "ci"])
+def test_an_agents_yes_is_for_the_owner_it_had_and_a_question_alone_files_nothing(
+    held: Orchestrator, desk: Desk, house: House, agent: str
+) -> None:
+    actor: Program = getattr(house, agent)  # Bo's, and nobody's
+    about = Asked("agent", actor.id, "tasks:assign", "agent", house.helper.id)
+    asking = Orchestrator(desk, about)
+    approval_id = asking.approved()
+    change = AgentChange(owner=house.max.email)
+    desk.store.write(lambda tx: change_agent(tx, house.org_id, By(), actor.id, change))
+    assert not asking.ask().answer.access.allowed
+    assert desk.status(approval_id) == "approved"
+    change = AgentChange(owner="" if actor.owner_id is None else house.bo.email)
+    desk.store.write(lambda tx: change_agent(tx, house.org_id, By(), actor.id, change))
+    assert asking.ask().answer.access.allowed
+
+
+def test_a_call_that_only_looks_like_a_question_gives_no_permission(
+    desk: Desk, house: House
+) -> None:
+    approval_id = desk.submit(tool="tasks:assign", arguments={"scope": "all"}).approval.id
+    assert desk.decide(house.rae, approval_id).applied
+    with desk.store.reading() as session:
+        assert session.query(PermissionGrant).all() == []
+
+
+def test_a_question_may_be_about_an_approval_or_a_project(desk: Desk, house: House) -> None:
+    approval_id = desk.submit().approval.id
+    project = desk.store.write(
+        lambda tx: create_project(tx, house.org_id, By(), "Site")
+    )
+
+    def allowed(who: str, kind: Kind, thing: str) -> bool:
+        asked = Asked("user", who, "approvals:view", kind, thing)
+        with desk.store.reading() as session:
+            found = questions.answer(session, house.org_id, asked, desk.store.now())
+        return found.access.allowed
+
+    for kind, thing in (("approval", approval_id), ("project", project)):
+        assert allowed(house.vi.id, kind, thing)  # type: ignore[arg-type]
+        assert not allowed(house.zoe.id, kind, thing)  # type: ignore[arg-type]

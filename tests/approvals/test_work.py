@@ -74,6 +74,30 @@ def test_an_issue_is_made_changed_closed_and_told_of(works: Works, house: House)
     assert [event.action for event in told] == ["issue.created", "issue.changed"]
 
 
+def test_an_issue_leaves_its_project_and_its_parent(works: Works) -> None:
+    top, project = works.issue(), works.project()
+    low = works.issue(parent=top, project=project)
+    assert works.change(low, parent="", project="")
+    with works.store.reading() as session:
+        row = session.get_one(Issue, low)
+    assert (row.parent_id, row.project_id) == (None, None)
+
+
+def test_what_is_another_orgs_is_not_there(works: Works, house: House) -> None:
+    there = works.store.write(
+        lambda tx: issues.create_issue(
+            tx, house.other_org_id, By(), IssueChange(title="Theirs")
+        )
+    )
+    with pytest.raises(NotFoundError):
+        works.change(there, title="Ours")
+    with pytest.raises(NotFoundError):
+        works.protect("issue", there, {})
+    long = {"protectedAgent": {"requiresApproval": True, "approvalReason": "x" * 8_192}}
+    with pytest.raises(InvalidError, match="at most 8192 characters"):
+        works.protect("issue", works.issue(), long)
+
+
 def test_no_issue_is_above_itself(works: Works) -> None:
     top = works.issue()
     middle = works.issue(parent=top)
@@ -214,7 +238,12 @@ def test_a_sync_of_agents_can_be_repeated(works: Works, house: House) -> None:
 
     boss, changed = put("a-1", "boss", role="ceo")
     assert changed
-    worker, _ = put("a-2", "worker", manager="a-1", owner=house.rae.email)
+    project = works.store.write(
+        lambda tx: projects.put_project(tx, house.org_id, works.by, "p-1", "Site")
+    ).id
+    worker, _ = put("a-2", "worker", manager="a-1", owner=house.rae.email, project="p-1")
+    with works.store.reading() as session:
+        assert session.get_one(Agent, worker).project_id == project
     assert put("a-2", "worker", manager="a-1", owner=house.rae.id) == (worker, False)
     assert put("a-2", "toiler") == (worker, True)
     with pytest.raises(InvalidError, match="no other agent"):

@@ -29,6 +29,7 @@ from webui.approvals.gate.write_gate import (
 from webui.approvals.gate.write_grants import Answer, GateLimits, Held, Passed, Service
 from webui.approvals.people import sessions
 from webui.store.models import WebSession, WriteGrant
+from webui.store.queries import events
 from webui.store.transaction import Transaction
 
 SCOPES = st.lists(
@@ -209,6 +210,18 @@ def test_a_switch_needs_an_org(desk: Desk) -> None:
         desk.store.write(
             lambda tx: write_grants.set_write_gate(tx, "org_none", on=True, actor="t")
         )
+
+
+def test_a_switch_that_stands_so_already_tells_nothing(desk: Desk, house: House) -> None:
+    def switched() -> int:
+        desk.store.write(
+            lambda tx: write_grants.set_write_gate(tx, house.org_id, on=True, actor="t")
+        )
+        with desk.store.reading() as session:
+            told = events.about(session, house.org_id, f"org:{house.org_id}", 99)
+        return [event.action for event in told].count("org.changed")
+
+    assert [switched(), switched()] == [1, 1]
 
 
 def test_a_person_who_left_while_the_service_asked_is_unknown(

@@ -12,6 +12,7 @@ from webui.approvals.policy import (
     check_policy,
     read_policy,
 )
+from webui.approvals.policy.yaml_text import MOST_BYTES
 from webui.approvals.states import Risk
 
 
@@ -443,6 +444,17 @@ def test_an_error_of_a_rule_is_told_with_its_place(
     where = [(found_line, found_path) for found_line, found_path, _ in found]
     assert (line, f"tools.t.rules[0]{path}") in where, found
     assert any(says in sentence for _, _, sentence in found), found
+
+
+def test_a_secret_that_cannot_be_taken_out_of_its_text_is_not_kept_in_it() -> None:
+    text = (
+        'version: "1"\napprovals:\n'
+        "  notify: {webhook: {url: 'https://a.example', secret: b}}\n#"
+    )
+    longest = text + "x" * (MOST_BYTES - len(text) - 1) + "\n"
+    policy, (fault,) = check_policy(longest)  # without its secret it would be too long
+    assert policy is None
+    assert "the secret must stand on one line" in str(fault)
 
 
 def test_a_counter_is_kept_by_one_rule_only() -> None:

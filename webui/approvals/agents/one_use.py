@@ -18,6 +18,7 @@ from webui.approvals.agents.questions import Answer, Asked, answer
 from webui.approvals.asking import idempotency
 from webui.approvals.asking.ask import Ask, Filer, Limits
 from webui.approvals.asking.intake import live_twin, submit_or_refuse
+from webui.approvals.asking.twins import same_people
 from webui.approvals.authorization import Access, Grant, Reason, Strength
 from webui.approvals.errors import ConflictError
 from webui.approvals.ruling.rulings import ruled
@@ -114,7 +115,7 @@ def ask_anew(
     if plain.access.allowed or not waits(plain, asked):
         return Outcome(plain)
     ask = ruled(tx, filer, ask)
-    row = _yes_to(tx, filer, asked, ask.fingerprint, key)
+    row = _yes_to(tx, filer, asked, ask, key)
     if row is not None:
         grant = as_grant(row, row.approval_id or "")
         allowed = answer(tx.session, filer.org_id, asked, tx.now, extra=(grant,))
@@ -151,7 +152,7 @@ def _yes_to(
     tx: Transaction,
     filer: Filer,
     asked: Asked,
-    fingerprint: str,
+    ask: Ask,
     key: idempotency.Key | None,
 ) -> PermissionGrant | None:
     """Return the grant that a person's yes to this question made, locked; none without one."""
@@ -159,9 +160,11 @@ def _yes_to(
     if known is not None and known.consumption_id is not None:
         # The repeat of a request that was told yes: its grant is spent, and that is right.
         return _grant_of(tx, asked, known.approval_id)
-    twin = live_twin(tx, filer, fingerprint)
+    twin = live_twin(tx, filer, ask.fingerprint)
     if twin is None or twin.status != Status.APPROVED:
         return None
+    if not same_people(tx, filer, ask, twin):
+        return None  # its agent has another owner now, who may have been the one to say yes
     row = _grant_of(tx, asked, twin.id)
     return None if row is None or row.revoked_at is not None else row
 
