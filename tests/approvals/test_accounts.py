@@ -9,8 +9,14 @@ from sqlalchemy import delete
 from tests.plugins.desk import House, TestClock
 from tests.plugins.rules import Desk
 from webui.approvals.agents import agents, keys, tokens
-from webui.approvals.errors import InvalidError, NotFoundError, TooManyError
-from webui.approvals.people import accounts, sessions
+from webui.approvals.errors import (
+    InvalidError,
+    NotAllowedError,
+    NotFoundError,
+    TooManyError,
+)
+from webui.approvals.people import accounts, sessions, views
+from webui.approvals.people.speaking import set_language
 from webui.store.models import INSTANCE, AgentKey, Install
 from webui.store.queries import events, identity
 from webui.store.store import Store
@@ -143,6 +149,66 @@ def test_sessions_end_with_signing_out_a_new_password_or_a_suspension(
     assert actions.count("user.signed_in") == 8
     assert actions.count("user.signed_out") == 4 + 1
     assert actions.count("user.password_changed") == actions.count("user.suspended") == 1
+
+
+@pytest.mark.parametrize("ended", ["by leaving", "by a reset", "with the account"])
+def test_a_session_that_ended_meanwhile_is_not_renewed(
+    store: Store, house: House, ended: str
+) -> None:
+    org, mail = house.org_id, house.rae.email
+    digest = sign_in(store, house.rae.id, "s")
+
+    def renewed(name: str) -> bool:
+        new = name.ljust(64, "0")
+        return store.write(lambda tx: sessions.renew(tx, digest, new, "password+totp"))
+
+    if ended == "by leaving":
+        store.write(lambda tx: sessions.sign_out(tx, digest))
+    elif ended == "by a reset":
+        store.write(lambda tx: accounts.set_password(tx, org, mail, "-", actor="x"))
+    else:
+        store.write(lambda tx: accounts.suspend_user(tx, org, mail, actor="x"))
+    assert not renewed("new")
+    assert not lives(store, digest)
+
+
+def test_a_password_that_was_checked_before_a_reset_opens_no_session(
+    store: Store, house: House
+) -> None:
+    org, mail = house.org_id, house.rae.email
+    store.write(lambda tx: accounts.set_password(tx, org, mail, "-", actor="x"))
+    with pytest.raises(NotFoundError):
+        store.write(
+            lambda tx: sessions.sign_in(
+                tx, house.rae.id, "0" * 64, address="::1", user_agent="x", epoch=1
+            )
+        )
+
+
+def test_a_language_that_is_chosen_again_tells_nothing(store: Store, house: House) -> None:
+    name = f"user:{house.rae.id}"
+    for _ in range(2):
+        store.write(lambda tx: set_language(tx, house.org_id, house.rae.id, "de"))
+    assert told(store, house.org_id, name).count("user.changed") == 1
+
+
+def test_a_view_is_kept_for_members_and_so_many_of_them(
+    store: Store, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def save(org_id: str, name: str) -> str:
+        return store.write(
+            lambda tx: views.save_view(
+                tx, org_id, house.rae.id, name, "risk:high", is_shared=False
+            )
+        )
+
+    with pytest.raises(NotAllowedError):
+        save(house.other_org_id, "Mine")
+    monkeypatch.setattr(views, "MOST", 1)
+    kept = save(house.org_id, "Mine")
+    assert save(house.org_id, "mine") == kept
+    with pytest.raises(InvalidError, match="remove one of them first"):
+        save(house.org_id, "Another")
 
 
 def test_a_session_that_is_used_stays_and_ends_at_its_longest(

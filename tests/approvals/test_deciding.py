@@ -10,7 +10,9 @@ from sqlalchemy.exc import IntegrityError
 from tests.plugins.desk import House, Member, TestClock
 from tests.plugins.rules import UNSEEN, Desk, reviewer_of
 from webui.approvals.answering import deciding, reviewing
+from webui.approvals.answering.barring import verdicts_open_to
 from webui.approvals.answering.reviewing import Look, seal_of
+from webui.approvals.answering.said import why_not
 from webui.approvals.desk import load, move
 from webui.approvals.errors import (
     ConflictError,
@@ -554,6 +556,30 @@ def test_no_status_is_written_that_the_table_of_moves_does_not_know(
     with pytest.raises(ConflictError, match="cannot become approved"):
         desk.store.write(approve)
     assert (desk.status(approval_id), decisions(desk)) == ("denied", 1)
+
+
+def test_an_approval_that_is_nowhere_is_decided_by_nobody(desk: Desk, house: House) -> None:
+    with pytest.raises(NotFoundError):
+        desk.decide(house.rae, "apr_nowhere")
+
+
+@pytest.mark.parametrize("approve", [True, False])
+def test_who_is_asked_for_a_veto_alone_is_offered_no_yes(desk: Desk, approve: bool) -> None:
+    row = desk.submit().approval
+    offered = verdicts_open_to(row, None, Status.PENDING, approve=approve, edit=True)
+    assert "deny" in offered
+    assert ("approve" in offered, "edit" in offered) == (approve, approve)
+
+
+def test_an_answer_in_place_of_a_run_is_why_it_must_not_run(
+    desk: Desk, house: House
+) -> None:
+    approval_id = desk.submit().approval.id
+    desk.decide(house.rae, approval_id, Verdict.RESPOND, answer="Use the staging host.")
+    with desk.store.reading() as session:
+        votes = calls.votes_on(session.connection(), approval_id)
+    told = why_not(desk.row(approval_id), votes, desk.store.now())
+    assert told.endswith("instead of running it: Use the staging host.")
 
 
 def test_break_glass_only_approves(desk: Desk, house: House) -> None:

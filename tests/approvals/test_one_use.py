@@ -212,9 +212,7 @@ def test_a_call_that_only_looks_like_a_question_gives_no_permission(
 
 def test_a_question_may_be_about_an_approval_or_a_project(desk: Desk, house: House) -> None:
     approval_id = desk.submit().approval.id
-    project = desk.store.write(
-        lambda tx: create_project(tx, house.org_id, By(), "Site")
-    )
+    project = desk.store.write(lambda tx: create_project(tx, house.org_id, By(), "Site"))
 
     def allowed(who: str, kind: Kind, thing: str) -> bool:
         asked = Asked("user", who, "approvals:view", kind, thing)

@@ -17,9 +17,10 @@ from webui.approvals.errors import (
     TooManyError,
 )
 from webui.approvals.grants.granting import GrantWish
-from webui.approvals.policy import read_policy
+from webui.approvals.policy import Reservation, Window, read_policy
 from webui.approvals.ruling import rulebooks, terms
-from webui.approvals.ruling.counting import KEPT, forget_old
+from webui.approvals.ruling.bench import Trial, try_call
+from webui.approvals.ruling.counting import KEPT, forget_old, reserve_all
 from webui.approvals.ruling.terms import refused_because, ruling_of, why_asked
 from webui.approvals.states import Verdict
 from webui.approvals.use.using import Used
@@ -378,6 +379,22 @@ def test_the_same_key_gets_the_same_answer_and_counts_once(ruled: Desk) -> None:
     no = idempotency.Key("k2", b"other body")
     denied = [ruled.gate(tool="secret_x", key=no).approval.id for _ in range(2)]
     assert denied[0] == denied[1]
+
+
+def test_one_call_that_alone_passes_a_limit_counts_nothing(desk: Desk) -> None:
+    many = Reservation("pay.spent", Window.DAY, 6, 5, "daily", None)
+    few = Reservation("pay.calls", Window.DAY, 1, 5, "daily", None)
+    reserved = desk.store.write(lambda tx: reserve_all(tx, desk.house.org_id, [few, many]))
+    assert reserved == (None, many)
+    with desk.store.reading() as session:
+        assert [row.value for row in session.scalars(select(PolicyCount))] == [0]
+
+
+def test_without_a_policy_a_call_is_tried_on_none(desk: Desk) -> None:
+    with desk.store.reading() as session:
+        trial = Trial("pay", {})
+        tried = try_call(session, desk.house.org_id, None, trial, desk.store.now())
+    assert tried is None
 
 
 def test_old_windows_are_forgotten(ruled: Desk) -> None:

@@ -13,7 +13,7 @@ from webui.approvals import ending
 from webui.approvals.agents.agent_changes import AgentChange, change_agent
 from webui.approvals.answering import deciding, holding, settling, undoing
 from webui.approvals.answering.cascading import deny_along
-from webui.approvals.errors import DeskError
+from webui.approvals.errors import DeskError, InvalidError
 from webui.approvals.grants.granting import GrantWish
 from webui.approvals.people.standing import By
 from webui.approvals.senders import sources
@@ -58,6 +58,27 @@ def test_a_yes_settles_nothing_until_the_upstream_confirms_it(
         "approval.consumed",
         "approval.outcome",
     ]
+
+
+def test_a_kept_yes_that_cannot_be_read_is_not_told(
+    desk: Desk, house: House, upstream: Upstream
+) -> None:
+    approval_id = upstream.ask()
+    desk.decide(house.rae, approval_id)
+    desk.demand(approval_id, settling=b"cut short")
+    assert upstream.claim() == []
+    assert upstream.stands(approval_id) == ("pending", "open", None)
+
+
+def test_the_token_of_a_source_is_printable(desk: Desk, house: House) -> None:
+    with pytest.raises(InvalidError, match="printable ASCII"):
+        desk.store.write(
+            lambda tx: (
+                sources.create_source(
+                    tx, house.org_id, kind="helio", name="H", token="schlüssel"
+                ).source_id
+            )
+        )
 
 
 def test_the_statement_that_sends_a_verdict_looks_at_the_membership_itself(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from webui.audit.chain import EMPTY_HEAD, append
-from webui.audit.export import csv_cell, csv_rows, json_line, json_lines
+from webui.audit.export import csv_cell, csv_lines, csv_rows, json_line, json_lines
 
 FORMULAS = [
     "=1+1",
@@ -132,3 +132,12 @@ def test_no_secret_of_a_payload_is_in_the_entry() -> None:
     )
     assert b"hunter2" not in row.entry
     assert "hunter2" not in json_line(Erased(row))
+
+
+def test_any_table_is_made_safe_for_a_spreadsheet() -> None:
+    lines = list(csv_lines(["who", "how many"], [["=cmd", 2], ["Bo", 3]]))
+    assert list(csv.reader(StringIO("".join(lines)))) == [
+        ["who", "how many"],
+        ["'=cmd", "2"],
+        ["Bo", "3"],
+    ]

@@ -217,6 +217,8 @@ def test_a_dead_letter_is_resent_by_a_click(
         store.write(lambda tx: letters.resend(tx, house.other_org_id, dead.id))
     with pytest.raises(ConflictError, match="resume"):
         store.write(lambda tx: letters.resend(tx, house.org_id, dead.id))
+    with pytest.raises(ConflictError, match="resume"):
+        store.write(lambda tx: letters.resend_all(tx, house.org_id, made.endpoint_id))
     store.write(lambda tx: endpoints.resume(tx, house.org_id, made.endpoint_id))
     store.write(lambda tx: letters.resend(tx, house.org_id, dead.id))
     receiver.behave = answer()

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from tests.plugins.desk import House, Member, TestClock
 from tests.plugins.rules import Desk
-from webui.approvals.errors import ConflictError, NotAllowedError
+from webui.approvals.errors import ConflictError, InvalidError, NotAllowedError
 from webui.approvals.people.standing import By
 from webui.approvals.ruling import policies, shadows
 from webui.approvals.ruling.policies import PolicyRefusedError
@@ -135,6 +135,14 @@ def test_one_draft_runs_until_it_is_stopped(desk: Desk) -> None:
         stop()
     with pytest.raises(PolicyRefusedError):
         start(desk, 'version: "3"\n')
+
+
+def test_a_draft_beside_the_policy_brings_no_secret_of_a_webhook(desk: Desk) -> None:
+    webhook = "{url: https://hooks.example.com/x, secret: hunter2hunter2hunter2}"
+    with pytest.raises(InvalidError, match="keeps no secret"):
+        start(desk, f"{PLAIN}approvals: {{notify: {{webhook: {webhook}}}}}\n")
+    with desk.store.reading() as session:
+        assert session.get(PolicyShadow, desk.house.org_id) is None
 
 
 def test_it_takes_over_only_from_the_version_that_was_seen(desk: Desk) -> None:
