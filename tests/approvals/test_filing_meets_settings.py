@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
 
 import pytest
 from sqlalchemy import text
@@ -96,7 +95,7 @@ def test_a_call_filed_while_its_org_changes_carries_what_is_committed(
     expected: tuple[str, int, bool],
 ) -> None:
     desk.set_org(solo_operator=True)
-    units: list[Unit] = [partial(change, house=house), filing(house)]
+    units: list[Unit] = [lambda tx: change(tx, house), filing(house)]
     if first == "the filing":
         units.reverse()
     began: list[Future[object]] = []

@@ -16,7 +16,7 @@ from webui.approvals.words import RESOLUTION, UNREPORTED, WHY_ASKED
 from webui.gating import Shown, shown_of
 from webui.preview import PREVIEW_VERSION, Node, other_sums, visible
 from webui.preview.renderers import Rendering
-from webui.sentences import joined, sentence
+from webui.sentences import Sentence, joined, sentence
 from webui.store.models import Approval, Consumption, Event
 from webui.store.queries import calls, events, people, reasons
 from webui.store.queries.calls import Row, Vote
@@ -44,7 +44,7 @@ from webui.web.timeline import ON_THE_PAGE, Moment, facts_of, timeline
 from webui.web.told import ToldView, told_about
 from webui.web.told_chats import ToldChat, told_chats
 
-_OUTCOMES = {
+_OUTCOMES: dict[str | None, Sentence] = {
     None: sentence("The agent took its one use; it has not reported yet."),
     "ok": sentence("The agent reported that it ran."),
     "error": sentence("The agent reported that it failed."),
