@@ -2,41 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 
 import pytest
-from sqlalchemy import text
 
-from tests.plugins.desk import NO_LIMITS, House, TestClock, ask_for
+from tests.plugins.desk import NO_LIMITS, House, ask_for
+from tests.plugins.meeting import Meet
 from tests.plugins.rules import ARGUMENTS, Desk
 from webui.approvals.asking import intake
 from webui.approvals.people import accounts, members, organizations
-from webui.audit.journal import flush
 from webui.store.models import Approval
-from webui.store.store import Store
 from webui.store.transaction import Transaction
-
-Unit = Callable[[Transaction], object]
-_BLOCKED = text(
-    "SELECT count(*) FROM pg_stat_activity"
-    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-)
-
-
-@pytest.fixture
-def elsewhere(store: Store) -> Iterator[Store]:
-    """The same rows, as another process holds them."""
-    opened = Store(store.url, store.keyring, flush, clock=TestClock())
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def beside() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(1) as pool:
-        yield pool
 
 
 def filing(house: House) -> Callable[[Transaction], str]:
@@ -52,6 +28,17 @@ def allow_undoing(tx: Transaction, house: House) -> None:
     organizations.set_undo(tx, house.org_id, 20, actor="test")
 
 
+def save_the_settings(tx: Transaction, house: House) -> None:
+    flags = organizations.Flags(
+        require_second_factor=False,
+        solo_operator=True,
+        write_gate=False,
+        undo_seconds=20,
+        own_domains="acme.example",
+    )
+    organizations.change_flags(tx, house.org_id, flags, user_id=house.ana.id)
+
+
 def let_somebody_join(tx: Transaction, house: House) -> None:
     members.join(tx, house.org_id, house.zoe.id, "viewer", actor="test")
 
@@ -65,18 +52,10 @@ def make_somebody(tx: Transaction, house: House) -> None:
 CHANGES = [
     pytest.param(name_domains, ("acme.example", 0, True), id="domains"),
     pytest.param(allow_undoing, ("", 20_000, True), id="undoing"),
+    pytest.param(save_the_settings, ("acme.example", 20_000, True), id="page"),
     pytest.param(let_somebody_join, ("", 0, False), id="joining"),
     pytest.param(make_somebody, ("", 0, False), id="making"),
 ]
-
-
-def stands_before_a_lock(store: Store, begun: Future[object]) -> None:
-    """Look until it does, or has come to an end. SQLite has one writer: it waits for that."""
-    end = time.monotonic() + 60
-    while not (store.on_sqlite or begun.done()) and time.monotonic() < end:
-        with store.reading() as session:
-            if session.scalar(_BLOCKED):
-                return
 
 
 def carried(approval: Approval) -> tuple[str, int, bool]:
@@ -88,25 +67,22 @@ def carried(approval: Approval) -> tuple[str, int, bool]:
 def test_a_call_filed_while_its_org_changes_carries_what_is_committed(
     desk: Desk,
     house: House,
-    elsewhere: Store,
-    beside: ThreadPoolExecutor,
+    meet: Meet,
     first: str,
     change: Callable[[Transaction, House], None],
     expected: tuple[str, int, bool],
 ) -> None:
     desk.set_org(solo_operator=True)
-    units: list[Unit] = [lambda tx: change(tx, house), filing(house)]
-    if first == "the filing":
-        units.reverse()
-    began: list[Future[object]] = []
-
-    def unit(tx: Transaction) -> object:
-        done = units[0](tx)
-        if not began:
-            began.append(beside.submit(elsewhere.write, units[1]))
-            stands_before_a_lock(desk.store, began[0])
-        return done
-
-    answers = [desk.store.write(unit), began[0].result(60)]
-    approval_id = next(each for each in answers if isinstance(each, str))
+    if first == "the change":
+        _, approval_id = meet(lambda tx: change(tx, house), filing(house))
+    else:
+        approval_id, _ = meet(filing(house), lambda tx: change(tx, house))
     assert carried(desk.row(approval_id)) == expected
+
+
+def test_a_call_that_is_filed_twice_at_the_same_moment_is_one(
+    desk: Desk, house: House, meet: Meet
+) -> None:
+    first, second = meet(filing(house), filing(house))
+    assert first == second
+    assert desk.row(first).seen_count == 2

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from tests.plugins.desk import House
-from tests.plugins.rules import UNSEEN, Desk, at_once, reviewer_of
+from tests.plugins.desk import NO_LIMITS, House, ask_for
+from tests.plugins.meeting import Meet, Unit
+from tests.plugins.rules import LEASE, UNSEEN, Desk, at_once, reviewer_of
 from webui.approvals.answering import deciding
-from webui.approvals.asking import idempotency
+from webui.approvals.asking import idempotency, intake
 from webui.approvals.asking.ask import Filed, Limits
 from webui.approvals.errors import (
     ConflictError,
@@ -21,8 +22,9 @@ from webui.approvals.policy import Reservation, Window, read_policy
 from webui.approvals.ruling import rulebooks, terms
 from webui.approvals.ruling.bench import Trial, try_call
 from webui.approvals.ruling.counting import KEPT, forget_old, reserve_all
-from webui.approvals.ruling.terms import refused_because, ruling_of, why_asked
+from webui.approvals.ruling.terms import refused_because, ruling_of, ruling_shown, why_asked
 from webui.approvals.states import Verdict
+from webui.approvals.use import using
 from webui.approvals.use.using import Used
 from webui.audit.agreement import findings
 from webui.store.errors import StoreBrokenError
@@ -390,6 +392,44 @@ def test_one_call_that_alone_passes_a_limit_counts_nothing(desk: Desk) -> None:
         assert [row.value for row in session.scalars(select(PolicyCount))] == [0]
 
 
+LIMITED = """
+version: "1"
+tools:
+  free: {rules: [{name: once a day, rate_limit: 1/day}, {name: free, action: allow}]}
+  asked:
+    rules: [{name: once a day, rate_limit: 1/day}, {name: ask, action: require_approval}]
+"""
+
+
+def test_of_two_calls_for_the_last_unit_at_the_same_moment_one_is_allowed(
+    desk: Desk, house: House, meet: Meet
+) -> None:
+    desk.set_policy(LIMITED)
+
+    def filing(n: int) -> Unit:
+        asked = ask_for(house.ci, "free", {"n": n})
+        agent = house.ci.filer
+        return lambda tx: str(intake.submit(tx, agent, asked, NO_LIMITS).approval.status)
+
+    assert meet(filing(1), filing(2)) == ("approved", "denied")
+
+
+def test_of_two_uses_for_the_last_unit_at_the_same_moment_one_is_refused(
+    desk: Desk, house: House, meet: Meet
+) -> None:
+    desk.set_policy(LIMITED)
+    both = [desk.approved(tool="asked", arguments={"n": n}) for n in range(2)]
+
+    def using_up(approval_id: str) -> Unit:
+        agent, print_of = house.ci.filer, desk.row(approval_id).fingerprint
+        return lambda tx: using.consume(tx, agent, approval_id, print_of, LEASE)
+
+    first, second = meet(*map(using_up, both))
+    assert isinstance(first, Used)
+    assert isinstance(second, DeniedByRuleError)
+    assert [desk.status(each) for each in both] == ["executing", "approved"]
+
+
 def test_without_a_policy_a_call_is_tried_on_none(desk: Desk) -> None:
     with desk.store.reading() as session:
         trial = Trial("pay", {})
@@ -416,21 +456,53 @@ def test_policies_of_many_orgs_are_read_again_rather_than_kept_without_end(
 
 
 def test_what_is_kept_of_a_long_rule_is_bounded(desk: Desk) -> None:
-    many = ", ".join(f'"{n:040}"' for n in range(300))
+    conditions = ", ".join(
+        f"{{path: args.a{n}, op: neq, value: {'x' * 900}}}" for n in range(64)
+    )
+    rule = f"{{name: to whom, action: require_approval, conditions: [{conditions}]}}"
+    desk.set_policy(f'version: "1"\ntools: {{pay: {{rules: [{rule}]}}}}\n')
+    arguments = {f"a{n}": "y" for n in range(64)}
+    kept = desk.submit(tool="pay", arguments=arguments).approval
+    assert len(kept.ruling or "") <= terms.LONGEST
+    assert "to whom" in (kept.ruling or "")
+    assert 0 < len((ruling_of(kept) or {})["conditions"]) < 64
+
+
+def test_an_edited_yes_is_not_used_once_a_rule_refuses_what_it_became(
+    desk: Desk, house: House
+) -> None:
+    before = (
+        'version: "1"\ntools: {pay: {rules: [%s{name: ask, action: require_approval}]}}\n'
+    )
+    much = "{path: args.amount, op: gt, value: 50}"
+    desk.set_policy(before % "")
+    pay: dict[str, Any] = {"tool": "pay", "arguments": {"amount": 100}}
+    approval_id = desk.submit(**pay).approval.id
+    desk.edit(house.rae, approval_id, {"amount": 10})
+    desk.set_policy(before % f"{{name: at least 50, conditions: [{much}]}}, ")
+    with pytest.raises(ConflictError, match="Another rule holds"):
+        desk.gate(**pay)
+    assert desk.status(approval_id) == "approved"
+
+
+def test_what_is_no_argument_is_shown_as_the_rule_saw_it(desk: Desk) -> None:
     desk.set_policy(
-        f"""
+        """
 version: "1"
 tools:
   pay:
     rules:
-      - name: to whom
+      - name: by day
         action: require_approval
-        conditions: [{{path: args.to, op: not_in, value: [{many}]}}]
-        """
+        conditions:
+          - {path: call.session, op: eq, value: s}
+          - {path: args.to, op: eq, value: x}
+"""
     )
-    kept = desk.submit(tool="pay", arguments={"to": "x"}).approval
-    assert len(kept.ruling or "") <= terms.LONGEST
-    assert "to whom" in (kept.ruling or "")
+    row = desk.submit(tool="pay", arguments={"to": "x"}, session="s").approval
+    shown = ruling_shown(row, {"to": "⟦masked⟧"})
+    assert shown is not None
+    assert [each["seen"] for each in shown["conditions"]] == ["s", "⟦masked⟧"]
 
 
 def test_a_call_edited_into_what_a_rule_allows_still_takes_whom_it_took(

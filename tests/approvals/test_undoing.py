@@ -24,6 +24,7 @@ from webui.approvals.people.standing import By
 from webui.approvals.states import Verdict
 from webui.approvals.use.using import Used
 from webui.store.models import Agent, Approval, Decision, Membership, StandingGrant
+from webui.store.queries import events
 from webui.store.transaction import Transaction
 from webui.web.timeline import words_of
 
@@ -269,6 +270,19 @@ def test_a_vote_that_settles_nothing_counts_at_once(
     desk.sweep()
     row = desk.row(approval_id)
     assert (row.status, row.resolution) == ("approved", "quorum")
+
+
+def test_a_time_to_undo_that_stands_already_is_told_once(desk: Desk, house: House) -> None:
+    def changes() -> int:
+        with desk.store.reading() as session:
+            told = events.about(session, house.org_id, f"org:{house.org_id}", 99)
+        return [event.action for event in told].count("settings.changed")
+
+    before = changes()
+    desk.store.write(
+        lambda tx: organizations.set_undo(tx, house.org_id, WINDOW, actor="test")
+    )
+    assert changes() == before
 
 
 def test_break_glass_waits_for_nobody(desk: Desk, house: House) -> None:

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from tests.plugins.desk import House, TestClock
+from tests.plugins.meeting import Meet
 from tests.plugins.rules import UNSEEN, Desk, at_once, reviewer_of
 from tests.plugins.upstream import CONFIRMED, GONE, PERMANENT, TRANSIENT, Upstream
 from webui.approvals import ending
@@ -17,8 +18,9 @@ from webui.approvals.errors import DeskError, InvalidError
 from webui.approvals.grants.granting import GrantWish
 from webui.approvals.people.standing import By
 from webui.approvals.senders import sources
-from webui.approvals.states import Verdict
+from webui.approvals.states import Status, Verdict
 from webui.approvals.upstream import attempts, settled
+from webui.approvals.words import delivery_words
 from webui.receivers.kind import Refused
 from webui.receivers.way_back import End, Outcome
 from webui.store.models import Membership, StandingGrant
@@ -60,6 +62,16 @@ def test_a_yes_settles_nothing_until_the_upstream_confirms_it(
     ]
 
 
+def test_of_two_nodes_that_would_tell_it_at_the_same_moment_one_does(
+    desk: Desk, house: House, upstream: Upstream, meet: Meet
+) -> None:
+    upstream.ask()
+    approval_id = upstream.ask("t-2", "echo two")
+    desk.decide(house.rae, approval_id)
+    first, second = meet(lambda tx: attempts.claim(tx, 9), lambda tx: attempts.claim(tx, 9))
+    assert ([each.approval_id for each in first], second) == ([approval_id], [])
+
+
 def test_a_kept_yes_that_cannot_be_read_is_not_told(
     desk: Desk, house: House, upstream: Upstream
 ) -> None:
@@ -68,6 +80,27 @@ def test_a_kept_yes_that_cannot_be_read_is_not_told(
     desk.demand(approval_id, settling=b"cut short")
     assert upstream.claim() == []
     assert upstream.stands(approval_id) == ("pending", "open", None)
+
+
+@pytest.mark.parametrize(
+    ("state", "error", "said"),
+    [
+        (None, None, None),
+        ("open", None, "CI waits for the verdict."),
+        ("open", "It is off.", "Not delivered. It is off."),
+        ("sending", None, "Sending to CI."),
+        ("sending", "503.", "Sending to CI. Attempt 2; the last one failed: 503."),
+        ("confirmed", None, "CI has confirmed it."),
+        ("gone", None, "CI waits for it no more."),
+        ("gone", "CI has asked anew since.", "CI has asked anew since."),
+        ("failed", None, "CI could not be told."),
+        ("failed", "403.", "CI could not be told. 403."),
+    ],
+)
+def test_how_far_a_verdict_is_on_its_way_is_said_in_one_sentence(
+    state: str | None, error: str | None, said: str | None
+) -> None:
+    assert delivery_words(state, Status.PENDING, "CI", error, 2) == said
 
 
 def test_the_token_of_a_source_is_printable(desk: Desk, house: House) -> None:

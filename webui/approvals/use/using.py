@@ -186,11 +186,10 @@ def _gate(
     ):
         return _use_now(tx, filer, ask, twin, lease)
     filed = find_or_file(tx, filer, ask, limits)
-    if isinstance(filed, ConflictError):
-        return filed
+    made = filed.approval if isinstance(filed, Filed) else None
     # nobody was asked: a rule allows it or a standing grant covers it
-    if filed.approval.status == Status.APPROVED and not filed.approval.by_person:
-        return _use_now(tx, filer, ask, filed.approval, lease)
+    if made is not None and made.status == Status.APPROVED and not made.by_person:
+        return _use_now(tx, filer, ask, made, lease)
     return filed
 
 
