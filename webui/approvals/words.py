@@ -119,7 +119,7 @@ HELD_UP = (
     "dashboard and set one up, then your tokens work again."
 )
 
-UNREPORTED: dict[Unreported, Sentence] = {
+UNREPORTED: dict[str, Sentence] = {
     Unreported.LEASE_OVER: sentence("The lease ended without an outcome."),
     Unreported.NO_REPORT: sentence("No outcome is reported."),
     Unreported.BY_SOURCE: sentence("The source runs it and reports no outcome."),
@@ -127,7 +127,7 @@ UNREPORTED: dict[Unreported, Sentence] = {
         "Whoever waited for it was told to go on; no outcome is reported."
     ),
 }
-"""What the desk itself says of how a use ended, where nobody else does."""
+"""What the desk itself says of how a use ended, where nobody else does, by its result."""
 
 NOT_USABLE: dict[Status, tuple[str, Sentence]] = {
     Status.PENDING: (

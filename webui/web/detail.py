@@ -44,8 +44,8 @@ from webui.web.timeline import ON_THE_PAGE, Moment, facts_of, timeline
 from webui.web.told import ToldView, told_about
 from webui.web.told_chats import ToldChat, told_chats
 
-_OUTCOMES: dict[str | None, Sentence] = {
-    None: sentence("The agent took its one use; it has not reported yet."),
+_NOT_YET = sentence("The agent took its one use; it has not reported yet.")
+_OUTCOMES: dict[str, Sentence] = {
     "ok": sentence("The agent reported that it ran."),
     "error": sentence("The agent reported that it failed."),
     "unknown": sentence("The agent reported that it does not know how it ended."),
@@ -262,7 +262,7 @@ def _outcome(uses: Sequence[Consumption]) -> str | None:
     if not uses:
         return None
     last = uses[-1]
-    outcome = _OUTCOMES[last.result]
+    outcome = _NOT_YET if last.result is None else _OUTCOMES[last.result]
     if not last.detail:
         return outcome
     detail = sentence("It said: %(detail)s", detail=visible(last.detail))
