@@ -107,9 +107,7 @@ def _shown(org_id: str, endpoint_id: str | None) -> dict[str, Any]:
     return {
         "endpoints": [endpoint_view(row, now) for row in known],
         "alone": endpoint_id is not None,
-        "filter": filter_view(
-            asked, known, link(page, of), alone=endpoint_id is not None
-        ),
+        "filter": filter_view(asked, known, link(page, of), alone=endpoint_id is not None),
         "deliveries": [delivery_view(one, urls) for one in found.rows[:PAGE]],
         "part_url": link(page, given, **here),
         "ends_url": link(page, of, part=ENDS),
