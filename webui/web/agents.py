@@ -57,9 +57,8 @@ def show(
 
     """
     org_id, now = require(VIEW).org_id, house().store.now()
-    is_counted = may(
-        AUDIT_READ
-    ).allowed  # who may read the insights, where these numbers are
+    # who may not read the insights learns no number of theirs
+    is_counted = may(AUDIT_READ).allowed
     with house().store.reading() as session:
         found = programs(session, org_id, now, most=MOST + 1)
         counts = asked_lately(session, org_id, now) if is_counted else None
