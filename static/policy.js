@@ -1,65 +1,32 @@
-// The policy's editor: numbers beside the lines, a jump to the line of a finding, and a word
-// before what was typed is left behind. Without it there are the buttons.
+// The policy's pages: the editor and what is found in its text, and a word before what was typed
+// is left behind. Without it there are the buttons.
+
+import { Code } from "./code.js";
 
 const text = document.getElementById("text");
-const numbers = document.createElement("div");
 const announce = document.getElementById("announce");
-let shown = 0;
+const code = text && new Code(text, document.getElementById("text-place"));
 
+// Of each line that something is said of: whether it is wrong, and from which column on.
 function findings() {
   const lines = new Map();
   for (const link of document.querySelectorAll("#findings [data-line]")) {
-    const bad = link.closest(".findings--faults") !== null;
-    lines.set(Number(link.dataset.line), bad || lines.get(Number(link.dataset.line)) === true);
+    const [at, isWrong] = [Number(link.dataset.line), link.closest(".findings--faults") !== null];
+    const before = lines.get(at);
+    if (!before || (isWrong && !before.isWrong)) lines.set(at, { isWrong, column: Number(link.dataset.column ?? 1) });
   }
   return lines;
-}
-
-function number() {
-  const count = text.value.split("\n").length;
-  while (shown < count) {
-    const line = document.createElement("span");
-    shown += 1;
-    line.textContent = String(shown);
-    numbers.append(line);
-  }
-  while (shown > count) {
-    numbers.lastChild.remove();
-    shown -= 1;
-  }
-  scroll();
-}
-
-function mark() {
-  for (const line of numbers.querySelectorAll("[class]")) line.removeAttribute("class");
-  for (const [at, bad] of findings()) {
-    numbers.children[at - 1]?.setAttribute("class", bad ? "is-wrong" : "is-odd");
-  }
-}
-
-function scroll() {
-  numbers.scrollTop = text.scrollTop;
-}
-
-function jump(line) {
-  const lines = text.value.split("\n");
-  const start = lines.slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
-  text.focus();
-  text.setSelectionRange(start, start + (lines[line - 1] ?? "").length);
-  const height = text.scrollHeight / lines.length;
-  text.scrollTop = Math.max(0, (line - 4) * height);
-  text.scrollLeft = 0;
 }
 
 function onClick(event) {
   const link = event.target.closest("[data-line]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  jump(Number(link.dataset.line));
+  code.go(Number(link.dataset.line));
 }
 
 function afterSwap() {
-  mark();
+  code.mark(findings());
   const sum = document.getElementById("findings-sum")?.textContent.trim() ?? "";
   if (announce.textContent !== sum) announce.textContent = sum;
 }
@@ -80,15 +47,11 @@ if (carrier) {
   });
 }
 
-if (text) {
-  numbers.className = "code__numbers";
-  numbers.setAttribute("aria-hidden", "true");
-  text.before(numbers);
-  number();
-  mark();
-  text.addEventListener("input", number);
-  text.addEventListener("scroll", scroll, { passive: true });
+if (code) {
+  code.mark(findings());
   text.form.addEventListener("click", onClick);
   document.addEventListener("htmx:after:swap", afterSwap);
-  window.addEventListener("pageshow", number);
+  // What was refused is mended where it is wrong.
+  const { refusedLine, refusedColumn } = text.dataset;
+  if (refusedLine) code.go(Number(refusedLine), Number(refusedColumn));
 }

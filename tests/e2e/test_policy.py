@@ -59,6 +59,7 @@ def test_a_policy_is_written_saved_tried_and_taken_back_by_keyboard(
     expect(page.locator("#findings")).to_contain_text('did you mean "conditions"')
     expect(page.locator("#announce")).to_contain_text("must be mended")
     expect(page.locator(".code__numbers .is-wrong").first).to_have_text("5")
+    page.keyboard.press("Escape")
     tab_to(page, link)
     page.keyboard.press("Enter")
     expect(text).to_be_focused()
@@ -66,6 +67,7 @@ def test_a_policy_is_written_saved_tried_and_taken_back_by_keyboard(
     assert text.evaluate(chosen) == "        conditons:"
     page.keyboard.insert_text("        conditions:")
     expect(page.locator("#findings-sum")).to_have_text("Nothing is wrong.")
+    page.keyboard.press("Escape")
     tab_to(page, page.get_by_role("button", name="Try a call"))
     page.keyboard.press("Enter")
     tab_to(page, page.get_by_label("Tool", exact=True))
@@ -96,6 +98,7 @@ def change_and_take_back(page: Page, text: Locator) -> None:
     """Save a second version and put the first in force again."""
     text.press("Control+End")
     page.keyboard.insert_text("# more\n")
+    page.keyboard.press("Escape")
     tab_to(page, page.get_by_role("button", name="Review and save"))
     page.keyboard.press("Enter")
     expect(page.locator(".changes__line--added")).to_have_count(1)
@@ -109,3 +112,45 @@ def change_and_take_back(page: Page, text: Locator) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("status").first).to_contain_text("Version 3 is in force.")
     expect(text).to_have_value(TEXT)
+
+
+HOSTILE = TEXT.replace("a limit", "</div><img src=x onerror=alert(1)>").replace(
+    "ask", "a\u202eb"
+)
+
+
+def test_the_editor_indents_lets_go_and_leads_to_what_was_refused(
+    desk: ServedDesk, at: At
+) -> None:
+    page = at(desk.add("Edda", "owner"), desk, forgiven="422")
+    page.goto("/policy")
+    text, place = page.get_by_label("Text of the policy"), page.locator("#text-place")
+    tab_to(page, text)
+    page.keyboard.press("Tab")  # whoever came by the tab key goes on by it
+    expect(text).not_to_be_focused()
+    text.click()
+    text.press("Control+a")
+    page.keyboard.insert_text("tools:")
+    for key in ("Enter", "Tab", "a", ":", "Enter", "Tab", "b", "Shift+Tab", "Control+z"):
+        page.keyboard.press(key)
+    expect(text).to_have_value("tools:\n  a:\n    b")
+    expect(place).to_contain_text("Line 3 of 3, column ")
+    text.press("Control+a")
+    page.keyboard.press("Tab")
+    expect(text).to_have_value("  tools:\n    a:\n      b")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Tab")
+    expect(text).not_to_be_focused()
+    expect(text).to_have_value("  tools:\n    a:\n      b")
+
+    text.fill(HOSTILE.replace("conditions", "conditons"))
+    drawn = page.locator(".code__drawn")
+    expect(drawn).to_have_text(text.input_value(), use_inner_text=True)
+    assert drawn.evaluate("node => node.childElementCount") == 0
+    assert page.evaluate("CSS.highlights.get('code-key').size") > len(TEXT.split("\n"))
+    page.get_by_role("button", name="Review and save").click()
+    expect(page.locator("#text-fault")).to_contain_text("Line 8, column 16:")
+    expect(text).to_be_focused()
+    expect(place).to_have_text("Line 8 of 10, column 16")
+    expect(page.locator(".code__band.is-wrong")).to_have_count(1)
+    assert page.evaluate("CSS.highlights.get('code-fault').size") == 1

@@ -19,6 +19,7 @@ from webui.store.models import Approval, Delivery, SourceDelivery, table_of
 from webui.store.queries import events, own, settled, traffic
 from webui.store.queries.calls import Filters
 from webui.store.queries.events import EventFilters
+from webui.store.queries.letters import Wanted, letters
 from webui.store.queries.seeing import Way
 from webui.store.queries.words import asked_words
 from webui.store.transaction import Transaction
@@ -294,8 +295,9 @@ def test_pages_of_webhooks_walk_indexes_and_count_no_further_than_they_say(
         [endpoint] = traffic.endpoints(session, org)
         assert len(traffic.failures(session, org, source_id)) == traffic.FAILURES
         traffic.arrivals(session, org, source_id, "sdl_z")
-        traffic.deliveries(session, org, "dlv_z")
-        traffic.deliveries(session, org, "dlv_z", endpoint_id=endpoint_id)
+        letters(session, org, before="dlv_z")
+        letters(session, org, Wanted(endpoint_id), "dlv_z")
+        letters(session, org, Wanted(endpoint_id, statuses=("waiting", "sending")), "dlv_z")
         event.remove(engine, "before_cursor_execute", explain)
     assert (source.refused, endpoint.dead) == (traffic.MOST + 1, traffic.MOST + 1)
     grown = [step for step in steps if "deliveries" in step or "sent" in step]

@@ -16,7 +16,7 @@ from webui.approvals.grants import permission_grants
 from webui.approvals.people.standing import By
 from webui.approvals.states import Verdict
 from webui.insights import keeping
-from webui.insights.buckets import MINUTE
+from webui.insights.buckets import DAY, MINUTE
 
 FORMULA = '=HYPERLINK("http://evil.example";"x")'
 MARKUP = "</text></svg><script>alert(1)</script>"
@@ -177,3 +177,70 @@ def test_it_says_how_much_is_not_counted_yet(
     assert "newer events are still being counted" in browser.get("/insights").get_data(
         as_text=True
     )
+
+
+def changes(browser: Browser, days: int = 7) -> list[str]:
+    """Return what the headline says of the period before, sign and words."""
+    text = browser.get("/insights", query_string={"days": days}).get_data(as_text=True)
+    found = re.findall(r'<span class="tally__change">(.*?)</span></dd>', text)
+    return [re.sub(r"<[^>]+>", "", each) for each in found]
+
+
+def test_before_the_first_whole_period_nothing_is_compared(
+    signed_in: SignedIn, house: House, lived: Desk
+) -> None:
+    browser = signed_in(house.ed)
+    assert changes(browser) == ["no figure before"] * 6
+    assert "the numbers begin on" in browser.get("/insights").get_data(as_text=True)
+    assert "Nobody saw before" not in table(browser, "unseen", days="7")[0]
+    lived.clock.advance(12 * DAY)  # the first day is the 13th of 14
+    assert changes(signed_in(house.ed), 7) == []  # nothing to count at all
+    lived.submit(tool="shell.run")
+    keeping.count(lived.store)
+    assert changes(signed_in(house.ed), 7)[0] == "no figure before"
+
+
+def test_each_headline_says_how_it_differs_from_the_period_before(
+    signed_in: SignedIn, house: House, lived: Desk
+) -> None:
+    lived.clock.advance(13 * DAY)  # its first day is the first of the seven before
+    for number in range(3):
+        asked = lived.submit(tool="shell.run", arguments={"again": number}).approval.id
+        lived.clock.advance(MINUTE)
+        lived.decide(house.bo, asked, look=Look(None, 1, seconds=60))
+    keeping.count(lived.store)
+    browser = signed_in(house.ed)
+    assert changes(browser) == [
+        "↓ 10 fewer than in the 7 days before (13)",
+        "↓ shorter than in the 7 days before (2 min to 5 min)",
+        "↓ 58 points less than in the 7 days before (58 %)",
+        "↓ 3 fewer than in the 7 days before (3)",
+        "↓ 1 fewer than in the 7 days before (1)",
+        "= as many as in the 7 days before",
+    ]
+    assert changes(browser, 30) == ["no figure before"] * 6
+    rules = table(browser, "rules", days="7")
+    assert rules[0][-1] == "Asked before"
+    assert rules[1][-1] == "13"
+    assert ["Bo", "3", "0", "3", "0", "3", "2"] in table(browser, "stamps", days="7")
+    assert ["ci", "3", "0", "0 %", "58 %"] in table(browser, "denials-agent", days="7")
+    assert sum(int(row[-1]) for row in table(browser, "waits", days="7")[1:]) == 13
+    page = browser.get("/insights?days=7").get_data(as_text=True)
+    assert "Compared with as many days before" in page
+    assert '<td data-label="Asked before" class="number">' in page
+
+
+def test_the_longest_period_is_compared_as_long_as_numbers_are_kept(
+    signed_in: SignedIn, house: House, lived: Desk
+) -> None:
+    lived.clock.advance(179 * DAY)
+    lived.submit(tool="shell.run")
+    while keeping.count(lived.store):
+        pass
+    while lived.store.write(keeping.forget_old):
+        pass
+    assert changes(signed_in(house.ed), 90)[0].endswith("in the 90 days before (13)")
+    lived.clock.advance(10 * DAY)
+    while lived.store.write(keeping.forget_old):
+        pass
+    assert changes(signed_in(house.ed), 90)[0] == "no figure before"

@@ -370,7 +370,8 @@ def test_an_agent_is_changed_on_its_page(
     fields = {"owner": house.rae.email, "manager": "helper", "has_flag": "1"}
     sent = ana.send(path, **fields, can_create_agents="1", status="paused")
     assert sent.status_code == 303
-    text = text_of(ana, "/agents")
+    page = f"/agents?agent={house.ci.id}"
+    text = text_of(ana, page)
     for said in ("Owned by <bdi>Rae</bdi>", "Reports to <bdi>helper</bdi>", "Paused"):
         assert said in text
     refused = ana.send(f"/agents/{house.helper.id}/change", manager="ci")
@@ -379,7 +380,7 @@ def test_an_agent_is_changed_on_its_page(
     assert signed_in(house.rae).send(path, status="active").status_code == 403
     assert ana.send(path, status="terminated").status_code == 303
     assert ana.send(path, status="active").status_code == 409
-    assert path not in text_of(ana, "/agents")
+    assert path not in text_of(ana, page)
 
 
 def test_a_demotion_between_page_and_click_counts(

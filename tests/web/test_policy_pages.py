@@ -427,3 +427,23 @@ def test_who_may_only_read_is_offered_no_save(
         assert ("Review and save" in shown(browser, "/policy")) is offered
         assert ("Revert" in shown(browser, "/policy/versions/1")) is offered
     assert "Policy</span>" not in shown(signed_in(house.max), "/")
+
+
+def test_what_is_refused_is_led_to_and_told_beside_the_text(
+    signed_in: SignedIn, house: House
+) -> None:
+    ana = signed_in(house.ana)
+    answer = ana.send("/policy/review", text=WRONG)
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    [area] = re.findall(r"<textarea[^>]*>", text)
+    assert 'aria-invalid="true"' in area
+    assert 'aria-describedby="text-help text-fault"' in area
+    [(line, column)] = re.findall(
+        r'data-refused-line="(\d+)" data-refused-column="(\d+)"', area
+    )
+    assert f'id="text-fault">Line {line}, column {column}: <bdi>' in text
+    assert f'data-line="{line}" data-column="{column}"' in text
+    assert "Lines: 7</p>" in text
+    right = ana.send("/policy/draft", text=FIRST).get_data(as_text=True)
+    assert "aria-invalid" not in right

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+from webui.insights import buckets
 from webui.insights.counting import WAITS, Facet
 from webui.insights.drawing import Mark
 from webui.sentences import number, sentence, sentence_in
@@ -16,6 +17,8 @@ OFTEN: Final = 5
 """Times that the same has to be asked, and never denied, to be called a candidate for a rule."""
 NO_RULE: Final = sentence("(no rule)")
 NOTHING: Final[Counts] = {}
+DECIDED: Final = ("approved", "denied", "answered")
+VERDICTS: Final = (*DECIDED, "changes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,9 @@ class Names(NamedTuple):
 class Counted:
     """The numbers of a period, by facet and name; what was never counted is 0."""
 
-    def __init__(self, rows: Iterable[Counts]) -> None:
+    def __init__(self, rows: Iterable[Counts], before: "Counted | None" = None) -> None:
+        self.before = before
+        """The period of the same length directly before; none if it was not counted whole."""
         self._facets: dict[str, dict[str, Counts]] = {}
         for row in rows:
             self._facets.setdefault(row["facet"], {})[row["name"]] = row
@@ -59,6 +64,18 @@ class Counted:
     def all(self) -> Counts:
         """Return the row of everything."""
         return self.of(Facet.ALL).get("", NOTHING)
+
+    def head_before(self, head: str) -> tuple[str, ...]:
+        """Return the head of one more column, for the period before; none if there is none."""
+        return () if self.before is None else (head,)
+
+    def cell_before(
+        self, facet: Facet, name: str, cell: Callable[[Counts], Cell]
+    ) -> tuple[Cell, ...]:
+        """Return what a row has in that column."""
+        if self.before is None:
+            return ()
+        return (cell(self.before.of(facet).get(name, NOTHING)),)
 
     def ranked(self, facet: Facet, *columns: str) -> list[tuple[str, Counts]]:
         """Return rows that count something in these columns, most first."""
@@ -77,15 +94,21 @@ def waits(row: Counts) -> list[int]:
     return [n(row, name) for name in WAITS]
 
 
+def median_wait(row: Counts) -> str:
+    """Return the bucket of a row's median wait, in words."""
+    return buckets.words(buckets.median(waits(row)))
+
+
 def share(part: int, whole: int) -> str:
     """Return a part in a hundredth."""
     return f"{part * 100 / whole:.0f} %" if whole else sentence_in("no share", "none")
 
 
+def share_denied(row: Counts) -> str:
+    """Return how much of what was decided was denied."""
+    return share(n(row, "denied"), n(row, *DECIDED))
+
+
 def tenths(value: float) -> str:
     """Return a number with one digit behind the point."""
     return number(round(value, 1), f"{value:.1f}")
-
-
-DECIDED: Final = ("approved", "denied", "answered")
-VERDICTS: Final = (*DECIDED, "changes")

@@ -11,9 +11,12 @@ from webui.insights.counted import (
     VERDICTS,
     Chart,
     Counted,
+    Counts,
     Names,
+    median_wait,
     n,
     share,
+    share_denied,
     waits,
 )
 from webui.insights.counting import QUICK, Facet
@@ -27,7 +30,7 @@ def reviewers(counted: Counted, names: Names) -> Chart:
     rows = []
     for user, row in counted.ranked(Facet.REVIEWER, *VERDICTS):
         looked = median(waits(screens.get(user, NOTHING)))
-        rows.append((names.person(user), n(row, *VERDICTS), median(waits(row)), looked))
+        rows.append((user, n(row, *VERDICTS), median(waits(row)), looked))
     return Chart(
         "reviewers",
         sentence("Who decides, and how fast"),
@@ -42,14 +45,27 @@ def reviewers(counted: Counted, names: Names) -> Chart:
             sentence("Verdicts"),
             sentence("Median from asking"),
             sentence("Median on screen"),
+            *counted.head_before(sentence("Verdicts before")),
+            *counted.head_before(sentence("Median from asking before")),
         ),
         [
-            (who, times, buckets.words(wait), buckets.words(looked))
-            for who, times, wait, looked in rows
+            (
+                names.person(user),
+                times,
+                buckets.words(wait),
+                buckets.words(looked),
+                *counted.cell_before(Facet.REVIEWER, user, lambda was: n(was, *VERDICTS)),
+                *counted.cell_before(Facet.REVIEWER, user, median_wait),
+            )
+            for user, times, wait, looked in rows
         ],
         [
-            Mark(who, times, joined(" · ", (number(times), buckets.words(wait))))
-            for who, times, wait, _ in rows[:DRAWN]
+            Mark(
+                names.person(user),
+                times,
+                joined(" · ", (number(times), buckets.words(wait))),
+            )
+            for user, times, wait, _ in rows[:DRAWN]
         ],
     )
 
@@ -91,41 +107,55 @@ def _denied(
     name_of: Callable[[str], str],
 ) -> Chart:
     rows = [
-        (name_of(name), n(row, *DECIDED), n(row, "denied"))
+        (name, n(row, *DECIDED), n(row, "denied"))
         for name, row in counted.ranked(facet, *DECIDED)
     ]
-    denied, verdicts = sum(no for *_, no in rows), sum(whole for _, whole, _ in rows)
     return Chart(
         f"denials-{key}",
         title,
-        plural(
-            "%(denied)s of %(number)s verdict said no.",
-            "%(denied)s of %(number)s verdicts said no.",
-            verdicts,
-            number=number(verdicts),
-            denied=number(denied),
+        _said_no(sum(no for *_, no in rows), sum(whole for _, whole, _ in rows)),
+        (
+            head,
+            sentence("Decided"),
+            sentence("Denied"),
+            sentence("Share"),
+            *counted.head_before(sentence("Share before")),
         ),
-        (head, sentence("Decided"), sentence("Denied"), sentence("Share")),
-        [(name, whole, no, share(no, whole)) for name, whole, no in rows],
         [
-            Mark(
-                name,
-                whole - no,
-                sentence(
-                    "%(part)s of %(whole)s", part=share(no, whole), whole=number(whole)
-                ),
+            (
+                name_of(name),
+                whole,
                 no,
+                share(no, whole),
+                *counted.cell_before(facet, name, share_denied),
             )
+            for name, whole, no in rows
+        ],
+        [
+            Mark(name_of(name), whole - no, _part_of(no, whole), no)
             for name, whole, no in rows[:DRAWN]
         ],
         parts=(sentence("not denied"), sentence("denied")),
     )
 
 
+def _said_no(denied: int, verdicts: int) -> str:
+    return plural(
+        "%(denied)s of %(number)s verdict said no.",
+        "%(denied)s of %(number)s verdicts said no.",
+        verdicts,
+        number=number(verdicts),
+        denied=number(denied),
+    )
+
+
+def _part_of(part: int, whole: int) -> str:
+    return sentence("%(part)s of %(whole)s", part=share(part, whole), whole=number(whole))
+
+
 def stamps(counted: Counted, names: Names) -> Chart:
     """Return what was approved at a glance."""
-    found = counted.ranked(Facet.REVIEWER, "approved")
-    rows = [(names.person(user), row) for user, row in found]
+    rows = counted.ranked(Facet.REVIEWER, "approved")
     quick = sum(n(row, "quick") for _, row in rows)
     return Chart(
         "stamps",
@@ -143,24 +173,26 @@ def stamps(counted: Counted, names: Names) -> Chart:
             sentence("Within 2 s"),
             sentence("Without the full view"),
             sentence("Not timed"),
+            *counted.head_before(sentence("Approvals before")),
+            *counted.head_before(sentence("Within 2 s before")),
         ),
         [
-            (name, *(n(row, each) for each in ("approved", "quick", "unopened", "untimed")))
-            for name, row in rows
+            (
+                names.person(user),
+                *(n(row, each) for each in ("approved", "quick", "unopened", "untimed")),
+                *counted.cell_before(Facet.REVIEWER, user, lambda was: n(was, "approved")),
+                *counted.cell_before(Facet.REVIEWER, user, lambda was: n(was, "quick")),
+            )
+            for user, row in rows
         ],
         [
             Mark(
-                name,
+                names.person(user),
                 n(row, "approved") - n(row, "quick"),
-                sentence(
-                    "%(part)s of %(whole)s within %(seconds)s s",
-                    part=number(n(row, "quick")),
-                    whole=number(n(row, "approved")),
-                    seconds=QUICK,
-                ),
+                _within(row),
                 n(row, "quick"),
             )
-            for name, row in rows[:DRAWN]
+            for user, row in rows[:DRAWN]
         ],
         parts=(
             sentence("longer, or not timed"),
@@ -169,11 +201,19 @@ def stamps(counted: Counted, names: Names) -> Chart:
     )
 
 
+def _within(row: Counts) -> str:
+    return sentence(
+        "%(part)s of %(whole)s within %(seconds)s s",
+        part=number(n(row, "quick")),
+        whole=number(n(row, "approved")),
+        seconds=QUICK,
+    )
+
+
 def glass(counted: Counted, names: Names) -> Chart:
     """Return what was approved past the quorum."""
     rows = [
-        (names.person(user), n(row, "glass"))
-        for user, row in counted.ranked(Facet.REVIEWER, "glass")
+        (user, n(row, "glass")) for user, row in counted.ranked(Facet.REVIEWER, "glass")
     ]
     return Chart(
         "glass",
@@ -184,7 +224,18 @@ def glass(counted: Counted, names: Names) -> Chart:
             n(counted.all, "glass"),
             number=number(n(counted.all, "glass")),
         ),
-        (sentence("Reviewer"), sentence("Times")),
-        rows,
-        [Mark(who, times, number(times)) for who, times in rows[:DRAWN]],
+        (
+            sentence("Reviewer"),
+            sentence("Times"),
+            *counted.head_before(sentence("Times before")),
+        ),
+        [
+            (
+                names.person(user),
+                times,
+                *counted.cell_before(Facet.REVIEWER, user, lambda was: n(was, "glass")),
+            )
+            for user, times in rows
+        ],
+        [Mark(names.person(user), times, number(times)) for user, times in rows[:DRAWN]],
     )

@@ -33,14 +33,20 @@ def charts(counted: Counted, names: Names, days: int) -> list[Chart]:
     ]
 
 
-def _repeats(counted: Counted, names: Names) -> Chart:
+def _repeated(counted: Counted, names: Names) -> list[tuple[str, str, str, int, int, bool]]:
+    """Return each pair that asked more than once, and whether it makes a candidate."""
     rows = []
     for pair, row in counted.ranked(Facet.PAIR, "asked"):
         agent_id, _, tool = pair.partition(" ")
         asked, no = n(row, "asked"), n(row, "denied")
         if asked > 1:
             rule = n(row, "approved") >= OFTEN and not no
-            rows.append((names.agent(agent_id), names.text(tool), asked, no, rule))
+            rows.append((pair, names.agent(agent_id), names.text(tool), asked, no, rule))
+    return rows
+
+
+def _repeats(counted: Counted, names: Names) -> Chart:
+    rows = _repeated(counted, names)
     candidates = sum(rule for *_, rule in rows)
     return Chart(
         "repeats",
@@ -61,14 +67,22 @@ def _repeats(counted: Counted, names: Names) -> Chart:
             sentence("Asked"),
             sentence("Denied"),
             sentence("Candidate for a rule"),
+            *counted.head_before(sentence("Asked before")),
         ),
         [
-            (agent, tool, asked, no, sentence("yes") if rule else sentence("no"))
-            for agent, tool, asked, no, rule in rows
+            (
+                agent,
+                tool,
+                asked,
+                no,
+                sentence("yes") if rule else sentence("no"),
+                *counted.cell_before(Facet.PAIR, pair, lambda was: n(was, "asked")),
+            )
+            for pair, agent, tool, asked, no, rule in rows
         ],
         [
             Mark(joined(" · ", (tool, agent)), asked, _times(asked, is_candidate=rule))
-            for agent, tool, asked, _, rule in rows[:DRAWN]
+            for _, agent, tool, asked, _, rule in rows[:DRAWN]
         ],
     )
 
@@ -79,9 +93,11 @@ def _times(asked: int, *, is_candidate: bool) -> str:
 
 
 def _rules(counted: Counted, names: Names) -> Chart:
-    found = counted.ranked(Facet.RULE, "asked")
-    rows = [(names.text(rule_told(name)) if name else NO_RULE, row) for name, row in found]
-    total = sum(n(row, "asked") for _, row in rows)
+    rows = [
+        (name, names.text(rule_told(name)) if name else NO_RULE, row)
+        for name, row in counted.ranked(Facet.RULE, "asked")
+    ]
+    total = sum(n(row, "asked") for *_, row in rows)
     return Chart(
         "rules",
         sentence("Which rules interrupt most"),
@@ -98,20 +114,22 @@ def _rules(counted: Counted, names: Names) -> Chart:
             sentence("Share"),
             sentence("Approved"),
             sentence("Denied"),
+            *counted.head_before(sentence("Asked before")),
         ),
         [
             (
-                name,
+                shown,
                 n(row, "asked"),
                 share(n(row, "asked"), total),
                 n(row, "approved"),
                 n(row, "denied"),
+                *counted.cell_before(Facet.RULE, name, lambda was: n(was, "asked")),
             )
-            for name, row in rows
+            for name, shown, row in rows
         ],
         [
-            Mark(name, n(row, "asked"), number(n(row, "asked")))
-            for name, row in rows[:DRAWN]
+            Mark(shown, n(row, "asked"), number(n(row, "asked")))
+            for _, shown, row in rows[:DRAWN]
         ],
     )
 
@@ -122,7 +140,7 @@ def _requests(count: int) -> str:
 
 def _unseen(counted: Counted, names: Names) -> Chart:
     rows = [
-        (names.text(tool), n(row, "expired"), n(row, "unseen"))
+        (tool, n(row, "expired"), n(row, "unseen"))
         for tool, row in counted.ranked(Facet.TOOL, "expired")
     ]
     expired, unseen = n(counted.all, "expired"), n(counted.all, "unseen")
@@ -134,11 +152,24 @@ def _unseen(counted: Counted, names: Names) -> Chart:
             requests=_requests(expired),
             unseen=number(unseen),
         ),
-        (sentence("Tool"), sentence("Expired"), sentence("Nobody saw")),
-        rows,
+        (
+            sentence("Tool"),
+            sentence("Expired"),
+            sentence("Nobody saw"),
+            *counted.head_before(sentence("Nobody saw before")),
+        ),
+        [
+            (
+                names.text(tool),
+                all_of_it,
+                missed,
+                *counted.cell_before(Facet.TOOL, tool, lambda was: n(was, "unseen")),
+            )
+            for tool, all_of_it, missed in rows
+        ],
         [
             Mark(
-                tool,
+                names.text(tool),
                 all_of_it - missed,
                 sentence(
                     "%(part)s of %(whole)s unseen",

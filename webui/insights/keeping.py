@@ -32,8 +32,8 @@ from webui.store.queries import insights
 from webui.store.store import Store
 from webui.store.transaction import Transaction
 
-KEPT: Final = 98
-"""Days for which numbers are kept: the longest period, and the week it begins in."""
+KEPT: Final = 188
+"""Days for which numbers are kept: the longest period twice, and the week it begins in."""
 AT_ONCE: Final = 50
 """Events of one slice."""
 STEP: Final = 2_000

@@ -7,6 +7,7 @@ from webui.insights.counted import (
     Chart,
     Counted,
     Counts,
+    median_wait,
     n,
     share,
     tenths,
@@ -31,8 +32,21 @@ def how_long(counted: Counted) -> Chart:
             number=number(total),
             median=buckets.words(median(found)),
         ),
-        (sentence("From asking to the end"), sentence("Requests"), sentence("Share")),
-        [(buckets.words(b), found[b], share(found[b], total)) for b in range(BUCKETS)],
+        (
+            sentence("From asking to the end"),
+            sentence("Requests"),
+            sentence("Share"),
+            *counted.head_before(sentence("Requests before")),
+        ),
+        [
+            (
+                buckets.words(b),
+                found[b],
+                share(found[b], total),
+                *counted.cell_before(Facet.ALL, "", lambda row, b=b: waits(row)[b]),  # type: ignore[misc]
+            )
+            for b in range(BUCKETS)
+        ],
         [Mark(_edge(b), found[b], number(found[b])) for b in range(BUCKETS)],
         upright=True,
     )
@@ -63,8 +77,21 @@ def by_hour(counted: Counted) -> Chart:
             "of the day (UTC); the longest is %(longest)s.",
             longest=buckets.words(slow),
         ),
-        (sentence("Hour (UTC)"), sentence("Asked"), sentence("Median wait")),
-        [(f"{hour}:00", n(row, "asked"), buckets.words(mid)) for hour, row, mid in rows],
+        (
+            sentence("Hour (UTC)"),
+            sentence("Asked"),
+            sentence("Median wait"),
+            *counted.head_before(sentence("Median wait before")),
+        ),
+        [
+            (
+                f"{hour}:00",
+                n(row, "asked"),
+                buckets.words(mid),
+                *counted.cell_before(Facet.HOUR, hour, median_wait),
+            )
+            for hour, row, mid in rows
+        ],
         [Mark(hour, 0 if mid is None else mid + 1, "") for hour, _, mid in rows],
         upright=True,
     )
@@ -87,9 +114,15 @@ def how_many(counted: Counted, days: int) -> Chart:
             sentence("Hour (UTC)"),
             sentence("Waited, on an average day"),
             sentence("Waited, on all days"),
+            *counted.head_before(sentence("On all days before")),
         ),
         [
-            (f"{hour}:00", tenths(n(row, "waited") / days), n(row, "waited"))
+            (
+                f"{hour}:00",
+                tenths(n(row, "waited") / days),
+                n(row, "waited"),
+                *counted.cell_before(Facet.HOUR, hour, lambda was: n(was, "waited")),
+            )
             for hour, row in rows
         ],
         [Mark(hour, n(row, "waited"), "") for hour, row in rows],

@@ -1,6 +1,6 @@
 """Changing what an agent is: owner, manager, project, role, status."""
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from webui import problems
@@ -37,4 +37,4 @@ def change(agent_id: str) -> BaseResponse | tuple[str, int]:
         return agents.show(error.detail, changed=(agent_id, form)), problems.status_of(
             error
         )
-    return redirect(url_for("agents.page"), 303)
+    return redirect(agents.address(agent_id), 303)

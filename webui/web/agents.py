@@ -7,12 +7,19 @@ from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from webui.approvals.agents import agents
-from webui.approvals.authorization import AGENTS, AGENTS_CREATE, VIEW
+from webui.approvals.authorization import AGENTS, AGENTS_CREATE, AUDIT_READ, VIEW
 from webui.approvals.errors import InvalidError, NotFoundError
-from webui.sentences import sentence
-from webui.store.queries.programs import Program, key_of, programs
+from webui.store.queries.programs import key_of, programs
 from webui.store.transaction import Transaction
 from webui.web.access import may, me, require
+from webui.web.agent_views import (
+    LATELY,
+    agent_view,
+    asked_lately,
+    in_order,
+    order_of,
+    orders,
+)
 from webui.web.context import desk, house
 from webui.web.fresh import require_fresh
 from webui.web.once import Secret
@@ -20,49 +27,6 @@ from webui.web.render import page as whole_page
 
 blueprint = Blueprint("agents", __name__, url_prefix="/agents")
 MOST = 500
-
-
-@dataclass(frozen=True, slots=True)
-class KeyView:
-    """One key of an agent."""
-
-    id: str
-    prefix: str
-    created_at: int
-    last_used_at: int | None
-    revoked_at: int | None
-    expires_at: int | None
-
-
-STATUS_WORDS: Mapping[str, str] = {
-    "active": sentence("Active"),
-    "paused": sentence("Paused"),
-    "pending_approval": sentence("Pending approval"),
-    "terminated": sentence("Terminated"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class AgentView:
-    """One agent with its keys."""
-
-    id: str
-    name: str
-    owner: str | None
-    owner_email: str
-    manager: str | None
-    project: str | None
-    role: str | None
-    can_create_agents: bool
-    status: str
-    status_word: str
-    created_at: int
-    waiting: int
-    keys: tuple[KeyView, ...]
-
-    def __getitem__(self, name: str) -> object:
-        """Let the template write `agent["keys"]`, as for a plain mapping."""
-        return getattr(self, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +56,24 @@ def show(
         changed: the agent whose form was refused, and what stood in it.
 
     """
-    org_id = require(VIEW).org_id
+    org_id, now = require(VIEW).org_id, house().store.now()
+    # who may not read the insights learns no number of theirs
+    is_counted = may(AUDIT_READ).allowed
     with house().store.reading() as session:
-        found = programs(session, org_id, house().store.now(), most=MOST + 1)
+        found = programs(session, org_id, now, most=MOST + 1)
+        counts = asked_lately(session, org_id, now) if is_counted else None
+    order = order_of(request.args.get("sort", ""))
+    views = [agent_view(program, now, counts, order) for program in found[:MOST]]
+    opened = changed[0] if changed else request.args.get("agent", "")
     made = desk().once.take(me().session_hash, "agents")
     return whole_page(
         "agents/page.html",
-        agents=[_view(program) for program in found[:MOST]],
+        agents=in_order(views, order),
+        agent=next((view for view in views if view.id == opened), None),
+        orders=orders(order, is_counted=is_counted),
+        is_counted=is_counted,
+        lately=LATELY,
+        close_url=url_for("agents.page", sort=order or None),
         changed=changed,
         more=len(found) > MOST,
         most=MOST,
@@ -107,35 +82,6 @@ def show(
         error=error,
         name_typed=name_typed,
         api_url=house().bound.agents.url,
-    )
-
-
-def _view(program: Program) -> AgentView:
-    agent = program.agent
-    return AgentView(
-        agent.id,
-        agent.name,
-        program.owner,
-        program.owner_email or "",
-        program.manager,
-        program.project,
-        agent.role,
-        agent.can_create_agents,
-        agent.status,
-        STATUS_WORDS.get(agent.status, agent.status),
-        agent.created_at,
-        program.waiting,
-        tuple(
-            KeyView(
-                key.id,
-                f"csk_{key.id}",
-                key.created_at,
-                key.used_at,
-                key.revoked_at,
-                key.expires_at,
-            )
-            for key in program.keys
-        ),
     )
 
 
@@ -174,7 +120,7 @@ def rotate_key(key_id: str) -> BaseResponse | tuple[str, int]:
         )
     except InvalidError as error:
         return show(error.detail), 422
-    return _shown(found[1], secret)
+    return _shown(found[1], secret, found[0].agent_id)
 
 
 @blueprint.post("/keys/<key_id>/revoke")
@@ -183,9 +129,18 @@ def revoke_key(key_id: str) -> BaseResponse:
     person = require(AGENTS)
     org_id, actor = person.org_id, person.name
     house().store.write(lambda tx: agents.revoke_key(tx, org_id, key_id, actor=actor))
-    return redirect(url_for("agents.page"), 303)
+    with house().store.reading() as session:
+        found = key_of(session, org_id, key_id)
+    return redirect(address(found[0].agent_id if found else ""), 303)
 
 
-def _shown(name: str, secret: str) -> BaseResponse:
+def _shown(name: str, secret: str, agent_id: str = "") -> BaseResponse:
     desk().once.keep(me().session_hash, Secret("agents", name, secret))
-    return redirect(url_for("agents.page"), 303)
+    return redirect(address(agent_id), 303)
+
+
+def address(agent_id: str = "") -> str:
+    """Return where the agents are, with one of them open if it is named."""
+    if not agent_id:
+        return url_for("agents.page")
+    return url_for("agents.page", agent=agent_id, _anchor="agent")

@@ -1,7 +1,7 @@
 """Endpoints and what goes to them, as pages show them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from zlib import crc32
@@ -19,10 +19,10 @@ from webui.web.source_views import counted
 _NOT_KEPT: Final = sentence("What happens meanwhile is not kept for it.")
 STATES: Final[Mapping[str, str]] = {
     "waiting": sentence("Waiting"),
+    "failing": sentence("Failing"),
     "delivered": sentence("Delivered"),
     "dead": sentence("Given up"),
 }
-_OK: Final = {"delivered": True, "dead": False}
 ABOUT: Final[Mapping[str, str]] = {
     "approval.created": sentence("A call waits for a verdict"),
     "approval.reused": sentence(
@@ -73,12 +73,21 @@ class EndpointView:
     can_resume: bool
     can_remove: bool
     can_change: bool
-    delivered: str
-    waiting: str
-    dead: str
+    delivered: "TallyView"
+    waiting: "TallyView"
+    dead: "TallyView"
     has_dead: bool
     old_until: int | None
     """Until when the secret before signs too."""
+
+
+@dataclass(frozen=True, slots=True)
+class TallyView:
+    """How many deliveries of an endpoint are in one state."""
+
+    words: str
+    list_url: str | None
+    """Where they are listed; none where there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +128,9 @@ class DeliveryView:
     id: str
     event: str
     target: str
+    state: str
+    """waiting, failing, delivered or dead."""
     state_word: str
-    ok: bool | None
     attempts: int
     status_code: int | None
     words: str
@@ -152,12 +162,17 @@ def endpoint_view(row: EndpointRow, now: int) -> EndpointView:
         can_resume=not enabled and (by_hand or named),
         can_remove=by_hand or not named,
         can_change=by_hand,
-        delivered=counted(row.delivered),
-        waiting=counted(row.waiting),
-        dead=counted(row.dead),
+        delivered=_tally(row, row.delivered, "delivered"),
+        waiting=_tally(row, row.waiting, "waiting"),
+        dead=_tally(row, row.dead, "dead"),
         has_dead=row.dead > 0,
         old_until=until if endpoint.old_secret and until and until > now else None,
     )
+
+
+def _tally(row: EndpointRow, count: int, state: str) -> TallyView:
+    page = url_for("endpoints.one", endpoint_id=row.endpoint.id, state=state)
+    return TallyView(counted(count), page if count else None)
 
 
 def _state(endpoint: Endpoint, now: int) -> str:
@@ -215,13 +230,13 @@ def delivery_view(delivery: Delivery, urls: Mapping[str, str]) -> DeliveryView:
         if delivery.endpoint_id
         else sentence("callback %(url)s", url=url)
     )
-    waits = delivery.status == "waiting"
+    waits, state = delivery.status == "waiting", state_of_delivery(delivery)
     return DeliveryView(
         delivery.id,
         delivery.event,
         target,
-        STATES.get(delivery.status, delivery.status),
-        _OK.get(delivery.status),
+        state,
+        STATES[state],
         delivery.attempts,
         delivery.last_status,
         kept(visible(delivery.last_error or "")),
@@ -232,6 +247,13 @@ def delivery_view(delivery: Delivery, urls: Mapping[str, str]) -> DeliveryView:
         if delivery.status == "dead"
         else None,
     )
+
+
+def state_of_delivery(delivery: Delivery) -> str:
+    """Return the state of a delivery, as people tell them apart."""
+    if delivery.status in {"delivered", "dead"}:
+        return delivery.status
+    return "failing" if delivery.last_error else "waiting"
 
 
 def tries_of(delivery: Delivery) -> list[TryView]:
@@ -249,12 +271,19 @@ def tries_of(delivery: Delivery) -> list[TryView]:
     ]
 
 
-def state_of(rows: Sequence[EndpointRow], shown: Sequence[Delivery], now: int) -> str:
-    """Return a word that is the same as long as a page shows the same."""
-    ends = [
+def state_of_ends(rows: Sequence[EndpointRow], now: int) -> str:
+    """Return a word that is the same as long as the endpoints are told the same of."""
+    return _digest(
         f"{row.endpoint.id}{row.endpoint.status}{row.endpoint.failures}"
-        f"{row.waiting}.{row.dead}{(row.endpoint.open_until or 0) > now}"
+        f"{row.delivered}.{row.waiting}.{row.dead}{(row.endpoint.open_until or 0) > now}"
         for row in rows
-    ]
-    sent = [f"{one.id}{one.status}{one.attempts}" for one in shown]
-    return str(crc32(" ".join(ends + sent).encode()))
+    )
+
+
+def state_of_letters(shown: Sequence[Delivery]) -> str:
+    """Return a word that is the same as long as a list shows the same."""
+    return _digest(f"{one.id}{one.status}{one.attempts}{one.last_error}" for one in shown)
+
+
+def _digest(parts: Iterable[str]) -> str:
+    return str(crc32(" ".join(parts).encode()))

@@ -10,30 +10,36 @@ from webui.approvals.errors import NotFoundError
 from webui.approvals.senders.outbound import ALL_ON
 from webui.preview import visible
 from webui.store.queries import traffic
+from webui.store.queries.letters import letters
 from webui.web.access import me, require
 from webui.web.context import desk, house
 from webui.web.endpoint_views import (
     WishesView,
     delivery_view,
     endpoint_view,
-    state_of,
+    state_of_ends,
+    state_of_letters,
     tries_of,
     wishes_view,
 )
+from webui.web.letters import Asked, filter_view
+from webui.web.links import link
 from webui.web.render import page as whole_page
 from webui.web.render import part, wants_part
 
 blueprint = Blueprint("endpoints", __name__)
 PAGE = 50
+ENDS = "ends"
+"""The part that says who is told; the other one has what they are told."""
 
 
 @blueprint.get("/deliveries")
 def page() -> str:
     """Show endpoints and the latest deliveries; a script asks for those alone."""
     org_id = require(SOURCES).org_id
-    shown = _deliveries(org_id, None)
+    shown = _shown(org_id, None)
     if wants_part():
-        return part("endpoints/_deliveries.html", **shown)
+        return _part(shown)
     return whole_page("endpoints/page.html", **shown)
 
 
@@ -53,9 +59,9 @@ def form(url: str, wishes: WishesView, errors: dict[str, list[str]]) -> str:
 def one(endpoint_id: str) -> str:
     """Show an endpoint and what went to it; a script asks for what went to it alone."""
     org_id = require(SOURCES).org_id
-    shown = _deliveries(org_id, endpoint_id)
+    shown = _shown(org_id, endpoint_id)
     if wants_part():
-        return part("endpoints/_deliveries.html", **shown)
+        return _part(shown)
     with house().store.reading() as session:
         row = traffic.endpoint(session, org_id, endpoint_id)
     if row is None:
@@ -73,9 +79,15 @@ def one(endpoint_id: str) -> str:
     )
 
 
-def _deliveries(org_id: str, endpoint_id: str | None) -> dict[str, Any]:
-    """Return what is on its way, of all endpoints or of one, as its part needs it."""
-    before, now = request.args.get("before", ""), house().store.now()
+def _part(shown: dict[str, Any]) -> str:
+    """Return one of the two parts of a page: who is told, or what was."""
+    name = "_ends" if request.args.get("part") == ENDS else "_deliveries"
+    return part(f"endpoints/{name}.html", **shown)
+
+
+def _shown(org_id: str, endpoint_id: str | None) -> dict[str, Any]:
+    """Return what is on its way, of all endpoints or of one, as a page and its parts need it."""
+    asked, now = Asked.read(), house().store.now()
     with house().store.reading() as session:
         if endpoint_id is None:
             known = traffic.endpoints(session, org_id)
@@ -84,23 +96,26 @@ def _deliveries(org_id: str, endpoint_id: str | None) -> dict[str, Any]:
             if row is None:
                 raise NotFoundError("endpoint")
             known = [row]
-        found = traffic.deliveries(
-            session, org_id, before, PAGE + 1, endpoint_id=endpoint_id
-        )
-    here = (
-        url_for("endpoints.page")
-        if endpoint_id is None
-        else url_for("endpoints.one", endpoint_id=endpoint_id)
-    )
-    older = found[PAGE - 1].id if len(found) > PAGE else None
+        wanted = asked.wanted(endpoint_id)
+        found = letters(session, org_id, wanted, asked.before, PAGE + 1)
+    of = {} if endpoint_id is None else {"endpoint_id": endpoint_id}
+    page = f"endpoints.{'page' if endpoint_id is None else 'one'}"
+    given = asked.given | of
+    here = {"before": asked.before} if asked.before else {}
+    last = found.rows[PAGE - 1].id if len(found.rows) > PAGE else found.looked_to
     urls = {row.endpoint.id: visible(row.endpoint.url) for row in known}
     return {
         "endpoints": [endpoint_view(row, now) for row in known],
         "alone": endpoint_id is not None,
-        "deliveries": [delivery_view(one, urls) for one in found[:PAGE]],
-        "part_url": f"{here}?before={before}" if before else here,
-        "state": state_of(known, found[:PAGE], now),
-        "older_url": older and f"{here}?before={older}",
+        "filter": filter_view(asked, known, link(page, of), alone=endpoint_id is not None),
+        "deliveries": [delivery_view(one, urls) for one in found.rows[:PAGE]],
+        "part_url": link(page, given, **here),
+        "ends_url": link(page, of, part=ENDS),
+        "state": state_of_letters(found.rows[:PAGE]),
+        "ends_state": state_of_ends(known, now),
+        "older_url": last and link(page, given, before=last),
+        "newest_url": link(page, given) if asked.before else None,
+        "looked_to": bool(found.looked_to) and len(found.rows) <= PAGE,
     }
 
 

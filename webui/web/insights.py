@@ -1,6 +1,6 @@
 """Insights: how people decide, as charts with their tables and as CSV."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, request
@@ -11,16 +11,15 @@ from webui.approvals.authorization import AUDIT_READ, POLICY_READ, VIEW
 from webui.approvals.errors import NotFoundError
 from webui.audit.export import csv_lines
 from webui.insights import drawing
-from webui.insights.buckets import DAY, median, words
+from webui.insights.buckets import DAY
 from webui.insights.counted import (
     DECIDED,
     Cell,
     Chart,
     Counted,
+    Counts,
     Names,
     n,
-    share,
-    waits,
 )
 from webui.insights.counting import (
     COLUMNS,
@@ -33,6 +32,7 @@ from webui.insights.counting import (
 )
 from webui.insights.drawing import Drawing
 from webui.insights.figures import charts
+from webui.insights.headline import figures
 from webui.insights.units import day_of, units_of
 from webui.preview import inline
 from webui.sentences import number, sentence
@@ -83,6 +83,8 @@ class Read:
     charts: list[Chart]
     first: int
     """The day it begins with."""
+    begins: int | None
+    """The first day that anything was counted on; none if nothing ever was."""
     unknown_agent: bool
     left: int
     """Events of the log that are not counted yet."""
@@ -114,10 +116,12 @@ def page() -> str:
         "insights/page.html",
         asked=asked,
         periods=[(days, link("insights.page", asked.given, days=days)) for days in PERIODS],
-        figures=_figures(read.counted),
+        figures=figures(read.counted, asked.days),
         charts=[_view(chart, asked) for chart in read.charts],
         empty=not n(read.counted.all, "asked", *DECIDED, "expired", "gone"),
-        first=spoken().day(read.first * DAY),
+        first=_day(read.first),
+        compared=_compared(read, asked),
+        begins=None if read.begins is None else _day(read.begins),
         left=read.left,
         unknown_agent=read.unknown_agent,
         told_apart=PAIRS_MAX,
@@ -156,23 +160,35 @@ def _read(session: Session, org_id: str, asked: Asked, shown: Callable[[str], st
     today = day_of(house().store.now())
     first = today - asked.days + 1
     agent_id = _agent_called(session, org_id, asked.agent) if asked.agent else ""
-    counted = Counted([])
+    counted, begins = Counted([]), insights.begins(session, org_id)
     if agent_id is not None:
-        counted = _counted(session, org_id, (agent_id, asked.tool), units_of(first, today))
+        cut, before = (agent_id, asked.tool), None
+        if begins is not None and begins <= first - asked.days:
+            units = units_of(first - asked.days, first - 1)
+            before = Counted(_sums(session, org_id, cut, units))
+        counted = Counted(_sums(session, org_id, cut, units_of(first, today)), before)
     left = insights.head(session, org_id) - (insights.place(session, org_id) or 0)
     names = _names(session, org_id, counted, shown)
-    return Read(counted, charts(counted, names, asked.days), first, agent_id is None, left)
+    found = charts(counted, names, asked.days)
+    return Read(counted, found, first, begins, agent_id is None, left)
 
 
-def _counted(
+def _sums(
     session: Session, org_id: str, cut: tuple[str, str], units: Sequence[int]
-) -> Counted:
-    both = ((TIMED, COLUMNS), (LISTED, LISTS))
-    return Counted(
-        row
-        for facets, columns in both
-        for row in insights.sums(session, org_id, cut, facets, columns, units)
-    )
+) -> Iterator[Counts]:
+    for facets, columns in ((TIMED, COLUMNS), (LISTED, LISTS)):
+        yield from insights.sums(session, org_id, cut, facets, columns, units)
+
+
+def _compared(read: Read, asked: Asked) -> tuple[str, str] | None:
+    """Return the first and the last day of the period before, if it is compared with."""
+    if read.counted.before is None:
+        return None
+    return _day(read.first - asked.days), _day(read.first - 1)
+
+
+def _day(day: int) -> str:
+    return spoken().day(day * DAY)
 
 
 def _agent_called(session: Session, org_id: str, text: str) -> str | None:
@@ -199,45 +215,6 @@ def _names(
 
 def _actors(kind: str, ids: Iterable[str]) -> set[str]:
     return {f"{kind}:{each}" for each in ids}
-
-
-def _figures(counted: Counted) -> list[tuple[str, str, str]]:
-    """Return what stands on top of the page: words, number, and what it is of."""
-    row, people_row = counted.all, _together(counted)
-    decided = n(row, *DECIDED)
-    return [
-        (
-            sentence("Asked"),
-            number(n(row, "asked")),
-            sentence("came to wait for a person"),
-        ),
-        (
-            sentence("Median wait"),
-            words(median(waits(row))),
-            sentence("from asking to the end"),
-        ),
-        (
-            sentence("Denied"),
-            share(n(row, "denied"), decided),
-            sentence("of %(number)s decided", number=number(decided)),
-        ),
-        (
-            sentence("Within 2 s"),
-            number(people_row["quick"]),
-            sentence("of %(number)s yeses", number=number(people_row["approved"])),
-        ),
-        (
-            sentence("Expired unseen"),
-            number(n(row, "unseen")),
-            sentence("of %(number)s expired", number=number(n(row, "expired"))),
-        ),
-        (sentence("Break-glass"), number(n(row, "glass")), sentence("past quorum")),
-    ]
-
-
-def _together(counted: Counted) -> Mapping[str, int]:
-    found = counted.of(Facet.REVIEWER).values()
-    return {name: sum(n(row, name) for row in found) for name in ("approved", "quick")}
 
 
 def _view(chart: Chart, asked: Asked) -> ChartView:

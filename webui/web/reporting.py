@@ -11,7 +11,7 @@ from webui.preview import visible
 from webui.sentences import sentence
 from webui.store.queries.reporting import Member, members_of_tree
 from webui.web.access import may, require_one
-from webui.web.agents import STATUS_WORDS
+from webui.web.agent_views import STATUS_WORDS
 from webui.web.context import house
 from webui.web.render import page as whole_page
 from webui.web.work import POLICY_WORDS, PolicyView, policy_view

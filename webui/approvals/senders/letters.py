@@ -121,3 +121,6 @@ def send_test(
 def _revive(tx: Transaction, delivery: Delivery) -> None:
     delivery.status, delivery.attempts, delivery.next_at = "waiting", 0, tx.now
     delivery.ended_at = delivery.lease_until = None
+    delivery.last_status = delivery.last_error = (
+        None  # the attempts before are kept in `tries`
+    )

@@ -55,6 +55,23 @@ def place(session: Session, org_id: str) -> int | None:
     return session.scalar(counted)
 
 
+def begins(session: Session, org_id: str) -> int | None:
+    """Return the first day of an org that numbers are kept of; none if there are none."""
+    first = (
+        select(InsightCount.unit)
+        .where(
+            InsightCount.org_id == org_id,
+            InsightCount.agent_id == "",
+            InsightCount.tool == "",
+            InsightCount.facet == "all",
+            InsightCount.unit >= 0,
+        )
+        .order_by(InsightCount.unit)
+        .limit(1)
+    )
+    return session.scalar(first)
+
+
 def head(session: Session, org_id: str) -> int:
     """Return the number of an org's last event."""
     last = select(AuditHead.seq).where(AuditHead.org_id == org_id)

@@ -160,29 +160,6 @@ def _with_letters() -> Any:
     return select(Endpoint, *counts).where(Endpoint.status != "removed")
 
 
-def deliveries(
-    session: Session,
-    org_id: str,
-    before: str = "",
-    limit: int = 50,
-    *,
-    endpoint_id: str | None = None,
-    status: str | None = None,
-) -> Sequence[Delivery]:
-    """Return deliveries of an org, newest first, from below the id of the page before.
-
-    Those of one endpoint if it is named; then those in one status if that is named too.
-    """
-    statement = select(Delivery).where(Delivery.org_id == org_id)
-    if endpoint_id is not None:
-        statement = statement.where(Delivery.endpoint_id == endpoint_id)
-        if status is not None:
-            statement = statement.where(Delivery.status == status)
-    if before:
-        statement = statement.where(Delivery.id < before)
-    return session.scalars(statement.order_by(Delivery.id.desc()).limit(limit)).all()
-
-
 def delivery(session: Session, org_id: str, delivery_id: str) -> Delivery | None:
     """Return a delivery of this org."""
     return session.scalar(

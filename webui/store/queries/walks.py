@@ -39,9 +39,21 @@ class Globs:
         return column.like(like.replace("*", "%").replace("?", "_"), escape="\\")
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Whether a column has a value at all."""
+
+    is_given: bool
+
+    def on(self, column: ColumnElement[Any] | Column) -> ColumnElement[bool]:
+        """Return the condition that it has one, or has none."""
+        return column.is_not(None) if self.is_given else column.is_(None)
+
+
 Values = Mapping[Column, Sequence[Any]]
 """Which values a column may have; none at all: nothing fits."""
-Tests = Mapping[Column, Sequence[Any] | Globs]
+Test = Sequence[Any] | Globs | Given
+Tests = Mapping[Column, Test]
 """The same where no index helps, so that patterns do too."""
 Key = tuple[Any, ...]
 
@@ -78,7 +90,7 @@ def walk(
     if not all([*indexed.values(), *also.values()]):
         return Walk([], None)
     lead = min(indexed, key=lambda column: len(indexed[column]), default=None)
-    tests: dict[Column, Sequence[Any] | Globs] = {**indexed, **also}
+    tests: dict[Column, Test] = {**indexed, **also}
     rest = {column: values for column, values in tests.items() if column is not lead}
     whole = select(*order, *rest).where(*where).order_by(*(c.desc() for c in order))
     if lead is None:
@@ -91,11 +103,9 @@ def walk(
     )
 
 
-def fits(
-    column: ColumnElement[Any] | Column, values: Sequence[Any] | Globs
-) -> ColumnElement[bool]:
+def fits(column: ColumnElement[Any] | Column, values: Test) -> ColumnElement[bool]:
     """Return the condition that a column has one of these values."""
-    return values.on(column) if isinstance(values, Globs) else column.in_(values)
+    return values.on(column) if isinstance(values, Globs | Given) else column.in_(values)
 
 
 def merged(walks: Sequence[Walk], limit: int) -> Walk:
