@@ -10,7 +10,11 @@ from sqlalchemy import select, update
 from tests.plugins.desk import House
 from tests.plugins.prepared import Ask
 from tests.plugins.rules import Desk
+from webui.approvals.authorization import DECIDE
+from webui.approvals.errors import NotAllowedError
+from webui.approvals.grants.permission_grants import Wanted, give
 from webui.approvals.people import organizations
+from webui.approvals.people.standing import By
 from webui.approvals.states import Verdict
 from webui.gating import shown_of
 from webui.marking import read_what_waits
@@ -181,3 +185,19 @@ def test_a_call_that_changed_while_it_was_read_is_read_again(
     monkeypatch.setattr(desk.store, "write", edited_first)
     read_what_waits(desk.store)
     assert marks(desk, approval_id)[0] == 0
+
+
+def test_who_may_decide_up_to_a_risk_may_not_decide_what_is_handled_above_it(
+    desk: Desk, ask_desk: Ask, house: House
+) -> None:
+    calm, odd = (
+        ask_desk("files.read", {"path": "a"}),
+        ask_desk("files.read", {"path": RLO}),
+    )
+
+    upto = Wanted("user", house.vi.id, DECIDE, {"max_risk": "medium"})
+    desk.store.write(lambda tx: give(tx, house.org_id, By(house.ana.id), upto))
+    assert desk.decide(house.vi, calm).applied
+    with pytest.raises(NotAllowedError) as refused:
+        desk.decide(house.vi, odd)
+    assert refused.value.code == "risk_above_limit"
