@@ -22,9 +22,13 @@ class Hands:
 
     def __init__(self) -> None:
         self.at = 1_000.0
+        self.slept: list[float] = []
 
     def monotonic(self) -> float:
         return self.at
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
 
 
 @pytest.fixture
@@ -67,8 +71,10 @@ def test_a_session_that_asks_too_often_is_told_when_and_the_database_is_not_aske
         assert (answer.status_code, answer.headers["Retry-After"]) == (429, "2")
         assert answer.get_json()["code"] == "too_often"
     assert asked == []
+    assert hands.slept == [rings.LEAST] * 20, "a loop turns no faster than it may look"
     hands.at += rings.LEAST - 0.5
-    assert browser.get(f"{RING}?since=0").headers["Retry-After"] == "1"
+    assert browser.get(f"{RING}?since=0").status_code == 429
+    assert hands.slept[-1] == pytest.approx(0.5)
     hands.at += 0.5
     seq_of(browser)
     assert asked
@@ -93,15 +99,18 @@ def test_nothing_new_costs_no_look_at_all_until_something_happens(
     browser = signed_in(house.bo)
     seq = seq_of(browser)
     for _ in range(10):
+        hands.at += rings.LEAST
         asked.clear()
         answer = browser.get(f"{RING}?since={seq}")
         assert answer.get_json() == {"notices": [], "sound": False, "seq": seq}
         assert asked == []
-        hands.at += rings.LEAST
+    hands.at += rings.LEAST
     file_call(house.stranger)
+    asked.clear()
     assert seq_of(browser, seq) == seq, "another organization's"
     assert asked == []
     file_call()
+    hands.at += rings.LEAST
     assert seq_of(browser, seq) > seq
 
 
@@ -141,6 +150,25 @@ def test_a_session_that_looks_at_another_organization_is_looked_up_anew(
     asked.clear()
     seq_of(browser, seq)
     assert asked
+
+
+def test_only_so_many_of_a_session_are_kept_waiting(
+    signed_in: SignedIn, house: House, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = signed_in(house.bo)
+    seq_of(browser)
+    monkeypatch.setattr(rings, "MOST_HELD", 2)
+    depth: list[int] = []
+
+    def sleep(_: float) -> None:
+        depth.append(len(depth))
+        assert browser.get(f"{RING}?since=0").status_code == 429
+
+    monkeypatch.setattr(hands, "sleep", sleep)
+    browser.get(f"{RING}?since=0")
+    assert len(depth) == 2
+    browser.get(f"{RING}?since=0")
+    assert len(depth) == 4, "those before were let go"
 
 
 def test_what_is_kept_of_sessions_has_a_bound(

@@ -30,6 +30,7 @@ from webui.store.queries.notices import browser_of
 from webui.web.access import me
 from webui.web.context import desk, house
 from webui.web.cursors import read_seq
+from webui.web.rings import LEAST
 from webui.web.sessions import hash_of
 from webui.web.speaking import tell
 
@@ -68,16 +69,17 @@ def register(app: Flask) -> None:
         if request.endpoint != "ringing.ring" or asked_by is None:
             return None
         rings, asks, now = desk().rings, hash_of(str(asked_by)), time.monotonic()
+        wait = rings.wait(asks, now)
+        if wait:
+            with rings.holding(asks) as holds:
+                if holds:
+                    time.sleep(wait)
+            return problem(429, "too_often", _TOO_OFTEN, retry_after=ceil(LEAST))
         known, heard = (
             read_seq(request.args.get(name)) or 0 for name in ("since", "heard")
         )
         end = rings.unchanged(asks, max(known, heard), now)
-        if end is not None:
-            return jsonify(notices=[], sound=False, seq=end)
-        wait = rings.wait(asks, now)
-        return (
-            problem(429, "too_often", _TOO_OFTEN, retry_after=ceil(wait)) if wait else None
-        )
+        return None if end is None else jsonify(notices=[], sound=False, seq=end)
 
 
 _TOO_OFTEN = sentence("This page asks too often; it looks again by itself.")
