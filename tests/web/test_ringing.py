@@ -125,20 +125,15 @@ def test_what_another_node_told_first_is_looked_for(
     assert asked
 
 
-def test_who_signed_out_is_told_so_soon_though_nothing_happens(
-    signed_in: SignedIn, house: House, store: Store, hands: Hands
+def test_a_session_is_asked_who_it_is_now_and_then_though_nothing_happens(
+    signed_in: SignedIn, house: House, asked: list[str], hands: Hands
 ) -> None:
     browser = signed_in(house.bo)
     seq = seq_of(browser)
-    with browser.session_transaction() as cookie:
-        kept = dict(cookie)
-    browser.send("/sign-out")
-    with browser.session_transaction() as cookie:
-        cookie.update(kept)
+    asked.clear()
     hands.at += rings.TRUSTED
-    answer = browser.get(f"{RING}?since={seq}")
-    assert answer.status_code == 303
-    assert answer.headers["Location"].startswith("/sign-in")
+    seq_of(browser, seq)
+    assert asked
 
 
 def test_a_session_that_looks_at_another_organization_is_looked_up_anew(
