@@ -5,62 +5,73 @@ import { announce, liveRoot, meta, openForm, write } from "./page.js";
 import { sentence } from "./words.js";
 
 const GATHER_MS = 300;
+const LEAST_MS = 2_000;
 const TELLING = new Set(["approval.created", "approval.resumed", "approval.escalated", "write_grant.requested"]);
 const TOLD = "countersign.told";
 let telling = false;
 let asking = false;
 let again = false;
 let timer = 0;
+let heard = 0;
+let notBefore = 0;
 
 // ---- An open page that tells -----------------------------------------------------------------
 
-// How far was told is kept for all tabs of this browser: none tells what another told before it.
-function toldUpTo() {
-  const [loaded, epoch] = [Number(meta("live").content), meta("live").dataset.epoch];
+// How far was told, and when, is kept for all tabs of this browser: none tells what another told
+// before it, and together they ask no more often than the server answers.
+function kept() {
   try {
-    const kept = JSON.parse(localStorage.getItem(TOLD));
-    return kept.epoch === epoch ? Math.max(loaded, kept.seq) : loaded;
+    const found = JSON.parse(localStorage.getItem(TOLD));
+    return found.epoch === meta("live").dataset.epoch ? found : {};
   } catch {
-    return loaded;
+    return {};
   }
 }
 
 function keepTold(seq) {
   try {
-    localStorage.setItem(TOLD, JSON.stringify({ epoch: meta("live").dataset.epoch, seq }));
+    localStorage.setItem(TOLD, JSON.stringify({ epoch: meta("live").dataset.epoch, seq, at: Date.now() }));
   } catch {
     // A browser that keeps nothing: a notification of the same call takes the old one's place.
   }
 }
 
-function onRing({ detail }) {
-  if (TELLING.has(detail.type)) soon();
+function toldUpTo() {
+  return Math.max(Number(meta("live").content), kept().seq ?? 0);
 }
 
+function onRing({ detail }) {
+  if (!TELLING.has(detail.type)) return;
+  heard = Math.max(heard, detail.seq);
+  soon();
+}
+
+// What rings meanwhile is told by the same look: the server answers one in so many seconds.
 function soon() {
-  clearTimeout(timer);
-  timer = setTimeout(tell, GATHER_MS);
+  const asked = Math.min(kept().at ?? 0, Date.now()) + LEAST_MS;
+  timer ||= setTimeout(tell, Math.max(GATHER_MS, Math.max(asked, notBefore) - Date.now()));
 }
 
 // One question at a time: what happens meanwhile is asked for after it.
 async function tell() {
-  again = true;
+  timer = 0;
+  again = asking;
   if (!telling || asking) return;
   asking = true;
-  while (again) {
-    again = false;
-    try {
-      await look();
-    } catch {
-      // The network is away; the page says so itself, and the next look tells of this too.
-    }
+  try {
+    await look();
+  } catch {
+    // The network is away; the page says so itself, and the next look tells of this too.
   }
   asking = false;
+  if (again) soon();
 }
 
 async function look() {
-  const query = new URLSearchParams({ since: toldUpTo() });
+  const query = new URLSearchParams({ since: toldUpTo(), heard });
   const answer = await fetch(`${liveRoot.dataset.ringUrl}?${query}`, { credentials: "same-origin" });
+  again ||= answer.status === 429;
+  notBefore = Date.now() + Math.max(LEAST_MS, 1_000 * Number(answer.headers.get("Retry-After")));
   if (!answer.ok || answer.redirected) return;
   const { notices, sound, seq } = await answer.json();
   keepTold(seq);
@@ -97,7 +108,7 @@ function waitForTurn() {
   navigator.locks.request("countersign.ring", () => {
     telling = true;
     document.documentElement.dataset.tells = "";
-    tell(); // what the tab before did not come to
+    soon(); // what the tab before did not come to
     return new Promise(() => {});
   });
 }

@@ -7,6 +7,7 @@ Unknown members are refused: a typo must not drop a safeguard.
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
@@ -23,8 +24,11 @@ from webui.approvals.errors import Fault, InvalidError
 from webui.approvals.misfits import misfit
 from webui.approvals.states import Verdict
 from webui.gating import NOT_MISLEADING
+from webui.marking import marks_of
+from webui.masking import fitted
 from webui.preview import Profile, line, preview
 from webui.sentences import sentence
+from webui.store.models import Approval
 
 EVERY_VERDICT = tuple(str(verdict) for verdict in Verdict)
 YES_OR_NO = (str(Verdict.APPROVE), str(Verdict.DENY))
@@ -181,21 +185,22 @@ def fingerprint_of(
     org_id: str, agent_id: str, call: Call, arguments: bytes, rule_hash: str | None = None
 ) -> str:
     """Return the fingerprint of a call whose arguments were written canonically."""
-    definition = call.tool_def
     return fingerprint_of_canonical(
         arguments,
         org=org_id,
         agent=agent_id,
         tool=call.tool,
-        tool_def=None
-        if definition is None
-        else tool_def_hash(
-            definition.name, definition.description, definition.input_schema
-        ),
+        tool_def=_hash_of(call.tool_def),
         scope=call.scope,
         ctx=call.ctx,
         rule_hash=rule_hash,
     )
+
+
+def _hash_of(definition: ToolDefinition | None) -> str | None:
+    if definition is None:
+        return None
+    return tool_def_hash(definition.name, definition.description, definition.input_schema)
 
 
 def prepare(
@@ -213,19 +218,15 @@ def prepare(
     `otherwise` are the verdicts that may be given where the body does not say which.
     """
     arguments = canonical(body.arguments)
-    profile, definition = _with_schema_of(body, profile), body.tool_def
+    fitting = _with_schema_of(body, profile)
     return Ask(
         tool=body.tool,
         fingerprint=fingerprint_of(org_id, agent_id, body, arguments),
         arguments_hash=sha256_of(arguments),
         canonical=arguments,
         received=received.encode(),
-        line=line(body.tool, body.arguments, profile),
-        tool_def=None
-        if definition is None
-        else tool_def_hash(
-            definition.name, definition.description, definition.input_schema
-        ),
+        line=line(body.tool, body.arguments, fitting),
+        tool_def=_hash_of(body.tool_def),
         ctx=body.ctx,
         scope=body.scope,
         session=body.session,
@@ -245,8 +246,15 @@ def prepare(
         revision_of=body.revision_of,
         callback_url=body.callback_url,
         report=report,
-        misleads=lambda some: _misleads(body.tool, some, profile),
+        misleads=lambda some: _misleads(body.tool, some, fitting),
+        marks=partial(_marks, body.arguments, received, profile),
     )
+
+
+def _marks(
+    arguments: Mapping[str, Any], received: str, profile: Profile, row: Approval
+) -> Mapping[str, Any]:
+    return marks_of(row, arguments, fitted(profile, row), received or None)
 
 
 def _with_schema_of(body: AskBody, profile: Profile) -> Profile:

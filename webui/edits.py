@@ -12,6 +12,7 @@ from webui.approvals.call.canonical import canonical, fingerprint_of_canonical, 
 from webui.approvals.call.differing import differences, step_to
 from webui.approvals.call.schema_check import faults_by_schema
 from webui.approvals.errors import Fault, InvalidError
+from webui.marking import marks_of
 from webui.masking import profile_for
 from webui.preview import Profile, StillMaskedError, line, masked_name, unmasked
 from webui.sentences import sentence
@@ -62,6 +63,7 @@ def prepare_edit(
             for found in changed[:MOST_CHANGES]
         ),
         changes=len(changed),
+        marks=marks_of(approval, edited, profile, None),
     )
 
 

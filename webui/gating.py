@@ -150,9 +150,7 @@ def shown_of(
         call = full(approval.tool, stored.value, profile, received=received, reveal=inner)
         place = full(approval.tool, runs, around, reveal=outer)
     flags = (call.flags | place.flags) - NOT_MISLEADING
-    return Shown(
-        call, place, _raised(Risk(approval.risk)) if flags else Risk(approval.risk)
-    )
+    return Shown(call, place, Risk(approval.risk).raised if flags else Risk(approval.risk))
 
 
 def place_of(approval: Approval) -> dict[str, Any]:
@@ -206,7 +204,3 @@ def refuse_among_others(session: Session, keyring: Keyring, approval: Approval) 
     why = shown_of(session, keyring, approval).why_alone
     if why is not None:
         raise NotAllowedError("full_view_required", why)
-
-
-def _raised(risk: Risk) -> Risk:
-    return list(Risk)[min(risk.level + 1, Risk.CRITICAL.level)]

@@ -26,6 +26,7 @@ from webui.chat.poster import Poster
 from webui.factors import ceremonies
 from webui.inbox import kept
 from webui.insights import keeping
+from webui.marking import read_what_waits
 from webui.masking import profile_for
 from webui.notices import planning
 from webui.notices.crier import Crier
@@ -135,6 +136,7 @@ def chores_of(runtime: Runtime) -> list[Chore]:
         Chore("write grants", 1.0, lambda: expire_write_grants(runtime)),
         Chore("escalate", 1.0, lambda: escalate(runtime)),
         Chore("index", 1.0, lambda: index(runtime)),
+        Chore("marks", 1.0, lambda: read_what_waits(runtime.store)),
         Chore(
             "checkpoint",
             2.0,

@@ -244,14 +244,14 @@ def test_ringing_takes_any_point_and_keeps_nobody_waiting(
         "0x10",
     ):
         status, said = window.get(f"/queue/ring?since={quote(since, safe='%')}")
-        assert status in {200, 400}, (since, status)
-        assert status == 400 or json.loads(said)["notices"] == []
+        assert status in {200, 400, 429}, (since, status)
+        assert status != 200 or json.loads(said)["notices"] == []
     over = threading.Event()
 
     def poll() -> int:
         times = 0
         while not over.is_set():
-            assert window.get("/queue/ring?since=0")[0] == 200
+            assert window.get("/queue/ring?since=0")[0] in {200, 429}
             times += 1
         return times
 

@@ -46,6 +46,7 @@ def filed(desk: Desk) -> None:
         desk.submit(agent, tool=tool, risk=risk)
     desk.approved(desk.house.helper, arguments={"n": 2})
     ids = iter(itertools.cycle((None, "prj_one", "prj_two")))
+    odd = iter(itertools.cycle((True, False, False, None, False)))
 
     def place(tx: Transaction) -> None:
         boss = tx.session.get(Agent, desk.house.ci.id)
@@ -55,6 +56,7 @@ def filed(desk: Desk) -> None:
         below.reports_to = boss.id
         for approval in tx.session.scalars(select(Approval).order_by(Approval.id)):
             approval.project_id = next(ids)
+            approval.misleads = next(odd)
         tx.session.flush()
 
     desk.store.write(place)

@@ -110,6 +110,8 @@ _ONLY_SOMETIMES = (*_ONLY_WHILE_OPEN, *_ONLY_EDITED, "reused", "jsonrpc_error")
 _REVIEWED = _APPROVAL | {
     "line": _WORD,
     "agent_name": _WORD,
+    "handled_as": {"enum": [str(risk) for risk in Risk]},
+    "dangers": {"type": ["integer", "null"]},
     "claimed_by": {"type": ["object", "null"]},
     "claim_expires_at": _MAYBE_TIME,
     "settles_at": _MAYBE_TIME,
@@ -146,7 +148,7 @@ _ONLY_ALONE = (
         "cascade",
     ),
     *("ruling", "messages", "settling"),
-    *("line", "agent_name"),
+    *("line", "agent_name", "handled_as", "dangers"),
 )
 
 _GO = {

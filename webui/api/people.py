@@ -96,6 +96,7 @@ def listed(session: Session, rows: Sequence[Row]) -> list[dict[str, Any]]:
     return [
         plain(row.approval, votes.get(row.approval.id, []))
         | {"line": row.approval.line, "agent_name": row.agent_name}
+        | {"handled_as": row.approval.handled_as, "dangers": row.approval.dangers}
         | claim_on(row)
         | {"settles_at": time_or_none(row.approval.settles_at)}
         for row in rows
@@ -147,6 +148,8 @@ def alone(session: Session, holder: TokenHolder, row: Row) -> dict[str, Any]:
                 for verdict, ways in options_of(session, approval).items()
             },
             "full_view": _full_view(shown),
+            "handled_as": str(shown.risk),
+            "dangers": len(shown.dangers),
             "arguments": masked_arguments(asked, profile),
             "ruling": ruling_shown(approval, masked_arguments(asked, profile)),
         }

@@ -43,7 +43,11 @@ PAGING = (
             {"enum": [str(status) for status in Status]},
             "Of this status; settled ones come newest first.",
         ),
-        Query("risk", {"enum": [str(risk) for risk in Risk]}, "At least of this risk."),
+        Query(
+            "risk",
+            {"enum": [str(risk) for risk in Risk]},
+            "Handled as of this risk at least.",
+        ),
         Query("tool", {"type": "string"}, "Of this tool; a star at the end fits any end."),
         Query("agent", {"type": "string"}, "Of this agent, by name or id."),
         Query("session", {"type": "string"}, "Of this session."),
@@ -96,7 +100,7 @@ def _fits(row: Row, holder: TokenHolder) -> bool:
     risk = Risk(asked.get("risk", Risk.LOW))
     return (
         (not status or current_status(approval, runtime().store.now()) == status)
-        and Risk(approval.risk).level >= risk.level
+        and Risk(approval.handled_as).level >= risk.level
         and approval.session == asked.get("session", approval.session)
         and access(holder, VIEW, resource_of(approval)).allowed
     )

@@ -181,6 +181,16 @@ def facts(approval: Approval, old: Status | None = None) -> dict[str, Any]:
     }
 
 
+def set_for_what_waits(tx: Transaction, org_id: str, **changed: Any) -> None:
+    """Set columns of all that waits in an org: what it carries, so that deciding asks nobody."""
+    tx.session.execute(
+        update(Approval)
+        .where(Approval.org_id == org_id, Approval.status.in_(OPEN))
+        .values(**changed),
+        execution_options={"synchronize_session": False},
+    )
+
+
 def end_unsettled(
     tx: Transaction,
     approval: Approval,

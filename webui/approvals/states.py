@@ -96,6 +96,11 @@ class Risk(StrEnum):
         """Return 0 for low up to 3 for critical."""
         return _LEVELS[self]
 
+    @property
+    def raised(self) -> "Risk":
+        """Return the next higher one; above critical there is none."""
+        return list(Risk)[min(self.level + 1, Risk.CRITICAL.level)]
+
 
 _LEVELS = {risk: level for level, risk in enumerate(Risk)}
 

@@ -23,7 +23,7 @@ def belongs(
     return (
         fits
         and (not config.tools or _among(approval.tool, config.tools))
-        and (not config.risks or approval.risk in config.risks)
+        and (not config.risks or approval.handled_as in config.risks)
     )
 
 

@@ -35,7 +35,7 @@ def card_of(
     status = current_status(approval, now)
     agent = session.scalar(select(Agent.name).where(Agent.id == approval.agent_id)) or ""
     facts = [("Tool", inline(approval.tool)), ("Agent", inline(agent))]
-    facts.append(("Risk", approval.risk))
+    facts.append(("Risk", approval.handled_as))
     if show_arguments:
         facts.append(("Call", approval.line))  # visible text already
     presses: tuple[Press, ...] = ()

@@ -36,7 +36,8 @@ def _listed(row: queries.Row) -> Plain:
     approval = row.approval
     return {
         "id": approval.id,
-        "risk": str(approval.risk),
+        "risk": approval.handled_as,
+        "dangers": approval.dangers,
         "agent": row.agent_name,
         "line": approval.line,
         "expires_at": rfc3339(approval.expires_at),

@@ -28,6 +28,7 @@ STATES: Final = (
     "repeated",
     "revised",
     "undelivered",
+    "dangerous",
 )
 SORTS: Final = ("urgency", "risk", "age", "deadline")
 GROUPS: Final = ("agent", "session", "call")
@@ -50,7 +51,8 @@ FIELDS: Final = {
             "choice",
             sentence(
                 "what it is: mine (you can decide it), claimed, unclaimed, edited, repeated, "
-                "revised (changes were asked for), undelivered"
+                "revised (changes were asked for), undelivered, dangerous (this desk sees a "
+                "danger in it)"
             ),
             "is:mine",
             STATES,

@@ -243,7 +243,7 @@ def _plan_anew(tx: Transaction, destination: Destination) -> None:
     zone = tx.session.get_one(User, destination.user_id).time_zone
     wish = wish_of(destination, zone)
     rows = tx.session.execute(
-        select(Notice.id, Notice.why, Approval.risk, Approval.tool)
+        select(Notice.id, Notice.why, Approval.handled_as, Approval.tool)
         .outerjoin(Approval, Approval.id == Notice.approval_id)
         .where(
             Notice.destination_id == destination.id,

@@ -31,7 +31,14 @@ class Call(NamedTuple):
         told = self.approval
         link = f"/approvals/{told.id}"
         return Item(
-            told.id, why, told.tool, told.risk, self.agent, told.expires_at, giver, link
+            told.id,
+            why,
+            told.tool,
+            told.handled_as,
+            self.agent,
+            told.expires_at,
+            giver,
+            link,
         )
 
     def needless(

@@ -151,7 +151,7 @@ def _rows(
 ) -> Iterator[dict[str, Any]]:
     """Yield what one event tells at one place: at most a notice, and its reminder."""
     approval, destination = call.approval, place.destination
-    wish, risk = wish_of(destination, place.zone), Risk(approval.risk)
+    wish, risk = wish_of(destination, place.zone), Risk(approval.handled_as)
     # the wishes are asked first, as they cost nothing
     if not any(
         wishes.wants(wish, risk=risk, tool=approval.tool, why=why)

@@ -1,6 +1,7 @@
 """Hostile arguments made safe to look at: pure, deterministic, linear, and versioned."""
 
 from webui.preview.claims import other_sums
+from webui.preview.glancing import Glance, glance
 from webui.preview.hiding import HIDDEN, Hider, without_secrets
 from webui.preview.json_text import canonical_pieces
 from webui.preview.lines import arguments_told, line, line_told
@@ -34,6 +35,7 @@ __all__ = [
     "PREVIEW_VERSION",
     "SENSITIVE_NAMES",
     "Decoded",
+    "Glance",
     "Hider",
     "Node",
     "Piece",
@@ -46,6 +48,7 @@ __all__ = [
     "card",
     "full",
     "gate",
+    "glance",
     "in_order",
     "inline",
     "line",

@@ -166,6 +166,7 @@ def create_app(
     drawn.register(app)
     plain.register(app)
     session.register(app)
+    ringing.register(app)
     # Who is signed out is told so, before a form of an ended session is called forged.
     access.register(app)
     csrf.register(app)

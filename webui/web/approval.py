@@ -155,8 +155,7 @@ def deciding_context(row: Row, detail: Detail, typed: Typed) -> dict[str, Any]:
         if deciding == Verdict.EDIT:
             editor = editor_for(session, row.approval, typed)
         if detail.can.grant:
-            risk = Risk(detail.handled_as or detail.risk)
-            offer = offer_for(session, row.approval, risk)
+            offer = offer_for(session, row.approval, Risk(detail.risk))
     again = offer
     if offer is not None and typed.arguments is not None:
         again = retyped(offer, typed.arguments, typed.faults)

@@ -1,7 +1,7 @@
 """One verdict on several calls: the page that lists them all once more, and what became of each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Blueprint, request, url_for
 from sqlalchemy.orm import Session
@@ -96,6 +96,8 @@ def _rows(session: Session, ids: Sequence[str]) -> list[Row]:
 def _choice(session: Session, row: Row, now: int, why_not: str | None) -> Chosen:
     view = row_view(row, now, url_for("approval.page", approval_id=row.approval.id))
     shown = shown_of(session, house().keyring, row.approval) if why_not is None else None
+    if shown is not None:
+        view = replace(view, risk=str(shown.risk), dangers=len(shown.dangers))
     why_no_yes = None if shown is None else _why_no_yes(row, view, shown)
     return Chosen(
         view,

@@ -15,6 +15,7 @@ from webui.runtime import Runtime
 from webui.web.attempts import Failures
 from webui.web.looks import Looks
 from webui.web.once import Once
+from webui.web.rings import Rings
 from webui.worker import Worker
 
 EXTENSION = "countersign.dashboard"
@@ -31,6 +32,11 @@ class Dashboard:
     failures: Failures = field(default_factory=Failures)
     looks: Looks = field(default_factory=Looks)
     once: Once = field(default_factory=Once)
+
+    @cached_property
+    def rings(self) -> Rings:
+        """Return what open pages were told."""
+        return Rings(self.runtime.bus)
 
     @cached_property
     def directory(self) -> Directory:

@@ -39,6 +39,7 @@ from webui.web.past import (
 from webui.web.powers import NO_POWERS, Powers, powers_over
 from webui.web.progress import progress_words
 from webui.web.rows import RowView, row_view
+from webui.web.rows import shown as visible_or_none
 from webui.web.said import Said, said_about
 from webui.web.timeline import ON_THE_PAGE, Moment, facts_of, timeline
 from webui.web.told import ToldView, told_about
@@ -70,8 +71,8 @@ class Detail(RowView):
     rendering: Rendering | None = None
     place: tuple[Node, ...] = ()
     """Where and how it runs: what is bound to the yes besides the arguments."""
-    handled_as: str | None = None
-    """The risk that a yes is asked for as, if something in the call raised it."""
+    is_raised: bool = False
+    """Whether something in the call makes its risk one higher than it was filed as."""
     warnings: tuple[str, ...] = ()
     truncated: bool = False
     requires_full_view: bool = False
@@ -135,7 +136,7 @@ def detail_of(session: Session, row: Row) -> Detail:
     names = people.names(session, approval.org_id, _named(approval, happened, votes))
     can = powers_over(session, approval, Status(view.status), view.settled_words, votes)
     return Detail(
-        **_as_row(view),
+        **_as_row(view, shown),
         version=approval.version,
         seal=seal_of(approval, PREVIEW_VERSION),
         fingerprint=approval.edited_fingerprint or approval.fingerprint,
@@ -146,7 +147,7 @@ def detail_of(session: Session, row: Row) -> Detail:
         hidden_keys=shown.call.hidden_keys,
         rendering=shown.call.rendering,
         place=shown.place.nodes,
-        handled_as=str(shown.risk) if shown.is_raised else None,
+        is_raised=str(shown.risk) != approval.risk,
         warnings=(
             *shown.warnings,
             *other_sums(shown.call.rendering, approval.summary, approval.reason),
@@ -171,9 +172,9 @@ def detail_of(session: Session, row: Row) -> Detail:
 def _words_of(approval: Approval) -> dict[str, Any]:
     """Return the fields that its agent wrote about it."""
     return {
-        "summary": _shown(approval.summary),
-        "reason": _shown(approval.reason) or "",
-        "run": _shown(approval.run),
+        "summary": visible_or_none(approval.summary),
+        "reason": visible_or_none(approval.reason) or "",
+        "run": visible_or_none(approval.run),
         "context_text": _laid_out(approval.context),
         "trace_text": _laid_out(approval.trace),
     }
@@ -225,10 +226,11 @@ def _conversation(
     }
 
 
-def _as_row(view: RowView) -> dict[str, Any]:
-    """Return what a row shows, but for the deciders' reason: the call's page lists them all."""
+def _as_row(view: RowView, shown: Shown) -> dict[str, Any]:
+    """Return what a row shows, as the call was read just now; all reasons stand elsewhere."""
     names = (field.name for field in fields(RowView) if field.name != "reason")
-    return {name: getattr(view, name) for name in names}
+    read = {"risk": str(shown.risk), "dangers": len(shown.dangers)}
+    return {name: getattr(view, name) for name in names} | read
 
 
 def needs_confirming(shown: Shown) -> bool:
@@ -294,7 +296,3 @@ def _taken_back(happened: Sequence[Event]) -> str:
 def _laid_out(written: str | None) -> str | None:
     laid_out = written and json.dumps(json.loads(written), indent=2, ensure_ascii=False)
     return visible(laid_out) if laid_out else None
-
-
-def _shown(text: str | None) -> str | None:
-    return None if text is None else visible(text)

@@ -125,7 +125,7 @@ def offer_for(session: Session, approval: Approval, handled_as: Risk) -> GrantOf
 
     Whether this person may grant is asked elsewhere.
     """
-    severe = max(handled_as.level, Risk(approval.risk).level) >= Risk.HIGH.level
+    severe = handled_as.level >= Risk.HIGH.level
     once = approval.tool in {ASSIGN, ASSIGN_SCOPE}
     lasts = lasts_at_most(approval, session.get_one(Org, approval.org_id).grant_hours)
     waits = approval.status == Status.PENDING and approval.approvals_required <= 1

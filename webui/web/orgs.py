@@ -20,4 +20,5 @@ def switch() -> BaseResponse:
     user_id, session_hash = person.signed.user_id, person.session_hash
     house().store.write(lambda tx: sessions.switch_org(tx, session_hash, user_id, org_id))
     desk().sockets.drop(session_id=session_hash)
+    desk().rings.forget(session_hash)
     return redirect(url_for("queue.page"), 303)

@@ -1,9 +1,12 @@
 """What an open page tells its reader: asked by the page's script when the socket rings."""
 
+import time
 from collections.abc import Collection
+from math import ceil
 from typing import Any
 
-from flask import Blueprint, jsonify, request, url_for
+from flask import Blueprint, Flask, jsonify, request, url_for
+from flask import session as cookie
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -18,13 +21,17 @@ from webui.notices.matters import Call, Write
 from webui.notices.planning import CREATED, ESCALATED, RESUMED, waits
 from webui.notices.wording import Item
 from webui.notices.writes import REQUESTED, RISK, subject_of
+from webui.problems import problem
+from webui.sentences import sentence
 from webui.store.models import Destination, User
 from webui.store.queries import calls, events, write_grants
 from webui.store.queries.calls import Row
 from webui.store.queries.notices import browser_of
 from webui.web.access import me
-from webui.web.context import house
+from webui.web.context import desk, house
 from webui.web.cursors import read_seq
+from webui.web.rings import LEAST
+from webui.web.sessions import hash_of
 from webui.web.speaking import tell
 
 blueprint = Blueprint("ringing", __name__)
@@ -53,20 +60,47 @@ def rings() -> bool:
         return browser_of(session, signed.org_id, signed.user_id) is not None
 
 
+def register(app: Flask) -> None:
+    """Answer who asks too often, or for what has not happened, before anything is looked up."""
+
+    @app.before_request
+    def without_a_look() -> BaseResponse | None:
+        asked_by = cookie.get("_user_id")
+        if request.endpoint != "ringing.ring" or asked_by is None:
+            return None
+        rings, asks, now = desk().rings, hash_of(str(asked_by)), time.monotonic()
+        wait = rings.wait(asks, now)
+        if wait:
+            with rings.holding(asks) as holds:
+                if holds:
+                    time.sleep(wait)
+            return problem(429, "too_often", _TOO_OFTEN, retry_after=ceil(LEAST))
+        known, heard = (
+            read_seq(request.args.get(name)) or 0 for name in ("since", "heard")
+        )
+        end = rings.unchanged(asks, max(known, heard), now)
+        return None if end is None else jsonify(notices=[], sound=False, seq=end)
+
+
+_TOO_OFTEN = sentence("This page asks too often; it looks again by itself.")
+
+
 @blueprint.get("/queue/ring")
 def ring() -> BaseResponse:
     """Return what this person wants to hear now of what happened since a point of the log.
 
     The wishes are read here and not in the page, so that all tabs and browsers follow them;
     nothing is told that would wait for a digest or the end of quiet hours. The page asks when
-    its socket rings, and when it polls because it has none; `seq` is from where it asks next.
+    its socket rings, with the event it `heard` of, and when it polls because it has none; `seq`
+    is from where it asks next.
     """
     signed = me().signed
-    with house().store.reading() as session:
-        end = events.end(session, signed.org_id)
+    with house().store.reading() as reading:
+        end = events.end(reading, signed.org_id)
         since = max(read_seq(request.args.get("since")) or 0, end.seq - LOOKED_AT)
-        place = browser_of(session, signed.org_id, signed.user_id)
-        items = [] if place is None else _items(session, place, since)
+        place = browser_of(reading, signed.org_id, signed.user_id)
+        items = [] if place is None else _items(reading, place, since)
+    desk().rings.note(me().session_hash, signed.org_id, end.seq, time.monotonic())
     sound = bool(items and place and place.sound)
     return jsonify(notices=_told(items), sound=sound, seq=end.seq)
 
@@ -103,14 +137,16 @@ def _writes(session: Session, place: Destination, subjects: Collection[str]) -> 
 def _calls(session: Session, place: Destination, wanted: dict[str, str]) -> list[Item]:
     now, user_id = house().store.now(), place.user_id
     wish = wish_of(place, session.get_one(User, user_id).time_zone)
-    found = [row for id_ in wanted if (row := calls.one(session, place.org_id, id_))]
+    known = calls.by_id(session, list(wanted))
+    of_org = (row for id_ in wanted if (row := known.get(id_)))
+    found = [row for row in of_org if row.approval.org_id == place.org_id]
     owners = owners_now(session, [row.approval for row in found])
     votes = calls.votes(session, [row.approval.id for row in found])
     audience = Audience(session, place.org_id, now)
     items = []
     for row in found:
         approval, why = row.approval, wanted[row.approval.id]
-        risk = Risk(approval.risk)
+        risk = Risk(approval.handled_as)
         if not (
             waits(approval, now)
             and wishes.wants(wish, risk=risk, tool=approval.tool, why=why)

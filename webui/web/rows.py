@@ -24,6 +24,7 @@ class RowView:
     settled: bool
     settled_words: str
     risk: str
+    """That decides: one higher than it was filed as if something in it could mislead."""
     tool: str
     line: str
     arguments: str
@@ -50,6 +51,8 @@ class RowView:
     solo: bool = False
     """The org worked alone when this was asked."""
     break_glass: bool = False
+    dangers: int = 0
+    """How much the reading of it warns of."""
     edited: bool = False
     """A reviewer changed what will run."""
     reason_required: bool = False
@@ -72,7 +75,7 @@ def row_view(
         status_word=STATUS[status],
         settled=status not in OPEN,
         settled_words=settled_by(status, shown(row.decider), approval.resolution),
-        risk=approval.risk,
+        risk=approval.handled_as,
         tool=inline(approval.tool),
         line=line_told(approval.tool, approval.line),
         arguments=arguments_told(approval.tool, approval.line),
@@ -94,6 +97,7 @@ def row_view(
         claimed_by=shown(row.claimer) if holder_of(approval, now) else None,
         solo=approval.solo,
         break_glass=approval.break_glass,
+        dangers=approval.dangers or 0,
         edited=approval.edits > 0,
         reason_required=approval.require_reason,
         ties=ties,

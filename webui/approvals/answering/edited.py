@@ -45,4 +45,5 @@ def columns_of(
         "edited_fingerprint": edit.fingerprint,
         "edits": approval.edits + 1,
         "line": edit.line,
+        **edit.marks,
     }

@@ -46,6 +46,8 @@ class Edit:
     """
     changes: int
     """How many places differ in all."""
+    marks: Mapping[str, Any]
+    """Columns that say what lists show of the edited call."""
 
     @property
     def value(self) -> dict[str, Any]:

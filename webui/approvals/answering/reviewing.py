@@ -202,7 +202,7 @@ def resource_of(
         id=approval.id,
         agent_id=approval.agent_id,
         tool=approval.tool,
-        risk=approval.risk,
+        risk=approval.handled_as,
         project_id=approval.project_id,
         agent_owner=approval.agent_owner,
         present_owner=present_owner,

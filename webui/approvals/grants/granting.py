@@ -176,11 +176,11 @@ def _sealed(
 def _refuse_ungrantable(tx: Transaction, approval: Approval) -> None:
     if approval.tool in _ONCE:
         raise _not_granted(sentence("A question about a permission is answered once."))
-    if Risk(approval.risk).level >= Risk.HIGH.level:
+    if Risk(approval.handled_as).level >= Risk.HIGH.level:
         raise _not_granted(
             sentence(
                 "Calls of %(risk)s risk are decided one by one.",
-                risk=RISK_INSIDE[approval.risk],
+                risk=RISK_INSIDE[approval.handled_as],
             )
         )
     live = tx.session.scalar(

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from sqlalchemy import func, select, update
 
 from webui.approvals.authorization import MEMBERS
+from webui.approvals.desk import set_for_what_waits
 from webui.approvals.errors import ConflictError, Fault, InvalidError
 from webui.approvals.people.standing import By, require_in
 from webui.approvals.states import OPEN
@@ -111,9 +111,9 @@ def change_flags(tx: Transaction, org_id: str, flags: Flags, *, user_id: str) ->
         setattr(org, name, value)
     tx.session.flush()
     if flags.undo_seconds != before.undo_seconds:
-        _for_what_waits(tx, org_id, undo_window=flags.undo_seconds * 1_000)
+        set_for_what_waits(tx, org_id, undo_window=flags.undo_seconds * 1_000)
     if flags.own_domains != before.own_domains:
-        _for_what_waits(tx, org_id, own_domains=flags.own_domains)
+        set_for_what_waits(tx, org_id, own_domains=flags.own_domains, read_by=None)
     changed = {
         name: value
         for name, value in asdict(flags).items()
@@ -145,7 +145,7 @@ def set_undo(tx: Transaction, org_id: str, seconds: int, *, actor: str) -> None:
         return
     org.undo_seconds = seconds
     tx.session.flush()
-    _for_what_waits(tx, org_id, undo_window=seconds * 1_000)
+    set_for_what_waits(tx, org_id, undo_window=seconds * 1_000)
     note = {"undo_seconds": seconds}
     tx.record(org_id, actor, "settings.changed", f"org:{org_id}", note)
 
@@ -166,7 +166,7 @@ def set_domains(
     if org.own_domains != written:
         org.own_domains = written
         tx.session.flush()
-        _for_what_waits(tx, org_id, own_domains=written)
+        set_for_what_waits(tx, org_id, own_domains=written, read_by=None)
         note = {"own_domains": written}
         tx.record(org_id, actor, "settings.changed", f"org:{org_id}", note)
     return named
@@ -222,16 +222,6 @@ def _check_undo(seconds: int) -> None:
             ),
             [Fault("/undo_seconds", f"must be 0 to {LONGEST_UNDO}")],
         )
-
-
-def _for_what_waits(tx: Transaction, org_id: str, **changed: Any) -> None:
-    """Let it hold for what waits already: each approval carries it, so deciding asks nobody."""
-    tx.session.execute(
-        update(Approval)
-        .where(Approval.org_id == org_id, Approval.status.in_(OPEN))
-        .values(**changed),
-        execution_options={"synchronize_session": False},
-    )
 
 
 def end_solo(tx: Transaction, org_id: str, *, actor: str) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from webui.approvals.authorization import POLICY_WRITE
+from webui.approvals.desk import set_for_what_waits
 from webui.approvals.errors import ConflictError, InvalidError, NotFoundError
 from webui.approvals.people.standing import By, require_in
 from webui.approvals.policy import (
@@ -116,6 +117,7 @@ def accept(
     tx.session.add(version)
     tx.session.get_one(Org, org_id).policy_number = version.number
     tx.session.flush()
+    set_for_what_waits(tx, org_id, read_by=None)  # it may mask what the old one did not
     told = {"number": version.number, "revision": version.revision, "before": number}
     tx.record(
         org_id, by.name, "policy.changed", f"org:{org_id}", told | {"note": version.note}

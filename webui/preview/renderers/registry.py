@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from webui.preview.reading import Value
@@ -73,11 +74,7 @@ def render(
     tool: str, values: Sequence[Value], own_domains: tuple[str, ...] = ()
 ) -> Rendering | None:
     """Return the call in the terms of what it does; None where only the tree can say it."""
-    folded = tool.casefold()
-    named = [each for each in RENDERERS if _is_named(each, folded)]
-    others = [each for each in RENDERERS if each not in named]
-    for renderer in (*named, *others):
-        is_named = renderer in named
+    for renderer, is_named in _ordered(tool.casefold(), RENDERERS):
         arguments = Arguments(values, own_domains)
         rendering = _rendered(renderer, tool, arguments, is_named=is_named)
         if rendering is not None:
@@ -133,6 +130,15 @@ def _listed(names: Sequence[str]) -> str:
 
 def _short(name: str) -> str:
     return on_one_line(name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…")
+
+
+@lru_cache(maxsize=256)
+def _ordered(
+    folded: str, renderers: tuple[Renderer, ...]
+) -> tuple[tuple[Renderer, bool], ...]:
+    """Return all of them, those named by a tool first; agents call few tools many times."""
+    named = [(each, _is_named(each, folded)) for each in renderers]
+    return tuple(sorted(named, key=lambda each: not each[1]))
 
 
 def _is_named(renderer: Renderer, folded: str) -> bool:

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webui.approvals.states import DECIDED, LIVE, Status
 from webui.store.models.base import Model
+from webui.store.models.handling import Handling
 
 
 def _among(column: str, statuses: frozenset[Status]) -> str:
@@ -47,7 +48,7 @@ UNINDEXED = text("settled_at IS NOT NULL AND NOT indexed")
 """Settled, and not yet in the search index."""
 
 
-class Approval(Model):
+class Approval(Handling, Model):
     """One tool call held for a verdict, from asking to outcome (spec: approvals.md)."""
 
     __tablename__ = "approvals"
@@ -91,7 +92,6 @@ class Approval(Model):
     reason: Mapped[str | None] = mapped_column(default=None)
     context: Mapped[str | None] = mapped_column(default=None)
     trace: Mapped[str | None] = mapped_column(default=None)
-    risk: Mapped[str] = mapped_column(default="medium")
 
     rule_name: Mapped[str | None] = mapped_column(default=None)
     rule_hash: Mapped[str | None] = mapped_column(default=None)

@@ -114,7 +114,7 @@ def narrowed(filters: Filters) -> list[ColumnElement[bool]]:
         clauses.append(Approval.tool == filters.tool)
     if filters.risk in set(Risk):
         lowest = Risk(filters.risk).level
-        clauses.append(Approval.risk.in_([r for r in Risk if r.level >= lowest]))
+        clauses.append(Approval.handled_as.in_([r for r in Risk if r.level >= lowest]))
     if filters.since is not None:
         clauses.append(Approval.settled_at >= filters.since)
     if filters.until is not None:
@@ -198,7 +198,7 @@ def pressure(
 ) -> Pressure:
     """Return how much waits of what a person may see; `soon` in ms."""
     some = (
-        select(Approval.risk, Approval.expires_at)
+        select(Approval.handled_as.label("risk"), Approval.expires_at)
         .where(
             Approval.org_id == org_id,
             rare(Approval.status.in_(OPEN)),

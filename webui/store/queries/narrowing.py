@@ -110,7 +110,7 @@ def _conditions(query: Query, now: int) -> list[ColumnElement[bool]]:
     """Return what rows must fit, but for `is:mine`."""
     tests: dict[str, Callable[[Term], ColumnElement[bool]]] = {
         "tool": lambda term: or_(*(_like(Approval.tool, each) for each in term.values)),
-        "risk": lambda term: Approval.risk.in_(term.values),
+        "risk": lambda term: Approval.handled_as.in_(term.values),
         "is": lambda term: or_(*(_is(each, now) for each in term.values)),
         "agent": lambda term: or_(Agent.name.in_(term.values), Agent.id.in_(term.values)),
         "for": lambda term: _by_name(Approval.on_behalf_of, principal, term),
@@ -150,8 +150,8 @@ def order(sort: str) -> ColumnElement[int]:
         return Approval.expires_at + 0
     if sort == "risk":
         rank = {str(risk): _STEP * (Risk.CRITICAL.level - risk.level) for risk in Risk}
-        return case(rank, value=Approval.risk, else_=0) + Approval.expires_at
-    return Approval.expires_at - case(_AHEAD, value=Approval.risk, else_=0)
+        return case(rank, value=Approval.handled_as, else_=0) + Approval.expires_at
+    return Approval.expires_at - case(_AHEAD, value=Approval.handled_as, else_=0)
 
 
 def _is(state: str, now: int) -> ColumnElement[bool]:
@@ -162,6 +162,7 @@ def _is(state: str, now: int) -> ColumnElement[bool]:
         "repeated": Approval.seen_count > 1,
         "revised": Approval.status == Status.NEEDS_REVISION,
         "undelivered": Approval.reply_error.is_not(None),
+        "dangerous": func.coalesce(Approval.dangers, 0) > 0,
     }
     return found[state]
 

@@ -74,7 +74,7 @@ def _within(session: Session, actor: Actor, kinds: Mapping[str, frozenset[str]])
         also[Approval.tool] = Globs(tuple(sorted(kinds["tool"])), on_sqlite)
     if "max_risk" in kinds:
         most = max(Risk(name).level for name in kinds["max_risk"])
-        also[Approval.risk] = [risk for risk in Risk if risk.level <= most]
+        also[Approval.handled_as] = [risk for risk in Risk if risk.level <= most]
     return Way(indexed, also)
 
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, false, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import QueryableAttribute, Session
 
 LOOKED = 5_000
 """Rows that one page looks through."""
-Column = InstrumentedAttribute[Any]
+Column = QueryableAttribute[Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,95 @@
+"""What lists show of a call that waits: read once when it is filed, and anew when that changes.
+
+It is what `gating.shown_of` says of the same row. An edit is read as it is made; what an
+organization masks, its domains and a new `PREVIEW_VERSION` make the worker read what waits again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from webui.approvals.call.arguments import effective_arguments
+from webui.approvals.states import OPEN
+from webui.gating import NOT_MISLEADING, place_of
+from webui.masking import profile_for
+from webui.preview import PREVIEW_VERSION, Profile, glance
+from webui.store.keyring import Keyring, KeyringError
+from webui.store.models import Approval, table_of
+from webui.store.rare import rare
+from webui.store.store import Store
+from webui.store.transaction import Transaction
+
+log = structlog.get_logger()
+BATCH: Final = 10
+"""Calls in one turn of the worker: requests that come meanwhile wait for these alone."""
+_approvals = table_of(Approval)
+
+
+def marks_of(
+    approval: Approval, arguments: Mapping[str, Any], profile: Profile, received: str | None
+) -> dict[str, Any]:
+    """Return the columns that say what lists show of a call with these arguments.
+
+    Args:
+        approval: the row, as it is or will be.
+        arguments: what a yes lets run.
+        profile: how the call is masked.
+        received: the arguments' text as it came in; none of an edit.
+
+    """
+    call = glance(approval.tool, arguments, profile, received=received)
+    flags, place = call.flags, place_of(approval)
+    if place:
+        flags |= glance(approval.tool, place, replace(profile, schemas=())).flags
+    return {
+        "misleads": bool(flags - NOT_MISLEADING),
+        "dangers": call.dangers,
+        "read_by": PREVIEW_VERSION,
+    }
+
+
+def read_what_waits(store: Store) -> int:
+    """Read calls that wait and whose marks are not true any more; return how many."""
+    with store.reading() as session:
+        found = session.scalars(
+            select(Approval)
+            .where(
+                rare(Approval.status.in_(OPEN)),
+                Approval.read_by.is_distinct_from(PREVIEW_VERSION),
+            )
+            .order_by(Approval.id)
+            .limit(BATCH)
+        ).all()
+        read = [(each, _read(session, store.keyring, each)) for each in found]
+    if read:
+        store.write(lambda tx: _keep(tx, read))
+    return len(read)
+
+
+def _read(session: Session, keyring: Keyring, approval: Approval) -> dict[str, Any]:
+    try:
+        stored = effective_arguments(session, keyring, approval)
+    except KeyringError:
+        log.exception("a call cannot be read for the lists", approval=approval.id)
+        return {"misleads": None, "dangers": None, "read_by": PREVIEW_VERSION}
+    profile = profile_for(session, keyring, approval)
+    received = stored.received.decode() or None
+    return marks_of(approval, stored.value, profile, received)
+
+
+def _keep(tx: Transaction, read: Sequence[tuple[Approval, Mapping[str, Any]]]) -> None:
+    """Keep what was read of calls that are still as they were read; the others come again."""
+    for approval, marks in read:
+        tx.execute(
+            update(_approvals)
+            .where(
+                _approvals.c.id == approval.id,
+                _approvals.c.version == approval.version,
+                _approvals.c.own_domains == approval.own_domains,
+            )
+            .values(**marks)
+        )
