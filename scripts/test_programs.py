@@ -14,7 +14,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+HEADLESS_SHELL = "chromium-headless-shell"
+"""The same Chromium without the windows that nobody sees: a test with it takes half the time."""
+CHROMIUM_NAMES = (
+    HEADLESS_SHELL,
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
 POSTGRES_FOLDERS = Path("/usr/lib/postgresql")
 OPENCODE = Path(__file__).parents[1] / "tests/programs/opencode"
 
@@ -96,18 +104,30 @@ def missing_packages() -> list[str]:
     return [package for package, path in found.items() if path is None]
 
 
+def _run(*command: str) -> subprocess.CompletedProcess[str]:
+    quiet_env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    return subprocess.run(  # noqa: S603 - fixed words, no shell
+        command, env=quiet_env, capture_output=True, text=True, check=False
+    )
+
+
+def _lightest(package: str) -> str:
+    """Return the shell instead of the whole browser, where the system's archive has it."""
+    if package == "chromium" and _run("apt-cache", "show", HEADLESS_SHELL).returncode == 0:
+        return HEADLESS_SHELL
+    return package
+
+
 def install(packages: list[str]) -> bool:
     """Install with the system's package manager, quietly unless it fails."""
-    quiet_env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["apt-get", "update"], ["apt-get", "install", "-y", *packages]):
-        done = subprocess.run(  # noqa: S603 - fixed words, no shell
-            command, env=quiet_env, capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            # The addresses of somebody's mirror matter to nobody.
-            said = re.sub(r"https?://\S+", "(mirror)", done.stdout + done.stderr)
-            print(f"`{' '.join(command)}` failed:\n{said}", file=sys.stderr)
-            return False
+    done = _run("apt-get", "update")
+    if done.returncode == 0:
+        done = _run("apt-get", "install", "-y", *map(_lightest, packages))
+    if done.returncode:
+        # The addresses of somebody's mirror matter to nobody.
+        said = re.sub(r"https?://\S+", "(mirror)", done.stdout + done.stderr)
+        print(f"`{' '.join(done.args)}` failed:\n{said}", file=sys.stderr)
+        return False
     still = missing_packages()
     if still:
         print(f"Installed, but still not found: {', '.join(still)}.", file=sys.stderr)

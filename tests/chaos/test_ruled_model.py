@@ -54,7 +54,7 @@ def pick(chance: random.Random, model: RuledModel) -> Operation:
 @pytest.mark.parametrize(
     "runs",
     [
-        12,
+        6,
         pytest.param(60, marks=pytest.mark.sure),
         pytest.param(1_000, marks=pytest.mark.proof),
     ],

@@ -123,7 +123,14 @@ def wrong_ones(good: Good, flips: int) -> Iterator[Inbound]:
         yield broken
 
 
-@pytest.mark.parametrize("flips", [50, pytest.param(FLIPS, marks=pytest.mark.proof)])
+@pytest.mark.parametrize(
+    "flips",
+    [
+        20,
+        pytest.param(50, marks=pytest.mark.sure),
+        pytest.param(FLIPS, marks=pytest.mark.proof),
+    ],
+)
 def test_no_wrong_proof_gets_in_at_the_running_server(
     rig: Rig, flips: int, report: Callable[..., None]
 ) -> None:

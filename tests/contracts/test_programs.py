@@ -11,6 +11,9 @@ FAILING = """#!/bin/sh
 echo "E: Failed to fetch http://mirror.example/debian/$1" >&2
 exit 100
 """
+GIVING = """#!/bin/sh
+echo "$@" >> "$0.asked"
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +71,27 @@ def test_root_reads_why_the_packages_could_not_be_fetched(
     said = capsys.readouterr()
     assert said.out == "Installing chromium and postgresql ...\n"
     assert "`apt-get update` failed:\nE: Failed to fetch (mirror)" in said.err
+
+
+@pytest.mark.parametrize(
+    ("archive", "browser"), [(GIVING, "chromium-headless-shell"), (FAILING, "chromium")]
+)
+def test_the_lighter_browser_is_installed_where_the_archive_has_it(
+    monkeypatch: pytest.MonkeyPatch, bare_machine: Path, archive: str, browser: str
+) -> None:
+    be(monkeypatch, 0)
+    place_program(bare_machine / "apt-get", GIVING)
+    place_program(bare_machine / "apt-cache", archive)
+    programs.main()
+    asked = (bare_machine / "apt-get.asked").read_text("utf-8")
+    assert asked == f"update\ninstall -y {browser} postgresql\n"
+
+
+def test_the_lighter_browser_is_taken_before_the_whole_one(bare_machine: Path) -> None:
+    place_program(bare_machine / "chromium")
+    assert programs.find_chromium() == bare_machine / "chromium"
+    place_program(bare_machine / "chromium-headless-shell")
+    assert programs.find_chromium() == bare_machine / "chromium-headless-shell"
 
 
 def test_a_browser_that_is_named_wrongly_is_said_and_nothing_is_installed_for_it(

@@ -1,13 +1,14 @@
 """Every page in both schemes and three widths, examined by axe-core: not one violation.
 
-And none is wider than its window; what fills pages with more is looked at in test_looks.py.
+One of each kind in `make test`, at the narrowest; all of them in `make sure`. And none is wider
+than its window; what fills pages with more is looked at in test_looks.py.
 
 The list of pages is held against the application's own addresses, so that none is left out.
 """
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import axe_playwright_python
 import pytest
@@ -21,6 +22,7 @@ from tests.plugins.stocked import (
     OUTSIDE,
     OWNER,
     PAGES,
+    PICTURED,
     Stocked,
     fits,
     set_up_an_app,
@@ -37,7 +39,16 @@ TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa")
 PHONE = (320,)
 WIDER = pytest.param((1280, 2560), marks=pytest.mark.sure)
 """At the narrowest the page is folded up and has most to break; the others are in `make sure`."""
-SCHEMES: tuple[Any, ...] = ("light", "dark")
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+COLOURFUL = {
+    "queue",
+    "approval-approve",
+    "approval-edit",
+    "policy_versions-one",
+    "insights",
+}
+"""Rows, flags, buttons, fields, code and charts: `make test` looks at the dark of these alone."""
 NO_PAGES = {
     "static",
     "live",
@@ -82,15 +93,22 @@ def test_every_page_of_the_dashboard_is_examined(dashboard: Flask) -> None:
     assert asked == PAGES.keys() | OUTSIDE.keys() | NO_PAGES
 
 
-def violations(page: Page, address: str, widths: tuple[int, ...]) -> Iterator[str]:
-    """Examine one page in every scheme and width; it is loaded and read once."""
+def violations(
+    page: Page,
+    address: str,
+    widths: tuple[int, ...] = PHONE,
+    schemes: tuple[Scheme, ...] = SCHEMES,
+) -> Iterator[str]:
+    """Examine one page in each scheme and width; it is loaded and read once."""
     page.set_viewport_size({"width": widths[0], "height": 900})
     page.goto(address)
-    for said in examined(page, widths):
+    for said in examined(page, widths, schemes):
         yield f"{address} {said}"
 
 
-def examined(page: Page, widths: tuple[int, ...]) -> Iterator[str]:
+def examined(
+    page: Page, widths: tuple[int, ...], schemes: tuple[Scheme, ...] = SCHEMES
+) -> Iterator[str]:
     """Examine what a browser shows."""
     expect(page.locator("h1").first).to_be_attached()
     fits(page)
@@ -98,7 +116,7 @@ def examined(page: Page, widths: tuple[int, ...]) -> Iterator[str]:
     page.evaluate(FEW_ROWS)
     # Evaluated by the debugger: the page's own policy forbids it, and stays in force.
     page.evaluate(AXE.read_text("utf-8"))
-    for scheme in SCHEMES:
+    for scheme in schemes:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         for width in widths:
             page.set_viewport_size({"width": width, "height": 900})
@@ -106,7 +124,22 @@ def examined(page: Page, widths: tuple[int, ...]) -> Iterator[str]:
                 yield f"{scheme} {width}: {said}"
 
 
-@pytest.mark.parametrize("widths", [PHONE, WIDER])
+def test_axe_finds_nothing_on_a_page_of_each_kind(stocked: Stocked, at: At) -> None:
+    assert PICTURED.keys() >= COLOURFUL
+    page = at(OWNER, stocked.desk, forgiven="404")
+    found = [
+        said
+        for name, pattern in PICTURED.items()
+        for said in violations(
+            page,
+            stocked.address(pattern),
+            schemes=SCHEMES if name in COLOURFUL else ("light",),
+        )
+    ]
+    assert found == [], "\n".join(found)
+
+
+@pytest.mark.parametrize("widths", [pytest.param(PHONE, marks=pytest.mark.sure), WIDER])
 def test_axe_finds_nothing_on_any_page(
     stocked: Stocked, at: At, widths: tuple[int, ...]
 ) -> None:

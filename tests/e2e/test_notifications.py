@@ -14,8 +14,11 @@ RECORDED = """() => {
   window.asked = 0;
   const Real = window.Notification;
   window.Notification = class extends EventTarget {
-    static get permission() { return Real.permission; }
-    static requestPermission() { window.asked += 1; return Real.requestPermission(); }
+    static get permission() { return window.leave ?? "default"; }
+    static async requestPermission() {
+      window.asked += 1;
+      return window.leave = await Real.requestPermission();
+    }
     constructor(title, options) {
       super();
       window.shown.push({ title, tag: options.tag });
@@ -25,7 +28,13 @@ RECORDED = """() => {
     close() {}
   };
 }"""
-"""The system's own notifications cannot be seen by a test: what is shown is noted instead."""
+"""The system's own notifications cannot be seen by a test: what is shown is noted instead.
+
+A Chromium without windows says that it may show none, whatever was allowed: what it answered when
+it was asked is remembered here.
+"""
+ALLOWED = "window.leave = 'granted'"
+"""What a later page remembers."""
 
 
 def shown(page: Page) -> list[dict[str, Any]]:
@@ -46,6 +55,8 @@ def test_an_open_page_tells_what_waits_in_one_tab_and_leads_to_it(
     page.context.grant_permissions(["notifications"])
     button.click()
     expect(button).to_be_hidden()
+    assert page.evaluate("window.asked") == 1
+    page.context.add_init_script(ALLOWED)
     expect(page.locator("[data-leave]").first).to_contain_text("This browser may show them")
     page.get_by_text("Change what you hear here").click()
     page.get_by_label("Risk, at least").select_option("high")
@@ -85,8 +96,7 @@ def test_a_browser_without_sockets_is_told_too_and_by_one_tab_alone(
     served: ServedDesk, ana: Reviewer, at: At, ask: AskDesk
 ) -> None:
     page = at(ana)
-    page.context.add_init_script(f"delete window.WebSocket; ({RECORDED})()")
-    page.context.grant_permissions(["notifications"])
+    page.context.add_init_script(f"delete window.WebSocket; ({RECORDED})(); {ALLOWED}")
     page.goto("/account/notifications")
     page.get_by_role("button", name="Notifications of this desk's open pages").click()
     page.clock.install()

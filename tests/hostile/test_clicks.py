@@ -24,7 +24,14 @@ def kept(desk: ServedDesk) -> list[tuple[str, str, str]]:
         return list(rows.execute(found))
 
 
-@pytest.mark.parametrize("seconds", [6, pytest.param(FULL, marks=pytest.mark.proof)])
+@pytest.mark.parametrize(
+    "seconds",
+    [
+        3,
+        pytest.param(6, marks=pytest.mark.sure),
+        pytest.param(FULL, marks=pytest.mark.proof),
+    ],
+)
 def test_what_is_decided_in_a_flood_is_what_was_under_the_pointer(
     start_desk: StartDesk, at: At, report: Callable[..., None], seconds: int
 ) -> None:

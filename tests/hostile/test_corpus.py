@@ -140,11 +140,12 @@ def run(rig: Rig, values: Iterator[Hostile], size: int = IN_A_CALL) -> None:
 
 
 @pytest.fixture(scope="module")
-def lying(start_desk: StartDesk) -> ServedDesk:
+def lying(start_desk: StartDesk) -> Iterator[ServedDesk]:
     """A desk without limits of number, where one standing grant was made of a lie."""
     desk = start_desk(**WITHOUT_LIMITS)
     give_a_grant(desk.admin, desk, desk.key, of=f"{MARKUP[0]}\u202e")
-    return desk
+    yield desk
+    desk.stop()
 
 
 @pytest.fixture

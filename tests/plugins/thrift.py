@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from hypothesis import settings
 from sqlalchemy import URL, Engine, create_engine
 from werkzeug.routing import Rule
 
@@ -89,6 +90,13 @@ def product_synchronous() -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(engines.PRAGMAS, "synchronous", "OFF")
         yield kept
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Draw fewer examples at random under `make test` than under `make sure`."""
+    settings.register_profile("quick", max_examples=40)
+    if "not sure" in (config.option.markexpr or ""):
+        settings.load_profile("quick")
 
 
 def pytest_collection_finish() -> None:
