@@ -38,6 +38,7 @@ from webui.web.past import (
 )
 from webui.web.powers import NO_POWERS, Powers, powers_over
 from webui.web.progress import progress_words
+from webui.web.readings import read_call
 from webui.web.rows import RowView, row_view
 from webui.web.rows import shown as visible_or_none
 from webui.web.said import Said, said_about
@@ -129,7 +130,8 @@ def detail_of(session: Session, row: Row) -> Detail:
     ties = ties_of(session, [approval])[approval.id]
     url = url_for("approval.page", approval_id=approval.id)
     view = row_view(row, now, url, votes, ties)
-    shown = shown_of(session, house().keyring, approval)
+    call = read_call(session, approval)
+    shown = shown_of(session, house().keyring, approval, call=call)
     happened, before = events.told_about(
         session, approval.org_id, f"approval:{approval.id}", ON_THE_PAGE
     )

@@ -16,6 +16,7 @@ from webui.web.detail import detail_of, needs_confirming
 from webui.web.doors import open_to_agents
 from webui.web.fresh import require_fresh
 from webui.web.looked import note_opened_full
+from webui.web.readings import read_call
 from webui.web.typed import NOTHING
 
 blueprint = Blueprint("revealing", __name__, url_prefix="/approvals/<approval_id>")
@@ -54,7 +55,8 @@ def _asked_for(approval_id: str) -> tuple[Reveal, str]:
     runtime = house()
     with runtime.store.reading() as session:
         approval = approval_or_404(session, approval_id).approval
-        shown = shown_of(session, runtime.keyring, approval)
+        call = read_call(session, approval)
+        shown = shown_of(session, runtime.keyring, approval, call=call)
         may = may_reveal(approval, owner_now(session, approval)).allowed
         if me().agent_context or not may:
             return Reveal("arguments", ()), ""  # it is refused where that is recorded
