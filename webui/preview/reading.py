@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from webui.approvals.call.canonical import Respelling, canonical, spellings
 from webui.preview.flags import Reader
-from webui.preview.labels import Label, masks_in
+from webui.preview.labels import Label, masks_in, written
 from webui.preview.lookalikes import look_alikes
 from webui.preview.marks import Mark, marks_of
 from webui.preview.names import is_measure
@@ -27,7 +27,7 @@ from webui.preview.values import (
     in_order,
     plain_value,
 )
-from webui.preview.visible import inline, is_as_shown, visible
+from webui.preview.visible import is_as_shown, visible
 
 __all__ = ["Call", "Value", "flags_of", "in_order"]
 
@@ -220,12 +220,8 @@ class Call:
             masks = masks_in(segments)
             flags |= self._given_up()
             if masks:
-                parts = [segment.mask or inline(segment.text) for segment in segments]
-                shown = "".join(parts)
-            else:
-                shown = inline(name)
-            if masks:
                 flags |= _REDACTED
+            shown = written(segments)
             known = Label(shown, segments if flags or shown != name else (), flags, masks)
             self._labels[name] = known
         return known

@@ -13,7 +13,7 @@ from webui.approvals.call.arguments import effective_hash
 from webui.approvals.ruling.terms import why_asked
 from webui.approvals.states import OPEN, Resolution, Status
 from webui.approvals.words import RESOLUTION, UNREPORTED, WHY_ASKED
-from webui.gating import Shown, shown_of
+from webui.gating import Shown
 from webui.preview import PREVIEW_VERSION, Node, other_sums, visible
 from webui.preview.renderers import Rendering
 from webui.sentences import Sentence, joined, sentence
@@ -38,7 +38,7 @@ from webui.web.past import (
 )
 from webui.web.powers import NO_POWERS, Powers, powers_over
 from webui.web.progress import progress_words
-from webui.web.readings import read_call
+from webui.web.readings import shown_here
 from webui.web.rows import RowView, row_view
 from webui.web.rows import shown as visible_or_none
 from webui.web.said import Said, said_about
@@ -130,8 +130,7 @@ def detail_of(session: Session, row: Row) -> Detail:
     ties = ties_of(session, [approval])[approval.id]
     url = url_for("approval.page", approval_id=approval.id)
     view = row_view(row, now, url, votes, ties)
-    call = read_call(session, approval)
-    shown = shown_of(session, house().keyring, approval, call=call)
+    shown = shown_here(session, approval)
     happened, before = events.told_about(
         session, approval.org_id, f"approval:{approval.id}", ON_THE_PAGE
     )
