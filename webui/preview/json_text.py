@@ -45,13 +45,14 @@ class Writer:
         self.width += len(text)
 
     def show(self, pieces: Iterable[Piece]) -> None:
-        """Write pieces."""
+        """Write pieces. What a letter of another script is stands in the tree; JSON only marks it."""
         for piece in pieces:
             if piece.kind == "text":
                 self._text.append(piece.text)
             else:
                 self._flush()
-                self._pieces.append(piece)
+                odd = piece.kind == "odd"
+                self._pieces.append(Piece("odd", piece.text) if odd else piece)
             self.width += len(piece.text)
 
     def string(self, pieces: Iterable[Piece]) -> None:
