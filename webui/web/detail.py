@@ -127,9 +127,8 @@ def detail_of(session: Session, row: Row) -> Detail:
     """Return the whole of an approval as the person of this request sees it now."""
     approval, now = row.approval, house().store.now()
     votes = calls.votes(session, [approval.id]).get(approval.id, [])
-    ties = ties_of(session, [approval])[approval.id]
     url = url_for("approval.page", approval_id=approval.id)
-    view = row_view(row, now, url, votes, ties)
+    view = row_view(row, now, url, votes, ties := ties_of(session, [approval])[approval.id])
     shown = shown_here(session, approval)
     happened, before = events.told_about(
         session, approval.org_id, f"approval:{approval.id}", ON_THE_PAGE
@@ -268,8 +267,8 @@ def _outcome(uses: Sequence[Consumption]) -> str | None:
     outcome = _NOT_YET if last.result is None else _OUTCOMES[last.result]
     if not last.detail:
         return outcome
-    detail = sentence("It said: %(detail)s", detail=visible(last.detail))
-    return joined(" ", [outcome, detail])
+    said = sentence("It said: %(detail)s", detail=visible(last.detail))
+    return joined(" ", [outcome, said])
 
 
 def _named(

@@ -52,7 +52,7 @@ def flag_words(flags: tuple[str, ...]) -> str:
 
 
 def title_words(title: str) -> str:
-    """Return what stands in a title: the same letter may be marked a thousand times."""
+    """Return what stands in a title or a mask: the same may be there a thousand times."""
     return _title_words(spoken(), title)
 
 
