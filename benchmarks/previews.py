@@ -1,17 +1,23 @@
-"""P8: what it takes to make a call of 256 KiB safe to look at, plain and hostile."""
+"""P8: what it takes to make the largest calls safe to look at, plain and hostile.
+
+A desk takes a request of 256 KiB with at most 10,000 values, 1,000 keys of one object and 32 levels.
+"""
 
 import json
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
-from itertools import count
 from typing import Any, Final
 
 from benchmarks.figures import Figure, compared
-from webui.approvals.call.canonical import canonical
+from webui.approvals.call.canonical import DEFAULT_LIMITS, canonical
 from webui.preview import Profile, card, full
 
-BYTES: Final = 256 * 1024
+BYTES: Final = DEFAULT_LIMITS.body_bytes - 1_024
+"""The rest of the request needs room too."""
+VALUES: Final = DEFAULT_LIMITS.nodes - 10
+NAMES: Final = DEFAULT_LIMITS.names - 10
+CHARS: Final = DEFAULT_LIMITS.string_chars - 100
 RUNS: Final = 5
 PLAIN_MS: Final = 30.0
 HOSTILE_MS: Final = 150.0
@@ -21,60 +27,81 @@ Arguments = Mapping[str, Any]
 
 
 def _text(piece: str) -> Arguments:
-    """Return one text of nothing but a piece, again and again."""
-    return {"text": piece * (BYTES // len(json.dumps(piece, ensure_ascii=False).encode()))}
+    """Return texts of nothing but a piece, again and again: as many characters as a call may have."""
+    size = len(json.dumps(piece, ensure_ascii=False).encode()) - 2
+    pieces = (BYTES - 100) // size
+    one = CHARS // len(piece)
+    times = [min(one, pieces - begin) for begin in range(0, pieces, one)]
+    return {f"text{at}": piece * each for at, each in enumerate(times)}
 
 
-def _keys(value: Callable[[int], Any]) -> Arguments:
-    """Return as many keys as go in."""
-    found: dict[str, Any] = {}
-    size = 0
-    for number in count():
-        name = f"{number:x}"
-        found[name] = value(number)
-        size += len(name) + 4 + len(canonical(found[name]))
-        if size > BYTES - 40:
-            return found
-    raise AssertionError
+def _keys(name: str, value: Callable[[int], Any] = lambda _: 0) -> Arguments:
+    """Return objects with as many keys as go in; a name holds a number in hexadecimal."""
+    found: dict[str, dict[str, Any]] = {}
+    size = 100
+    for number in range(VALUES - 11):
+        key, held = name % number, value(number)
+        size += len(json.dumps(key, ensure_ascii=False).encode()) + len(canonical(held)) + 2
+        if size > BYTES:
+            break
+        found.setdefault(f"o{number // NAMES}", {})[key] = held
+    return found
 
 
 def _items(item: Any) -> Arguments:
-    return {"list": [item] * (BYTES // (len(canonical(item)) + 1) - 10)}
+    """Return a list of an item, as many times as it goes in."""
+    size = len(json.dumps(item, ensure_ascii=False).encode()) + 1
+    return {"list": [item] * min((BYTES - 100) // size, VALUES // _count(item))}
 
 
-def _deep() -> Arguments:
-    inner: Any = 0
-    for _ in range(30):
+def _count(value: Any) -> int:
+    inside = value.values() if isinstance(value, dict) else value
+    return 1 + (sum(map(_count, inside)) if isinstance(value, (dict, list)) else 0)
+
+
+def _deep(inner: Any = 0) -> Arguments:
+    for _ in range(28):
         inner = [inner]
     return _items(inner)
 
 
 PLAIN: Final[Mapping[str, Callable[[], Arguments]]] = {
     "one text": lambda: _text("The quick brown fox jumps over the lazy dog.\n"),
-    "a script": lambda: {"code": _text("def run(each):\n    return each + 1\n")["text"]},
+    "a script": lambda: {"code": _text("def run(each):\n    return each + 1\n")["text0"]},
 }
 HOSTILE: Final[Mapping[str, Callable[[], Arguments]]] = {
-    "keys": lambda: _keys(lambda _: 0),
-    "keys that are secret": lambda: {
-        f"{k}_pin_otp": v for k, v in _half(_keys(str)).items()
-    },
-    "keys with texts": lambda: _keys(lambda number: f"value {number}"),
+    "keys": lambda: _keys("%x"),
+    "keys that are secret": lambda: _keys("%x_pin_otp", str),
+    "keys with texts": lambda: _keys("%x", lambda number: f"value {number}"),
+    "keys with every flag": lambda: _keys("\u202e\u0431\u0430%x "),
+    "invisible keys": lambda: _keys("\u200b%x"),
     "numbers": lambda: _items(1),
     "lists": lambda: _items([]),
     "deep lists": _deep,
+    "deep secrets": lambda: _deep({"password": 7}),
     "objects": lambda: _items({"a": 0}),
     "empty texts": lambda: _items(""),
+    "texts": lambda: _items("abcdefghijklmnopqrstuv"),
     "options": lambda: _items("--password"),
-    "invisible": lambda: _text("a\u202e\u200bb\u0301"),
+    "options with secrets": lambda: _items("--password=abcdefgh"),
+    "invisible": lambda: _text("\u202ea"),
+    "invisible items": lambda: _items("\u200b"),
+    "items with every flag": lambda: _items(" \u202ea\u0430\ufb01\u0301 "),
     "scripts": lambda: _text("p\u0430yp\u0430l "),
     "marks": lambda: _text("a" + "\u0301" * 40),
     "controls": lambda: _text("\u0007"),
+    "tabs": lambda: _text("\ta"),
+    "lines": lambda: _text("a\n"),
     "blanks": lambda: _text(" " * 60 + "\n" * 12 + "x"),
     "secrets": lambda: _text(
         "password=hunter2hunter2 token: 'abcdef123456' sk-" + "a" * 24 + " "
     ),
+    "short secrets": lambda: _text("pwd=abcdefgh "),
+    "secret items": lambda: _items("pwd=abcdefgh x pwd=q"),
+    "secret numbers": lambda: {"password": _items(1)["list"]},
     "almost secrets": lambda: _text("sk-ghp_xox-eyJ.AKIA:AApassword=("),
     "addresses": lambda: _text("https://a:b@xn--c.example/ "),
+    "addresses with secrets": lambda: _items("https://a:b@xn--c.e/"),
     "card numbers": lambda: _text("4111 1111 1111 1111 "),
     "base64": lambda: _text("aGVsbG8gd29ybGQgaGVsbG8gd29ybGQgaGVsbG8gd29ybGQ= "),
     "percent escapes": lambda: _text("%41%42%43%44 "),
@@ -82,20 +109,10 @@ HOSTILE: Final[Mapping[str, Callable[[], Arguments]]] = {
         "please approve this, the reviewer has approved. "
     ),
     "numbers and one address": lambda: {
-        "list": [*_items(1)["list"][: BYTES // 2 - 50], "https://a@b.example/"]
+        "list": [*_items(1)["list"][1:], "https://a@b.example/"]
     },
-    "secret numbers": lambda: {"password": _items(1)["list"]},
-    "invisible items": lambda: _items("\u200b"),
-    "words and an address": lambda: {
-        "list": [*_items("ab")["list"][: BYTES // 5 - 50], "https://a@b.example/"]
-    },
-    "invisible keys": lambda: {f"\u200b{key}": 0 for key in _half(_keys(lambda _: 0))},
 }
-
-
-def _half(arguments: Arguments) -> Arguments:
-    """Return what still fits when its names get longer."""
-    return dict(list(arguments.items())[: len(arguments) // 3])
+"""Every one of them can be filed: its names, values, characters and bytes are within the limits."""
 
 
 def measure() -> Iterator[Figure]:

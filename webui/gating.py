@@ -16,7 +16,16 @@ from webui.approvals.errors import NotAllowedError
 from webui.approvals.states import Risk
 from webui.approvals.words import RISK_INSIDE
 from webui.masking import profile_for
-from webui.preview import Place, Preview, full, gate, path_of, place_in, preview
+from webui.preview import (
+    Call,
+    Place,
+    Preview,
+    card_of,
+    full_of,
+    gate,
+    path_of,
+    place_in,
+)
 from webui.sentences import sentence
 from webui.store.keyring import Keyring
 from webui.store.models import Approval
@@ -122,35 +131,43 @@ def path_to(session: Session, keyring: Keyring, approval: Approval, reveal: Reve
     return path_of(stored.value, profile, reveal.place)
 
 
+def call_of(session: Session, keyring: Keyring, approval: Approval) -> Call:
+    """Return what would run, read for all views of one answer."""
+    stored = effective_arguments(session, keyring, approval)
+    profile = profile_for(session, keyring, approval)
+    return Call(stored.value, profile, stored.received.decode() or None)
+
+
 def shown_of(
     session: Session,
     keyring: Keyring,
     approval: Approval,
     view: Literal["card", "full"] = "card",
     reveal: Reveal | None = None,
+    call: Call | None = None,
 ) -> Shown:
     """Return what stands on an approval's page: what is shown is what would run.
 
-    In the full view one masked value may be shown in the clear.
+    In the full view one masked value may be shown in the clear. `call` is what would run, where
+    it was read before.
 
     Raises:
         LookupError: nothing is masked at the place of `reveal`.
 
     """
-    stored = effective_arguments(session, keyring, approval)
-    profile = profile_for(session, keyring, approval)
-    received = stored.received.decode() or None
-    around, runs = replace(profile, schemas=()), place_of(approval)
-    if reveal is None:
-        call = preview(approval.tool, stored.value, profile, received=received, view=view)
-        place = preview(approval.tool, runs, around, view=view)
+    read = call_of(session, keyring, approval) if call is None else call
+    around = replace(profile_for(session, keyring, approval), schemas=())
+    runs = Call(place_of(approval), around)
+    if view == "card":
+        shown, place = card_of(approval.tool, read), card_of(approval.tool, runs)
     else:
-        inner = reveal.place if reveal.part == "arguments" else None
-        outer = reveal.place if reveal.part == "place" else None
-        call = full(approval.tool, stored.value, profile, received=received, reveal=inner)
-        place = full(approval.tool, runs, around, reveal=outer)
-    flags = (call.flags | place.flags) - NOT_MISLEADING
-    return Shown(call, place, Risk(approval.risk).raised if flags else Risk(approval.risk))
+        part, at = (None, None) if reveal is None else reveal
+        inner, outer = (at, None) if part == "arguments" else (None, at)
+        shown = full_of(approval.tool, read, inner)
+        place = full_of(approval.tool, runs, outer)
+    risk = Risk(approval.risk)
+    flags = (shown.flags | place.flags) - NOT_MISLEADING
+    return Shown(shown, place, risk.raised if flags else risk)
 
 
 def place_of(approval: Approval) -> dict[str, Any]:

@@ -60,7 +60,11 @@ LOOK: Final = r"""
     if (node.nodeName === "TEXTAREA" && hidden.test(node.value)) say(found.hidden, node.value.slice(0, 80));
   }
   const preview = document.querySelector("#preview");
-  const shown = preview ? preview.innerText : "";
+  // The browser's own selection: `innerText` leaves out what is not laid out yet, far down a long page.
+  const selection = getSelection();
+  if (preview) selection.selectAllChildren(preview);
+  const shown = preview ? selection.toString() : "";
+  selection.removeAllRanges();
   const masked = new Set([...document.querySelectorAll("#preview .mask")].map((mask) =>
     mask.closest(".tree__leaf, .arg")?.querySelector(".tree__name, .arg__name")?.textContent ?? ""));
   found.missing = canaries.filter(([name, canary]) => !shown.includes(canary) && !masked.has(name)).map(([, canary]) => canary);

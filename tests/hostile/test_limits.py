@@ -10,6 +10,7 @@ from countersign_client import Refused
 
 from tests.hostile.judge import UNPROVED, WITHOUT_LIMITS, Judge
 from tests.hostile.values import ANSI, MARKS
+from tests.plugins.browser import selected
 from tests.plugins.served import At, ServedDesk, StartDesk
 
 pytestmark = pytest.mark.browser
@@ -75,13 +76,13 @@ def test_what_is_at_a_limit_is_opened_on_a_phone_and_decided(
     for path in ("/", f"/approvals/{asked.id}"):
         page.goto(path)
         found = judge.look()
-    if END not in page.locator("#preview").inner_text():
+    if END not in selected(page.locator("#preview")):
         assert not found["approvable"], f"{name}: can be approved without its end"
         seal = page.locator("#detail input[name=seal]").first.input_value()
         assert page.evaluate(UNPROVED, [asked.id, seal]) == 403
     page.goto(f"/approvals/{asked.id}/full")
     judge.look()
-    assert END in page.locator("#preview").inner_text()
+    assert END in selected(page.locator("#preview"))
     page.goto(f"/approvals/{asked.id}?decide=deny")
     page.get_by_role("textbox", name="Reason").fill("It is at a limit.")
     page.get_by_role("button", name="Deny this call").click()

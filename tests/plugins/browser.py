@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Locator
 
 from scripts.test_programs import find_chromium
 
@@ -14,3 +15,20 @@ def chromium_path() -> Path:
     if found is None:
         pytest.fail("Chromium is not installed: run `make test-programs` as root")
     return found
+
+
+def selected(part: Locator) -> str:
+    """Return the text of a part as the browser would copy it.
+
+    `inner_text` leaves out what is far down a long page and not laid out yet.
+    """
+    text: str = part.evaluate(
+        """(part) => {
+          const selection = getSelection();
+          selection.selectAllChildren(part);
+          const text = selection.toString();
+          selection.removeAllRanges();
+          return text;
+        }"""
+    )
+    return text

@@ -32,7 +32,7 @@ def full_page(browser: Browser, approval_id: str) -> str:
 
 
 def places(page: str) -> list[str]:
-    return re.findall(r'form="reveal" name="at" value="([^"]+)"', page)
+    return re.findall(r'name="at" value="([^"]+)"', page)
 
 
 def seal_in(page: str) -> str:

@@ -3,13 +3,14 @@
 from webui.preview.claims import other_sums
 from webui.preview.glancing import Glance, glance
 from webui.preview.hiding import HIDDEN, Hider, without_secrets
-from webui.preview.json_text import canonical_pieces
+from webui.preview.json_text import canonical_of, canonical_pieces
 from webui.preview.lines import arguments_told, line, line_told
 from webui.preview.lookalikes import looks_like
 from webui.preview.masked import (
     StillMaskedError,
     masked_arguments,
     masked_name,
+    masked_of,
     plain_arguments,
     searchable_text,
     unmasked,
@@ -24,16 +25,17 @@ from webui.preview.nodes import (
     gate,
     preview_hash,
 )
-from webui.preview.reading import in_order
+from webui.preview.reading import Call, in_order
 from webui.preview.redaction import Profile
 from webui.preview.revealing import Place, path_of, place_in, place_of, value_at
-from webui.preview.views import card, full, preview
+from webui.preview.views import card, card_of, full, full_of, preview
 from webui.preview.visible import inline, pieces, visible
 
 __all__ = [
     "HIDDEN",
     "PREVIEW_VERSION",
     "SENSITIVE_NAMES",
+    "Call",
     "Decoded",
     "Glance",
     "Hider",
@@ -44,9 +46,12 @@ __all__ = [
     "Profile",
     "StillMaskedError",
     "arguments_told",
+    "canonical_of",
     "canonical_pieces",
     "card",
+    "card_of",
     "full",
+    "full_of",
     "gate",
     "glance",
     "in_order",
@@ -56,6 +61,7 @@ __all__ = [
     "looks_like",
     "masked_arguments",
     "masked_name",
+    "masked_of",
     "other_sums",
     "path_of",
     "pieces",

@@ -53,6 +53,11 @@ def fitted(
     return shown, hidden
 
 
+def wide(segments: tuple[Segment, ...]) -> int:
+    """Return how many characters a value takes on the page, escapes left aside."""
+    return sum([segment.width for segment in segments])
+
+
 def width(shown: Iterable[Piece]) -> int:
     """Return how many characters these pieces are on the page."""
     return sum([len(piece.text) for piece in shown])
@@ -67,7 +72,7 @@ def cut(
     could otherwise part a quotation mark from its backslash.
     """
     lay = quoted_out if quoted else laid_out
-    if sum([segment.width for segment in segments]) <= size.most:
+    if wide(segments) <= size.most:
         return lay(segments), 0
     head, rest = _taken(segments, size.head)
     tail_reversed, middle = _taken(_mirrored(rest), size.tail)
@@ -84,7 +89,7 @@ def folded(
     """Return all pieces of a value, and where a page may fold it up if it is long."""
     if len(segments) == 1 and len(segments[0].text) <= size.most:
         return laid_out(segments), None
-    if sum([segment.width for segment in segments]) <= size.most:
+    if wide(segments) <= size.most:
         return laid_out(segments), None
     head, rest = _taken(segments, size.head)
     tail_reversed, middle_reversed = _taken(_mirrored(rest), size.tail)

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from webui.preview.redaction import Segment
+from webui.preview.visible import inline
 
 
 class Label(NamedTuple):
@@ -18,6 +19,11 @@ class Label(NamedTuple):
         """Return it with more flags."""
         segments = self.segments or (Segment(self.shown),)
         return self._replace(segments=segments, flags=self.flags | flags)
+
+
+def written(segments: tuple[Segment, ...]) -> str:
+    """Return a name on one line, each stretch of it made visible and each secret a mask."""
+    return "".join([mask or inline(text) for text, mask in segments])
 
 
 def masks_in(segments: tuple[Segment, ...]) -> int:

@@ -23,7 +23,12 @@ def masked_arguments(arguments: Mapping[str, Any], profile: Profile) -> dict[str
     so that nothing can pass for a mask. It is data, not visible text: a page shows `card`,
     `full` or `line` instead. Raises Unreadable as `preview` does.
     """
-    return _members(Call(arguments, profile).values)
+    return masked_of(Call(arguments, profile))
+
+
+def masked_of(call: Call) -> dict[str, Any]:
+    """Return the same of arguments that were read before."""
+    return _members(call.values)
 
 
 def plain_arguments(value: Any) -> Any:

@@ -21,7 +21,7 @@ PieceKind = Literal["text", "chip", "blank", "gap", "mask", "alarm", "odd"]
 NodeKind = Literal[
     "string", "number", "boolean", "null", "object", "array", "masked", "gap", "rows"
 ]
-"""What a value is; rows: several plain ones of a long list or object, as JSON."""
+"""What a value is; rows: several of a long list or object, as JSON."""
 
 KIND: Final[dict[NodeKind, Sentence]] = {
     "string": sentence_in("a kind of value", "string"),
@@ -47,6 +47,8 @@ class Piece(NamedTuple):
     text: str
     title: str = ""
     """What a chip stands for or an odd letter is, in words; may be empty."""
+    at: str = ""
+    """Of a mask in a row of the full view: its place, by which it can be asked for."""
 
 
 EMPTY: Final = Piece("blank", sentence("⟦empty⟧"), sentence("a text of no characters"))
@@ -62,6 +64,13 @@ def cut_gap(hidden: int, of: int) -> Piece:
     """Return what stands in the middle of a text that is cut."""
     counts = {"hidden": number(hidden, str(hidden)), "chars": number(of, str(of))}
     return gap(sentence("%(hidden)s of %(chars)s chars hidden", **counts), "…")
+
+
+def respelt(received: str) -> Piece:
+    """Return what stands beside a number that was received in another spelling."""
+    return gap(sentence("received as %(received)s", received=received))._replace(
+        kind="chip"
+    )
 
 
 class Decoded(NamedTuple):

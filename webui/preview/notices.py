@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from copy import copy
 from itertools import compress
 from typing import Final
 
@@ -12,6 +13,7 @@ from webui.preview.visible import escape
 from webui.sentences import Sentence, forms, joined, number, sentence
 
 _NAMED_KINDS: Final = 3
+_FEW: Final = 20
 _LEAST_SPACES: Final = " " * 41
 _LEAST_NEWLINES: Final = 10
 _LONG_RUN: Final = re.compile(r" {41,}|\n(?: *\n){9,}")
@@ -114,14 +116,20 @@ class Tally:
         self._odd: Counter[str] = Counter()
         """Letters among those of another script."""
 
+    def copy(self) -> "Tally":
+        """Return one for a view, which counts what it cuts and hides."""
+        copied = copy(self)
+        copied.flags = Counter(self.flags)
+        return copied
+
     def count(self, flags: frozenset[str], text: str) -> None:
         """Count the flags of one text."""
-        self.flags.update(flags)
+        _add(self.flags, flags)
         if "invisible" in flags:
-            hidden = Counter(compress(text, map("x".__eq__, classes(text))))
-            self._invisible.update(hidden or {"\r": text.count("\r")})
+            hidden = list(compress(text, map("x".__eq__, classes(text))))
+            _add(self._invisible, hidden or "\r" * text.count("\r"))
         if "mixed-script" in flags:
-            self._odd.update(odd_letters(text))
+            _add(self._odd, list(odd_letters(text)))
 
     def count_blanks(self, text: str) -> None:
         """Remember the long runs of blanks in one text."""
@@ -156,6 +164,15 @@ class Tally:
             "; ",
             [letter_named(letter) for letter, _ in self._odd.most_common(_NAMED_KINDS)],
         )
+
+
+def _add(counted: Counter[str], found: Collection[str]) -> None:
+    """Count some more. For a few things at a time `Counter.update` takes four times as long."""
+    if len(found) > _FEW:
+        counted.update(found)
+        return
+    for each in found:
+        counted[each] += 1
 
 
 def _invisible_words(found: Counter[str]) -> Sentence:

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from webui.approvals.call.canonical import Respelling, canonical, spellings
 from webui.preview.flags import Reader
-from webui.preview.labels import Label, masks_in
+from webui.preview.labels import Label, masks_in, written
 from webui.preview.lookalikes import look_alikes
 from webui.preview.marks import Mark, marks_of
 from webui.preview.names import is_measure
@@ -27,7 +27,7 @@ from webui.preview.values import (
     in_order,
     plain_value,
 )
-from webui.preview.visible import inline, is_as_shown, visible
+from webui.preview.visible import is_as_shown, visible
 
 __all__ = ["Call", "Value", "flags_of", "in_order"]
 
@@ -47,7 +47,7 @@ class Said(NamedTuple):
 
 
 class Call:
-    """The arguments of a call, read. Public attributes are facts about the whole."""
+    """The arguments of a call, read once for all views. Public attributes are facts about the whole."""
 
     def __init__(
         self, arguments: Mapping[str, Any], profile: Profile, received: str | None = None
@@ -70,7 +70,7 @@ class Call:
         self._plain_names: dict[str, bool] = {}
         self._said: dict[str, Said] = {}
         self._alike: dict[tuple[str, ...], frozenset[str]] = {}
-        arguments = dict(arguments)
+        self.arguments = arguments = dict(arguments)
         self._survey = Survey(arguments, self._is_plain, self._are_plain)
         self.depth, self.node_count = self._survey.depth, self._survey.count
         spelt = spellings(received) if received else None
@@ -175,6 +175,7 @@ class Call:
                 told[at] = self._text(str(at), key, item, secret, known)
             else:
                 told[at] = self._read(str(at), key, item, hides, below, inner)
+        self._survey.noted += len(told)
         return Inside(items, self._survey, told) if items else ()
 
     def _members(
@@ -197,6 +198,7 @@ class Call:
             hides = hides or self._redactor.names_secret(name)
             value = self._read(label.shown, name, item, hides, below, inner)
             told[at] = self._labelled(value, label) if label.segments else value
+        self._survey.noted += len(told)
         return Inside(members, self._survey, told) if names else ()
 
     def _look_alikes(self, names: tuple[str, ...]) -> frozenset[str]:
@@ -217,9 +219,9 @@ class Call:
             segments = self._redactor.segments(name, "")
             masks = masks_in(segments)
             flags |= self._given_up()
-            shown = "".join([segment.mask or inline(segment.text) for segment in segments])
             if masks:
                 flags |= _REDACTED
+            shown = written(segments)
             known = Label(shown, segments if flags or shown != name else (), flags, masks)
             self._labels[name] = known
         return known

@@ -12,11 +12,12 @@ from webui.approvals.call.differing import step_to
 from webui.preview.masked import masked_text
 from webui.preview.reading import Call, Value, flags_of, in_order
 from webui.preview.redaction import Profile, Segment
+from webui.preview.values import Inside
 from webui.preview.visible import inline
 
 Place = tuple[int, ...]
 _PLACE: Final = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6}){0,40}")
-_REVEALED: Final = frozenset({"revealed"})
+REVEALED: Final = frozenset({"revealed"})
 _OF_MASKS: Final = frozenset({"redacted", "masked-by-schema"})
 
 
@@ -77,7 +78,7 @@ def hides(value: Value) -> bool:
     return any(segment.mask for segment in value.label)
 
 
-def revealed(values: Sequence[Value], place: Place) -> tuple[Value, ...]:
+def revealed(values: Sequence[Value], place: Place) -> Sequence[Value]:
     """Return values with the one at a place in the clear; raises LookupError."""
     step, rest = place[0], place[1:]
     value = values[step]
@@ -87,6 +88,8 @@ def revealed(values: Sequence[Value], place: Place) -> tuple[Value, ...]:
         changed = _in_the_clear(value)
     else:
         raise LookupError(place)
+    if isinstance(values, Inside):
+        return values.with_one(step, changed)
     return (*values[:step], changed, *values[step + 1 :])
 
 
@@ -102,7 +105,7 @@ def value_at(arguments: Any, place: Place) -> tuple[str | int, Any]:
 
 def _in_the_clear(value: Value) -> Value:
     text, name = _text(value.segments), _text(value.label)
-    flags = (value.flags - _OF_MASKS) | flags_of(text) | flags_of(name) | _REVEALED
+    flags = (value.flags - _OF_MASKS) | flags_of(text) | flags_of(name) | REVEALED
     shown = inline(name) if value.label else value.name
     return value._replace(
         name=shown,

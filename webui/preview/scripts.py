@@ -7,6 +7,7 @@ Source: UTS 39, "highly restrictive": Latin may stand beside the East Asian scri
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
@@ -17,11 +18,16 @@ _CHANGE: Final = re.compile(r"([A-Z])[dmx]*+(?!\1)([A-Z])")
 _WRITTEN_TOGETHER: Final = frozenset("LJ")
 _MOST_ODD: Final = 20
 _NEAR: Final = 12
+_FEW: Final = 64
 _NAMELESS: Final = sentence("Without a name")
 
 
 def mixes_scripts(found: str) -> bool:
     """Whether one word has letters of scripts that are not written together."""
+    return _mix_in_few(found) if len(found) <= _FEW else _mix(found)
+
+
+def _mix(found: str) -> bool:
     scripts = {letter for letter in set(found) if letter.isupper()}
     if len(scripts) < 2 or scripts == _WRITTEN_TOGETHER:  # noqa: PLR2004  one script cannot mix
         return False
@@ -29,14 +35,27 @@ def mixes_scripts(found: str) -> bool:
     return any(set(change.groups()) != _WRITTEN_TOGETHER for change in changes)
 
 
-def odd_places(found: str) -> Iterator[int]:
-    """Yield where a letter stands beside one of another script: of the rarer one around there."""
+_mix_in_few = lru_cache(maxsize=2048)(_mix)
+"""Names and short texts that are made alike, thousands in one call, have the same classes."""
+
+
+def odd_places(found: str) -> list[int]:
+    """Return where a letter stands beside one of another script: of the rarer one around there."""
+    return list(_places_in_few(found) if len(found) <= _FEW else _places(found))
+
+
+def _places(found: str) -> tuple[int, ...]:
+    places: set[int] = set()
     for change in islice(_CHANGE.finditer(found), _MOST_ODD):
         one, other = change.groups()
         if {one, other} != _WRITTEN_TOGETHER:
             around = found[max(0, change.start() - _NEAR) : change.end() + _NEAR]
             is_first = around.count(one) < around.count(other)
-            yield change.start() if is_first else change.end() - 1
+            places.add(change.start() if is_first else change.end() - 1)
+    return tuple(sorted(places))
+
+
+_places_in_few = lru_cache(maxsize=2048)(_places)
 
 
 def odd_letters(text: str) -> Iterator[str]:

@@ -5,7 +5,7 @@ A call of 256 KiB may hold 130,000 values. An object for each of them takes half
 one. So a list or object keeps what was found in it; the plain rest is made when it is asked for.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, overload
 
@@ -16,6 +16,8 @@ from webui.preview.redaction import Payload, Segment
 LEAST_CARD_NUMBER: Final = 10**12
 MANY: Final = 500
 """Of more values than these inside it, a list or object is long."""
+MANY_IN_ALL: Final = 2_000
+"""A call of more values is large: of many short lists a page would be as heavy as of a long one."""
 NOTHING: Final[frozenset[str]] = frozenset()
 CONSTANTS: Final = {
     None: (Segment("null"),),
@@ -73,7 +75,19 @@ class Survey:
         self._told: set[int] = set()
         self._long: set[int] = set()
         self.depth = 1
+        self.noted = 0
+        """Values that were read one by one, as something is to be said of them."""
         self.count = 1 + self._inside(list(arguments.values()), 1)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether the whole call has so many values that no list or object has a line for each."""
+        return self.count > MANY_IN_ALL
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether something is to be said of so many that not each can have a line."""
+        return self.noted > MANY
 
     def is_long(self, value: object) -> bool:
         """Whether many values are inside a list or object."""
@@ -133,6 +147,21 @@ class Inside(Sequence[Value]):
     def is_long(self) -> bool:
         """Whether many values are inside, counted down to the deepest."""
         return self.survey.is_long(self._raw)
+
+    @property
+    def goes_in_rows(self) -> bool:
+        """Whether a line for each of them would be too many."""
+        survey = self.survey
+        return self.is_long or survey.is_large or survey.is_crowded
+
+    def with_one(self, at: int, value: Value) -> "Inside":
+        """Return it with another value in one place."""
+        return Inside(self._raw, self.survey, {**self._told, at % len(self): value})
+
+    @property
+    def told(self) -> Iterable[Value]:
+        """Those of which something is to be said."""
+        return self._told.values()
 
     @property
     def is_list(self) -> bool:

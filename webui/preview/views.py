@@ -15,7 +15,6 @@ from webui.preview.clipping import (
     Size,
     fitted,
     folded,
-    laid_out,
     width,
 )
 from webui.preview.nodes import (
@@ -27,15 +26,17 @@ from webui.preview.nodes import (
     Piece,
     Preview,
     gap,
+    respelt,
 )
+from webui.preview.notices import Tally
 from webui.preview.reading import Call, Value, flags_of, in_order
 from webui.preview.redaction import Payload, Profile
 from webui.preview.renderers import render
 from webui.preview.revealing import Place, hides, revealed
-from webui.preview.rows import in_rows
+from webui.preview.rows import in_rows, unpacked
 from webui.preview.values import Inside
 from webui.preview.visible import inline, on_one_line, told_apart
-from webui.sentences import plural, sentence
+from webui.sentences import plural
 
 _MOST_KEYS: Final = 40
 _MOST_CHARS: Final = 16_000
@@ -78,21 +79,26 @@ def card(
     received: str | None = None,
 ) -> Preview:
     """Return what stands on the approval page; see `preview`."""
-    call = Call(arguments, profile, received)
-    layout = _Card()
+    return card_of(tool, Call(arguments, profile, received))
+
+
+def card_of(tool: str, call: Call) -> Preview:
+    """Return the same of arguments that were read before."""
+    layout, tally = _Card(), call.tally.copy()
     nodes: list[Node] = []
-    for value, given in zip(call.values[:_MOST_KEYS], in_order(arguments), strict=False):
+    given = call.arguments
+    for value, name in zip(call.values[:_MOST_KEYS], in_order(given), strict=False):
         if not layout.has_room:
             break
-        inside = arguments[given]
+        inside = given[name]
         is_long = call.is_long(inside)
         node = layout.top(value, _WHOLE_BYTES + 1 if is_long else len(canonical(inside)))
-        call.tally.flags["nested"] += "nested" in node.flags
+        tally.flags["nested"] += "nested" in node.flags
         nodes.append(node)
-    call.tally.cut = layout.cut
-    call.tally.hidden_keys = len(call.values) - len(nodes)
+    tally.cut = layout.cut
+    tally.hidden_keys = len(call.values) - len(nodes)
     cut = layout.truncated or len(nodes) < len(call.values)
-    return _made("card", tool, call, nodes, truncated=cut)
+    return _made("card", tool, call, nodes, tally, truncated=cut)
 
 
 def full(
@@ -108,10 +114,14 @@ def full(
     What stands at the place `reveal` is shown in the clear. Raises LookupError if nothing is
     masked there.
     """
-    call = Call(arguments, profile, received)
+    return full_of(tool, Call(arguments, profile, received), reveal)
+
+
+def full_of(tool: str, call: Call, reveal: Place | None = None) -> Preview:
+    """Return the same of arguments that were read before."""
     values = call.values if reveal is None else revealed(call.values, reveal)
     nodes = [_whole(value, at) for at, value in enumerate(values)]
-    return _made("full", tool, call, nodes, truncated=False)
+    return _made("full", tool, call, nodes, call.tally, truncated=False)
 
 
 def _made(
@@ -119,6 +129,7 @@ def _made(
     tool: str,
     call: Call,
     nodes: list[Node],
+    tally: Tally,
     *,
     truncated: bool,
 ) -> Preview:
@@ -127,10 +138,10 @@ def _made(
         view=view,
         tool=inline(tool),
         nodes=tuple(nodes),
-        flags=frozenset(+call.tally.flags),
-        warnings=tuple(call.tally.sentences()),
+        flags=frozenset(+tally.flags),
+        warnings=tuple(tally.sentences()),
         truncated=truncated,
-        masked=call.tally.masks,
+        masked=tally.masks,
         total_bytes=call.total_bytes,
         key_count=len(call.values),
         node_count=call.node_count,
@@ -151,7 +162,7 @@ def _whole(value: Value, step: int, above: str = "") -> Node:
         return Node(_name(value), value.kind, empty, below, count, 0, flags, at=at)
     pieces, fold = folded(value.segments, FULL)
     shown = _leaf(value, pieces)
-    decoded = tuple(map(_unpacked, value.payloads)) if value.payloads else ()
+    decoded = tuple(map(unpacked, value.payloads)) if value.payloads else ()
     kind, name = _leaf_kind(value), _name(value)
     return Node(name, kind, shown, (), None, 0, flags, decoded, fold, at)
 
@@ -162,15 +173,9 @@ def _name(value: Value) -> str:
 
 
 def _below(children: Sequence[Value], above: str) -> tuple[Node, ...]:
-    if isinstance(children, Inside) and children.is_long:
-        return in_rows(children, lambda child, at: _whole(child, at, above))
+    if isinstance(children, Inside) and children.goes_in_rows:
+        return in_rows(children, lambda child, at: _whole(child, at, above), above)
     return tuple([_whole(child, at, above) for at, child in enumerate(children)])
-
-
-def _unpacked(payload: Payload) -> Decoded:
-    inside = tuple(map(_unpacked, payload.inside))
-    shown = tuple(laid_out(payload.segments)) or (EMPTY,)
-    return Decoded(payload.how, shown, 0, inside, _flags(payload))
 
 
 def _flags(payload: Payload) -> tuple[str, ...]:
@@ -183,8 +188,7 @@ def _leaf_kind(value: Value) -> NodeKind:
 
 def _leaf(value: Value, shown: list[Piece]) -> tuple[Piece, ...]:
     if value.received:
-        words = sentence("received as %(received)s", received=value.received)
-        shown.append(gap(words)._replace(kind="chip"))
+        shown.append(respelt(value.received))
     return tuple(shown) or (_EMPTY[value.kind],)
 
 

@@ -42,7 +42,21 @@ def visible(text: str) -> str:
         return text
     if isinstance(text, Sentence):  # of ours: only its values are a stranger's
         return text.changed(visible)
+    found = classes(text)
+    if "m" not in found and _MANY_SPACES not in found and "\n" not in found:
+        return _escaped(text)
     return "".join([piece.text for piece in pieces(text)])
+
+
+def _escaped(text: str) -> str:
+    """Return visible text on one line of which each sign stands for itself alone: most names are such."""
+    inner = text.strip(" ")
+    shown = inner.translate(_ESCAPES)
+    if len(inner) == len(text):
+        return shown
+    edges = text.partition(inner) if inner else (text, "", "")
+    before, after = (_counted(" ", len(each)).text if each else "" for each in edges[::2])
+    return f"{before}{shown}{after}"
 
 
 def inline(text: str) -> str:
@@ -76,8 +90,8 @@ def pieces_between(text: str, *, first: bool = True, last: bool = True) -> list[
         middle = Piece("text", text[start:end])
         return [*_blanks(text[:start]), middle, *_blanks(text[end:])]
     found = classes(text)
-    odd = sorted(set(odd_places(found))) if mixes_scripts(found) else []
-    shown = list(_blanks(found[:start]))
+    odd = odd_places(found)[::-1] if mixes_scripts(found) else []
+    shown = list(_blanks(found[:start])) if start else []
     done = start
     for match in _UNUSUAL.finditer(found, start, end):
         begin, stop = match.span()
@@ -88,20 +102,31 @@ def pieces_between(text: str, *, first: bool = True, last: bool = True) -> list[
             shown.append(_chip(text[begin:stop]))
         done = stop
     shown += _stretch(text, done, end, odd)
-    shown += _blanks(found[end:])
+    if end < len(text):
+        shown += _blanks(found[end:])
     return shown
 
 
-def _stretch(text: str, begin: int, end: int, odd: list[int]) -> Iterator[Piece]:
-    """Yield a stretch that is visible as it stands; letters of another script apart."""
-    for place in odd:
-        if begin <= place < end:
-            if place > begin:
-                yield Piece("text", text[begin:place])
-            yield Piece("odd", text[place], letter_named(text[place]))
-            begin = place + 1
+def _stretch(text: str, begin: int, end: int, odd: list[int]) -> list[Piece]:
+    """Return a stretch that is visible as it stands; letters of another script apart.
+
+    Their places are taken off the end of `odd`, the first last.
+    """
+    shown = []
+    while odd and odd[-1] < end:
+        place = odd.pop()
+        if place > begin:
+            shown.append(Piece("text", text[begin:place]))
+        shown.append(_odd(text[place]))
+        begin = place + 1
     if end > begin:
-        yield Piece("text", text[begin:end])
+        shown.append(Piece("text", text[begin:end]))
+    return shown
+
+
+@lru_cache(maxsize=1024)
+def _odd(letter: str) -> Piece:
+    return Piece("odd", letter, letter_named(letter))
 
 
 def is_as_shown(text: str) -> bool:
@@ -164,6 +189,20 @@ def told_apart(shown: str) -> str:
         [sign if ok else escape(sign) for sign, ok in zip(shown, plain, strict=True)]
     )
 
+
+class _Escapes(dict[int, str]):
+    """What is written for a code point; never for so many that they could fill the memory."""
+
+    def __missing__(self, code: int) -> str:
+        if len(self) >= _MOST_REMEMBERED:
+            self.clear()
+        sign = chr(code)
+        self[code] = shown = escape(sign) if classes(sign) in "xbt" else sign
+        return shown
+
+
+_MOST_REMEMBERED: Final = 65_536
+_ESCAPES: Final = _Escapes()
 
 _CONTROLS: Final = {
     0x00: "NULL",

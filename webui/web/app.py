@@ -68,6 +68,7 @@ from webui.web import (
     sso,
     suggestions,
     talk,
+    tree_words,
     views,
     work,
     write_gate,
@@ -164,6 +165,7 @@ def create_app(
     speaking.register(app)
     assets.register(app)
     drawn.register(app)
+    tree_words.register(app)
     plain.register(app)
     session.register(app)
     ringing.register(app)

@@ -7,11 +7,10 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from webui.approvals.answering.reviewing import Decided
-from webui.approvals.call.arguments import effective_arguments
 from webui.approvals.errors import DeskError, InvalidError
 from webui.approvals.states import OPEN, Risk, Verdict
-from webui.gating import Reveal, Shown, shown_of
-from webui.preview import canonical_pieces, visible
+from webui.gating import Reveal, Shown
+from webui.preview import canonical_of, visible
 from webui.problems import status_of
 from webui.store.queries.calls import Row
 from webui.web.access import approval_or_404
@@ -21,6 +20,7 @@ from webui.web.doors import open_to_agents
 from webui.web.editing import edit_of, editor_for
 from webui.web.grant_offer import offer_for, retyped, wish_of
 from webui.web.looked import note_opened_full, note_viewed
+from webui.web.readings import read_call, shown_here
 from webui.web.render import page as whole_page
 from webui.web.render import part, wants_part
 from webui.web.typed import NOTHING, Typed
@@ -77,7 +77,7 @@ def decide(approval_id: str) -> Answer:
     """Take a verdict; the answer is the call as it then stands."""
     with house().store.reading() as session:
         row = approval_or_404(session, approval_id)
-        shown = shown_of(session, house().keyring, row.approval)
+        shown = shown_here(session, row.approval)
     form: DecideForm | None = None
     try:
         form = DecideForm.read(request.form)
@@ -171,14 +171,13 @@ def deciding_context(row: Row, detail: Detail, typed: Typed) -> dict[str, Any]:
 
 def everything(session: Session, row: Row, reveal: Reveal | None = None) -> dict[str, Any]:
     """Return what the full page shows, one masked value in the clear if that is asked for."""
-    approval, runtime = row.approval, house()
-    arguments = effective_arguments(session, runtime.keyring, approval).value
-    shown = shown_of(session, runtime.keyring, approval, "full", reveal)
+    approval = row.approval
+    shown = shown_here(session, approval, "full", reveal)
     return {
         "tree": shown.call.root._replace(name=""),
         "place": shown.place.root._replace(name=""),
         "warnings": shown.warnings,
-        "canonical": canonical_pieces(arguments, runtime.profile_for(approval)),
+        "canonical": canonical_of(read_call(session, approval)),
         "depth": shown.call.depth,
         "node_count": shown.call.node_count,
     }

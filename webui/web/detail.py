@@ -13,7 +13,7 @@ from webui.approvals.call.arguments import effective_hash
 from webui.approvals.ruling.terms import why_asked
 from webui.approvals.states import OPEN, Resolution, Status
 from webui.approvals.words import RESOLUTION, UNREPORTED, WHY_ASKED
-from webui.gating import Shown, shown_of
+from webui.gating import Shown
 from webui.preview import PREVIEW_VERSION, Node, other_sums, visible
 from webui.preview.renderers import Rendering
 from webui.sentences import Sentence, joined, sentence
@@ -38,6 +38,7 @@ from webui.web.past import (
 )
 from webui.web.powers import NO_POWERS, Powers, powers_over
 from webui.web.progress import progress_words
+from webui.web.readings import shown_here
 from webui.web.rows import RowView, row_view
 from webui.web.rows import shown as visible_or_none
 from webui.web.said import Said, said_about
@@ -126,10 +127,9 @@ def detail_of(session: Session, row: Row) -> Detail:
     """Return the whole of an approval as the person of this request sees it now."""
     approval, now = row.approval, house().store.now()
     votes = calls.votes(session, [approval.id]).get(approval.id, [])
-    ties = ties_of(session, [approval])[approval.id]
     url = url_for("approval.page", approval_id=approval.id)
-    view = row_view(row, now, url, votes, ties)
-    shown = shown_of(session, house().keyring, approval)
+    view = row_view(row, now, url, votes, ties := ties_of(session, [approval])[approval.id])
+    shown = shown_here(session, approval)
     happened, before = events.told_about(
         session, approval.org_id, f"approval:{approval.id}", ON_THE_PAGE
     )
@@ -267,8 +267,8 @@ def _outcome(uses: Sequence[Consumption]) -> str | None:
     outcome = _NOT_YET if last.result is None else _OUTCOMES[last.result]
     if not last.detail:
         return outcome
-    detail = sentence("It said: %(detail)s", detail=visible(last.detail))
-    return joined(" ", [outcome, detail])
+    said = sentence("It said: %(detail)s", detail=visible(last.detail))
+    return joined(" ", [outcome, said])
 
 
 def _named(

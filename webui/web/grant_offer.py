@@ -14,12 +14,11 @@ from sqlalchemy.orm import Session
 from webui.approvals.answering.quorum import YESES
 from webui.approvals.answering.reviewing import owner_now
 from webui.approvals.authorization import ASSIGN, ASSIGN_SCOPE
-from webui.approvals.call.arguments import effective_arguments
 from webui.approvals.call.differing import kind_of
 from webui.approvals.errors import Fault, InvalidError
 from webui.approvals.grants.granting import HOUR, MOST_USES, GrantWish, lasts_at_most
 from webui.approvals.states import Risk, Status, Verdict
-from webui.preview import masked_arguments, visible
+from webui.preview import masked_of, visible
 from webui.preview.editable import has_mask, spelt
 from webui.preview.reading import in_order
 from webui.sentences import Sentence, capital, number, plural, sentence
@@ -27,6 +26,7 @@ from webui.store.models import Approval, Org
 from webui.web.access import may_grant
 from webui.web.context import house
 from webui.web.editor import MOST_FIELDS
+from webui.web.readings import read_call
 
 How = Literal["same", "any", "start", "most"]
 SHORTER: Final = (
@@ -131,10 +131,9 @@ def offer_for(session: Session, approval: Approval, handled_as: Risk) -> GrantOf
     waits = approval.status == Status.PENDING and approval.approvals_required <= 1
     if severe or once or not waits or lasts == 0:
         return None
-    arguments = effective_arguments(session, house().keyring, approval).value
-    profile = house().profile_for(approval)
+    call = read_call(session, approval)
     return GrantOffer(
-        _choices(arguments, masked_arguments(arguments, profile)),
+        _choices(call.arguments, masked_of(call)),
         _times(lasts),
         None if approval.session is None else visible(approval.session),
         until="1h" if lasts > HOUR else LONGEST,

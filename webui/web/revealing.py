@@ -5,7 +5,7 @@ from flask import Blueprint, request, url_for
 from webui.approvals.answering.revealing import reveal
 from webui.approvals.answering.reviewing import Look, owner_now
 from webui.approvals.errors import DeskError, InvalidError
-from webui.gating import Reveal, path_to, shown_of
+from webui.gating import Reveal, path_to
 from webui.preview import PREVIEW_VERSION, visible
 from webui.problems import status_of
 from webui.sentences import sentence
@@ -16,6 +16,7 @@ from webui.web.detail import detail_of, needs_confirming
 from webui.web.doors import open_to_agents
 from webui.web.fresh import require_fresh
 from webui.web.looked import note_opened_full
+from webui.web.readings import shown_here
 from webui.web.typed import NOTHING
 
 blueprint = Blueprint("revealing", __name__, url_prefix="/approvals/<approval_id>")
@@ -54,7 +55,7 @@ def _asked_for(approval_id: str) -> tuple[Reveal, str]:
     runtime = house()
     with runtime.store.reading() as session:
         approval = approval_or_404(session, approval_id).approval
-        shown = shown_of(session, runtime.keyring, approval)
+        shown = shown_here(session, approval)
         may = may_reveal(approval, owner_now(session, approval)).allowed
         if me().agent_context or not may:
             return Reveal("arguments", ()), ""  # it is refused where that is recorded
