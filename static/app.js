@@ -2,9 +2,11 @@
 // Every page and every decision works without it.
 
 import { arm, byId, closeConfirm, focusForm, liveRoot, openConfirm, openForm, showWaiting, tick, toast } from "./page.js";
-import { ask, markSelected, selectedId, start } from "./live.js";
+import { ask, markSelected, selectedId, start, tellWhich } from "./live.js";
 import { onKey } from "./keys.js";
 import { keepPicked } from "./pick.js";
+import { holdWhileOpening } from "./opening.js";
+import { tellEdits } from "./editing.js";
 import { sentence } from "./words.js";
 
 // ---- Clicks and swaps ------------------------------------------------------------------------
@@ -65,6 +67,8 @@ function focusDetail() {
 function afterSwap() {
   tick();
   markSelected();
+  tellEdits();
+  holdWhileOpening();
   // The conversation is answered by a form of its own: whoever wrote goes on writing.
   if (byId("conversation") !== shownTalk && byId("detail") === shownDetail) byId("message")?.focus({ preventScroll: true });
   if (byId("detail") !== shownDetail) {
@@ -87,6 +91,8 @@ function afterSwap() {
 
 document.addEventListener("keydown", onKey);
 document.addEventListener("click", onClick);
+document.addEventListener("focusin", tellWhich);
+document.addEventListener("focusout", () => setTimeout(tellWhich));
 document.addEventListener("submit", onSubmit, { capture: true });
 document.addEventListener("htmx:before:swap", beforeSwap);
 document.addEventListener("htmx:after:swap", afterSwap);
@@ -96,6 +102,7 @@ document.addEventListener("visibilitychange", arm);
 document.addEventListener("toggle", (event) => { if (event.target.matches(".aside")) arm(); }, { capture: true });
 window.addEventListener("focus", arm);
 tick();
+tellEdits();
 setInterval(tick, 1000);
 arm();
 showWaiting(Number(document.body.dataset.waiting));

@@ -40,7 +40,7 @@ function extend(step) {
 // ---- The call --------------------------------------------------------------------------------
 
 // What the page marks with a key is clicked; none of these decides anything.
-const marked = (key) => [...document.querySelectorAll(`[data-key="${key}"]`)].find((node) => node.checkVisibility());
+const marked = (key) => [...document.querySelectorAll(`[data-key="${key}"]`)].find((node) => node.checkVisibility() && !node.closest("[inert]"));
 const follows = (key) => ({ can: () => marked(key), run: () => marked(key)?.click() });
 
 function raw() {
@@ -50,6 +50,8 @@ function raw() {
 }
 
 function writeMessage() {
+  const fold = byId("message")?.closest("details");
+  if (fold) fold.open = true;
   byId("message")?.focus();
   byId("message")?.scrollIntoView({ block: "center" });
 }
@@ -131,7 +133,7 @@ let goPending = false;
 
 function sendConfirmation(event) {
   const form = openForm();
-  if (!form) return;
+  if (!form || form.closest("[inert]")) return;
   event.preventDefault();
   const button = form.querySelector("[data-arms]");
   if (!button.disabled) form.requestSubmit(button);

@@ -2,6 +2,7 @@
 // the rendered part over HTTP, where permissions and escaping live.
 
 import { announce, arm, byId, liveRoot, markChanged, meta, openForm, setStale, showWaiting, tick, write } from "./page.js";
+import { holdWhileOpening } from "./opening.js";
 import { sentence } from "./words.js";
 
 const STALE_AFTER_MS = 30_000;
@@ -15,11 +16,19 @@ export function selectedId() {
   return byId("detail")?.dataset.id ?? byId("full")?.dataset.id ?? null;
 }
 
+// The focus may stand on one row while another call is open: the buttons say which one they decide.
+export function tellWhich() {
+  const words = byId("decide-which");
+  const row = document.activeElement?.closest(".row:has(:focus-visible)");
+  if (words) words.hidden = !row || row.dataset.id === selectedId();
+}
+
 export function markSelected() {
   for (const link of document.querySelectorAll(".row__open")) {
     if (link.closest(".row").dataset.id === selectedId()) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
   }
+  tellWhich();
 }
 
 // ---- Parts of the page -----------------------------------------------------------------------
@@ -41,6 +50,7 @@ function put(old, part) {
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
   old.replaceWith(part);
   window.htmx.process(part);
+  holdWhileOpening();
   markSelected();
   tick();
   if (focused) ((focused.id && byId(focused.id)) || part.querySelector("a, button, [tabindex]"))?.focus({ preventScroll: true });

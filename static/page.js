@@ -23,13 +23,24 @@ function ago(at) {
   return Math.abs(seconds) < 5 ? sentence("just now") : relative.format(seconds, "second");
 }
 
-function left(until) {
-  const seconds = Math.max(0, Math.ceil((until - serverNow()) / 1000));
-  if (seconds === 0) return sentence("time is over");
+const SOON_MS = 120_000;
+
+function clock(seconds) {
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
   const pad = (n) => String(n).padStart(2, "0");
-  const time = h ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`;
-  return sentence("%(time)s left", { time });
+  return h ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`;
+}
+
+// A row says "Soon" in place of "left", so that it needs no more room; a call's own page says
+// what happens at the end, too.
+function left(node, until) {
+  const seconds = Math.max(0, Math.ceil((until - serverNow()) / 1000));
+  if (seconds === 0) return sentence("time is over");
+  const time = clock(seconds);
+  const soon = until - serverNow() <= SOON_MS;
+  if (node.dataset.then === "run") return soon ? sentence("Soon: %(time)s left, then it does not run", { time }) : sentence("%(time)s left, then it does not run", { time });
+  if (node.dataset.then === "answer") return soon ? sentence("Soon: %(time)s left, then it gets no answer", { time }) : sentence("%(time)s left, then it gets no answer", { time });
+  return soon && node.closest(".row") ? sentence("Soon: %(time)s", { time }) : sentence("%(time)s left", { time });
 }
 
 export function write(node, text) {
@@ -46,9 +57,9 @@ export function tick() {
   for (const node of document.querySelectorAll("time[data-at]")) write(node, ago(Number(node.dataset.at)));
   for (const node of document.querySelectorAll("time[data-until]")) {
     const until = Number(node.dataset.until);
-    write(node, left(until));
+    write(node, left(node, until));
     node.classList.toggle("is-over", until <= serverNow());
-    node.classList.toggle("is-soon", until > serverNow() && until - serverNow() < 60_000);
+    node.classList.toggle("is-soon", until > serverNow() && until - serverNow() <= SOON_MS);
   }
 }
 
@@ -128,7 +139,10 @@ function opened(verdict) {
 export function focusForm(form) {
   const field = form.querySelector("[aria-invalid]") ?? form.querySelector("textarea, select, input:not([type=hidden], [readonly])");
   field?.focus({ preventScroll: true });
-  (form.dataset.verdict === "edit" ? field ?? form : byId("decide")).scrollIntoView({ block: "nearest" });
+  const panel = byId("decide");
+  // What sticks to the edge is in sight as it is, and the call behind it stays where it was.
+  if (getComputedStyle(panel).position !== "sticky") return form.scrollIntoView({ block: "nearest" });
+  panel.scrollTop = field?.matches("[aria-invalid]") ? field.offsetTop - panel.clientHeight / 3 : 0;
 }
 
 export function openConfirm(id) {

@@ -102,7 +102,7 @@ def test_without_a_policy_all_is_as_before(desk: Desk) -> None:
     row = desk.submit().approval
     before = row.fingerprint
     assert (row.rule_hash, row.ruling, row.policy_revision) == (None, None, None)
-    assert why_asked(row) == "Until a policy says otherwise, every call needs one approval."
+    assert why_asked(row) == "There is no policy yet, so every call waits for a person."
     desk.cancel(row.id)
     desk.set_policy(POLICY)
     assert desk.submit().approval.fingerprint != before

@@ -83,7 +83,7 @@ def test_a_call_is_told_in_german(
 ) -> None:
     path = f"/approvals/{file_call(risk='high')}"
     page = told(ana, path)
-    for words in ("Wartet auf eine Entscheidung", "in niemandes Auftrag", "Freigeben …"):
+    for words in ("Wartet auf eine Entscheidung", "gefragt von", "Freigeben …"):
         assert words in page
     assert "asked by" not in page
     assert "Fehlende Berechtigung: approvals:decide." in told(signed_in(house.vi), path)

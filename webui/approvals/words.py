@@ -112,7 +112,7 @@ VERDICT_FIRST: dict[Verdict, Sentence] = {
 }
 """The same at the beginning of a line: by whom follows."""
 
-WHY_ASKED = sentence("Until a policy says otherwise, every call needs one approval.")
+WHY_ASKED = sentence("There is no policy yet, so every call waits for a person.")
 
 HELD_UP = (
     "This organization asks everybody for a second factor, and you have none: sign in on the "

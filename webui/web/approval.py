@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from webui.approvals.answering.reviewing import Decided
 from webui.approvals.errors import DeskError, InvalidError
-from webui.approvals.states import OPEN, Risk, Verdict
+from webui.approvals.states import OPEN, Risk, Status, Verdict
 from webui.gating import Reveal, Shown
 from webui.preview import canonical_of, visible
 from webui.problems import status_of
@@ -19,6 +19,7 @@ from webui.web.detail import Detail, detail_of
 from webui.web.doors import open_to_agents
 from webui.web.editing import edit_of, editor_for
 from webui.web.grant_offer import offer_for, retyped, wish_of
+from webui.web.leading import has_decided, next_after
 from webui.web.looked import note_opened_full, note_viewed
 from webui.web.readings import read_call, shown_here
 from webui.web.render import page as whole_page
@@ -124,17 +125,22 @@ def answered(approval_id: str, decided: Decided) -> Answer:
             approval_id, status_of(decided.refusal), late_words=decided.refusal.detail
         )
     if wants_part():
-        return answer_as_it_stands(approval_id, 200)
+        return answer_as_it_stands(approval_id, 200, just_decided=True)
     return redirect(url_for("approval.page", approval_id=approval_id), 303)
 
 
 def answer_as_it_stands(
-    approval_id: str, status: int, typed: Typed = NOTHING, **more: Any
+    approval_id: str,
+    status: int,
+    typed: Typed = NOTHING,
+    *,
+    just_decided: bool = False,
+    **more: Any,
 ) -> tuple[str, int]:
     """Answer with the call as it stands now, whatever happened to the form."""
     row, detail = seen_now(approval_id)
     kept = typed if detail.status in OPEN else NOTHING
-    context = deciding_context(row, detail, kept) | more
+    context = deciding_context(row, detail, kept, just_decided=just_decided) | more
     if wants_part():
         return part("approval/_detail.html", detail=detail, **context), status
     return whole_page("approval/page.html", detail=detail, **context), status
@@ -147,11 +153,18 @@ def seen_now(approval_id: str) -> tuple[Row, Detail]:
         return row, detail_of(session, row)
 
 
-def deciding_context(row: Row, detail: Detail, typed: Typed) -> dict[str, Any]:
+def deciding_context(
+    row: Row, detail: Detail, typed: Typed, *, just_decided: bool = False
+) -> dict[str, Any]:
     """Return what the forms of a call need besides the call."""
     deciding = typed.verdict if typed.verdict in detail.can.offers else None
-    editor = offer = None
+    editor = offer = onward = None
     with house().store.reading() as session:
+        is_done = not detail.can.offers or detail.status == Status.NEEDS_REVISION
+        said = just_decided or detail.can.undo or has_decided(session, row.approval)
+        decided = is_done and said
+        if decided:
+            onward = next_after(session, row.approval)
         if deciding == Verdict.EDIT:
             editor = editor_for(session, row.approval, typed)
         if detail.can.grant:
@@ -166,6 +179,8 @@ def deciding_context(row: Row, detail: Detail, typed: Typed) -> dict[str, Any]:
         "nonce": None,
         "typed": typed,
         "editor": editor,
+        "decided": decided,
+        "next": onward,
     }
 
 

@@ -7,6 +7,7 @@ from flask import Flask
 
 from webui.approvals.words import RISK, RISK_INSIDE, ROLE
 from webui.preview.nodes import KIND
+from webui.web.brief import brief
 from webui.web.speaking import spoken
 
 _DAY = 86_400_000
@@ -43,6 +44,7 @@ def _moment(ms: int) -> datetime:
 
 def register(app: Flask) -> None:
     """Give the templates these filters."""
+    app.add_template_filter(brief)
     app.add_template_filter(iso)
     app.add_template_filter(utc)
     app.add_template_filter(lambda risk: RISK[risk], "risk_word")

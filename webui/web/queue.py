@@ -22,7 +22,16 @@ from webui.web.detail import detail_of
 from webui.web.links import link
 from webui.web.looked import note_viewed
 from webui.web.picking import barred
-from webui.web.queue_list import Part, Rows, asked, fitting, in_force, kept, listed
+from webui.web.queue_list import (
+    Part,
+    Rows,
+    asked,
+    fitting,
+    in_force,
+    kept,
+    listed,
+    settled_lately,
+)
 from webui.web.render import page as whole_page
 from webui.web.render import part
 from webui.web.rows import queue_rows
@@ -78,6 +87,7 @@ def page() -> str:
         counts = calls.pressure(session, org_id, now, seen=seen())
         selected = _selected(session)
         detail = None if selected is None else detail_of(session, selected)
+        lately = [] if rows.shown else settled_lately(session)
     if selected is not None and detail is not None:
         note_viewed(selected.approval, detail.seal)
     return whole_page(
@@ -87,6 +97,7 @@ def page() -> str:
         works_alone=me().signed.solo_operator,
         **_line(asked(), views),
         counts=counts,
+        lately=lately,
         detail=detail,
         writes=write_gate.waiting(),
         **(deciding_context(selected, detail, NOTHING) if selected and detail else {}),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from flask import request
+from flask import request, url_for
 from sqlalchemy.orm import Session
 
 from webui.narrowing import FIELDS, Query, read
@@ -182,11 +182,21 @@ def _group_of(by: str, row: Row, view: RowView) -> tuple[str, str]:
     )
 
 
+def settled_lately(session: Session, most: int = 5) -> list[RowView]:
+    """Return what was settled last, newest first."""
+    now = house().store.now()
+    found = settled.history(session, me().org_id, Filters(seen=seen()), limit=most).rows
+    return [
+        row_view(row, now, url_for("approval.page", approval_id=row.approval.id))
+        for row in found
+    ]
+
+
 def _settled_last(session: Session) -> str | None:
-    last = settled.history(session, me().org_id, Filters(seen=seen()), limit=1).rows
+    last = settled_lately(session, 1)
     if not last:
         return None
-    view = row_view(last[0], house().store.now(), "")
+    view = last[0]
     return sentence(
         "The last call was %(tool)s. %(how)s", tool=view.tool, how=view.settled_words
     )

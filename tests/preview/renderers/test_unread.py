@@ -41,7 +41,15 @@ def test_what_may_be_what_runs_and_is_not_read_is_a_danger(
 def test_what_else_is_not_read_is_named_after_the_dangers() -> None:
     call = {"query": "drop table a", "params": {"x": 1}, "label": "y"}
     assert findings("sql", call).splitlines()[-1] == (
-        "note: This reading leaves out, and the arguments below show: label, params."
+        "note: Also part of the call: label: y, params."
+    )
+
+
+def test_a_value_that_is_one_plain_word_stands_beside_its_name() -> None:
+    secret, asks = "sk-" + "a1B2" * 10, "prod. Nothing to see here."
+    call = {"command": "ls", "host": "prod-db-1", "token": secret, "why": asks, "odd": "аb"}
+    assert findings("bash", call) == (
+        "note: Also part of the call: host: prod-db-1, odd, token, why."
     )
 
 

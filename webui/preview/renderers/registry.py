@@ -1,5 +1,6 @@
 """Which renderer reads which call: by the tool's name, or else by the shape of the arguments."""
 
+import re
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -21,7 +22,7 @@ from webui.preview.renderers import (
     sql,
     terraform,
 )
-from webui.preview.renderers.arguments import Arguments
+from webui.preview.renderers.arguments import Arguments, text_of
 from webui.preview.renderers.rendering import Finding, Rendering
 from webui.preview.visible import on_one_line
 from webui.sentences import joined, sentence
@@ -68,6 +69,7 @@ _DECIDE: Final = frozenset(
 """Names of what a call does: left out of a reading, they may be what runs."""
 _MOST_NAMES: Final = 8
 _LONGEST_NAME: Final = 60
+_WORD: Final = re.compile(r"[A-Za-z0-9._:/@+-]{1,40}")
 
 
 def render(
@@ -111,21 +113,30 @@ def _with_unread(rendering: Rendering, arguments: Arguments) -> Rendering:
         said = (Finding("danger", words), *said)
     if rest:
         words = sentence(
-            "This reading leaves out, and the arguments below show: %(names)s.",
-            names=_listed(rest),
+            "Also part of the call: %(names)s.", names=_listed(rest, arguments)
         )
         said = (*said, Finding("note", words))
     return rendering._replace(findings=said)
 
 
-def _listed(names: Sequence[str]) -> str:
-    shown = [_short(name) for name in names[:_MOST_NAMES]]
+def _listed(names: Sequence[str], arguments: Arguments | None = None) -> str:
+    shown = [_named(name, arguments) for name in names[:_MOST_NAMES]]
     more = (
         [sentence("%(number)s more", number=len(names) - _MOST_NAMES)]
         if names[_MOST_NAMES:]
         else []
     )
     return joined(", ", (*shown, *more))
+
+
+def _named(name: str, arguments: Arguments | None) -> str:
+    """Return a name, with its value where that is one plain word and so no sentence of its own."""
+    value = arguments.look(name) if arguments else None
+    if value is None or value.kind in {"object", "array"} or value.is_masked:
+        return _short(name)
+    text = text_of(value)
+    is_word = not text.masks and _WORD.fullmatch(text.plain) is not None
+    return f"{_short(name)}: {text.plain}" if is_word else _short(name)
 
 
 def _short(name: str) -> str:

@@ -193,7 +193,7 @@ def pressure(
     now: int,
     *,
     seen: Seen = None,
-    soon: int = 60_000,
+    soon: int = 120_000,
     most: int = 1_000,
 ) -> Pressure:
     """Return how much waits of what a person may see; `soon` in ms."""
