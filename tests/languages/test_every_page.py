@@ -11,7 +11,7 @@ import pytest
 
 from tests.plugins.places import routes, things
 from webui.languages import Language
-from webui.web import filters, speaking
+from webui.web import filters, speaking, tree_words
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -107,7 +107,7 @@ def unmarked(page: str) -> Iterator[str]:
 
 @pytest.fixture
 def marked(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (speaking, filters):
+    for module in (speaking, filters, tree_words):
         monkeypatch.setattr(module, "spoken", lambda: Marked("en", "English"))
 
 
