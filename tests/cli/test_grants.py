@@ -28,6 +28,7 @@ def granted(instance: Path, filed: Any) -> str:
 
     def make(tx: Transaction) -> str:
         approval = tx.session.get_one(Approval, approval_id)
+        approval.misleads = None  # as in a grant from before calls were read when filed
         maker = tx.session.query(User.id).limit(1).scalar()
         wish = GrantWish(uses=3, conditions=(begins,))
         grant = standing_grant_of(tx, approval, wish, str(maker))

@@ -143,7 +143,8 @@ def run(rig: Rig, values: Iterator[Hostile], size: int = IN_A_CALL) -> None:
 def lying(start_desk: StartDesk) -> Iterator[ServedDesk]:
     """A desk without limits of number, where one standing grant was made of a lie."""
     desk = start_desk(**WITHOUT_LIMITS)
-    give_a_grant(desk.admin, desk, desk.key, of=f"{MARKUP[0]}\u202e")
+    # With a sign that misleads it would be a call of high risk, for which nobody can give one.
+    give_a_grant(desk.admin, desk, desk.key, of=MARKUP[0])
     yield desk
     desk.stop()
 

@@ -61,7 +61,7 @@ class Liar:
         made = desk.command("keys", "add", "gate", "--scope", "write-gate")
         desk.command("orgs", "write-gate", "on")
         self.gate = Client(desk.agents, made["key"])
-        self.grant = give_a_grant(desk.admin, desk, desk.key, of="<b>\u202e{{ 7 * 7 }}")
+        self.grant = give_a_grant(desk.admin, desk, desk.key, of="<b>{{ 7 * 7 }}")
 
     def call(self, part: list[str], number: int) -> None:
         """File a call of these; it is denied, withdrawn or left, each with such a reason."""

@@ -229,9 +229,10 @@ def test_what_calls_would_do_is_told_in_german(ana: Browser, file_call: FileCall
 
 
 def text_of(page: str) -> str:
-    """Return the words of a page's reading, its markup and line ends left out."""
-    if found := re.search(r'<div class="reading".*?\n</div>', page, re.DOTALL):
-        page = found[0]
+    """Return the words of a page's dangers and reading, its markup and line ends left out."""
+    parts = r'<section class="dangers".*?</section>|<div class="reading".*?\n</div>'
+    if found := re.findall(parts, page, re.DOTALL):
+        page = " ".join(found)
     return " ".join(unescape(re.sub(r"</?[a-z][^>]*>", "", page)).split())
 
 

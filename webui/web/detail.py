@@ -12,12 +12,12 @@ from webui.approvals.answering.reviewing import seal_of
 from webui.approvals.call.arguments import effective_hash
 from webui.approvals.ruling.terms import why_asked
 from webui.approvals.states import OPEN, Resolution, Status
-from webui.approvals.words import RESOLUTION, UNREPORTED, WHY_ASKED
+from webui.approvals.words import RESOLUTION, WHY_ASKED
 from webui.gating import Shown
 from webui.preview import PREVIEW_VERSION, Node, other_sums, visible
 from webui.preview.renderers import Rendering
-from webui.sentences import Sentence, joined, sentence
-from webui.store.models import Approval, Consumption, Event
+from webui.sentences import joined, sentence
+from webui.store.models import Approval, Event
 from webui.store.queries import calls, events, people, reasons
 from webui.store.queries.calls import Row, Vote
 from webui.web.access import me
@@ -25,6 +25,7 @@ from webui.web.changes import Changes
 from webui.web.context import house
 from webui.web.given import Given, given, name_of, settling
 from webui.web.granted import ties_of, told_in
+from webui.web.outcome import outcome
 from webui.web.past import (
     Alike,
     Earlier,
@@ -38,22 +39,13 @@ from webui.web.past import (
 )
 from webui.web.powers import NO_POWERS, Powers, powers_over
 from webui.web.progress import progress_words
-from webui.web.readings import shown_here
+from webui.web.readings import in_short, shown_here
 from webui.web.rows import RowView, row_view
 from webui.web.rows import shown as visible_or_none
 from webui.web.said import Said, said_about
 from webui.web.timeline import ON_THE_PAGE, Moment, facts_of, timeline
 from webui.web.told import ToldView, told_about
 from webui.web.told_chats import ToldChat, told_chats
-
-_NOT_YET = sentence("The agent took its one use; it has not reported yet.")
-_OUTCOMES: dict[str, Sentence] = {
-    "ok": sentence("The agent reported that it ran."),
-    "error": sentence("The agent reported that it failed."),
-    "unknown": sentence("The agent reported that it does not know how it ended."),
-    "rolled_back": sentence("The agent gave it back: the call did not take effect."),
-    **UNREPORTED,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +68,8 @@ class Detail(RowView):
     """Whether something in the call makes its risk one higher than it was filed as."""
     warnings: tuple[str, ...] = ()
     truncated: bool = False
+    in_short: str = ""
+    """The call on one line without its tool, as it is masked now; its row keeps the one it was filed with."""
     requires_full_view: bool = False
     requires_confirming: bool = False
     """Too long ago did this person prove who they are, for approving a call of this risk."""
@@ -153,6 +147,7 @@ def detail_of(session: Session, row: Row) -> Detail:
             *other_sums(shown.call.rendering, approval.summary, approval.reason),
         ),
         truncated=shown.truncated,
+        in_short=in_short(session, approval),
         requires_full_view=shown.needs_full_view,
         requires_confirming=needs_confirming(shown),
         **_words_of(approval),
@@ -185,7 +180,7 @@ def _around(session: Session, row: Row, votes: Sequence[Vote]) -> dict[str, Any]
     approval, now = row.approval, house().store.now()
     return {
         "progress_words": progress_words(session, approval, votes),
-        "outcome_words": _outcome(calls.uses(session, approval.id)),
+        "outcome_words": outcome(calls.uses(session, approval.id)),
         "usable_until": approval.usable_until,
         "similar": tuple(earlier(session, approval, now)),
         "edit": edited(session, approval, votes),
@@ -258,17 +253,6 @@ def _resolution(approval: Approval, view: RowView) -> str | None:
     if approval.resolution == Resolution.GRANT and view.ties.cover is not None:
         return None  # said with the grant's name
     return RESOLUTION[Resolution(approval.resolution)]
-
-
-def _outcome(uses: Sequence[Consumption]) -> str | None:
-    if not uses:
-        return None
-    last = uses[-1]
-    outcome = _NOT_YET if last.result is None else _OUTCOMES[last.result]
-    if not last.detail:
-        return outcome
-    said = sentence("It said: %(detail)s", detail=visible(last.detail))
-    return joined(" ", [outcome, said])
 
 
 def _named(

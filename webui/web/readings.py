@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from webui.approvals.call.arguments import effective_hash
 from webui.gating import Reveal, Shown, call_of, shown_of
-from webui.preview import Call, Profile
+from webui.preview import Call, Profile, arguments_told, line
 from webui.store.models import Approval
 from webui.web.context import house
 
@@ -36,3 +36,13 @@ def shown_here(
     """Return what stands on an approval's page; see `gating.shown_of`."""
     call = read_call(session, approval)
     return shown_of(session, house().keyring, approval, view, reveal, call)
+
+
+def in_short(session: Session, approval: Approval) -> str:
+    """Return what would run on one line, without its tool, as it is masked now.
+
+    Its row keeps the line that it was filed with.
+    """
+    arguments = read_call(session, approval).arguments
+    written = line(approval.tool, arguments, house().profile_for(approval))
+    return arguments_told(approval.tool, written)
