@@ -16,7 +16,7 @@ from webui.approvals.call.arguments import effective_arguments
 from webui.approvals.states import OPEN
 from webui.gating import NOT_MISLEADING, place_of
 from webui.masking import profile_for
-from webui.preview import PREVIEW_VERSION, Profile, glance
+from webui.preview import PREVIEW_VERSION, Profile, glance, line
 from webui.store.keyring import Keyring, KeyringError
 from webui.store.models import Approval, table_of
 from webui.store.rare import rare
@@ -78,7 +78,8 @@ def _read(session: Session, keyring: Keyring, approval: Approval) -> dict[str, A
         return {"misleads": None, "dangers": None, "read_by": PREVIEW_VERSION}
     profile = profile_for(session, keyring, approval)
     received = stored.received.decode() or None
-    return marks_of(approval, stored.value, profile, received)
+    marks = marks_of(approval, stored.value, profile, received)
+    return marks | {"line": line(approval.tool, stored.value, profile)}
 
 
 def _keep(tx: Transaction, read: Sequence[tuple[Approval, Mapping[str, Any]]]) -> None:

@@ -163,11 +163,13 @@ def test_what_a_new_policy_masks_is_looked_at_in_what_waits(
 ) -> None:
     waiting = ask_desk("shell.run", {"command": "rm -rf /srv", "script": "echo"})
     before = marks(desk, waiting)
+    assert "rm -rf" in desk.row(waiting).line
     desk.set_policy(POLICY)
     assert marks(desk, waiting)[2] is None
     assert read_what_waits(desk.store) == 1
     assert marks(desk, waiting) == shown(desk, waiting)
     assert marks(desk, waiting) != before
+    assert "rm -rf" not in desk.row(waiting).line
 
 
 def test_a_call_that_changed_while_it_was_read_is_read_again(
