@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from webui.languages import language
-from webui.preview import Profile, arguments_told, line, line_told
+from webui.preview import Call, Profile, arguments_told, line, line_of, line_told
 from webui.preview.telling import mark_told
 from webui.sentences import told
 
@@ -99,3 +100,20 @@ def test_in_english_a_line_stays_as_it_was_kept(
 @pytest.mark.parametrize("mark", ["⟦U+202E⟧", "⟦⟧", "⟦3 worlds⟧", "⟦redacted⟧"])
 def test_what_is_no_mark_of_ours_stays(mark: str) -> None:
     assert mark_told(mark) == mark
+
+
+def test_a_call_that_was_read_gives_the_line_that_its_arguments_give(
+    profile: Profile, naughty: list[str]
+) -> None:
+    # No call holds half of a surrogate pair.
+    whole = [text for text in naughty if not re.search("[\ud800-\udfff]", text)]
+    calls: list[dict[str, Any]] = [
+        {},
+        {"secret": {"a": 1}, "password": ["x"], "token": "abc", "z": None},
+        {f"k{number}": number for number in range(9)},
+        {"a": {"b": {"c": 1}}, "list": [1, 2], "flag": True, "text": "x" * 5_000},
+        *({text[:40] or "empty": text, "password": text} for text in whole[::10]),
+    ]
+    for arguments in calls:
+        call = Call(arguments, profile)
+        assert line_of("a.tool", call) == line("a.tool", arguments, profile)

@@ -4,7 +4,7 @@ from webui.preview.claims import other_sums
 from webui.preview.glancing import Glance, glance
 from webui.preview.hiding import HIDDEN, Hider, without_secrets
 from webui.preview.json_text import canonical_of, canonical_pieces
-from webui.preview.lines import arguments_told, line, line_told
+from webui.preview.lines import arguments_told, line, line_of, line_told
 from webui.preview.lookalikes import looks_like
 from webui.preview.masked import (
     StillMaskedError,
@@ -57,6 +57,7 @@ __all__ = [
     "in_order",
     "inline",
     "line",
+    "line_of",
     "line_told",
     "looks_like",
     "masked_arguments",

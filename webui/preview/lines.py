@@ -4,7 +4,7 @@ Specification: preview.md, "Three views, always"; details.md, section D, P15.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from webui.preview.clipping import Size, fitted
@@ -33,9 +33,23 @@ def line(tool: str, arguments: Mapping[str, Any], profile: Profile) -> str:
     """
     names = in_order(arguments)
     flat = {name: _flat(arguments[name]) for name in names[:_MOST_KEYS]}
+    return _written(tool, arguments, names, Call(flat, profile).values)
+
+
+def line_of(tool: str, call: Call) -> str:
+    """Return the same of a call that was read already."""
+    return _written(tool, call.arguments, in_order(call.arguments), call.values)
+
+
+def _written(
+    tool: str,
+    arguments: Mapping[str, Any],
+    names: Sequence[str],
+    values: Sequence[Value],
+) -> str:
     written = _head(tool)
     shown = 0
-    for name, value in zip(flat, Call(flat, profile).values, strict=True):
+    for name, value in zip(names[:_MOST_KEYS], values[:_MOST_KEYS], strict=True):
         part = (", " if shown else "") + _name(value) + ": "
         room = _MOST_CHARS - _REST - len(written) - len(part)
         part += _value(value, arguments[name], room)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from webui.approvals.call.arguments import effective_hash
 from webui.gating import Reveal, Shown, call_of, shown_of
-from webui.preview import Call, Profile, arguments_told, line
+from webui.preview import Call, Profile, arguments_told, line_of
 from webui.store.models import Approval
 from webui.web.context import house
 
@@ -43,6 +43,5 @@ def in_short(session: Session, approval: Approval) -> str:
 
     Its row keeps the line that it was filed with.
     """
-    arguments = read_call(session, approval).arguments
-    written = line(approval.tool, arguments, house().profile_for(approval))
+    written = line_of(approval.tool, read_call(session, approval))
     return arguments_told(approval.tool, written)
