@@ -10,7 +10,7 @@ from benchmarks.figures import Figure, compared, percentile
 from benchmarks.intake import bearer, call_of
 from benchmarks.load import COUNTER
 from benchmarks.past import MANY, desk_with
-from benchmarks.prepare import file_calls, opened, unused
+from benchmarks.prepare import WAITING, file_calls, opened, unused, withdraw
 from benchmarks.servers import Account, Served, scratch, serving
 from scripts.test_programs import find_chromium
 
@@ -64,16 +64,18 @@ def measure(number: int = MANY) -> Iterator[Figure]:
     with scratch() as folder, sync_playwright() as playwright:
         desk, account = desk_with(number, folder)
         with opened(desk) as store:
-            waiting = file_calls(store, account, LOADS, first=unused())
+            store.write(lambda tx: withdraw(tx, account))
+            waiting = file_calls(store, account, WAITING, first=unused())
         browser = playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox"]
         )
         with serving(desk) as served:
             page = _signed_in(browser.new_page(), served, account)
+            loads = [_complete(page, served) for _ in range(LOADS)]
+            page.evaluate(WATCH)
             runs = [_run(page, served, account) for _ in range(RUNS)]
             trips = page.evaluate(IDLE_TRIPS)
-            loads = [_complete(page, served) for _ in range(LOADS)]
-            acks = [_acknowledged(page, served, each) for each in waiting]
+            acks = [_acknowledged(page, served, each) for each in waiting[:LOADS]]
         browser.close()
     worst = [percentile(late, 0.99) for late, _ in runs]
     yield compared(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmarks import load
 from benchmarks.figures import Figure, compared
+from benchmarks.prepare import SESSION
 from benchmarks.servers import (
     NOOP,
     ONE_COMMIT,
@@ -30,7 +31,8 @@ def call_of(size: int = ARGUMENTS_BYTES) -> str:
     """Return the body of a filing with `size` bytes of arguments, one of a kind by a number."""
     arguments = {"command": f"deploy {load.COUNTER}", "env": "production", "note": ""}
     arguments["note"] = "x" * (size - len(json.dumps(arguments)))
-    return json.dumps({"tool": "shell.run", "arguments": arguments, "summary": "Deploy"})
+    call = {"tool": "shell.run", "arguments": arguments, "summary": "Deploy"}
+    return json.dumps(call | {"session": SESSION})
 
 
 def bearer(key: str) -> dict[str, str]:

@@ -9,13 +9,17 @@ from benchmarks import load
 from benchmarks.figures import Figure, compared
 from benchmarks.past import FEW, MANY, desk_with, long_past
 from benchmarks.past_postgresql import in_postgresql
-from benchmarks.prepare import Visit, file_calls, opened, unused, visits
+from benchmarks.prepare import (
+    WAITING,
+    Visit,
+    file_calls,
+    opened,
+    unused,
+    visits,
+    withdraw,
+)
 from benchmarks.servers import Account, scratch, serving
-from webui.approvals.ending import end_session
-from webui.store.transaction import Transaction
 
-WAITING = 50
-SESSION = "bench"
 RUNS = 3
 SECONDS = 1.2
 GOAL_MS = 15.0
@@ -72,17 +76,12 @@ class _Asked:
 
 def _asked(ends: ExitStack, instance: Path, account: Account, url: str | None) -> _Asked:
     with opened(instance, url) as store:
-        store.write(lambda tx: _withdraw(tx, account))
+        store.write(lambda tx: withdraw(tx, account))
         waiting = file_calls(store, account, WAITING, first=unused())[0]
         (visit,) = visits(store, account, 1)
     more = {} if url is None else {"COUNTERSIGN_DATABASE_URL": url}
     served = ends.enter_context(serving(instance, **more))
     return _Asked(served.dashboard, visit, waiting)
-
-
-def _withdraw(tx: Transaction, account: Account) -> None:
-    """Take back what a run before has left waiting."""
-    end_session(tx, account.org, account.agent, SESSION)
 
 
 def _figures(where: str, number: int, asked: list[_Asked]) -> Iterator[Figure]:

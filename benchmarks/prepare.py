@@ -19,6 +19,7 @@ from webui.approvals.answering.reviewing import Look, Reviewer
 from webui.approvals.asking import intake
 from webui.approvals.asking.ask import Ask, Filer, Limits
 from webui.approvals.call.canonical import arguments_hash, canonical, fingerprint
+from webui.approvals.ending import end_session
 from webui.approvals.people import sessions
 from webui.approvals.states import Verdict
 from webui.insights.buckets import DAY
@@ -36,6 +37,9 @@ from webui.web.sessions import hash_of, remember
 
 NO_LIMITS = Limits(ttl=3_600_000, rate=0, max_pending=0)
 AT_ONCE = 100
+WAITING = 50
+"""Calls that wait while pages are measured."""
+SESSION = "bench"
 TOOL = "shell.run"
 
 
@@ -98,7 +102,7 @@ def _visit(store: Store, session_id: str) -> Visit:
     return Visit(f"{name}={signer.dumps(cookie)}", str(token))
 
 
-def ask_of(account: Account, arguments: dict[str, object], session: str = "bench") -> Ask:
+def ask_of(account: Account, arguments: dict[str, object], session: str = SESSION) -> Ask:
     """Return a call as the API would prepare it."""
     return Ask(
         tool=TOOL,
@@ -129,6 +133,11 @@ def file_calls(store: Store, account: Account, number: int, first: int = 0) -> l
         numbers = range(start, min(start + AT_ONCE, first + number))
         ids += store.write(lambda tx, numbers=numbers: file(tx, numbers))  # type: ignore[misc]
     return ids
+
+
+def withdraw(tx: Transaction, account: Account) -> None:
+    """Take back what measures before have left waiting: the queue's cost grows with that."""
+    end_session(tx, account.org, account.agent, SESSION)
 
 
 def decide_calls(
