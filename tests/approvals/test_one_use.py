@@ -220,6 +220,7 @@ def test_a_question_may_be_about_an_approval_or_a_project(desk: Desk, house: Hou
             found = questions.answer(session, house.org_id, asked, desk.store.now())
         return found.access.allowed
 
-    for kind, thing in (("approval", approval_id), ("project", project)):
-        assert allowed(house.vi.id, kind, thing)  # type: ignore[arg-type]
-        assert not allowed(house.zoe.id, kind, thing)  # type: ignore[arg-type]
+    things: dict[Kind, str] = {"approval": approval_id, "project": project}
+    for kind, thing in things.items():
+        assert allowed(house.vi.id, kind, thing)
+        assert not allowed(house.zoe.id, kind, thing)

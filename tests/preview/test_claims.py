@@ -52,6 +52,7 @@ def test_the_same_sum_however_it_is_written_and_other_numbers_are_no_slip(
         ("Refund €84", "€84"),
         ("Refund 84,50", "84,50"),
         ("Refund 8 450.00 EUR", "8 450.00 EUR"),
+        ("Refund 8\xa0450,00\xa0EUR", "8 450,00 EUR"),
     ],
 )
 def test_other_currencies_and_ways_to_write_are_told_apart(

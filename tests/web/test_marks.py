@@ -30,10 +30,7 @@ _ROW = re.compile(r'<li class="row.*?</li>', re.DOTALL)
 def rows(browser: Browser, path: str, **headers: str) -> dict[str, str]:
     """Return what stands on each row of a list, by the approval's id."""
     page = browser.get(path, headers=PART | headers).get_data(as_text=True)
-    return {
-        re.search(r'data-id="(\w+)"', row)[1]: row  # type: ignore[index]
-        for row in _ROW.findall(page)
-    }
+    return {re.findall(r'data-id="(\w+)"', row)[0]: row for row in _ROW.findall(page)}
 
 
 def words(markup: str) -> str:

@@ -43,7 +43,7 @@ def how_long(counted: Counted) -> Chart:
                 buckets.words(b),
                 found[b],
                 share(found[b], total),
-                *counted.cell_before(Facet.ALL, "", lambda row, b=b: waits(row)[b]),  # type: ignore[misc]
+                *counted.cell_before(Facet.ALL, "", lambda row, b=b: waits(row)[b]),  # type: ignore[misc]  # b is bound now
             )
             for b in range(BUCKETS)
         ],

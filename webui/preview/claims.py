@@ -36,10 +36,12 @@ def other_sums(rendering: Rendering | None, *words: str | None) -> tuple[Sentenc
     """
     if rendering is None or not rendering.sums:
         return ()
-    named = [(Decimal(value), code) for value, code in rendering.sums]
+    named: dict[Decimal, set[str]] = {}
+    for value, code in rendering.sums:
+        named.setdefault(Decimal(value), set()).add(code)
     told = (_SUM.finditer((text or "")[:_MOST_WORDS]) for text in words)
     others = dict.fromkeys(
-        found[0].strip()
+        found[0].replace("\xa0", " ").strip()  # nothing hidden reaches a page
         for found in chain.from_iterable(told)
         if _is_sum(found) and not _fits(found, named)
     )
@@ -53,7 +55,7 @@ def _is_sum(found: re.Match[str]) -> bool:
     return _code(found) is not None or _HUNDREDTHS.search(found["number"]) is not None
 
 
-def _fits(found: re.Match[str], named: list[tuple[Decimal, str]]) -> bool:
+def _fits(found: re.Match[str], named: dict[Decimal, set[str]]) -> bool:
     code = _code(found)
     values = [
         value
@@ -61,9 +63,8 @@ def _fits(found: re.Match[str], named: list[tuple[Decimal, str]]) -> bool:
             Text(found["number"].replace("\xa0", " "), {}), "major", "", is_number=False
         ).values()
     ]
-    return any(
-        value in values and (not code or not own or own == code) for value, own in named
-    )
+    codes = set().union(*(named.get(value, set()) for value in values))
+    return bool(codes) and (not code or "" in codes or code in codes)
 
 
 def _code(found: re.Match[str]) -> str | None:

@@ -73,7 +73,7 @@ def register(app: Flask) -> None:
         if wait:
             with rings.holding(asks) as holds:
                 if holds:
-                    time.sleep(wait)
+                    time.sleep(wait)  # of this greenlet alone; `holds` bounds how many
             return problem(429, "too_often", _TOO_OFTEN, retry_after=ceil(LEAST))
         known, heard = (
             read_seq(request.args.get(name)) or 0 for name in ("since", "heard")
