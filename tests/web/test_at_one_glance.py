@@ -36,6 +36,20 @@ def decided(
     return html.unescape(answer.get_data(as_text=True))
 
 
+def test_a_sum_that_only_the_agents_words_name_is_among_what_to_look_closely_at(
+    signed_in: SignedIn, house: House, file_call: FileCall
+) -> None:
+    said = "The agent's words speak of 84.50 EUR; the call does not."
+    told = {"summary": "Refund the lamp", "reason": "The order was 84.50 EUR."}
+    slip = file_call(tool="payments.refund", arguments=REFUND, **told)
+    right = file_call(
+        tool="payments.refund", arguments=REFUND | {"amount": "84.50"}, **told
+    )
+    browser = signed_in(house.ana)
+    assert said in page_of(browser, f"/approvals/{slip}")
+    assert said not in page_of(browser, f"/approvals/{right}")
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
