@@ -40,7 +40,10 @@ def test_a_sum_that_only_the_agents_words_name_is_among_what_to_look_closely_at(
     signed_in: SignedIn, house: House, file_call: FileCall
 ) -> None:
     said = "The agent's words speak of 84.50 EUR; the call does not."
-    told = {"summary": "Refund the lamp", "reason": "The order was 84.50 EUR."}
+    told: dict[str, Any] = {
+        "summary": "Refund the lamp",
+        "reason": "The order was 84.50 EUR.",
+    }
     slip = file_call(tool="payments.refund", arguments=REFUND, **told)
     right = file_call(
         tool="payments.refund", arguments=REFUND | {"amount": "84.50"}, **told
