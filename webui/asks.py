@@ -22,9 +22,9 @@ from webui.approvals.call.canonical import (
 )
 from webui.approvals.errors import Fault, InvalidError
 from webui.approvals.misfits import misfit
-from webui.approvals.states import Verdict
+from webui.approvals.states import Status, Verdict
 from webui.gating import NOT_MISLEADING
-from webui.marking import marks_of
+from webui.marking import told_of
 from webui.masking import fitted
 from webui.preview import Profile, line, preview
 from webui.sentences import sentence
@@ -213,7 +213,7 @@ def prepare(
     report: bool = True,
     otherwise: tuple[str, ...] = EVERY_VERDICT,
 ) -> Ask:
-    """Do all that needs no transaction: canonical form, hashes, the safe line.
+    """Do all that needs no transaction: canonical form and hashes.
 
     `otherwise` are the verdicts that may be given where the body does not say which.
     """
@@ -225,7 +225,7 @@ def prepare(
         arguments_hash=sha256_of(arguments),
         canonical=arguments,
         received=received.encode(),
-        line=line(body.tool, body.arguments, fitting),
+        told=partial(_told, body.arguments, received, profile),
         tool_def=_hash_of(body.tool_def),
         ctx=body.ctx,
         scope=body.scope,
@@ -247,14 +247,17 @@ def prepare(
         callback_url=body.callback_url,
         report=report,
         misleads=lambda some: _misleads(body.tool, some, fitting),
-        marks=partial(_marks, body.arguments, received, profile),
     )
 
 
-def _marks(
+def _told(
     arguments: Mapping[str, Any], received: str, profile: Profile, row: Approval
 ) -> Mapping[str, Any]:
-    return marks_of(row, arguments, fitted(profile, row), received or None)
+    """Read all of a call only if it waits: lists warn of nothing that is settled."""
+    fitting = fitted(profile, row)
+    if row.status == Status.PENDING:
+        return told_of(row, arguments, fitting, received or None)
+    return {"line": line(row.tool, arguments, fitting)}
 
 
 def _with_schema_of(body: AskBody, profile: Profile) -> Profile:

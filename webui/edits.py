@@ -12,9 +12,9 @@ from webui.approvals.call.canonical import canonical, fingerprint_of_canonical, 
 from webui.approvals.call.differing import differences, step_to
 from webui.approvals.call.schema_check import faults_by_schema
 from webui.approvals.errors import Fault, InvalidError
-from webui.marking import marks_of
+from webui.marking import told_of
 from webui.masking import profile_for
-from webui.preview import Profile, StillMaskedError, line, masked_name, unmasked
+from webui.preview import Profile, StillMaskedError, masked_name, unmasked
 from webui.sentences import sentence
 from webui.store.keyring import Keyring
 from webui.store.models import Approval
@@ -57,13 +57,12 @@ def prepare_edit(
             ctx=json.loads(approval.ctx),
             rule_hash=approval.rule_hash,
         ),
-        line=line(approval.tool, edited, profile),
         changed=tuple(
             _as_shown(found.pointer, profile)[:LONGEST_PLACE]
             for found in changed[:MOST_CHANGES]
         ),
         changes=len(changed),
-        marks=marks_of(approval, edited, profile, None),
+        told=told_of(approval, edited, profile, None),
     )
 
 

@@ -16,7 +16,7 @@ from webui.approvals.call.arguments import effective_arguments
 from webui.approvals.states import OPEN
 from webui.gating import NOT_MISLEADING, place_of
 from webui.masking import profile_for
-from webui.preview import PREVIEW_VERSION, Profile, glance, line
+from webui.preview import PREVIEW_VERSION, Call, Profile, glance, glance_of, line_of
 from webui.store.keyring import Keyring, KeyringError
 from webui.store.models import Approval, table_of
 from webui.store.rare import rare
@@ -29,10 +29,12 @@ BATCH: Final = 10
 _approvals = table_of(Approval)
 
 
-def marks_of(
+def told_of(
     approval: Approval, arguments: Mapping[str, Any], profile: Profile, received: str | None
 ) -> dict[str, Any]:
     """Return the columns that say what lists show of a call with these arguments.
+
+    That is its line and its marks, of one reading: reading costs more than both.
 
     Args:
         approval: the row, as it is or will be.
@@ -41,13 +43,15 @@ def marks_of(
         received: the arguments' text as it came in; none of an edit.
 
     """
-    call = glance(approval.tool, arguments, profile, received=received)
-    flags, place = call.flags, place_of(approval)
+    call = Call(arguments, profile, received)
+    seen = glance_of(approval.tool, call)
+    flags, place = seen.flags, place_of(approval)
     if place:
         flags |= glance(approval.tool, place, replace(profile, schemas=())).flags
     return {
+        "line": line_of(approval.tool, call),
         "misleads": bool(flags - NOT_MISLEADING),
-        "dangers": call.dangers,
+        "dangers": seen.dangers,
         "read_by": PREVIEW_VERSION,
     }
 
@@ -78,8 +82,7 @@ def _read(session: Session, keyring: Keyring, approval: Approval) -> dict[str, A
         return {"misleads": None, "dangers": None, "read_by": PREVIEW_VERSION}
     profile = profile_for(session, keyring, approval)
     received = stored.received.decode() or None
-    marks = marks_of(approval, stored.value, profile, received)
-    return marks | {"line": line(approval.tool, stored.value, profile)}
+    return told_of(approval, stored.value, profile, received)
 
 
 def _keep(tx: Transaction, read: Sequence[tuple[Approval, Mapping[str, Any]]]) -> None:

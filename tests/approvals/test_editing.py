@@ -378,7 +378,7 @@ def test_a_mask_keeps_what_it_hides_and_half_a_mask_is_refused(
     shown = masked_arguments(asked, profile)
     edit = desk.prepared(approval_id, shown | {"n": 2})
     assert json.loads(edit.canonical) == asked | {"n": 2}
-    assert "hunter2" not in edit.line
+    assert "hunter2" not in edit.told["line"]
     for part in (shown["password"][:-1], shown["password"][1:], "x" + shown["password"]):
         with pytest.raises(InvalidError) as caught:
             desk.prepared(approval_id, shown | {"password": part})

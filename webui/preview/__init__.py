@@ -1,7 +1,7 @@
 """Hostile arguments made safe to look at: pure, deterministic, linear, and versioned."""
 
 from webui.preview.claims import other_sums
-from webui.preview.glancing import Glance, glance
+from webui.preview.glancing import Glance, glance, glance_of
 from webui.preview.hiding import HIDDEN, Hider, without_secrets
 from webui.preview.json_text import canonical_of, canonical_pieces
 from webui.preview.lines import arguments_told, line, line_of, line_told
@@ -54,6 +54,7 @@ __all__ = [
     "full_of",
     "gate",
     "glance",
+    "glance_of",
     "in_order",
     "inline",
     "line",

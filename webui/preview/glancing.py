@@ -24,7 +24,11 @@ def glance(
     received: str | None = None,
 ) -> Glance:
     """Return what the views of a call warn of; arguments and errors as of `preview`."""
-    call = Call(arguments, profile, received)
+    return glance_of(tool, Call(arguments, profile, received))
+
+
+def glance_of(tool: str, call: Call) -> Glance:
+    """Return the same of a call that was read already."""
     rendering = render(tool, call.values, call.own_domains)
     dangers = () if rendering is None else rendering.dangers
     return Glance(frozenset(+call.tally.flags), len(dangers))

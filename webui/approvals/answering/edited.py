@@ -44,6 +44,5 @@ def columns_of(
         "edited_hash": edit.arguments_hash,
         "edited_fingerprint": edit.fingerprint,
         "edits": approval.edits + 1,
-        "line": edit.line,
-        **edit.marks,
+        **edit.told,
     }

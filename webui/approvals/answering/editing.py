@@ -38,7 +38,6 @@ class Edit:
     canonical: bytes
     arguments_hash: str
     fingerprint: str
-    line: str
     changed: tuple[str, ...]
     """Where they differ from what was asked, at most `MOST_CHANGES` places, named as shown.
 
@@ -46,7 +45,7 @@ class Edit:
     """
     changes: int
     """How many places differ in all."""
-    marks: Mapping[str, Any]
+    told: Mapping[str, Any]
     """Columns that say what lists show of the edited call."""
 
     @property

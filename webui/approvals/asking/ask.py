@@ -53,7 +53,8 @@ class Ask:
     arguments_hash: str
     canonical: bytes
     received: bytes
-    line: str
+    told: Callable[[Approval], Mapping[str, Any]]
+    """Gives the columns that say what lists show of its row, as it is filed."""
     tool_def: str | None = None
     ctx: Mapping[str, Any] = field(default_factory=dict)
     scope: str | None = None
@@ -82,8 +83,6 @@ class Ask:
     report: bool = True
     misleads: Callable[[Mapping[str, Any]], bool] = lambda _: False
     """Says of some arguments whether a person would have to look closely at them."""
-    marks: Callable[[Approval], Mapping[str, Any]] = lambda _: {}
-    """Says of its row, as it is filed for people, what lists show of the call."""
     ruling: Ruling | None = None
     """What the policy says of it, once it was asked; none without a policy."""
     dedupe_window: int | None = None

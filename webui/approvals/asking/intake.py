@@ -59,6 +59,16 @@ _denial_of = Prepared(
     .order_by(_approvals.c.id.desc())
     .limit(1)
 )
+_waiting = (
+    select(_approvals.c.id)
+    .where(
+        _approvals.c.agent_id == bindparam("agent"),
+        or_(*(_approvals.c.status == status for status in sorted(OPEN))),
+        _approvals.c.expires_at > bindparam("now"),
+    )
+    .limit(bindparam("most"))
+)
+_waiting_of = Prepared(select(func.count()).select_from(_waiting.subquery()))
 
 
 def submit(
@@ -189,8 +199,7 @@ def _file(
     values |= at_filing(tx, ask, filer.source_id)
     if not ask.settled:
         values |= covered(tx, filer, ask, values) or {}
-    if values["status"] == Status.PENDING:
-        values |= ask.marks(as_loaded(Approval, values))
+    values |= ask.told(as_loaded(Approval, values))
     revised = None if ask.revision_of is None else revised_by(tx, filer, ask.revision_of)
     if stale_twin is not None:
         displace(tx, stale_twin, values["id"])
@@ -242,19 +251,11 @@ def _spend(tx: Transaction, filer: Filer, bucket: str, rate: int) -> None:
 def _refuse_flood(tx: Transaction, filer: Filer, limits: Limits) -> None:
     if limits.max_pending == 0:
         return
-    some = (
-        select(Approval.id)
-        .where(
-            Approval.agent_id == filer.agent_id,
-            Approval.status.in_(OPEN),
-            Approval.expires_at > tx.now,
-        )
-        .limit(limits.max_pending)
-        .subquery()
+    found = tx.first(
+        _waiting_of,
+        {"agent": filer.agent_id, "now": tx.now, "most": limits.max_pending},
     )
-    if (
-        tx.session.scalar(select(func.count()).select_from(some)) or 0
-    ) >= limits.max_pending:
+    if found is not None and found[0] >= limits.max_pending:
         raise TooManyError(
             f"{limits.max_pending} calls of this agent already wait for a decision.",
             retry_after=30,
