@@ -1,5 +1,7 @@
 """The word index of history: masked words, once, and only of what is settled."""
 
+from functools import partial
+
 import pytest
 from sqlalchemy import text
 
@@ -9,7 +11,7 @@ from webui.approvals.answering.looking import note_exported, note_opened_full, n
 from webui.approvals.searching import index_settled
 from webui.approvals.states import Verdict
 from webui.preview import Profile
-from webui.store.queries import settled
+from webui.store.queries import settled, words
 from webui.store.queries.calls import Filters
 
 
@@ -56,6 +58,24 @@ def test_an_edited_call_is_found_by_what_was_asked_and_by_what_ran(
     desk.report(edited, desk.use(edited).lease_token, "ok")
     index(desk)
     assert found(desk, "everything") == found(desk, "nothing") == {edited}
+
+
+def test_a_last_word_may_begin_others_until_enough_calls_hold_it_whole(
+    desk: Desk, house: House
+) -> None:
+    if not desk.store.on_sqlite:
+        return  # PostgreSQL's index knows whole words only
+    whole, longer = (
+        desk.submit(arguments={"command": command}).approval.id
+        for command in ("deploy", "deployment")
+    )
+    for each in (whole, longer):
+        desk.cancel(each)
+        index(desk)
+    with desk.store.reading() as session:
+        looked = partial(words.found, session, house.org_id)
+        assert looked("deploy") == [*looked("deploym"), whole] == [longer, whole]
+        assert looked("deploy", most=1) == [whole]
 
 
 @pytest.mark.parametrize(

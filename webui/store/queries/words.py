@@ -34,22 +34,29 @@ def asked_words(words: str) -> list[str]:
 
 
 def found(session: Session, org_id: str, words: str, most: int = 500) -> list[str]:
-    """Return the ids of the newest settled approvals whose masked words hold all of `words`."""
+    """Return the ids of the newest settled approvals whose masked words hold all of `words`.
+
+    On SQLite the last may begin a word, where fewer than `most` hold it whole: for a beginning,
+    FTS5 merges all that was ever kept under the words it begins before it gives the newest.
+    """
     asked = asked_words(words)
     if not asked:
         return []
-    on_sqlite = session.connection().dialect.name == "sqlite"
-    if not on_sqlite:
+    if session.connection().dialect.name != "sqlite":
         session.execute(_FROM_MEMORY)
-    values = {
-        "words": _quoted(asked) if on_sqlite else " ".join(asked),
-        "org": org_id,
-        "most": most,
-    }
-    return list(session.scalars(_SQLITE if on_sqlite else _POSTGRESQL, values))
+        values = {"words": " ".join(asked), "org": org_id, "most": most}
+        return list(session.scalars(_POSTGRESQL, values))
+    whole = _on_sqlite(session, org_id, _quoted(asked), most)
+    if len(whole) == most or len(asked[-1]) < SHORTEST_BEGINNING:
+        return whole
+    return _on_sqlite(session, org_id, _quoted(asked) + "*", most)
+
+
+def _on_sqlite(session: Session, org_id: str, expression: str, most: int) -> list[str]:
+    values = {"words": expression, "org": org_id, "most": most}
+    return list(session.scalars(_SQLITE, values))
 
 
 def _quoted(words: list[str]) -> str:
-    """Return words as FTS5 strings, without its operators; the last may be a beginning."""
-    begins = len(words[-1]) >= SHORTEST_BEGINNING
-    return " ".join('"' + word.replace('"', '""') + '"' for word in words) + "*" * begins
+    """Return words as FTS5 strings, without its operators."""
+    return " ".join('"' + word.replace('"', '""') + '"' for word in words)
