@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -130,7 +131,16 @@ def _found_in(recorder: ScenarioRecorder) -> list[str]:
         # The guard refuses other methods before routing: Allow names what the listener takes.
         and "Allow header mismatch" not in str(check.failure_info.failure)
         and not _beyond_a_schema(recorder, case_id, check.name)
+        and not _refused_by_its_size(recorder, case_id, check.name)
     ]
+
+
+def _refused_by_its_size(recorder: ScenarioRecorder, case_id: str, check: str) -> bool:
+    """Say whether a body was refused before it was read; the tool knows no 413."""
+    response = recorder.interactions[case_id].response
+    if check != "negative_data_rejection" or response is None:
+        return False
+    return response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
 def _beyond_a_schema(recorder: ScenarioRecorder, case_id: str, check: str) -> bool:
