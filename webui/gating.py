@@ -4,12 +4,14 @@ Pages, tokens and the command line ask here, so that none of them is the easy wa
 Specification: details.md, section D, P5 and P11.
 """
 
+import hmac
 import json
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, NamedTuple
 
 from sqlalchemy.orm import Session
 
+from webui.approvals.answering.reviewing import seal_of
 from webui.approvals.asking.ask import UPSTREAM_REF
 from webui.approvals.call.arguments import effective_arguments
 from webui.approvals.errors import NotAllowedError
@@ -17,6 +19,7 @@ from webui.approvals.states import Risk
 from webui.approvals.words import RISK_INSIDE
 from webui.masking import profile_for
 from webui.preview import (
+    PREVIEW_VERSION,
     Call,
     Place,
     Preview,
@@ -74,6 +77,11 @@ class Shown:
         """Return what the reading of the call warns of."""
         reading = self.call.rendering
         return () if reading is None else reading.dangers
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """Return what nobody says yes to without having been told: dangers, and what misleads."""
+        return (*self.dangers, *(self.warnings if self.is_raised else ()))
 
     @property
     def why_alone(self) -> str | None:
@@ -187,11 +195,55 @@ def place_of(approval: Approval) -> dict[str, Any]:
     return {name: value for name, value in place.items() if value is not None}
 
 
-def refuse_unseen(session: Session, keyring: Keyring, approval: Approval) -> None:
+class UntoldError(NotAllowedError):
+    """A yes without a page to a call with a danger that its giver was not told; tells them."""
+
+    def __init__(self, cautions: tuple[str, ...], seen: str) -> None:
+        self.cautions, self.seen = cautions, seen
+        super().__init__(
+            "danger_unseen",
+            f"This desk warns of this call: {self.told} Whoever approves it has to read that "
+            "first; then send the same again with the `seen` of this answer.",
+        )
+
+    @property
+    def told(self) -> str:
+        """Return all that is warned of, in one line."""
+        return " ".join(self.cautions)
+
+
+def proof_of(
+    keyring: Keyring, approval: Approval, shown: Shown, user_id: str
+) -> str | None:
+    """Return what proves that a person was told the cautions of this content; none without any.
+
+    It goes where the cautions go in words, and nowhere else, as the full page's nonce does.
+    """
+    if not shown.cautions:
+        return None
+    about = [user_id, approval.id, seal_of(approval, PREVIEW_VERSION), *shown.cautions]
+    return keyring.tag("danger-seen", json.dumps(about))
+
+
+def refuse_unseen(
+    session: Session,
+    keyring: Keyring,
+    approval: Approval,
+    user_id: str,
+    seen: str | None,
+) -> None:
     """Refuse a yes that comes without a page: where all was shown and the person signed in.
+
+    Args:
+        session: to read in.
+        keyring: opens the arguments.
+        approval: which.
+        user_id: who says yes.
+        seen: what they bring as proof that they were told of its dangers.
 
     Raises:
         NotAllowedError: `full_view_required`.
+        UntoldError: `danger_unseen`.
 
     """
     shown = shown_of(session, keyring, approval)
@@ -207,6 +259,11 @@ def refuse_unseen(session: Session, keyring: Keyring, approval: Approval) -> Non
             "after its full arguments were shown."
         )
     else:
+        proof = proof_of(keyring, approval, shown, user_id)
+        if proof is not None and not hmac.compare_digest(
+            proof.encode(), (seen or "").encode()
+        ):
+            raise UntoldError(shown.cautions, proof)
         return
     raise NotAllowedError("full_view_required", why)
 

@@ -17,6 +17,7 @@ from webui.approvals.errors import (
     TooManyError,
 )
 from webui.approvals.ruling.policies import PolicyRefusedError
+from webui.gating import UntoldError
 from webui.refusals import MEDIA_TYPE
 from webui.sentences import sentence
 from webui.store.errors import StoreUnavailableError
@@ -96,6 +97,8 @@ def of_desk_error(error: DeskError) -> Response:
         ]
     if isinstance(error, DeniedByRuleError):
         more |= {"reason": error.detail, "rule": error.rule, "proceed": False}
+    if isinstance(error, UntoldError):
+        more |= {"cautions": list(error.cautions), "seen": error.seen}
     return problem(
         status_of(error),
         error.code,

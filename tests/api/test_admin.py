@@ -159,6 +159,17 @@ def test_what_is_cut_or_could_mislead_is_approved_on_its_page_only(
     assert rae.post(f"/api/deny/{filed['id']}").json["status"] == "denied"
 
 
+def test_a_danger_is_told_before_it_is_approved(ci: Any, rae: Any) -> None:
+    filed = ci.file(arguments={"command": "rm -rf /srv/old"})
+    path = f"/api/approve/{filed['id']}"
+    refused = rae.post(path)
+    assert (refused.status_code, refused.json["code"]) == (403, "danger_unseen")
+    assert refused.json["cautions"]
+    assert rae.post(path, {"seen": "0" * 64}).json["code"] == "danger_unseen"
+    answer = rae.post(path, {"seen": refused.json["seen"]})
+    assert answer.json["status"] == "approved"
+
+
 def test_a_reviewer_reads_what_else_the_call_is_bound_to(ci: Any, rae: Any) -> None:
     definition = {"name": "shell.run", "description": "Run", "input_schema": {}}
     bound = {"ctx": {"cwd": "/srv"}, "scope": "prod"}

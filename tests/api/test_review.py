@@ -210,6 +210,60 @@ def test_what_asks_for_its_page_is_approved_there_only(
     assert decide(rae, filed, "deny").json["status"] == "denied"
 
 
+DANGER: dict[str, Any] = {"arguments": {"command": "rm -rf /srv/old"}}
+MISLEADS: dict[str, Any] = {"arguments": {"file": "a\u202egpj.exe"}}
+
+
+@pytest.mark.parametrize(("more", "word"), [(DANGER, "-rf"), (MISLEADS, "U+202E")])
+def test_a_yes_to_what_is_warned_of_names_what_its_giver_was_told(
+    ci: Any, rae: Any, demand: Any, more: dict[str, Any], word: str
+) -> None:
+    filed = ci.file(**more)
+    demand(filed["id"], risk="low")
+    refused = decide(rae, filed, "approve")
+    assert (refused.status_code, refused.json["code"]) == (403, "danger_unseen")
+    found = rae.get(f"{LIST}/{filed['id']}").json
+    assert word in " ".join(found["cautions"])
+    assert (refused.json["cautions"], refused.json["seen"]) == (
+        found["cautions"],
+        found["seen"],
+    )
+    assert all(words in refused.json["detail"] for words in found["cautions"])
+    assert "`seen`" in refused.json["detail"]
+    answer = decide(rae, filed, "approve", seen=found["seen"])
+    assert answer.json["status"] == "approved"
+    assert decide(rae, filed, "approve", seen=found["seen"]).status_code == 200
+
+
+def test_what_was_told_counts_for_one_person_and_one_content_of_one_call(
+    ci: Any, rae: Any, as_member: Any, house: Any, demand: Any
+) -> None:
+    filed, alike = ci.file(**DANGER), ci.file(**DANGER, scope="other")
+    ana = as_member(house.ana)
+    seen = rae.get(f"{LIST}/{filed['id']}").json["seen"]
+    for caller, approval in ((ana, filed), (rae, alike)):
+        answer = decide(caller, approval, "approve", seen=seen)
+        assert (answer.status_code, answer.json["code"]) == (403, "danger_unseen")
+    demand(filed["id"], change_requests=1)
+    assert decide(rae, filed, "approve", seen=seen).json["code"] == "danger_unseen"
+
+
+def test_an_edit_is_a_yes_too_and_a_denial_of_a_danger_needs_no_word(
+    ci: Any, rae: Any, as_member: Any, house: Any
+) -> None:
+    filed = ci.file(**DANGER)
+    carries = ["approvals:view", "approvals:decide", "approvals:edit_arguments"]
+    editor = as_member(house.rae, scopes=carries)
+    edit = {"arguments": {"command": "rm -rf /srv/older"}}
+    assert decide(editor, filed, "edit", **edit).json["code"] == "danger_unseen"
+    assert decide(rae, filed, "deny").json["status"] == "denied"
+
+
+def test_what_is_not_warned_of_has_nothing_to_be_seen(ci: Any, rae: Any) -> None:
+    found = rae.get(f"{LIST}/{ci.file()['id']}").json
+    assert (found["cautions"], found["seen"]) == ([], None)
+
+
 def test_a_reason_is_given_where_one_is_required(ci: Any, rae: Any, demand: Any) -> None:
     filed = ci.file()
     demand(filed["id"], require_reason=True)

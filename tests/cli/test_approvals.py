@@ -79,6 +79,22 @@ def test_what_is_cut_or_could_mislead_is_approved_on_its_page_only(
         assert run("approvals", "deny", approval, *actor).exit_code == 0
 
 
+def test_a_danger_is_told_before_the_command_approves_it(
+    run: Any, told: Any, filed: Any
+) -> None:
+    approval = filed({"command": "rm -rf /srv/old"})
+    asked = ("approvals", "approve", approval, "--actor", "admin@localhost")
+    cautions = told("approvals", "show", approval)["cautions"]
+    for more in ((), ("--seen", "é" * 64)):
+        refused = run(*asked, *more)
+        assert refused.exit_code == 1
+        assert cautions
+        assert all(words in refused.output for words in cautions)
+    assert f"cautions: \n  {cautions[0]}\n" in run("approvals", "show", approval).output
+    seen = refused.output.split("--seen ")[1].split()[0]
+    assert told(*asked, "--seen", seen)["status"] == "approved"
+
+
 def test_a_seal_is_checked_if_given_and_never_made_up(
     told: Any, run: Any, filed: Any
 ) -> None:

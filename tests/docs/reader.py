@@ -163,6 +163,14 @@ class Reader:
         person = ("--actor", self.desk.admin.email)
         self.desk.command("approvals", verb, approval_id, *person, *more)
 
+    def told(self, approval_id: str) -> tuple[str, str]:
+        """Return what says that the admin was told of what the desk warns of in a call."""
+        token = self.desk.admin.token
+        there = f"{self.desk.agents}/api/v1/review/approvals/{approval_id}"
+        headers = {"Authorization": f"Bearer {token}"}
+        found = requests.get(there, headers=headers, timeout=TIMEOUT).json()
+        return "--seen", str(found["seen"])
+
     def status(self, approval_id: str) -> str:
         """Return how a call stands."""
         return str(self.desk.command("approvals", "show", approval_id)["status"])

@@ -27,6 +27,11 @@ def ref(name: str) -> dict[str, str]:
     return {"$ref": REF.format(model=name)}
 
 
+def _list_of(model: str) -> dict[str, Any]:
+    items = {"type": "array", "items": ref(model)}
+    return _object({"items": items, "next_cursor": _MAYBE_WORD})
+
+
 _EDITED = _object(
     {
         "arguments_hash": _HASH,
@@ -131,6 +136,8 @@ _REVIEWED = _APPROVAL | {
             "warnings": {"type": "array", "items": _WORD},
         }
     ),
+    "cautions": _WORDS,
+    "seen": _MAYBE_WORD,
     "cascade": {"type": "array", "items": ref("Result")},
     "ruling": {"type": ["object", "null"]},
 }
@@ -145,6 +152,8 @@ _ONLY_ALONE = (
         "verdicts",
         "options",
         "full_view",
+        "cautions",
+        "seen",
         "cascade",
     ),
     *("ruling", "messages", "settling"),
@@ -172,7 +181,10 @@ _PROBLEM: dict[str, Any] = {
         "type": "array",
         "items": _object({"pointer": _WORD, "detail": _WORD}),
     },
+    "cautions": _WORDS,
+    "seen": _WORD,
 }
+_ONLY_IN_SOME = ("errors", "cautions", "seen")
 _WRITE_HELD: dict[str, Any] = {
     "error": {"enum": ["approval_required", "write_refused"]},
     "nonce": _WORD,
@@ -215,12 +227,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     ),
     "ReviewApproval": _object(_REVIEWED, (*_ONLY_SOMETIMES, *_ONLY_ALONE)),
     "Revealed": _object({"path": _WORD, "name": {}, "value": {}}),
-    "ReviewList": _object(
-        {
-            "items": {"type": "array", "items": ref("ReviewApproval")},
-            "next_cursor": _MAYBE_WORD,
-        }
-    ),
+    "ReviewList": _list_of("ReviewApproval"),
     "Results": _object({"results": {"type": "array", "items": ref("Result")}}),
     "Result": _object(
         {
@@ -232,19 +239,9 @@ ANSWERS: dict[str, dict[str, Any]] = {
             "detail": _MAYBE_WORD,
         }
     ),
-    "StandingGrantList": _object(
-        {
-            "items": {"type": "array", "items": ref("StandingGrant")},
-            "next_cursor": _MAYBE_WORD,
-        }
-    ),
+    "StandingGrantList": _list_of("StandingGrant"),
     "StandingGrant": _object(_STANDING_GRANT, ("covered",)),
-    "ApprovalList": _object(
-        {
-            "items": {"type": "array", "items": ref("ApprovalSummary")},
-            "next_cursor": _MAYBE_WORD,
-        }
-    ),
+    "ApprovalList": _list_of("ApprovalSummary"),
     "EndedList": _object(
         {
             "items": {"type": "array", "items": ref("ApprovalSummary")},
@@ -291,8 +288,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
         }
     ),
     "WritePass": _object({"allowed": {"const": True}, "effective_scopes": _WORDS}),
-    "WriteHeld": _object(_PROBLEM | _WRITE_HELD, ("errors", *_WRITE_HELD)),
+    "WriteHeld": _object(_PROBLEM | _WRITE_HELD, (*_ONLY_IN_SOME, *_WRITE_HELD)),
     "OpenAPI": {"type": "object"},
-    "Problem": _object(_PROBLEM, ("errors",)),
+    "Problem": _object(_PROBLEM, _ONLY_IN_SOME),
 }
 ANSWERS |= ADMIN_ANSWERS | NOTIFICATION_ANSWERS | POLICY_ANSWERS | UPSTREAM_ANSWERS

@@ -31,7 +31,7 @@ from webui.approvals.states import ReplyState, Status
 from webui.approvals.upstream.options import options_of
 from webui.approvals.words import settled_by
 from webui.audit.chain import rfc3339
-from webui.gating import Shown, shown_of
+from webui.gating import Shown, proof_of, shown_of
 from webui.preview import PREVIEW_VERSION, Profile, masked_arguments
 from webui.store.models import Approval
 from webui.store.queries import calls, conversations, people
@@ -148,6 +148,8 @@ def alone(session: Session, holder: TokenHolder, row: Row) -> dict[str, Any]:
                 for verdict, ways in options_of(session, approval).items()
             },
             "full_view": _full_view(shown),
+            "cautions": list(shown.cautions),
+            "seen": proof_of(house.keyring, approval, shown, holder.person.user_id),
             "handled_as": str(shown.risk),
             "dangers": len(shown.dangers),
             "arguments": masked_arguments(asked, profile),

@@ -122,7 +122,8 @@ def _decide(approval_id: str, verdict: Verdict) -> Response:
         row = visible(holder, calls.one(session, who.org_id, approval_id))
         check_carries(holder, row)
         if verdict is Verdict.APPROVE:
-            refuse_unseen(session, runtime().keyring, row.approval)
+            keyring = runtime().keyring
+            refuse_unseen(session, keyring, row.approval, who.user_id, body.seen)
     by = reviewer(holder)
     look = Look(body.seal, PREVIEW_VERSION)
     decided = runtime().store.write(

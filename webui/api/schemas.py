@@ -90,6 +90,8 @@ class DecideBody(Body):
 
     reason: Reason = ""
     seal: Seal | None = None
+    seen: Seal | None = None
+    """With a yes to a call that the desk warns of: the `seen` that came with its `cautions`."""
 
 
 class GrantBody(Body):

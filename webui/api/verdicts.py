@@ -100,7 +100,8 @@ def _look_first(
                 "Approving needs the seal of what was shown: read the approval, then send "
                 "its `seal`.",
             )
-        refuse_unseen(session, runtime().keyring, row.approval)
+        user_id = holder.person.user_id
+        refuse_unseen(session, runtime().keyring, row.approval, user_id, body.seen)
 
 
 def _may_prepare(holder: TokenHolder, row: Row, verdict: Verdict) -> bool:

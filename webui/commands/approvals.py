@@ -13,7 +13,9 @@ _reason = click.option("--reason", default="", help="Why; it goes back to the ag
 _seal = click.option(
     "--seal", help="What `show` said; refused if the call has changed since."
 )
-
+_seen = click.option(
+    "--seen", help="What the refusal said that told you the dangers of the call."
+)
 _option = click.option("--option", help="How it goes back to the source; `show` lists it.")
 
 
@@ -63,11 +65,13 @@ def show_approval(approval: str, org: str | None, as_json: bool) -> None:
     answer = run("approvals.show", approval=approval, org=org)
     if not as_json:
         del answer["masked_arguments"]
+        answer["cautions"] = "".join(f"\n  {each}" for each in answer["cautions"]) or None
         answer["changes"] = _lines(_change(each) for each in answer["changes"])
         answer["messages"] = _lines(
             f"{each['at']} {each['from']}: {each['text']}" for each in answer["messages"]
         )
-    show(answer, as_json, safe=("line", "arguments", "runs", "changes", "messages"))
+    safe = ("line", "cautions", "arguments", "runs", "changes", "messages")
+    show(answer, as_json, safe=safe)
 
 
 def _change(found: dict[str, Any]) -> str:
@@ -96,9 +100,13 @@ def _decide(verdict: str, as_json: bool, **options: Any) -> None:
 @_by_a_person
 @_reason
 @_seal
+@_seen
 @_option
 def approve(as_json: bool, **options: Any) -> None:
-    """Approve a call of low or medium risk that can be seen at once."""
+    """Approve a call of low or medium risk that can be seen at once.
+
+    Of a call with dangers you are told these first; --seen says that you were.
+    """
     _decide("approve", as_json, **options)
 
 
@@ -123,6 +131,7 @@ def deny(as_json: bool, **options: Any) -> None:
 )
 @_reason
 @_seal
+@_seen
 def edit(as_json: bool, source: BinaryIO, **options: Any) -> None:
     """Approve a call with changed arguments; a mask left as it was keeps what it hides."""
     try:

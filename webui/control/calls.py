@@ -14,7 +14,7 @@ from webui.approvals.words import delivery_words
 from webui.audit.chain import rfc3339
 from webui.audit.checkpoints import sign_now
 from webui.control.verbs import Office, Plain, org_id_of, verb
-from webui.gating import place_of
+from webui.gating import place_of, shown_of
 from webui.masking import profile_for
 from webui.preview import PREVIEW_VERSION, Profile, canonical_pieces, masked_arguments
 from webui.store.queries import calls as queries
@@ -70,6 +70,7 @@ def show_approval(office: Office, *, approval: str, org: str | None = None) -> P
         asked = open_arguments(session, keyring, found).value
         said = conversations.messages(session, found)
         profile = profile_for(session, keyring, found)
+        cautions = shown_of(session, keyring, found).cautions
         ways = options_of(session, found)
     status = current_status(found, office.store.now())
     delivery = delivery_words(
@@ -77,6 +78,7 @@ def show_approval(office: Office, *, approval: str, org: str | None = None) -> P
     )
     return _listed(row) | {
         "status": str(found.status),
+        "cautions": list(cautions),
         "tool": found.tool,
         "summary": found.summary,
         "reason": found.reason,

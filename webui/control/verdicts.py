@@ -20,13 +20,13 @@ from webui.approvals.answering.reviewing import (
 from webui.approvals.authorization import DECIDE, EDIT, VIEW, authorize
 from webui.approvals.call.json_faults import Unreadable
 from webui.approvals.call.strict_json import read_arguments
-from webui.approvals.errors import InvalidError, NotFoundError
+from webui.approvals.errors import InvalidError, NotAllowedError, NotFoundError
 from webui.approvals.states import Verdict
 from webui.audit.chain import rfc3339
 from webui.control.deciders import Decider, decider
 from webui.control.verbs import Office, Plain, verb
 from webui.edits import prepare_edit
-from webui.gating import refuse_unseen
+from webui.gating import UntoldError, refuse_unseen
 from webui.preview import PREVIEW_VERSION, visible
 from webui.store.models import Approval
 from webui.store.queries import calls as queries
@@ -45,6 +45,7 @@ def decide_approval(
     answer: str | None = None,
     arguments: str | None = None,
     option: str | None = None,
+    seen: str | None = None,
     actor: str | None = None,
     token: str | None = None,
     org: str | None = None,
@@ -53,7 +54,8 @@ def decide_approval(
 
     A `seal`, which `approvals.show` gives, binds the verdict to what was shown; none is
     made up here, since the record would claim that somebody looked. `arguments` is the
-    JSON text of an edit, `option` how it goes back where the source knows several ways.
+    JSON text of an edit, `option` how it goes back where the source knows several ways, `seen`
+    what the refusal of a yes gave that told the dangers of the call.
     """
     given = Verdict(verdict)
     needed = (DECIDE, EDIT) if given is Verdict.EDIT else (DECIDE,)
@@ -67,7 +69,7 @@ def decide_approval(
         # others are refused by the desk, which writes it down.
         if _allowed(office, session, by, row.approval, needed):
             if given in YESES:
-                refuse_unseen(session, office.store.keyring, row.approval)
+                _refuse_unseen(session, office, row.approval, by, seen)
             if arguments is not None:
                 edit = _prepared(session, office, row.approval, _typed(arguments))
     about = (by.reviewer, by.who.org_id, approval, given, reason)
@@ -77,6 +79,20 @@ def decide_approval(
         return decide(tx, *about, look, answer=answer, edit=edit, option=option)
 
     return _done(office, by, give)
+
+
+def _refuse_unseen(
+    session: Session, office: Office, approval: Approval, by: Decider, seen: str | None
+) -> None:
+    """Refuse a yes as everywhere without a page; here the sentence says what to type."""
+    try:
+        refuse_unseen(session, office.store.keyring, approval, by.who.user_id, seen)
+    except UntoldError as error:
+        raise NotAllowedError(
+            error.code,
+            f"This desk warns of this call: {error.told} If you approve it knowing that, say "
+            f"so: repeat the command with --seen {error.seen}",
+        ) from None
 
 
 def _allowed(
