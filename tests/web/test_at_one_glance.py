@@ -9,6 +9,7 @@ from urllib.parse import unquote
 import pytest
 
 from tests.plugins.desk import Browser, FileCall, House, SignedIn
+from webui.narrowing.language import LONGEST
 from webui.web.brief import Brief, brief
 
 ReadForm = Callable[..., dict[str, str]]
@@ -173,6 +174,53 @@ def test_a_verdict_leads_to_the_next_call_of_the_list_that_was_narrowed(
     )  # from the first on again
     assert "Nothing else waits for you." in decided(browser, decide_form, other)
     assert "Next:" not in page_of(signed_in(house.vi), f"/approvals/{first}")
+
+
+def test_without_a_script_a_verdict_leads_to_the_next_call_of_that_list_too(
+    signed_in: SignedIn, house: House, file_call: FileCall
+) -> None:
+    browser = signed_in(house.rae)
+
+    def file(tool: str, minutes: int) -> str:
+        return file_call(tool=tool, arguments={"at": minutes}, expires_in=minutes * 60_000)
+
+    first, _, last = file("mail.send", 10), file("db.run", 20), file("mail.send", 30)
+    beside = page_of(browser, f"/?q=tool:mail.*&selected={first}")
+    [opener] = re.findall(r'href="([^"#]*)#decide" data-opens="confirm-deny"', beside)
+    answer = _posted(browser, page_of(browser, html.unescape(opener)), "deny")
+    assert answer.status_code == 303
+    assert unquote(answer.location) == f"/approvals/{first}?q=tool:mail.*"
+    page = unquote(page_of(browser, answer.location))
+    assert f'"/?q=tool:mail.*&selected={last}"' in page
+    assert f'action="/approvals/{last}/claim?q=tool:mail.*"' in unquote(
+        page_of(browser, f"/?q=tool:mail.*&selected={last}")
+    )
+
+
+@pytest.mark.parametrize("line", ["//evil.example/", "risk:none", "x" * 5_000])
+def test_what_is_carried_on_is_a_line_of_this_desk_whatever_an_address_says(
+    signed_in: SignedIn, house: House, file_call: FileCall, line: str
+) -> None:
+    browser = signed_in(house.rae)
+    asked, _ = file_call(tool="mail.send"), file_call(tool="db.run")
+    page = page_of(browser, f"/approvals/{asked}?decide=deny&q={line}")
+    answer = _posted(browser, page, "deny")
+    assert unquote(answer.location) == f"/approvals/{asked}?q={line[:LONGEST]}"
+    page = page_of(browser, answer.location)
+    onward = page[page.index('class="onward"') :]
+    [address] = re.findall(r'<a [^>]*?href="([^"]*)"', onward[: onward.index("</p>")])
+    assert re.match(
+        r"/\?q=risk(:|%3A)none&selected=apr_" if line == "risk:none" else "/$", address
+    )
+
+
+def _posted(browser: Browser, page: str, verdict: str) -> Any:
+    """Send the open form of a page, from a browser that says nothing of where it came from."""
+    form = page[page.index(f'id="confirm-{verdict}"') :]
+    form = form[: form.index("</form>")]
+    [target] = re.findall(r' action="([^"]*)"', form)
+    fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
+    return browser.post(html.unescape(target), data=fields)
 
 
 def test_asking_for_changes_leads_on_too(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, redirect, request
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -19,7 +19,8 @@ from webui.web.detail import Detail, detail_of
 from webui.web.doors import open_to_agents
 from webui.web.editing import edit_of, editor_for
 from webui.web.grant_offer import offer_for, retyped, wish_of
-from webui.web.leading import has_decided, next_after
+from webui.web.leading import has_decided, kept_line, next_after
+from webui.web.links import link
 from webui.web.looked import note_opened_full, note_viewed
 from webui.web.readings import read_call, shown_here
 from webui.web.render import page as whole_page
@@ -126,7 +127,7 @@ def answered(approval_id: str, decided: Decided) -> Answer:
         )
     if wants_part():
         return answer_as_it_stands(approval_id, 200, just_decided=True)
-    return redirect(url_for("approval.page", approval_id=approval_id), 303)
+    return redirect(link("approval.page", kept_line(), approval_id=approval_id), 303)
 
 
 def answer_as_it_stands(
@@ -181,6 +182,7 @@ def deciding_context(
         "editor": editor,
         "decided": decided,
         "next": onward,
+        "kept_line": kept_line(),
     }
 
 

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from flask import request, url_for
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from webui.narrowing import Query, read
 from webui.preview import inline
@@ -44,7 +45,7 @@ def has_decided(session: Session, approval: Approval) -> bool:
 
 def next_after(session: Session, approval: Approval) -> Next | None:
     """Return what stands after a call in the list that this person works through; none if nothing."""
-    query = _line()
+    query = in_force(_line())
     found = _first(session, query, onward.place_of(session, approval.id, query))
     row = found or _first(session, query, None)
     if row is None:
@@ -57,14 +58,19 @@ def next_after(session: Session, approval: Approval) -> Next | None:
     )
 
 
+def kept_line() -> dict[str, str]:
+    """Return what the addresses of a call carry on: the line of the list it was opened from."""
+    return kept(_line())
+
+
 def _line() -> Query:
-    """Return the line of the list on whose page the call stands; no line, if on none."""
+    """Return the line of the list on whose page the call stands, or from which it was opened."""
     if request.endpoint == "queue.page":
-        return in_force(asked())
+        return asked()
     came = urlsplit(request.referrer or "")
-    beside = came.path == url_for("queue.page")
-    line = parse_qs(came.query).get("q", [""])[0] if beside else ""
-    return in_force(read(line.strip()))
+    if came.path == url_for("queue.page"):
+        return asked(MultiDict(parse_qsl(came.query)))
+    return read(request.args.get("q", "").strip())
 
 
 def _first(session: Session, query: Query, after: tuple[int, str] | None) -> Row | None:

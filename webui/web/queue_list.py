@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from flask import request, url_for
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from webui.narrowing import FIELDS, Query, read
 from webui.narrowing.language import quoted
@@ -61,11 +62,15 @@ class Rows:
         return any(group.rows for group in self.groups)
 
 
-def asked() -> Query:
-    """Return the line of this request; the fields of the form are written into it."""
-    given = [request.args.get("q", "").strip()]
+def asked(address: MultiDict[str, str] | None = None) -> Query:
+    """Return the line of an address, of this request's if none is given.
+
+    The fields of the form are written into it.
+    """
+    values = request.args if address is None else address
+    given = [values.get("q", "").strip()]
     for name in _TYPED:
-        value = request.args.get(name, "").strip()
+        value = values.get(name, "").strip()
         if value and value != _UNSAID.get(name):
             given.append(f"{name}:{_compared(name, value)}")
     return read(" ".join(filter(None, given)))

@@ -1,6 +1,6 @@
 """The conversation about a call on its page: what was said, and a form to say more."""
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, redirect, request
 
 from webui.approvals.answering.conversation import say
 from webui.approvals.errors import DeskError
@@ -9,6 +9,8 @@ from webui.web.access import approval_or_404, me
 from webui.web.approval import Answer, answer_as_it_stands, seen_now
 from webui.web.context import house
 from webui.web.doors import open_to_agents
+from webui.web.leading import kept_line
+from webui.web.links import link
 from webui.web.render import part, wants_part
 
 blueprint = Blueprint("talk", __name__, url_prefix="/approvals/<approval_id>")
@@ -35,9 +37,8 @@ def write(approval_id: str) -> Answer:
         return answer_as_it_stands(
             approval_id, status_of(refusal), error=refusal.detail, text_typed=text
         )
-    return redirect(
-        url_for("approval.page", approval_id=approval_id, _anchor="conversation"), 303
-    )
+    there = {"approval_id": approval_id, "_anchor": "conversation"}
+    return redirect(link("approval.page", kept_line(), **there), 303)
 
 
 def _part(approval_id: str, refusal: DeskError | None, text: str) -> tuple[str, int]:
@@ -46,5 +47,9 @@ def _part(approval_id: str, refusal: DeskError | None, text: str) -> tuple[str, 
     error, status = (None, 200) if refusal is None else (refusal.detail, status_of(refusal))
     typed = "" if refusal is None else text
     return part(
-        "approval/_conversation.html", detail=detail, talk_error=error, text_typed=typed
+        "approval/_conversation.html",
+        detail=detail,
+        kept_line=kept_line(),
+        talk_error=error,
+        text_typed=typed,
     ), status
