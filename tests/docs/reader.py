@@ -159,17 +159,17 @@ class Reader:
         return until(mine)
 
     def decide(self, verb: str, approval_id: str, *more: str) -> None:
-        """Give a verdict as the admin."""
+        """Give a verdict as the admin, who is told first what the desk warns of."""
         person = ("--actor", self.desk.admin.email)
-        self.desk.command("approvals", verb, approval_id, *person, *more)
+        told = self._told(approval_id) if verb == "approve" else ()
+        self.desk.command("approvals", verb, approval_id, *person, *told, *more)
 
-    def told(self, approval_id: str) -> tuple[str, str]:
-        """Return what says that the admin was told of what the desk warns of in a call."""
+    def _told(self, approval_id: str) -> tuple[str, ...]:
         token = self.desk.admin.token
         there = f"{self.desk.agents}/api/v1/review/approvals/{approval_id}"
         headers = {"Authorization": f"Bearer {token}"}
         found = requests.get(there, headers=headers, timeout=TIMEOUT).json()
-        return "--seen", str(found["seen"])
+        return ("--seen", found["seen"]) if found["seen"] else ()
 
     def status(self, approval_id: str) -> str:
         """Return how a call stands."""

@@ -127,7 +127,7 @@ def test_ctrlrun(reader: Reader) -> None:
         )
         request_id = reader.python(written + ASKS).strip()
         card = reader.waiting("refund(amount")
-        reader.decide("approve", card, *reader.told(card))  # 12 of no currency
+        reader.decide("approve", card)
         reader.becomes(card, "consumed")
     assert gateway.status(request_id) == "granted"
 

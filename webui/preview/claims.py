@@ -60,7 +60,7 @@ def _fits(found: re.Match[str], named: dict[Decimal, set[str]]) -> bool:
     values = [
         value
         for _, value in Amount(
-            Text(found["number"].replace("\xa0", " "), {}), "major", "", is_number=False
+            Text(found["number"].replace("\xa0", " "), {}), "major", ""
         ).values()
     ]
     codes = set().union(*(named.get(value, set()) for value in values))

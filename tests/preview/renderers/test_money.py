@@ -3,7 +3,8 @@
 import pytest
 from babel import Locale
 
-from tests.preview.renderers.calls import findings, rendered, text_of
+from tests.preview.renderers.calls import PROFILE, findings, rendered, text_of
+from webui.preview import card
 from webui.preview.renderers.currencies import DIGITS
 
 
@@ -37,6 +38,31 @@ def test_every_currency_is_one_that_cldr_knows_too() -> None:
         ("bank.transfer", pay(1000), "If these are whole units: 1,000.00 EUR\nIf these are 1/100 units: 10.00 EUR"),
         ("square_payment", {"amount_money": {"amount": 100, "currency": "USD"}}, "Amount: 1.00 USD"),
         ("bank.transfer", {"amount_cents": 99, "currency": "EUR", "to": "x"}, "Amount: 0.99 EUR"),
+        ("refund", {"order": "o-7", "cents": 8450}, "Amount: 84.50 of an unknown currency\nAs received: 8450"),
+        ("x", {"cents": 8450, "currency": "EUR"}, "Amount: 84.50 EUR\nAs received: 8450 EUR"),
+        ("refund", {"fee_cents": 50, "currency": "USD"}, "Amount: 0.50 USD"),
+        ("x", {"amount_minor": 100, "currency": "JPY"}, "Amount: 100 JPY"),
+        ("x", {"amountMinor": 1000, "currency": "KWD"}, "Amount: 1.000 KWD"),
+        ("x", {"amount": {"minorUnits": 8450, "currency": "GBP"}}, "Amount: 84.50 GBP"),
+        ("x", {"amount": {"cents": 8450, "currency": "EUR"}}, "Amount: 84.50 EUR"),
+        ("x", {"amount": {"value": "84.50", "currency": "EUR"}}, "Amount: 84.50 EUR"),
+        ("adyen_payment", {"amount": {"value": 500, "currency": "JPY"}}, "Amount: 500 JPY"),
+        ("paypal_refund", {"amount": {"value": "500", "currency_code": "JPY"}}, "Amount: 500 JPY"),
+        ("paypal_refund", {"amount": {"total": "9.00", "currency": "USD"}}, "Amount: 9.00 USD"),
+        ("paypal_create_order", {"unit_amount": {"value": "9", "currency_code": "USD"}}, "Amount: 9.00 USD"),
+        ("razorpay_refund", pay(50000, "INR"), "Amount: 500.00 INR"),
+        ("squarespace_refund", pay(100), "If these are whole units: 100.00 EUR"),
+        (
+            "x",
+            {"amount": {"centAmount": 8450, "currencyCode": "EUR", "fractionDigits": 2}},
+            "Amount: 84.50 EUR",
+        ),
+        (
+            "x",
+            {"amount": {"units": "84", "nanos": 500000000, "currencyCode": "EUR"}},
+            "Amount: 84.50 EUR\nAs received: 84 + nanos 500000000 EUR",
+        ),
+        ("x", {"amount_micros": "84500000", "currency_code": "EUR"}, "Amount: 84.50 EUR"),
         ("x", pay("1" + "0" * 24, "USD"), "If these are whole units: 1,000,000,000,000,000,000,000,000.00 USD"),
     ],
 )  # fmt: skip
@@ -44,6 +70,17 @@ def test_an_amount_is_shown_by_its_currency_and_as_it_was_received(
     tool: str, arguments: dict[str, object], shown: str
 ) -> None:
     assert shown in text_of(rendered(tool, arguments))
+
+
+def test_an_object_that_says_two_amounts_is_shown_with_both() -> None:
+    said = {"amount": {"value": "1.00", "cents": 99999, "currency": "EUR"}}
+    shown = text_of(rendered("pay_bill", said))
+    assert "amount value: Amount: 1.00 EUR" in shown
+    assert "amount cents: Amount: 999.99 EUR" in shown
+
+
+def test_cents_alone_make_no_payment_of_a_tool_that_is_none() -> None:
+    assert card("count", {"cents": 3}, PROFILE).rendering is None
 
 
 def test_the_amounts_inside_an_order_are_listed() -> None:
@@ -65,6 +102,57 @@ def test_the_amounts_inside_an_order_are_listed() -> None:
             "can be read in more than one way: 1,000.00 EUR or 10.00 EUR",
         ),
         ("pay_bill", pay("1,234"), "can be read in more than one way"),
+        (
+            "x",
+            {"amount": {"value": "8450", "currency": "EUR"}},
+            "can be read in more than one way: 8,450.00 EUR or 84.50 EUR",
+        ),
+        (
+            "adyen_payment",
+            {"amount": {"value": "8450", "currency": "EUR"}},
+            "can be read in more than one way",
+        ),
+        (
+            "x",
+            {"amount_cents": 100, "currency": "JPY"},
+            "can be read in more than one way: 100 JPY or 1 JPY",
+        ),
+        (
+            "x",
+            {"amount_cents": 100, "currency": "KWD"},
+            "can be read in more than one way: 1.000 KWD or 0.100 KWD",
+        ),
+        (
+            "x",
+            {"amount": {"centAmount": 845, "currencyCode": "EUR", "fractionDigits": 3}},
+            "can be read in more than one way",
+        ),
+        (
+            "x",
+            {"amount": {"units": "84", "nanos": -5, "currencyCode": "EUR"}},
+            "84 cannot be read as an amount",
+        ),
+        (
+            "x",
+            {"amount": {"units": "84", "nanos": "some", "currencyCode": "EUR"}},
+            "84 cannot be read as an amount",
+        ),
+        (
+            "x",
+            {"amount": {"units": "84", "nanos": 10**9, "currencyCode": "EUR"}},
+            "84 cannot be read as an amount",
+        ),
+        (
+            "x",
+            {"amount_micros": 84500001, "currency": "EUR"},
+            "has more decimals than EUR has",
+        ),
+        (
+            "x",
+            {"cents": "84.50", "currency": "EUR"},
+            "has decimals, where the smallest unit is counted",
+        ),
+        ("refund", {"cents": 100}, "It names no currency"),
         ("pay_bill", pay(-5.5), "is negative: the money may go the other way"),
         ("pay_bill", pay("-0.00"), "is negative"),
         ("pay_bill", pay(0), "The amount is zero"),

@@ -16,7 +16,7 @@ _TURNED: Final = re.compile(r"[-+]?\d{1,3}(?:\.\d{3}){1,9},\d{1,10}", re.ASCII)
 _COMMA: Final = re.compile(r"[-+]?\d{1,12},\d{1,10}", re.ASCII)
 _SPACED: Final = re.compile(r"[-+]?\d{1,3}(?:[ '_]\d{3}){1,9}(?:[.,]\d{1,10})?", re.ASCII)
 _AROUND: Final = re.compile(r"^[\s$€£¥₹]{1,3}|[\s$€£¥₹]{1,3}$|^[A-Z]{3}\s?|\s?[A-Z]{3}$")
-_EXACT: Final = Context(prec=120)
+EXACT: Final = Context(prec=120)
 _LONGEST: Final = 80
 _GAPS: Final = re.compile("[ '_]")
 _COMMA_POINT: Final = sentence("with a comma for the point")
@@ -26,7 +26,11 @@ _UNKNOWN: Final = sentence("of an unknown currency")
 _AMOUNT: Final = sentence("Amount")
 _WHOLE: Final = sentence("If these are whole units")
 
-Unit = Literal["major", "minor", "open"]
+_WHOLE_NUMBER: Final = re.compile(r"[-+]?\d{1,18}", re.ASCII)
+_NANO: Final = 9
+
+Unit = Literal["major", "minor", "cents", "micros", "open"]
+"""What is counted: minor is the smallest unit of the currency, cents are hundredths by their name."""
 
 
 class Reading(NamedTuple):
@@ -43,8 +47,8 @@ class Amount(NamedTuple):
     unit: Unit
     currency: str
     """As it was sent; empty if it was not."""
-    is_number: bool
-    """Of JSON, not a text."""
+    nanos: Text | None = None
+    """Thousands of millionths beside the whole units, as google.type.Money has them."""
 
     @property
     def code(self) -> str:
@@ -59,6 +63,8 @@ class Amount(NamedTuple):
     def values(self) -> list[tuple[str, Decimal]]:
         """Return the numbers that it may stand for, with how they are read; none if it is none."""
         plain = self.plain
+        if self.nanos is not None:
+            return self._with_nanos(self.nanos.plain)
         if len(self.text.plain) > _LONGEST:
             return []
         found: list[tuple[str, str]] = []
@@ -76,17 +82,35 @@ class Amount(NamedTuple):
             found.append((_GAPLESS, _GAPS.sub("", plain).replace(",", ".")))
         return [(how, Decimal(digits)) for how, digits in found]
 
+    def _with_nanos(self, nanos: str) -> list[tuple[str, Decimal]]:
+        if not (
+            _WHOLE_NUMBER.fullmatch(self.text.plain) and _WHOLE_NUMBER.fullmatch(nanos)
+        ):
+            return []
+        units, rest = Decimal(self.text.plain), Decimal(nanos).scaleb(-_NANO, EXACT)
+        if abs(rest) >= 1 or units * rest < 0:
+            return []
+        return [("", (units + rest).normalize(EXACT))]
+
+    def shifts(self, tool: str) -> tuple[int, ...]:
+        """Return by how many digits the point may have to be moved; one if nothing is open."""
+        digits = digits_of(self.code, tool)
+        usual = 2 if digits is None else digits
+        if self.unit == "major":
+            return (0,)
+        if self.unit == "micros":
+            return (6,)
+        if self.unit == "cents":
+            return tuple(sorted({2, usual}))
+        if self.unit == "minor" and digits is not None:
+            return (digits,)
+        return tuple(sorted({0, usual}))
+
     def sums(self, tool: str) -> Iterator[tuple[str, str]]:
         """Yield each number that it may stand for, of whole units, with its currency's code."""
-        digits = digits_of(self.code, tool)
         for _, value in self.values():
-            if self.unit != "minor" or digits is None:
-                yield str(value), self.code
-            if self.unit != "major":
-                yield (
-                    str(value.scaleb(-2 if digits is None else -digits, _EXACT)),
-                    self.code,
-                )
+            for shift in self.shifts(tool):
+                yield str(value.scaleb(-shift, EXACT) if shift else value), self.code
 
     def readings(self, tool: str) -> list[Reading]:
         """Return all that it can mean."""
@@ -94,20 +118,28 @@ class Amount(NamedTuple):
         code = self.code if digits is not None else _UNKNOWN
         found: list[Reading] = []
         for how, value in self.values():
-            as_whole = Reading(_label(_AMOUNT, how), _sum(_plain(value, digits), code))
-            if self.unit == "major" or not value or _has_fraction(value) or digits == 0:
-                found.append(as_whole)
-                continue
-            shift = 2 if digits is None else digits
-            smaller = _plain(value.scaleb(-shift, _EXACT), shift)
-            as_minor = Reading(_label(_AMOUNT, how), _sum(smaller, code))
-            if self.unit == "minor" and digits is not None:
-                found.append(as_minor)
-                continue
-            found.append(as_whole._replace(label=_label(_WHOLE, how)))
-            parts = sentence("If these are 1/%(parts)s units", parts=number(10**shift))
-            found.append(as_minor._replace(label=_label(parts, how)))
+            shifts = self.shifts(tool)
+            if not value or (_has_fraction(value) and self.unit != "micros"):
+                shifts = (0,)
+            for shift in shifts:
+                label = _AMOUNT if len(shifts) == 1 else _counted_in(shift)
+                words = _sum(_moved(value, shift, digits), code)
+                found.append(Reading(_label(label, how), words))
         return found
+
+
+def _counted_in(shift: int) -> str:
+    if not shift:
+        return _WHOLE
+    return sentence("If these are 1/%(parts)s units", parts=number(10**shift))
+
+
+def _moved(value: Decimal, shift: int, digits: int | None) -> str:
+    """Return a number as it is written once its point has moved."""
+    if not shift:
+        return _plain(value, digits)
+    usual = min(shift, 2) if digits is None else digits
+    return _plain(value.scaleb(-shift, EXACT).normalize(EXACT), usual)
 
 
 def _label(label: str, how: str) -> str:
@@ -138,7 +170,7 @@ def either(readings: Sequence[Reading]) -> str:
 
 
 def _has_fraction(value: Decimal) -> bool:
-    return value != value.to_integral_value(context=_EXACT)
+    return value != value.to_integral_value(context=EXACT)
 
 
 def _plain(value: Decimal, digits: int | None) -> str:

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Final
 
 from webui.preview.nodes import Piece
-from webui.preview.renderers.amounts import Amount, decimals, either
+from webui.preview.renderers.amounts import EXACT, Amount, decimals, either
 from webui.preview.renderers.arguments import Arguments, Text
 from webui.preview.renderers.currencies import digits_of
 from webui.preview.renderers.findings import Findings
@@ -54,6 +54,12 @@ _OTHERS: Final = (
 )
 _WRITTEN: Final = re.compile(r"[€£₹]|(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
 _SIGNS: Final = {"€": "EUR", "£": "GBP", "₹": "INR"}
+_NAMED: Final = (
+    *("amount", "amount_cents", "amountInCents", "amount_in_cents", "cents"),
+    *("amount_minor", "amountMinor", "amount_micros", "amountMicros"),
+    *("unit_amount", "amount_money"),
+)
+"""What is an amount of money whatever else there is, if a currency stands beside it."""
 _MOVING: Final = ("refund", "payout", "transfer", "pay")
 _CODE: Final = re.compile(r"[A-Za-z]{3}")
 _MOST_READ: Final = 600
@@ -63,7 +69,7 @@ _NOT_ASCII_DIGIT: Final = re.compile(r"[^\x00-\x7f]")
 
 def fits(arguments: Arguments) -> bool:
     """Say whether this moves money whatever the tool is called."""
-    if arguments.value("amount", "amount_cents", "unit_amount", "amount_money") is None:
+    if arguments.value(*_NAMED) is None:
         return False
     if leaf(arguments, *CURRENCIES) is not None:
         return True
@@ -127,12 +133,20 @@ def _told(label: str, amount: Amount, tool: str) -> list[Fact]:
         for reading in amount.readings(tool)
     ]
     received = fact(joined("", (*before, sentence("As received"))), amount.text)
+    received = received._replace(pieces=_received(amount))
     if amount.currency:
         currency = fact("", Text(amount.currency, {})).pieces
         received = received._replace(
             pieces=(*received.pieces, Piece("text", " "), *currency)
         )
     return [*facts, received]
+
+
+def _received(amount: Amount) -> tuple[Piece, ...]:
+    pieces = fact("", amount.text).pieces
+    if amount.nanos is None:
+        return pieces
+    return (*pieces, Piece("text", " + nanos "), *fact("", amount.nanos).pieces)
 
 
 def _look_at(found: Findings, amount: Amount, tool: str) -> None:
@@ -204,7 +218,9 @@ def _look_at_value(
         )
     elif value == 0:
         found.note("zero", sentence("The amount is zero."))
-    if digits is not None and amount.unit != "minor" and decimals(value) > digits:
+    whole = value.scaleb(-6, EXACT) if amount.unit == "micros" else value
+    counts_small = amount.unit in {"minor", "cents"}
+    if digits is not None and not counts_small and decimals(whole) > digits:
         found.danger(
             "decimals",
             sentence(
@@ -213,7 +229,7 @@ def _look_at_value(
                 code=amount.code,
             ),
         )
-    elif amount.unit == "minor" and decimals(value):
+    elif counts_small and decimals(value):
         found.danger(
             "decimals",
             sentence(
@@ -246,7 +262,7 @@ def _list(
         tokens = (
             Token("plain", (Piece("text", f"{name_said(label)}: "),)),
             Token("number", (Piece("text", words),)),
-            Token("comment", (_RECEIVED, *fact("", amount.text).pieces)),
+            Token("comment", (_RECEIVED, *_received(amount))),
         )
         sheet.write(tokens)
     sheets.keep(sheet)

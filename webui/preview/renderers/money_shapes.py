@@ -1,4 +1,8 @@
-"""Where the amounts of a call are: in the shapes of Stripe, PayPal, Adyen, and in plain ones."""
+"""Where the amounts of a call are: in the shapes of Stripe, PayPal, Adyen, and in plain ones.
+
+What is counted is known where the member's name says it or where the tool belongs to a processor
+that counts in one way only. Elsewhere it stays open, and all that it can mean is shown.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,16 +11,15 @@ from typing import Final
 from webui.preview.reading import Value
 from webui.preview.renderers.amounts import Amount, Unit
 from webui.preview.renderers.arguments import Arguments, Text, text_of
+from webui.preview.renderers.currencies import digits_of
 from webui.preview.renderers.saying import leaf, name_said
 
 _AMOUNTS: Final = (
     *(
         "amount",
         "unit_amount",
-        "amount_cents",
-        "amount_minor",
-        "amountInCents",
-        "amountMinor",
+        *("amount_minor", "amountMinor", "minor_units", "minorUnits"),
+        *("amount_micros", "amountMicros", "price_micros", "priceMicros"),
     ),
     *("value", "total", "price", "amount_money", "sum", "targetAmount", "sourceAmount"),
     *(
@@ -38,24 +41,35 @@ CURRENCIES: Final = (
         "ccy",
     ),
 )
-_MINOR: Final = re.compile(r"cents|minor|unit_amount|pence|amount_money", re.IGNORECASE)
+_INSIDE: Final = (
+    *("value", "amount", "total", "units"),
+    *("minorUnits", "minor_units", "amount_minor", "amountMinor", "centAmount"),
+    *("amount_micros", "amountMicros"),
+)
+"""Names of the number where an amount is an object."""
+_CENTS: Final = re.compile(
+    r"(?:^|_)(?:cents|pence)$|[a-z](?:Cents|Pence)$|^(?:Cents|Pence)$", re.ASCII
+)
+_MINOR: Final = re.compile(r"minor|centAmount", re.IGNORECASE)
+_STRIPES: Final = ("unit_amount", "amount_money")
+"""As Stripe and Square say it, who count in minor units; PayPal too, which does not."""
+_COUNT_IN_MINOR: Final = re.compile("stripe|adyen|square(?!space)|razorpay")
+"""Processors; an amount of theirs is a whole number of the smallest unit."""
+_SEND_DECIMALS: Final = re.compile("paypal|mollie")
+"""Processors; an amount of theirs is a text of whole units."""
 
 
 def amounts_in(arguments: Arguments, tool: str) -> list[tuple[str, Amount]]:
     found = []
-    for name in _AMOUNTS:
+    for name in (*_AMOUNTS, *filter(_CENTS.search, arguments.names)):
         value = arguments.value(name)
         if value is None:
             continue
         if value.kind == "object":
-            amount = _nested(Arguments(value.children), name, tool)
+            found += _nested(Arguments(value.children), name, tool)
         elif value.kind in {"string", "number", "masked"} or value.is_masked:
             currency = leaf(arguments, *CURRENCIES)
-            amount = _amount(value, currency, name, tool, is_nested=False)
-        else:
-            continue
-        if amount is not None:
-            found.append((name, amount))
+            found.append((name, _amount(value, currency, (name,), tool)))
     plain_price = [
         pair for pair in found if pair[0] not in {"price", "value", "total", "sum"}
     ]
@@ -64,27 +78,50 @@ def amounts_in(arguments: Arguments, tool: str) -> list[tuple[str, Amount]]:
     return found
 
 
-def _nested(inner: Arguments, name: str, tool: str) -> Amount | None:
-    value = inner.value("value", "amount", "minorUnits", "units")
-    if value is None or value.kind in {"object", "array", "null"}:
-        return None
-    return _amount(value, leaf(inner, *CURRENCIES), name, tool, is_nested=True)
+def _nested(inner: Arguments, name: str, tool: str) -> list[tuple[str, Amount]]:
+    """Return what an amount says that is an object: all of it, if it says more than one thing."""
+    currency = leaf(inner, *CURRENCIES)
+    found = []
+    for each in (*_INSIDE, *filter(_CENTS.search, inner.names)):
+        value = inner.value(each)
+        if value is None or value.kind in {"object", "array", "null"}:
+            continue
+        amount = _amount(value, currency, (name, each), tool)
+        nanos = leaf(inner, "nanos") if each == "units" else None
+        if nanos is not None:
+            amount = amount._replace(unit="major", nanos=nanos)
+        digits = leaf(inner, "fractionDigits") if each == "centAmount" else None
+        if digits is not None and digits.plain != str(digits_of(amount.code, tool)):
+            amount = amount._replace(unit="open")
+        found.append((each, amount))
+    return [(name if len(found) == 1 else f"{name} {each}", one) for each, one in found]
 
 
 def _amount(
-    value: Value, currency: Text | None, name: str, tool: str, *, is_nested: bool
+    value: Value, currency: Text | None, names: tuple[str, ...], tool: str
 ) -> Amount:
-    unit: Unit = "open"
-    if "paypal" in tool or (is_nested and value.kind == "string"):
-        unit = "major"  # as PayPal and Mollie send it
-    elif _MINOR.search(name) or any(word in tool for word in ("stripe", "adyen", "square")):
-        unit = "minor"
-    if value.kind == "string" and "." in "".join(part.text for part in value.segments):
-        unit = "major"
-    code = currency.plain[:20] if currency is not None else ""
-    if not code and name.endswith(("_usd", "_eur")):
-        code, unit = name[-3:], "major"
-    return Amount(text_of(value), unit, code, value.kind == "number")
+    text, code = text_of(value), currency.plain[:20] if currency is not None else ""
+    unit = _unit(text.plain if value.kind == "string" else "", names, tool)
+    if not code and names[-1].endswith(("_usd", "_eur")):
+        code, unit = names[-1][-3:], "major"
+    return Amount(text, unit, code)
+
+
+def _unit(written: str, names: tuple[str, ...], tool: str) -> Unit:
+    """Return what is counted, if the names, the text or the processor say it."""
+    if any(map(_CENTS.search, names)):
+        return "cents"
+    if names[-1].lower().endswith("micros"):
+        return "micros"
+    whole = names[-1] == "units" and written  # of google.type.Money
+    if "." not in written and any(map(_MINOR.search, names)):
+        return "minor"
+    if "." in written or whole or _SEND_DECIMALS.search(tool):
+        return "major"
+    if written and len(names) > 1:
+        return "open"  # PayPal means whole units by such a text, Antom minor ones
+    counted = _COUNT_IN_MINOR.search(tool) or any(map(_STRIPES.__contains__, names))
+    return "minor" if counted else "open"
 
 
 def amounts_below(arguments: Arguments, tool: str) -> Iterator[tuple[str, Amount]]:
