@@ -218,6 +218,14 @@ function setState(state) {
 // Somebody looked: nothing on any page is different for it, and asking again would be a look too.
 const LOOKS = new Set(["approval.viewed", "approval.opened_full"]);
 
+// After these the worker reads what waits anew, and what lists show of a call may change: rows that
+// are still to be read say so, and the page looks again until none does.
+const REREADS = new Set(["policy.changed", "settings.changed"]);
+
+function lookAtUnread() {
+  if (!document.hidden && document.querySelector(".row[data-unread]")) ask("rows");
+}
+
 function receive(message) {
   heardAt = Date.now();
   setState("live");
@@ -230,6 +238,7 @@ function receive(message) {
   document.dispatchEvent(new CustomEvent("rang", { detail: message }));
   if (message.type) ring(message.type);
   if (message.type === "write_grant.requested") return ask("writes");
+  if (REREADS.has(message.type)) return ask("rows");
   if (!message.type?.startsWith("approval.") || LOOKS.has(message.type)) return;
   if (message.type === "approval.created") ask("new");
   else ask(message.id, "new");
@@ -313,5 +322,6 @@ export function start() {
   if (!(liveRoot || some) || !meta("live")) return;
   if ("WebSocket" in window) connect();
   setInterval(poll, POLL_MS);
+  if (liveRoot) setInterval(lookAtUnread, LOOK_MS);
   if (some) setInterval(lookAgain, LOOK_MS);
 }

@@ -41,6 +41,20 @@ def test_the_first_call_appears_by_itself_in_an_empty_queue(
     expect(page.locator("#favicon")).to_have_attribute("href", re.compile("waiting"))
 
 
+def test_a_row_that_the_worker_reads_anew_is_told_to_an_open_page(
+    ana: Reviewer, at: At, ask: AskDesk, served: ServedDesk
+) -> None:
+    asked = ask("send_email", {"to": "ana@rival.example", "subject": "s", "body": "b"})
+    row = watch(at(ana)).locator(f"#row-{asked.id}")
+    expect(row).not_to_contain_text("danger")
+    served.command("orgs", "domains", "ours.example")
+    try:
+        expect(row).to_contain_text("1 danger")
+        expect(row).not_to_have_attribute("data-unread", "")
+    finally:
+        served.command("orgs", "domains")
+
+
 def test_no_row_moves_under_the_pointer_when_others_come_and_go(
     ana: Reviewer, bo: Reviewer, at: At, ask: AskDesk
 ) -> None:

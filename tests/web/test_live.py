@@ -1,5 +1,6 @@
 """What the live socket may tell whom (the socket itself: tests/server)."""
 
+import pytest
 from sqlalchemy import select
 
 from tests.plugins.desk import FileCall, House, Member, SignedIn, TestClock
@@ -9,10 +10,12 @@ from webui.approvals.people import accounts, members, sessions
 from webui.approvals.people.standing import By
 from webui.live.bus import Wake
 from webui.live.feed import Viewer
+from webui.preview import PREVIEW_VERSION
 from webui.runtime import Runtime
 from webui.store.models import WebSession
 from webui.store.queries import events, identity
 from webui.store.store import Store
+from webui.web import live
 from webui.web.live import PeopleFeed, viewer_of
 from webui.web.sessions import actor_behind
 
@@ -138,6 +141,27 @@ def test_the_backlog_is_whole_or_not_given(
     for _ in range(510):
         file_call()
     assert feed.backlog(house.org_id, before) is None
+
+
+def test_everybody_hears_after_what_the_rows_are_read_anew(
+    runtime: Runtime, signed_in: SignedIn, house: House
+) -> None:
+    feed = PeopleFeed(runtime)
+    for member in (house.rae, house.max, house.zoe):
+        who = viewer(runtime, signed_in, member)
+        for type_ in ("policy.changed", "settings.changed"):
+            assert feed.may_see(who, Wake(who.org_id, 2, type_, ""))
+            other = {house.org_id, house.other_org_id} - {who.org_id}
+            assert not feed.may_see(who, Wake(other.pop(), 2, type_, ""))
+
+
+def test_a_page_drawn_by_another_version_of_the_previews_loads_its_list_anew(
+    runtime: Runtime, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = PeopleFeed(runtime)
+    before = feed.epoch(house.org_id)
+    monkeypatch.setattr(live, "PREVIEW_VERSION", PREVIEW_VERSION + 1)
+    assert feed.epoch(house.org_id) != before
 
 
 def test_an_orgs_log_has_its_own_name(runtime: Runtime, house: House) -> None:

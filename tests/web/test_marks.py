@@ -11,7 +11,9 @@ from sqlalchemy import event
 from tests.plugins.desk import Browser, House, SignedIn
 from tests.plugins.prepared import Ask
 from tests.plugins.rules import Desk
+from webui.approvals.people.organizations import set_domains
 from webui.approvals.states import Risk, Verdict
+from webui.marking import read_what_waits
 from webui.notices import destinations
 from webui.notices.destinations import Owner
 from webui.notices.wishes import Wish
@@ -108,6 +110,18 @@ def test_a_row_is_marked_in_the_readers_language(
     found = rows(signed_in(house.vi), "/queue/rows", **{"Accept-Language": "de"})
     assert "1 Gefahr " in words(found[one])
     assert "3 Gefahren " in words(found[two])
+
+
+def test_a_row_that_is_still_to_be_read_says_so_until_the_worker_has(
+    signed_in: SignedIn, house: House, ask_desk: Ask, store: Store
+) -> None:
+    danger, browser = ask_desk(*DANGER), signed_in(house.vi)
+    assert "data-unread" not in rows(browser, "/queue/rows")[danger]
+    named = ["ours.example"]
+    store.write(lambda tx: set_domains(tx, house.org_id, named, actor="local"))
+    assert "data-unread" in rows(browser, "/queue/rows")[danger]
+    assert read_what_waits(store) == 1
+    assert "data-unread" not in rows(browser, "/queue/rows")[danger]
 
 
 def test_settled_calls_keep_their_marks(

@@ -207,7 +207,7 @@ def test_the_page_says_up_to_which_event_it_is_true(
     file_call()
     text = text_of(signed_in(house.vi), "/")
     live = re.search(
-        r'<meta name="live" content="(\d+)" data-epoch="ins_\w+/org_\w+/1">', text
+        r'<meta name="live" content="(\d+)" data-epoch="ins_\w+/org_\w+/1/\d+">', text
     )
     rows = re.search(r'id="rows" data-seq="(\d+)"', text)
     assert live is not None

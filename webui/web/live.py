@@ -5,6 +5,7 @@ from typing import NamedTuple, cast
 
 from flask import Blueprint, jsonify
 from flask_login import current_user
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from webui.approvals.answering.reviewing import resource_of
@@ -13,6 +14,7 @@ from webui.approvals.desk import approval_of
 from webui.live.bus import Wake
 from webui.live.feed import Viewer
 from webui.live.sockets import RESYNC_ABOVE
+from webui.preview import PREVIEW_VERSION
 from webui.runtime import Runtime
 from webui.store.queries import calls, events, identity, install, write_grants
 from webui.store.queries.standing import OrgDirectory
@@ -23,6 +25,8 @@ from webui.web.sessions import actor_behind, lives
 
 blueprint = Blueprint("live", __name__)
 OF_WEBHOOKS = ("source.", "endpoint.", "delivery.")
+REREADS = ("policy.changed", "settings.changed")
+"""After these the worker reads anew what waits: rows may look otherwise without another event."""
 
 
 @blueprint.post("/ws/ticket")
@@ -67,13 +71,16 @@ class PeopleFeed:
     def may_see(self, viewer: Viewer, wake: Wake) -> bool:
         """Say whether this audience may know of an event, as their pages would show it.
 
-        Those of approvals; and, that something happened at all, those of webhooks.
+        Those of approvals; and, that something happened at all, those of webhooks and those
+        after which everybody's rows are read anew.
         """
         if wake.org_id != viewer.org_id:
             return False
         audience = cast("Audience", viewer.audience)
         if wake.type.startswith(OF_WEBHOOKS):
             return audience.sources
+        if wake.type in REREADS:
+            return True
         if not wake.approval_id:
             return False
         return audience.narrowed is None or self._may_see(audience.narrowed, wake)
@@ -113,7 +120,12 @@ class PeopleFeed:
     def epoch(self, org_id: str) -> str:
         """Return the name of an org's log as it is now."""
         with self._store.reading() as session:
-            return install.identity(session).epoch(org_id)
+            return epoch_of(session, org_id)
+
+
+def epoch_of(session: Session, org_id: str) -> str:
+    """Return the name of an org's log as pages follow it: one drawn by older readings looks anew."""
+    return f"{install.identity(session).epoch(org_id)}/{PREVIEW_VERSION}"
 
 
 def viewer_of(session_hash: str, actor: Actor) -> Viewer:

@@ -15,11 +15,12 @@ from webui.approvals.authorization import (
     SOURCES,
     VIEW,
 )
-from webui.store.queries import calls, events, install, people
+from webui.store.queries import calls, events, people
 from webui.store.queries.people import OrgName
 from webui.web.access import may, me, seen
 from webui.web.alarms import alarms
 from webui.web.context import house
+from webui.web.live import epoch_of
 
 MOST_ORGS = 50
 
@@ -77,7 +78,7 @@ def _frame(seq: int | None, counts: calls.Pressure | None) -> dict[str, Any]:
                 "alarms": (),
             }
         upto = events.end(reading, person.org_id).seq if seq is None else seq
-        known = install.identity(reading)
+        epoch = epoch_of(reading, person.org_id)
         broken = alarms(reading)
         counts = counts or calls.pressure(
             reading, person.org_id, runtime.store.now(), seen=seen()
@@ -86,7 +87,7 @@ def _frame(seq: int | None, counts: calls.Pressure | None) -> dict[str, Any]:
         "me": _me(orgs, pages()),
         "waiting": counts.waiting,
         "alarms": broken,
-        "live": Live(upto, known.epoch(person.org_id)),
+        "live": Live(upto, epoch),
     }
 
 

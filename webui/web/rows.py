@@ -7,7 +7,7 @@ from webui.approvals.answering.claiming import holder_of
 from webui.approvals.ending import current_status
 from webui.approvals.states import OPEN, Status
 from webui.approvals.words import STATUS, delivery_words, settled_by
-from webui.preview import arguments_told, inline, line_told, visible
+from webui.preview import PREVIEW_VERSION, arguments_told, inline, line_told, visible
 from webui.sentences import kept
 from webui.store.queries.calls import Row, Vote
 from webui.web.granted import NO_TIES, Ties
@@ -53,6 +53,8 @@ class RowView:
     break_glass: bool = False
     dangers: int = 0
     """How much the reading of it warns of."""
+    unread: bool = False
+    """The worker still has to read it for the lists; the page looks again."""
     edited: bool = False
     """A reviewer changed what will run."""
     reason_required: bool = False
@@ -98,6 +100,7 @@ def row_view(
         solo=approval.solo,
         break_glass=approval.break_glass,
         dangers=approval.dangers or 0,
+        unread=status in OPEN and approval.read_by != PREVIEW_VERSION,
         edited=approval.edits > 0,
         reason_required=approval.require_reason,
         ties=ties,
