@@ -80,10 +80,26 @@ def test_a_mask_is_told_in_words_and_keeps_its_tag(profile: Profile) -> None:
     )
 
 
-def test_a_line_of_another_tool_is_told_in_its_brackets_alone() -> None:
-    assert german("other", "t(a: [2 items], ⟦+1 more key⟧)") == (
-        "t(a: [2 items], ⟦+1 weiterer Schlüssel⟧)"
-    )
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("t(a: [2 items], ⟦+1 more key⟧)", "t(a: [2 Elemente], ⟦+1 weiterer Schlüssel⟧)"),
+        ("x[2 items]( (a: {1 key})", "x[2 items]( (a: {1 Schlüssel})"),
+        ('t(a: "(b: [2 items])", c: [1 item])', 't(a: "(b: [2 items])", c: [1 Element])'),
+        ("t(⟦+9 more keys⟧)", "t(⟦+9 weitere Schlüssel⟧)"),
+        ("no line: [2 items] ⟦9 spaces⟧", "no line: [2 items] ⟦9 Leerzeichen⟧"),
+        ("t(a: [2 items]", "t(a: [2 items]"),
+    ],
+)
+def test_a_line_that_names_its_tool_otherwise_is_told_where_its_arguments_begin(
+    written: str, said: str
+) -> None:
+    assert german("other", written) == said
+
+
+def test_such_a_line_is_shown_whole_beside_its_tool() -> None:
+    said = told(arguments_told("other", "t(a: [2 items])"), GERMAN)
+    assert said == "t(a: [2 Elemente])"
 
 
 def test_in_english_a_line_stays_as_it_was_kept(

@@ -29,6 +29,13 @@ _PARTS: Final = re.compile(
     r'(?P<quoted>"(?:[^"\\]|\\.)*+")|(?P<bracketed>⟦[^⟦⟧]*⟧)'
     r"|(?P<size>\{\d+ keys?\}|\[\d+ items?\])"
 )
+_QUOTED: Final = r'"(?:[^"\\]|\\.)*+"'
+_ARGUMENTS: Final = re.compile(
+    rf"(?:(?:[A-Za-z0-9_.-]++|{_QUOTED}): "
+    rf'(?:{_QUOTED}|\{{\d+ keys?\}}|\[\d+ items?\]|[^",()\[\]{{}}]++)(?:, |(?=\))))*+'
+    r"(?:⟦\+\d+ more keys?⟧)?\)"
+)
+"""All that stands after the bracket of a line."""
 _Say = Callable[[re.Match[str]], Sentence]
 
 
@@ -67,13 +74,24 @@ def call_told(head: str, line: str) -> str:
     """Return a call's line, or the end of one, with its marks as sentences.
 
     `head` is how the line begins, up to the bracket before the arguments: a tool's name is not
-    in quotation marks, so nothing but brackets is known in it.
+    in quotation marks, so nothing but brackets is known in it. Where the tool is written otherwise
+    than in the line, the line itself says where they begin.
     """
     if "⟦" not in line and "{" not in line and "[" not in line:
         return line
     if not line.startswith(head):
-        return joined("", _in_text(line))
+        head = _head_of(line)
     return joined("", [*_in_text(head), *_in_arguments(line.removeprefix(head))])
+
+
+def _head_of(line: str) -> str:
+    """Return how a line begins, up to the bracket before its arguments; all of it if it has none."""
+    at = line.find("(")
+    while at >= 0:
+        if _ARGUMENTS.fullmatch(line, at + 1):
+            return line[: at + 1]
+        at = line.find("(", at + 1)
+    return line
 
 
 def _in_arguments(line: str) -> Iterator[str]:
