@@ -208,6 +208,7 @@ def test_what_is_carried_on_is_a_line_of_this_desk_whatever_an_address_says(
     assert unquote(answer.location) == f"/approvals/{asked}?q={line[:LONGEST]}"
     page = page_of(browser, answer.location)
     onward = page[page.index('class="onward"') :]
+    assert ("Nothing else of this list waits for you." in onward) is (line != "risk:none")
     [address] = re.findall(r'<a [^>]*?href="([^"]*)"', onward[: onward.index("</p>")])
     assert re.match(
         r"/\?q=risk(:|%3A)none&selected=apr_" if line == "risk:none" else "/$", address
