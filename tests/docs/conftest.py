@@ -26,11 +26,11 @@ def world() -> Iterator[World]:
 
 @pytest.fixture(scope="session")
 def reader(
-    start_desk: StartDesk, world: World, tmp_path_factory: pytest.TempPathFactory
+    start_lasting_desk: StartDesk, world: World, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Reader]:
     """Start a desk whose admin is signed in."""
     mail = f"mailto://127.0.0.1:{world.mail.port}?from=desk@example.com"
-    desk = start_desk(
+    desk = start_lasting_desk(
         COUNTERSIGN_CALLBACK_ALLOW="127.0.0.1",
         COUNTERSIGN_SLACK_API=world.slack.url,
         COUNTERSIGN_DISCORD_API=world.discord.url,

@@ -39,10 +39,8 @@ def blocks(page: str, language: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def desk(start_desk: StartDesk) -> Iterator[ServedDesk]:
-    made = start_desk(COUNTERSIGN_ADMIN_API="1")
-    yield made
-    made.stop()
+def desk(start_desk: StartDesk) -> ServedDesk:
+    return start_desk(COUNTERSIGN_ADMIN_API="1")
 
 
 @pytest.fixture

@@ -140,13 +140,12 @@ def run(rig: Rig, values: Iterator[Hostile], size: int = IN_A_CALL) -> None:
 
 
 @pytest.fixture(scope="module")
-def lying(start_desk: StartDesk) -> Iterator[ServedDesk]:
+def lying(start_desk: StartDesk) -> ServedDesk:
     """A desk without limits of number, where one standing grant was made of a lie."""
     desk = start_desk(**WITHOUT_LIMITS)
     # With a sign that misleads it would be a call of high risk, for which nobody can give one.
     give_a_grant(desk.admin, desk, desk.key, of=MARKUP[0])
-    yield desk
-    desk.stop()
+    return desk
 
 
 @pytest.fixture

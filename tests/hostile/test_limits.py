@@ -2,7 +2,6 @@
 
 import base64
 import random
-from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
@@ -54,10 +53,8 @@ QUICK: Final = ("32 levels", "right to left everything", "a fake dialog")
 
 
 @pytest.fixture(scope="module")
-def patient(start_desk: StartDesk) -> Iterator[ServedDesk]:
-    desk = start_desk(**WITHOUT_LIMITS)
-    yield desk
-    desk.stop()  # one that is idle costs a fiftieth of a core, to the end of all tests
+def patient(start_desk: StartDesk) -> ServedDesk:
+    return start_desk(**WITHOUT_LIMITS)
 
 
 @pytest.mark.parametrize(

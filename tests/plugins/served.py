@@ -1,6 +1,7 @@
 """The desk as the product starts it, in processes of its own, and people at real browsers.
 
-`served` is one desk for each pytest process; `start_desk` starts more, for tests that stop theirs.
+`served` is one desk for each pytest process; `start_desk` starts more, for tests that stop theirs,
+and `start_lasting_desk` those that the tests of several files share.
 `at` opens a browser in which somebody is signed in; `ask` files calls and withdraws what is left.
 """
 
@@ -222,13 +223,23 @@ def give_a_grant(
 StartDesk = Callable[..., ServedDesk]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def start_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartDesk]:
-    """Start desks; all of them end with the tests."""
+    """Start desks; all of them end with their file: an idle one takes a fiftieth of a core."""
+    yield from _starting(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def start_lasting_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartDesk]:
+    """Start desks for the tests of several files; all of them end with the tests."""
+    yield from _starting(tmp_path_factory)
+
+
+def _starting(folders: pytest.TempPathFactory) -> Iterator[StartDesk]:
     with ExitStack() as stack:
 
         def start(**changes: str) -> ServedDesk:
-            desk = ServedDesk(tmp_path_factory.mktemp("served"), changes)
+            desk = ServedDesk(folders.mktemp("served"), changes)
             desk.init()
             stack.callback(desk.stop)
             desk.start()
@@ -238,9 +249,9 @@ def start_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartDesk]:
 
 
 @pytest.fixture(scope="session")
-def served(start_desk: StartDesk) -> ServedDesk:
+def served(start_lasting_desk: StartDesk) -> ServedDesk:
     """One desk for all tests that do not stop or break it."""
-    return start_desk()
+    return start_lasting_desk()
 
 
 @pytest.fixture(scope="session")
