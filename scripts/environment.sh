@@ -72,7 +72,9 @@ quietly() {
 
 if ! has_packages; then
   echo "Installing requirements/$lock.txt ..."
-  quietly --require-hashes --only-binary :all: --requirement "requirements/$lock.txt"
+  quietly --require-hashes --only-binary :all: --no-compile --requirement "requirements/$lock.txt"
+  # pip would compile it on one core, this does on all. What does not compile is no module of use.
+  .venv/bin/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
   echo "$packages" >".venv/made-from-$lock"
 fi
 if ! remembers pyproject "$program"; then

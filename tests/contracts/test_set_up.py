@@ -132,6 +132,7 @@ def test_a_set_up_goes_on_after_a_failure_whatever_pip_is_told_and_then_asks_for
     away.rename(wheels)
     done = set_up(checkout, **hostile(tmp_path))
     assert done.returncode == 0, done.stderr
+    assert [*checkout.glob(".venv/lib/*/site-packages/__pycache__/pinned.*.pyc")]
     assert names(checkout) == "pinned program\n"
     assert not (tmp_path / "elsewhere").exists()
 
