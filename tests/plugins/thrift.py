@@ -6,11 +6,14 @@ it is the same every time, is worked out once here.
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from _pytest.python import importtestmodule
 from argon2 import PasswordHasher
 from hypothesis import settings
 from sqlalchemy import URL, Engine, create_engine
@@ -97,6 +100,26 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.register_profile("quick", max_examples=40)
     if "not sure" in (config.option.markexpr or ""):
         settings.load_profile("quick")
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Import a worker's share of the tests before all the others.
+
+    Workers begin at once. Where no test was run yet, each would work out every file's asserts for
+    itself, which is half of collecting; so it does a part, and finds the others' parts done.
+    """
+    config, worker = session.config, os.environ.get("PYTEST_XDIST_WORKER")
+    if worker is None or config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        return
+    first, workers = (
+        int(worker.removeprefix("gw")),
+        int(os.environ["PYTEST_XDIST_WORKER_COUNT"]),
+    )
+    every = sorted((config.rootpath / "tests").rglob("test_*.py"))
+    for path in every[first::workers]:
+        # What is wrong with a file is told when it is collected.
+        with contextlib.suppress(Exception, pytest.skip.Exception):
+            importtestmodule(path, config)
 
 
 def pytest_collection_finish() -> None:
