@@ -56,9 +56,10 @@ catalogue: test-environment ## bring the translations in step with the texts of 
 bench: test-programs ## measure; one JSON line for each figure
 	@$(BIN)/python -m benchmarks
 
-proof: all-programs ## the slow rigs: kills, races and restarts in their large sizes, the real Claude Code
+proof: all-programs ## the slow rigs: kills, races and restarts in their large sizes, the real Claude Code, the other browsers
+	@$(BIN)/python scripts/test_programs.py --engines
 	@$(BIN)/python scripts/claude_program.py
-	@$(BIN)/python -m pytest -m proof $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -m proof -rs $(PYTEST_ARGS)
 
 mutants: test-environment ## break the rules of authorization in small ways; the tests must notice
 	@./scripts/mutants.sh

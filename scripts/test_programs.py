@@ -2,6 +2,7 @@
 
     python scripts/test_programs.py               installs what is missing (as root), or says how
     python scripts/test_programs.py --opencode    the same, and OpenCode (180 MB) from npm
+    python scripts/test_programs.py --engines     Firefox and WebKit too, where the archive has them
 
 The tests' own fixtures look them up here too, so both agree on what "there" means.
 """
@@ -23,6 +24,10 @@ CHROMIUM_NAMES = (
     "google-chrome",
     "google-chrome-stable",
 )
+FIREFOX_NAMES = ("firefox-esr", "firefox")
+WEBKIT_PACKAGES = ("webkit2gtk-driver", "gir1.2-webkit2-4.1", "python3-gi", "xvfb")
+SYSTEM_PYTHON = "/usr/bin/python3"
+"""The one for which the archive has WebKit's bindings."""
 POSTGRES_FOLDERS = Path("/usr/lib/postgresql")
 OPENCODE = Path(__file__).parents[1] / "tests/programs/opencode"
 
@@ -32,6 +37,44 @@ def find_chromium() -> Path | None:
     named = os.environ.get("CHROMIUM_PATH")
     found = (shutil.which(name) for name in ([named] if named else CHROMIUM_NAMES))
     return next((Path(path) for path in found if path), None)
+
+
+def find_firefox() -> Path | None:
+    """Return Firefox: `FIREFOX_PATH` when set, else the system's."""
+    named = os.environ.get("FIREFOX_PATH")
+    found = (shutil.which(name) for name in ([named] if named else FIREFOX_NAMES))
+    return next((Path(path) for path in found if path), None)
+
+
+def find_webkit() -> tuple[Path, Path] | None:
+    """Return WebKit's driver and a display without a screen, when its bindings are there too."""
+    driver, display = shutil.which("WebKitWebDriver"), shutil.which("Xvfb")
+    if driver is None or display is None or shutil.which(SYSTEM_PYTHON) is None:
+        return None
+    bound = _run(SYSTEM_PYTHON, "-c", "import gi; gi.require_version('WebKit2', '4.1')")
+    return None if bound.returncode else (Path(driver), Path(display))
+
+
+def install_engines() -> None:
+    """Install the other two engines where the system's archive has them; else say what is not tried."""
+    engines = (
+        ("Firefox", find_firefox, FIREFOX_NAMES[:1]),
+        ("WebKit", find_webkit, WEBKIT_PACKAGES),
+    )
+    for name, find, packages in engines:
+        if find() is not None:
+            continue
+        command = ("apt-get", "install", "-y", *packages)
+        if os.geteuid() == 0 and shutil.which("apt-get") is not None:
+            print(f"Installing {name} ...", flush=True)
+            _run("apt-get", "update")
+            _run(*command)
+        if find() is None:
+            print(
+                f"{name} is not here, so the desk is NOT TRIED in it. As root, once:\n"
+                f"    {' '.join(command)}",
+                file=sys.stderr,
+            )
 
 
 def find_postgres() -> Path | None:
@@ -163,4 +206,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    if "--engines" in sys.argv:
+        install_engines()
     sys.exit(main() or ("--opencode" in sys.argv and not install_opencode()))

@@ -48,12 +48,13 @@ function put(old, part) {
   const box = old.querySelector(".row__pick:checked") && part.querySelector(".row__pick:not(:disabled)");
   if (box) box.checked = true;
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
+  const focusVisible = focused?.matches(":focus-visible");
   old.replaceWith(part);
   window.htmx.process(part);
   holdWhileOpening();
   markSelected();
   tick();
-  if (focused) ((focused.id && byId(focused.id)) || part.querySelector("a, button, [tabindex]"))?.focus({ preventScroll: true });
+  if (focused) ((focused.id && byId(focused.id)) || part.querySelector("a, button, [tabindex]"))?.focus({ preventScroll: true, focusVisible });
 }
 
 // Changes wait here and are fetched one after the other: a flood costs one request at a time.

@@ -48,6 +48,33 @@ def test_an_ordinary_user_is_shown_the_one_command_for_root(
     )
 
 
+def test_who_lacks_the_other_engines_is_told_what_is_not_tried(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    be(monkeypatch, 1000)
+    programs.install_engines()
+    told = capsys.readouterr().err
+    for name, package in (("Firefox", "firefox-esr"), ("WebKit", "webkit2gtk-driver")):
+        assert f"{name} is not here, so the desk is NOT TRIED in it." in told
+        assert f"    apt-get install -y {package}" in told
+
+
+def test_the_other_engines_are_asked_of_the_archive_and_their_lack_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], bare_machine: Path
+) -> None:
+    be(monkeypatch, 0)
+    place_program(bare_machine / "firefox-esr")
+    place_program(bare_machine / "apt-get", GIVING)
+    programs.install_engines()
+    asked = (bare_machine / "apt-get.asked").read_text("utf-8")
+    assert (
+        asked == "update\ninstall -y webkit2gtk-driver gir1.2-webkit2-4.1 python3-gi xvfb\n"
+    )
+    told = capsys.readouterr()
+    assert "Firefox" not in told.out + told.err
+    assert "WebKit is not here" in told.err, "the archive said yes and brought nothing"
+
+
 def test_only_what_is_missing_is_asked_for(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
