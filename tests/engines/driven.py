@@ -35,7 +35,12 @@ _CENTRE = """
   const box = node.getClientRects()[0];
   const [x, y] = [Math.round(box.x + box.width / 2), Math.round(box.y + box.height / 2)];
   const there = document.elementFromPoint(x, y);
-  return there && (node.contains(there) || there.contains(node)) ? [x, y] : null;
+  if (!there || !(node.contains(there) || there.contains(node))) return null;
+  const place = `${given} ${x} ${y}`;
+  const stands = window.stood === place;
+  window.stood = undefined;
+  if (!stands) requestAnimationFrame(() => { window.stood = place; });
+  return stands ? [x, y] : null;
 """
 
 
@@ -132,7 +137,7 @@ class Window:
         self.press(*text)
 
     def click(self, selector: str, words: str = "") -> None:
-        """Click the first such part that is in sight, once nothing covers it."""
+        """Click the first such part that is in sight, once nothing covers it and a frame found it where it is."""
         x, y = self.until(_CENTRE, selector, words)
         self.engine.act(
             [
