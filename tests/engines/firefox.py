@@ -34,6 +34,7 @@ class Firefox:
     noise: tuple[str, ...] = (
         # What a page was fetching when it is left.
         "htmx:error: NetworkError",
+        "error loading dynamically imported module",
     )
 
     def __init__(self, program: Path, folder: Path) -> None:

@@ -151,6 +151,12 @@ def test_the_row_under_the_keys_is_outlined_and_told_from_the_open_call_after_a_
     )
     assert window.run("return document.activeElement.matches(':focus-visible')")
     assert window.run("return !document.querySelector('#decide-which').hidden")
+    window.run("document.getElementById(given[0]).kept = true", f"row-{asked[1].id}")
+    desk.client.say(asked[1].id, "May I?")
+    window.until(
+        "return document.getElementById(given[0]).kept !== true", f"row-{asked[1].id}"
+    )
+    assert window.run("return document.activeElement.matches(':focus-visible')")
 
 
 def test_what_was_cut_is_approved_from_its_full_view_alone(
