@@ -147,7 +147,7 @@ def detail_of(session: Session, row: Row) -> Detail:
             *other_sums(shown.call.rendering, approval.summary, approval.reason),
         ),
         truncated=shown.truncated,
-        in_short=in_short(session, approval),
+        in_short=in_short(session, approval, shown),
         requires_full_view=shown.needs_full_view,
         requires_confirming=needs_confirming(shown),
         **_words_of(approval),
