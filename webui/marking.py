@@ -16,7 +16,7 @@ from webui.approvals.call.arguments import effective_arguments
 from webui.approvals.states import OPEN
 from webui.gating import NOT_MISLEADING, place_of
 from webui.masking import profile_for
-from webui.preview import PREVIEW_VERSION, Call, Profile, glance, glance_of, line_of
+from webui.preview import PREVIEW_VERSION, Call, Profile, glance_of
 from webui.store.keyring import Keyring, KeyringError
 from webui.store.models import Approval, table_of
 from webui.store.rare import rare
@@ -43,13 +43,12 @@ def told_of(
         received: the arguments' text as it came in; none of an edit.
 
     """
-    call = Call(arguments, profile, received)
-    seen = glance_of(approval.tool, call)
+    seen = glance_of(approval.tool, Call(arguments, profile, received))
     flags, place = seen.flags, place_of(approval)
     if place:
-        flags |= glance(approval.tool, place, replace(profile, schemas=())).flags
+        flags |= frozenset(+Call(place, replace(profile, schemas=())).tally.flags)
     return {
-        "line": line_of(approval.tool, call),
+        "line": seen.line,
         "misleads": bool(flags - NOT_MISLEADING),
         "dangers": seen.dangers,
         "read_by": PREVIEW_VERSION,

@@ -29,6 +29,33 @@ def test_a_claim_by_key_and_a_yes_taken_back_by_click(
     expect(page.locator(".outcome")).to_contain_text("The wrong host")
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_first_screen_of_a_phone_has_the_call_the_warning_and_the_buttons(
+    served: ServedDesk, at: At, ana: Reviewer, language: str
+) -> None:
+    call = {
+        "order": f"A-{language}",
+        "amount": "845.00",
+        "currency": "EUR",
+        "customer": "c_1",
+    }
+    words = "It arrived broken, and the lamp was 84.50 EUR when it was ordered. " * 9
+    asked = served.client.ask("payments.refund", call, summary=words[:400], reason=words)
+    page = at(ana, viewport={"width": 360, "height": 740})
+    page.context.set_extra_http_headers({"Accept-Language": language})
+    page.goto(f"/approvals/{asked.id}")
+    bar = page.locator("#decide").bounding_box()
+    assert bar
+    for part in (".call__tool", ".call__does", ".notice--warn ul", ".said dd >> nth=0"):
+        box = page.locator(part).bounding_box()
+        assert box
+        assert box["y"] + box["height"] <= bar["y"], part
+    expect(page.locator(".call__does")).to_contain_text("845")
+    assert page.locator(".said .gap:visible").count() == 2
+    page.locator(".said summary").click()
+    expect(page.locator(".said__box")).to_contain_text(words.strip())
+
+
 def test_ones_own_verdict_is_no_change_by_somebody_else(
     served: ServedDesk, at: At, ana: Reviewer
 ) -> None:

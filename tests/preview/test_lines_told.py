@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from webui.languages import language
-from webui.preview import Call, Profile, arguments_told, line, line_of, line_told
+from webui.preview import Profile, arguments_told, glance, line, line_told
 from webui.preview.telling import mark_told
 from webui.sentences import told
 
@@ -118,7 +118,7 @@ def test_what_is_no_mark_of_ours_stays(mark: str) -> None:
     assert mark_told(mark) == mark
 
 
-def test_a_call_that_was_read_gives_the_line_that_its_arguments_give(
+def test_a_call_in_which_nothing_long_is_flagged_has_one_line_whoever_reads_it(
     profile: Profile, naughty: list[str]
 ) -> None:
     # No call holds half of a surrogate pair.
@@ -131,5 +131,5 @@ def test_a_call_that_was_read_gives_the_line_that_its_arguments_give(
         *({text[:40] or "empty": text, "password": text} for text in whole[::10]),
     ]
     for arguments in calls:
-        call = Call(arguments, profile)
-        assert line_of("a.tool", call) == line("a.tool", arguments, profile)
+        seen = glance("a.tool", arguments, profile)
+        assert seen.line == line("a.tool", arguments, profile)

@@ -74,13 +74,13 @@ def cut(
     lay = quoted_out if quoted else laid_out
     if wide(segments) <= size.most:
         return lay(segments), 0
-    head, rest = _taken(segments, size.head)
-    tail_reversed, middle = _taken(_mirrored(rest), size.tail)
+    head, rest = taken(segments, size.head)
+    tail_reversed, middle = taken(mirrored(rest), size.tail)
     hidden = sum([len(segment.text) for segment in middle])
     if not hidden:  # the masks around the middle took all of it
         return lay(segments), 0
     chars = sum([len(segment.text) for segment in segments])
-    return [*lay(head), cut_gap(hidden, chars), *lay(_mirrored(tail_reversed))], hidden
+    return [*lay(head), cut_gap(hidden, chars), *lay(mirrored(tail_reversed))], hidden
 
 
 def folded(
@@ -91,35 +91,40 @@ def folded(
         return laid_out(segments), None
     if wide(segments) <= size.most:
         return laid_out(segments), None
-    head, rest = _taken(segments, size.head)
-    tail_reversed, middle_reversed = _taken(_mirrored(rest), size.tail)
-    middle = _mirrored(middle_reversed)
+    head, rest = taken(segments, size.head)
+    tail_reversed, middle_reversed = taken(mirrored(rest), size.tail)
+    middle = mirrored(middle_reversed)
     chars = sum([len(segment.text) for segment in middle])
-    parts = [laid_out(part) for part in (head, middle, _mirrored(tail_reversed))]
+    parts = [laid_out(part) for part in (head, middle, mirrored(tail_reversed))]
     begin = len(parts[0])
     fold = (begin, begin + len(parts[1]), chars) if chars else None
     return [piece for part in parts for piece in part], fold
 
 
-def laid_out(segments: tuple[Segment, ...]) -> list[Piece]:
-    """Return the pieces of a value: text made visible, secrets as their masks."""
+def laid_out(segments: tuple[Segment, ...], *, is_whole: bool = True) -> list[Piece]:
+    """Return the pieces of a value: text made visible, secrets as their masks.
+
+    Blanks at the edges of a whole value are marked, those of a stretch from its middle are not.
+    """
     shown: list[Piece] = []
-    end = len(segments) - 1
+    end = len(segments) - 1 if is_whole else -1
     for at, segment in enumerate(segments):
         if segment.mask:
             shown.append(segment.piece)
         else:
-            shown += pieces_between(segment.text, first=at == 0, last=at == end)
+            shown += pieces_between(
+                segment.text, first=is_whole and at == 0, last=at == end
+            )
     return shown
 
 
-def quoted_out(segments: tuple[Segment, ...]) -> list[Piece]:
+def quoted_out(segments: tuple[Segment, ...], *, is_whole: bool = True) -> list[Piece]:
     """Return the pieces of a text as it stands between the quotation marks of JSON."""
     quoted = [Segment(encode_basestring(text)[1:-1], mask) for text, mask in segments]
-    return laid_out(tuple(quoted))
+    return laid_out(tuple(quoted), is_whole=is_whole)
 
 
-def _taken(
+def taken(
     segments: tuple[Segment, ...], wanted: int
 ) -> tuple[tuple[Segment, ...], tuple[Segment, ...]]:
     """Split off the first `wanted` characters; a mask counts as it is shown and is not cut."""
@@ -134,6 +139,6 @@ def _taken(
     return segments, ()
 
 
-def _mirrored(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
+def mirrored(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
     """Return a value back to front, so that its tail can be taken as its head is."""
     return tuple(Segment(text[::-1], mask) for text, mask in reversed(segments))

@@ -18,11 +18,11 @@ from webui.preview.scripts import mixes_scripts
 
 _DIRECTION: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _LONE_RETURN: Final = re.compile(r"\r(?!\n)")
-_STACKED: Final = re.compile(r"m{5}|(?<![A-Zd.m])m")
+STACKED: Final = re.compile(r"m{5}|(?<![A-Zd.m])m")
 _UNBOUNDED_MARKS: Final = re.compile(r"m{31}")
 _RIGHT_TO_LEFT: Final = frozenset("HR")
 _LEFT_TO_RIGHT: Final = frozenset("Ld")
-_USER_IN_URL: Final = re.compile(r"://[^\s/?#@]*+@")
+USER_IN_URL: Final = re.compile(r"://[^\s/?#@]*+@")
 _AUTHORITY: Final = re.compile(r"://([^\s/?#\"'<>`|\\]++)")
 
 
@@ -81,7 +81,7 @@ def _of_signs(text: str, found: str) -> Iterator[str]:
         _turns(text, found),
         mixes_scripts(found),
         _UNBOUNDED_MARKS.search(found) or not unicodedata.is_normalized("NFKC", text),
-        _STACKED.search(found),
+        STACKED.search(found),
     )
     yield from compress(
         ("invisible", "rtl", "mixed-script", "nfkc-differs", "stacked-marks"), checks
@@ -101,7 +101,7 @@ def _turns(text: str, found: str) -> bool:
 
 
 def _of_addresses(text: str) -> Iterator[str]:
-    if _USER_IN_URL.search(text):
+    if USER_IN_URL.search(text):
         yield "url-userinfo"
     hosts = [match[1].rpartition("@")[2] for match in _AUTHORITY.finditer(text)]
     if not all(map(str.isascii, hosts)):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from webui.preview.lines import line_of
 from webui.preview.reading import Call
 from webui.preview.redaction import Profile
 from webui.preview.renderers import render
@@ -14,6 +15,8 @@ class Glance(NamedTuple):
     flags: frozenset[str]
     """As every view of it has them, but for "nested", which says what a card cuts."""
     dangers: int
+    line: str
+    """The call on one line: what is flagged is in it."""
 
 
 def glance(
@@ -31,4 +34,5 @@ def glance_of(tool: str, call: Call) -> Glance:
     """Return the same of a call that was read already."""
     rendering = render(tool, call.values, call.own_domains)
     dangers = () if rendering is None else rendering.dangers
-    return Glance(frozenset(+call.tally.flags), len(dangers))
+    written = line_of(tool, call, rendering)
+    return Glance(frozenset(+call.tally.flags), len(dangers), written)

@@ -112,6 +112,14 @@ def phrases_in(folded: str, of: Iterable[Phrase] = _PHRASES) -> tuple[Phrase, ..
     return tuple(phrase for phrase in of if phrase.needle in folded)
 
 
+def place_of_phrase(folded: str) -> int | None:
+    """Return the middle of a phrase that a folded text holds; none without one."""
+    for phrase in phrases_in(folded):
+        if phrase.is_in(folded) and (match := phrase.pattern.search(folded)):
+            return sum(match.span()) // 2
+    return None
+
+
 def speaks(text: str, phrases: Iterable[Phrase]) -> bool:
     """Say whether a folded text holds one of these phrases."""
     return any(phrase.is_in(text) for phrase in phrases)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from webui.preview.nodes import cut_gap
-from webui.preview.visible import BLANKS
+from webui.preview.visible import BLANKS, MIXED_BLANKS
 from webui.sentences import Forms, Sentence, forms, joined
 
 MORE_KEYS: Final = forms("+%(number)s more key", "+%(number)s more keys")
@@ -52,6 +52,7 @@ _MARKS: Final[tuple[tuple[re.Pattern[str], _Say], ...]] = (
     (re.compile(r"redacted (\d+) chars?( contains spaces)? tag ([0-9a-f]{8})"), _redacted),
     (re.compile(r"(\d+) spaces?"), _counted(BLANKS[" "])),
     (re.compile(r"(\d+) newlines?"), _counted(BLANKS["\n"])),
+    (re.compile(r"(\d+) blanks?"), _counted(MIXED_BLANKS)),
     (re.compile(r"\+(\d+) more keys?"), _counted(MORE_KEYS)),
 )
 _GAP: Final = re.compile(r"⟦… (\d+) of (\d+) chars hidden …⟧")

@@ -31,6 +31,8 @@ BLANKS: Final = {
     " ": forms("%(number)s space", "%(number)s spaces"),
     "\n": forms("%(number)s newline", "%(number)s newlines"),
 }
+MIXED_BLANKS: Final = forms("%(number)s blank", "%(number)s blanks")
+"""A run of spaces, tabs and line ends, of several kinds or of tabs alone."""
 
 
 def visible(text: str) -> str:

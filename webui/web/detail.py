@@ -25,6 +25,7 @@ from webui.web.changes import Changes
 from webui.web.context import house
 from webui.web.given import Given, given, name_of, settling
 from webui.web.granted import ties_of, told_in
+from webui.web.in_brief import InBrief, in_brief
 from webui.web.outcome import outcome
 from webui.web.past import (
     Alike,
@@ -68,6 +69,7 @@ class Detail(RowView):
     """Whether something in the call makes its risk one higher than it was filed as."""
     warnings: tuple[str, ...] = ()
     truncated: bool = False
+    in_brief: InBrief | None = None
     in_short: str = ""
     """The call on one line without its tool, as it is masked now; its row keeps the one it was filed with."""
     requires_full_view: bool = False
@@ -147,7 +149,8 @@ def detail_of(session: Session, row: Row) -> Detail:
             *other_sums(shown.call.rendering, approval.summary, approval.reason),
         ),
         truncated=shown.truncated,
-        in_short=in_short(session, approval),
+        in_brief=in_brief(shown.call.rendering),
+        in_short=in_short(session, approval, shown),
         requires_full_view=shown.needs_full_view,
         requires_confirming=needs_confirming(shown),
         **_words_of(approval),

@@ -38,10 +38,10 @@ def shown_here(
     return shown_of(session, house().keyring, approval, view, reveal, call)
 
 
-def in_short(session: Session, approval: Approval) -> str:
+def in_short(session: Session, approval: Approval, shown: Shown) -> str:
     """Return what would run on one line, without its tool, as it is masked now.
 
     Its row keeps the line that it was filed with.
     """
-    written = line_of(approval.tool, read_call(session, approval))
-    return arguments_told(approval.tool, written)
+    call, rendering = read_call(session, approval), shown.call.rendering
+    return arguments_told(approval.tool, line_of(approval.tool, call, rendering))

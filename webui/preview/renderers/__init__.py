@@ -5,6 +5,14 @@ tree may not. Pure, deterministic and linear, as all of `preview`.
 """
 
 from webui.preview.renderers.registry import render
-from webui.preview.renderers.rendering import Block, Fact, Finding, Line, Rendering, Token
+from webui.preview.renderers.rendering import (
+    Alarm,
+    Block,
+    Fact,
+    Finding,
+    Line,
+    Rendering,
+    Token,
+)
 
-__all__ = ["Block", "Fact", "Finding", "Line", "Rendering", "Token", "render"]
+__all__ = ["Alarm", "Block", "Fact", "Finding", "Line", "Rendering", "Token", "render"]

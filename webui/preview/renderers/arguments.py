@@ -20,11 +20,13 @@ _FIRST_SIGN: Final = 0xF0000
 class Text:
     """A text of the call; where a secret was, `plain` has one sign of private use."""
 
-    __slots__ = ("_masks", "plain")
+    __slots__ = ("_masks", "name", "plain")
 
-    def __init__(self, plain: str, masks: dict[str, Piece]) -> None:
+    def __init__(self, plain: str, masks: dict[str, Piece], name: str = "") -> None:
         self.plain = plain
         self._masks = masks
+        self.name = name
+        """The visible name of the call's argument that it is; empty if it is none."""
 
     def pieces(self, begin: int = 0, end: int | None = None) -> tuple[Piece, ...]:
         """Return the stretch from `begin` to `end` in pieces that are safe to show.
@@ -102,7 +104,14 @@ def _one_line(plain: str, *, first: bool, last: bool) -> Iterator[Piece]:
 class Arguments:
     """The members of an object, by name; it knows which of them were never taken."""
 
-    def __init__(self, values: Sequence[Value], own_domains: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        values: Sequence[Value],
+        own_domains: tuple[str, ...] = (),
+        *,
+        is_inner: bool = False,
+    ) -> None:
+        self._is_inner = is_inner
         self.own_domains = own_domains
         """Of the organization, in small letters; empty if it names none."""
         self._values = {value.name: value for value in values}
@@ -146,7 +155,12 @@ class Arguments:
     def text(self, *names: str) -> Text | None:
         """Return the first of these members that is a text; masked ones too."""
         value = self._first(names, lambda each: each.kind == "string" or each.is_masked)
-        return None if value is None else text_of(value)
+        return None if value is None else self.text_of(value)
+
+    def text_of(self, value: Value) -> Text:
+        """Return a leaf among these members as a text that knows its name."""
+        text = text_of(value)
+        return text if self._is_inner else Text(text.plain, text.masks, value.name)
 
     def texts(self, *names: str) -> tuple[Text, ...] | None:
         """Return the first of these members that is a list of leaves, as texts."""
@@ -156,16 +170,17 @@ class Arguments:
     def inside(self, *names: str) -> "Arguments | None":
         """Return the first of these members that is an object."""
         value = self._first(names, lambda each: each.kind == "object")
-        return None if value is None else Arguments(value.children, self.own_domains)
+        return None if value is None else self._inner(value)
 
     def items(self, *names: str) -> "tuple[Arguments, ...] | None":
         """Return the first of these members that is a list of objects."""
         value = self._first(names, _is_list_of_objects)
         if value is None:
             return None
-        return tuple(
-            Arguments(child.children, self.own_domains) for child in value.children
-        )
+        return tuple(self._inner(child) for child in value.children)
+
+    def _inner(self, value: Value) -> "Arguments":
+        return Arguments(value.children, self.own_domains, is_inner=True)
 
     def _first(self, names: Sequence[str], fits: Callable[[Value], bool]) -> Value | None:
         there = [self._values[name] for name in names if name in self._values]

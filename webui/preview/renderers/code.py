@@ -52,7 +52,7 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     if language == "sql":
         return sql.rendering_of(text)
     named = arguments.text(*_LANGUAGES)
-    found = Findings(text.plain)
+    found = Findings(text)
     reaches = look_through(text, language, found)
     shown = (Piece("text", language or sentence("not known")),)
     facts = [
@@ -64,7 +64,14 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
     if named is not None and language and named.plain.strip().lower() != language:
         facts.append(Fact(sentence("Read as"), text.snippet(language)))
     block = listed(text, overlaid(marks_of(text.plain, language), reaches))
-    return Rendering("code", sentence("Code"), tuple(facts), (block,), found.sentences())
+    return Rendering(
+        "code",
+        sentence("Code"),
+        tuple(facts),
+        (block,),
+        found.sentences(),
+        alarms=found.alarms,
+    )
 
 
 def language_of(tool: str, arguments: Arguments) -> str:

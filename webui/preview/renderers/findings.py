@@ -8,11 +8,13 @@ from collections.abc import Callable, Hashable, Sequence
 from itertools import accumulate
 from typing import Final
 
-from webui.preview.renderers.rendering import Finding, Severity
+from webui.preview.renderers.arguments import Text
+from webui.preview.renderers.rendering import Alarm, Finding, Severity
 from webui.sentences import number, sentence
 
 _MOST_FINDINGS: Final = 24
 _MOST_PLACES: Final = 5
+_NO_TEXT: Final = Text("", {})
 
 
 class _Kind:
@@ -63,9 +65,11 @@ class _Kind:
 class Findings:
     """What is found, each kind said once and counted, however often an agent repeats it."""
 
-    def __init__(self, text: str = "") -> None:
+    def __init__(self, text: Text = _NO_TEXT) -> None:
         """Take the text that positions speak of, if any do."""
-        self._text = text
+        self._whole = text
+        self._text = text.plain
+        self._alarms: dict[Alarm, None] = {}
         self._starts: list[int] = []
         self._kinds: dict[Hashable, _Kind] = {}
         self._placed: dict[tuple[Severity, str], _Kind] = {}
@@ -93,6 +97,16 @@ class Findings:
     def note_at(self, at: int, words: str) -> None:
         """Add what a person may want to know of a position of the text."""
         self.add_at("note", at, words)
+
+    def points(self, text: Text, at: int) -> None:
+        """Keep where in a text of the call a danger stands."""
+        if text.name and len(self._alarms) < _MOST_FINDINGS:
+            self._alarms[Alarm(text.name, at)] = None
+
+    @property
+    def alarms(self) -> tuple[Alarm, ...]:
+        """Return where in the call dangers stand, each place once."""
+        return tuple(self._alarms)
 
     def has(self, kind: Hashable) -> bool:
         """Say whether there is one of this kind, so that its words need not be made again."""
@@ -127,6 +141,8 @@ class Findings:
     def add_at(self, severity: Severity, at: int, words: str) -> None:
         """Add what is found at a position of the text."""
         known = self._placed.setdefault((severity, words), _Kind(severity, words))
+        if severity == "danger":
+            self.points(self._whole, at)
         line = self.line(at)
         if line not in known.lines[-1:]:
             known.lines.append(line)

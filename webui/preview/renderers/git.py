@@ -104,6 +104,7 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
         tuple(facts),
         sheets.blocks(sentence("more files")),
         found.sentences(),
+        alarms=found.alarms,
     )
 
 

@@ -19,7 +19,7 @@ from webui.preview.renderers.rendering import Fact, Rendering
 from webui.preview.renderers.saying import fact, said, whole
 from webui.preview.renderers.sheets import Sheets, add_lines
 from webui.preview.renderers.tool_names import globs, squeezed
-from webui.sentences import number, plural, sentence, sentence_in
+from webui.sentences import Sentence, number, plural, sentence, sentence_in
 
 TOOLS: Final = globs(
     "send email, send mail, send message, send gmail, draft email, reply email, "
@@ -143,16 +143,23 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
             sheets.keep(sheet)
             _look_at_body(found, body, is_chat=is_chat)
     facts += facts_of_attachments(arguments.value(*_ATTACHED), found)
-    title = (
-        sentence("Message in a chat")
-        if is_chat
-        else sentence("E-mail")
-        if _is_mail(tool, groups)
-        else sentence("Message")
+    return Rendering(
+        "message",
+        _title(tool, is_chat=is_chat, is_mail=_is_mail(tool, groups)),
+        tuple(facts),
+        sheets.blocks(),
+        found.sentences(),
+        alarms=found.alarms,
     )
+
+
+def _title(tool: str, *, is_chat: bool, is_mail: bool) -> Sentence:
+    title = sentence("E-mail") if is_mail else sentence("Message")
+    if is_chat:
+        title = sentence("Message in a chat")
     if "draft" in squeezed(tool):
-        title = sentence("%(title)s, as a draft", title=title)
-    return Rendering("message", title, tuple(facts), sheets.blocks(), found.sentences())
+        return sentence("%(title)s, as a draft", title=title)
+    return title
 
 
 def _is_mail(tool: str, groups: Sequence[tuple[str, list[Recipient]]]) -> bool:
@@ -232,6 +239,7 @@ def _look_at_body(found: Findings, body: Text, *, is_chat: bool) -> None:
         line = plain.count("\n", 0, mass.start()) + 1
         called = inline_of(body, mass)
         if is_chat or mass[0].startswith("<"):
+            found.points(body, mass.start())
             found.danger(
                 "mass",
                 sentence(
@@ -250,6 +258,7 @@ def _look_at_body(found: Findings, body: Text, *, is_chat: bool) -> None:
                 line,
             )
     if match := _TRACKER.search(plain):
+        found.points(body, match.start())
         line = plain.count("\n", 0, match.start()) + 1
         found.danger(
             "active",
@@ -259,6 +268,7 @@ def _look_at_body(found: Findings, body: Text, *, is_chat: bool) -> None:
             line,
         )
     if match := _HIDDEN.search(plain):
+        found.points(body, match.start())
         line = plain.count("\n", 0, match.start()) + 1
         found.danger(
             "unseen",

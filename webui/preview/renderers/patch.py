@@ -124,7 +124,12 @@ def render(tool: str, arguments: Arguments) -> Rendering | None:
             )
         )
     return Rendering(
-        "patch", title, tuple(facts), sheets.blocks(sentence("more")), found.sentences()
+        "patch",
+        title,
+        tuple(facts),
+        sheets.blocks(sentence("more")),
+        found.sentences(),
+        alarms=found.alarms,
     )
 
 
@@ -255,7 +260,12 @@ def _patched(
     facts = [] if named is None else [fact(sentence("File"), named)]
     facts.append(own_fact(sentence("Files"), _counts(files, reader.unread)))
     return Rendering(
-        "patch", sentence("Patch"), tuple(facts), _blocks(sheets, reader), found.sentences()
+        "patch",
+        sentence("Patch"),
+        tuple(facts),
+        _blocks(sheets, reader),
+        found.sentences(),
+        alarms=found.alarms,
     )
 
 

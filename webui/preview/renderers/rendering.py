@@ -87,6 +87,15 @@ class Finding(NamedTuple):
     """Visible text: what of it the agent wrote went through `inline`."""
 
 
+class Alarm(NamedTuple):
+    """Where in the call something stands that a danger speaks of."""
+
+    name: str
+    """Of the argument, visible."""
+    at: int
+    """From its beginning; a secret counts as one sign."""
+
+
 class Rendering(NamedTuple):
     """A call in the terms of what it does."""
 
@@ -100,6 +109,8 @@ class Rendering(NamedTuple):
     """Dangers first."""
     sums: tuple[tuple[str, str], ...] = ()
     """Each number that an amount may stand for, with its currency's code or ""."""
+    alarms: tuple[Alarm, ...] = ()
+    """In the order in which they were found; of many the first."""
 
     @property
     def dangers(self) -> tuple[str, ...]:

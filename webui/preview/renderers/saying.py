@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from webui.preview.nodes import EMPTY, Piece, cut_gap
-from webui.preview.renderers.arguments import Arguments, Text, text_of
+from webui.preview.renderers.arguments import Arguments, Text
 from webui.preview.renderers.rendering import Fact
 from webui.preview.visible import on_one_line
 from webui.sentences import Sentence, joined, one_text, sentence
@@ -85,7 +85,7 @@ def leaf(arguments: Arguments, *names: str) -> Text | None:
     for name in names:
         value = arguments.value(name)
         if value is not None and value.kind not in {"object", "array", "null"}:
-            return text_of(value)
+            return arguments.text_of(value)
     return None
 
 

@@ -91,7 +91,11 @@ def _with_input(found: Rendering, arguments: Arguments) -> Rendering:
         if each.severity == "danger"
     ]
     block = listed(text, seen.marks(script), sentence("What it is given to read"))
-    return found._replace(blocks=(*found.blocks, block), findings=(*said, *found.findings))
+    return found._replace(
+        blocks=(*found.blocks, block),
+        findings=(*said, *found.findings),
+        alarms=(*found.alarms, *seen.found.alarms),
+    )
 
 
 def rendering_of(text: Text, facts: tuple[Fact, ...] = ()) -> Rendering:
@@ -105,7 +109,12 @@ def rendering_of(text: Text, facts: tuple[Fact, ...] = ()) -> Rendering:
     facts += names_fact(text, sentence("Hosts"), seen.hosts)
     blocks = (listed(text, seen.marks(script)),)
     return Rendering(
-        "shell", sentence("Shell command"), facts, blocks, seen.found.sentences()
+        "shell",
+        sentence("Shell command"),
+        facts,
+        blocks,
+        seen.found.sentences(),
+        alarms=seen.found.alarms,
     )
 
 

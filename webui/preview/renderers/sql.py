@@ -60,7 +60,12 @@ def rendering_of(text: Text, facts: tuple[Fact, ...] = ()) -> Rendering:
     facts += names_fact(text, sentence("Tables read"), read)
     facts += names_fact(text, sentence("Rows at most"), reading.limits)
     return Rendering(
-        "sql", "SQL", facts, (listed(text, reading.marks),), reading.found.sentences()
+        "sql",
+        "SQL",
+        facts,
+        (listed(text, reading.marks),),
+        reading.found.sentences(),
+        alarms=reading.found.alarms,
     )
 
 

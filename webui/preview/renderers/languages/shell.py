@@ -70,10 +70,11 @@ class _Reading:
         script = read(plain, self._steps)
         self._steps = script.steps
         self.seen.functions.update(script.functions)
-        self._say.of_script(script, plain, where)
         self._files.update(files_in(script, plain, where))
         for command in script.commands:
             self._command(command, plain, level, where)
+        # Last, as what runs matters more than how it is laid out.
+        self._say.of_script(script, plain, where)
         return script
 
     def _command(self, command: Command, plain: str, level: int, where: Where) -> None:

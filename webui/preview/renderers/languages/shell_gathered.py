@@ -29,7 +29,7 @@ class Gathered:
     def __init__(self, text: Text) -> None:
         """Begin with nothing said of this text."""
         self.text = text
-        self.found = Findings(text.plain)
+        self.found = Findings(text)
         self.programs: dict[str, None] = {}
         self.written: dict[str, bool] = {}
         """Files, and whether they are in a delicate place or computed."""

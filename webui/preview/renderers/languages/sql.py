@@ -29,7 +29,7 @@ class SqlReading:
     def __init__(self, text: Text, found: Findings | None = None) -> None:
         """Read the text; where a backslash may escape a quote, in both ways."""
         plain = text.plain
-        self.found = found or Findings(plain)
+        self.found = found or Findings(text)
         self.kinds: dict[str, bool] = {}
         """Kinds of statements, and whether they do more than read."""
         self.tables: dict[str, bool] = {}
