@@ -202,7 +202,7 @@ def pressure(
     return Pressure._make(session.execute(counted, which).one())
 
 
-def _counted(seen: Seen) -> Select[Any]:
+def _counted(seen: Seen) -> Select[int, int, int]:
     some = (
         select(Approval.handled_as.label("risk"), Approval.expires_at)
         .where(
