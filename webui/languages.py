@@ -169,7 +169,7 @@ class Language:
 
     def number(self, value: float | Decimal) -> str:
         """Return a number with its thousands apart: `12,345.5`."""
-        return format_decimal(value, locale=self.locale)
+        return _number(self.code, value)
 
     def exact(self, english: str) -> str:
         """Return a number with every digit that it has in English: `1,234.50`."""
@@ -243,6 +243,12 @@ def _exact(code: str, ms: int) -> str:
     """Say a moment; each stands twice in a row of a list, and the same rows are asked for again."""
     known = language(code)
     return f"{known.day(ms)}, {known.clock(ms, 'HH:mm:ss')} UTC"
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _number(code: str, value: float | Decimal) -> str:
+    """Say a number; the tables of a page are full of the same small ones."""
+    return format_decimal(value, locale=language(code).locale)
 
 
 def _moment(ms: int) -> datetime:

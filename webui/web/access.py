@@ -66,9 +66,10 @@ _HELD_UP = sentence(
 
 def me() -> Person:
     """Return who is signed in; a view that is not public always has somebody."""
-    if not current_user.is_authenticated:
+    user = current_user._get_current_object()  # noqa: SLF001 - flask's own; one look for each row
+    if not user.is_authenticated:
         abort(401)
-    return cast("Person", current_user._get_current_object())  # noqa: SLF001 - flask's own
+    return cast("Person", user)
 
 
 def refuse_agents() -> None:
@@ -97,10 +98,11 @@ def may(permission: str, resource: Resource | None = None) -> Access:
 
 def _directory() -> OrgDirectory:
     """Return what may have to be looked up, once a request."""
-    if "directory" not in g:
+    known = g.get("directory")
+    if known is None:
         store = house().store
-        g.directory = OrgDirectory(store.reading, me().org_id, store.now())
-    return cast("OrgDirectory", g.directory)
+        known = g.directory = OrgDirectory(store.reading, me().org_id, store.now())
+    return cast("OrgDirectory", known)
 
 
 def require(permission: str) -> Person:

@@ -49,9 +49,9 @@ def _packed(answer: Response, small: bytes) -> Response:
 
 def icons_url() -> str:
     """Return where the icons are; a page has hundreds, and asks for the address once."""
-    if "icons_url" not in g:
-        g.icons_url = url_for("static", filename="icons.svg")
-    known: str = g.icons_url
+    known: str | None = g.get("icons_url")
+    if known is None:
+        known = g.icons_url = url_for("static", filename="icons.svg")
     return known
 
 

@@ -1,6 +1,7 @@
 """How times look: exact, in UTC; the page's script adds "4 min ago"."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from shlex import quote
 
 from flask import Flask
@@ -13,6 +14,7 @@ from webui.web.speaking import spoken
 _DAY = 86_400_000
 
 
+@lru_cache(maxsize=4096)
 def iso(ms: int) -> str:
     """Return ms since the epoch as RFC 3339."""
     return f"{_moment(ms):%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"

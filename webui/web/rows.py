@@ -1,7 +1,7 @@
 """One approval in a list: what the queue's and the history's rows show."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from webui.approvals.answering.claiming import holder_of
 from webui.approvals.ending import current_status
@@ -65,7 +65,12 @@ class RowView:
 
 
 def row_view(
-    row: Row, now: int, url: str, votes: Sequence[Vote] = (), ties: Ties = NO_TIES
+    row: Row,
+    now: int,
+    url: str,
+    votes: Sequence[Vote] = (),
+    ties: Ties = NO_TIES,
+    why_no_pick: str | None = "",
 ) -> RowView:
     """Return a row as it stands at `now` (ms), leading to `url`."""
     approval = row.approval
@@ -104,6 +109,7 @@ def row_view(
         edited=approval.edits > 0,
         reason_required=approval.require_reason,
         ties=ties,
+        why_no_pick=why_no_pick,
     )
 
 
@@ -128,8 +134,10 @@ def queue_rows(
 
     """
     return [
-        replace(
-            row_view(row, now, link("queue.page", filters, selected=row.approval.id)),
+        row_view(
+            row,
+            now,
+            link("queue.page", filters, selected=row.approval.id),
             why_no_pick=barred[row.approval.id],
         )
         for row in rows

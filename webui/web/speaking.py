@@ -5,13 +5,14 @@ In a template a text stands in `{% trans %}` or in `_("...")`; sentences of the 
 """
 
 import json
+from functools import lru_cache
 from typing import Any, cast
 
 from flask import Blueprint, Flask, Response, g, redirect, request, url_for
 from flask_login import current_user
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from werkzeug.wrappers import Response as BaseResponse
 
 from webui.approvals.people import speaking
@@ -28,10 +29,11 @@ BROWSER = "browser"
 
 def spoken() -> Language:
     """Return the language of this request: the person's, else the browser's, else English."""
-    if "language" not in g:
+    known = g.get("language")  # one look: a page asks hundreds of times
+    if known is None:
         own = current_user.signed.language if current_user.is_authenticated else None
-        g.language = chosen(own, list(request.accept_languages.values()))
-    return cast("Language", g.language)
+        known = g.language = chosen(own, list(request.accept_languages.values()))
+    return cast("Language", known)
 
 
 def of_browser() -> Language:
@@ -95,7 +97,16 @@ def register(app: Flask) -> None:
 
 @pass_eval_context
 def _gettext(context: EvalContext, message: str, /, **values: object) -> str:
-    return _filled(context, spoken().gettext(message), values)
+    speaker = spoken()
+    if not values and context.autoescape:
+        return _as_markup(speaker, message)
+    return _filled(context, speaker, speaker.gettext(message), values)
+
+
+@lru_cache(maxsize=4096)
+def _as_markup(speaker: Language, message: str) -> Markup:
+    """Return a text without values: the heads of a table stand in each of its rows."""
+    return Markup(speaker.gettext(message) % {})  # noqa: S704 - our text
 
 
 @pass_eval_context
@@ -103,16 +114,22 @@ def _ngettext(
     context: EvalContext, one: str, many: str, number: int, /, **values: object
 ) -> str:
     values.setdefault("num", number)
-    return _filled(context, spoken().ngettext(one, many, number), values)
+    speaker = spoken()
+    return _filled(context, speaker, speaker.ngettext(one, many, number), values)
 
 
 @pass_eval_context
 def _pgettext(context: EvalContext, about: str, message: str, /, **values: object) -> str:
-    return _filled(context, spoken().pgettext(about, message), values)
+    speaker = spoken()
+    return _filled(context, speaker, speaker.pgettext(about, message), values)
 
 
-def _filled(context: EvalContext, text: str, values: dict[str, Any]) -> str:
+def _filled(
+    context: EvalContext, speaker: Language, text: str, values: dict[str, Any]
+) -> str:
     """Put values into a translation: escaped, as the translation itself is markup of ours."""
-    speaking_now = spoken()
-    filled = {name: told(value, speaking_now) for name, value in values.items()}
-    return (Markup(text) if context.autoescape else text) % filled  # noqa: S704 - our text
+    filled = {name: told(value, speaker) for name, value in values.items()}
+    if not context.autoescape:
+        return text % filled
+    escaped = {name: escape(value) for name, value in filled.items()}
+    return Markup(text % escaped)  # noqa: S704 - our text

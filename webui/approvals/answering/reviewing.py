@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from webui.approvals.authorization import (
@@ -165,15 +165,22 @@ def access_of(
     return authorize(actor, verb, resource, None, directory)
 
 
+# Built once: every list, page and verdict runs them.
+_owner = select(Agent.owner_id).where(Agent.id == bindparam("agent"))
+_owners = select(Agent.id, Agent.owner_id).where(
+    Agent.id.in_(bindparam("agents", expanding=True))
+)
+
+
 def owner_now(session: Session, approval: Approval) -> str | None:
     """Return who owns the agent of an approval now."""
-    return session.scalar(select(Agent.owner_id).where(Agent.id == approval.agent_id))
+    return session.scalar(_owner, {"agent": approval.agent_id})
 
 
 def owners_now(session: Session, approvals: Iterable[Approval]) -> dict[str, str | None]:
     """Return who owns the agents of some approvals now, by the agent's id."""
     wanted = {approval.agent_id for approval in approvals}
-    rows = session.execute(select(Agent.id, Agent.owner_id).where(Agent.id.in_(wanted)))
+    rows = session.execute(_owners, {"agents": list(wanted)})
     return {agent_id: owner_id for agent_id, owner_id in rows}  # noqa: C416 - rows are no pairs to mypy
 
 

@@ -128,7 +128,7 @@ def narrowed(filters: Filters) -> list[ColumnElement[bool]]:
     return clauses
 
 
-def waits_still(now: int) -> ColumnElement[bool]:
+def waits_still(now: int | ColumnElement[int]) -> ColumnElement[bool]:
     """Say of an open row that no deadline has ended it: a verdict on its way is not overruled."""
     return or_(Approval.expires_at > now, SETTLES)
 
@@ -197,33 +197,41 @@ def pressure(
     most: int = 1_000,
 ) -> Pressure:
     """Return how much waits of what a person may see; `soon` in ms."""
+    counted = _pressure if seen is None else _counted(seen)
+    which = {"org": org_id, "now": now, "soon": now + soon, "most": most}
+    return Pressure._make(session.execute(counted, which).one())
+
+
+def _counted(seen: Seen) -> Select[int, int, int]:
     some = (
         select(Approval.handled_as.label("risk"), Approval.expires_at)
         .where(
-            Approval.org_id == org_id,
+            Approval.org_id == bindparam("org"),
             rare(Approval.status.in_(OPEN)),
-            waits_still(now),
+            waits_still(bindparam("now")),
             *any_of(seen),
         )
         .order_by(Approval.expires_at)
-        .limit(most)
+        .limit(bindparam("most"))
         .subquery()
     )
-    row = session.execute(
-        select(
-            func.count(),
-            func.count().filter(some.c.risk.in_([Risk.HIGH, Risk.CRITICAL])),
-            func.count().filter(some.c.expires_at < now + soon),
-        ).select_from(some)
-    ).one()
-    return Pressure._make(row)
+    return select(
+        func.count(),
+        func.count().filter(some.c.risk.in_([Risk.HIGH, Risk.CRITICAL])),
+        func.count().filter(some.c.expires_at < bindparam("soon")),
+    ).select_from(some)
+
+
+# Built once: every page runs it for whoever may see all.
+_pressure = _counted(None)
+_one = _named().where(
+    Approval.org_id == bindparam("org"), Approval.id == bindparam("approval")
+)
 
 
 def one(session: Session, org_id: str, approval_id: str) -> Row | None:
     """Return one approval with its names; sealed arguments come along."""
-    row = session.execute(
-        _named().where(Approval.org_id == org_id, Approval.id == approval_id)
-    ).one_or_none()
+    row = session.execute(_one, {"org": org_id, "approval": approval_id}).one_or_none()
     return None if row is None else Row._make(row)
 
 
@@ -269,13 +277,16 @@ def votes_on(connection: Connection, approval_id: str) -> list[Vote]:
     return [Vote(as_loaded(Decision, row), row.pop("display_name")) for row in rows]
 
 
+_uses = (
+    select(Consumption)
+    .where(Consumption.approval_id == bindparam("approval"))
+    .order_by(Consumption.id)
+)
+
+
 def uses(session: Session, approval_id: str) -> Sequence[Consumption]:
     """Return the uses of an approval, oldest first (rolled back ones included)."""
-    return session.scalars(
-        select(Consumption)
-        .where(Consumption.approval_id == approval_id)
-        .order_by(Consumption.id)
-    ).all()
+    return session.scalars(_uses, {"approval": approval_id}).all()
 
 
 def about(session: Session, org_id: str, approval_id: str) -> Approval | None:

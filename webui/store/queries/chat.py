@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
 from webui.store.models import (
@@ -103,23 +103,29 @@ class Told(NamedTuple):
     last_error: str | None
 
 
+_told_in_chat = (
+    select(
+        Source.name,
+        Source.kind,
+        PostedMessage.status,
+        PostedMessage.message_id.is_not(None),
+        PostedMessage.told_at,
+        PostedMessage.attempts,
+        PostedMessage.next_at,
+        PostedMessage.last_error,
+    )
+    .join(Source, Source.id == PostedMessage.source_id)
+    .where(
+        PostedMessage.org_id == bindparam("org"),
+        PostedMessage.approval_id == bindparam("approval"),
+    )
+    .order_by(Source.name, Source.id)
+)
+
+
 def told_in_chat(session: Session, org_id: str, approval_id: str) -> list[Told]:
     """Return the channels that an approval is posted in."""
-    rows = session.execute(
-        select(
-            Source.name,
-            Source.kind,
-            PostedMessage.status,
-            PostedMessage.message_id.is_not(None),
-            PostedMessage.told_at,
-            PostedMessage.attempts,
-            PostedMessage.next_at,
-            PostedMessage.last_error,
-        )
-        .join(Source, Source.id == PostedMessage.source_id)
-        .where(PostedMessage.org_id == org_id, PostedMessage.approval_id == approval_id)
-        .order_by(Source.name, Source.id)
-    )
+    rows = session.execute(_told_in_chat, {"org": org_id, "approval": approval_id})
     return [Told._make(row) for row in rows]
 
 

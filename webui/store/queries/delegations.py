@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Select, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, aliased
 
 from webui.store.models import Delegation, Membership, User
@@ -25,6 +25,42 @@ class Delegated(NamedTuple):
     until: int
 
 
+# Built once: every page and every verdict asks.
+_standing = (
+    select(
+        Delegation.id,
+        Delegation.user_id,
+        _giver.display_name,
+        Delegation.delegate_id,
+        _delegate.display_name,
+        Delegation.until,
+    )
+    .join(_giver, _giver.id == Delegation.user_id)
+    .join(_delegate, _delegate.id == Delegation.delegate_id)
+    .join(
+        _giver_place,
+        (_giver_place.user_id == _giver.id) & (_giver_place.org_id == bindparam("org")),
+    )
+    .join(
+        _delegate_place,
+        (_delegate_place.user_id == _delegate.id)
+        & (_delegate_place.org_id == bindparam("org")),
+    )
+    .where(
+        Delegation.org_id == bindparam("org"),
+        Delegation.ended_at.is_(None),
+        Delegation.until > bindparam("now"),
+        _giver.status == "active",
+        _delegate.status == "active",
+        _giver_place.status == "active",
+        _delegate_place.status == "active",
+    )
+    .order_by(Delegation.until, Delegation.id)
+)
+_to = _standing.where(Delegation.delegate_id == bindparam("delegate"))
+_from = _standing.where(Delegation.user_id.in_(bindparam("givers", expanding=True)))
+
+
 def active_delegations(
     session: Session, org_id: str, user_id: str, now: int, *, locked: bool = False
 ) -> Sequence[Delegated]:
@@ -34,10 +70,8 @@ def active_delegations(
     not theirs: who was named decides, or nobody. With `locked` none of them ends before the
     transaction does.
     """
-    statement = _standing(org_id, now).where(Delegation.delegate_id == user_id)
-    if locked:
-        statement = statement.with_for_update(read=True, of=Delegation)
-    rows = session.execute(statement)
+    statement = _to.with_for_update(read=True, of=Delegation) if locked else _to
+    rows = session.execute(statement, {"org": org_id, "now": now, "delegate": user_id})
     return [Delegated._make(row) for row in rows]
 
 
@@ -53,40 +87,6 @@ def delegations_of(
     session: Session, org_id: str, user_ids: Iterable[str], now: int
 ) -> Sequence[Delegated]:
     """Return the delegations that these people have given and that hold at `now` (ms)."""
-    rows = session.execute(
-        _standing(org_id, now).where(Delegation.user_id.in_(set(user_ids)))
-    )
+    givers = list(set(user_ids))
+    rows = session.execute(_from, {"org": org_id, "now": now, "givers": givers})
     return [Delegated._make(row) for row in rows]
-
-
-def _standing(org_id: str, now: int) -> Select[str, str, str, str, str, int]:
-    return (
-        select(
-            Delegation.id,
-            Delegation.user_id,
-            _giver.display_name,
-            Delegation.delegate_id,
-            _delegate.display_name,
-            Delegation.until,
-        )
-        .join(_giver, _giver.id == Delegation.user_id)
-        .join(_delegate, _delegate.id == Delegation.delegate_id)
-        .join(
-            _giver_place,
-            (_giver_place.user_id == _giver.id) & (_giver_place.org_id == org_id),
-        )
-        .join(
-            _delegate_place,
-            (_delegate_place.user_id == _delegate.id) & (_delegate_place.org_id == org_id),
-        )
-        .where(
-            Delegation.org_id == org_id,
-            Delegation.ended_at.is_(None),
-            Delegation.until > now,
-            _giver.status == "active",
-            _delegate.status == "active",
-            _giver_place.status == "active",
-            _delegate_place.status == "active",
-        )
-        .order_by(Delegation.until, Delegation.id)
-    )

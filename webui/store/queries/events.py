@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, func, select, text
+from sqlalchemy import ColumnElement, bindparam, func, select, text
 from sqlalchemy.orm import Session
 
 from webui.store.models import AuditHead, Checkpoint, Event
@@ -30,11 +30,14 @@ class End(NamedTuple):
     pruned_upto: int
 
 
+_end = select(AuditHead.seq, AuditHead.pruned_upto).where(
+    AuditHead.org_id == bindparam("org")
+)
+
+
 def end(session: Session, org_id: str) -> End:
     """Return the end of an org's log; zeros for an org without one."""
-    row = session.execute(
-        select(AuditHead.seq, AuditHead.pruned_upto).where(AuditHead.org_id == org_id)
-    ).one_or_none()
+    row = session.execute(_end, {"org": org_id}).one_or_none()
     return End(0, 0) if row is None else End._make(row)
 
 
@@ -107,16 +110,19 @@ SELECT action FROM each WHERE action IS NOT NULL
 )
 
 
+_latest = (
+    select(Event)
+    .where(Event.org_id == bindparam("org"), Event.action == bindparam("action"))
+    .order_by(Event.seq.desc())
+    .limit(bindparam("most"))
+)
+
+
 def latest(
     session: Session, org_id: str, action: str, since: int, limit: int = 3
 ) -> list[Event]:
     """Return the last events of one action that are not older than `since` (ms), newest first."""
-    newest = session.scalars(
-        select(Event)
-        .where(Event.org_id == org_id, Event.action == action)
-        .order_by(Event.seq.desc())
-        .limit(limit)
-    )
+    newest = session.scalars(_latest, {"org": org_id, "action": action, "most": limit})
     return [event for event in newest if event.at >= since]
 
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from webui.store.models import (
@@ -138,31 +138,35 @@ class SignedSession(NamedTuple):
         )
 
 
+# Built once: every request of a browser runs it.
+_signed_session = (
+    select(
+        WebSession.epoch,
+        WebSession.created_at,
+        WebSession.seen_at,
+        WebSession.ended_at,
+        WebSession.method,
+        WebSession.authenticated_at,
+        WebSession.agent_context,
+        Org.require_second_factor,
+        HAS_FACTOR,
+        *_STANDING,
+    )
+    .join(User, User.id == WebSession.user_id)
+    .join(Org, Org.id == WebSession.org_id)
+    .outerjoin(
+        Membership,
+        (Membership.user_id == User.id)
+        & (Membership.org_id == Org.id)
+        & (Membership.status == "active"),
+    )
+    .where(WebSession.id == bindparam("hash"))
+)
+
+
 def signed_session(session: Session, session_hash: str) -> SignedSession | None:
     """Return a browser session by the hash of its id, alive or not."""
-    row = session.execute(
-        select(
-            WebSession.epoch,
-            WebSession.created_at,
-            WebSession.seen_at,
-            WebSession.ended_at,
-            WebSession.method,
-            WebSession.authenticated_at,
-            WebSession.agent_context,
-            Org.require_second_factor,
-            HAS_FACTOR,
-            *_STANDING,
-        )
-        .join(User, User.id == WebSession.user_id)
-        .join(Org, Org.id == WebSession.org_id)
-        .outerjoin(
-            Membership,
-            (Membership.user_id == User.id)
-            & (Membership.org_id == Org.id)
-            & (Membership.status == "active"),
-        )
-        .where(WebSession.id == session_hash)
-    ).one_or_none()
+    row = session.execute(_signed_session, {"hash": session_hash}).one_or_none()
     return None if row is None else SignedSession(Signed._make(row[9:]), *row[:9])
 
 

@@ -184,7 +184,8 @@ def sums(
     given = {"org": org_id, "agent": agent_id, "tool": tool}
     lists = {"facets": list(facets), "units": list(units)}
     found = session.execute(_adding_up(tuple(columns)), given | lists)
-    return [dict(row) for row in found.mappings()]
+    names = tuple(found.keys())
+    return [dict(zip(names, row, strict=True)) for row in found]
 
 
 @lru_cache(maxsize=8)

@@ -19,7 +19,10 @@ class Installation(NamedTuple):
         return f"{self.id}/{org_id}/{self.generation}"
 
 
+_identity = select(Install.id, Install.generation)
+
+
 def identity(session: Session) -> Installation:
     """Return the installation; a database without its row was never set up."""
-    row = session.execute(select(Install.id, Install.generation)).one()
+    row = session.execute(_identity).one()
     return Installation._make(row)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from webui.store.models import Destination, Membership, Notice, User
@@ -29,30 +29,33 @@ class Told(NamedTuple):
 MOST = 200
 
 
+_giver = User.__table__.alias("giver")
+_told = (
+    select(
+        User.display_name,
+        Destination.kind,
+        Destination.name,
+        Notice.why,
+        Notice.status,
+        Notice.digest,
+        Notice.next_at,
+        Notice.ended_at,
+        Notice.attempts,
+        Notice.last_error,
+        _giver.c.display_name,
+    )
+    .join(User, User.id == Notice.user_id)
+    .join(Destination, Destination.id == Notice.destination_id)
+    .outerjoin(_giver, _giver.c.id == Notice.in_place_of)
+    .where(Notice.approval_id == bindparam("approval"))
+    .order_by(Notice.id)
+    .limit(MOST)
+)
+
+
 def told(session: Session, approval_id: str) -> Sequence[Told]:
     """Return who was told of a call, the earliest first."""
-    giver = User.__table__.alias("giver")
-    rows = session.execute(
-        select(
-            User.display_name,
-            Destination.kind,
-            Destination.name,
-            Notice.why,
-            Notice.status,
-            Notice.digest,
-            Notice.next_at,
-            Notice.ended_at,
-            Notice.attempts,
-            Notice.last_error,
-            giver.c.display_name,
-        )
-        .join(User, User.id == Notice.user_id)
-        .join(Destination, Destination.id == Notice.destination_id)
-        .outerjoin(giver, giver.c.id == Notice.in_place_of)
-        .where(Notice.approval_id == approval_id)
-        .order_by(Notice.id)
-        .limit(MOST)
-    )
+    rows = session.execute(_told, {"approval": approval_id})
     return [Told._make(row) for row in rows]
 
 
@@ -70,16 +73,17 @@ def places_of(session: Session, org_id: str, user_id: str) -> Sequence[Destinati
     ).all()
 
 
+_browser_of = select(Destination).where(
+    Destination.org_id == bindparam("org"),
+    Destination.user_id == bindparam("user"),
+    Destination.kind == "browser",
+    Destination.status == "active",
+)
+
+
 def browser_of(session: Session, org_id: str, user_id: str) -> Destination | None:
     """Return what a person wants to hear in their browser, if they do."""
-    return session.scalar(
-        select(Destination).where(
-            Destination.org_id == org_id,
-            Destination.user_id == user_id,
-            Destination.kind == "browser",
-            Destination.status == "active",
-        )
-    )
+    return session.scalar(_browser_of, {"org": org_id, "user": user_id})
 
 
 class Listener(NamedTuple):

@@ -1,11 +1,17 @@
 """What somebody goes on with who has just decided a call."""
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from webui.narrowing import Query
 from webui.store.models import Approval, Decision
 from webui.store.queries.narrowing import order
+
+_decided_since = select(Decision.user_id).where(
+    Decision.approval_id == bindparam("approval"),
+    Decision.reset_at.is_(None),
+    Decision.at >= bindparam("since"),
+)
 
 
 def decided_since(session: Session, approval_id: str, user_id: str, since: int) -> bool:
@@ -13,12 +19,8 @@ def decided_since(session: Session, approval_id: str, user_id: str, since: int) 
 
     Asked by the call alone: by the person, SQLite would walk all that they ever decided.
     """
-    given = select(Decision.user_id).where(
-        Decision.approval_id == approval_id,
-        Decision.reset_at.is_(None),
-        Decision.at >= since,
-    )
-    return user_id in session.scalars(given).all()
+    which = {"approval": approval_id, "since": since}
+    return user_id in session.scalars(_decided_since, which).all()
 
 
 def place_of(session: Session, approval_id: str, query: Query) -> tuple[int, str] | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from webui.store.models import (
@@ -88,16 +88,28 @@ class OrgName(NamedTuple):
     name: str
 
 
+# Built once: every page runs it.
+_orgs_of = (
+    select(Org.id, Org.name)
+    .join(Membership, Membership.org_id == Org.id)
+    .where(Membership.user_id == bindparam("user"), Membership.status == "active")
+    .order_by(Org.name, Org.id)
+    .limit(bindparam("most"))
+)
+
+
 def orgs_of(session: Session, user_id: str, most: int) -> Sequence[OrgName]:
     """Return the orgs in which a person is an active member, by name."""
-    rows = session.execute(
-        select(Org.id, Org.name)
-        .join(Membership, Membership.org_id == Org.id)
-        .where(Membership.user_id == user_id, Membership.status == "active")
-        .order_by(Org.name, Org.id)
-        .limit(most)
-    )
+    rows = session.execute(_orgs_of, {"user": user_id, "most": most})
     return [OrgName._make(row) for row in rows]
+
+
+_users = select(User.id, User.display_name).where(
+    User.id.in_(bindparam("ids", expanding=True))
+)
+_agents = select(Agent.id, Agent.name).where(
+    Agent.org_id == bindparam("org"), Agent.id.in_(bindparam("ids", expanding=True))
+)
 
 
 def names(session: Session, org_id: str, actors: Iterable[str]) -> Mapping[str, str]:
@@ -110,12 +122,10 @@ def names(session: Session, org_id: str, actors: Iterable[str]) -> Mapping[str, 
     agents = [name.removeprefix("agent:") for name in wanted if name.startswith("agent:")]
     found: dict[str, str] = {}
     if users:
-        rows = session.execute(select(User.id, User.display_name).where(User.id.in_(users)))
+        rows = session.execute(_users, {"ids": users})
         found |= {f"user:{user_id}": name for user_id, name in rows}
     if agents:
-        rows = session.execute(
-            select(Agent.id, Agent.name).where(Agent.org_id == org_id, Agent.id.in_(agents))
-        )
+        rows = session.execute(_agents, {"org": org_id, "ids": agents})
         found |= {f"agent:{agent_id}": name for agent_id, name in rows}
     return found
 

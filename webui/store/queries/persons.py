@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from webui.store.models import Membership, User
 
 _root = func.coalesce(User.person_id, User.id)
+_first = select(_root).where(User.id == bindparam("user")).scalar_subquery()
+_accounts = select(User.id).where((User.id == _first) | (User.person_id == _first))
 
 
 def aliases_of(session: Session, user_id: str) -> frozenset[str]:
@@ -15,11 +17,7 @@ def aliases_of(session: Session, user_id: str) -> frozenset[str]:
 
     An alias points to the person's first account and never further, so one look is enough.
     """
-    root = select(_root).where(User.id == user_id).scalar_subquery()
-    found = session.scalars(
-        select(User.id).where((User.id == root) | (User.person_id == root))
-    )
-    return frozenset({user_id, *found})
+    return frozenset({user_id, *session.scalars(_accounts, {"user": user_id})})
 
 
 def roots_of(session: Session, user_ids: Iterable[str]) -> Mapping[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from webui.approvals.errors import InvalidError
@@ -203,42 +203,50 @@ _TOOLS_BETWEEN = text(
 )
 
 
+# Both built once: every call's own page runs them.
+_newest_of_tool = (
+    select(Approval.id, Approval.agent_id)
+    .where(
+        Approval.org_id == bindparam("org"),
+        Approval.tool == bindparam("tool"),
+        Approval.settled_at.is_not(None),
+    )
+    .order_by(Approval.settled_at.desc(), Approval.id.desc())
+    .limit(_ALIKE_LOOKED_AT)
+)
+_earlier = (
+    rows()
+    .where(
+        Approval.org_id == bindparam("org"),
+        Approval.agent_id == bindparam("agent"),  # which the fingerprint binds too
+        Approval.fingerprint == bindparam("fingerprint"),
+        Approval.id < bindparam("before"),
+        Approval.decided_at.is_not(None),
+    )
+    .order_by(Approval.id.desc())
+    .limit(bindparam("most"))
+)
+
+
 def alike(session: Session, approval: Approval, limit: int = 5) -> Sequence[Row]:
     """Return settled calls of the same tool by the same agent, newest first.
 
     Only the newest of the tool are looked at, whoever asked: the cost has a limit.
     """
-    newest = (
-        select(Approval.id, Approval.agent_id)
-        .where(
-            Approval.org_id == approval.org_id,
-            Approval.tool == approval.tool,
-            Approval.settled_at.is_not(None),
-        )
-        .order_by(Approval.settled_at.desc(), Approval.id.desc())
-        .limit(_ALIKE_LOOKED_AT)
-    )
-    ids = [found for found, whose in session.execute(newest) if whose == approval.agent_id][
-        :limit
-    ]
+    which = {"org": approval.org_id, "tool": approval.tool}
+    newest = session.execute(_newest_of_tool, which)
+    ids = [found for found, whose in newest if whose == approval.agent_id][:limit]
     read = by_id(session, ids)
     return [read[each] for each in ids if each in read]
 
 
 def earlier(session: Session, approval: Approval, limit: int = 5) -> Sequence[Row]:
     """Return earlier settled approvals of exactly the same call, newest first."""
-    return [
-        Row._make(row)
-        for row in session.execute(
-            rows()
-            .where(
-                Approval.org_id == approval.org_id,
-                Approval.agent_id == approval.agent_id,  # which the fingerprint binds too
-                Approval.fingerprint == approval.fingerprint,
-                Approval.id < approval.id,
-                Approval.decided_at.is_not(None),
-            )
-            .order_by(Approval.id.desc())
-            .limit(limit)
-        )
-    ]
+    which = {
+        "org": approval.org_id,
+        "agent": approval.agent_id,
+        "fingerprint": approval.fingerprint,
+        "before": approval.id,
+        "most": limit,
+    }
+    return [Row._make(row) for row in session.execute(_earlier, which)]

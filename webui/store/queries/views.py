@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from webui.store.models import SavedView, User
@@ -23,23 +23,26 @@ class View(NamedTuple):
     """Display name of who saved it."""
 
 
+_views_for = (
+    select(
+        SavedView.id,
+        SavedView.name,
+        SavedView.line,
+        SavedView.is_shared,
+        SavedView.user_id,
+        User.display_name,
+    )
+    .join(User, User.id == SavedView.user_id)
+    .where(
+        SavedView.org_id == bindparam("org"),
+        or_(SavedView.user_id == bindparam("user"), SavedView.is_shared),
+    )
+    .order_by(SavedView.name, SavedView.id)
+    .limit(MOST_SHOWN)
+)
+
+
 def views_for(session: Session, org_id: str, user_id: str) -> Sequence[View]:
     """Return a person's own views and those that others share, by name."""
-    found = session.execute(
-        select(
-            SavedView.id,
-            SavedView.name,
-            SavedView.line,
-            SavedView.is_shared,
-            SavedView.user_id,
-            User.display_name,
-        )
-        .join(User, User.id == SavedView.user_id)
-        .where(
-            SavedView.org_id == org_id,
-            or_(SavedView.user_id == user_id, SavedView.is_shared),
-        )
-        .order_by(SavedView.name, SavedView.id)
-        .limit(MOST_SHOWN)
-    )
+    found = session.execute(_views_for, {"org": org_id, "user": user_id})
     return [View._make(row) for row in found]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from webui.approvals.gate.write_gate import UNSETTLED, GrantStatus, Write
@@ -91,7 +91,7 @@ class Asked(NamedTuple):
     """Name of the agent whose key asked."""
 
 
-def _own(session_hash: str) -> Select[WriteGrant, str, str, str]:
+def _own() -> Select[WriteGrant, str, str, str]:
     """Return the select of what the person of a browser session may answer.
 
     Every condition stands here, for pages and verbs alike: their own session, alive and without
@@ -111,7 +111,7 @@ def _own(session_hash: str) -> Select[WriteGrant, str, str, str]:
         .where(
             User.status == "active",
             Membership.status == "active",
-            WebSession.id == session_hash,
+            WebSession.id == bindparam("session"),
             WebSession.ended_at.is_(None),
             WebSession.epoch == User.session_epoch,
             WebSession.agent_context.is_(False),
@@ -125,12 +125,18 @@ def _own(session_hash: str) -> Select[WriteGrant, str, str, str]:
     )
 
 
+# Built once: every queue looks for what waits.
+_owned = _own()
+_waiting = _owned.where(
+    WriteGrant.status == GrantStatus.PENDING, WriteGrant.expires_at > bindparam("now")
+).order_by(WriteGrant.expires_at, WriteGrant.id)
+
+
 def for_person(session: Session, session_hash: str, org: str, nonce: str) -> Asked | None:
     """Return a grant by org (id or slug) and nonce, if this browser's person may answer it."""
     row = session.execute(
-        _own(session_hash).where(
-            (Org.id == org) | (Org.slug == org), WriteGrant.nonce == nonce
-        ),
+        _owned.where((Org.id == org) | (Org.slug == org), WriteGrant.nonce == nonce),
+        {"session": session_hash},
         execution_options={"populate_existing": True},
     ).one_or_none()
     return None if row is None else Asked._make(row)
@@ -138,11 +144,7 @@ def for_person(session: Session, session_hash: str, org: str, nonce: str) -> Ask
 
 def waiting(session: Session, session_hash: str, now: int) -> Sequence[Asked]:
     """Return what waits for the person of a browser session, the most urgent first."""
-    rows = session.execute(
-        _own(session_hash)
-        .where(WriteGrant.status == GrantStatus.PENDING, WriteGrant.expires_at > now)
-        .order_by(WriteGrant.expires_at, WriteGrant.id)
-    )
+    rows = session.execute(_waiting, {"session": session_hash, "now": now})
     return [Asked._make(row) for row in rows]
 
 
