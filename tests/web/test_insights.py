@@ -28,7 +28,8 @@ CHARTS = (
 
 @pytest.fixture
 def lived(desk: Desk, house: House) -> Desk:
-    """Calls with hostile tools among them, decided by two people."""
+    """Calls with hostile tools among them, decided by two people within one day."""
+    desk.clock.advance(-desk.store.now() % DAY)  # else those of the evening end on the next
     tools = (*["shell.run"] * 5, FORMULA, MARKUP, "a\u202eb", "+1", "-1", "@x", "\tx")
     for number, tool in enumerate(tools):
         asked = desk.submit(tool=tool, arguments={"n": number}).approval.id
