@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from webui.approvals.answering.claiming import holder_of
 from webui.approvals.ending import current_status
@@ -75,7 +76,6 @@ def row_view(
     """Return a row as it stands at `now` (ms), leading to `url`."""
     approval = row.approval
     status = Status(current_status(approval, now))
-    error = None if approval.reply_error is None else kept(approval.reply_error)
     return RowView(
         id=approval.id,
         status=str(status),
@@ -98,9 +98,7 @@ def row_view(
         reason=visible(votes[-1].decision.reason) if votes else "",
         settles_at=approval.settles_at,
         source=shown(row.source),
-        delivery=approval.reply_state,
-        delivery_words=shown(_how_far(row, status, error)),
-        delivery_error=shown(error),
+        **_delivery(row, status),
         claimed_by=shown(row.claimer) if holder_of(approval, now) else None,
         solo=approval.solo,
         break_glass=approval.break_glass,
@@ -113,9 +111,16 @@ def row_view(
     )
 
 
-def _how_far(row: Row, status: Status, error: str | None) -> str | None:
+def _delivery(row: Row, status: Status) -> dict[str, Any]:
+    """Return how far a verdict is on its way to the source, and what went wrong."""
     told = row.approval
-    return delivery_words(told.reply_state, status, row.source, error, told.reply_attempts)
+    error = None if told.reply_error is None else kept(told.reply_error)
+    words = delivery_words(told.reply_state, status, row.source, error, told.reply_attempts)
+    return {
+        "delivery": told.reply_state,
+        "delivery_words": shown(words),
+        "delivery_error": shown(error),
+    }
 
 
 def queue_rows(
