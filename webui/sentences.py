@@ -192,6 +192,10 @@ class Forms(NamedTuple):
         """Return the one that fits."""
         return plural(self.one, self.many, number, **values)
 
+    def in_english(self, number: int, /, **values: object) -> str:
+        """Return the same as a mere text, where thousands are made and none is told."""
+        return (self.one if number == 1 else self.many) % {"number": number, **values}
+
 
 def forms(one: str, many: str, /) -> Forms:
     """Return two sentences of which a number chooses one later; literals, as for `plural`."""

@@ -6,6 +6,7 @@ Specification: details.md, section D, P8 to P10; security.md F12 and T28.
 """
 
 import hmac
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +29,7 @@ from webui.preview.unpacking import MOST_LEVELS, Packed, Unpacker
 from webui.sentences import sentence
 
 _TAG_DIGITS: Final = 8
+_SPACE: Final = re.compile(r"\s")
 _MASKED: Final = sentence("a masked value; equal tags are equal values")
 
 
@@ -89,9 +91,8 @@ class Payload(NamedTuple):
 def mask_of(secret: str, key: bytes) -> str:
     """Return what is shown in the place of `secret`."""
     tag = hmac.digest(key, secret.encode("utf-8", "surrogatepass"), sha256).hex()
-    spaces = any(map(str.isspace, set(secret)))
-    words = REDACTED_WITH_SPACES if spaces else REDACTED
-    return f"⟦{words.of(len(secret), tag=tag[:_TAG_DIGITS])}⟧"
+    words = REDACTED_WITH_SPACES if _SPACE.search(secret) else REDACTED
+    return f"⟦{words.in_english(len(secret), tag=tag[:_TAG_DIGITS])}⟧"
 
 
 class Redactor:
