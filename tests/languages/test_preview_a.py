@@ -60,7 +60,7 @@ CALLS: list[tuple[str, dict[str, Any], list[str]]] = [
             "database": "live",
         },
         [
-            "Geschriebene Tabellen",
+            "Geänderte Tabellen",
             "Hier beginnt die zweite von 4 Anweisungen.",
             "Ändert jede Zeile, denn es gibt kein WHERE: UPDATE users SET admin = 1",
             "Löscht jede Zeile, denn die Bedingung ist immer wahr:",

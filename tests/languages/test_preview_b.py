@@ -193,7 +193,7 @@ CASES = {
         (
             "2 unsichtbare Zeichen werden als ⟦U+202E⟧, ⟦U+200B⟧ gezeigt.",
             "1 Text ändert die Schreibrichtung.",
-            "\u0430 ist U+0430, Cyrillic small letter a",
+            "\u0430 ist U+0430, ein kyrillischer Buchstabe",
             "1 Text spricht Sie als prüfende Person an",
             "Eine Folge von 60 Leerzeichen",
             "⟦60 Leerzeichen⟧",
@@ -299,9 +299,9 @@ def test_no_fingerprint_of_a_call_depends_on_a_language(case: Case) -> None:
 
 
 def _bare(text: str) -> str:
-    """Leave out the notation of masks and code points, and the names of Unicode."""
+    """Leave out the notation of masks and of code points."""
     text = re.sub(r"⟦(?:redacted|U\+)[^⟧]*⟧", "", text)
-    return text.replace("Cyrillic small letter a", "").replace("base64", "")
+    return text.replace("base64", "")
 
 
 def _unpacked() -> str:

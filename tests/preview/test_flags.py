@@ -107,11 +107,11 @@ def test_a_flag_in_a_hidden_part_still_counts(profile: Profile) -> None:
         ),
         (
             {"a": "mail@n\u043erthwind"},
-            "1 text mixes letters of several scripts in one word: \u043e is U+043E, Cyrillic small letter o.",
+            "1 text mixes letters of several scripts in one word: \u043e is U+043E, a Cyrillic letter.",
         ),
         (
             {"a": "\u0430\u0431\u0432a"},
-            "1 text mixes letters of several scripts in one word: a is U+0061, Latin small letter a.",
+            "1 text mixes letters of several scripts in one word: a is U+0061, a Latin letter.",
         ),
         ({"a": " x"}, "1 text begins or ends with a blank."),
         ({"a": " x", "b": "x "}, "2 texts begin or end with a blank."),

@@ -58,14 +58,15 @@ def test_a_sum_that_only_the_agents_words_name_is_among_what_to_look_closely_at(
     ("text", "shown"),
     [
         ("As usual.", Brief("As usual.", 0)),
-        ("one two three four", Brief("one two", 11)),
+        ("one two three four", Brief("one two three four", 0)),
+        ("one two three four five six seven eight", Brief("one two", 32)),
         ("a\nb\nc\nd", Brief("a\nb", 4)),
-        ("x" * 30, Brief("x" * 12, 18)),
-        ("paid ⟦U+202E⟧ now", Brief("paid", 13)),
+        ("x" * 40, Brief("x" * 12, 28)),
+        ("paid ⟦U+202E⟧ now, by the agent itself", Brief("paid", 34)),
         ("", Brief("", 0)),
     ],
 )
-def test_a_beginning_ends_with_a_word_and_counts_what_is_left_out(
+def test_a_beginning_ends_with_a_word_and_counts_what_is_left_out_where_that_saves_room(
     text: str, shown: Brief
 ) -> None:
     assert brief(text, 12, 2) == shown

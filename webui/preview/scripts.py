@@ -20,6 +20,16 @@ _MOST_ODD: Final = 20
 _NEAR: Final = 12
 _FEW: Final = 64
 _NAMELESS: Final = sentence("Without a name")
+_OF_SCRIPT: Final = {
+    "CYRILLIC": sentence("a Cyrillic letter"),
+    "GREEK": sentence("a Greek letter"),
+    "LATIN": sentence("a Latin letter"),
+    "ARMENIAN": sentence("an Armenian letter"),
+    "HEBREW": sentence("a Hebrew letter"),
+    "ARABIC": sentence("an Arabic letter"),
+    "CHEROKEE": sentence("a Cherokee letter"),
+}
+"""By how Unicode's names begin: said in words, as those are English and made for programs."""
 
 
 def mixes_scripts(found: str) -> bool:
@@ -65,10 +75,11 @@ def odd_letters(text: str) -> Iterator[str]:
 
 def letter_named(letter: str) -> Sentence:
     """Return what a letter is: no eye tells some of them apart."""
+    name = unicodedata.name(letter, "")
     return sentence_in(
         "a letter of another script",
         "%(letter)s is %(code)s, %(name)s",
         letter=letter,
         code=f"U+{ord(letter):04X}",
-        name=unicodedata.name(letter, "").capitalize() or _NAMELESS,
+        name=_OF_SCRIPT.get(name.split(" ")[0]) or name.capitalize() or _NAMELESS,
     )

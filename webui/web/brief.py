@@ -9,6 +9,8 @@ _PIECE: Final = re.compile(r"⟦[^⟧]*\Z")
 _WORD: Final = re.compile(r"\s\S*\Z")
 _LONGEST_WORD: Final = 24
 """Characters: a longer one is cut inside."""
+_LEAST_LEFT_OUT: Final = 24
+"""Characters: saying how many were left out takes as much room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class Brief:
 def brief(text: str, most: int, lines: int) -> Brief:
     """Return the beginning of a visible text: so many lines at most, and characters."""
     shown = "\n".join(text.strip().split("\n")[:lines])
-    if len(shown) > most:
+    if len(shown) > most + _LEAST_LEFT_OUT:
         shown = _PIECE.sub("", shown[:most])
         word = _WORD.search(shown)
         if word is not None and len(shown) - word.start() <= _LONGEST_WORD:

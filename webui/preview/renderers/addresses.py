@@ -1,8 +1,7 @@
 """Recipients of a message: each address, its domain, and names that pretend to be another."""
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -10,16 +9,14 @@ from webui.preview.nodes import Piece
 from webui.preview.reading import Value
 from webui.preview.renderers.arguments import Arguments, Text, text_of
 from webui.preview.renderers.domain_letters import look_at_letters
+from webui.preview.renderers.domains import counted
 from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.rendering import Fact
 from webui.preview.renderers.saying import Span, pieces_of, said
-from webui.preview.visible import inline
-from webui.sentences import Sentence, joined, number, sentence
+from webui.sentences import joined, number, sentence
 
 _MOST_NAMED: Final = 20
 MOST_READ: Final = 2_000
-_MOST_DOMAINS: Final = 6
-_LONGEST_DOMAIN: Final = 60
 _ADDRESS: Final = re.compile(r"[^\s<>@,;:\"()\[\]]{1,64}@[^\s<>@,;:\"()]+")
 _BEHIND_AT: Final = re.compile(r"@([^\s<>@,;:\"()]*)")
 _HOST: Final = re.compile(r"[a-z0-9.-]+")
@@ -231,7 +228,7 @@ def look_outside(
     outside = [each for each in foreign if each is not None]
     if not outside:
         return
-    named = _counted(outside)
+    named = counted(outside)
     if len(those) == 1:
         words = sentence("It goes outside the organization: %(domains)s.", domains=named)
     else:
@@ -242,44 +239,3 @@ def look_outside(
             domains=named,
         )
     found.danger("outside", words)
-
-
-def look_at_domains(found: Findings, those: list[Recipient]) -> Fact | None:
-    """Say to how many organisations a message goes, and return their domains."""
-    domains = {each.domain for each in those if each.domain}
-    if not domains:
-        return None
-    words = _counted(each.domain for each in those if each.domain)
-    if len(domains) > 1:
-        found.note(
-            "domains",
-            sentence(
-                "It goes to %(count)s different domains: %(domains)s.",
-                count=number(len(domains)),
-                domains=words,
-            ),
-        )
-    return Fact(sentence("Domains"), (Piece("text", words),))
-
-
-def _counted(domains: Iterable[str]) -> Sentence:
-    """Return domains with how many recipients each has, the commonest first."""
-    named = sorted(Counter(domains).items(), key=lambda pair: (-pair[1], pair[0]))
-    words = joined(
-        ", ",
-        [
-            joined("", (_cut(domain), " (", number(times), ")"))
-            for domain, times in named[:_MOST_DOMAINS]
-        ],
-    )
-    rest = len(named) - _MOST_DOMAINS
-    if rest <= 0:
-        return words
-    return sentence("%(domains)s and %(rest)s more", domains=words, rest=number(rest))
-
-
-def _cut(domain: str) -> str:
-    shown = inline(domain)
-    if len(shown) <= _LONGEST_DOMAIN:
-        return shown
-    return f"{inline(domain[:20])}⟦…⟧{inline(domain[-30:])}"

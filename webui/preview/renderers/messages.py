@@ -7,13 +7,13 @@ from typing import Final
 from webui.preview.renderers.addresses import (
     Recipient,
     facts_about,
-    look_at_domains,
     look_at_recipients,
     look_outside,
     recipients,
 )
 from webui.preview.renderers.arguments import Arguments, Text
 from webui.preview.renderers.attachments import facts_of_attachments
+from webui.preview.renderers.domains import look_at_domains
 from webui.preview.renderers.findings import Findings
 from webui.preview.renderers.rendering import Fact, Rendering
 from webui.preview.renderers.saying import fact, said, whole
@@ -184,7 +184,7 @@ def _facts(
         for each in those:
             _look_at_header(found, label, each.span.plain)
     look_outside(found, everyone, arguments.own_domains)
-    domains = look_at_domains(found, everyone)
+    domains = look_at_domains(found, [each.domain for each in everyone])
     if domains is not None:
         facts.append(domains)
     if hidden := len(groups[2][1]):
