@@ -109,7 +109,7 @@ def test_a_verdict_and_who_comes_too_late_are_told_in_german(
     decide(ana, path, form | {"verdict": "deny", "reason": "nein"})
     page = told(ana, path)
     assert "Entschieden: abgelehnt" in page
-    assert "Es gibt nichts mehr zu entscheiden. Ana hat ihn abgelehnt." in page
+    assert "An diesem Aufruf ist nichts mehr zu entscheiden. Ana hat ihn abgelehnt." in page
     late = decide(ana, path, form | {"verdict": "approve"})
     assert "Zu spät, nichts wurde geändert. Ana hat ihn abgelehnt." in late
 
