@@ -69,7 +69,9 @@ def test_a_row_and_its_page_say_the_risk_that_decides(
 @pytest.mark.parametrize(
     ("line", "found"),
     [
+        ("", ["odd", "danger", "calm"]),
         ("sort:risk", ["odd", "danger", "calm"]),
+        ("sort:deadline", ["calm", "danger", "odd"]),
         ("risk:>=high", ["odd"]),
         ("risk:medium sort:age", ["calm", "danger"]),
         ("is:dangerous", ["danger"]),
@@ -81,7 +83,7 @@ def test_the_line_goes_by_what_the_rows_say(
     signed_in: SignedIn, house: House, ask_desk: Ask, line: str, found: list[str]
 ) -> None:
     made = {
-        "calm": ask_desk(*CALM, expires_in=600),
+        "calm": ask_desk(*CALM, expires_in=450),
         "danger": ask_desk(*DANGER, expires_in=500),
         "odd": ask_desk(*ODD, expires_in=700),
     }

@@ -25,6 +25,9 @@ _STEP: Final = 10**14
 """Longer than any time in ms: what comes before a time in an order."""
 _AHEAD: Final = {"critical": 1_800_000, "high": 600_000, "medium": 60_000, "low": 0}
 """How much nearer a risk moves a deadline, ms: the urgency of a call."""
+_AHEAD_OF_DANGER: Final = 300_000
+"""The same for a call in which the desk sees a danger: before all others of its risk."""
+_DANGEROUS: Final = func.coalesce(Approval.dangers, 0) > 0
 _MOST_VALUES: Final = 12
 _VALUES: Final[dict[str, Any]] = {
     "tool": Approval.tool,
@@ -149,9 +152,11 @@ def order(sort: str) -> ColumnElement[int]:
     if sort == "deadline":
         return Approval.expires_at + 0
     if sort == "risk":
-        rank = {str(risk): _STEP * (Risk.CRITICAL.level - risk.level) for risk in Risk}
-        return case(rank, value=Approval.handled_as, else_=0) + Approval.expires_at
-    return Approval.expires_at - case(_AHEAD, value=Approval.handled_as, else_=0)
+        rank = {str(risk): 2 * _STEP * (Risk.CRITICAL.level - risk.level) for risk in Risk}
+        place = case(rank, value=Approval.handled_as, else_=0) + Approval.expires_at
+        return place - case((_DANGEROUS, _STEP), else_=0)
+    ahead = case(_AHEAD, value=Approval.handled_as, else_=0)
+    return Approval.expires_at - ahead - case((_DANGEROUS, _AHEAD_OF_DANGER), else_=0)
 
 
 def _is(state: str, now: int) -> ColumnElement[bool]:
@@ -162,7 +167,7 @@ def _is(state: str, now: int) -> ColumnElement[bool]:
         "repeated": Approval.seen_count > 1,
         "revised": Approval.status == Status.NEEDS_REVISION,
         "undelivered": Approval.reply_error.is_not(None),
-        "dangerous": func.coalesce(Approval.dangers, 0) > 0,
+        "dangerous": _DANGEROUS,
     }
     return found[state]
 
