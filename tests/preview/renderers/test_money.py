@@ -62,6 +62,10 @@ def test_every_currency_is_one_that_cldr_knows_too() -> None:
             {"amount": {"units": "84", "nanos": 500000000, "currencyCode": "EUR"}},
             "Amount: 84.50 EUR\nAs received: 84 + nanos 500000000 EUR",
         ),
+        ("x", {"amount_minor": "8450.00", "currency": "EUR"}, "Amount: 84.50 EUR"),
+        ("create_order", {"total": {"amount": "84.50", "currency": "EUR"}}, "Amount: 84.50 EUR"),
+        ("pay_bill", pay("1.234", "KWD"), "Amount: 1.234 KWD"),
+        ("pay_bill", pay(1.234), "Amount: 1.234 EUR"),
         ("x", {"amount_micros": "84500000", "currency_code": "EUR"}, "Amount: 84.50 EUR"),
         ("x", pay("1" + "0" * 24, "USD"), "If these are whole units: 1,000,000,000,000,000,000,000,000.00 USD"),
     ],
@@ -102,6 +106,36 @@ def test_the_amounts_inside_an_order_are_listed() -> None:
             "can be read in more than one way: 1,000.00 EUR or 10.00 EUR",
         ),
         ("pay_bill", pay("1,234"), "can be read in more than one way"),
+        (
+            "pay_bill",
+            pay("1.234"),
+            "can be read in more than one way: 1.234 EUR or 1,234.00 EUR",
+        ),
+        (
+            "create_order",
+            {"unit_amount": {"value": 9, "currency_code": "USD"}},
+            "can be read in more than one way: 9.00 USD or 0.09 USD",
+        ),
+        (
+            "pay_bill",
+            {"amount_money": 900, "currency": "USD"},
+            "can be read in more than one way: 900.00 USD or 9.00 USD",
+        ),
+        (
+            "stripe_refund",
+            pay("900.00"),
+            "can be read in more than one way: 900.00 EUR or 9.00 EUR",
+        ),
+        (
+            "stripe_refund",
+            pay(10.5),
+            "can be read in more than one way: 10.50 EUR or 0.105 EUR",
+        ),
+        (
+            "x",
+            {"cents": "84.50", "currency": "EUR"},
+            "can be read in more than one way: 84.50 EUR or 0.845 EUR",
+        ),
         (
             "x",
             {"amount": {"value": "8450", "currency": "EUR"}},

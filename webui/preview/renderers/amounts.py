@@ -7,12 +7,13 @@ from functools import reduce
 from typing import Final, Literal, NamedTuple
 
 from webui.preview.renderers.arguments import Text
-from webui.preview.renderers.currencies import digits_of
+from webui.preview.renderers.currencies import DIGITS, digits_of
 from webui.sentences import Sentence, exact, joined, number, sentence, sentence_in
 
 _NUMBER: Final = re.compile(r"[-+]?\d{1,30}(?:\.\d{1,30})?(?:[eE][-+]?\d{1,2})?", re.ASCII)
 _GROUPED: Final = re.compile(r"[-+]?\d{1,3}(?:,\d{3}){1,9}(?:\.\d{1,10})?", re.ASCII)
 _TURNED: Final = re.compile(r"[-+]?\d{1,3}(?:\.\d{3}){1,9},\d{1,10}", re.ASCII)
+_POINTED: Final = re.compile(r"[-+]?[1-9]\d{0,2}\.\d{3}", re.ASCII)
 _COMMA: Final = re.compile(r"[-+]?\d{1,12},\d{1,10}", re.ASCII)
 _SPACED: Final = re.compile(r"[-+]?\d{1,3}(?:[ '_]\d{3}){1,9}(?:[.,]\d{1,10})?", re.ASCII)
 _AROUND: Final = re.compile(r"^[\s$€£¥₹]{1,3}|[\s$€£¥₹]{1,3}$|^[A-Z]{3}\s?|\s?[A-Z]{3}$")
@@ -21,6 +22,7 @@ _LONGEST: Final = 80
 _GAPS: Final = re.compile("[ '_]")
 _COMMA_POINT: Final = sentence("with a comma for the point")
 _COMMAS: Final = sentence("with commas between thousands")
+_POINTS: Final = sentence("with points between thousands")
 _GAPLESS: Final = sentence("without its gaps")
 _UNKNOWN: Final = sentence("of an unknown currency")
 _AMOUNT: Final = sentence("Amount")
@@ -28,6 +30,7 @@ _WHOLE: Final = sentence("If these are whole units")
 
 _WHOLE_NUMBER: Final = re.compile(r"[-+]?\d{1,18}", re.ASCII)
 _NANO: Final = 9
+_THOUSANDS: Final = 3
 
 Unit = Literal["major", "minor", "cents", "micros", "open"]
 """What is counted: minor is the smallest unit of the currency, cents are hundredths by their name."""
@@ -49,6 +52,8 @@ class Amount(NamedTuple):
     """As it was sent; empty if it was not."""
     nanos: Text | None = None
     """Thousands of millionths beside the whole units, as google.type.Money has them."""
+    is_text: bool = False
+    """Whether it was sent as a text, in which a point may stand between thousands."""
 
     @property
     def code(self) -> str:
@@ -70,6 +75,9 @@ class Amount(NamedTuple):
         found: list[tuple[str, str]] = []
         if _NUMBER.fullmatch(plain):
             found.append(("", plain))
+            has_thousandths = not self.is_text or DIGITS.get(self.code) == _THOUSANDS
+            if not has_thousandths and _POINTED.fullmatch(plain):
+                found.append((_POINTS, plain.replace(".", "")))
         elif _GROUPED.fullmatch(plain):
             found.append((_COMMAS, plain.replace(",", "")))
             if plain.count(",") == 1 and "." not in plain:
@@ -92,24 +100,27 @@ class Amount(NamedTuple):
             return []
         return [("", (units + rest).normalize(EXACT))]
 
-    def shifts(self, tool: str) -> tuple[int, ...]:
+    def shifts(self, tool: str, value: Decimal) -> tuple[int, ...]:
         """Return by how many digits the point may have to be moved; one if nothing is open."""
         digits = digits_of(self.code, tool)
         usual = 2 if digits is None else digits
-        if self.unit == "major":
-            return (0,)
         if self.unit == "micros":
             return (6,)
+        if self.unit == "major" or not value:
+            return (0,)
+        found = {0, usual}
         if self.unit == "cents":
-            return tuple(sorted({2, usual}))
-        if self.unit == "minor" and digits is not None:
-            return (digits,)
-        return tuple(sorted({0, usual}))
+            found = {2, usual}
+        elif self.unit == "minor" and digits is not None:
+            found = {digits}
+        if _has_fraction(value):  # of the smallest unit there is none: it may not be counted
+            found = {0} if self.unit == "open" else found | {0}
+        return tuple(sorted(found))
 
     def sums(self, tool: str) -> Iterator[tuple[str, str]]:
         """Yield each number that it may stand for, of whole units, with its currency's code."""
         for _, value in self.values():
-            for shift in self.shifts(tool):
+            for shift in self.shifts(tool, value):
                 yield str(value.scaleb(-shift, EXACT) if shift else value), self.code
 
     def readings(self, tool: str) -> list[Reading]:
@@ -118,9 +129,7 @@ class Amount(NamedTuple):
         code = self.code if digits is not None else _UNKNOWN
         found: list[Reading] = []
         for how, value in self.values():
-            shifts = self.shifts(tool)
-            if not value or (_has_fraction(value) and self.unit != "micros"):
-                shifts = (0,)
+            shifts = self.shifts(tool, value)
             for shift in shifts:
                 label = _AMOUNT if len(shifts) == 1 else _counted_in(shift)
                 words = _sum(_moved(value, shift, digits), code)

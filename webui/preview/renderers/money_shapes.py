@@ -51,8 +51,9 @@ _CENTS: Final = re.compile(
     r"(?:^|_)(?:cents|pence)$|[a-z](?:Cents|Pence)$|^(?:Cents|Pence)$", re.ASCII
 )
 _MINOR: Final = re.compile(r"minor|centAmount", re.IGNORECASE)
-_STRIPES: Final = ("unit_amount", "amount_money")
-"""As Stripe and Square say it, who count in minor units; PayPal too, which does not."""
+_IN_MINOR: Final = {("unit_amount",), ("amount_money", "amount")}
+"""As Stripe and Square say it, who count in minor units; an object under `unit_amount` is PayPal's,
+who does not."""
 _COUNT_IN_MINOR: Final = re.compile("stripe|adyen|square(?!space)|razorpay")
 """Processors; an amount of theirs is a whole number of the smallest unit."""
 _SEND_DECIMALS: Final = re.compile("paypal|mollie")
@@ -71,7 +72,9 @@ def amounts_in(arguments: Arguments, tool: str) -> list[tuple[str, Amount]]:
             currency = leaf(arguments, *CURRENCIES)
             found.append((name, _amount(value, currency, (name,), tool)))
     plain_price = [
-        pair for pair in found if pair[0] not in {"price", "value", "total", "sum"}
+        (name, amount)
+        for name, amount in found
+        if amount.code or name not in {"price", "value", "total", "sum"}
     ]
     if len(found) > len(plain_price) and leaf(arguments, *CURRENCIES) is None:
         return plain_price  # `price: "price_123"` is a reference, not an amount
@@ -104,7 +107,7 @@ def _amount(
     unit = _unit(text.plain if value.kind == "string" else "", names, tool)
     if not code and names[-1].endswith(("_usd", "_eur")):
         code, unit = names[-1][-3:], "major"
-    return Amount(text, unit, code)
+    return Amount(text, unit, code, is_text=value.kind == "string")
 
 
 def _unit(written: str, names: tuple[str, ...], tool: str) -> Unit:
@@ -113,14 +116,16 @@ def _unit(written: str, names: tuple[str, ...], tool: str) -> Unit:
         return "cents"
     if names[-1].lower().endswith("micros"):
         return "micros"
-    whole = names[-1] == "units" and written  # of google.type.Money
-    if "." not in written and any(map(_MINOR.search, names)):
+    if any(map(_MINOR.search, names)):
         return "minor"
-    if "." in written or whole or _SEND_DECIMALS.search(tool):
+    whole = names[-1] == "units" and written  # of google.type.Money
+    if whole or _SEND_DECIMALS.search(tool):
         return "major"
+    counted = _COUNT_IN_MINOR.search(tool) or names in _IN_MINOR
+    if "." in written:
+        return "open" if counted else "major"
     if written and len(names) > 1:
         return "open"  # PayPal means whole units by such a text, Antom minor ones
-    counted = _COUNT_IN_MINOR.search(tool) or any(map(_STRIPES.__contains__, names))
     return "minor" if counted else "open"
 
 
