@@ -10,7 +10,10 @@ import pytest
 
 from tests.plugins.desk import Browser, FileCall, House, SignedIn
 from webui.narrowing.language import LONGEST
+from webui.preview.nodes import Piece
+from webui.preview.renderers import Fact, Rendering
 from webui.web.brief import Brief, brief
+from webui.web.in_brief import in_brief
 
 ReadForm = Callable[..., dict[str, str]]
 EVERY = ("approve", "deny", "edit", "respond", "request_changes")
@@ -136,6 +139,14 @@ def test_what_it_does_stands_in_brief_below_its_tool(
     assert (
         page.index('id="call-title"') < page.index("call__does") < page.index("call__who")
     )
+
+
+def test_what_alarms_stands_in_brief_though_the_same_is_said_elsewhere() -> None:
+    said = (Piece("text", "cy@partner.example"),)
+    facts = (Fact("From", said), Fact("To", said, is_alarming=True))
+    brief = in_brief(Rendering("message", "E-mail", facts))
+    assert brief is not None
+    assert (brief.facts, brief.more) == (facts[1:], 0)
 
 
 def test_no_secret_stands_in_brief(
@@ -268,6 +279,20 @@ def test_what_is_carried_on_is_a_line_of_this_desk_whatever_an_address_says(
     assert re.match(
         r"/\?q=risk(:|%3A)none&selected=apr_" if line == "risk:none" else "/$", address
     )
+
+
+@pytest.mark.parametrize("came", ["http://[", "http://localhost/?q=%00x"])
+def test_what_is_no_address_of_a_list_carries_nothing_on(
+    signed_in: SignedIn, house: House, file_call: FileCall, decide_form: ReadForm, came: str
+) -> None:
+    browser, path = signed_in(house.rae), f"/approvals/{file_call()}"
+    other = file_call(tool="db.run")
+    from_there = {"Referer": came}
+    form = decide_form(browser, path, "deny")
+    answer = browser.post(f"{path}/decide", data=form, headers=from_there)
+    assert (answer.status_code, answer.location) == (303, path)
+    page = browser.get(path, headers=from_there)
+    assert f"/?selected={other}" in page.get_data(as_text=True)
 
 
 def _posted(browser: Browser, page: str, verdict: str) -> Any:

@@ -28,9 +28,9 @@ def in_brief(rendering: Rendering | None) -> InBrief | None:
     if rendering.renderer in _BY_ITS_TEXT:
         return InBrief(rendering.title, (), 0)
     by_value: dict[str, Fact] = {}
-    for fact in rendering.facts:
+    for fact in sorted(rendering.facts, key=lambda fact: not fact.is_alarming):
         by_value.setdefault(_written(fact), fact)
-    ordered = sorted(by_value.values(), key=lambda fact: not fact.is_alarming)
+    ordered = list(by_value.values())
     shown: list[Fact] = []
     room = _MOST_CHARS
     for fact in ordered:

@@ -17,6 +17,7 @@ from webui.web.access import may_view, me, seen
 from webui.web.context import house
 from webui.web.links import link
 from webui.web.picking import barred
+from webui.web.plain import holds_nul
 from webui.web.queue_list import asked, fitting, in_force, kept
 
 _JUST: Final = 600_000
@@ -67,10 +68,20 @@ def _line() -> Query:
     """Return the line of the list on whose page the call stands, or from which it was opened."""
     if request.endpoint == "queue.page":
         return asked()
-    came = urlsplit(request.referrer or "")
-    if came.path == url_for("queue.page"):
-        return asked(MultiDict(parse_qsl(came.query)))
-    return read(request.args.get("q", "").strip())
+    came = _came_from()
+    return read(request.args.get("q", "").strip()) if came is None else asked(came)
+
+
+def _came_from() -> MultiDict[str, str] | None:
+    """Return the queue's address that a browser says it comes from; none if that is no such one."""
+    try:
+        came = urlsplit(request.referrer or "")
+    except ValueError:
+        return None
+    given = MultiDict(parse_qsl(came.query))
+    if came.path != url_for("queue.page") or holds_nul(*given.values()):
+        return None
+    return given
 
 
 def _first(session: Session, query: Query, after: tuple[int, str] | None) -> Row | None:

@@ -13,11 +13,12 @@ def register(app: Flask) -> None:
 
     @app.before_request
     def only_text() -> None:
-        if _holds_nul(request.path, *request.args.values()):
+        if holds_nul(request.path, *request.args.values()):
             abort(400, _NOT_TEXT)
-        if not request.path.startswith(RECEIVERS) and _holds_nul(*request.form.values()):
+        if not request.path.startswith(RECEIVERS) and holds_nul(*request.form.values()):
             abort(400, _NOT_TEXT)
 
 
-def _holds_nul(*texts: str) -> bool:
+def holds_nul(*texts: str) -> bool:
+    """Say whether one of these texts is none that a database keeps."""
     return any("\0" in text for text in texts)
