@@ -231,8 +231,10 @@ def refuse_unseen(
     approval: Approval,
     user_id: str,
     seen: str | None,
-) -> None:
+) -> str:
     """Refuse a yes that comes without a page: where all was shown and the person signed in.
+
+    Returns the seal of what was looked at: whoever decides has to find that still there.
 
     Args:
         session: to read in.
@@ -264,7 +266,7 @@ def refuse_unseen(
             proof.encode(), (seen or "").encode()
         ):
             raise UntoldError(shown.cautions, proof)
-        return
+        return seal_of(approval, PREVIEW_VERSION)
     raise NotAllowedError("full_view_required", why)
 
 

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from webui.api import review
 from webui.approvals.agents import tokens
 from webui.approvals.agents.keys import read_key
 from webui.approvals.people import accounts
+from webui.gating import refuse_unseen
 from webui.settings import Settings
 
 
@@ -168,6 +170,33 @@ def test_a_danger_is_told_before_it_is_approved(ci: Any, rae: Any) -> None:
     assert rae.post(path, {"seen": "0" * 64}).json["code"] == "danger_unseen"
     answer = rae.post(path, {"seen": refused.json["seen"]})
     assert answer.json["status"] == "approved"
+
+
+def test_what_was_looked_at_for_dangers_is_what_is_approved(
+    ci: Any, rae: Any, as_member: Any, house: Any, demand: Any, monkeypatch: Any
+) -> None:
+    filed = ci.file(arguments={"command": "uptime"})
+    demand(filed["id"], approvals_required=2)
+    one = f"/api/v1/review/approvals/{filed['id']}"
+    editor = as_member(
+        house.ana,
+        scopes=["approvals:view", "approvals:decide", "approvals:edit_arguments"],
+    )
+
+    def edited_after(*looked: Any) -> str:
+        seal: str = refuse_unseen(*looked)
+        body = {
+            "verdict": "edit",
+            "arguments": {"command": "rm -rf /srv"},
+            "seal": editor.get(one).json["seal"],
+        }
+        assert editor.post(f"{one}/decide", body).status_code == 200
+        return seal
+
+    monkeypatch.setattr(review, "refuse_unseen", edited_after)
+    answer = rae.post(f"/api/approve/{filed['id']}")
+    assert (answer.status_code, answer.json["code"]) == (409, "stale_seal")
+    assert rae.get(one).json["status"] == "pending"
 
 
 def test_a_reviewer_reads_what_else_the_call_is_bound_to(ci: Any, rae: Any) -> None:

@@ -118,14 +118,17 @@ def _decide(approval_id: str, verdict: Verdict) -> Response:
     holder = person()
     who = holder.person
     body = read_body(DecideBody, optional=True)
+    checked = None
     with runtime().store.reading() as session:
         row = visible(holder, calls.one(session, who.org_id, approval_id))
         check_carries(holder, row)
         if verdict is Verdict.APPROVE:
             keyring = runtime().keyring
-            refuse_unseen(session, keyring, row.approval, who.user_id, body.seen)
+            checked = refuse_unseen(
+                session, keyring, row.approval, who.user_id, body.seen
+            )
     by = reviewer(holder)
-    look = Look(body.seal, PREVIEW_VERSION)
+    look = Look(body.seal, PREVIEW_VERSION, checked=checked)
     decided = runtime().store.write(
         lambda tx: decide(tx, by, who.org_id, approval_id, verdict, body.reason, look)
     )

@@ -60,7 +60,7 @@ def decide_approval(
     given = Verdict(verdict)
     needed = (DECIDE, EDIT) if given is Verdict.EDIT else (DECIDE,)
     by = decider(office, actor, token, org, needed)
-    edit = None
+    edit = checked = None
     with office.store.reading() as session:
         row = queries.one(session, by.who.org_id, approval)
         if row is None or not _allowed(office, session, by, row.approval, (VIEW,)):
@@ -69,11 +69,11 @@ def decide_approval(
         # others are refused by the desk, which writes it down.
         if _allowed(office, session, by, row.approval, needed):
             if given in YESES:
-                _refuse_unseen(session, office, row.approval, by, seen)
+                checked = _refuse_unseen(session, office, row.approval, by, seen)
             if arguments is not None:
                 edit = _prepared(session, office, row.approval, _typed(arguments))
     about = (by.reviewer, by.who.org_id, approval, given, reason)
-    look = Look(seal, PREVIEW_VERSION)
+    look = Look(seal, PREVIEW_VERSION, checked=checked)
 
     def give(tx: Transaction) -> Decided:
         return decide(tx, *about, look, answer=answer, edit=edit, option=option)
@@ -83,10 +83,12 @@ def decide_approval(
 
 def _refuse_unseen(
     session: Session, office: Office, approval: Approval, by: Decider, seen: str | None
-) -> None:
+) -> str:
     """Refuse a yes as everywhere without a page; here the sentence says what to type."""
     try:
-        refuse_unseen(session, office.store.keyring, approval, by.who.user_id, seen)
+        return refuse_unseen(
+            session, office.store.keyring, approval, by.who.user_id, seen
+        )
     except UntoldError as error:
         raise NotAllowedError(
             error.code,

@@ -14,7 +14,6 @@ from webui.approvals.answering.reviewing import (
     Reviewer,
     access_of,
     actor_of,
-    seal_of,
 )
 from webui.approvals.answering.settlement import Settlement
 from webui.approvals.answering.settling import settle, settle_at_once
@@ -147,8 +146,8 @@ def _access_for(
 def _not_now(approval: Approval, given: Given) -> ConflictError | None:
     """Return why this verdict on an open approval comes at the wrong time; none if it does not."""
     look, edit = given.look, given.edit
-    stale = look.seal is not None and look.seal != seal_of(approval, look.preview_version)
-    if stale or (edit is not None and edit.base_hash != effective_hash(approval)):
+    other = edit is not None and edit.base_hash != effective_hash(approval)
+    if other or not look.is_of(approval):
         return ConflictError(
             "stale_seal",
             sentence("What you saw has changed since; look at it again and decide then."),

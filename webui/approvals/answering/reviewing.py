@@ -56,6 +56,13 @@ class Look:
     opened_full: bool = False
     seconds: int | None = None
     """On the card, as the browser counted."""
+    checked: str | None = None
+    """The seal of what was looked at for dangers, if that was done for somebody without a page."""
+
+    def is_of(self, approval: Approval) -> bool:
+        """Say whether what stands now is what was shown and looked at."""
+        now = seal_of(approval, self.preview_version)
+        return all(seal is None or seal == now for seal in (self.seal, self.checked))
 
 
 _SOURCES: dict[str, Source] = {
