@@ -263,7 +263,7 @@ def refuse_unseen(
     else:
         proof = proof_of(keyring, approval, shown, user_id)
         if proof is not None and not hmac.compare_digest(
-            proof.encode(), (seen or "").encode()
+            proof.encode(), (seen or "").encode(errors="replace")
         ):
             raise UntoldError(shown.cautions, proof)
         return seal_of(approval, PREVIEW_VERSION)

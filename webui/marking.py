@@ -6,7 +6,7 @@ organization masks, its domains and a new `PREVIEW_VERSION` make the worker read
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import structlog
 from sqlalchemy import select, update
@@ -18,7 +18,7 @@ from webui.gating import NOT_MISLEADING, place_of
 from webui.masking import profile_for
 from webui.preview import PREVIEW_VERSION, Call, Profile, glance_of
 from webui.store.keyring import Keyring, KeyringError
-from webui.store.models import Approval, table_of
+from webui.store.models import Approval, Org, table_of
 from webui.store.rare import rare
 from webui.store.store import Store
 from webui.store.transaction import Transaction
@@ -27,6 +27,13 @@ log = structlog.get_logger()
 BATCH: Final = 10
 """Calls in one turn of the worker: requests that come meanwhile wait for these alone."""
 _approvals = table_of(Approval)
+
+
+class _Read(NamedTuple):
+    approval: Approval
+    policy: int | None
+    """The number of the one that was in force when the reading began."""
+    marks: Mapping[str, Any]
 
 
 def told_of(
@@ -58,8 +65,9 @@ def told_of(
 def read_what_waits(store: Store) -> int:
     """Read calls that wait and whose marks are not true any more; return how many."""
     with store.reading() as session:
-        found = session.scalars(
-            select(Approval)
+        found = session.execute(
+            select(Approval, Org.policy_number)
+            .join(Org, Org.id == Approval.org_id)
             .where(
                 rare(Approval.status.in_(OPEN)),
                 Approval.read_by.is_distinct_from(PREVIEW_VERSION),
@@ -67,7 +75,10 @@ def read_what_waits(store: Store) -> int:
             .order_by(Approval.id)
             .limit(BATCH)
         ).all()
-        read = [(each, _read(session, store.keyring, each)) for each in found]
+        read = [
+            _Read(each, policy, _read(session, store.keyring, each))
+            for each, policy in found
+        ]
     if read:
         store.write(lambda tx: _keep(tx, read))
     return len(read)
@@ -84,9 +95,20 @@ def _read(session: Session, keyring: Keyring, approval: Approval) -> dict[str, A
     return told_of(approval, stored.value, profile, received)
 
 
-def _keep(tx: Transaction, read: Sequence[tuple[Approval, Mapping[str, Any]]]) -> None:
+def _keep(tx: Transaction, read: Sequence[_Read]) -> None:
     """Keep what was read of calls that are still as they were read; the others come again."""
-    for approval, marks in read:
+    orgs = {each.approval.org_id for each in read}
+    # Until we end, no policy comes that may mask what was read in the clear.
+    policies = tx.session.execute(
+        select(Org.id, Org.policy_number)
+        .where(Org.id.in_(orgs))
+        .order_by(Org.id)
+        .with_for_update(read=True)
+    )
+    in_force = {org_id: number for org_id, number in policies}  # noqa: C416 - rows are no pairs to mypy
+    for approval, policy, marks in read:
+        if in_force.get(approval.org_id) != policy:
+            continue
         tx.execute(
             update(_approvals)
             .where(

@@ -210,6 +210,25 @@ def test_a_call_that_changed_while_it_was_read_is_read_again(
     assert marks(desk, approval_id)[0] == 0
 
 
+def test_a_policy_that_came_while_a_call_was_read_masks_it_all_the_same(
+    desk: Desk, ask_desk: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    approval_id = ask_desk("shell.run", {"command": "rm -rf /srv", "script": "echo"})
+    forget(desk.store, approval_id)
+    write = desk.store.write
+
+    def masked_first(unit: Any) -> Any:
+        monkeypatch.undo()
+        desk.set_policy(POLICY)
+        return write(unit)
+
+    monkeypatch.setattr(desk.store, "write", masked_first)
+    read_what_waits(desk.store)
+    read_what_waits(desk.store)
+    assert "rm -rf" not in desk.row(approval_id).line
+    assert read_what_waits(desk.store) == 0
+
+
 def test_who_may_decide_up_to_a_risk_may_not_decide_what_is_handled_above_it(
     desk: Desk, ask_desk: Ask, house: House
 ) -> None:

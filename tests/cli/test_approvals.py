@@ -85,7 +85,7 @@ def test_a_danger_is_told_before_the_command_approves_it(
     approval = filed({"command": "rm -rf /srv/old"})
     asked = ("approvals", "approve", approval, "--actor", "admin@localhost")
     cautions = told("approvals", "show", approval)["cautions"]
-    for more in ((), ("--seen", "é" * 64)):
+    for more in ((), ("--seen", "é" * 64), ("--seen", "\udcff")):
         refused = run(*asked, *more)
         assert refused.exit_code == 1
         assert cautions

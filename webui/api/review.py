@@ -124,9 +124,7 @@ def _decide(approval_id: str, verdict: Verdict) -> Response:
         check_carries(holder, row)
         if verdict is Verdict.APPROVE:
             keyring = runtime().keyring
-            checked = refuse_unseen(
-                session, keyring, row.approval, who.user_id, body.seen
-            )
+            checked = refuse_unseen(session, keyring, row.approval, who.user_id, body.seen)
     by = reviewer(holder)
     look = Look(body.seal, PREVIEW_VERSION, checked=checked)
     decided = runtime().store.write(

@@ -86,9 +86,7 @@ def _refuse_unseen(
 ) -> str:
     """Refuse a yes as everywhere without a page; here the sentence says what to type."""
     try:
-        return refuse_unseen(
-            session, office.store.keyring, approval, by.who.user_id, seen
-        )
+        return refuse_unseen(session, office.store.keyring, approval, by.who.user_id, seen)
     except UntoldError as error:
         raise NotAllowedError(
             error.code,

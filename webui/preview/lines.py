@@ -4,7 +4,7 @@ Specification: preview.md, "Three views, always"; details.md, section D, P15.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from webui.preview.clipping import Size
@@ -44,14 +44,26 @@ def line_of(tool: str, call: Call, rendering: Rendering | None) -> str:
     """Return the same of a call that was read whole: what is flagged in it is not cut away.
 
     Room is kept for the first text in which a danger stands, or else for the first that is flagged.
+    A danger's text stands there even if it is none of the first.
     """
     alarms = () if rendering is None else rendering.alarms
     named = in_order(call.arguments)
-    values = call.values[:_MOST_KEYS]
     alarmed = {name for name, _ in alarms}
+    shown = _chosen(call.values, alarmed)
+    named = [*(named[at] for at in shown), *named[_MOST_KEYS:]]
+    values = [call.values[at] for at in shown]
     ordered = sorted(values, key=lambda value: value.name not in alarmed)
     places = {value.name: found for value in ordered if (found := _places(value, alarms))}
     return _written(tool, call.arguments, named, values, places)
+
+
+def _chosen(values: Sequence[Value], alarmed: Collection[str]) -> list[int]:
+    """Return which arguments a line may show: the first, of which the last gives way to a danger."""
+    shown = list(range(len(values)))[:_MOST_KEYS]
+    if alarmed and not any(values[at].name in alarmed for at in shown):
+        later = enumerate(values[_MOST_KEYS:], _MOST_KEYS)
+        shown[-1:] = [next((at for at, value in later if value.name in alarmed), shown[-1])]
+    return shown
 
 
 def _places(value: Value, alarms: Sequence[Alarm]) -> tuple[int, ...]:
@@ -81,9 +93,11 @@ def _written(
         if value is star:
             kept = 0
         part = (", " if shown else "") + _name(value) + ": "
-        room = _MOST_CHARS - _REST - len(written) - len(part)
-        part += _value(value, arguments[name], room - kept, flagged)
-        if len(part) > _MOST_CHARS - _REST - len(written):
+        room = _MOST_CHARS - _REST - len(written) - kept
+        part += _value(value, arguments[name], room - len(part), flagged)
+        if len(part) > room and kept:
+            continue  # what is flagged needs that room
+        if len(part) > room:
             break
         written += part
         shown += 1

@@ -113,7 +113,7 @@ class Amount(NamedTuple):
             found = {2, usual}
         elif self.unit == "minor" and digits is not None:
             found = {digits}
-        if _has_fraction(value):  # of the smallest unit there is none: it may not be counted
+        if _has_fraction(value):  # there is none of the smallest unit: it may not be meant
             found = {0} if self.unit == "open" else found | {0}
         return tuple(sorted(found))
 

@@ -91,7 +91,8 @@ def look_at_text(
     is_package = path is not None and path.plain.casefold().endswith("package.json")
     for rule in (*_RULES, _SCRIPT) if is_package else _RULES:
         for match in _in_lines(text.plain, rule.pattern, sign):
-            found.points(text, match.start())
+            if not found.has(rule.kind):
+                found.points(text, match.start())
             _say(found, rule, what, text.plain, match)
 
 

@@ -140,9 +140,9 @@ class Findings:
 
     def add_at(self, severity: Severity, at: int, words: str) -> None:
         """Add what is found at a position of the text."""
+        if severity == "danger" and (severity, words) not in self._placed:
+            self.points(self._whole, at)  # its like are counted: they hide no other
         known = self._placed.setdefault((severity, words), _Kind(severity, words))
-        if severity == "danger":
-            self.points(self._whole, at)
         line = self.line(at)
         if line not in known.lines[-1:]:
             known.lines.append(line)

@@ -122,11 +122,11 @@ def _unit(written: str, names: tuple[str, ...], tool: str) -> Unit:
     if whole or _SEND_DECIMALS.search(tool):
         return "major"
     counted = _COUNT_IN_MINOR.search(tool) or names in _IN_MINOR
-    if "." in written:
-        return "open" if counted else "major"
-    if written and len(names) > 1:
-        return "open"  # PayPal means whole units by such a text, Antom minor ones
-    return "minor" if counted else "open"
+    if "." in written and not counted:
+        return "major"
+    # By a text in an object PayPal means whole units, Antom minor ones.
+    is_open = not counted or "." in written or (written and len(names) > 1)
+    return "open" if is_open else "minor"
 
 
 def amounts_below(arguments: Arguments, tool: str) -> Iterator[tuple[str, Amount]]:
