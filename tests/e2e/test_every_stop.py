@@ -41,6 +41,7 @@ SPACED = """
   p { margin-block-end: 2em !important; }
 """
 CUT = """() => [...document.querySelectorAll("main *, .rail *")].filter(each => {
+  if (each.closest("[aria-hidden=true]")) return false; // drawn behind a text that is all there
   const style = getComputedStyle(each);
   if (style.overflowX !== "hidden" || style.clipPath !== "none" || !each.offsetWidth) return false;
   if (style.visibility === "hidden" || each.matches(".code__numbers")) return false;

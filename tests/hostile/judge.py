@@ -52,7 +52,7 @@ LOOK: Final = r"""
   for (const node of document.body.querySelectorAll("*")) {
     for (const { name, value } of node.attributes) {
       if (name === "value" && node.matches(TYPED)) continue; // what the reader typed, as they typed it
-      if (name.startsWith("on") || name === "style" && !node.closest(".row") || name === "srcdoc" || /^\s*(javascript|data):/i.test(value)) say(found.foreign, `${node.nodeName} ${name}=${value}`.slice(0, 120));
+      if (name.startsWith("on") || name === "style" && !node.closest(".row, .code") || name === "srcdoc" || /^\s*(javascript|data):/i.test(value)) say(found.foreign, `${node.nodeName} ${name}=${value}`.slice(0, 120));
       if (hidden.test(value) && !name.startsWith("data-")) say(found.hidden, `${name}=${value}`.slice(0, 80));
     }
     if (["IFRAME", "OBJECT", "EMBED", "IMG", "BASE", "LINK", "META", "STYLE", "VIDEO"].includes(node.nodeName)) say(found.foreign, node.outerHTML.slice(0, 120));

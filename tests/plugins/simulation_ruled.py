@@ -177,8 +177,9 @@ class RuledModel:
                     self._to(row, Status.SUPERSEDED)
 
     def _settle(self, amount: int, rule: str, *, use: bool) -> Answer:
-        self._take_place(amount, rule)
         allowed = rule == "small"
+        if allowed:  # a budget that is used up says no for now, and ends nothing that waits
+            self._take_place(amount, rule)
         status = Status.APPROVED if allowed else Status.DENIED
         row = Row(amount, rule, self.now + TIMEOUT, status, usable=self.now + TIMEOUT)
         self.rows.append(row)

@@ -527,7 +527,8 @@ def test_a_source_files_for_an_agent_that_is_there_and_every_change_is_audited(
     for _ in range(2):
         store.write(lambda tx: sources.pause(tx, house.org_id, sender.source_id))
     subject = f"source:{sender.source_id}"
-    actions = [event.action for event in rows(store, Event, subject=subject)]
+    events = sorted(rows(store, Event, subject=subject), key=lambda event: event.seq)
+    actions = [event.action for event in events]
     assert actions == ["source.created", "source.changed"]
     with store.reading() as session:
         payloads = b"".join(session.scalars(select(Event.payload)).all())  # type: ignore[arg-type]

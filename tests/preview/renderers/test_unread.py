@@ -38,6 +38,14 @@ def test_what_may_be_what_runs_and_is_not_read_is_a_danger(
     assert dangers(tool, arguments)[0] == said
 
 
+def test_what_an_agent_says_beside_its_command_is_no_danger(dangers: Dangers) -> None:
+    said = {"description": "Make a file", "timeout": 5}
+    call = {"command": "touch a", "patterns": ["touch *"]}
+    assert dangers("bash", call | {"input": said}) == []
+    assert dangers("bash", call | {"input": said | {"command": "rm -rf b"}}) != []
+    assert dangers("bash", call | {"input": "rm -rf b"}) != []
+
+
 def test_what_else_is_not_read_is_named_after_the_dangers() -> None:
     call = {"query": "drop table a", "params": {"x": 1}, "label": "y"}
     assert findings("sql", call).splitlines()[-1] == (

@@ -38,6 +38,10 @@ _BESIDE: Final = frozenset(
      "env", "environment", "shell", "background", "is_background", "isBackground", "run_in_background", "stdin",
      "requires_approval", "dangerouslyDisableSandbox", "interactive", "blocking", "sandbox", "justification"}
 )  # fmt: skip
+_SAID: Final = frozenset(
+    {"description", "explanation", "justification", "timeout", "timeout_ms", "timeout_seconds"}
+)
+"""What changes nothing of what a command does."""
 _MOST_NAMES: Final = 12
 _BARE: Final = re.compile(r"[A-Za-z0-9_./:@%+,=-]+")
 
@@ -53,6 +57,10 @@ def render(_tool: str, arguments: Arguments) -> Rendering | None:
     text = command_of(arguments)
     if text is None or not text.plain.strip():
         return None
+    rest = arguments.look("input")
+    named = {each.name for each in rest.children} if rest is not None else {""}
+    if named <= _SAID:  # what OpenCode's agent says of its command; a text has no children
+        arguments.inside("input")
     folder = arguments.text(*_FOLDERS)
     found = rendering_of(text, () if folder is None else (_folder(folder),))
     return _with_input(_with_settings(found, arguments), arguments)
