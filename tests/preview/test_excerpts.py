@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -9,7 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webui.languages import language
-from webui.preview import Profile, glance, line, line_told
+from webui.preview import Profile, canonical_pieces, glance, line, line_told
+from webui.preview.clipping import Size
+from webui.preview.excerpts import excerpt, in_the_clear
+from webui.preview.phrases import place_of_phrase
+from webui.preview.redaction import Segment
 from webui.sentences import told
 
 PROFILE = Profile(mask_key=b"an org's key, 32 bytes or so long")
@@ -183,3 +188,30 @@ def test_a_danger_that_is_repeated_hides_no_other() -> None:
     escapes = "x\x1b" * 40
     content = f'{escapes}{" " * 90}\n"postinstall": "evil77"{" x" * 200}'
     assert "postinstall" in seen("write_file", path="package.json", content=content)
+
+
+def test_a_flag_on_a_secret_or_right_behind_one_parts_the_text_beside_it() -> None:
+    mask = "⟦redacted 6 chars tag 0123abcd⟧"
+    segments = (Segment("a" * 300), Segment("secret", mask), Segment("b" * 300))
+    for place in (303, 306):
+        shown = excerpt(segments, Size(80, 50, 20), [place], 120)
+        text = "".join([piece.text for piece in shown])
+        assert mask in text
+        assert "secret" not in text
+        assert GAP.search(text)
+
+
+def test_a_place_behind_the_end_of_a_text_is_its_end() -> None:
+    assert in_the_clear((Segment("ab"), Segment("secret", "⟦mask⟧")), 9) == 8
+
+
+def test_a_text_without_a_phrase_has_no_place_of_one() -> None:
+    assert place_of_phrase("nothing is said to anybody here") is None
+
+
+def test_laid_out_json_gives_plain_values_inside_others_lines_of_their_own() -> None:
+    call = {"o": {"list": [1, [2]], "odd": "\u202e"}}
+    text = "".join([piece.text for piece in canonical_pieces(call, PROFILE, indent=1)])
+    assert text.replace("⟦U+202E⟧", "\u202e") == json.dumps(
+        call, indent=1, ensure_ascii=False
+    )

@@ -206,15 +206,16 @@ def _parted(
     segments: tuple[Segment, ...], place: int
 ) -> tuple[tuple[Segment, ...], tuple[Segment, ...]]:
     """Part a text at a place; what is masked or counted stays whole, and before it."""
-    for at, (text, mask) in enumerate(segments):
-        if place < len(text):
-            if mask or place <= 0:
-                cut_at = at + bool(mask)
-                return segments[:cut_at], segments[cut_at:]
-            parts = Segment(text[:place]), Segment(text[place:])
-            return (*segments[:at], parts[0]), (parts[1], *segments[at + 1 :])
-        place -= len(text)
-    return segments, ()
+    at = 0
+    while place >= len(segments[at].text):  # it is a place in them
+        place -= len(segments[at].text)
+        at += 1
+    text, mask = segments[at]
+    if mask or place == 0:
+        cut_at = at + bool(mask)
+        return segments[:cut_at], segments[cut_at:]
+    parts = Segment(text[:place]), Segment(text[place:])
+    return (*segments[:at], parts[0]), (parts[1], *segments[at + 1 :])
 
 
 def _length(segments: tuple[Segment, ...]) -> int:

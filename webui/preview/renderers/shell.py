@@ -39,7 +39,14 @@ _BESIDE: Final = frozenset(
      "requires_approval", "dangerouslyDisableSandbox", "interactive", "blocking", "sandbox", "justification"}
 )  # fmt: skip
 _SAID: Final = frozenset(
-    {"description", "explanation", "justification", "timeout", "timeout_ms", "timeout_seconds"}
+    {
+        "description",
+        "explanation",
+        "justification",
+        "timeout",
+        "timeout_ms",
+        "timeout_seconds",
+    }
 )
 """What changes nothing of what a command does."""
 _MOST_NAMES: Final = 12
