@@ -14,7 +14,10 @@ from webui.api.operations import Operation
 
 def document_for(operations: Sequence[Operation], admin_api: bool) -> dict[str, Any]:
     """Return the whole document; people's calls only where they are switched on."""
-    shown = [operation for operation in operations if admin_api or not operation.admin_api]
+    shown = sorted(  # not as their modules happened to be imported
+        (each for each in operations if admin_api or not each.admin_api),
+        key=lambda each: (each.path, each.method),
+    )
     models = {
         model
         for operation in shown
