@@ -189,7 +189,8 @@ def test_acknowledging_is_fine(own: Any) -> None:
 @pytest.mark.parametrize("message", [b"\x00\x01", "x" * 257, "x" * 70_000, ["{", "}"]])
 def test_anything_but_a_short_text_message_ends_the_socket(desk: Any, message: Any) -> None:
     with desk.live() as ws:
-        ws.send(message)
+        with suppress(ConnectionClosed):  # after the first part of a message in parts
+            ws.send(message)
         assert closed_with(ws) == 1008
 
 
