@@ -4,7 +4,6 @@ Agents say it to the API, sources by webhook; the words, limits and checks are t
 Unknown members are refused: a typo must not drop a safeguard.
 """
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -24,11 +23,12 @@ from webui.approvals.errors import Fault, InvalidError
 from webui.approvals.misfits import misfit
 from webui.approvals.states import Status, Verdict
 from webui.gating import NOT_MISLEADING
-from webui.marking import told_of
-from webui.masking import fitted
-from webui.preview import Profile, line, preview
+from webui.marking import READ, told_of
+from webui.masking import profile_on
+from webui.preview import line, preview
 from webui.sentences import sentence
 from webui.store.models import Approval
+from webui.store.transaction import Transaction
 
 EVERY_VERDICT = tuple(str(verdict) for verdict in Verdict)
 YES_OR_NO = (str(Verdict.APPROVE), str(Verdict.DENY))
@@ -209,7 +209,6 @@ def prepare(
     *,
     org_id: str,
     agent_id: str,
-    profile: Profile,
     report: bool = True,
     otherwise: tuple[str, ...] = EVERY_VERDICT,
 ) -> Ask:
@@ -218,14 +217,13 @@ def prepare(
     `otherwise` are the verdicts that may be given where the body does not say which.
     """
     arguments = canonical(body.arguments)
-    fitting = _with_schema_of(body, profile)
     return Ask(
         tool=body.tool,
         fingerprint=fingerprint_of(org_id, agent_id, body, arguments),
         arguments_hash=sha256_of(arguments),
         canonical=arguments,
         received=received.encode(),
-        told=partial(_told, body.arguments, received, profile),
+        told=partial(_told, body.arguments, received),
         tool_def=_hash_of(body.tool_def),
         ctx=body.ctx,
         scope=body.scope,
@@ -246,26 +244,21 @@ def prepare(
         revision_of=body.revision_of,
         callback_url=body.callback_url,
         report=report,
-        misleads=lambda some: _misleads(body.tool, some, fitting),
+        misleads=_misleads,
     )
 
 
 def _told(
-    arguments: Mapping[str, Any], received: str, profile: Profile, row: Approval
+    arguments: Mapping[str, Any], received: str, tx: Transaction, row: Approval
 ) -> Mapping[str, Any]:
     """Read all of a call only if it waits: lists warn of nothing that is settled."""
-    fitting = fitted(profile, row)
+    profile = profile_on(tx.connection, tx.keyring, row)
     if row.status == Status.PENDING:
-        return told_of(row, arguments, fitting, received or None)
-    return {"line": line(row.tool, arguments, fitting)}
+        return told_of(row, arguments, profile, received or None) | READ
+    return {"line": line(row.tool, arguments, profile)}
 
 
-def _with_schema_of(body: AskBody, profile: Profile) -> Profile:
-    schema = body.arguments_schema
-    return profile if schema is None else profile.with_schema(json.dumps(schema))
-
-
-def _misleads(tool: str, some: Mapping[str, Any], profile: Profile) -> bool:
+def _misleads(tx: Transaction, row: Approval, some: Mapping[str, Any]) -> bool:
     """Say whether a card would hide or could misrepresent some arguments of a call."""
-    shown = preview(tool, some, profile)
+    shown = preview(row.tool, some, profile_on(tx.connection, tx.keyring, row))
     return shown.truncated or bool(shown.flags - NOT_MISLEADING)

@@ -1,6 +1,6 @@
 """What lists show of a call that waits: read once when it is filed, and anew when that changes.
 
-It is what `gating.shown_of` says of the same row. An edit is read as it is made; what an
+It is what `gating.shown_of` says of the same row. An edit is read before it is made; what an
 organization masks, its domains and a new `PREVIEW_VERSION` make the worker read what waits again.
 """
 
@@ -26,6 +26,7 @@ from webui.store.transaction import Transaction
 log = structlog.get_logger()
 BATCH: Final = 10
 """Calls in one turn of the worker: requests that come meanwhile wait for these alone."""
+READ: Final = {"read_by": PREVIEW_VERSION}
 _approvals = table_of(Approval)
 
 
@@ -41,7 +42,8 @@ def told_of(
 ) -> dict[str, Any]:
     """Return the columns that say what lists show of a call with these arguments.
 
-    That is its line and its marks, of one reading: reading costs more than both.
+    That is its line and its marks, of one reading: reading costs more than both. Only who
+    knows that nothing has changed since may add that it was `READ`.
 
     Args:
         approval: the row, as it is or will be.
@@ -58,7 +60,6 @@ def told_of(
         "line": seen.line,
         "misleads": bool(flags - NOT_MISLEADING),
         "dangers": seen.dangers,
-        "read_by": PREVIEW_VERSION,
     }
 
 
@@ -89,10 +90,10 @@ def _read(session: Session, keyring: Keyring, approval: Approval) -> dict[str, A
         stored = effective_arguments(session, keyring, approval)
     except KeyringError:
         log.exception("a call cannot be read for the lists", approval=approval.id)
-        return {"misleads": None, "dangers": None, "read_by": PREVIEW_VERSION}
+        return {"misleads": None, "dangers": None} | READ
     profile = profile_for(session, keyring, approval)
     received = stored.received.decode() or None
-    return told_of(approval, stored.value, profile, received)
+    return told_of(approval, stored.value, profile, received) | READ
 
 
 def _keep(tx: Transaction, read: Sequence[_Read]) -> None:

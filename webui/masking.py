@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from webui.approvals.ruling.rulebooks import redacted_names
@@ -11,26 +12,31 @@ from webui.store.models import Approval
 
 
 def profile_of(
-    session: Session, keyring: Keyring, org_id: str, revision: str | None = None
+    connection: Connection, keyring: Keyring, org_id: str, revision: str | None = None
 ) -> Profile:
     """Return how an org's previews mask: the same secret looks the same within the org.
 
     Args:
-        session: to read the policy with.
+        connection: to read the policies with.
         keyring: whose tags masks carry.
         org_id: whose.
         revision: of the policy that a call was filed under: what that masked stays masked,
             and what the policy in force masks is masked in older calls too.
 
     """
-    named = redacted_names(session.connection(), org_id, revision)
+    named = redacted_names(connection, org_id, revision)
     return profile_with(keyring, org_id, named)
 
 
 def profile_for(session: Session, keyring: Keyring, approval: Approval) -> Profile:
     """Return how an approval is masked: by the desk, by policies, and by its own schema."""
-    revision = approval.policy_revision
-    return fitted(profile_of(session, keyring, approval.org_id, revision), approval)
+    return profile_on(session.connection(), keyring, approval)
+
+
+def profile_on(connection: Connection, keyring: Keyring, approval: Approval) -> Profile:
+    """Return the same, for what has no session."""
+    org_id, revision = approval.org_id, approval.policy_revision
+    return fitted(profile_of(connection, keyring, org_id, revision), approval)
 
 
 def fitted(profile: Profile, approval: Approval) -> Profile:

@@ -13,12 +13,11 @@ from sqlalchemy import URL, make_url
 from webui.approvals.asking.ask import Limits
 from webui.approvals.desk import approval_of
 from webui.approvals.gate.write_grants import GateLimits
-from webui.approvals.ruling.rulebooks import redacted_names
 from webui.approvals.use.leases import Lease
 from webui.audit.journal import flush
 from webui.listeners import Bound
 from webui.live import bus as live
-from webui.masking import fitted, profile_with
+from webui.masking import profile_for
 from webui.preview import Profile
 from webui.settings import Settings
 from webui.store import schema
@@ -48,8 +47,6 @@ class Runtime:
     """By source, how many of its requests are held until people answer."""
     node: str = field(default_factory=lambda: secrets.token_hex(8))
     """This process among those that share the database."""
-    _redacted: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    _policy_changes: int = 0
 
     @property
     def keyring(self) -> Keyring:
@@ -100,37 +97,10 @@ class Runtime:
             ]
             self.bus.publish(org_id, told[-1].seq, told)
 
-    def profile(self, org_id: str, revision: str | None = None) -> Profile:
-        """Return how an org's previews mask; `revision` as `masking.profile_of` takes it.
-
-        What the policy in force masks is kept until a commit changes a policy, since every
-        filing asks. On PostgreSQL another node may change it: there it is read each time.
-        """
-        known = self._redacted.get(org_id) if revision is None else None
-        if known is None:
-            changes = self._policy_changes
-            with self.store.reading() as session:
-                known = redacted_names(session.connection(), org_id, revision)
-            if (
-                revision is None
-                and self.store.on_sqlite
-                and changes == self._policy_changes
-            ):
-                self._redacted[org_id] = known
-        return profile_with(self.keyring, org_id, known)
-
     def profile_for(self, approval: Approval) -> Profile:
         """Return how an approval is masked, as `masking.profile_for` does."""
-        return fitted(self.profile(approval.org_id, approval.policy_revision), approval)
-
-    def __post_init__(self) -> None:
-        """Hear of new policies."""
-        self.store.listen(self._forget_redacted)
-
-    def _forget_redacted(self, wakes: Sequence[Wake]) -> None:
-        if any(wake.action == "policy.changed" for wake in wakes):
-            self._policy_changes += 1
-            self._redacted.clear()
+        with self.store.reading() as session:
+            return profile_for(session, self.keyring, approval)
 
 
 def database_url(settings: Settings) -> URL:

@@ -374,7 +374,7 @@ def test_a_mask_keeps_what_it_hides_and_half_a_mask_is_refused(
     asked = {"password": "hunter2", "n": 1}
     approval_id = filed(desk, asked)
     with desk.store.reading() as session:
-        profile = profile_of(session, desk.store.keyring, house.org_id)
+        profile = profile_of(session.connection(), desk.store.keyring, house.org_id)
     shown = masked_arguments(asked, profile)
     edit = desk.prepared(approval_id, shown | {"n": 2})
     assert json.loads(edit.canonical) == asked | {"n": 2}
@@ -403,7 +403,7 @@ def test_a_mask_is_not_put_back_where_nothing_would_mask_it(
 ) -> None:
     approval_id = filed(desk, asked, arguments_schema=schema)
     with desk.store.reading() as session:
-        profile = profile_of(session, desk.store.keyring, house.org_id)
+        profile = profile_of(session.connection(), desk.store.keyring, house.org_id)
     shown = masked_arguments(asked, profile)
     typed = json.loads(json.dumps(shown).replace("API_TOKEN", "COLOUR"))
     assert "hunter2" not in json.dumps(shown)
@@ -423,7 +423,7 @@ def test_names_that_are_secrets_are_masked_in_faults_and_in_the_log(
     asked = {TOKEN: {"x/y": 1}}
     approval_id = filed(desk, asked)
     with desk.store.reading() as session:
-        profile = profile_of(session, desk.store.keyring, house.org_id)
+        profile = profile_of(session.connection(), desk.store.keyring, house.org_id)
     shown = masked_arguments(asked, profile)
     (name,) = shown
     with pytest.raises(InvalidError) as caught:

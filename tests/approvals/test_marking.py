@@ -7,15 +7,18 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from tests.plugins.desk import House
+from tests.plugins.desk import NO_LIMITS, House
 from tests.plugins.prepared import Ask
 from tests.plugins.rules import Desk
+from webui.approvals.asking import intake
 from webui.approvals.authorization import DECIDE
 from webui.approvals.errors import NotAllowedError
 from webui.approvals.grants.permission_grants import Wanted, give
 from webui.approvals.people import organizations
 from webui.approvals.people.standing import By
 from webui.approvals.states import Verdict
+from webui.asks import AskBody, prepare
+from webui.edits import prepare_edit
 from webui.gating import shown_of
 from webui.marking import read_what_waits
 from webui.preview import PREVIEW_VERSION
@@ -191,6 +194,32 @@ def test_what_a_new_policy_masks_is_looked_at_in_what_waits(
     assert marks(desk, waiting) == shown(desk, waiting)
     assert marks(desk, waiting) != before
     assert "rm -rf" not in desk.row(waiting).line
+
+
+def test_a_policy_that_comes_while_a_call_is_filed_masks_it(
+    desk: Desk, house: House
+) -> None:
+    body = AskBody(tool="shell.run", arguments={"command": "rm -rf /srv"})
+    ask = prepare(body, "", org_id=house.org_id, agent_id=house.ci.id)
+    desk.set_policy(POLICY)
+    filed = desk.store.write(lambda tx: intake.submit(tx, house.ci.filer, ask, NO_LIMITS))
+    assert "rm -rf" not in filed.approval.line
+    assert marks(desk, filed.approval.id) == shown(desk, filed.approval.id)
+
+
+def test_a_policy_that_comes_while_an_edit_is_made_masks_it(
+    desk: Desk, ask_desk: Ask, house: House
+) -> None:
+    approval_id = ask_desk("shell.run", {"command": "rm -rf /srv"})
+    desk.demand(approval_id, approvals_required=2)
+    with desk.store.reading() as session:
+        row = session.get_one(Approval, approval_id)
+        edit = prepare_edit(session, desk.store.keyring, row, {"command": "ls /srv"})
+    desk.set_policy(POLICY)
+    desk.decide(house.ana, approval_id, Verdict.EDIT, edit=edit)
+    assert marks(desk, approval_id)[2] is None
+    assert read_what_waits(desk.store) == 1
+    assert "ls /srv" not in desk.row(approval_id).line
 
 
 def test_a_call_that_changed_while_it_was_read_is_read_again(

@@ -21,7 +21,6 @@ from webui.approvals.errors import ConflictError
 from webui.approvals.grants import permission_grants
 from webui.approvals.people.standing import By
 from webui.asks import AskBody, check_body, prepare
-from webui.preview import Profile
 from webui.store.models import PermissionGrant
 from webui.store.queries.grants import standing_grants
 from webui.store.store import Store
@@ -62,7 +61,6 @@ class Orchestrator:
             canonical(body["arguments"]).decode(),
             org_id=org_id,
             agent_id=agent_id,
-            profile=Profile(mask_key=bytes(32)),
             report=False,
         )
 

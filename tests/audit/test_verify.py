@@ -99,7 +99,7 @@ def file(tx: Transaction, filer: Filer, number: int) -> str:
         arguments_hash=arguments_hash(arguments),
         canonical=canonical(arguments),
         received=canonical(arguments),
-        told=lambda _: {"line": f"amount {number}"},
+        told=lambda *_: {"line": f"amount {number}"},
     )
     return submit(tx, filer, ask, Limits()).approval.id
 

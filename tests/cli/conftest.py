@@ -73,7 +73,6 @@ def filed(instance: Path, first: Any) -> Callable[..., str]:
     from webui.approvals.asking import intake  # noqa: PLC0415
     from webui.approvals.asking.ask import Filer, Limits  # noqa: PLC0415
     from webui.asks import AskBody, prepare  # noqa: PLC0415
-    from webui.preview import Profile  # noqa: PLC0415
     from webui.runtime import open_store  # noqa: PLC0415
     from webui.settings import Settings  # noqa: PLC0415
 
@@ -86,7 +85,6 @@ def filed(instance: Path, first: Any) -> Callable[..., str]:
             json.dumps(body.arguments),
             org_id=filer.org_id,
             agent_id=filer.agent_id,
-            profile=Profile(bytes(32)),
         )
         made = store.write(lambda tx: intake.submit(tx, filer, ask, Limits()))
         store.close()

@@ -345,7 +345,7 @@ def ask_for(agent: Program, tool: str, arguments: dict[str, Any], **more: Any) -
         arguments_hash=arguments_hash(arguments),
         canonical=canonical(arguments),
         received=json.dumps(arguments).encode(),
-        told=lambda _: {"line": line(tool, arguments, Profile(mask_key=bytes(32)))},
+        told=lambda *_: {"line": line(tool, arguments, Profile(mask_key=bytes(32)))},
         **{"allowed_decisions": every} | more,
     )
 

@@ -33,7 +33,6 @@ def ask_desk(runtime: Runtime, house: House) -> Ask:
             json.dumps(arguments),
             org_id=house.org_id,
             agent_id=agent.id,
-            profile=runtime.profile(house.org_id),
         )
         filed = runtime.store.write(
             lambda tx: intake.submit(tx, agent.filer, ask, NO_LIMITS)

@@ -16,7 +16,6 @@ from webui.approvals.senders import sources
 from webui.approvals.upstream import attempts, settled
 from webui.approvals.upstream.attempts import Claimed
 from webui.inbox.opening import open_source, prepared
-from webui.preview import Profile
 from webui.receivers.way_back import Conversation, End, Heard, Outcome, Outgoing
 from webui.store.models import Approval
 
@@ -68,7 +67,7 @@ class Upstream:
             "reply_to": {"ticket": ref},
             **more,
         }
-        asked = prepared(source, submission, Profile(b"key"))
+        asked = prepared(source, submission)
         filed = store.write(lambda tx: intake.submit(tx, source.filer, asked, NO_LIMITS))
         return filed.approval.id
 

@@ -75,11 +75,12 @@ def test_what_either_policy_masks_stays_masked(
 def test_a_new_policy_is_heard_of_at_once(
     desk: Desk, house: House, runtime: Runtime
 ) -> None:
-    desk.set_policy(POLICY)
-    profile = runtime.profile(house.org_id)
-    assert profile.sensitive_names[-2:] == ("iban", "*_pin")
     desk.set_policy(PLAIN)
-    assert "iban" not in runtime.profile(house.org_id).sensitive_names
+    row = desk.row(filed(desk))
+    desk.set_policy(POLICY)
+    assert runtime.profile_for(row).sensitive_names[-2:] == ("iban", "*_pin")
+    desk.set_policy(PLAIN)
+    assert "iban" not in runtime.profile_for(row).sensitive_names
 
 
 def test_an_edit_keeps_what_the_mask_hides(desk: Desk, house: House) -> None:
@@ -87,7 +88,9 @@ def test_an_edit_keeps_what_the_mask_hides(desk: Desk, house: House) -> None:
     approval_id = filed(desk)
     with desk.store.reading() as session:
         row = session.get_one(Approval, approval_id)
-        profile = profile_of(session, desk.store.keyring, house.org_id, row.policy_revision)
+        profile = profile_of(
+            session.connection(), desk.store.keyring, house.org_id, row.policy_revision
+        )
         shown = masked_arguments(ARGUMENTS, profile)
         assert not any(secret in str(shown) for secret in SECRETS)
         edit = prepare_edit(

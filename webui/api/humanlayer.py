@@ -214,7 +214,6 @@ def _ask(kind: str, run_id: str, call_id: str, asked: dict[str, Any], received: 
         received,
         org_id=filer.org_id,
         agent_id=filer.agent_id,
-        profile=runtime().profile(filer.org_id),
     )
 
 

@@ -62,7 +62,6 @@ def _prepared(ready: dict[str, Any]) -> Ask:
         canonical(ready["arguments"]).decode(),
         org_id=filer.org_id,
         agent_id=filer.agent_id,
-        profile=runtime().profile(filer.org_id),
         report=False,
     )
 

@@ -9,7 +9,6 @@ from webui.approvals.asking.ask import Ask
 from webui.approvals.call.strict_json import read_document
 from webui.approvals.errors import Fault, InvalidError
 from webui.asks import AskBody, Checked, check_body, prepare
-from webui.preview import Profile
 
 
 def refuse_nul() -> None:
@@ -63,7 +62,7 @@ def idempotency_key() -> idempotency.Key | None:
     )
 
 
-def read_ask(model: type[AskBody], profile: Profile) -> Ask:
+def read_ask(model: type[AskBody]) -> Ask:
     """Read the body of `approvals` or `gate` into an ask of the calling agent."""
     document = read_document(request.get_data(cache=True), envelope_levels=1)
     body = check_body(model, document.value)
@@ -72,6 +71,5 @@ def read_ask(model: type[AskBody], profile: Profile) -> Ask:
         document.raw("arguments"),
         org_id=g.filer.org_id,
         agent_id=g.filer.agent_id,
-        profile=profile,
         report=body.report if isinstance(body, GateBody) else True,
     )

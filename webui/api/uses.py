@@ -60,7 +60,7 @@ def ask_gate() -> Response:
     filer = g.filer  # the unit runs on the writer's thread, where `g` is not
     house = runtime()
     key = idempotency_key()
-    ask = read_ask(GateBody, house.profile(filer.org_id))
+    ask = read_ask(GateBody)
     with telling_limits(ask):
         answer = house.store.write(
             lambda tx: using.gate(tx, filer, ask, house.limits, house.lease, key)

@@ -21,7 +21,7 @@ from webui.approvals.states import Verdict
 from webui.approvals.use import leases, using
 from webui.asks import AskBody, prepare
 from webui.demo.stories import STORIES, Story
-from webui.preview import PREVIEW_VERSION, Profile
+from webui.preview import PREVIEW_VERSION
 from webui.runtime import open_store, prepare_instance
 from webui.settings import Settings
 from webui.store.clock import Clock, wall_ms
@@ -170,14 +170,13 @@ def _rule(
 
 def _live_through(store: Store, past: PastClock, cast: dict[str, dict[str, str]]) -> None:
     org_id = cast["org"]["id"]
-    profile = Profile(store.keyring.derive(f"mask:{org_id}"))
     begin = past.time
     slot = (wall_ms() - 40 * MINUTE - begin) // STORIES_TOLD  # longer than any story takes
     for place, story in zip(range(STORIES_TOLD), itertools.cycle(STORIES), strict=False):
         past.time = begin + (place + 1) * slot
         told = _varied(story, place)
         filer = Filer(cast["agents"][told.agent], org_id)
-        _happen(store, past, filer, told, cast["people"], profile, place)
+        _happen(store, past, filer, told, cast["people"], place)
 
 
 def _varied(story: Story, place: int) -> Story:
@@ -195,7 +194,6 @@ def _happen(
     filer: Filer,
     story: Story,
     people: dict[str, str],
-    profile: Profile,
     place: int,
 ) -> None:
     body = AskBody(
@@ -207,7 +205,7 @@ def _happen(
         session=story.session,
     )
     text = canonical(story.arguments).decode()
-    ask = prepare(body, text, org_id=filer.org_id, agent_id=filer.agent_id, profile=profile)
+    ask = prepare(body, text, org_id=filer.org_id, agent_id=filer.agent_id)
     limits = Limits(rate=0, max_pending=0)
     filed = store.write(lambda tx: intake.submit(tx, filer, ask, limits)).approval
     if story.decided or place // 3 % 2:

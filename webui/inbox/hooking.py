@@ -107,7 +107,7 @@ def _place(runtime: Runtime, source: OpenSource) -> Iterator[bool]:
 
 def _outcome(runtime: Runtime, source: OpenSource, inbound: Inbound) -> Outcome:
     try:
-        [ask] = read_asks(source, inbound, runtime.profile(source.filer.org_id))
+        [ask] = read_asks(source, inbound)
         ask = replace(ask, report=False)  # no hook says how the run ended
         return _wait(runtime, _Hook(source, inbound, ask, _key(source, ask)))
     except (Refused, DeskError) as refused:

@@ -10,7 +10,6 @@ from webui.approvals.asking.ask import UPSTREAM_REF, Ask, Filer
 from webui.approvals.call.strict_json import Document
 from webui.approvals.senders.sources import ACTIVE, secrets_of, token_of
 from webui.asks import YES_OR_NO, AskBody, check_body, prepare
-from webui.preview import Profile
 from webui.receivers.kind import Inbound, Kind, Refused, SourceSecrets, Submission
 from webui.receivers.reading import read_body
 from webui.receivers.registry import KINDS, WAYS_BACK
@@ -58,7 +57,7 @@ def open_source(
     )
 
 
-def read_asks(source: OpenSource, inbound: Inbound, profile: Profile) -> list[Ask]:
+def read_asks(source: OpenSource, inbound: Inbound) -> list[Ask]:
     """Read what a verified delivery asks for: all of it can be filed, or nothing is.
 
     Raises:
@@ -71,10 +70,10 @@ def read_asks(source: OpenSource, inbound: Inbound, profile: Profile) -> list[As
     submissions = source.kind.to_submissions(
         document, inbound.headers, source.secrets.config
     )
-    return [prepared(source, submission, profile) for submission in submissions]
+    return [prepared(source, submission) for submission in submissions]
 
 
-def prepared(source: OpenSource, submission: Submission, profile: Profile) -> Ask:
+def prepared(source: OpenSource, submission: Submission) -> Ask:
     """Check and prepare one submission of a source.
 
     Raises:
@@ -99,7 +98,6 @@ def prepared(source: OpenSource, submission: Submission, profile: Profile) -> As
         received,
         org_id=source.filer.org_id,
         agent_id=source.filer.agent_id,
-        profile=profile,
         # What sent it was built to be told yes or no; if it takes more, it says so.
         otherwise=YES_OR_NO,
     )

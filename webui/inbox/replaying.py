@@ -97,7 +97,7 @@ def _replay(
         )
     inbound = _opened(tx, kept)
     try:
-        asks = read_asks(source, inbound, runtime.profile(org_id))
+        asks = read_asks(source, inbound)
     except Refused as refused:
         raise InvalidError(refused.detail, code=refused.code) from None
     except Ignored as ignored:

@@ -98,7 +98,7 @@ def _take(
     asks: list[Ask] | Ignored | None = None
     if before is None:
         try:
-            asks = read_asks(source, inbound, runtime.profile(source.filer.org_id))
+            asks = read_asks(source, inbound)
         except Ignored as ignored:
             asks = ignored
     return runtime.store.write(

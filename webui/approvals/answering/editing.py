@@ -46,7 +46,7 @@ class Edit:
     changes: int
     """How many places differ in all."""
     told: Mapping[str, Any]
-    """Columns that say what lists show of the edited call."""
+    """Columns that say what lists show of the edited call, as it was when the edit was prepared."""
 
     @property
     def value(self) -> dict[str, Any]:

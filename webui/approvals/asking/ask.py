@@ -6,6 +6,7 @@ from typing import Any
 
 from webui.approvals.policy import Ruling
 from webui.store.models import Approval
+from webui.store.transaction import Transaction
 
 UPSTREAM_REF = "upstream_ref"
 """The member of `ctx` by which each question of an upstream is a call of its own: it waits for
@@ -53,8 +54,11 @@ class Ask:
     arguments_hash: str
     canonical: bytes
     received: bytes
-    told: Callable[[Approval], Mapping[str, Any]]
-    """Gives the columns that say what lists show of its row, as it is filed."""
+    told: Callable[[Transaction, Approval], Mapping[str, Any]]
+    """Gives the columns that say what lists show of its row, as it is filed.
+
+    It is masked by the policy that is in force by then.
+    """
     tool_def: str | None = None
     ctx: Mapping[str, Any] = field(default_factory=dict)
     scope: str | None = None
@@ -81,7 +85,7 @@ class Ask:
     reply_to: Mapping[str, Any] | None = None
     """Where the decision goes back to, in the words of the source's kind."""
     report: bool = True
-    misleads: Callable[[Mapping[str, Any]], bool] = lambda _: False
+    misleads: Callable[[Transaction, Approval, Mapping[str, Any]], bool] = lambda *_: False
     """Says of some arguments whether a person would have to look closely at them."""
     ruling: Ruling | None = None
     """What the policy says of it, once it was asked; none without a policy."""

@@ -199,7 +199,7 @@ def _file(
     values |= at_filing(tx, ask, filer.source_id)
     if not ask.settled:
         values |= covered(tx, filer, ask, values) or {}
-    values |= ask.told(as_loaded(Approval, values))
+    values |= ask.told(tx, as_loaded(Approval, values))
     revised = None if ask.revision_of is None else revised_by(tx, filer, ask.revision_of)
     if stale_twin is not None:
         displace(tx, stale_twin, values["id"])

@@ -101,7 +101,7 @@ def _covers(tx: Transaction, grant: StandingGrant, approval: Approval, ask: Ask)
     return (
         not faults
         and same(without(arguments, freed), pinned)
-        and not ask.misleads(free)
+        and not ask.misleads(tx, approval, free)
         and holds(conditions, facts_of(approval, arguments, tx.now)) is Answer.YES
         and _still_allowed(tx, grant, approval)
     )
