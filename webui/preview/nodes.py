@@ -14,7 +14,7 @@ from webui.sentences import Sentence, joined, number, sentence, sentence_in
 if TYPE_CHECKING:
     from webui.preview.renderers.rendering import Rendering
 
-PREVIEW_VERSION: Final = 13
+PREVIEW_VERSION: Final = 14
 """Goes up whenever the same call would look different; it is part of a decision's seal."""
 
 PieceKind = Literal["text", "chip", "blank", "gap", "mask", "alarm", "odd"]

@@ -19,6 +19,14 @@ def test_a_pull_request_shows_from_where_to_where() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "name", ["pullNumber", "pull_number", "pr_number", "number", "iid", "issue_number"]
+)
+def test_a_pull_request_shows_its_number_however_it_is_called(name: str) -> None:
+    shown = text_of(rendered("github.merge_pull_request", HERE | {name: 1482}))
+    assert shown.endswith("Repository: shop\nNumber: 1482")
+
+
 def test_files_that_are_pushed_are_shown_with_their_content() -> None:
     files = [{"path": "a.py", "content": "x = 1\n"}, {"path": "b.py", "content": "y"}]
     arguments = {**HERE, "branch": "topic", "message": "Add", "files": files}

@@ -32,7 +32,10 @@ _FACTS: Final = (
     (sentence("Remote"), ("remote", "remote_url", "url")),
     (
         sentence("Number"),
-        ("pullNumber", "pull_number", "pr_number", "merge_request_iid", "issue_number"),
+        (
+            *("pullNumber", "pull_number", "pr_number", "pr", "number"),
+            *("merge_request_iid", "iid", "issue_iid", "issue_number"),
+        ),
     ),
     (
         sentence("From"),
