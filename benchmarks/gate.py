@@ -12,7 +12,6 @@ from webui.approvals.asking import intake
 from webui.approvals.asking.ask import Filer
 from webui.approvals.states import Verdict
 from webui.asks import AskBody, check_body, prepare
-from webui.preview import Profile
 from webui.store.store import Store
 from webui.store.transaction import Transaction
 
@@ -50,7 +49,7 @@ def measure() -> Iterator[Figure]:
 
 
 def _file(store: Store, account: Account, bodies: list[str]) -> list[str]:
-    filer, profile = Filer(account.agent, account.org), Profile(mask_key=bytes(32))
+    filer = Filer(account.agent, account.org)
     ids = []
 
     def file(tx: Transaction, some: list[str]) -> list[str]:
@@ -62,7 +61,6 @@ def _file(store: Store, account: Account, bodies: list[str]) -> list[str]:
                 json.dumps(body.arguments),
                 org_id=account.org,
                 agent_id=account.agent,
-                profile=profile,
             )
             found.append(intake.submit(tx, filer, ask, NO_LIMITS).approval.id)
         return found

@@ -112,7 +112,7 @@ def ask_of(account: Account, arguments: dict[str, object], session: str = SESSIO
         arguments_hash=arguments_hash(arguments),
         canonical=canonical(arguments),
         received=canonical(arguments),
-        told=lambda _: {"line": f"{TOOL}({len(arguments)} arguments)"},
+        told=lambda *_: {"line": f"{TOOL}({len(arguments)} arguments)"},
         session=session,
         run="bench",
     )
