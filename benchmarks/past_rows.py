@@ -12,6 +12,7 @@ from sqlalchemy import Table
 from webui.approvals.states import Verdict
 from webui.store.ids import new_id
 from webui.store.models import Approval, Consumption, Decision, Event, table_of
+from webui.store.queries.words import folded
 
 WORDS: Final = 20_000
 """Different words; the n-th is said about n times less often than the first, as in speech."""
@@ -74,7 +75,7 @@ def words(row: Mapping[str, Any], arguments: Mapping[str, Any]) -> tuple[str, st
     """Return what the search index holds of it."""
     values = "\n".join(f"{name}\n{value}" for name, value in arguments.items())
     said = f"{row['id']} {row['tool']}\n{values} {row['summary']} {row['session']}"
-    return said, row["org_id"], row["id"]
+    return folded(said), row["org_id"], row["id"]
 
 
 def decision(row: Mapping[str, Any]) -> dict[str, Any] | None:

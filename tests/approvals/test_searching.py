@@ -63,8 +63,6 @@ def test_an_edited_call_is_found_by_what_was_asked_and_by_what_ran(
 def test_a_last_word_may_begin_others_until_enough_calls_hold_it_whole(
     desk: Desk, house: House
 ) -> None:
-    if not desk.store.on_sqlite:
-        return  # PostgreSQL's index knows whole words only
     whole, longer = (
         desk.submit(arguments={"command": command}).approval.id
         for command in ("deploy", "deployment")
@@ -76,6 +74,36 @@ def test_a_last_word_may_begin_others_until_enough_calls_hold_it_whole(
         looked = partial(words.found, session, house.org_id)
         assert looked("deploy") == [*looked("deploym"), whole] == [longer, whole]
         assert looked("deploy", most=1) == [whole]
+
+
+@pytest.mark.parametrize(
+    "looked_for",
+    [
+        *("evil.example", "EVIL", "example", "sub.evil.example", "exam"),
+        *("https://sub.evil.example/in_stall", "stall", "in", "Muller", "MÜLLER", "müll"),
+        *("mail.send", "send", "strasse", "1482", "x@sub.evil.example", "Δημ", "ﬁle"),
+    ],
+)
+def test_parts_of_what_was_written_are_found_on_either_database(
+    desk: Desk, looked_for: str
+) -> None:
+    arguments = {
+        "from": "Müller, Straße 1482 <x@sub.evil.example>",
+        "url": "https://sub.evil.example/in_stall?file=Δημος",
+    }
+    desk.cancel(desk.submit(tool="mail.send", arguments=arguments).approval.id)
+    desk.cancel(desk.submit(arguments={"other": "evil-minded, an example"}).approval.id)
+    assert index(desk) == 2
+    assert len(found(desk, looked_for)) in {1, 2}
+
+
+def test_what_is_written_without_a_space_is_looked_up_together(desk: Desk) -> None:
+    wanted = desk.submit(arguments={"url": "evil.example"}).approval.id
+    for each in (wanted, desk.submit(arguments={"say": "example of evil"}).approval.id):
+        desk.cancel(each)
+    index(desk)
+    assert found(desk, "evil.example") == found(desk, "evil.exam") == {wanted}
+    assert len(found(desk, "evil example")) == 2
 
 
 @pytest.mark.parametrize(

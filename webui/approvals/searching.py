@@ -9,6 +9,7 @@ from webui.approvals.call.arguments import effective_arguments, open_arguments
 from webui.preview import Profile, searchable_text
 from webui.store.models import Approval, table_of
 from webui.store.models.approval import UNINDEXED
+from webui.store.queries.words import folded
 from webui.store.transaction import Transaction
 
 _approvals = table_of(Approval)
@@ -63,7 +64,7 @@ def _words(
     )
     told = " ".join(part for part in (approval.summary, approval.session) if part)
     return {
-        "words": f"{approval.id} {masked} {told}",
+        "words": folded(f"{approval.id} {masked} {told}"),
         "org": approval.org_id,
         "id": approval.id,
     }
