@@ -3,7 +3,7 @@
 Specification: details.md, section D, P6.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from json.encoder import encode_basestring
 from typing import Final, NamedTuple
 
@@ -55,7 +55,7 @@ def fitted(
 
 def wide(segments: tuple[Segment, ...]) -> int:
     """Return how many characters a value takes on the page, escapes left aside."""
-    return sum([segment.width for segment in segments])
+    return sum([len(mask or text) for text, mask in segments])
 
 
 def width(shown: Iterable[Piece]) -> int:
@@ -101,16 +101,19 @@ def folded(
     return [piece for part in parts for piece in part], fold
 
 
-def laid_out(segments: tuple[Segment, ...], *, is_whole: bool = True) -> list[Piece]:
+def laid_out(
+    segments: Sequence[Segment], place: str = "", *, is_whole: bool = True
+) -> list[Piece]:
     """Return the pieces of a value: text made visible, secrets as their masks.
 
     Blanks at the edges of a whole value are marked, those of a stretch from its middle are not.
+    `place` is that by which the masks can be asked for.
     """
     shown: list[Piece] = []
     end = len(segments) - 1 if is_whole else -1
     for at, segment in enumerate(segments):
         if segment.mask:
-            shown.append(segment.piece)
+            shown.append(segment.piece(place))
         else:
             shown += pieces_between(
                 segment.text, first=is_whole and at == 0, last=at == end
@@ -118,10 +121,15 @@ def laid_out(segments: tuple[Segment, ...], *, is_whole: bool = True) -> list[Pi
     return shown
 
 
-def quoted_out(segments: tuple[Segment, ...], *, is_whole: bool = True) -> list[Piece]:
+def quoted_out(
+    segments: Sequence[Segment], place: str = "", *, is_whole: bool = True
+) -> list[Piece]:
     """Return the pieces of a text as it stands between the quotation marks of JSON."""
-    quoted = [Segment(encode_basestring(text)[1:-1], mask) for text, mask in segments]
-    return laid_out(tuple(quoted), is_whole=is_whole)
+    quoted = [
+        each if each.mask else Segment(encode_basestring(each.text)[1:-1])
+        for each in segments
+    ]
+    return laid_out(quoted, place, is_whole=is_whole)
 
 
 def taken(

@@ -93,15 +93,19 @@ def pieces_between(text: str, *, first: bool = True, last: bool = True) -> list[
         return [*_blanks(text[:start]), middle, *_blanks(text[end:])]
     found = classes(text)
     odd = odd_places(found)[::-1] if mixes_scripts(found) else []
+    plain, chips = _Plain(), _Chips()
     shown = list(_blanks(found[:start])) if start else []
     done = start
     for match in _UNUSUAL.finditer(found, start, end):
         begin, stop = match.span()
-        shown += _stretch(text, done, begin, odd)
+        if odd:
+            shown += _stretch(text, done, begin, odd)
+        elif begin > done:
+            shown.append(plain[text[done:begin]])
         if match.lastgroup == "blank":
             shown += _blanks(match[0])
         else:
-            shown.append(_chip(text[begin:stop]))
+            shown.append(chips[text[begin:stop]])
         done = stop
     shown += _stretch(text, done, end, odd)
     if end < len(text):
@@ -124,6 +128,22 @@ def _stretch(text: str, begin: int, end: int, odd: list[int]) -> list[Piece]:
     if end > begin:
         shown.append(Piece("text", text[begin:end]))
     return shown
+
+
+class _Plain(dict[str, Piece]):
+    """Stretches of one text that are visible as they stand; those that are alike are made once."""
+
+    def __missing__(self, stretch: str) -> Piece:
+        piece = self[stretch] = Piece("text", stretch)
+        return piece
+
+
+class _Chips(dict[str, Piece]):
+    """The same of those that are written out."""
+
+    def __missing__(self, run: str) -> Piece:
+        piece = self[run] = _chip(run)
+        return piece
 
 
 @lru_cache(maxsize=1024)
