@@ -48,6 +48,19 @@ def _keys(name: str, value: Callable[[int], Any] = lambda _: 0) -> Arguments:
     return found
 
 
+def _own_items(make: Callable[[int], Any]) -> Arguments:
+    """Return a list of items of which each is its own: nothing looked at once is of use for another."""
+    found: list[Any] = []
+    size = 100
+    while len(found) < VALUES:
+        item = make(len(found))
+        size += len(json.dumps(item, ensure_ascii=False).encode()) + 1
+        if size > BYTES:
+            break
+        found.append(item)
+    return {"list": found}
+
+
 def _items(item: Any) -> Arguments:
     """Return a list of an item, as many times as it goes in."""
     size = len(json.dumps(item, ensure_ascii=False).encode()) + 1
@@ -98,6 +111,15 @@ HOSTILE: Final[Mapping[str, Callable[[], Arguments]]] = {
     ),
     "short secrets": lambda: _text("pwd=abcdefgh "),
     "secret items": lambda: _items("pwd=abcdefgh x pwd=q"),
+    "secret items, each its own": lambda: _own_items(
+        lambda number: f"pwd=abc{number:x} x pwd=q"
+    ),
+    "addresses with secrets, each its own": lambda: _own_items(
+        lambda number: f"https://a:{number:x}@xn--c.e/"
+    ),
+    "items with every flag, each its own": lambda: _own_items(
+        lambda number: f" \u202ea\u0430\ufb01\u0301 {number:x}"
+    ),
     "secret numbers": lambda: {"password": _items(1)["list"]},
     "almost secrets": lambda: _text("sk-ghp_xox-eyJ.AKIA:AApassword=("),
     "addresses": lambda: _text("https://a:b@xn--c.example/ "),

@@ -75,12 +75,12 @@ def cut(
     if wide(segments) <= size.most:
         return lay(segments), 0
     head, rest = taken(segments, size.head)
-    tail_reversed, middle = taken(mirrored(rest), size.tail)
+    middle, tail = parted(rest, size.tail)
     hidden = sum([len(segment.text) for segment in middle])
     if not hidden:  # the masks around the middle took all of it
         return lay(segments), 0
     chars = sum([len(segment.text) for segment in segments])
-    return [*lay(head), cut_gap(hidden, chars), *lay(mirrored(tail_reversed))], hidden
+    return [*lay(head), cut_gap(hidden, chars), *lay(tail)], hidden
 
 
 def folded(
@@ -92,10 +92,9 @@ def folded(
     if wide(segments) <= size.most:
         return laid_out(segments), None
     head, rest = taken(segments, size.head)
-    tail_reversed, middle_reversed = taken(mirrored(rest), size.tail)
-    middle = mirrored(middle_reversed)
+    middle, tail = parted(rest, size.tail)
     chars = sum([len(segment.text) for segment in middle])
-    parts = [laid_out(part) for part in (head, middle, mirrored(tail_reversed))]
+    parts = [laid_out(part) for part in (head, middle, tail)]
     begin = len(parts[0])
     fold = (begin, begin + len(parts[1]), chars) if chars else None
     return [piece for part in parts for piece in part], fold
@@ -145,6 +144,22 @@ def taken(
             return (*segments[:at], near), (far, *segments[at + 1 :])
         wanted -= segment.width
     return segments, ()
+
+
+def parted(
+    segments: tuple[Segment, ...], wanted: int
+) -> tuple[tuple[Segment, ...], tuple[Segment, ...]]:
+    """Split off the last `wanted` characters, as `taken` does the first; only they are looked at."""
+    for at in reversed(range(len(segments))):
+        text, mask = segments[at]
+        if len(mask or text) >= wanted:
+            if mask:
+                return segments[:at], segments[at:]
+            end = len(text) - wanted
+            near = Segment(text[end:])
+            return (*segments[:at], Segment(text[:end])), (near, *segments[at + 1 :])
+        wanted -= len(mask or text)
+    return (), segments
 
 
 def mirrored(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:

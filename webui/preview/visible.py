@@ -12,13 +12,15 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from webui.preview.codes import classes, is_plain
+from webui.preview.codes import classes
 from webui.preview.nodes import Piece
 from webui.preview.scripts import letter_named, mixes_scripts, odd_places
 from webui.sentences import Sentence, forms, joined, sentence
 
 _MANY_SPACES: Final = " " * 9
 _NAMES_IN_A_TITLE: Final = 3
+_MOST_ALIKE: Final = 500
+"""Stretches that are kept while a text is read: where all differ, keeping them is of no use."""
 
 # Over class letters (see `codes`). Order matters: a run of blanks is looked at whole, first.
 _UNUSUAL: Final = re.compile(
@@ -56,9 +58,10 @@ def _escaped(text: str) -> str:
     shown = inner.translate(_ESCAPES)
     if len(inner) == len(text):
         return shown
-    edges = text.partition(inner) if inner else (text, "", "")
-    before, after = (_counted(" ", len(each)).text if each else "" for each in edges[::2])
-    return f"{before}{shown}{after}"
+    before = len(text) - len(text.lstrip(" "))
+    after = len(text) - len(inner) - before
+    begin = _counted(" ", before).text if before else ""
+    return f"{begin}{shown}{_counted(' ', after).text if after else ''}"
 
 
 def inline(text: str) -> str:
@@ -134,7 +137,9 @@ class _Plain(dict[str, Piece]):
     """Stretches of one text that are visible as they stand; those that are alike are made once."""
 
     def __missing__(self, stretch: str) -> Piece:
-        piece = self[stretch] = Piece("text", stretch)
+        piece = Piece("text", stretch)
+        if len(self) < _MOST_ALIKE:
+            self[stretch] = piece
         return piece
 
 
@@ -142,7 +147,9 @@ class _Chips(dict[str, Piece]):
     """The same of those that are written out."""
 
     def __missing__(self, run: str) -> Piece:
-        piece = self[run] = _chip(run)
+        piece = _chip(run)
+        if len(self) < _MOST_ALIKE:
+            self[run] = piece
         return piece
 
 
@@ -154,10 +161,11 @@ def _odd(letter: str) -> Piece:
 def is_as_shown(text: str) -> bool:
     """Whether a text is visible as it stands; of all texts most are."""
     return (
-        is_plain(text)
+        text.isascii()
+        and text.isprintable()
         and _MANY_SPACES not in text
-        and not text.startswith(" ")
-        and not text.endswith(" ")
+        and text[:1] != " "
+        and text[-1:] != " "
     )
 
 
