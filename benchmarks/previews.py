@@ -48,6 +48,18 @@ def _keys(name: str, value: Callable[[int], Any] = lambda _: 0) -> Arguments:
     return found
 
 
+def _own_texts(make: Callable[[int], str]) -> Arguments:
+    """Return texts of pieces of which each is its own."""
+    pieces: list[str] = []
+    size = 1_000
+    while size < BYTES:
+        pieces.append(make(len(pieces)))
+        size += len(pieces[-1].encode())
+    whole = "".join(pieces)
+    parts = range(0, len(whole), CHARS)
+    return {f"text{begin}": whole[begin : begin + CHARS] for begin in parts}
+
+
 def _own_items(make: Callable[[int], Any]) -> Arguments:
     """Return a list of items of which each is its own: nothing looked at once is of use for another."""
     found: list[Any] = []
@@ -108,6 +120,12 @@ HOSTILE: Final[Mapping[str, Callable[[], Arguments]]] = {
     "blanks": lambda: _text(" " * 60 + "\n" * 12 + "x"),
     "secrets": lambda: _text(
         "password=hunter2hunter2 token: 'abcdef123456' sk-" + "a" * 24 + " "
+    ),
+    "short secrets, each its own": lambda: _own_texts(lambda number: f"pwd=abc{number:x} "),
+    "chips, each its own": lambda: _own_texts(
+        lambda number: (
+            f"\u202e{chr(0xE000 + number % 1_000)}{chr(0xE000 + number // 1_000)}a"
+        )
     ),
     "short secrets": lambda: _text("pwd=abcdefgh "),
     "secret items": lambda: _items("pwd=abcdefgh x pwd=q"),
