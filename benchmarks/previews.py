@@ -48,6 +48,31 @@ def _keys(name: str, value: Callable[[int], Any] = lambda _: 0) -> Arguments:
     return found
 
 
+def _own_texts(make: Callable[[int], str]) -> Arguments:
+    """Return texts of pieces of which each is its own."""
+    pieces: list[str] = []
+    size = 1_000
+    while size < BYTES:
+        pieces.append(make(len(pieces)))
+        size += len(pieces[-1].encode())
+    whole = "".join(pieces)
+    parts = range(0, len(whole), CHARS)
+    return {f"text{begin}": whole[begin : begin + CHARS] for begin in parts}
+
+
+def _own_items(make: Callable[[int], Any]) -> Arguments:
+    """Return a list of items of which each is its own: nothing looked at once is of use for another."""
+    found: list[Any] = []
+    size = 100
+    while len(found) < VALUES:
+        item = make(len(found))
+        size += len(json.dumps(item, ensure_ascii=False).encode()) + 1
+        if size > BYTES:
+            break
+        found.append(item)
+    return {"list": found}
+
+
 def _items(item: Any) -> Arguments:
     """Return a list of an item, as many times as it goes in."""
     size = len(json.dumps(item, ensure_ascii=False).encode()) + 1
@@ -96,8 +121,23 @@ HOSTILE: Final[Mapping[str, Callable[[], Arguments]]] = {
     "secrets": lambda: _text(
         "password=hunter2hunter2 token: 'abcdef123456' sk-" + "a" * 24 + " "
     ),
+    "short secrets, each its own": lambda: _own_texts(lambda number: f"pwd=abc{number:x} "),
+    "chips, each its own": lambda: _own_texts(
+        lambda number: (
+            f"\u202e{chr(0xE000 + number % 1_000)}{chr(0xE000 + number // 1_000)}a"
+        )
+    ),
     "short secrets": lambda: _text("pwd=abcdefgh "),
     "secret items": lambda: _items("pwd=abcdefgh x pwd=q"),
+    "secret items, each its own": lambda: _own_items(
+        lambda number: f"pwd=abc{number:x} x pwd=q"
+    ),
+    "addresses with secrets, each its own": lambda: _own_items(
+        lambda number: f"https://a:{number:x}@xn--c.e/"
+    ),
+    "items with every flag, each its own": lambda: _own_items(
+        lambda number: f" \u202ea\u0430\ufb01\u0301 {number:x}"
+    ),
     "secret numbers": lambda: {"password": _items(1)["list"]},
     "almost secrets": lambda: _text("sk-ghp_xox-eyJ.AKIA:AApassword=("),
     "addresses": lambda: _text("https://a:b@xn--c.example/ "),

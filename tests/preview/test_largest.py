@@ -29,6 +29,7 @@ from webui.preview import (
     place_in,
     visible,
 )
+from webui.preview.codes import classes
 from webui.preview.scripts import odd_letters
 from webui.preview.values import MANY
 
@@ -161,7 +162,8 @@ def test_views_of_one_reading_are_those_of_their_own() -> None:
 
 def test_a_text_of_few_classes_is_flagged_as_a_long_one() -> None:
     for text in ("аa", "a", "zаz", "漢a", "pаypal"):
-        assert list(odd_letters(text)) == list(odd_letters(text + " " * 70))
+        long = text + " " * 70
+        assert odd_letters(text, classes(text)) == odd_letters(long, classes(long))
 
 
 @given(st.text(st.sampled_from(" \n\ta\u0301\u202e⟦⟧é\u200bб\r\U000e0041x"), max_size=30))

@@ -4,10 +4,11 @@ import hashlib
 import hmac
 import json
 import re
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from webui.languages import language
 from webui.preview import (
     Node,
     Profile,
@@ -19,7 +20,9 @@ from webui.preview import (
     masked_arguments,
     searchable_text,
 )
+from webui.preview.redaction import mask_of
 from webui.preview.shapes import SHAPES
+from webui.sentences import Sentence, told
 
 NAMES = [
     "password", "Password", "dbPassword", "passwd", "passphrase", "pass", "secret", "clientSecret",
@@ -306,3 +309,32 @@ def test_tokens_that_say_what_they_are_are_masked(
 )
 def test_near_misses_of_tokens_are_shown(profile: Profile, text: str) -> None:
     assert card("t", {"a": text}, profile).masked == 0
+
+
+@pytest.mark.parametrize("length", [1, 32, 64, 65, 200])
+def test_a_tag_is_the_begin_of_hmac_sha_256_under_a_key_of_any_length(length: int) -> None:
+    key = bytes(range(1, length + 1))
+    tag = hmac.digest(key, "hünter2".encode(), "sha256").hex()[:8]
+    assert mask_of("hünter2", key) == f"⟦redacted 7 chars tag {tag}⟧"
+
+
+def test_a_mask_is_told_in_the_language_of_its_reader(profile: Profile) -> None:
+    (node,) = full("t", {"password": "hunter2 x"}, profile).nodes
+    (mask,) = node.pieces
+    said = str(told(mask.text, language("de")))
+    assert said.startswith("⟦verdeckt, 9 Zeichen mit Leerzeichen, Kennzeichen ")
+    assert mask.text.startswith("⟦redacted 9 chars contains spaces tag ")
+    changed = cast("Sentence", mask.text).changed(str.upper)
+    assert changed.startswith("⟦REDACTED 9 CHARS")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "secret", "plain"),
+    [("pin", "x_pin", "xpin"), ("_pin", "x_pin", "xpin"), ("a.b", "a_b", "xa_b"), ("p?n", "pan", "apan")],
+)  # fmt: skip
+def test_a_short_name_of_an_org_is_a_word_of_its_own(
+    pattern: str, secret: str, plain: str
+) -> None:
+    shown = masked_arguments({secret: "x", plain: "y"}, Profile(bytes(32), (pattern,)))
+    assert shown[plain] == "y"
+    assert shown[secret] != "x"

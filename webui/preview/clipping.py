@@ -3,7 +3,7 @@
 Specification: details.md, section D, P6.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from json.encoder import encode_basestring
 from typing import Final, NamedTuple
 
@@ -55,7 +55,7 @@ def fitted(
 
 def wide(segments: tuple[Segment, ...]) -> int:
     """Return how many characters a value takes on the page, escapes left aside."""
-    return sum([segment.width for segment in segments])
+    return sum([len(mask or text) for text, mask in segments])
 
 
 def width(shown: Iterable[Piece]) -> int:
@@ -75,12 +75,12 @@ def cut(
     if wide(segments) <= size.most:
         return lay(segments), 0
     head, rest = taken(segments, size.head)
-    tail_reversed, middle = taken(mirrored(rest), size.tail)
+    middle, tail = parted(rest, size.tail)
     hidden = sum([len(segment.text) for segment in middle])
     if not hidden:  # the masks around the middle took all of it
         return lay(segments), 0
     chars = sum([len(segment.text) for segment in segments])
-    return [*lay(head), cut_gap(hidden, chars), *lay(mirrored(tail_reversed))], hidden
+    return [*lay(head), cut_gap(hidden, chars), *lay(tail)], hidden
 
 
 def folded(
@@ -92,25 +92,27 @@ def folded(
     if wide(segments) <= size.most:
         return laid_out(segments), None
     head, rest = taken(segments, size.head)
-    tail_reversed, middle_reversed = taken(mirrored(rest), size.tail)
-    middle = mirrored(middle_reversed)
+    middle, tail = parted(rest, size.tail)
     chars = sum([len(segment.text) for segment in middle])
-    parts = [laid_out(part) for part in (head, middle, mirrored(tail_reversed))]
+    parts = [laid_out(part) for part in (head, middle, tail)]
     begin = len(parts[0])
     fold = (begin, begin + len(parts[1]), chars) if chars else None
     return [piece for part in parts for piece in part], fold
 
 
-def laid_out(segments: tuple[Segment, ...], *, is_whole: bool = True) -> list[Piece]:
+def laid_out(
+    segments: Sequence[Segment], place: str = "", *, is_whole: bool = True
+) -> list[Piece]:
     """Return the pieces of a value: text made visible, secrets as their masks.
 
     Blanks at the edges of a whole value are marked, those of a stretch from its middle are not.
+    `place` is that by which the masks can be asked for.
     """
     shown: list[Piece] = []
     end = len(segments) - 1 if is_whole else -1
     for at, segment in enumerate(segments):
         if segment.mask:
-            shown.append(segment.piece)
+            shown.append(segment.piece(place))
         else:
             shown += pieces_between(
                 segment.text, first=is_whole and at == 0, last=at == end
@@ -118,10 +120,15 @@ def laid_out(segments: tuple[Segment, ...], *, is_whole: bool = True) -> list[Pi
     return shown
 
 
-def quoted_out(segments: tuple[Segment, ...], *, is_whole: bool = True) -> list[Piece]:
+def quoted_out(
+    segments: Sequence[Segment], place: str = "", *, is_whole: bool = True
+) -> list[Piece]:
     """Return the pieces of a text as it stands between the quotation marks of JSON."""
-    quoted = [Segment(encode_basestring(text)[1:-1], mask) for text, mask in segments]
-    return laid_out(tuple(quoted), is_whole=is_whole)
+    quoted = [
+        each if each.mask else Segment(encode_basestring(each.text)[1:-1])
+        for each in segments
+    ]
+    return laid_out(quoted, place, is_whole=is_whole)
 
 
 def taken(
@@ -137,6 +144,22 @@ def taken(
             return (*segments[:at], near), (far, *segments[at + 1 :])
         wanted -= segment.width
     return segments, ()
+
+
+def parted(
+    segments: tuple[Segment, ...], wanted: int
+) -> tuple[tuple[Segment, ...], tuple[Segment, ...]]:
+    """Split off the last `wanted` characters, as `taken` does the first; only they are looked at."""
+    for at in reversed(range(len(segments))):
+        text, mask = segments[at]
+        if len(mask or text) >= wanted:
+            if mask:
+                return segments[:at], segments[at:]
+            end = len(text) - wanted
+            near = Segment(text[end:])
+            return (*segments[:at], Segment(text[:end])), (near, *segments[at + 1 :])
+        wanted -= len(mask or text)
+    return (), segments
 
 
 def mirrored(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:

@@ -9,7 +9,6 @@ visible".
 import re
 import unicodedata
 from collections.abc import Iterator
-from itertools import compress
 from typing import Final
 
 from webui.preview.codes import classes, is_plain
@@ -20,8 +19,6 @@ _DIRECTION: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _LONE_RETURN: Final = re.compile(r"\r(?!\n)")
 STACKED: Final = re.compile(r"m{5}|(?<![A-Zd.m])m")
 _UNBOUNDED_MARKS: Final = re.compile(r"m{31}")
-_RIGHT_TO_LEFT: Final = frozenset("HR")
-_LEFT_TO_RIGHT: Final = frozenset("Ld")
 USER_IN_URL: Final = re.compile(r"://[^\s/?#@]*+@")
 _AUTHORITY: Final = re.compile(r"://([^\s/?#\"'<>`|\\]++)")
 
@@ -46,7 +43,7 @@ class Reader:
         """Return the flags of a name or a value."""
         found: set[str] = set()
         if not is_plain(text):
-            found.update(_of_signs(text, classes(text)))
+            found = _of_signs(text, classes(text))
         elif text and " " in {text[0], text[-1]}:
             found.add("edge-space")
         if not self._has_words:
@@ -63,41 +60,37 @@ class Reader:
 _NONE: Final[frozenset[str]] = frozenset()
 
 
-def _of_edges(text: str) -> Iterator[str]:
+def _has_blank_edge(text: str) -> bool:
     inner = text.strip("\r\n")
+    if not inner or inner[-1].isspace():
+        return inner != ""
     # Whole lines of a file are indented; what stands before one line alone is no indent.
-    is_of_lines = "\n" in inner or text.endswith("\n")
-    if inner and (inner[-1].isspace() or (inner[0].isspace() and not is_of_lines)):
-        yield "edge-space"
+    return inner[0].isspace() and not ("\n" in inner or text.endswith("\n"))
 
 
-def _of_signs(text: str, found: str) -> Iterator[str]:
-    yield from _of_edges(text)
+def _of_signs(text: str, found: str) -> set[str]:
+    flags = {"edge-space"} if _has_blank_edge(text) else set()
+    hides = "x" in found
+    if hides or ("\r" in text and _LONE_RETURN.search(text)):
+        flags.add("invisible")
     if text.isascii():
-        yield from ["invisible"] * _is_hiding(text, found)
-        return
-    checks = (
-        _is_hiding(text, found),
-        _turns(text, found),
-        mixes_scripts(found),
-        _UNBOUNDED_MARKS.search(found) or not unicodedata.is_normalized("NFKC", text),
-        STACKED.search(found),
-    )
-    yield from compress(
-        ("invisible", "rtl", "mixed-script", "nfkc-differs", "stacked-marks"), checks
-    )
+        return flags
+    if (hides and _DIRECTION.search(text)) or _has_both_directions(found):
+        flags.add("rtl")
+    if mixes_scripts(found):
+        flags.add("mixed-script")
+    has_marks = "m" in found
+    if has_marks and STACKED.search(found):
+        flags.add("stacked-marks")
+    unbounded = has_marks and _UNBOUNDED_MARKS.search(found)
+    if unbounded or not unicodedata.is_normalized("NFKC", text):
+        flags.add("nfkc-differs")
+    return flags
 
 
-def _is_hiding(text: str, found: str) -> bool:
-    return "x" in found or ("\r" in text and _LONE_RETURN.search(text) is not None)
-
-
-def _turns(text: str, found: str) -> bool:
-    """Whether the direction of writing may show this text in another order."""
-    if "x" in found and _DIRECTION.search(text):
-        return True
-    kinds = set(found)
-    return not (_RIGHT_TO_LEFT.isdisjoint(kinds) or _LEFT_TO_RIGHT.isdisjoint(kinds))
+def _has_both_directions(found: str) -> bool:
+    """Whether parts of a text are written in one direction and parts in the other: it may be shown in another order."""
+    return ("H" in found or "R" in found) and ("L" in found or "d" in found)
 
 
 def _of_addresses(text: str) -> Iterator[str]:

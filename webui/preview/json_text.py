@@ -47,19 +47,21 @@ class Writer:
     def show(self, pieces: Iterable[Piece]) -> None:
         """Write pieces. What a letter of another script is stands in the tree; JSON only marks it."""
         for piece in pieces:
-            if piece.kind == "text":
-                self._text.append(piece.text)
-            else:
+            kind, text = piece.kind, piece.text
+            self.width += len(text)
+            if kind == "text":
+                self._text.append(text)
+                continue
+            if self._text:
                 self._flush()
-                odd = piece.kind == "odd"
-                self._pieces.append(Piece("odd", piece.text) if odd else piece)
-            self.width += len(piece.text)
+            self._pieces.append(Piece("odd", text) if kind == "odd" else piece)
 
     def string(self, pieces: Iterable[Piece]) -> None:
         """Write pieces between quotation marks."""
-        self.text('"')
+        self._text.append('"')
         self.show(pieces)
-        self.text('"')
+        self._text.append('"')
+        self.width += 2
 
     def taken(self) -> tuple[Piece, ...]:
         """Return what was written, and begin anew."""

@@ -6,6 +6,7 @@ one-time passwords added.
 
 import fnmatch
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
@@ -41,16 +42,18 @@ _OPAQUE_NAME: Final = re.compile(
 )
 
 
-@lru_cache(maxsize=1024)
-def is_secret(name: str, patterns: tuple[str, ...]) -> bool:
-    """Whether a value under this key is masked.
+@lru_cache(maxsize=256)
+def secret_names(patterns: tuple[str, ...]) -> Callable[[str], bool]:
+    """Return what says whether a value under a key is masked.
 
     A pattern with `*` or `?` is compared with the whole key; one of at most four letters
     with each word of it; a longer one may stand anywhere in it. Case does not count, and
     `api_key` also finds `apiKey` and `api-key`.
     """
     words, globs, _ = _compiled(patterns)
-    return bool(words.search(_folded(name)) or globs.match(name.lower()))
+    if any(map(_is_glob, patterns)):
+        return lambda name: bool(words.search(_folded(name)) or globs.match(name.lower()))
+    return lambda name: words.search(_folded(name)) is not None
 
 
 @lru_cache(maxsize=1024)
@@ -97,9 +100,13 @@ def _is_glob(pattern: str) -> bool:
 
 def _words(pattern: str) -> str:
     words = "[^a-z0-9]?".join(map(re.escape, re.split(r"[_\-. ]", pattern)))
-    if len(pattern) <= _LONGEST_WHOLE_WORD:
+    if len(pattern) > _LONGEST_WHOLE_WORD:
+        return words
+    first = re.escape(pattern[:1])
+    if not words.startswith(first):
         return rf"(?<![a-z]){words}(?![a-z])"
-    return words
+    # All begin with a letter as it is: the engine looks for these letters, and tries nothing elsewhere.
+    return rf"{first}(?<![a-z]{first}){words[len(first) :]}(?![a-z])"
 
 
 def _either(patterns: list[str]) -> re.Pattern[str]:

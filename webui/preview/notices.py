@@ -13,6 +13,8 @@ from webui.preview.visible import escape
 from webui.sentences import Sentence, forms, joined, number, sentence
 
 _NAMED_KINDS: Final = 3
+_NAMING_SIGNS: Final = frozenset({"invisible", "mixed-script"})
+"""Flags whose sentences name the signs."""
 _FEW: Final = 20
 _LEAST_SPACES: Final = " " * 41
 _LEAST_NEWLINES: Final = 10
@@ -125,11 +127,14 @@ class Tally:
     def count(self, flags: frozenset[str], text: str) -> None:
         """Count the flags of one text."""
         _add(self.flags, flags)
+        if flags.isdisjoint(_NAMING_SIGNS):
+            return
+        found = classes(text)
         if "invisible" in flags:
-            hidden = list(compress(text, map("x".__eq__, classes(text))))
+            hidden = list(compress(text, map("x".__eq__, found)))
             _add(self._invisible, hidden or "\r" * text.count("\r"))
         if "mixed-script" in flags:
-            _add(self._odd, list(odd_letters(text)))
+            _add(self._odd, odd_letters(text, found))
 
     def count_blanks(self, text: str) -> None:
         """Remember the long runs of blanks in one text."""

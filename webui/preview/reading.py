@@ -90,7 +90,8 @@ class Call:
             return False
         if self._is_calm:
             return True
-        return self._short(text) == Said((Segment(text),))
+        said = self._short(text)
+        return not (said.flags or said.payloads or said.masks)
 
     def _short(self, text: str) -> Said:
         """Return what is to be said of a text too short for its key to matter; looked at once."""
@@ -229,7 +230,11 @@ class Call:
     def _labelled(self, value: Value, label: Label) -> Value:
         self.tally.masks += label.masks
         self.tally.count(label.flags, "".join([text for text, _ in label.segments]))
-        return value._replace(label=label.segments, flags=value.flags | label.flags)
+        _, kind, segments, flags, children, received, _, payloads = value
+        flags |= label.flags
+        return Value(
+            label.shown, kind, segments, flags, children, received, label.segments, payloads
+        )
 
     def _text(
         self, name: str, key: str, text: str, secret: bool, known: Span | None = None

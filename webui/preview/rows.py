@@ -6,15 +6,15 @@ own, in its place. Where that is so of too many, they stand in rows as well, who
 mask of theirs is there, and their flags stand behind the row.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from json.encoder import encode_basestring
 from typing import Any, Final
 
 from webui.preview.clipping import FULL, laid_out, quoted_out, wide
 from webui.preview.json_text import Writer, plain_json
-from webui.preview.nodes import EMPTY, Decoded, Node, Piece, respelt
+from webui.preview.nodes import EMPTY, Decoded, Node, respelt
 from webui.preview.reading import flags_of
 from webui.preview.redaction import Payload
-from webui.preview.revealing import REVEALED, hides
 from webui.preview.values import Inside, Value, plain_value
 from webui.preview.visible import told_apart
 
@@ -43,9 +43,10 @@ def unpacked(payload: Payload) -> Decoded:
 def _nodes(inside: Inside, line: Line, above: str) -> Iterator[Node]:
     row = _Row(is_list=inside.is_list)
     survey = inside.survey
+    is_crowded = survey.is_crowded
     for at, name, value in inside.parts():
         is_told = type(value) is Value
-        own = _has_own_line(value, inside) if is_told else survey.is_long(value)
+        own = not (is_crowded and _is_short(value)) if is_told else survey.is_long(value)
         if row.count and (own or row.writer.width > _WIDTH):
             yield row.node()
         if not own:
@@ -62,13 +63,9 @@ def _nodes(inside: Inside, line: Line, above: str) -> Iterator[Node]:
         yield row.node()
 
 
-def _has_own_line(value: Value, inside: Inside) -> bool:
-    return not (inside.survey.is_crowded and _is_short(value))
-
-
 def _is_short(value: Value) -> bool:
     """Whether a value of which something is to be said may stand in a row: nothing in it is folded."""
-    if value.flags >= REVEALED:
+    if "revealed" in value.flags:
         return False
     if isinstance(value.children, Inside):
         return not value.children.is_long and all(map(_is_short, value.children.told))
@@ -105,10 +102,13 @@ class _Row:
         self._value(value, place)
 
     def _name(self, value: Value, place: str) -> None:
-        pieces: Iterable[Piece] = quoted_out(value.name_segments)
+        if not value.label:  # visible as it stands
+            self.writer.text(f"{encode_basestring(value.name)}: ")
+            return
+        pieces = quoted_out(value.label, place)
         if "look-alike-keys" in value.flags:
             pieces = [piece._replace(text=told_apart(piece.text)) for piece in pieces]
-        self.writer.string(_placed(pieces, value, place))
+        self.writer.string(pieces)
         self.writer.text(": ")
 
     def _value(self, value: Value, place: str) -> None:
@@ -117,9 +117,9 @@ class _Row:
             self._inside(value, place)
             return
         if value.kind == "string":
-            self.writer.string(_placed(quoted_out(value.segments), value, place))
+            self.writer.string(quoted_out(value.segments, place))
         else:
-            self.writer.show(_placed(laid_out(value.segments), value, place))
+            self.writer.show(laid_out(value.segments, place))
         if value.received:
             self.writer.show([respelt(value.received)])
         self._decoded += map(unpacked, value.payloads)
@@ -154,10 +154,3 @@ class _Row:
         )
         self.count, self._flags, self._decoded = 0, set(), []
         return made
-
-
-def _placed(pieces: Iterable[Piece], value: Value, place: str) -> Iterable[Piece]:
-    """Return pieces of a value, its masks with the place by which they can be asked for."""
-    if not (value.flags and hides(value)):
-        return pieces
-    return [piece._replace(at=place) if piece.kind == "mask" else piece for piece in pieces]

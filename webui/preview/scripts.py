@@ -6,12 +6,10 @@ Source: UTS 39, "highly restrictive": Latin may stand beside the East Asian scri
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
 from typing import Final
 
-from webui.preview.codes import classes
 from webui.sentences import Sentence, sentence, sentence_in
 
 _CHANGE: Final = re.compile(r"([A-Z])[dmx]*+(?!\1)([A-Z])")
@@ -68,9 +66,9 @@ def _places(found: str) -> tuple[int, ...]:
 _places_in_few = lru_cache(maxsize=2048)(_places)
 
 
-def odd_letters(text: str) -> Iterator[str]:
-    """Yield the letters at those places."""
-    return (text[place] for place in odd_places(classes(text)))
+def odd_letters(text: str, found: str) -> list[str]:
+    """Return the letters of a text at those places; `found` are its classes."""
+    return [text[place] for place in odd_places(found)]
 
 
 def letter_named(letter: str) -> Sentence:

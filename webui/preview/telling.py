@@ -12,7 +12,7 @@ from typing import Final
 
 from webui.preview.nodes import cut_gap
 from webui.preview.visible import BLANKS, MIXED_BLANKS
-from webui.sentences import Forms, Sentence, forms, joined
+from webui.sentences import Forms, Language, Sentence, forms, joined, told
 
 MORE_KEYS: Final = forms("+%(number)s more key", "+%(number)s more keys")
 KEYS: Final = forms("%(number)s key", "%(number)s keys")
@@ -56,6 +56,20 @@ _MARKS: Final[tuple[tuple[re.Pattern[str], _Say], ...]] = (
     (re.compile(r"\+(\d+) more keys?"), _counted(MORE_KEYS)),
 )
 _GAP: Final = re.compile(r"⟦… (\d+) of (\d+) chars hidden …⟧")
+
+
+class Mark(Sentence):
+    """A mark that is looked at when it is told: of thousands in a call most never are."""
+
+    __slots__ = ()
+
+    def told(self, language: Language) -> str:
+        """Return it in another language."""
+        return str(told(mark_told(str(self)), language))
+
+    def changed(self, change: Callable[[str], str]) -> Sentence:
+        """Return it with a change made to all of it."""
+        return Mark(change(str(self)))
 
 
 @lru_cache(maxsize=4096)

@@ -9,7 +9,8 @@ Specification: preview.md, "Made visible".
 import base64
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from heapq import merge
 from typing import Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -68,7 +69,12 @@ class Unpacker:
     def found_in(self, text: str) -> Iterator[Packed]:
         """Yield what is packed in a text, in order, none of it inside another."""
         done = 0
-        for packed in sorted(self._candidates(text)):
+        found: Iterable[Packed] = sorted(self._candidates(text))
+        if text.count("%") >= _LEAST_PERCENT:
+            found = merge(
+                _percent_escapes(text), found
+            )  # read as far as they are asked for
+        for packed in found:
             if packed.begin < done:
                 continue
             if self._left == 0:
@@ -79,8 +85,6 @@ class Unpacker:
             yield packed
 
     def _candidates(self, text: str) -> Iterator[Packed]:
-        if text.count("%") >= _LEAST_PERCENT:
-            yield from _percent_escapes(text)
         if "\\x" in text:
             yield from _hex_escapes(text)
         found = 0
@@ -99,6 +103,8 @@ class Unpacker:
         if whole is not None:
             yield whole
             return
+        if text[begin:end].isalnum():
+            return  # one word
         for line in _ONE_LINE.finditer(text, begin, end):
             packed = self._run(text, *line.span()) if line.span() != (begin, end) else None
             if packed is not None:

@@ -12,13 +12,15 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from webui.preview.codes import classes, is_plain
+from webui.preview.codes import classes
 from webui.preview.nodes import Piece
 from webui.preview.scripts import letter_named, mixes_scripts, odd_places
 from webui.sentences import Sentence, forms, joined, sentence
 
 _MANY_SPACES: Final = " " * 9
 _NAMES_IN_A_TITLE: Final = 3
+_MOST_ALIKE: Final = 500
+"""Stretches that are kept while a text is read: where all differ, keeping them is of no use."""
 
 # Over class letters (see `codes`). Order matters: a run of blanks is looked at whole, first.
 _UNUSUAL: Final = re.compile(
@@ -56,9 +58,10 @@ def _escaped(text: str) -> str:
     shown = inner.translate(_ESCAPES)
     if len(inner) == len(text):
         return shown
-    edges = text.partition(inner) if inner else (text, "", "")
-    before, after = (_counted(" ", len(each)).text if each else "" for each in edges[::2])
-    return f"{before}{shown}{after}"
+    before = len(text) - len(text.lstrip(" "))
+    after = len(text) - len(inner) - before
+    begin = _counted(" ", before).text if before else ""
+    return f"{begin}{shown}{_counted(' ', after).text if after else ''}"
 
 
 def inline(text: str) -> str:
@@ -93,15 +96,19 @@ def pieces_between(text: str, *, first: bool = True, last: bool = True) -> list[
         return [*_blanks(text[:start]), middle, *_blanks(text[end:])]
     found = classes(text)
     odd = odd_places(found)[::-1] if mixes_scripts(found) else []
+    plain, chips = _Plain(), _Chips()
     shown = list(_blanks(found[:start])) if start else []
     done = start
     for match in _UNUSUAL.finditer(found, start, end):
         begin, stop = match.span()
-        shown += _stretch(text, done, begin, odd)
+        if odd:
+            shown += _stretch(text, done, begin, odd)
+        elif begin > done:
+            shown.append(plain[text[done:begin]])
         if match.lastgroup == "blank":
             shown += _blanks(match[0])
         else:
-            shown.append(_chip(text[begin:stop]))
+            shown.append(chips[text[begin:stop]])
         done = stop
     shown += _stretch(text, done, end, odd)
     if end < len(text):
@@ -126,6 +133,26 @@ def _stretch(text: str, begin: int, end: int, odd: list[int]) -> list[Piece]:
     return shown
 
 
+class _Plain(dict[str, Piece]):
+    """Stretches of one text that are visible as they stand; those that are alike are made once."""
+
+    def __missing__(self, stretch: str) -> Piece:
+        piece = Piece("text", stretch)
+        if len(self) < _MOST_ALIKE:
+            self[stretch] = piece
+        return piece
+
+
+class _Chips(dict[str, Piece]):
+    """The same of those that are written out."""
+
+    def __missing__(self, run: str) -> Piece:
+        piece = _chip(run)
+        if len(self) < _MOST_ALIKE:
+            self[run] = piece
+        return piece
+
+
 @lru_cache(maxsize=1024)
 def _odd(letter: str) -> Piece:
     return Piece("odd", letter, letter_named(letter))
@@ -134,10 +161,11 @@ def _odd(letter: str) -> Piece:
 def is_as_shown(text: str) -> bool:
     """Whether a text is visible as it stands; of all texts most are."""
     return (
-        is_plain(text)
+        text.isascii()
+        and text.isprintable()
         and _MANY_SPACES not in text
-        and not text.startswith(" ")
-        and not text.endswith(" ")
+        and text[:1] != " "
+        and text[-1:] != " "
     )
 
 

@@ -212,7 +212,7 @@ def text_of(value: Value) -> Text:
     for segment in value.segments:
         if segment.mask:
             sign = next(signs)
-            masks[sign] = segment.piece
+            masks[sign] = segment.piece()
             plain.append(sign)
         else:
             plain.append(segment.text)
