@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from flask import Blueprint, Response, request
 from sqlalchemy import select
@@ -35,14 +36,14 @@ from webui.insights.figures import charts
 from webui.insights.headline import figures
 from webui.insights.units import day_of, units_of
 from webui.preview import inline
-from webui.sentences import number, sentence
+from webui.sentences import sentence
 from webui.store.models import Agent
 from webui.store.queries import insights, people
 from webui.web.access import may, require
 from webui.web.context import house
 from webui.web.links import link
 from webui.web.render import page as whole_page
-from webui.web.speaking import spoken
+from webui.web.speaking import spoken, tell
 
 blueprint = Blueprint("insights", __name__, url_prefix="/insights")
 PERIODS = (7, 30, 90)
@@ -206,10 +207,10 @@ def _names(
         org_id,
         _actors("agent", agents) | _actors("user", counted.of(Facet.REVIEWER)),
     )
-    return Names(
-        lambda agent_id: shown(known.get(f"agent:{agent_id}", agent_id)),
-        lambda user_id: shown(known.get(f"user:{user_id}", user_id)),
-        lambda text: sentence("(other tools)") if text == OTHER else shown(text),
+    return Names(  # each stands in several charts, and the name of an agent in many rows
+        cache(lambda agent_id: shown(known.get(f"agent:{agent_id}", agent_id))),
+        cache(lambda user_id: shown(known.get(f"user:{user_id}", user_id))),
+        cache(lambda text: sentence("(other tools)") if text == OTHER else shown(text)),
     )
 
 
@@ -219,6 +220,7 @@ def _actors(kind: str, ids: Iterable[str]) -> set[str]:
 
 def _view(chart: Chart, asked: Asked) -> ChartView:
     draw = drawing.columns if chart.upright else drawing.bars
+    heads = [str(tell(head)) for head in chart.heads]  # once, not in each row
     kinds = [
         "number" if isinstance(cell, int) else "" for cell in next(iter(chart.rows), ())
     ]
@@ -226,8 +228,8 @@ def _view(chart: Chart, asked: Asked) -> ChartView:
     return ChartView(
         chart,
         draw(chart.key, chart.title, chart.about, chart.marks) if drawn else None,
-        list(zip(chart.heads, kinds, strict=False)),
-        [_cells(chart.heads, kinds, row) for row in chart.rows[:SHOWN]],
+        list(zip(heads, kinds, strict=False)),
+        [_cells(heads, kinds, row) for row in chart.rows[:SHOWN]],
         max(0, len(chart.rows) - SHOWN),
         link("insights.export", asked.given, chart=chart.key),
     )
@@ -236,5 +238,8 @@ def _view(chart: Chart, asked: Asked) -> ChartView:
 def _cells(
     heads: Sequence[str], kinds: Sequence[str], row: Sequence[Cell]
 ) -> list[tuple[str, str, str]]:
-    texts = [number(cell) if isinstance(cell, int) else cell for cell in row]
+    speaker = spoken()
+    texts = [
+        speaker.number(cell) if isinstance(cell, int) else str(tell(cell)) for cell in row
+    ]
     return list(zip(heads, kinds, texts, strict=True))
