@@ -32,7 +32,8 @@ _MEANS_SOMETHING: Final = re.compile("[&<>'\"]").search
 
 def spoken() -> Language:
     """Return the language of this request: the person's, else the browser's, else English."""
-    known: Language | None = g.get("language")  # one look: a page asks hundreds of times
+    kept = g._get_current_object()  # noqa: SLF001 - flask's own; a page asks hundreds of times
+    known: Language | None = kept.get("language")
     if known is None:
         own = current_user.signed.language if current_user.is_authenticated else None
         known = g.language = chosen(own, list(request.accept_languages.values()))
