@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from xml.etree import ElementTree as ET
 
 import pytest
-from flask import Flask, render_template
+from flask import Flask, get_template_attribute
 
 from webui.insights import buckets, drawing
 from webui.insights.drawing import LABEL_MAX, Drawing, Mark
@@ -30,9 +30,9 @@ def read(dashboard: Flask) -> Read:
 
     def written(drawing: Drawing) -> ET.Element:
         with dashboard.app_context():
-            svg = render_template("insights/_chart.html", drawing=drawing).strip()
+            svg = str(get_template_attribute("insights/_chart.html", "draw")(drawing))
         return ET.fromstring(  # noqa: S314 - our own
-            svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+            svg.strip().replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
         )
 
     return written

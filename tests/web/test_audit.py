@@ -10,10 +10,12 @@ from sqlalchemy import update
 
 from tests.plugins.desk import FileCall, House, SignedIn
 from webui.audit.verifier import verify
-from webui.store.models import AuditHead
+from webui.preview import visible
+from webui.store.models import AuditHead, Event
 from webui.store.queries import events
 from webui.store.queries.events import EventFilters
 from webui.store.store import Store
+from webui.web import audit
 
 
 @pytest.mark.parametrize(
@@ -133,3 +135,35 @@ def test_checking_the_chain_says_what_was_found(
     head = update(AuditHead).where(AuditHead.org_id == house.org_id)
     store.write(lambda tx: tx.execute(head.values(row_hash=bytes(32))) and None)
     assert "does not fit the chain" in browser.get("/audit?verify=1").get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {},
+        {"status": "pending"},
+        {"a": 1, "b": None, "c": True, "d": -2.5, "e": "ü ⟦ \u202e", 'f"\n': ',\n  "g": 1'},
+        {"status": "denied", "of": {"deep": [1, {"er": "x"}]}},
+        {"list": []},
+    ],
+    ids=["empty", "one", "flat", "deep", "list"],
+)
+def test_a_payload_reads_as_the_library_indents_it(facts: dict[str, object]) -> None:
+    expected = visible(json.dumps(facts, indent=2, ensure_ascii=False))
+    assert audit._readable(facts) == expected  # noqa: SLF001 - the text, past the page's escapes
+
+
+def test_an_erased_payload_is_told_as_such_and_the_rest_stays(
+    signed_in: SignedIn, house: House, file_call: FileCall, store: Store
+) -> None:
+    approval_id = file_call()
+    of_it = Event.subject == f"approval:{approval_id}"
+    store.write(
+        lambda tx: tx.session.execute(
+            update(Event).where(of_it).values(payload=None, nonce=None)
+        )
+    )
+    text = signed_in(house.ed).get(f"/audit?subject={approval_id}").get_data(as_text=True)
+    assert len(numbers(text)) == text.count("Erased; its hash stays in the chain.") > 0
+    assert f'href="/approvals/{approval_id}"' in text
+    assert ">Asked</div>" in text

@@ -5,9 +5,9 @@ from sqlalchemy import select
 
 from tests.plugins.desk import PASSWORD, Browser, House, Member, SignedIn, TestClock
 from webui.approvals.people import accounts
-from webui.store.models import INSTANCE, Event, WebSession
+from webui.store.models import INSTANCE, WebSession
 from webui.store.queries import events
-from webui.store.queries.events import EventFilters
+from webui.store.queries.events import EventFilters, Logged
 from webui.store.store import Store
 
 MINUTE = 60_000
@@ -19,7 +19,7 @@ def sign_in(browser: Browser, member: Member, password: str = PASSWORD, **more: 
     ).status_code
 
 
-def failures(store: Store) -> list[Event]:
+def failures(store: Store) -> list[Logged]:
     with store.reading() as session:
         filters = EventFilters(action="user.sign_in_failed")
         return list(events.page(session, INSTANCE, filters).rows)

@@ -52,6 +52,7 @@ from webui.web import (
     policy_saving,
     policy_versions,
     providers,
+    putting,
     questions,
     queue,
     reporting,
@@ -163,6 +164,7 @@ def create_app(
     errors.register(app)
     filters.register(app)
     speaking.register(app)
+    putting.register(app)
     assets.register(app)
     drawn.register(app)
     tree_words.register(app)

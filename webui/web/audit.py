@@ -1,7 +1,7 @@
 """The log: its page, its export, and a quick look at the chain."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, request, url_for
@@ -14,9 +14,8 @@ from webui.audit.export import Recorded, csv_rows, json_lines
 from webui.audit.recheck import broken_at
 from webui.preview import visible
 from webui.sentences import number, sentence
-from webui.store.models import Event
 from webui.store.queries import events, people
-from webui.store.queries.events import EventFilters
+from webui.store.queries.events import EventFilters, Logged
 from webui.store.store import Store
 from webui.web.access import may, require
 from webui.web.context import house
@@ -24,13 +23,14 @@ from webui.web.cursors import read_seq
 from webui.web.filters import day_end, day_start
 from webui.web.links import link
 from webui.web.render import page as whole_page
-from webui.web.timeline import actor_name, words_of
+from webui.web.timeline import actor_name, facts_of, words_for
 
 blueprint = Blueprint("audit", __name__, url_prefix="/audit")
 PAGE = 100
 CHECKED = 2_000
 _FIELDS = ("actor", "action", "subject", "since", "until")
-_encoded = json.JSONEncoder(ensure_ascii=False).encode
+_line_by_line = json.JSONEncoder(ensure_ascii=False, separators=(",\n  ", ": ")).encode
+_NESTED = frozenset({dict, list})
 FORMS = {"jsonl": "application/jsonl", "csv": "text/csv; charset=utf-8"}
 
 
@@ -75,18 +75,21 @@ def page() -> str:
     before = read_seq(request.args.get("before"))
     with house().store.reading() as session:
         filters = _filters(session, org_id, asked)
+        seq, row_hash = events.head(
+            session, org_id
+        )  # before the rows: they hold it at least
         found = events.page(session, org_id, filters, before, PAGE + 1)
         shown = found.rows[:PAGE]
         names = people.names(session, org_id, {event.actor for event in shown})
-        seq, row_hash = events.head(session, org_id)
         check = _check(session, org_id) if "verify" in request.args else None
     given = {name: text for name, text in asked.items() if text}
     older = shown[-1].seq if len(found.rows) > PAGE else found.looked_to
     return whole_page(
         "audit/page.html",
-        events=[_view(event, names) for event in shown],
+        events=_views(shown, names),
         filters=asked,
         check=check,
+        seq=seq,
         head=Head(seq, row_hash.hex()),
         older_url=older and link("audit.page", given, before=older),
         newest_url=link("audit.page", given) if before else None,
@@ -113,30 +116,40 @@ def _filters(session: Session, org_id: str, asked: Mapping[str, str]) -> EventFi
     )
 
 
-def _view(event: Event, names: Mapping[str, str]) -> EventView:
-    approval_id = approval_of(event.subject)
+def _views(shown: Sequence[Logged], names: Mapping[str, str]) -> list[EventView]:
+    """Return events for their rows; most come from few actors, and several are of one approval."""
+    actors = {actor: actor_name(actor, names) for actor in {event.actor for event in shown}}
+    subjects = {
+        name: (visible(name), _url_of(name)) for name in {event.subject for event in shown}
+    }
+    return [_view(event, actors[event.actor], *subjects[event.subject]) for event in shown]
+
+
+def _view(event: Logged, actor: str, subject: str, subject_url: str | None) -> EventView:
+    facts = facts_of(event)
     return EventView(
         seq=event.seq,
         at=event.at,
-        actor=actor_name(event.actor, names),
+        actor=actor,
         action=event.action,
-        subject=visible(event.subject),
-        subject_url=url_for("approval.page", approval_id=approval_id)
-        if approval_id
-        else None,
-        words=words_of(event),
+        subject=subject,
+        subject_url=subject_url,
+        words=words_for(event.action, facts),
         row_hash=event.row_hash.hex(),
-        payload=None if event.payload is None else _readable(event.payload),
+        payload=None if event.payload is None else _readable(facts),
     )
 
 
-def _readable(payload: bytes) -> str:
-    facts = json.loads(payload)
-    if not facts or any(isinstance(fact, dict | list) for fact in facts.values()):
+def _url_of(subject: str) -> str | None:
+    approval_id = approval_of(subject)
+    return url_for("approval.page", approval_id=approval_id) if approval_id else None
+
+
+def _readable(facts: Mapping[str, object]) -> str:
+    if not facts or not _NESTED.isdisjoint(map(type, facts.values())):
         return visible(json.dumps(facts, indent=2, ensure_ascii=False))
     # The same text for what is flat, as nearly all are: indented, the library writes it slowly.
-    lines = [f"  {_encoded(name)}: {_encoded(fact)}" for name, fact in facts.items()]
-    return visible("{\n" + ",\n".join(lines) + "\n}")
+    return visible(f"{{\n  {_line_by_line(facts)[1:-1]}\n}}")
 
 
 def _check(session: Session, org_id: str) -> Check:

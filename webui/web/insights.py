@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from flask import Blueprint, Response, request
 from sqlalchemy import select
@@ -34,8 +35,9 @@ from webui.insights.drawing import Drawing
 from webui.insights.figures import charts
 from webui.insights.headline import figures
 from webui.insights.units import day_of, units_of
+from webui.languages import Language
 from webui.preview import inline
-from webui.sentences import number, sentence
+from webui.sentences import sentence, told
 from webui.store.models import Agent
 from webui.store.queries import insights, people
 from webui.web.access import may, require
@@ -86,6 +88,8 @@ class Read:
     begins: int | None
     """The first day that anything was counted on; none if nothing ever was."""
     unknown_agent: bool
+    seq: int
+    """The last event of the log."""
     left: int
     """Events of the log that are not counted yet."""
 
@@ -122,6 +126,7 @@ def page() -> str:
         first=_day(read.first),
         compared=_compared(read, asked),
         begins=None if read.begins is None else _day(read.begins),
+        seq=read.seq,
         left=read.left,
         unknown_agent=read.unknown_agent,
         told_apart=PAIRS_MAX,
@@ -167,10 +172,11 @@ def _read(session: Session, org_id: str, asked: Asked, shown: Callable[[str], st
             units = units_of(first - asked.days, first - 1)
             before = Counted(_sums(session, org_id, cut, units))
         counted = Counted(_sums(session, org_id, cut, units_of(first, today)), before)
-    left = insights.head(session, org_id) - (insights.place(session, org_id) or 0)
+    seq = insights.head(session, org_id)
+    left = seq - (insights.place(session, org_id) or 0)
     names = _names(session, org_id, counted, shown)
     found = charts(counted, names, asked.days)
-    return Read(counted, found, first, begins, agent_id is None, left)
+    return Read(counted, found, first, begins, agent_id is None, seq, left)
 
 
 def _sums(
@@ -206,10 +212,10 @@ def _names(
         org_id,
         _actors("agent", agents) | _actors("user", counted.of(Facet.REVIEWER)),
     )
-    return Names(
-        lambda agent_id: shown(known.get(f"agent:{agent_id}", agent_id)),
-        lambda user_id: shown(known.get(f"user:{user_id}", user_id)),
-        lambda text: sentence("(other tools)") if text == OTHER else shown(text),
+    return Names(  # each stands in several charts, and the name of an agent in many rows
+        cache(lambda agent_id: shown(known.get(f"agent:{agent_id}", agent_id))),
+        cache(lambda user_id: shown(known.get(f"user:{user_id}", user_id))),
+        cache(lambda text: sentence("(other tools)") if text == OTHER else shown(text)),
     )
 
 
@@ -219,6 +225,8 @@ def _actors(kind: str, ids: Iterable[str]) -> set[str]:
 
 def _view(chart: Chart, asked: Asked) -> ChartView:
     draw = drawing.columns if chart.upright else drawing.bars
+    speaker = spoken()
+    heads = [str(told(head, speaker)) for head in chart.heads]  # once, not in each row
     kinds = [
         "number" if isinstance(cell, int) else "" for cell in next(iter(chart.rows), ())
     ]
@@ -226,15 +234,18 @@ def _view(chart: Chart, asked: Asked) -> ChartView:
     return ChartView(
         chart,
         draw(chart.key, chart.title, chart.about, chart.marks) if drawn else None,
-        list(zip(chart.heads, kinds, strict=False)),
-        [_cells(chart.heads, kinds, row) for row in chart.rows[:SHOWN]],
+        list(zip(heads, kinds, strict=False)),
+        [_cells(speaker, heads, kinds, row) for row in chart.rows[:SHOWN]],
         max(0, len(chart.rows) - SHOWN),
         link("insights.export", asked.given, chart=chart.key),
     )
 
 
 def _cells(
-    heads: Sequence[str], kinds: Sequence[str], row: Sequence[Cell]
+    speaker: Language, heads: Sequence[str], kinds: Sequence[str], row: Sequence[Cell]
 ) -> list[tuple[str, str, str]]:
-    texts = [number(cell) if isinstance(cell, int) else cell for cell in row]
+    texts = [
+        speaker.number(cell) if isinstance(cell, int) else str(told(cell, speaker))
+        for cell in row
+    ]
     return list(zip(heads, kinds, texts, strict=True))

@@ -5,8 +5,9 @@ In a template a text stands in `{% trans %}` or in `_("...")`; sentences of the 
 """
 
 import json
+import re
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, Final
 
 from flask import Blueprint, Flask, Response, g, redirect, request, url_for
 from flask_login import current_user
@@ -25,15 +26,18 @@ from webui.web.doors import public
 blueprint = Blueprint("speaking", __name__)
 BROWSER = "browser"
 """The choice to follow the browser, as the form sends it."""
+_MEANS_SOMETHING: Final = re.compile("[&<>'\"]").search
+"""In HTML: `escape` writes no other sign than it stands."""
 
 
 def spoken() -> Language:
     """Return the language of this request: the person's, else the browser's, else English."""
-    known = g.get("language")  # one look: a page asks hundreds of times
+    kept = g._get_current_object()  # noqa: SLF001 - flask's own; a page asks hundreds of times
+    known: Language | None = kept.get("language")
     if known is None:
         own = current_user.signed.language if current_user.is_authenticated else None
         known = g.language = chosen(own, list(request.accept_languages.values()))
-    return cast("Language", known)
+    return known
 
 
 def of_browser() -> Language:
@@ -44,6 +48,15 @@ def of_browser() -> Language:
 def tell(value: object) -> object:
     """Return a sentence in the reader's language, and anything else as it is."""
     return value.told(spoken()) if isinstance(value, Sentence) else value
+
+
+def put(value: object) -> str:
+    """Return a value as it stands in a page: told in the reader's language, and escaped."""
+    if type(value) is str:  # not what is to be told: that is of a kind of its own
+        return value if _MEANS_SOMETHING(value) is None else escape(value)
+    if type(value) is Markup:
+        return value
+    return str(value) if type(value) is int else escape(tell(value))
 
 
 @blueprint.post("/account/language")
@@ -128,8 +141,7 @@ def _filled(
     context: EvalContext, speaker: Language, text: str, values: dict[str, Any]
 ) -> str:
     """Put values into a translation: escaped, as the translation itself is markup of ours."""
-    filled = {name: told(value, speaker) for name, value in values.items()}
     if not context.autoescape:
-        return text % filled
-    escaped = {name: escape(value) for name, value in filled.items()}
+        return text % {name: told(value, speaker) for name, value in values.items()}
+    escaped = {name: put(value) for name, value in values.items()}
     return Markup(text % escaped)  # noqa: S704 - our text

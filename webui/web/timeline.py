@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from webui.approvals.states import Verdict
 from webui.approvals.words import VERDICT
@@ -47,6 +47,7 @@ _NOTHING = joined("", [])
 _OF_VERDICTS = frozenset(
     {"approval.decided", "approval.vote", "approval.settling", "approval.undone"}
 )
+_VERDICTS = frozenset(Verdict)
 
 # An agent may ask again as often as it likes; the page says how often in one number.
 # What was said stands in the conversation.
@@ -74,18 +75,30 @@ def timeline(events: Sequence[Event], names: Mapping[str, str]) -> list[Moment]:
 
 def words_of(event: Event) -> str:
     """Return what an event says, with the verdict if it has one; empty for others."""
-    said, facts = SENTENCES.get(event.action, _NOTHING), facts_of(event)
-    verdict = facts.get("verdict")
-    if event.action in _OF_VERDICTS and verdict in set(Verdict):
+    return words_for(event.action, facts_of(event))
+
+
+def words_for(action: str, facts: Mapping[str, Any]) -> str:
+    """Return what an action with these facts says."""
+    said, verdict = SENTENCES.get(action, _NOTHING), facts.get("verdict")
+    if action in _OF_VERDICTS and verdict in _VERDICTS:
         said = joined(": ", [said, VERDICT[Verdict(verdict)]])
-    if event.action == "approval.undone" and facts.get("why"):
+    if action == "approval.undone" and facts.get("why"):
         return joined(". ", [said, visible(kept(str(facts["why"])))])
-    if event.action == "approval.revealed" and facts.get("path"):
+    if action == "approval.revealed" and facts.get("path"):
         return joined(": ", [said, visible(facts["path"])])
     return said
 
 
-def facts_of(event: Event) -> dict[str, Any]:
+class Told(Protocol):
+    """An event whose payload is looked at."""
+
+    @property
+    def payload(self) -> bytes | None:
+        """Its facts as they are kept."""
+
+
+def facts_of(event: Told) -> dict[str, Any]:
     """Return an event's payload; empty once it was erased."""
     if event.payload is None:
         return {}

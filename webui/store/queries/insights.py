@@ -49,33 +49,42 @@ def behind(session: Session) -> Sequence[str]:
     return session.scalars(found.order_by(Org.id)).all()
 
 
+_place = Prepared(select(InsightCursor.seq).where(InsightCursor.org_id == bindparam("org")))
+
+
 def place(session: Session, org_id: str) -> int | None:
     """Return up to which event an org was counted; none before it was ever begun."""
-    counted = select(InsightCursor.seq).where(InsightCursor.org_id == org_id)
-    return session.scalar(counted)
+    found = _place.first(session.connection(), {"org": org_id})
+    return None if found is None else int(found[0])
+
+
+_begins = Prepared(
+    select(_counts.c.unit)
+    .where(
+        _counts.c.org_id == bindparam("org"),
+        _counts.c.agent_id == "",
+        _counts.c.tool == "",
+        _counts.c.facet == "all",
+        _counts.c.unit >= 0,
+    )
+    .order_by(_counts.c.unit)
+    .limit(1)
+)
 
 
 def begins(session: Session, org_id: str) -> int | None:
     """Return the first day of an org that numbers are kept of; none if there are none."""
-    first = (
-        select(InsightCount.unit)
-        .where(
-            InsightCount.org_id == org_id,
-            InsightCount.agent_id == "",
-            InsightCount.tool == "",
-            InsightCount.facet == "all",
-            InsightCount.unit >= 0,
-        )
-        .order_by(InsightCount.unit)
-        .limit(1)
-    )
-    return session.scalar(first)
+    found = _begins.first(session.connection(), {"org": org_id})
+    return None if found is None else int(found[0])
+
+
+_head = Prepared(select(AuditHead.seq).where(AuditHead.org_id == bindparam("org")))
 
 
 def head(session: Session, org_id: str) -> int:
     """Return the number of an org's last event."""
-    last = select(AuditHead.seq).where(AuditHead.org_id == org_id)
-    return session.scalar(last) or 0
+    found = _head.first(session.connection(), {"org": org_id})
+    return 0 if found is None else int(found[0])
 
 
 def seq_before(session: Session, org_id: str, since: int) -> int:
@@ -185,7 +194,7 @@ def sums(
     lists = {"facets": list(facets), "units": list(units)}
     found = session.execute(_adding_up(tuple(columns)), given | lists)
     names = tuple(found.keys())
-    return [dict(zip(names, row, strict=True)) for row in found]
+    return [dict(zip(names, row, strict=True)) for row in found.all()]
 
 
 @lru_cache(maxsize=8)
