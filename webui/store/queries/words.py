@@ -3,6 +3,8 @@
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from webui.store.engines import PLANNED_ANEW
+
 WORDS_MAX = 8
 SHORTEST = 2
 SHORTEST_BEGINNING = 3
@@ -15,11 +17,7 @@ _POSTGRESQL = text(
     "SELECT approval_id FROM approval_search"
     " WHERE words @@ plainto_tsquery('simple', :words)"
     " AND org_id = :org ORDER BY id DESC LIMIT :most"
-)
-
-_FROM_MEMORY = text("SET LOCAL random_page_cost = 1.1")
-"""Until the transaction ends: as if on a disk with a moving head, PostgreSQL would rather walk a
-hundred thousand of the newest rows than look up the few thousand that hold two common words."""
+).execution_options(**{PLANNED_ANEW: True})
 
 
 def asked_words(words: str) -> list[str]:
@@ -43,7 +41,6 @@ def found(session: Session, org_id: str, words: str, most: int = 500) -> list[st
     if not asked:
         return []
     if session.connection().dialect.name != "sqlite":
-        session.execute(_FROM_MEMORY)
         values = {"words": " ".join(asked), "org": org_id, "most": most}
         return list(session.scalars(_POSTGRESQL, values))
     whole = _on_sqlite(session, org_id, _quoted(asked), most)
