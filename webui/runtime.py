@@ -3,12 +3,14 @@
 import secrets
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 
 from sqlalchemy import URL, make_url
+from sqlalchemy.orm import Session
 
 from webui.approvals.asking.ask import Limits
 from webui.approvals.desk import approval_of
@@ -100,8 +102,12 @@ class Runtime:
             ]
             self.bus.publish(org_id, told[-1].seq, told)
 
-    def profile(self, org_id: str, revision: str | None = None) -> Profile:
+    def profile(
+        self, org_id: str, revision: str | None = None, session: Session | None = None
+    ) -> Profile:
         """Return how an org's previews mask; `revision` as `masking.profile_of` takes it.
+
+        `session` is to read with, where one is open already.
 
         What the policy in force masks is kept until a commit changes a policy, since every
         filing asks. On PostgreSQL another node may change it: there it is read each time.
@@ -109,8 +115,9 @@ class Runtime:
         known = self._redacted.get(org_id) if revision is None else None
         if known is None:
             changes = self._policy_changes
-            with self.store.reading() as session:
-                known = redacted_names(session.connection(), org_id, revision)
+            opened = self.store.reading() if session is None else nullcontext(session)
+            with opened as reading:
+                known = redacted_names(reading.connection(), org_id, revision)
             if (
                 revision is None
                 and self.store.on_sqlite

@@ -9,7 +9,7 @@ from psycopg import sql
 from sqlalchemy import Table, event, insert, literal, select
 from sqlalchemy.engine import Connection, Engine
 
-from webui.store.engines import PLANNED_ANEW
+from webui.store.engines import is_planned_anew
 from webui.store.transaction import Transaction
 
 INSTRUCTIONS_A_ROW = 10
@@ -89,7 +89,7 @@ def _explained(found: Visited) -> Any:
         asking = True
         told = f"{_EXPLAIN} {statement}"
         plans = [connection.exec_driver_sql(told, parameters).scalar_one()]
-        if not context.execution_options.get(PLANNED_ANEW):
+        if not is_planned_anew(statement, context.execution_options):
             plans.append(_planned_for_any(connection, statement, parameters))
         asking = False
         found.statements.append(statement)

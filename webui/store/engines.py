@@ -1,7 +1,7 @@
 """Connections to the two databases, with the settings that make their promises true."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 BUSY_MS = 5_000
 PLANNED_ANEW = "planned_anew"
 """Option of statements whose best plan depends on their values, as that of a walk along one of
-several indexes does. PostgreSQL plans all others once for any values, when a connection has run
-them a few times, which is half of what a page costs it."""
+several indexes does; see `is_planned_anew`."""
 PRAGMAS = {
     "journal_mode": "WAL",
     # NORMAL loses acknowledged decisions on a power cut (research: security.md, F3)
@@ -112,9 +111,19 @@ def _postgresql_engine(url: URL, isolation_level: str, further: str = "") -> Eng
     return engine
 
 
+def is_planned_anew(statement: str, options: Mapping[str, Any]) -> bool:
+    """Say whether PostgreSQL plans a statement each time, for the values of that time.
+
+    All others it plans once for any values, when a connection has run them a few times, which
+    spares a page half of what it costs there. It then knows no limit either, takes it for a
+    tenth of the table, and would rather sort that much than follow an index to the first few.
+    """
+    return bool(options.get(PLANNED_ANEW)) or "LIMIT" in statement
+
+
 def _plan_anew(cursor: Any, statement: str, parameters: Any, context: Any) -> bool | None:
-    """Run a statement unprepared if it asks for that; all others run as ever."""
-    if not context.execution_options.get(PLANNED_ANEW):
+    """Run a statement unprepared where its plan must not be kept; all others run as ever."""
+    if not is_planned_anew(statement, context.execution_options):
         return None
     cursor.execute(statement, parameters, prepare=False)
     return True
