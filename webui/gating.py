@@ -23,6 +23,7 @@ from webui.preview import (
     Call,
     Place,
     Preview,
+    Profile,
     card_of,
     full_of,
     gate,
@@ -139,10 +140,15 @@ def path_to(session: Session, keyring: Keyring, approval: Approval, reveal: Reve
     return path_of(stored.value, profile, reveal.place)
 
 
-def call_of(session: Session, keyring: Keyring, approval: Approval) -> Call:
-    """Return what would run, read for all views of one answer."""
+def call_of(
+    session: Session, keyring: Keyring, approval: Approval, profile: Profile | None = None
+) -> Call:
+    """Return what would run, read for all views of one answer.
+
+    `profile` is how it is masked, where that is known.
+    """
     stored = effective_arguments(session, keyring, approval)
-    profile = profile_for(session, keyring, approval)
+    profile = profile or profile_for(session, keyring, approval)
     return Call(stored.value, profile, stored.received.decode() or None)
 
 
@@ -164,7 +170,7 @@ def shown_of(
 
     """
     read = call_of(session, keyring, approval) if call is None else call
-    around = replace(profile_for(session, keyring, approval), schemas=())
+    around = replace(read.profile, schemas=())
     runs = Call(place_of(approval), around)
     if view == "card":
         shown, place = card_of(approval.tool, read), card_of(approval.tool, runs)

@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from psycopg import sql
 from sqlalchemy import Table, event, insert, literal, select
 from sqlalchemy.engine import Connection, Engine
 
+from webui.store.engines import is_planned_anew
 from webui.store.transaction import Transaction
 
 INSTRUCTIONS_A_ROW = 10
@@ -66,23 +68,53 @@ def _step_by_step(found: Visited) -> Any:
 
 
 def _explained(found: Visited) -> Any:
-    """Let PostgreSQL run each statement once more, and tell of it."""
+    """Let PostgreSQL run each statement twice more, and tell of it.
+
+    Once as it plans it for these values, and once for any, as it may come to do with a statement
+    that a connection has often run, unless that asks to be planned anew.
+    """
     asking = False
 
     def before(
-        connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any
+        connection: Connection,
+        _cursor: Any,
+        statement: str,
+        parameters: Any,
+        context: Any,
+        _many: bool,
     ) -> None:
         nonlocal asking
         if asking or not _READS.match(statement):
             return
         asking = True
-        told = f"EXPLAIN (ANALYZE, FORMAT JSON, TIMING OFF) {statement}"
-        plan = connection.exec_driver_sql(told, parameters).scalar_one()[0]["Plan"]
+        told = f"{_EXPLAIN} {statement}"
+        plans = [connection.exec_driver_sql(told, parameters).scalar_one()]
+        if not is_planned_anew(statement, context.execution_options):
+            plans.append(_planned_for_any(connection, statement, parameters))
         asking = False
         found.statements.append(statement)
-        found.rows.append(_rows_in(plan))
+        found.rows.append(max(_rows_in(plan[0]["Plan"]) for plan in plans))
 
     return before
+
+
+_EXPLAIN = "EXPLAIN (ANALYZE, FORMAT JSON, TIMING OFF)"
+_PLACE = re.compile(r"%\((\w+)\)s")
+
+
+def _planned_for_any(connection: Connection, statement: str, parameters: Any) -> Any:
+    names = list(dict.fromkeys(_PLACE.findall(statement)))
+    general = _PLACE.sub(lambda match: f"${names.index(match[1]) + 1}", statement)
+    raw: Any = connection.connection.driver_connection
+    with raw.cursor() as cursor:
+        cursor.execute("SET plan_cache_mode = force_generic_plan")
+        cursor.execute("PREPARE seen AS " + general.replace("%%", "%"))
+        values = sql.SQL(", ").join(sql.Literal(parameters[name]) for name in names)
+        run = sql.SQL("({})").format(values) if names else sql.SQL("")
+        plan = cursor.execute(sql.SQL(f"{_EXPLAIN} EXECUTE seen") + run).fetchone()[0]
+        cursor.execute("DEALLOCATE seen")
+        cursor.execute("RESET plan_cache_mode")
+    return plan
 
 
 def _rows_in(plan: dict[str, Any]) -> int:

@@ -418,15 +418,6 @@ def test_a_change_without_its_event_does_not_happen(desk: Desk, house: House) ->
     assert (count(desk.store, Approval), count(desk.store, Event)) == (1, before)
 
 
-def test_reading_keeps_nothing(store: Store) -> None:
-    try:
-        with store.reading() as session:
-            session.execute(insert(_throttles), {"name": "r", "empty_at": 1})
-    except StoreUnavailableError:
-        assert store.on_sqlite  # there a reader's connection cannot write at all
-    assert names(store) == set()
-
-
 @ON_SQLITE
 def test_a_broken_file_is_called_broken(tmp_path: Path, store: Store) -> None:
     path = tmp_path / "broken.db"

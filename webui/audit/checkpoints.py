@@ -27,6 +27,7 @@ from webui.audit.checkpoint import (
 )
 from webui.audit.export import checkpoint_line
 from webui.store import models
+from webui.store.engines import one_state
 from webui.store.keyring import Keyring
 from webui.store.models import AuditHead, Event, Install, table_of
 from webui.store.store import Store
@@ -130,7 +131,7 @@ def sign_now(store: Store, org_id: str, folder: Path | None = None) -> str:
         SignRefused: the log does not continue what was signed before.
 
     """
-    with store.reading() as session:
+    with store.reading() as session, one_state(session.connection()):
         install = session.scalars(select(Install.id)).one()
         head = session.get_one(AuditHead, org_id)
         last = newest(session, org_id)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Result, Row, select
 from webui.audit import agreement
 from webui.audit.chain import rfc3339
 from webui.audit.verifier import Broken, Chain, Finding, NoteError, Report, parse_vkey
+from webui.store.engines import one_state
 from webui.store.models import AuditHead, Checkpoint, Event, table_of
 
 CHECKPOINT_EVERY: Final = 256
@@ -43,21 +44,9 @@ def verify_org(
     rolled back at the end. Raises NoteError for a verifier key that is none.
     """
     chain = Chain([parse_vkey(vkey) for vkey in vkeys])
-    _see_one_state(connection)
-    try:
+    # Else what is written meanwhile would look like a contradiction.
+    with one_state(connection):
         return _verified(connection, org_id, chain, notes, progress)
-    finally:
-        connection.rollback()
-
-
-def _see_one_state(connection: Connection) -> None:
-    """Without it, what is written meanwhile would look like a contradiction."""
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(
-            "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-        )
-    else:
-        connection.exec_driver_sql("BEGIN")
 
 
 def _verified(

@@ -15,7 +15,7 @@ from webui.audit.verify import verify_org
 from webui.runtime import database_url, keys_path
 from webui.settings import Settings
 from webui.store import schema
-from webui.store.engines import reading_engine
+from webui.store.engines import one_state, reading_engine
 from webui.store.keyring import Keyring, KeyringError, load_keyring
 from webui.store.models import INSTANCE, AuditHead, Event, Org
 
@@ -122,7 +122,7 @@ def _org_id(session: Session, org: str | None) -> str:
 def export_lines(settings: Settings, org: str | None, form: str) -> Iterator[str]:
     """Yield an export of an org's log, line by line, in constant memory."""
     engine = _opened(settings)
-    with Session(engine) as session:
+    with Session(engine) as session, one_state(session.connection()):
         org_id = _org_id(session, org)
         rows = session.scalars(
             select(Event)

@@ -62,6 +62,7 @@ class Call:
         whole = encoded.decode()
         self.total_bytes = len(encoded)
         self.tally = Tally()
+        self.profile = profile
         self.own_domains = profile.own_domains
         self._redactor = Redactor(profile, whole)
         self._reader = Reader(whole)

@@ -60,7 +60,7 @@ class Store:
         self._finish = finish
         self._listeners: list[Callable[[Sequence[Wake]], None]] = []
         self._reading = reading_engine(self.url)
-        self._writing = writing_engine(self.url) if self.on_sqlite else self._reading
+        self._writing = writing_engine(self.url)
         self._writer = self._start_writer(native) if self.on_sqlite else None
         with self.reading() as session:
             self.clock.seen(highest_time(session.connection()))

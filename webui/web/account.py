@@ -111,7 +111,6 @@ def shown(error: str | None = None) -> str:
             signed.display_name, signed.email, signed.role or sentence_in("role", "nobody")
         ),
         **_lists(),
-        writes=write_gate.waiting(),
         created_token=made and CreatedToken(made.name, made.text),
         tokens_enabled=house().settings.admin_api,
         permissions=[(each, each in TOKEN_SCOPES) for each in _permissions()],
@@ -142,17 +141,16 @@ def _lists() -> dict[str, Any]:
         tokens = people.tokens(session, signed.org_id, signed.user_id)
         links = providers.links_of(session, signed.user_id, signed.org_id)
         choices = providers.choices_of(session, signed.org_id)
-        chats = linked_chats(session, signed.org_id, [signed.user_id])
-        channels = has_channels(session, signed.org_id, sorted(CHAT_KINDS))
-    linked = {link.provider_id for link in links}
-    return {
-        "links": [_link(link) for link in links],
-        "chats": chats,
-        "has_channels": channels,
-        "providers": [choice for choice in choices if choice.id not in linked],
-        "sessions": [_session(kept) for kept in opened],
-        "tokens": [_token(token, now) for token in tokens],
-    }
+        linked = {link.provider_id for link in links}
+        return {
+            "links": [_link(link) for link in links],
+            "chats": linked_chats(session, signed.org_id, [signed.user_id]),
+            "writes": write_gate.waiting(session),
+            "has_channels": has_channels(session, signed.org_id, sorted(CHAT_KINDS)),
+            "providers": [choice for choice in choices if choice.id not in linked],
+            "sessions": [_session(kept) for kept in opened],
+            "tokens": [_token(token, now) for token in tokens],
+        }
 
 
 def _link(link: Link) -> Link:

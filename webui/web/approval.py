@@ -162,8 +162,9 @@ def deciding_context(
     editor = offer = onward = None
     with house().store.reading() as session:
         is_done = not detail.can.offers or detail.status == Status.NEEDS_REVISION
-        said = just_decided or detail.can.undo or has_decided(session, row.approval)
-        decided = is_done and said
+        decided = is_done and (
+            just_decided or detail.can.undo or has_decided(session, row.approval)
+        )
         if decided:
             onward = next_after(session, row.approval)
         if deciding == Verdict.EDIT:

@@ -8,13 +8,14 @@ from sqlalchemy.orm import Session
 
 from webui.approvals.call.arguments import effective_arguments, open_arguments
 from webui.approvals.call.differing import Difference, differences, kind_of
-from webui.preview import Piece, masked_arguments
+from webui.preview import Piece, Profile, masked_arguments
 from webui.preview.clipping import CARD
 from webui.preview.editable import masked_pieces, spelt, tokens
 from webui.preview.nodes import gap
 from webui.sentences import number, sentence
 from webui.store.models import Approval
 from webui.web.context import house
+from webui.web.readings import masking_of
 
 MOST_SHOWN: Final = 50
 _ALIKE: Final = 60
@@ -56,9 +57,8 @@ def edited_from_asked(session: Session, approval: Approval) -> Changes:
     """Return how what will run differs from what was asked."""
     keyring = house().keyring
     asked = open_arguments(session, keyring, approval).value
-    return between(
-        asked, effective_arguments(session, keyring, approval).value, (approval,)
-    )
+    will_run = effective_arguments(session, keyring, approval).value
+    return _between(asked, will_run, [masking_of(session, approval)])
 
 
 def from_another(session: Session, before: Approval, approval: Approval) -> Changes:
@@ -66,17 +66,17 @@ def from_another(session: Session, before: Approval, approval: Approval) -> Chan
     keyring = house().keyring
     earlier = effective_arguments(session, keyring, before).value
     asked = open_arguments(session, keyring, approval).value
-    return between(earlier, asked, (before, approval))
+    profiles = [masking_of(session, each) for each in (before, approval)]
+    return _between(earlier, asked, profiles)
 
 
-def between(
-    before: Mapping[str, Any], after: Mapping[str, Any], of: Sequence[Approval]
+def _between(
+    before: Mapping[str, Any], after: Mapping[str, Any], profiles: Sequence[Profile]
 ) -> Changes:
     """Return how some arguments differ; secrets are compared by their masks.
 
     What masked either of the calls masks both.
     """
-    profiles = [house().profile_for(each) for each in of]
     names = dict.fromkeys(name for one in profiles for name in one.sensitive_names)
     schemas = dict.fromkeys(schema for one in profiles for schema in one.schemas)
     profile = replace(profiles[0], sensitive_names=tuple(names), schemas=tuple(schemas))

@@ -13,6 +13,7 @@ from webui.store.models import Approval
 from webui.web.access import may_decide, may_edit
 from webui.web.context import house
 from webui.web.editor import Editor, editor_of, read
+from webui.web.readings import masking_of
 from webui.web.typed import Typed
 
 
@@ -48,4 +49,4 @@ def edit_of(
 
 def _editor(session: Session, approval: Approval) -> Editor:
     arguments = effective_arguments(session, house().keyring, approval).value
-    return editor_of(arguments, house().profile_for(approval))
+    return editor_of(arguments, masking_of(session, approval))

@@ -124,12 +124,14 @@ def powers_over(
         reveal=not person.agent_context and may_reveal(approval, owner).allowed,
         options=options_of(session, approval),
         fresh=person.is_fresh(now),
-        along=0 if barred is not None else _along(session, approval, now),
+        along=0 if barred is not None else _along(session, approval, owner, now),
     )
 
 
 def _instead(session: Session, delegator: str, now: int) -> Instead | None:
     """Return in whose place the person decides; none if in their own right."""
+    if not delegator:
+        return None
     person = me()
     lent = lent_by(session, person.org_id, person.signed.user_id, delegator, now)
     return None if lent is None else Instead(visible(lent.user_name), lent.until)
@@ -159,8 +161,7 @@ def _glass_helps(approval: Approval, status: Status, barred: str | None) -> bool
     )
 
 
-def _along(session: Session, approval: Approval, now: int) -> int:
+def _along(session: Session, approval: Approval, owner: str | None, now: int) -> int:
     others = others_of_session(session, approval, now, seen())
     # of one agent, so of one owner
-    owner = owner_now(session, approval)
     return sum(may_decide(other, owner).allowed for other in others)

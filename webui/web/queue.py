@@ -85,6 +85,7 @@ def page() -> str:
         rows = listed(session)
         views = views_for(session, org_id, me().signed.user_id)
         counts = calls.pressure(session, org_id, now, seen=seen())
+        waiting_writes = write_gate.waiting(session)
         selected = _selected(session)
         detail = None if selected is None else detail_of(session, selected)
         lately = [] if rows.shown else settled_lately(session)
@@ -99,7 +100,7 @@ def page() -> str:
         counts=counts,
         lately=lately,
         detail=detail,
-        writes=write_gate.waiting(),
+        writes=waiting_writes,
         **(deciding_context(selected, detail, NOTHING) if selected and detail else {}),
     )
 
@@ -176,7 +177,9 @@ def row(approval_id: str) -> str:
 @blueprint.get("/queue/writes")
 def writes() -> str:
     """Return what agents would write in this person's name, alone."""
-    return part("write_gate/_waiting.html", writes=write_gate.waiting())
+    with house().store.reading() as session:
+        found = write_gate.waiting(session)
+    return part("write_gate/_waiting.html", writes=found)
 
 
 @blueprint.get("/queue/new")

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from webui.approvals.call.arguments import effective_hash
 from webui.gating import Reveal, Shown, call_of, shown_of
+from webui.masking import fitted, profile_of
 from webui.preview import Call, Profile, arguments_told, line_of
 from webui.store.models import Approval
 from webui.web.context import house
@@ -17,13 +18,23 @@ from webui.web.context import house
 Key = tuple[str, str, Profile]
 
 
+def masking_of(session: Session, approval: Approval) -> Profile:
+    """Return how a call is masked; what its org masks is asked once for each answer."""
+    kept: dict[tuple[str, str | None], Profile] = g.setdefault("masking", {})
+    key = (approval.org_id, approval.policy_revision)
+    if key not in kept:
+        kept[key] = profile_of(session.connection(), house().keyring, *key)
+    return fitted(kept[key], approval)
+
+
 def read_call(session: Session, approval: Approval) -> Call:
-    """Return what would run; read anew if it was edited meanwhile, or is masked otherwise."""
+    """Return what would run; read anew if it was edited meanwhile."""
     kept: dict[Key, Call] = g.setdefault("read_calls", {})
-    key = (approval.id, effective_hash(approval), house().profile_for(approval))
+    profile = masking_of(session, approval)
+    key = (approval.id, effective_hash(approval), profile)
     found = kept.get(key)
     if found is None:
-        found = kept[key] = call_of(session, house().keyring, approval)
+        found = kept[key] = call_of(session, house().keyring, approval, profile)
     return found
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from flask import Blueprint, redirect, request, url_for
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from webui.approvals.errors import DeskError, InvalidError, NotFoundError
@@ -157,9 +158,7 @@ def _short(path: str) -> tuple[Piece, ...]:
     return (*pieces(path[:EDGE]), gap, *pieces(path[-EDGE:]))
 
 
-def waiting() -> list[WriteView]:
-    """Return what waits for the person of this session."""
-    runtime = house()
-    with runtime.store.reading() as session:
-        found = queries.waiting(session, me().session_hash, runtime.store.now())
+def waiting(session: Session) -> list[WriteView]:
+    """Return what waits for the person of this browser's session."""
+    found = queries.waiting(session, me().session_hash, house().store.now())
     return [view_of(asked) for asked in found]

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from webui.approvals.errors import InvalidError
 from webui.sentences import sentence
+from webui.store.engines import PLANNED_ANEW
 from webui.store.models import Agent, Approval
 from webui.store.queries.calls import (
     EVERYTHING,
@@ -150,6 +151,7 @@ def _among(
         .where(Approval.id.in_(ids), *where, org)
         .order_by(*(column.desc() for column in _ORDER))
         .limit(limit)
+        .execution_options(**{PLANNED_ANEW: True})
     )
     return Walk([tuple(row) for row in session.execute(newest)], None)
 

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, false, or_, select
 from sqlalchemy.orm import QueryableAttribute, Session
 
+from webui.store.engines import PLANNED_ANEW
+
 LOOKED = 5_000
 """Rows that one page looks through."""
 Column = QueryableAttribute[Any]
@@ -92,7 +94,12 @@ def walk(
     lead = min(indexed, key=lambda column: len(indexed[column]), default=None)
     tests: dict[Column, Test] = {**indexed, **also}
     rest = {column: values for column, values in tests.items() if column is not lead}
-    whole = select(*order, *rest).where(*where).order_by(*(c.desc() for c in order))
+    whole = (
+        select(*order, *rest)
+        .where(*where)
+        .order_by(*(c.desc() for c in order))
+        .execution_options(**{PLANNED_ANEW: True})
+    )
     if lead is None:
         return _one(session, whole, order, rest, limit, max(LOOKED // share, limit))
     values = indexed[lead]
@@ -137,6 +144,7 @@ def _one(
         .where(*(fits(looked.c[column.key], values) for column, values in rest.items()))
         .order_by(*(name.desc() for name in names))
         .limit(limit)
+        .execution_options(**{PLANNED_ANEW: True})
     )
     keys = [tuple(row) for row in session.execute(fitting)]
     if len(keys) == limit:

@@ -7,6 +7,8 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from webui.store.engines import PLANNED_ANEW
+
 WORDS_MAX = 8
 SHORTEST = 2
 SHORTEST_BEGINNING = 3
@@ -20,11 +22,7 @@ _POSTGRESQL = text(
     "SELECT approval_id FROM approval_search"
     " WHERE words @@ to_tsquery('simple', :words)"
     " AND org_id = :org ORDER BY id DESC LIMIT :most"
-)
-
-_FROM_MEMORY = text("SET LOCAL random_page_cost = 1.1")
-"""Until the transaction ends: as if on a disk with a moving head, PostgreSQL would rather walk a
-hundred thousand of the newest rows than look up the few thousand that hold two common words."""
+).execution_options(**{PLANNED_ANEW: True})
 
 
 def folded(written: str) -> str:
@@ -62,7 +60,6 @@ def found(session: Session, org_id: str, words: str, most: int = 500) -> list[st
         return []
     look = _on_sqlite
     if session.connection().dialect.name != "sqlite":
-        session.execute(_FROM_MEMORY)
         look = _on_postgresql
     whole = look(session, org_id, asked, most, beginning="")
     if len(whole) == most or len(asked[-1].split()[-1]) < SHORTEST_BEGINNING:
