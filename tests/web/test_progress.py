@@ -12,6 +12,7 @@ from tests.plugins.desk import House, Member, SignedIn
 from tests.plugins.rules import Desk
 from webui.approvals.people import groups
 from webui.approvals.people.standing import By
+from webui.approvals.states import Verdict
 
 POLICY = """version: "1"
 tools:
@@ -72,6 +73,25 @@ def test_progress_counts_what_counts_and_says_of_which_group(
     )
     desk.decide(house.ana, ship)
     assert one in shown(house.rae, ship), "a second yes of the same group adds nothing"
+
+
+def test_a_row_of_the_queue_says_how_many_of_several_approvals_are_given(
+    desk: Desk, house: House, signed_in: SignedIn
+) -> None:
+    ship = desk.submit(tool="ship").approval.id
+    single = desk.submit(tool="look").approval.id
+    client = signed_in(house.ana)
+
+    def told(path: str) -> str:
+        return client.get(path).get_data(as_text=True)
+
+    assert "0 of 2 approvals" in told("/")
+    desk.decide(house.rae, ship)
+    assert "1 of 2 approvals" in told("/")
+    assert "1 of 2 approvals" in told(f"/queue/rows/{ship}"), "what a live change fetches"
+    assert "0 of" not in told(f"/queue/rows/{single}"), "one is enough"
+    desk.decide(house.bo, ship, Verdict.DENY)
+    assert "of 2 approvals" not in told(f"/queue/rows/{ship}"), "it is settled"
 
 
 def test_who_is_asked_for_a_veto_is_offered_no_yes(

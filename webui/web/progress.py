@@ -22,10 +22,7 @@ def progress_words(
     several = quorum.required > 1 or len(quorum.approvers) > 1
     if not several or approval.status not in OPEN:
         return None
-    given = [
-        Ballot(vote.decision.verdict, frozenset(vote.decision.groups.split()))
-        for vote in votes
-    ]
+    given = _ballots(votes)
     total = sentence(
         "%(given)s of %(needed)s approvals given.",
         given=approvals_in(given, quorum),
@@ -39,6 +36,25 @@ def progress_words(
         for group, name in sorted(names.items(), key=lambda pair: pair[1])
     ]
     return sentence("%(total)s By group: %(each)s.", total=total, each=joined(", ", each))
+
+
+def given_so_far(approval: Approval, votes: Sequence[Vote]) -> str | None:
+    """Say the same in a row's few words; none where one approval is enough."""
+    quorum = quorum_of(approval)
+    if quorum.required <= 1 or approval.status not in OPEN:
+        return None
+    return sentence(
+        "%(given)s of %(needed)s approvals",
+        given=approvals_in(_ballots(votes), quorum),
+        needed=quorum.required,
+    )
+
+
+def _ballots(votes: Sequence[Vote]) -> list[Ballot]:
+    return [
+        Ballot(vote.decision.verdict, frozenset(vote.decision.groups.split()))
+        for vote in votes
+    ]
 
 
 def _of_group(name: str, group: str, given: Sequence[Ballot], *, once: bool) -> str:

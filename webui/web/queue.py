@@ -170,7 +170,7 @@ def row(approval_id: str) -> str:
     with house().store.reading() as session:
         found = approval_or_404(session, approval_id)
         why_not = barred(session, [found])
-    view = queue_rows([found], now, kept(asked()), why_not)[0]
+        view = queue_rows(session, [found], now, kept(asked()), why_not)[0]
     return part("queue/_row.html", row=view, selected_id=request.args.get("selected"))
 
 

@@ -96,7 +96,9 @@ def listed(session: Session) -> Rows:
     query = in_force(asked())
     seq = events.end(session, me().org_id).seq
     found, older = _page(session, query, read_cursor(request.args.get("after")))
-    views = queue_rows(found, house().store.now(), kept(query), barred(session, found))
+    views = queue_rows(
+        session, found, house().store.now(), kept(query), barred(session, found)
+    )
     nothing = not found and not query.narrows
     return Rows(
         groups=_grouped(query, found, views),

@@ -4,15 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from webui.approvals.answering.claiming import holder_of
 from webui.approvals.ending import current_status
 from webui.approvals.states import OPEN, Status
 from webui.approvals.words import STATUS, delivery_words, settled_by
 from webui.preview import PREVIEW_VERSION, arguments_told, inline, line_told, visible
 from webui.sentences import kept
+from webui.store.queries import calls
 from webui.store.queries.calls import Row, Vote
 from webui.web.granted import NO_TIES, Ties
 from webui.web.links import link
+from webui.web.progress import given_so_far
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ class RowView:
     edited: bool = False
     """A reviewer changed what will run."""
     reason_required: bool = False
+    progress: str | None = None
+    """How many of several approvals are given; only where the queue tells."""
     ties: Ties = NO_TIES
     """What it has to do with standing grants; only where lists and pages tell."""
     why_no_pick: str | None = ""
@@ -72,6 +78,7 @@ def row_view(
     votes: Sequence[Vote] = (),
     ties: Ties = NO_TIES,
     why_no_pick: str | None = "",
+    progress: str | None = None,
 ) -> RowView:
     """Return a row as it stands at `now` (ms), leading to `url`."""
     approval = row.approval
@@ -108,6 +115,7 @@ def row_view(
         reason_required=approval.require_reason,
         ties=ties,
         why_no_pick=why_no_pick,
+        progress=progress,
     )
 
 
@@ -124,6 +132,7 @@ def _delivery(row: Row, status: Status) -> dict[str, Any]:
 
 
 def queue_rows(
+    session: Session,
     rows: Sequence[Row],
     now: int,
     filters: Mapping[str, str],
@@ -132,18 +141,22 @@ def queue_rows(
     """Return rows that open beside the list, which keeps its filters.
 
     Args:
+        session: to read with.
         rows: which.
         now: ms.
         filters: of the list.
         barred: by the approval's id why this person cannot decide it; none if they can.
 
     """
+    several = [row.approval.id for row in rows if row.approval.approvals_required > 1]
+    votes = calls.votes(session, several)
     return [
         row_view(
             row,
             now,
             link("queue.page", filters, selected=row.approval.id),
             why_no_pick=barred[row.approval.id],
+            progress=given_so_far(row.approval, votes.get(row.approval.id, [])),
         )
         for row in rows
     ]
