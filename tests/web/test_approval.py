@@ -223,6 +223,15 @@ class TestTheFullView:
         assert told["opened_full"] is True
         assert "approval.opened_full" in actions(store, house, approval_id)
 
+    def test_a_long_text_says_how_much_is_folded_up_as_numbers_are_written(
+        self, signed_in: SignedIn, house: House, file_call: FileCall
+    ) -> None:
+        browser = signed_in(house.rae)
+        url = f"/approvals/{file_call(arguments={'text': 'x' * 100_000})}/full"
+        assert "⟦… 92,000 chars …⟧" in browser.get(url).get_data(as_text=True)
+        german = browser.get(url, headers={"Accept-Language": "de"})
+        assert "⟦… 92.000 Zeichen …⟧" in german.get_data(as_text=True)
+
     def test_a_form_without_its_proof_is_refused(
         self,
         signed_in: SignedIn,
