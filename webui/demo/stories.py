@@ -41,10 +41,22 @@ STORIES = (
             "cluster": "prod-eu-1",
             "namespace": "storefront",
             "manifest": {
+                "apiVersion": "apps/v1",
                 "kind": "Deployment",
-                "name": "checkout",
-                "image": "registry.internal/checkout:2.14.0",
-                "replicas": 6,
+                "metadata": {"name": "checkout"},
+                "spec": {
+                    "replicas": 6,
+                    "template": {
+                        "spec": {
+                            "containers": [
+                                {
+                                    "name": "checkout",
+                                    "image": "registry.internal/checkout:2.14.0",
+                                }
+                            ]
+                        }
+                    },
+                },
             },
         },
         "Roll out checkout 2.14.0 to production",
