@@ -471,7 +471,7 @@ def test_what_would_mislead_a_person_is_not_covered(desk: Desk, give: Give) -> N
     give(wish=GrantWish(uses=10, conditions=(OTHER_SUBJECT,)))
     asked: dict[str, Any] = {
         "arguments": MAIL | {"subject": "Week \u202e7"},
-        "misleads": bool,
+        "misleads": lambda _tx, _row, some: bool(some),
     }
     assert desk.submit(tool="mail.send", **asked).approval.status == "pending"
 
